@@ -264,7 +264,7 @@ describe.each(DATABASES)('the end of a move to another embedder on $name', (kind
     expect(await models()).toEqual([EMBEDDER_ID]);
   });
 
-  test('whom a kiosk enrolled with the old one and delivers after the end is to be enrolled again', async () => {
+  test('someone enrolled with the old one at a kiosk that delivers after the end is to be enrolled again', async () => {
     await step((tx) => beginMove(tx, { to: DLIB, weights: folderOfWeights, by: 'operator' }, NOW));
     await run();
     await step((tx) => switchKiosks(tx, 'operator', NOW));

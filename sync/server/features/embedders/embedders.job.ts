@@ -22,7 +22,7 @@ import { leftOf, presentMove } from './migrate.ts';
 /**
  * Makes everybody's templates again with the other embedder, a person a transaction: killed at any moment it goes on with who
  * is left. Also after kiosks were switched, for people enrolled with the old one meanwhile; and after the end, for those
- * whom a kiosk enrolled that had not heard of the switch.
+ * enrolled at a kiosk that had not heard of the switch.
  */
 export const embeddersJob: Job = {
   name: 'embedders',
