@@ -1,6 +1,6 @@
 import { PutObjectCommand } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { advanceRotation, beginRotation } from '../../sync/server/app/key-rotation/rotate.ts';
+import { advanceRotation, beginRotation, type RotationState } from '../../sync/server/app/key-rotation/rotate.ts';
 import { MODULES } from '../../sync/server/app/modules.ts';
 import { readPeople } from '../../sync/server/core/people/records.ts';
 import { sweepPhotoObjects } from '../../sync/server/core/photos/objects.ts';
@@ -74,7 +74,7 @@ describe.skipIf(missing)('keys of backups, photos and archive', () => {
     closers.push(() => there.remove());
     return there;
   };
-  const restored = async (from: ObjectStore, k: Keys, backup: string | null, thaw = THAW) => {
+  const restored = async (from: ObjectStore, k: Keys, backup: string | null, thaw = THAW, person = ada) => {
     const there = await elsewhere();
     const bare = await there.bare();
     try {
@@ -82,7 +82,7 @@ describe.skipIf(missing)('keys of backups, photos and archive', () => {
         { db: bare.db, store: from, keys: k, now: () => new Date(), actor: SYSTEM, thaw },
         backup,
       );
-      return { done, names: [...(await readPeople(bare.db, k, [ada])).values()].map((p) => p.name) };
+      return { done, names: [...(await readPeople(bare.db, k, [person])).values()].map((p) => p.name) };
     } finally {
       await bare.close();
     }
@@ -210,6 +210,36 @@ describe.skipIf(missing)('keys of backups, photos and archive', () => {
     for await (const copy of store.list(KEYRING_OBJECT)) copies.push(copy);
     expect(copies).toHaveLength(1);
     keys = both;
+  });
+
+  test('a backup from the middle of a rotation opens by its own copy of the keyring, and is refused where that is gone', async () => {
+    const [before, after] = [newPair(), newPair()];
+    const bucket = await newBucket(moto, 'backup-rotation');
+    closers.push(async () => bucket.close());
+    const there = await elsewhere();
+    const rotated = await there.open();
+    closers.push(() => rotated.close());
+    const past = keysOf(before);
+    await openRing(rotated.db, past);
+    const eve = await enrol(rotated.db, past, await registerKiosk(rotated.db, { at: NOW }), 'Eve');
+    const both = () => keysOf({ ...after, previousKeys: before });
+    const k = both();
+    await beginRotation(rotated.db, k, { modules: MODULES, reEncrypt: true, now: new Date() });
+    const until = async (done: (state: RotationState) => boolean, budgetMs: number) => {
+      const advance = () => advanceRotation(rotated.db, k, { modules: MODULES, budgetMs, now: () => new Date() });
+      for (let state = await advance(); !done(state); ) state = await advance();
+    };
+    await until(({ step }) => step === 'seal people', 0);
+    const { backup } = await runBackup(contextOf(rotated.db, k, bucket));
+    await until(({ phase }) => phase === 'finished', 10_000);
+    await openRing(rotated.db, k);
+    await runBackup(contextOf(rotated.db, k, bucket));
+
+    expect(await codeOf(restored(bucket, keysOf(after), backup))).toBe('backup-needs-older-keys');
+    const found = await restored(bucket, both(), backup, THAW, eve);
+    expect([found.done.keyring, found.names]).toEqual(['own', ['Eve']]);
+    await rekeyBackups(contextOf(rotated.db, k, bucket));
+    expect(await codeOf(restored(bucket, both(), backup))).toBe('backup-keyring-differs');
   });
 
   test('every version of a photo’s object goes with its row, no matter who deleted that, and no other', async () => {

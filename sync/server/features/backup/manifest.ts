@@ -28,6 +28,8 @@ const Manifest = z.object({
   logEpoch: z.string(),
   /** Of the environment's keys: what the database's own envelopes are under. */
   keyVersion: z.number().int().positive(),
+  /** The version before it, which a part of the envelopes is under: keys were being rotated. Null: they were not. */
+  rotatesFrom: z.number().int().positive().nullable(),
   migrations: z.array(z.string()).min(1),
   database: Part,
   keyring: Part,

@@ -6,7 +6,7 @@ import type { Actor } from '../../platform/audit/actor.ts';
 import { writeAudit } from '../../platform/audit/write.ts';
 import { knownMigrations, migrate } from '../../platform/database/migrations.ts';
 import { RESTORING } from '../../platform/database/restoring.ts';
-import { above, find, insert, insertNew, remove, update, upsert } from '../../platform/database/rows.ts';
+import { above, exists, find, insert, insertNew, remove, update, upsert } from '../../platform/database/rows.ts';
 import type { Db, Tx } from '../../platform/database/schema.ts';
 import type { Keys } from '../../platform/keys/envelope.ts';
 import { settleByBackup } from '../../platform/objects/sealed/data-keys.ts';
@@ -108,6 +108,7 @@ async function fill(context: RestoreContext, manifest: Manifest, dataKey: Uint8A
         if (loaded.rows[table] !== rows) throw differs(table);
       await load(tx, keyringFrames(store, keys, keyring === 'own' ? own : undefined), { progress });
     });
+    if (keyring === 'newest') await requirePersonKeys(tx, manifest);
     await begin(tx, context, manifest, state);
   });
   return state;
@@ -115,17 +116,28 @@ async function fill(context: RestoreContext, manifest: Manifest, dataKey: Uint8A
 
 /**
  * The newest copy, in which the keys of people erased since are destroyed. The backup's own where the newest does not
- * fit it: made by other migrations, or after a rotation, and its own is still there. Tombstones destroy the keys again then.
+ * fit it: made by other migrations, or after a rotation or at another point of it, and its own is still there. Tombstones
+ * destroy the keys again then.
  *
  * @throws Problem `backup-keyring-differs`
  */
 async function chooseKeyring(store: ObjectStore, keys: Keys, m: Manifest): Promise<Restored['keyring']> {
   const newest = await keyringHead(store, keys);
   const sameForm = newest.migrations.join() === m.migrations.join();
-  if (sameForm && newest.keyVersion === m.keyVersion) return 'newest';
+  if (sameForm && newest.keyVersion === m.keyVersion && m.rotatesFrom === null) return 'newest';
   if (await store.head(m.keyring.object, m.keyring.versionId)) return 'own';
   if (sameForm) return 'newest';
   throw new Problem('backup-keyring-differs');
+}
+
+/** In place of the keys that opened this backup the newest copy may have others. @throws Problem `backup-keyring-differs` */
+async function requirePersonKeys(tx: Tx, { keyVersion, rotatesFrom }: Manifest): Promise<void> {
+  const renewed = {
+    re_encrypt: true,
+    phase: ['working', 'finished'],
+    to_version: above(rotatesFrom ?? keyVersion),
+  } as const;
+  if (await exists(tx, 'keyring.rotation', renewed)) throw new Problem('backup-keyring-differs');
 }
 
 /**
@@ -162,7 +174,8 @@ function requireReadable(m: Manifest, keys: Keys): void {
   const known = knownMigrations();
   const unknown = m.migrations.filter((name) => !known.includes(name));
   if (unknown.length > 0) throw new Problem('backup-newer', { migrations: unknown.join(', ') });
-  if (!keys.versions.includes(m.keyVersion)) throw new Problem('backup-needs-older-keys', { version: m.keyVersion });
+  const version = [m.keyVersion, m.rotatesFrom ?? m.keyVersion].find((v) => !keys.versions.includes(v));
+  if (version !== undefined) throw new Problem('backup-needs-older-keys', { version });
 }
 
 /** Pieces of photos whose rows say that they are in the object store. Safe to run again. */

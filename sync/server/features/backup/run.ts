@@ -8,7 +8,7 @@ import { logEpochOf } from '../../platform/audit/anchors.ts';
 import { writeAudit } from '../../platform/audit/write.ts';
 import { appliedMigrations } from '../../platform/database/migrations.ts';
 import { inTransaction } from '../../platform/database/retry.ts';
-import { insert } from '../../platform/database/rows.ts';
+import { find, insert, not } from '../../platform/database/rows.ts';
 import type { Db, Tx } from '../../platform/database/schema.ts';
 import type { Keys } from '../../platform/keys/envelope.ts';
 import { makeDataKey, rewrapDataKeys } from '../../platform/objects/sealed/data-keys.ts';
@@ -123,6 +123,8 @@ async function storeSnapshot(
     takenAt: takenAt.toISOString(),
     logEpoch: await logEpochOf(tx),
     keyVersion: keys.version,
+    rotatesFrom:
+      (await find(tx, 'keyring.rotation', { phase: not('finished') }, ['from_version']))?.from_version ?? null,
     migrations: await appliedMigrations(tx),
     database,
     keyring: await part(KEYRING_OBJECT, 'keyring', 0),
