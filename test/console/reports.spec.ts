@@ -118,8 +118,11 @@ test('a person’s days, by their name or from their row; a site without anybody
   await page.getByRole('button', { name: 'Add site' }).click();
   await page.getByRole('dialog').getByLabel('Name').fill('South');
   await page.getByRole('dialog').getByLabel('Time zone').fill('UTC');
+  await expect(page.getByRole('dialog').getByLabel('Day starts at')).toHaveValue('00:00');
+  await page.getByRole('dialog').getByLabel('Day starts at').fill('04:00');
   await page.getByRole('dialog').getByRole('button', { name: 'Add site' }).click();
   await expect(page.getByText('Site added')).toBeVisible();
+  await expect(page.getByRole('row', { name: /South/ })).toContainText('04:00');
   await open();
   await field('Period').selectOption('yesterday');
   await field('Site').selectOption('South');

@@ -233,7 +233,7 @@ function AttentionPanel({ site }: { site: siteApi.Site }) {
 
 function AddSite({ onDone }: { onDone: () => void }) {
   const { values, field } = useFields(
-    { name: '', timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone },
+    { name: '', timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone, dayStartsAt: '00:00' },
     siteApi.NewSite,
   );
   const parsed = siteApi.NewSite.safeParse(values);
@@ -252,6 +252,14 @@ function AddSite({ onDone }: { onDone: () => void }) {
         required
         dir="ltr"
         {...field('timeZone')}
+      />
+      <TextField
+        type="time"
+        dir="ltr"
+        label={t('settings.dayStartsAt')}
+        hint={t('settings.dayStartsAtHint')}
+        required
+        {...field('dayStartsAt')}
       />
     </WriteForm>
   );
