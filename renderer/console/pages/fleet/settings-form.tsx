@@ -1,6 +1,7 @@
 import { useContext, useState } from 'preact/hooks';
 import { DeviceConfig, type SettingsChange } from '../../../../sync/protocol/api/fleet.ts';
 import { LANGUAGES } from '../../../../sync/protocol/api/languages.ts';
+import { Button } from '../../../shared/button.tsx';
 import { durationOf, labelled, numberOf, ownName } from '../../../shared/i18n.ts';
 import type { Answer } from '../../../shared/web/api.ts';
 import { ErrorNote, Form, SelectField, Submit, TextField } from '../../../shared/web/form.tsx';
@@ -160,7 +161,7 @@ interface SettingsHistoryProps<T> {
   done: (value: T) => void;
 }
 
-/** Who set what and when; all but the newest can be restored. */
+/** Who set what and when; all but the newest can be restored, and that nothing was set. */
 export function SettingsHistory<T>({
   history,
   inherited = {},
@@ -172,7 +173,7 @@ export function SettingsHistory<T>({
   const { error, run } = useWrite();
   if (history.length === 0) return <p class="muted">{t('fleet.noHistory')}</p>;
   const newest = history[0]!;
-  const restore = ({ revision, settings }: SettingsChange) =>
+  const restore = ({ revision, settings }: Pick<SettingsChange, 'revision' | 'settings'>) =>
     void run(() => revert(revision), {
       ask: {
         title: t('fleet.restore'),
@@ -209,7 +210,10 @@ export function SettingsHistory<T>({
                 ))}
                 <span class="muted small">{settingsText(c.settings)}</span>
                 {c.revertedTo !== null && (
-                  <span class="muted"> ({t('fleet.wasRestored', { revision: c.revertedTo })})</span>
+                  <span class="muted">
+                    {' '}
+                    ({c.revertedTo === 0 ? t('fleet.wasCleared') : t('fleet.wasRestored', { revision: c.revertedTo })})
+                  </span>
                 )}
               </>
             ),
@@ -222,6 +226,11 @@ export function SettingsHistory<T>({
           },
         }}
       />
+      {mayRevert && Object.keys(newest.settings).length > 0 && (
+        <div class="actions start">
+          <Button label={t('fleet.restoreFirst')} onClick={() => restore({ revision: 0, settings: {} })} />
+        </div>
+      )}
     </>
   );
 }
