@@ -8,19 +8,13 @@ import { ErrorNote, Form, SelectField, Submit, TextField } from '../../../shared
 import { CloseDialog } from '../../../shared/web/pieces.tsx';
 import { useWrite } from '../../../shared/web/resource.tsx';
 import { t } from '../../i18n.ts';
-import { codeLabel, Moment } from '../../parts/labels.tsx';
+import { codeLabel, Moment, whoLabel } from '../../parts/labels.tsx';
 import { RowButton } from '../../parts/row-button.tsx';
 import { DataTable } from '../../parts/table.tsx';
 import { unitLabel } from '../settings/declared.ts';
 import { Diff, type Line } from '../settings/diff.tsx';
 
 type Name = keyof DeviceConfig;
-/** The server's own account and its command line (sync/server/core/accounts/accounts.ts). */
-const OPERATOR: ReadonlySet<string> = new Set(['operator', '00000000-0000-4000-8000-000000000001']);
-
-export const whoLabel = ({ email, by }: { email: string | null; by: string }): string =>
-  email ?? t(OPERATOR.has(by) ? 'fleet.by.operator' : 'fleet.by.removed');
-
 const CHOICES = {
   direction: ['auto', 'in', 'out'],
   language: LANGUAGES,
