@@ -161,8 +161,17 @@ test('what is set for a kiosk has a history, and an older revision is put back',
   await expect(diff).toContainText('Kiosk default → 40%');
   await dialog.getByRole('button', { name: 'Restore' }).click();
   await expect(panel.getByRole('row', { name: /^3/ })).toContainText('revision 1 restored');
+  // What was before the first revision: nothing is set.
+  await panel.getByRole('button', { name: 'Restore what was before revision 1' }).click();
+  await expect(diff).toContainText('40% → Kiosk default');
+  await dialog.getByRole('button', { name: 'Restore' }).click();
+  await expect(panel.getByRole('row', { name: /^4/ })).toContainText('what was before revision 1 restored');
+  await expect(panel.getByRole('button', { name: 'Restore what was before revision 1' })).toHaveCount(0);
+  await panel.getByRole('row', { name: /^3/ }).getByRole('button', { name: 'Restore' }).click();
+  await dialog.getByRole('button', { name: 'Restore' }).click();
+  await expect(panel.getByRole('row', { name: /^5/ })).toContainText('revision 3 restored');
   await expect(panel).toContainText('The kiosk hasn’t received the latest settings yet.');
-  inventory = { ...inventory, configRevision: 3 };
+  inventory = { ...inventory, configRevision: 5 };
   await expect(panel).not.toContainText('hasn’t received');
 });
 

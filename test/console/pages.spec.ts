@@ -166,7 +166,7 @@ test('a record is voided with a reason, and taken back with one press; one is ad
   const added = page.getByRole('row').filter({ hasText: 'Forgot to check in' });
   await expect(added.getByRole('rowheader').getByRole('link')).toHaveAttribute('href', /#\/people\/[0-9a-f-]{36}$/);
   // The first administrator has no address yet.
-  await expect(added).toContainText('account without e-mail');
+  await expect(added).toContainText('Server operator');
   await expect(added.locator('[data-label="Before"]')).toHaveText('–');
   await expect(added.locator('[data-label="After"]')).toContainText('In');
   await expect(voided.first().locator('[data-label="Before"]')).not.toHaveText('–');

@@ -82,7 +82,7 @@ export function Accounts({ role }: PageProps) {
                 label: t('people.email'),
                 heads: true,
                 sort: (a) => a.email,
-                cell: (a) => (a.email ? <Email of={a.email} /> : t('noEmail')),
+                cell: (a) => (a.email ? <Email of={a.email} /> : t('fleet.by.operator')),
               },
               role: { label: t('accounts.role'), choice: (a) => [a.role, t(`role.${a.role}`)] },
               status: {

@@ -23,7 +23,18 @@ import { useList } from '../parts/table-sort.tsx';
 import { dayKeyIn, momentIn, periodOf } from '../state/clock.ts';
 import { kiosks, zoneOf } from '../state/places.ts';
 
-const FILTERS = ['site', 'from', 'to', 'timeFrom', 'timeTo', 'person', 'device', 'direction', 'method', 'show'] as const;
+const FILTERS = [
+  'site',
+  'from',
+  'to',
+  'timeFrom',
+  'timeTo',
+  'person',
+  'device',
+  'direction',
+  'method',
+  'show',
+] as const;
 
 /** What the address says, as the API takes it; without a day, today and what follows. */
 function asked(query: URLSearchParams) {

@@ -5,7 +5,7 @@ import { useWrite } from '../../shared/web/resource.tsx';
 import { t } from '../i18n.ts';
 import { personColumn } from '../parts/column.tsx';
 import { FilterBar } from '../parts/filters.tsx';
-import { DirectionChip, Moment } from '../parts/labels.tsx';
+import { DirectionChip, Moment, whoLabel } from '../parts/labels.tsx';
 import { PageFrame, type PageProps } from '../parts/page.tsx';
 import { PersonFilter } from '../parts/people-search.tsx';
 import { RowButton } from '../parts/row-button.tsx';
@@ -84,7 +84,7 @@ export function Corrections({ query, role }: PageProps) {
 }
 
 const whoMade = ({ author, authorEmail }: Correction): string =>
-  authorEmail ?? t(author === null ? 'fleet.by.operator' : 'rollouts.by.account');
+  whoLabel({ email: authorEmail, by: author ?? 'operator' });
 
 const Values = ({ of }: { of: Correction['before'] }) =>
   of === null ? (

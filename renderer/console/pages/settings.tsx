@@ -6,9 +6,9 @@ import { ErrorNote, Form, SelectField, Submit, TextField, useFields } from '../.
 import { Badge, Panel } from '../../shared/web/pieces.tsx';
 import { useRead, useWrite } from '../../shared/web/resource.tsx';
 import { chosenAgain, go } from '../../shared/web/router.ts';
-import { keyOr, t } from '../i18n.ts';
+import { t } from '../i18n.ts';
 import { filterOf } from '../parts/filters.tsx';
-import { Moment } from '../parts/labels.tsx';
+import { Moment, whoLabel } from '../parts/labels.tsx';
 import { PageFrame, type PageProps } from '../parts/page.tsx';
 import { Skeleton } from '../parts/reading.tsx';
 import { RowButton } from '../parts/row-button.tsx';
@@ -172,7 +172,7 @@ function History({ site, now, policy, calendar, role, onDone }: HistoryProps) {
                 </p>
               ))}
               <p class="muted small">
-                <bdi>{line.email ?? t(keyOr(`settings.by.${line.by}`, 'settings.by.account'))}</bdi> ·{' '}
+                <bdi>{line.by === 'configuration' ? t('settings.by.configuration') : whoLabel(line)}</bdi> ·{' '}
                 <Moment at={line.at} />
               </p>
             </div>

@@ -67,3 +67,10 @@ export const DirectionChip = ({ direction }: { direction: 'in' | 'out' }) => (
 );
 
 export const directionOptions = () => (['in', 'out'] as const).map((d) => [d, t(`direction.${d}`)] as const);
+
+/** The server's own account and its command line (sync/server/core/accounts/accounts.ts). */
+const OPERATOR: ReadonlySet<string> = new Set(['operator', '00000000-0000-4000-8000-000000000001']);
+
+/** Which account did something. */
+export const whoLabel = ({ email, by }: { email: string | null; by: string }): string =>
+  email ?? t(OPERATOR.has(by) ? 'fleet.by.operator' : 'fleet.by.removed');

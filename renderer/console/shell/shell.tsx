@@ -94,7 +94,7 @@ function Rail({ account, pages, at }: { account: SessionState; pages: ConsolePag
       <footer class="rail-foot">
         <p class="who">
           <span class="who-email" dir="ltr">
-            {account.email ?? t('noEmail')}
+            {account.email ?? t('fleet.by.operator')}
           </span>
           <span class="muted">{t(`role.${account.role as Role}`)}</span>
         </p>

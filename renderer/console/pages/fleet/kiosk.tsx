@@ -12,7 +12,7 @@ import { useNews, useRead, useWrite } from '../../../shared/web/resource.tsx';
 import { go } from '../../../shared/web/router.ts';
 import { type Key, t } from '../../i18n.ts';
 import { momentColumn } from '../../parts/column.tsx';
-import { Ago, codeLabel, Moment, moment, staffByLabel } from '../../parts/labels.tsx';
+import { Ago, codeLabel, Moment, moment, staffByLabel, whoLabel } from '../../parts/labels.tsx';
 import { BackButton, PageFrame } from '../../parts/page.tsx';
 import { SiteLink } from '../../parts/place-links.tsx';
 import { Reading } from '../../parts/reading.tsx';
@@ -26,7 +26,7 @@ import { ringName } from '../rollouts/rings.tsx';
 import { AlertBadges, bytes, cameraLabel, uptime } from './alerts.tsx';
 import { type KeptLog, LogLines, readLog } from './log.tsx';
 import { ScreenPanel } from './screen.tsx';
-import { SettingsForm, SettingsHistory, settingsText, whoLabel } from './settings-form.tsx';
+import { SettingsForm, SettingsHistory, settingsText } from './settings-form.tsx';
 
 const EVERY_MS = 5_000;
 

@@ -1,25 +1,20 @@
 import { useContext, useState } from 'preact/hooks';
 import { DeviceConfig, type SettingsChange } from '../../../../sync/protocol/api/fleet.ts';
 import { LANGUAGES } from '../../../../sync/protocol/api/languages.ts';
+import { Button } from '../../../shared/button.tsx';
 import { durationOf, labelled, numberOf, ownName } from '../../../shared/i18n.ts';
 import type { Answer } from '../../../shared/web/api.ts';
 import { ErrorNote, Form, SelectField, Submit, TextField } from '../../../shared/web/form.tsx';
 import { CloseDialog } from '../../../shared/web/pieces.tsx';
 import { useWrite } from '../../../shared/web/resource.tsx';
 import { t } from '../../i18n.ts';
-import { codeLabel, Moment } from '../../parts/labels.tsx';
+import { codeLabel, Moment, whoLabel } from '../../parts/labels.tsx';
 import { RowButton } from '../../parts/row-button.tsx';
 import { DataTable } from '../../parts/table.tsx';
 import { unitLabel } from '../settings/declared.ts';
 import { Diff, type Line } from '../settings/diff.tsx';
 
 type Name = keyof DeviceConfig;
-/** The server's own account and its command line (sync/server/core/accounts/accounts.ts). */
-const OPERATOR: ReadonlySet<string> = new Set(['operator', '00000000-0000-4000-8000-000000000001']);
-
-export const whoLabel = ({ email, by }: { email: string | null; by: string }): string =>
-  email ?? t(OPERATOR.has(by) ? 'fleet.by.operator' : 'fleet.by.removed');
-
 const CHOICES = {
   direction: ['auto', 'in', 'out'],
   language: LANGUAGES,
@@ -160,7 +155,7 @@ interface SettingsHistoryProps<T> {
   done: (value: T) => void;
 }
 
-/** Who set what and when; all but the newest can be restored. */
+/** Who set what and when; all but the newest can be restored, and that nothing was set. */
 export function SettingsHistory<T>({
   history,
   inherited = {},
@@ -172,7 +167,7 @@ export function SettingsHistory<T>({
   const { error, run } = useWrite();
   if (history.length === 0) return <p class="muted">{t('fleet.noHistory')}</p>;
   const newest = history[0]!;
-  const restore = ({ revision, settings }: SettingsChange) =>
+  const restore = ({ revision, settings }: Pick<SettingsChange, 'revision' | 'settings'>) =>
     void run(() => revert(revision), {
       ask: {
         title: t('fleet.restore'),
@@ -209,7 +204,10 @@ export function SettingsHistory<T>({
                 ))}
                 <span class="muted small">{settingsText(c.settings)}</span>
                 {c.revertedTo !== null && (
-                  <span class="muted"> ({t('fleet.wasRestored', { revision: c.revertedTo })})</span>
+                  <span class="muted">
+                    {' '}
+                    ({c.revertedTo === 0 ? t('fleet.wasCleared') : t('fleet.wasRestored', { revision: c.revertedTo })})
+                  </span>
                 )}
               </>
             ),
@@ -222,6 +220,11 @@ export function SettingsHistory<T>({
           },
         }}
       />
+      {mayRevert && Object.keys(newest.settings).length > 0 && (
+        <div class="actions start">
+          <Button label={t('fleet.restoreFirst')} onClick={() => restore({ revision: 0, settings: {} })} />
+        </div>
+      )}
     </>
   );
 }

@@ -7,7 +7,7 @@ import { Badge, DialogButton, Panel } from '../../../shared/web/pieces.tsx';
 import { useRead, useWrite, WriteForm } from '../../../shared/web/resource.tsx';
 import { t } from '../../i18n.ts';
 import { filterOf } from '../../parts/filters.tsx';
-import { Moment } from '../../parts/labels.tsx';
+import { Moment, whoLabel } from '../../parts/labels.tsx';
 import { Kiosks, ProgressBar } from './kiosks.tsx';
 import { ringName } from './rings.tsx';
 
@@ -152,7 +152,7 @@ function History({ rollout, rings }: { rollout: string; rings: readonly rollouts
             <p>
               {t(`rollouts.was.${one.what}`)}
               {detailOf(one, rings)}
-              <span class="muted"> · {one.email ?? t(`rollouts.by.${byOf(one.by)}`)}</span>
+              <span class="muted"> · {one.by === 'server' ? t('rollouts.by.server') : whoLabel(one)}</span>
             </p>
           </li>
         ))}
@@ -160,8 +160,6 @@ function History({ rollout, rings }: { rollout: string; rings: readonly rollouts
     </>
   );
 }
-
-const byOf = (by: string) => (by === 'operator' || by === 'server' ? by : 'account');
 
 function detailOf({ what, detail }: rollouts.RolloutAction, rings: readonly rollouts.Ring[]): string {
   const ring = rollouts.RingId.safeParse(detail.ring).data;
