@@ -184,7 +184,7 @@ describe.skipIf(!existsSync(SOCAT))('the door relay', () => {
     await expect(kiosk.testDoor()).rejects.toMatchObject({ code: 'door-absent' });
     await line.plug();
     await expect.poll(said(line), soon).toBe(LCUS.shut);
-    expect((await kiosk.report()).door).toMatchObject({ open: false });
+    await expect.poll(async () => (await kiosk.report()).door, soon).toMatchObject({ open: false });
   });
 
   test('opens by badge and PIN, never by a face alone, unless the site says so', async () => {
