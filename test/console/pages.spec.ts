@@ -194,6 +194,18 @@ test('Try again on Statistics reads again what failed, and each kiosk there lead
   expect(complaints.splice(0)).toEqual([expect.stringContaining('status of 500')]);
 });
 
+test('kiosks are named once the server answers, where it could not when the console was opened', async () => {
+  const devices = /\/api\/devices\?/;
+  await page.route(devices, (route) => route.fulfill({ status: 503, json: {} }));
+  await page.goto('about:blank');
+  await open('attendance', 'Attendance records');
+  const kiosk = page.getByLabel('Kiosk', { exact: true }).getByRole('option');
+  await expect(kiosk).toHaveCount(1);
+  await page.unroute(devices);
+  await expect.poll(() => kiosk.count()).toBeGreaterThan(1);
+  expect(complaints.splice(0)).toContainEqual(expect.stringContaining('status of 503'));
+});
+
 test('charts have their numbers as a table too', async () => {
   await open('statistics', 'Statistics');
   await expect(page.getByText('Image: too dark')).toBeVisible();

@@ -1,6 +1,5 @@
 import type { z } from 'zod';
 import { type JobRun, listJobRuns, listJobs } from '../../../sync/protocol/api/jobs.ts';
-import { Fact } from '../../shared/web/pieces.tsx';
 import { useRead } from '../../shared/web/resource.tsx';
 import { t } from '../i18n.ts';
 import { momentColumn } from '../parts/column.tsx';
@@ -31,11 +30,14 @@ function Report({ run: { code, report } }: { run: Run }) {
       </code>
     );
   const rows = reportRows(report ?? {});
-  if (rows.length === 0) return <>–</>;
+  if (rows.length === 0) return <span class="muted small">{report ? t('jobs.nothing') : '–'}</span>;
   return (
-    <dl class="facts small" dir="ltr">
+    <dl class="report-facts small" dir="ltr">
       {rows.map(([name, value]) => (
-        <Fact key={name} name={name} class="long-text" value={isMoment(value) ? <Moment at={value} /> : value} />
+        <div key={name}>
+          <dt class="muted">{name}</dt>
+          <dd class="long-text">{isMoment(value) ? <Moment at={value} /> : value}</dd>
+        </div>
       ))}
     </dl>
   );

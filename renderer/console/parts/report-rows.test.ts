@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { isMoment, reportRows } from './report-rows.ts';
 
-test('a report is read in rows: words for names, numbers as they are written here, what is inside on rows of its own', () => {
+test('a report is read in rows: words for names, numbers as they are written here, what is inside on rows of its own, and nothing of what says nothing', () => {
   const report = {
     givenUp: 1200,
     oldest: null,
@@ -10,19 +10,23 @@ test('a report is read in rows: words for names, numbers as they are written her
     codes: ['a', 'b'],
     none: [],
     pairs: [{ size: 2 }],
+    rules: [
+      { kind: 'photosOfLeavers', removed: 2, held: 0 },
+      { kind: 'gps', removed: 0, failed: null },
+    ],
     stored: true,
+    full: false,
   };
   expect(reportRows(report)).toEqual([
     ['Given up', '1,200'],
-    ['Oldest', '–'],
     ['Taken at', '2026-12-02T08:00:00.000Z'],
-    ['Photos, removed', '0'],
     ['Photos, not retained, old', '3'],
     ['Codes', 'a, b'],
-    ['None', '–'],
-    ['Pairs', '{"size":2}'],
+    ['Pairs, 1, size', '2'],
+    ['Rules, photos of leavers, removed', '2'],
     ['Stored', 'true'],
   ]);
+  expect(reportRows({ removed: 0, oldest: null, codes: [] })).toEqual([]);
   expect(isMoment('2026-12-02T08:00:00.000Z')).toBe(true);
   expect(isMoment('2026-12-02')).toBe(false);
 });

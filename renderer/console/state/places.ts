@@ -1,7 +1,7 @@
 import { computed, signal } from '@preact/signals';
 import { type Device, listDevices } from '../../../sync/protocol/api/devices.ts';
 import { listSites, type Site } from '../../../sync/protocol/api/sites.ts';
-import { api } from '../../shared/web/api.ts';
+import { type Answer, api } from '../../shared/web/api.ts';
 import { readAll } from '../../shared/web/resource.tsx';
 
 /** Sites and kiosks, which most pages name: read after signing in, and again by pages that change them. */
@@ -29,14 +29,27 @@ export const kioskName = (id: string): string | null => kioskNames.value.get(id)
 export const kiosksAt = (of: readonly string[]): number =>
   kiosks.value.filter((k) => k.status === 'approved' && of.includes(siteOf(k.site)?.id ?? '')).length;
 
-/** Reloads them. What a role may not list stays empty, and is then shown without a name. */
+const AGAIN_MS = 5000;
+let again: ReturnType<typeof setTimeout> | undefined;
+
+/**
+ * Reloads them, and tries again while the server can't be reached or fails: no page would ask for them a second time. What a
+ * role may not list stays empty, and is then shown without a name.
+ */
 export async function loadPlaces(): Promise<void> {
+  clearTimeout(again);
   const [found, devices] = await Promise.all([api(listSites), readAll(listDevices)]);
   if (found.ok) sites.value = found.value.items;
   if (devices.ok) kiosks.value = devices.value.items;
+  if (willPass(found) || willPass(devices)) again = setTimeout(loadPlaces, AGAIN_MS);
 }
 
+/** No answer, too many requests, or a failure of the server. */
+const willPass = (asked: Answer<unknown>): boolean =>
+  !asked.ok && (asked.error.status === 0 || asked.error.status === 429 || asked.error.status >= 500);
+
 export function forgetPlaces(): void {
+  clearTimeout(again);
   sites.value = [];
   kiosks.value = [];
 }

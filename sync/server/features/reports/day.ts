@@ -205,3 +205,6 @@ export async function usesCheckouts(db: Db, site: ReportSite, days: readonly Att
       and c.resolved = 'out' and ${counted(site)}) as used`.execute(db);
   return rows[0]!.used;
 }
+
+/** RFC 3339 of a moment in ms since 1970, or null. */
+export const instant = (ms: number | null): string | null => (ms === null ? null : new Date(ms).toISOString());

@@ -1,7 +1,7 @@
 import type { MyDay } from '../../../protocol/api/portal.ts';
 import { listSites } from '../../core/sites/sites.ts';
 import type { Db } from '../../platform/database/schema.ts';
-import { type DayOfPerson, daysBetween, readDays, usesCheckouts } from './day.ts';
+import { type DayOfPerson, daysBetween, instant, readDays, usesCheckouts } from './day.ts';
 
 /**
  * A person's days at every site, newest first.
@@ -28,5 +28,3 @@ export async function daysOf(db: Db, person: string, from: string, to: string, n
   }
   return found.sort((a, b) => b.day.localeCompare(a.day) || a.site.localeCompare(b.site));
 }
-
-const instant = (ms: number | null) => (ms === null ? null : new Date(ms).toISOString());

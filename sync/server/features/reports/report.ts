@@ -21,6 +21,7 @@ import { peopleOf } from '../../platform/keys/persons.ts';
 import {
   type DayOfPerson,
   daysBetween,
+  instant,
   type PeriodOfSite,
   type ReportSite,
   readDays,
@@ -119,8 +120,6 @@ const rowOf = (row: string, days: readonly DayOfPerson[], more: Partial<Found>):
   ...sumsOf(days),
   ...more,
 });
-
-const instant = (ms: number | null) => (ms === null ? null : new Date(ms).toISOString());
 
 interface Reading {
   /** Of rows by person: only those of people for which it says yes. */
