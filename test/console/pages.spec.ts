@@ -198,7 +198,9 @@ test('kiosks are named once the server answers, where it could not when the cons
   const devices = /\/api\/devices\?/;
   await page.route(devices, (route) => route.fulfill({ status: 503, json: {} }));
   await page.goto('about:blank');
+  const refused = page.waitForResponse(devices);
   await open('attendance', 'Attendance records');
+  await refused;
   const kiosk = page.getByLabel('Kiosk', { exact: true }).getByRole('option');
   await expect(kiosk).toHaveCount(1);
   await page.unroute(devices);
