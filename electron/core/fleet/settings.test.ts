@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { Problem } from '../../../sync/errors/problem.ts';
 import type { KeptConfig } from '../store/device-state.ts';
 import { createSettings, shownSettings } from './settings.ts';
 
@@ -24,6 +25,24 @@ describe('what the server has set for this device', () => {
     expect(settings.take()).toBe(false);
     expect(settings).toMatchObject({ config: { volume: 20, language: 'de' }, revision: 3, problem: null });
     expect(createSettings({ store, site })).toMatchObject({ revision: 3 });
+  });
+
+  test('is in force although the disk has no room for it, and is written when it has', () => {
+    const store = storeWith({ revision: 1, config: { volume: 20 } });
+    const settings = createSettings({ store, site });
+    const { set } = store.settings;
+    store.settings.set = () => {
+      throw new Problem('storage-full');
+    };
+    store.deviceState.config = { revision: 2, config: { volume: 90 } };
+    expect(settings.take()).toBe(true);
+    expect(settings).toMatchObject({ revision: 2, config: { volume: 90 } });
+    // A kiosk that starts meanwhile starts.
+    expect(createSettings({ store, site })).toMatchObject({ revision: 2 });
+    store.settings.set = set;
+    expect(settings.take()).toBe(false);
+    store.deviceState.config = null;
+    expect(createSettings({ store, site })).toMatchObject({ revision: 2 });
   });
 
   test('is not put into force by halves: what can’t be done is reported, and the one before stays', () => {
