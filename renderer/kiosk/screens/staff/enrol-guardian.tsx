@@ -2,7 +2,7 @@ import { Button } from '../../../shared/button.tsx';
 import { useFocus } from '../../../shared/focus.ts';
 import { currentLanguage } from '../../../shared/i18n.ts';
 import { t } from '../../i18n.ts';
-import { Choice, NameField, TextField, useChecked } from '../../parts/fields.tsx';
+import { Choice, digitsOf, NameField, TextField, useChecked } from '../../parts/fields.tsx';
 import { FormError } from '../../parts/keypad-form.tsx';
 import { Keyboard, TypedForm } from '../../parts/keys.tsx';
 import type { EnrolStep } from './enrol-details.tsx';
@@ -43,7 +43,7 @@ export function EnrolGuardian({ steps, age, guardian, error, next }: EnrolStep) 
               dir="ltr"
               maxLength={part === 'year' ? 4 : 2}
               value={guardian.value[part]}
-              onValue={(typed) => set({ [part]: typed.replace(/\D/g, '') })}
+              onValue={(typed) => set({ [part]: digitsOf(typed) })}
               input={i === 0 ? first : undefined}
               invalid={wrong === wrongDay}
             />
