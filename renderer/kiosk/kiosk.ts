@@ -295,6 +295,7 @@ export function createKiosk({ carrier, devices, worker, mayGoDark = signal<MayGo
     rest(): void {
       usualLanguage();
       display.reset();
+      sounds.muted.value = false;
       resting.value = true;
     },
     /** Where enrolment, which asks for pixels itself, listens to frames. @returns how to stop */

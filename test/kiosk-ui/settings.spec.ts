@@ -24,7 +24,9 @@ test('name, language, theme and reach follow what was set, without a reload', as
 });
 
 test('a kiosk that was set to silence plays nothing', async ({ kiosk }) => {
-  kiosk.core.setStatus({ settings: { site: 'Tor 1', language: 'en', theme: 'auto', volume: 0, low: false } });
+  kiosk.core.setStatus({
+    settings: { site: 'Tor 1', language: 'en', theme: 'auto', volume: 0, low: false },
+  });
   const page = await kiosk.open({
     before: () => {
       navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException('none', 'NotFoundError'));
@@ -50,7 +52,21 @@ test('a kiosk that was set to silence plays nothing', async ({ kiosk }) => {
   };
   await badge();
   expect(await played()).toBe(0);
-  kiosk.core.setStatus({ settings: { site: 'Tor 1', language: 'en', theme: 'auto', volume: 30, low: false } });
+  kiosk.core.setStatus({
+    settings: { site: 'Tor 1', language: 'en', theme: 'auto', volume: 30, low: false },
+  });
   await badge();
   await expect.poll(played).toBeGreaterThan(0);
+});
+
+test('who switches the sound off switches it off for themselves: it is back once they have gone', async ({ kiosk }) => {
+  const page = await kiosk.open({ before: noCamera });
+  await page.locator('.checkin').waitFor();
+  await page.locator('#display-switch').click();
+  await page.locator('[data-name=sound]').click();
+  await expect(page.locator('[data-name=sound]')).toHaveAttribute('aria-checked', 'false');
+  await page.clock.install();
+  await page.clock.fastForward(31_000);
+  await page.locator('.kiosk[data-resting=true]').waitFor();
+  await expect(page.locator('[data-name=sound]')).toHaveAttribute('aria-checked', 'true');
 });
