@@ -2,7 +2,7 @@ import { computed, effect, type ReadonlySignal, signal } from '@preact/signals';
 import { createContext } from 'preact';
 import { useContext } from 'preact/hooks';
 import type { FaceUse } from '../../electron/contract/methods.ts';
-import { currentLanguage, setLanguage } from '../shared/i18n.ts';
+import { currentLanguage, setLanguage, setTimeZone } from '../shared/i18n.ts';
 import { createArrivals } from './arrivals.ts';
 import type { MayGoDark } from './awake.ts';
 import { openCamera, picturesOf } from './camera.ts';
@@ -170,6 +170,10 @@ export function createKiosk({ carrier, devices, worker, mayGoDark = signal<MayGo
     exposure.value = state.kind === 'live' ? followFace(state.track, judged) : null;
     injection.follow(state.kind === 'live' ? state.track : null);
     if (state.kind === 'live') detector.watch(state.track);
+  });
+  effect(() => {
+    const zone = link.status.value?.settings.timeZone;
+    if (zone) setTimeZone(zone);
   });
   let language: string | null = null;
   effect(() => {

@@ -68,8 +68,9 @@ describe('what the server has set for this device', () => {
   });
 
   test('has what the kiosk’s own site says where it says nothing', () => {
-    const own = { site: 'Tor', defaultLanguage: 'de' as const };
-    expect(shownSettings({}, own)).toEqual({ site: 'Tor', language: 'de', theme: 'auto', volume: 100, low: false });
+    const own = { site: 'Tor', timeZone: 'Asia/Kolkata', defaultLanguage: 'de' as const };
+    const shown = { site: 'Tor', timeZone: 'Asia/Kolkata', language: 'de', theme: 'auto', volume: 100, low: false };
+    expect(shownSettings({}, own)).toEqual(shown);
     expect(shownSettings({ name: 'Tor 2', volume: 0 }, own)).toMatchObject({ site: 'Tor 2', volume: 0 });
   });
 });

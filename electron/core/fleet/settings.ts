@@ -70,9 +70,10 @@ export function createSettings({ store, site }: SettingsDeps) {
 }
 
 /** What screens are shown of it, with what holds where nothing is set. */
-export function shownSettings(config: DeviceConfig, site: Pick<SiteConfig, 'site' | 'defaultLanguage'>) {
+export function shownSettings(config: DeviceConfig, site: Pick<SiteConfig, 'site' | 'timeZone' | 'defaultLanguage'>) {
   return {
     site: config.name ?? site.site,
+    timeZone: site.timeZone,
     language: config.language ?? site.defaultLanguage,
     theme: config.theme ?? ('auto' as const),
     volume: config.volume ?? 100,
