@@ -1,7 +1,7 @@
 import { plainDigits } from '../contract/pin.ts';
 
-/** As a badge is compared: readers differ in the case of its letters. */
-export const badgeKey = (badge: string): string => badge.normalize('NFC').trim().toUpperCase();
+/** As a badge is compared: readers differ in the case of its letters, and one that types in the digits of the keyboard's layout. */
+export const badgeKey = (badge: string): string => plainDigits(badge.normalize('NFC').trim()).toUpperCase();
 
 /** As a number is compared: capitals and small letters are one. */
 export const numberKey = (number: string): string => number.normalize('NFC').toUpperCase();
