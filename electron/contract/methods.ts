@@ -546,6 +546,8 @@ export const Status = z.strictObject({
   /** Settings of this kiosk, or their defaults: may change at any time. */
   settings: z.strictObject({
     site: z.string(),
+    /** IANA zone that times are shown in: the machine's own may be another. */
+    timeZone: z.string(),
     /** The language it greets in. */
     language: Language,
     theme: z.enum(['light', 'dark', 'auto']),

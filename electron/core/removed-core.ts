@@ -157,7 +157,7 @@ function bareStatus(setup: Setup, language: string): Status {
     consentAge: 18,
     privacy: { controller: '', contact: '', dpo: '', photoDays: 0, gpsDays: 0 },
     notices: [],
-    settings: { site: '', language, theme: 'auto', volume: 100, low: false },
+    settings: { site: '', timeZone: 'UTC', language, theme: 'auto', volume: 100, low: false },
     setup,
     camera: null,
     update: null,

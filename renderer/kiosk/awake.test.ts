@@ -1,4 +1,4 @@
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { keepAwake } from './awake.ts';
 
 class Page extends EventTarget {
@@ -50,6 +50,19 @@ describe('a screen that stays on', () => {
     of.refuse = false;
     of.page.show('visible');
     await vi.waitFor(() => expect(dark.value).toBeNull(), 60_000);
+  });
+
+  it('that the system refused for a while is asked for again by itself: nobody hides a kiosk’s page', async () => {
+    vi.useFakeTimers();
+    onTestFinished(() => void vi.useRealTimers());
+    const of = system();
+    of.refuse = true;
+    const dark = keep(of);
+    await vi.advanceTimersByTimeAsync(0);
+    expect(dark.value).toBe('refused');
+    of.refuse = false;
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect([dark.value, of.locks.length]).toEqual([null, 1]);
   });
 
   it('that the system does not know is said', () => {

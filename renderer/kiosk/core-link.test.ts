@@ -29,7 +29,7 @@ const STATUS: Status = {
   consentAge: 18,
   privacy: { controller: '', contact: '', dpo: '', photoDays: 1, gpsDays: 0 },
   notices: [],
-  settings: { site: '', language: 'en', theme: 'auto' as const, volume: 100, low: false },
+  settings: { site: '', timeZone: 'UTC', language: 'en', theme: 'auto' as const, volume: 100, low: false },
   setup: null,
   camera: null,
   update: null,

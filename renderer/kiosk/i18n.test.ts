@@ -3,7 +3,7 @@ import { CameraCondition } from '../../electron/contract/methods.ts';
 import { CHALLENGE_STEPS, ENROLMENT_POSES, QUALITY_REASONS } from '../../models/rules/reasons.ts';
 import { CAMERA_DOUBTS } from '../../sync/protocol/wire/fleet.ts';
 import { CALL_CODES, ENROLMENT_CODES, METHOD_CODES, START_CODES, STICK_CODES } from '../../test/kit/codes.ts';
-import { fetchLanguage, initI18n } from '../shared/i18n.ts';
+import { dayOf, fetchLanguage, hourOf, initI18n, momentOf, setTimeZone, timeOfDay } from '../shared/i18n.ts';
 import { ENGLISH, fetchSentences, greetingLanguage, hasSentence } from './i18n.ts';
 
 /** Codes that reach a screen as any string: the compiler doesn't know which sentences they need. */
@@ -24,6 +24,20 @@ describe('every code has its sentence', () => {
   ])('of %s', (group, codes) => {
     expect(codes.filter((code) => !hasSentence(`${group}.${code}`))).toEqual([]);
   });
+});
+
+it('times are the site’s, whatever zone the machine is in, and the machine’s where its browser does not know that zone', () => {
+  const at = new Date('2026-12-01T20:10:00Z');
+  const own = timeOfDay(at, 'en');
+  setTimeZone('Asia/Kolkata');
+  expect([timeOfDay(at, 'en'), dayOf(at, 'en'), momentOf(at, 'en'), hourOf(at)]).toEqual([
+    '01:40',
+    'Wednesday 2 December',
+    '02/12/2026, 01:40',
+    1,
+  ]);
+  setTimeZone('Mars/Olympus');
+  expect(timeOfDay(at, 'en')).toBe(own);
 });
 
 it('someone is greeted in their own language, a regional one by its base, and else in the screen’s', async () => {

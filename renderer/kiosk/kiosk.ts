@@ -2,7 +2,7 @@ import { computed, effect, type ReadonlySignal, signal } from '@preact/signals';
 import { createContext } from 'preact';
 import { useContext } from 'preact/hooks';
 import type { FaceUse } from '../../electron/contract/methods.ts';
-import { currentLanguage, setLanguage } from '../shared/i18n.ts';
+import { currentLanguage, setLanguage, setTimeZone } from '../shared/i18n.ts';
 import { createArrivals } from './arrivals.ts';
 import type { MayGoDark } from './awake.ts';
 import { openCamera, picturesOf } from './camera.ts';
@@ -171,6 +171,10 @@ export function createKiosk({ carrier, devices, worker, mayGoDark = signal<MayGo
     injection.follow(state.kind === 'live' ? state.track : null);
     if (state.kind === 'live') detector.watch(state.track);
   });
+  effect(() => {
+    const zone = link.status.value?.settings.timeZone;
+    if (zone) setTimeZone(zone);
+  });
   let language: string | null = null;
   effect(() => {
     const usual = link.status.value?.settings.language;
@@ -295,6 +299,7 @@ export function createKiosk({ carrier, devices, worker, mayGoDark = signal<MayGo
     rest(): void {
       usualLanguage();
       display.reset();
+      sounds.muted.value = false;
       resting.value = true;
     },
     /** Where enrolment, which asks for pixels itself, listens to frames. @returns how to stop */

@@ -26,6 +26,8 @@ const TUNES: Record<Sound, readonly (readonly [hz: number, at: number, length: n
   tick: [[880, 0, 0.08]],
 };
 const LOUDNESS = 0.16;
+/** A sound that would come later than this says nothing of what happened, ms. */
+const LATE_MS = 500;
 
 export type Sounds = ReturnType<typeof createSounds>;
 
@@ -42,18 +44,31 @@ export function createSounds() {
       const loudness = (LOUDNESS * volume.peek()) / 100;
       if (muted.peek() || loudness === 0 || typeof AudioContext === 'undefined') return;
       context ??= new AudioContext();
-      if (context.state !== 'running') void context.resume().catch(() => undefined); // until the first touch
-      const from = context.currentTime;
-      for (const [hz, at, length] of TUNES[sound]) {
-        const tone = new OscillatorNode(context, { type: 'sine', frequency: hz });
-        const gain = new GainNode(context, { gain: 0 });
-        gain.gain.setValueAtTime(0, from + at);
-        gain.gain.linearRampToValueAtTime(loudness, from + at + 0.015);
-        gain.gain.exponentialRampToValueAtTime(0.0001, from + at + length);
-        tone.connect(gain).connect(context.destination);
-        tone.start(from + at);
-        tone.stop(from + at + length + 0.02);
+      const on = context;
+      if (on.state === 'running') {
+        playNotes(on, TUNES[sound], loudness);
+        return;
       }
+      // Some browsers wait for the first touch: what happened until then is not heard all at once.
+      const asked = performance.now();
+      const soon = (): void => {
+        if (performance.now() - asked < LATE_MS) playNotes(on, TUNES[sound], loudness);
+      };
+      on.resume().then(soon, () => undefined);
     },
   };
+}
+
+function playNotes(context: AudioContext, notes: (typeof TUNES)[Sound], loudness: number): void {
+  const from = context.currentTime;
+  for (const [hz, at, length] of notes) {
+    const tone = new OscillatorNode(context, { type: 'sine', frequency: hz });
+    const gain = new GainNode(context, { gain: 0 });
+    gain.gain.setValueAtTime(0, from + at);
+    gain.gain.linearRampToValueAtTime(loudness, from + at + 0.015);
+    gain.gain.exponentialRampToValueAtTime(0.0001, from + at + length);
+    tone.connect(gain).connect(context.destination);
+    tone.start(from + at);
+    tone.stop(from + at + length + 0.02);
+  }
 }

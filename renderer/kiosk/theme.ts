@@ -1,4 +1,5 @@
 import { effect, type ReadonlySignal } from '@preact/signals';
+import { hourOf } from '../shared/i18n.ts';
 
 /** Hours in which a kiosk is dark whatever the system says: a bright screen in a dark hall is a lamp in the face. */
 export const isNight = (hour: number): boolean => hour >= 19 || hour < 7;
@@ -22,7 +23,7 @@ export function keepTheme(
   const wish = new URLSearchParams(search).get('theme');
   const system = matchMedia('(prefers-color-scheme: dark)');
   const apply = (): void => {
-    root.dataset.theme = themeFor(wish ?? set.peek(), now().getHours(), system.matches);
+    root.dataset.theme = themeFor(wish ?? set.peek(), hourOf(now()), system.matches);
   };
   const stop = effect(() => {
     set.value;

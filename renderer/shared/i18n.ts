@@ -217,24 +217,42 @@ export const TWO_DIGITS = { minimumFractionDigits: 2, maximumFractionDigits: 2 }
 /** Of measurements. */
 export const ONE_DIGIT = { minimumFractionDigits: 1, maximumFractionDigits: 1 } as const;
 
+const zone = signal<string | undefined>(undefined);
+
+/** From now on times are shown in this zone; the machine's own where this browser knows none of that name. */
+export function setTimeZone(name: string): void {
+  try {
+    formatter('en', { timeZone: name });
+    zone.value = name;
+  } catch {
+    zone.value = undefined;
+  }
+}
+
+/** A moment as a language writes it, in the zone that was set. */
+const written = (at: Date, lng: string, options: Intl.DateTimeFormatOptions): string =>
+  formatter(lng, { ...options, timeZone: zone.value }).format(at);
+
+/** The hour of the day, 0 to 23. */
+export const hourOf = (at: Date): number => Number(written(at, 'en', { hour: '2-digit' }));
+
 export const TIME = { hour: '2-digit', minute: '2-digit' } as const;
 /** Day, month and year, in numbers. */
 export const DATE = { day: '2-digit', month: '2-digit', year: 'numeric' } as const;
 
 /** Hours and minutes, 24 h. */
-export const timeOfDay = (at: Date, lng = language.value): string => formatter(lng, TIME).format(at);
+export const timeOfDay = (at: Date, lng = language.value): string => written(at, lng, TIME);
 
 /** Hours, minutes and seconds, 24 h. */
-export const clockOf = (at: Date, lng = language.value): string =>
-  formatter(lng, { ...TIME, second: '2-digit' }).format(at);
+export const clockOf = (at: Date, lng = language.value): string => written(at, lng, { ...TIME, second: '2-digit' });
 
 /** E.g. "Tuesday, 24 November". */
 export const dayOf = (at: Date, lng = language.value): string =>
-  formatter(lng, { weekday: 'long', day: 'numeric', month: 'long' }).format(at);
+  written(at, lng, { weekday: 'long', day: 'numeric', month: 'long' });
 
 /** Day and time to the second, for comparing clocks. */
 export const secondOf = (at: Date, lng = language.value): string =>
-  formatter(lng, { ...DATE, ...TIME, second: '2-digit' }).format(at);
+  written(at, lng, { ...DATE, ...TIME, second: '2-digit' });
 
 /** Day and time, short. */
-export const momentOf = (at: Date, lng = language.value): string => formatter(lng, { ...DATE, ...TIME }).format(at);
+export const momentOf = (at: Date, lng = language.value): string => written(at, lng, { ...DATE, ...TIME });

@@ -465,6 +465,25 @@ test.describe('staff', () => {
     await expect(page.getByRole('list', { name: 'Staff log' })).toBeFocused();
   });
 
+  test('the unlock screen keeps waiting for a badge for as long as someone is at it', async ({ kiosk }) => {
+    kiosk.core.staff = [...STAFF];
+    const page = await kiosk.open({ before: noCamera });
+    await page.clock.install();
+    await page.getByRole('button', { name: 'Staff' }).click();
+    await page.locator('.staff-choices').waitFor();
+    // The core waits a minute from each time that it is asked to.
+    for (let i = 0; i < 4; i++) {
+      await page.keyboard.press('Tab');
+      await page.clock.runFor(20_000);
+    }
+    const asked = () => kiosk.core.callsOf('staffListen').map(({ on }) => on);
+    await expect.poll(asked).toEqual([true, true, true, true, true]);
+    await page.locator('.button-back').click();
+    await expect.poll(() => asked().at(-1)).toBe(false);
+    await page.clock.runFor(60_000);
+    expect(asked().at(-1)).toBe(false);
+  });
+
   test('finds, sets a PIN, and deletes only after a second word', async ({ kiosk }) => {
     const { core } = kiosk;
     const page = await kiosk.open({ before: noCamera });

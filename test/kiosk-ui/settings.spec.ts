@@ -6,7 +6,7 @@ test('name, language, theme and reach follow what was set, without a reload', as
   const root = page.locator('html');
   const set = (change: object) =>
     kiosk.core.setStatus({
-      settings: { site: 'Tor 1', language: 'en', theme: 'auto', volume: 100, low: false, ...change },
+      settings: { site: 'Tor 1', timeZone: 'UTC', language: 'en', theme: 'auto', volume: 100, low: false, ...change },
     });
   await page.locator('.checkin').waitFor();
   set({ theme: 'dark', low: true, language: 'de' });
@@ -23,8 +23,20 @@ test('name, language, theme and reach follow what was set, without a reload', as
   await expect(root).toHaveAttribute('data-reach', 'low');
 });
 
+test('the clock is that of the site, in whatever zone the machine is', async ({ kiosk }) => {
+  const page = await kiosk.open({ before: noCamera });
+  const settings = { site: 'Tor 1', language: 'en', theme: 'auto', volume: 100, low: false } as const;
+  for (const timeZone of ['Asia/Kolkata', 'America/St_Johns']) {
+    kiosk.core.setStatus({ settings: { ...settings, timeZone } });
+    const now = () => new Date().toLocaleTimeString('en-GB', { timeZone, hour: '2-digit', minute: '2-digit' });
+    await expect(async () => expect(await page.locator('.clock time').textContent()).toBe(now())).toPass();
+  }
+});
+
 test('a kiosk that was set to silence plays nothing', async ({ kiosk }) => {
-  kiosk.core.setStatus({ settings: { site: 'Tor 1', language: 'en', theme: 'auto', volume: 0, low: false } });
+  kiosk.core.setStatus({
+    settings: { site: 'Tor 1', timeZone: 'UTC', language: 'en', theme: 'auto', volume: 0, low: false },
+  });
   const page = await kiosk.open({
     before: () => {
       navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException('none', 'NotFoundError'));
@@ -50,7 +62,21 @@ test('a kiosk that was set to silence plays nothing', async ({ kiosk }) => {
   };
   await badge();
   expect(await played()).toBe(0);
-  kiosk.core.setStatus({ settings: { site: 'Tor 1', language: 'en', theme: 'auto', volume: 30, low: false } });
+  kiosk.core.setStatus({
+    settings: { site: 'Tor 1', timeZone: 'UTC', language: 'en', theme: 'auto', volume: 30, low: false },
+  });
   await badge();
   await expect.poll(played).toBeGreaterThan(0);
+});
+
+test('who switches the sound off switches it off for themselves: it is back once they have gone', async ({ kiosk }) => {
+  const page = await kiosk.open({ before: noCamera });
+  await page.locator('.checkin').waitFor();
+  await page.locator('#display-switch').click();
+  await page.locator('[data-name=sound]').click();
+  await expect(page.locator('[data-name=sound]')).toHaveAttribute('aria-checked', 'false');
+  await page.clock.install();
+  await page.clock.fastForward(31_000);
+  await page.locator('.kiosk[data-resting=true]').waitFor();
+  await expect(page.locator('[data-name=sound]')).toHaveAttribute('aria-checked', 'true');
 });

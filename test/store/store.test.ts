@@ -42,6 +42,27 @@ describe('people', () => {
     expect(store.people.byNumber('100')).toBeNull();
   });
 
+  it('are found by a name as it is typed: without accents, and by either i of a Turkish name', async () => {
+    const store = await openKiosk(newFolder());
+    for (const name of ['İbrahim Çelik', 'Işık Aydın', 'Zoë', 'Müller'])
+      await store.people.add(aPerson({ name, number: null, templates: [] }));
+    const found = (query: string) => store.people.find(query, 10).map((p) => p.name);
+    for (const query of ['ib', 'İb', 'IB', 'ibrahim c', 'İbrahim Ç'])
+      expect([query, found(query)]).toEqual([query, ['İbrahim Çelik']]);
+    for (const query of ['ış', 'Iş', 'is', 'ışık aydın'])
+      expect([query, found(query)]).toEqual([query, ['Işık Aydın']]);
+    expect([found('zoe'), found('ZOË'), found('mul'), found('mü')]).toEqual([['Zoë'], ['Zoë'], ['Müller'], ['Müller']]);
+  });
+
+  it('are found by their number in the digits of any keyboard', async () => {
+    const store = await openKiosk(newFolder());
+    await store.people.add(aPerson({ name: 'Ada', number: '1815', templates: [] }));
+    await store.people.add(aPerson({ name: 'Nour', number: '٤٧١١', templates: [] }));
+    const named = (number: string) => store.people.byNumber(number)?.name ?? null;
+    expect(['١٨١٥', '۱۸۱۵', '１８１５', '1815'].map(named)).toEqual(['Ada', 'Ada', 'Ada', 'Ada']);
+    expect(['٤٧١١', '4711'].map(named)).toEqual(['Nour', 'Nour']);
+  });
+
   it('are found by letters and digits of their number, where they are the only one', async () => {
     const store = await openKiosk(newFolder());
     for (const [name, number] of [

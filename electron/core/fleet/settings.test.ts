@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { Problem } from '../../../sync/errors/problem.ts';
 import type { KeptConfig } from '../store/device-state.ts';
 import { createSettings, shownSettings } from './settings.ts';
 
@@ -26,6 +27,24 @@ describe('what the server has set for this device', () => {
     expect(createSettings({ store, site })).toMatchObject({ revision: 3 });
   });
 
+  test('is in force although the disk has no room for it, and is written when it has', () => {
+    const store = storeWith({ revision: 1, config: { volume: 20 } });
+    const settings = createSettings({ store, site });
+    const { set } = store.settings;
+    store.settings.set = () => {
+      throw new Problem('storage-full');
+    };
+    store.deviceState.config = { revision: 2, config: { volume: 90 } };
+    expect(settings.take()).toBe(true);
+    expect(settings).toMatchObject({ revision: 2, config: { volume: 90 } });
+    // A kiosk that starts meanwhile starts.
+    expect(createSettings({ store, site })).toMatchObject({ revision: 2 });
+    store.settings.set = set;
+    expect(settings.take()).toBe(false);
+    store.deviceState.config = null;
+    expect(createSettings({ store, site })).toMatchObject({ revision: 2 });
+  });
+
   test('is not put into force by halves: what can’t be done is reported, and the one before stays', () => {
     const store = storeWith({ revision: 1, config: { volume: 20 } });
     const settings = createSettings({ store, site });
@@ -49,8 +68,9 @@ describe('what the server has set for this device', () => {
   });
 
   test('has what the kiosk’s own site says where it says nothing', () => {
-    const own = { site: 'Tor', defaultLanguage: 'de' as const };
-    expect(shownSettings({}, own)).toEqual({ site: 'Tor', language: 'de', theme: 'auto', volume: 100, low: false });
+    const own = { site: 'Tor', timeZone: 'Asia/Kolkata', defaultLanguage: 'de' as const };
+    const shown = { site: 'Tor', timeZone: 'Asia/Kolkata', language: 'de', theme: 'auto', volume: 100, low: false };
+    expect(shownSettings({}, own)).toEqual(shown);
     expect(shownSettings({ name: 'Tor 2', volume: 0 }, own)).toMatchObject({ site: 'Tor 2', volume: 0 });
   });
 });

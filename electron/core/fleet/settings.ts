@@ -3,6 +3,7 @@ import { keptJson } from '../kept-json.ts';
 import type { SiteConfig } from '../site/config.ts';
 import { KeptConfig } from '../store/device-state.ts';
 import type { Store } from '../store/interface.ts';
+import { isStorageProblem } from '../store/reserve.ts';
 
 /** The configuration in force, as JSON: survives a restart, and a newer one that can't take effect. */
 const IN_FORCE = 'config-in-force';
@@ -29,7 +30,18 @@ export function configProblemOf({ language }: DeviceConfig, site: Pick<SiteConfi
 
 export function createSettings({ store, site }: SettingsDeps) {
   let inForce = keptJson(KeptConfig, store.settings.get(IN_FORCE));
+  let written = inForce;
   let problem: string | null = null;
+  /** A disk without room keeps neither a kiosk from starting nor a page from taking effect: it is written later. */
+  function keep(): void {
+    if (inForce === written) return;
+    try {
+      store.settings.set(IN_FORCE, JSON.stringify(inForce));
+      written = inForce;
+    } catch (error) {
+      if (!isStorageProblem(error)) throw error;
+    }
+  }
   const settings = {
     get config(): DeviceConfig {
       return inForce?.config ?? {};
@@ -48,10 +60,8 @@ export function createSettings({ store, site }: SettingsDeps) {
       const before = JSON.stringify([inForce, problem]);
       problem = received ? configProblemOf(received.config, site) : null;
       // Not "a higher number": a server that was put back to an older copy counts from there.
-      if (received && problem === null && JSON.stringify(received) !== JSON.stringify(inForce)) {
-        store.settings.set(IN_FORCE, JSON.stringify(received));
-        inForce = received;
-      }
+      if (received && problem === null && JSON.stringify(received) !== JSON.stringify(inForce)) inForce = received;
+      keep();
       return JSON.stringify([inForce, problem]) !== before;
     },
   };
@@ -60,9 +70,10 @@ export function createSettings({ store, site }: SettingsDeps) {
 }
 
 /** What screens are shown of it, with what holds where nothing is set. */
-export function shownSettings(config: DeviceConfig, site: Pick<SiteConfig, 'site' | 'defaultLanguage'>) {
+export function shownSettings(config: DeviceConfig, site: Pick<SiteConfig, 'site' | 'timeZone' | 'defaultLanguage'>) {
   return {
     site: config.name ?? site.site,
+    timeZone: site.timeZone,
     language: config.language ?? site.defaultLanguage,
     theme: config.theme ?? ('auto' as const),
     volume: config.volume ?? 100,

@@ -4,7 +4,7 @@ import { numberSubjects } from './subjects.ts';
 const subjects = numberSubjects(Buffer.alloc(32, 7));
 
 test('however a number is written, guesses at it are counted together: no blank or dot buys another', () => {
-  const written = ['HR-12/3a', 'hr123A', ' HR 12.3 a'];
+  const written = ['HR-12/3a', 'hr123A', ' HR 12.3 a', 'HR-١٢/٣a', 'ＨＲ１２３Ａ'];
   expect(new Set(written.map(subjects.pin)).size).toBe(1);
   expect(new Set(written.map(subjects.face)).size).toBe(1);
   expect(subjects.pin('HR-12/3a')).not.toBe(subjects.pin('HR-12/3b'));

@@ -5,7 +5,16 @@ import type { StaffRole } from '../../../sync/protocol/wire/event.ts';
 import { NO_LOCKOUT } from '../pin/lockout.ts';
 import type { Store } from '../store/interface.ts';
 import { EMERGENCY_PIN, EMERGENCY_USED } from './emergency.ts';
-import { keptLocal, knownStaff, type LocalMember, localMembers, MAX_LOCAL, type Member, sameName } from './members.ts';
+import {
+  keptLocal,
+  knownStaff,
+  type LocalMember,
+  localMembers,
+  MAX_LOCAL,
+  type Member,
+  sameBadge,
+  sameName,
+} from './members.ts';
 import type { StaffRecords } from './records.ts';
 import { lockoutSubject, memberSubject, PIN_INPUTS } from './unlock.ts';
 
@@ -102,6 +111,6 @@ function localMember(store: ManageStore, id: string): LocalMember {
 
 /** A badge unlocks for one member. */
 function requireFree(known: readonly Member[], badge: string | null, except: string | null): void {
-  if (badge !== null && known.some((one) => one.badge === badge && one.id !== except))
+  if (badge !== null && known.some((one) => one.id !== except && sameBadge(one.badge, badge)))
     throw new Problem('staff-badge-taken');
 }

@@ -4,6 +4,7 @@ import { Problem } from '../../../sync/errors/problem.ts';
 import { APP_DIGITS, paperHash } from '../../../sync/protocol/seal/technician-code.ts';
 import { BadgeNumber, SecondFactor, Staff } from '../../../sync/protocol/wire/changes.ts';
 import { PaperNumber, StaffRole } from '../../../sync/protocol/wire/event.ts';
+import { badgeKey } from '../number-keys.ts';
 import { storedPin } from '../pin/stored-pin.ts';
 import { STAFF_OF_SERVER } from '../store/device-state.ts';
 import type { Store } from '../store/interface.ts';
@@ -156,6 +157,7 @@ export function judgeCode({ factor, lastStep }: Member, code: string, now: numbe
 
 export const sameName = (a: string, b: string): boolean =>
   a.trim().toLocaleLowerCase() === b.trim().toLocaleLowerCase();
+export const sameBadge = (a: string | null, b: string): boolean => a !== null && badgeKey(a) === badgeKey(b);
 const sameText = (a: string, b: string): boolean =>
   a.length === b.length && timingSafeEqual(Buffer.from(a), Buffer.from(b));
 

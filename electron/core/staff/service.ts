@@ -19,7 +19,7 @@ export const LIMITS: Record<StaffRole | 'emergency', { readonly idle: number; re
   technician: { idle: 2 * 60_000, longest: 30 * 60_000 },
 };
 
-/** An unlock screen that is left open closes before then. */
+/** An unlock screen asks again before then, for as long as it is open. */
 const LISTEN_MS = 60_000;
 
 export interface StaffSession {

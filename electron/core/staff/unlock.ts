@@ -7,7 +7,7 @@ import { BADGE_BUDGET } from '../pin/lockout.ts';
 import { refuseWeak } from '../pin/pin-hash.ts';
 import { sharedPin } from '../pin/stored-pin.ts';
 import { EMERGENCY_PIN, EMERGENCY_USED } from './emergency.ts';
-import { judgeCode, keptUse, knownStaff, type Member, memberNamed, memberOf, type Pin } from './members.ts';
+import { judgeCode, keptUse, knownStaff, type Member, memberNamed, memberOf, type Pin, sameBadge } from './members.ts';
 import { mayDo } from './rights.ts';
 import type { StaffDeps } from './service.ts';
 
@@ -113,7 +113,9 @@ export function createUnlocking(deps: StaffDeps) {
           const member = knownStaff(store).find((one) => one.id === id);
           why = 'wrong';
           const right =
-            badge === undefined ? await memberPins.verify(member?.pin?.stored ?? null, pin) : member?.badge === badge;
+            badge === undefined
+              ? await memberPins.verify(member?.pin?.stored ?? null, pin)
+              : sameBadge(member?.badge ?? null, badge);
           if (!member || !right) return null;
           const admitted = await admit(member, badge === undefined ? pin : null, newPin, code);
           if (!('why' in admitted)) return admitted;
@@ -144,7 +146,7 @@ export function createUnlocking(deps: StaffDeps) {
   }
 
   async function byBadge(badge: string, input: z.output<typeof Unlock>): Promise<Opened> {
-    const found = knownStaff(store).filter((one) => one.badge === badge);
+    const found = knownStaff(store).filter((one) => sameBadge(one.badge, badge));
     // Two members with one badge: it is unclear who it is.
     if (found.length === 1) return byMember(found[0]!, input);
     return guard.attempt<Opened>({

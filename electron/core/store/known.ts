@@ -1,6 +1,7 @@
 import type { KeyObject } from 'node:crypto';
 import { KEY_BYTES } from '../keys/derive.ts';
 import { keyObject, type Place, type Random } from '../keys/envelope.ts';
+import { badgeKey } from '../number-keys.ts';
 import type { Credential, Person } from './interface.ts';
 
 /** What is encrypted of a person as one value: created, changed and destroyed together. */
@@ -29,9 +30,9 @@ export interface Known extends Profile {
   recent: number[];
 }
 
-/** One name for a card or badge. Readers differ in the case of a badge's letters. */
+/** One name for a card or badge. */
 export const credentialKey = ({ kind, value }: Credential): string =>
-  kind === 'card' ? `card ${value}` : `badge ${value.normalize('NFC').trim().toUpperCase()}`;
+  kind === 'card' ? `card ${value}` : `badge ${badgeKey(value)}`;
 
 const isCard = (key: string): boolean => key.startsWith('card ');
 

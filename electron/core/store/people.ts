@@ -43,7 +43,14 @@ const profilePlace = (p: { id: string; rowVersion: number; keyVersion: number })
   row: p.rowVersion,
   key: p.keyVersion,
 });
-const fold = (text: string): string => text.normalize('NFC').toLowerCase();
+/** As names are searched: whatever the case; Turkish has an i with a dot and one without, whose small and capital letters differ. */
+const fold = (text: string): string =>
+  text
+    .normalize('NFC')
+    .toLowerCase()
+    .replaceAll(/ı|i\u0307/g, 'i');
+/** The same without accents, for anyone who types none. */
+const withoutAccents = (folded: string): string => folded.normalize('NFD').replaceAll(/\p{M}/gu, '');
 
 /**
  * The people of this kiosk: each with keys of their own, everything about them sealed under those. Names are needed
@@ -198,13 +205,14 @@ export class People {
     return [...this.#byId.values()];
   }
 
-  /** A linear search over names in memory: 2 ms at 10,000 people, faster than maintaining an order. */
+  /** A linear search over names in memory: some ms at 10,000 people, faster than maintaining an order. */
   find(query: string, limit: number): Known[] {
     const wanted = fold(query);
     const found: Known[] = [];
     for (const person of this.#byId.values()) {
-      if (fold(person.name).startsWith(wanted) || (person.number !== null && fold(person.number).startsWith(wanted)))
-        found.push(person);
+      const name = fold(person.name);
+      const named = name.startsWith(wanted) || withoutAccents(name).startsWith(wanted);
+      if (named || (person.number !== null && fold(person.number).startsWith(wanted))) found.push(person);
     }
     return found.sort((a, b) => a.name.localeCompare(b.name)).slice(0, limit);
   }

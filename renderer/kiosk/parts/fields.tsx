@@ -1,5 +1,6 @@
 import { type Signal, useSignal } from '@preact/signals';
 import type { ComponentChildren, JSX, Ref } from 'preact';
+import { plainDigits } from '../../../electron/contract/pin.ts';
 import { type Key, t } from '../i18n.ts';
 
 /** A number as typed when coming in: one that another program assigned may have any character. */
@@ -73,9 +74,22 @@ export function NameField(props: FieldProps) {
 }
 
 /** A person's number; it may have letters. */
-export function NumberField(props: FieldProps) {
-  return <TextField class="tabular" name="number" dir="ltr" autocapitalize="characters" maxLength={40} {...props} />;
+export function NumberField({ onValue, ...props }: FieldProps) {
+  return (
+    <TextField
+      class="tabular"
+      name="number"
+      dir="ltr"
+      autocapitalize="characters"
+      maxLength={40}
+      {...props}
+      onValue={(typed) => onValue(plainDigits(typed))}
+    />
+  );
 }
+
+/** The digits alone of what was typed, on whatever keyboard. */
+export const digitsOf = (typed: string): string => plainDigits(typed).replace(/\D/g, '');
 
 /** A PIN: hidden, and digits alone get in. */
 export function PinField({ onValue, ...props }: FieldProps) {
@@ -87,7 +101,7 @@ export function PinField({ onValue, ...props }: FieldProps) {
       dir="ltr"
       maxLength={12}
       {...props}
-      onValue={(typed) => onValue(typed.replace(/\D/g, ''))}
+      onValue={(typed) => onValue(digitsOf(typed))}
     />
   );
 }

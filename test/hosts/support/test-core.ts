@@ -34,7 +34,7 @@ export const STATUS: Signal<'status'> = {
   consentAge: 18,
   privacy: { controller: '', contact: '', dpo: '', photoDays: 1, gpsDays: 0 },
   notices: [],
-  settings: { site: 'Test', language: 'en', theme: 'auto', volume: 100, low: false },
+  settings: { site: 'Test', timeZone: 'UTC', language: 'en', theme: 'auto', volume: 100, low: false },
   setup: null,
   camera: null,
   update: null,

@@ -28,7 +28,7 @@ function deafDriver() {
   return { at, opened, ports };
 }
 
-function keep(ports: SerialPorts, gone: () => void) {
+function keep(ports: SerialPorts, gone: () => void, onOpen: () => Promise<void> = async () => undefined) {
   const heard: string[] = [];
   const kept = keepPort({
     ports,
@@ -39,6 +39,7 @@ function keep(ports: SerialPorts, gone: () => void) {
     pollMs: 5,
     onData: (bytes) => heard.push(Buffer.from(bytes).toString()),
     onDisconnect: gone,
+    onOpen,
     onState: () => undefined,
   });
   onTestFinished(() => kept.stop());
@@ -71,3 +72,23 @@ test('a device that stays is left alone', async () => {
   await vi.waitFor(() => expect(at.polls).toBeGreaterThan(before + 5), 60_000);
   expect(opened).toHaveLength(1);
 });
+
+test.each(['reopened', 'stopped'] as const)(
+  'a port that is %s while it is made ready is closed: it is locked, and would be for ever',
+  async (how) => {
+    const { opened, ports } = deafDriver();
+    const ready = Promise.withResolvers<void>();
+    const { kept } = keep(
+      ports,
+      () => undefined,
+      () => (opened.length === 1 ? ready.promise : Promise.resolve()),
+    );
+    await vi.waitFor(() => expect(opened).toHaveLength(1), 60_000);
+    const stopped = how === 'reopened' ? kept.reopen('the pulse did not end') : kept.stop();
+    ready.resolve();
+    await stopped;
+    await vi.waitFor(() => expect(opened[0]!.closed).toBe(true), 5_000);
+    if (how === 'reopened') await vi.waitFor(() => expect(kept.state).toBe('ok'), 60_000);
+    expect(opened.map(({ closed }) => closed)).toEqual(how === 'reopened' ? [true, false] : [true]);
+  },
+);

@@ -126,7 +126,10 @@ export function keepPort(options: KeptPortOptions): KeptPort {
         await opened.close();
         throw error;
       }
-      if (mine !== connection) return; // gone while it was made ready
+      if (mine !== connection) {
+        await opened.close(); // gone, or no longer wanted, while it was made ready
+        return;
+      }
       kept.port = opened;
       // One that was silent has to be heard before it counts as well again.
       if (kept.state !== 'silent' || options.silenceMs === undefined || (heardAt ?? 0) >= since) become('ok');

@@ -2,13 +2,16 @@ import { Button } from '../../../shared/button.tsx';
 import { useFocus } from '../../../shared/focus.ts';
 import { currentLanguage } from '../../../shared/i18n.ts';
 import { t } from '../../i18n.ts';
-import { Choice, NameField, TextField, useChecked } from '../../parts/fields.tsx';
+import { useKiosk } from '../../kiosk.ts';
+import { Choice, digitsOf, NameField, TextField, useChecked } from '../../parts/fields.tsx';
 import { FormError } from '../../parts/keypad-form.tsx';
 import { Keyboard, TypedForm } from '../../parts/keys.tsx';
 import type { EnrolStep } from './enrol-details.tsx';
 import { type Guardian, wrongWith } from './guardian.ts';
 
 const RELATIONS = ['mother', 'father', 'guardian'] as const;
+/** Of the core, while this machine's clock is wrong. */
+const CLOCK_NOTICES: readonly string[] = ['clock-ahead', 'clock-behind'];
 type Part = 'day' | 'month' | 'year';
 /** In the order in which a language says a day. */
 const partsIn = (language: string): readonly Part[] =>
@@ -18,13 +21,15 @@ const partsIn = (language: string): readonly Part[] =>
 export function EnrolGuardian({ steps, age, guardian, error, next }: EnrolStep) {
   const { wrong, passes } = useChecked(error);
   const first = useFocus<HTMLInputElement>();
+  // By this machine's clock everybody may be unborn, or of age; the core goes by trusted time.
+  const clockDoubted = useKiosk().link.status.value?.notices.some((code) => CLOCK_NOTICES.includes(code));
   const parts = partsIn(currentLanguage());
   const wrongDay = parts[0]!;
   const set = (change: Partial<Guardian>): void => {
     guardian.value = { ...guardian.value, ...change };
   };
   function submit(form: HTMLFormElement): void {
-    const found = wrongWith(guardian.value, age, Date.now());
+    const found = wrongWith(guardian.value, age, clockDoubted ? null : Date.now());
     // A day is typed in three fields: it begins in the first of them.
     if (passes(form, found?.field === 'day' ? { ...found, field: wrongDay } : found, { age })) next();
   }
@@ -43,7 +48,7 @@ export function EnrolGuardian({ steps, age, guardian, error, next }: EnrolStep) 
               dir="ltr"
               maxLength={part === 'year' ? 4 : 2}
               value={guardian.value[part]}
-              onValue={(typed) => set({ [part]: typed.replace(/\D/g, '') })}
+              onValue={(typed) => set({ [part]: digitsOf(typed) })}
               input={i === 0 ? first : undefined}
               invalid={wrong === wrongDay}
             />

@@ -24,13 +24,13 @@ export function bornOn({ day, month, year }: Pick<Guardian, 'day' | 'month' | 'y
 /**
  * The first thing that is wrong with what was typed, as a key and the field it belongs to; null when all is well.
  *
- * @param now ms since 1970
+ * @param now ms since 1970; null: not known here, and the core alone judges the age
  */
-export function wrongWith(guardian: Guardian, age: number, now: number): Wrong | null {
+export function wrongWith(guardian: Guardian, age: number, now: number | null): Wrong | null {
   const born = bornOn(guardian);
   if (born === null) return { key: 'enrol.bornWrong', field: 'day' };
-  if (Date.parse(born) > now) return { key: 'enrol.error.birth-in-future', field: 'day' };
-  if (isOfAge(born, age, now)) return { key: 'enrol.error.not-a-minor', field: 'day' };
+  if (now !== null && Date.parse(born) > now) return { key: 'enrol.error.birth-in-future', field: 'day' };
+  if (now !== null && isOfAge(born, age, now)) return { key: 'enrol.error.not-a-minor', field: 'day' };
   if (guardian.name.trim() === '') return { key: 'enrol.guardianMissing', field: 'name' };
   if (!isReadableName(guardian.name.trim())) return { key: 'enrol.nameUnreadable', field: 'name' };
   if (guardian.relation === '') return { key: 'enrol.relationMissing', field: 'relation' };

@@ -20,6 +20,8 @@ const IDLE_MS = 30_000;
 const CODE_IDLE_MS = 60_000;
 const CODE_SHAPE = /^([0-9]{6}|[0-9]{10})$/;
 const CLOCK_MS = 1_000;
+/** Well before the core stops keeping badges for this screen, ms: from then on they would check in. */
+const LISTEN_MS = 20_000;
 
 /** What was given so far: the core wants all of it at once. */
 interface Given {
@@ -94,7 +96,9 @@ export function UnlockScreen() {
         badgeTrouble.value = pinTroubleOf(error);
       });
     };
-    core.staffListen({ on: true }).catch(() => undefined);
+    const listen = (): void => void core.staffListen({ on: true }).catch(() => undefined);
+    listen();
+    const timer = setInterval(listen, LISTEN_MS);
     const ended = [
       listenToWedge(document, () => true, read),
       link.onArrival((arrival) => {
@@ -102,6 +106,7 @@ export function UnlockScreen() {
       }),
     ];
     return () => {
+      clearInterval(timer);
       for (const end of ended) end();
       core.staffListen({ on: false }).catch(() => undefined);
     };
