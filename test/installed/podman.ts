@@ -43,6 +43,8 @@ export interface Engine {
 /** @param folder of its own: images, containers, networks, and the \`podman\` of the shell */
 export function startEngine(folder: string): Engine {
   const home = join(folder, 'engine');
+  // Of a run that was killed: engines share it, and DNS would listen where that run's network was.
+  rmSync('/run/containers/networks/aardvark-dns/smartpresence_default', { force: true });
   mkdirSync(join(home, 'bin'), { recursive: true });
   const program = join(home, 'bin/podman');
   // Without systemd: cgroups by hand, and no timer for health. The ulimits of compose.yaml are above this machine's own.

@@ -134,7 +134,7 @@ describe.each(DATABASES)('kiosk staff of the server, on $name', (on) => {
     await add('Kim', OTHER_SITE, 'desk', 'B-1');
     await add('Kim', SITE.id, 'desk', 'B-1'); // at another site
     expect(await refused('KIM')).toBe('staff-exists');
-    expect(await codeOf(add('Lou', null, 'desk', 'B-1'))).toBe('staff-badge-taken');
+    expect(await codeOf(add('Lou', null, 'desk', 'b-1'))).toBe('staff-badge-taken');
     expect(await refused('Lou', randomUUID())).toBe('unknown-site');
     // Rows as they are made: each PIN takes its time.
     const [kim] = await api.db.selectFrom('staff_member').selectAll().execute();

@@ -143,8 +143,10 @@ async function meetingThem(tx: Tx, keys: Keys, scope: string | null): Promise<St
   );
 }
 
+/** Kiosks read a badge's letters in either case. */
 function requireFree(meeting: readonly StaffRow[], badge: string | null, except?: string): void {
-  if (badge !== null && meeting.some((one) => one.keys?.badge === badge && one.id !== except))
+  const key = badge?.toUpperCase();
+  if (key !== undefined && meeting.some((one) => one.keys?.badge?.toUpperCase() === key && one.id !== except))
     throw new Problem('staff-badge-taken');
 }
 
