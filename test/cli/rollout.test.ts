@@ -38,7 +38,7 @@ test('a build is rolled out, paused, resumed, advanced and rolled back from the 
   const unknown = await run('start', '9.9.9');
   expect([unknown.code, unknown.stderr]).toEqual([1, expect.stringContaining('version-not-in-repository')]);
   const rings = await run('rings', front, 'canary');
-  expect(rings.stdout).toMatch(/^canary {2}1 kiosk: Front\nearly {3}0 kiosks\nall {5}1 kiosk\n$/);
+  expect(rings.stdout).toMatch(/^canary {2}1 kiosk: Front\nearly {3}0 kiosks\nall {5}1 kiosk: Back\n$/);
   expect((await run('rings', '--name', 'canary=Test bench')).stdout).toContain('“Test bench”');
 
   const started = await run('start', '1.1.0', '--step', 'canary@24', '--step', 'all:50@1', '--step', 'all', '--manual');
