@@ -1,6 +1,7 @@
 import { DeleteObjectCommand } from '@aws-sdk/client-s3';
 import { type Kysely, sql } from 'kysely';
 import { pino } from 'pino';
+import { NIL } from 'uuid';
 import { describe, expect, test } from 'vitest';
 import type { Config } from '../../sync/server/app/config.ts';
 import { commandFor } from '../../sync/server/core/devices/device-state.ts';
@@ -117,9 +118,9 @@ describe.skipIf(missing).each(DATABASES)('backup of $name to an S3 store', ({ na
     });
     const after = await everyRow(bare.db);
     // What a restore changes, and nothing else: a log epoch of its own, its audit row, marks that are safe now, its own record,
-    // one-time codes that are void, nobody signed in, no command that destroys a kiosk.
+    // one-time codes that are void, nobody signed in, no command that destroys a kiosk, no rollout that goes on.
     const changed =
-      /^public\.(meta|audit|ack_mark|backup|photo_object|recovery_code|provisioning_code|session|sign_in_link|fleet_command|device_state)$/;
+      /^public\.(meta|audit|ack_mark|backup|photo_object|recovery_code|provisioning_code|session|sign_in_link|fleet_command|device_state|rollout.*)$/;
     for (const [table, rows] of before)
       if (!changed.test(table)) expect({ table, rows: after.get(table) }).toEqual({ table, rows });
     expect([...after.keys()].sort()).toEqual([...before.keys()].sort());
@@ -300,6 +301,38 @@ describe.skipIf(missing).each(DATABASES)('backup of $name to an S3 store', ({ na
     // Its kiosk, which may have received it, hears that it is over.
     const sent = await commandFor(bare.db, device, command);
     expect(Date.parse(sent!.expires)).toBeLessThanOrEqual(Date.now());
+    await bare.close();
+  }, 300_000);
+
+  test('no rollout goes on by itself after a restore: it is held, and no kiosk is told to install', async () => {
+    const device = uuid(0);
+    const version = '9.9.9';
+    const { id } = await database.db
+      .updateTable('rollout')
+      .set({ state: 'running', version })
+      .where('ended_at', 'is', null)
+      .returning('id')
+      .executeTakeFirstOrThrow();
+    await database.db.deleteFrom('device_state').where('device', '=', device).where('kind', '=', 'update').execute();
+    const body = JSON.stringify({ kind: 'update', update: { rollout: id, version, action: 'install' } });
+    const state = { device, kind: 'update', id: NIL, body, at: new Date() } as const;
+    await database.db.insertInto('device_state').values(state).execute();
+    await runBackup(contextOf(database.db, keys, store));
+    // What the backup can't know.
+    await database.db.updateTable('rollout').set({ state: 'rolled-back' }).where('id', '=', id).execute();
+    const bare = await (await emptyDatabase()).bare();
+    await restoreBackup(restoreInto(bare.db), null);
+    const rollout = await bare.db.selectFrom('rollout').select('state').where('id', '=', id).executeTakeFirst();
+    expect(rollout).toEqual({ state: 'held' });
+    const actions = await bare.db.selectFrom('rollout_action').selectAll().where('rollout', '=', id).execute();
+    expect(actions).toContainEqual(expect.objectContaining({ what: 'held', by: 'server' }));
+    const { body: sent } = await bare.db
+      .selectFrom('device_state')
+      .select('body')
+      .where('device', '=', device)
+      .where('kind', '=', 'update')
+      .executeTakeFirstOrThrow();
+    expect(sent).toEqual({ kind: 'update', update: null });
     await bare.close();
   }, 300_000);
 

@@ -406,6 +406,23 @@ describe.each(DATABASES)('rollouts on $name', (kind) => {
     });
   });
 
+  test('held by a restore: no kiosk is sent it, someone in charge hears of it, and it goes on when they say so', async () => {
+    await fleet(2);
+    const { id } = await go({ steps: [ALL] });
+    await says(kiosks[0]!, 'update-healthy', id);
+    const { db } = database;
+    await db.updateTable('rollout').set({ state: 'held' }).where('id', '=', id).execute();
+    const held = { id: randomUUID(), rollout: id, at: api.now, by: 'server', what: 'held', detail: '{}' };
+    await db.insertInto('rollout_action').values(held).execute();
+    await job();
+    expect(await installing()).toEqual([]);
+    const { items } = await api.ask<{ items: { kind: string; code: string }[] }>('GET', '/api/attention');
+    expect(items).toContainEqual(expect.objectContaining({ kind: 'rollout', code: 'rollout-held' }));
+    expect(await codeOf(act(id, 'pause'))).toBe('rollout-not-so');
+    expect(await act(id, 'resume')).toMatchObject({ state: 'running' });
+    expect(await installing()).toHaveLength(2);
+  });
+
   test('is rolled back: every kiosk that heard of it leaves that version, no other one is notified', async () => {
     await fleet(6);
     const { id } = await go({ steps: [{ ring: 'all', percent: 50, soakHours: 1 }, ALL] });

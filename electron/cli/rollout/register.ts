@@ -196,7 +196,9 @@ async function idOf(ask: Call, id: string | undefined): Promise<string> {
 
 /** It stopped automatically, or does not continue until someone acts. */
 const attention = (one: api.Rollout | undefined) =>
-  one?.state === 'stopped' || one?.waitsFor === 'failures' || one?.waitsFor === 'contact' ? EXIT.attention : EXIT.ok;
+  one && (['stopped', 'held'].includes(one.state) || ['failures', 'contact'].includes(one.waitsFor))
+    ? EXIT.attention
+    : EXIT.ok;
 
 /** `canary@24`, `all:10@24`, `all`. */
 function steps(text: string, before: api.RolloutStep[] = []): api.RolloutStep[] {

@@ -46,8 +46,11 @@ export const StopAt = z.strictObject({
 });
 export type StopAt = z.infer<typeof StopAt>;
 
-/** `stopped`: by itself. `done`: at everybody, nothing is left to decide. `ended`: another one took its place. */
-export const RolloutState = z.enum(['running', 'paused', 'stopped', 'done', 'rolled-back', 'ended']);
+/**
+ * `stopped`: by itself. `held`: by a restore from a backup, until someone resumes it. `done`: at everybody, nothing is left to
+ * decide. `ended`: another one took its place.
+ */
+export const RolloutState = z.enum(['running', 'paused', 'stopped', 'held', 'done', 'rolled-back', 'ended']);
 export type RolloutState = z.infer<typeof RolloutState>;
 
 /**
@@ -112,7 +115,7 @@ export const RolloutAction = z.strictObject({
   by: z.string(),
   /** Of the account; null: none, or removed since. */
   email: z.string().nullable(),
-  what: z.enum(['started', 'paused', 'resumed', 'stopped', 'advanced', 'rolled-back', 'done', 'ended']),
+  what: z.enum(['started', 'paused', 'resumed', 'stopped', 'held', 'advanced', 'rolled-back', 'done', 'ended']),
   /** Details: the step that it went to, how many had failed. */
   detail: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])),
 });

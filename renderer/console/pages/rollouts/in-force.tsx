@@ -15,6 +15,7 @@ const KIND: Readonly<Record<rollouts.Rollout['state'], string | undefined>> = {
   running: 'good',
   paused: 'warn',
   stopped: 'bad',
+  held: 'warn',
   done: 'good',
   'rolled-back': 'warn',
   ended: undefined,
@@ -42,6 +43,11 @@ export function InForce({ rollout, admin, rings, onChange }: InForceProps) {
           <p>{t('rollouts.stopped', { failed: stopped.failed, got: stopped.got })}</p>
           <p>{t('rollouts.stoppedText')}</p>
         </div>
+      )}
+      {state === 'held' && (
+        <p class="note" role="status" data-kind="warn">
+          {t('rollouts.heldText')}
+        </p>
       )}
       <ProgressBar counts={rollout.counts} />
       <ol class="steps" aria-label={t('rollouts.steps')}>
@@ -111,7 +117,7 @@ function Buttons({ rollout, onChange }: { rollout: rollouts.Rollout; onChange: (
     <>
       <ErrorNote error={error} />
       <div class="actions start">
-        {(state === 'paused' || state === 'stopped') && (
+        {(state === 'paused' || state === 'stopped' || state === 'held') && (
           <DialogButton kind="primary" disabled={busy} label={t('rollouts.act.resume')}>
             <Resume rollout={rollout} onDone={onChange} />
           </DialogButton>

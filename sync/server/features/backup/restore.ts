@@ -142,7 +142,7 @@ async function requirePersonKeys(tx: Tx, { keyVersion, rotatesFrom }: Manifest):
 
 /**
  * What must not be as it was: a log of its own, nobody signed in, no one-time code that was used after the backup and would
- * work again, no kiosk wiped by a command that was withdrawn after it, and everything up to here safe.
+ * work again, no kiosk wiped by a command that was withdrawn after it, no rollout that goes on, and everything up to here safe.
  */
 async function begin(tx: Tx, context: RestoreContext, m: Manifest, state: State): Promise<void> {
   const { keys, actor, now } = context;
@@ -153,6 +153,7 @@ async function begin(tx: Tx, context: RestoreContext, m: Manifest, state: State)
   await tx.updateTable('recovery_code').set({ used_at: now() }).where('used_at', 'is', null).execute();
   await update(tx, 'provisioning_code', { expires_at: above(now()) }, { expires_at: now() });
   await withdrawDestroying(tx, now());
+  await holdRollout(tx, now());
   await sql`update ack_mark set safe = committed`.execute(tx);
   await insertNew(tx, 'backup', rowOf(m));
   const entry = { actor, action: 'operate', route: 'backup restore', resource: m.id, data: ['everything'] } as const;
@@ -168,6 +169,20 @@ async function withdrawDestroying(tx: Tx, now: Date): Promise<void> {
       where outcome is null and what in ('wipe', 'decommission') returning id)
     update device_state set body = body || jsonb_build_object('expires', ${at}::text)
     where kind = 'command' and id in (select id from ended)`.execute(tx);
+}
+
+/** Whether a rollout was paused, stopped or rolled back since is unknown: kiosks stay as they are until someone decides. */
+async function holdRollout(tx: Tx, now: Date): Promise<void> {
+  await sql`
+    with held as (
+      update rollout set state = 'held' where ended_at is null and state <> 'rolled-back' returning id),
+    noted as (
+      insert into rollout_action (id, rollout, at, by, what, detail)
+      select gen_random_uuid(), id, ${now.toISOString()}::timestamptz, 'server', 'held', '{}' from held),
+    unheard as (
+      delete from rollout_device where state = 'notified' and rollout in (select id from held))
+    update device_state set body = '{"kind": "update", "update": null}'
+    where kind = 'update' and body->'update'->>'rollout' in (select id::text from held)`.execute(tx);
 }
 
 function requireReadable(m: Manifest, keys: Keys): void {

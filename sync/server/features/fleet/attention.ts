@@ -9,15 +9,15 @@ const nothing = sql`null::uuid`;
 
 /** Kiosks in trouble, and rollouts that went wrong. */
 export const fleetAttention = {
-  // Each time that it stopped is an item of its own. A kiosk that failed on a build that others stay with is one as well.
+  // Each time that it stopped, or was held by a restore, is an item of its own. A kiosk that failed on a build that others stay with is one as well.
   rollout: {
     items: (now) => sql`
       select 'rollout' as kind, r.id::text || '@' || (extract(epoch from a.at) * 1000)::bigint as ref, a.at,
-             'rollout-stopped' as code, ${nothing} as person, ${nothing} as other, ${nothing} as device,
+             'rollout-' || r.state as code, ${nothing} as person, ${nothing} as other, ${nothing} as device,
              null::real as score
       from rollout r
-      join lateral (select max(at) as at from rollout_action where rollout = r.id and what = 'stopped') a on a.at is not null
-      where r.state = 'stopped'
+      join lateral (select max(at) as at from rollout_action where rollout = r.id and what = r.state) a on a.at is not null
+      where r.state in ('stopped', 'held')
       union all
       select 'rollout', r.id::text || '@back@' || (extract(epoch from max(p.at)) * 1000)::bigint, max(p.at),
              'rollout-went-back', ${nothing}, ${nothing}, case when count(*) = 1 then min(p.device::text)::uuid end,

@@ -859,7 +859,7 @@ export interface Tables {
   rollout: {
     id: string;
     version: string;
-    state: 'running' | 'paused' | 'stopped' | 'done' | 'rolled-back' | 'ended';
+    state: 'running' | 'paused' | 'stopped' | 'held' | 'done' | 'rolled-back' | 'ended';
     steps: Json<import('../../../protocol/api/rollouts.ts').RolloutStep[]>;
     step: number;
     step_since: Instant;

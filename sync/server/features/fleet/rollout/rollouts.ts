@@ -175,7 +175,7 @@ export async function pauseRollout(a: Acting, id: string): Promise<void> {
  */
 export async function resumeRollout(a: Acting, id: string, retry: boolean): Promise<void> {
   const row = await held(a, id);
-  requireState(row, ['paused', 'stopped']);
+  requireState(row, ['paused', 'stopped', 'held']);
   const changes = {
     state: 'running',
     step_since: a.now,
@@ -206,7 +206,7 @@ async function toNextStep(a: Acting, row: Row<'rollout'>): Promise<void> {
 /** Every kiosk that has it goes back to the build before it. @throws Problem as above */
 export async function rollBackRollout(a: Acting, id: string): Promise<void> {
   const row = await held(a, id);
-  requireState(row, ['running', 'paused', 'stopped', 'done']);
+  requireState(row, ['running', 'paused', 'stopped', 'held', 'done']);
   await change(a, row, 'rolled-back', { state: 'rolled-back' });
 }
 

@@ -126,6 +126,8 @@ describe('what a kiosk receives', () => {
   });
 
   test('one that is rolled back notifies every kiosk that ever heard of it, and no other', () => {
+    for (const begun of ['notified', 'installing', 'healthy', 'rolled-back', 'refused'] as const)
+      expect(directiveFor('held', begun)).toBeNull();
     for (const state of ['notified', 'installing', 'healthy', 'rolled-back', 'refused'] as const)
       expect(directiveFor('rolled-back', state)).toBe('rollback');
     expect(directiveFor('rolled-back', null)).toBeNull();
@@ -248,7 +250,7 @@ describe('what a rollout decides', () => {
     expect(decided(last, many(1, 'refused', { reason: 'update-cannot-roll-back' }))).toMatchObject({ for: 'failures' });
   });
 
-  test.each(['paused', 'stopped', 'done', 'rolled-back', 'ended'] as const)(
+  test.each(['paused', 'stopped', 'held', 'done', 'rolled-back', 'ended'] as const)(
     'one that is %s decides nothing',
     (state) => {
       expect(decided(plan({ state, step: 2 }), many(9, 'rolled-back'))).toMatchObject({ kind: 'wait', for: 'nothing' });

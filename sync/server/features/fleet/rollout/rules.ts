@@ -79,7 +79,8 @@ const inContact = ({ lastHeardAt }: Kiosk, now: Date): boolean =>
  * What a kiosk is to receive; null: to stay as it is.
  *
  * A rollout that does not run takes its word back from kiosks that were only notified. Where it has gone further the
- * word stays: a kiosk in the middle decides by itself, and one that is through has nothing to do.
+ * word stays: a kiosk in the middle decides by itself, and one that is through has nothing to do. One that is held says nothing
+ * to anybody: how far kiosks are is no longer known.
  */
 export function directiveOf(plan: Plan, kiosk: Kiosk, window: UpdateWindow | null): UpdateDirective | null {
   const { id, version, state, trialMinutes, retry, urgent } = plan;
@@ -95,6 +96,7 @@ export function directiveOf(plan: Plan, kiosk: Kiosk, window: UpdateWindow | nul
     case 'rolled-back':
       // Also to one that was only notified: it may have begun since it was last heard.
       return known ? { ...directive, action: 'rollback' } : null;
+    case 'held':
     case 'ended':
       return null;
   }

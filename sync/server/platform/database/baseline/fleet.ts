@@ -72,7 +72,7 @@ export const fleet: readonly string[] = [
    create table rollout (
      id uuid primary key,
      version text not null,
-     state text not null check (state in ('running', 'paused', 'stopped', 'done', 'rolled-back', 'ended')),
+     state text not null check (state in ('running', 'paused', 'stopped', 'held', 'done', 'rolled-back', 'ended')),
      steps jsonb not null,
      step integer not null,
      step_since timestamptz not null,
