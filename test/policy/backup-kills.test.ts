@@ -111,10 +111,13 @@ describe.skipIf(missing)('kill -9 of a backup and of a restore', () => {
     const bare = await openBare('/nonexistent', { postgres: address });
     const after = await everyRow(bare.db);
     await bare.close();
-    const changed =
+    const own =
       /^public\.(meta|audit.*|ack_mark|backup|photo_object|provisioning_code|recovery_code|job.*|session|sign_in_link)$|^keyring\.(audit_key|replica|listener)$/;
+    // Waiting wipes are withdrawn and rollouts held: those rows are there, and no longer the same.
+    const ended = /^public\.(fleet_command|device_state|rollout|rollout_action)$/;
     for (const [table, rows] of before)
-      if (!changed.test(table)) expect({ table, rows: after.get(table) }).toEqual({ table, rows });
+      if (ended.test(table)) expect(after.get(table)!.length).toBeGreaterThanOrEqual(rows.length);
+      else if (!own.test(table)) expect({ table, rows: after.get(table) }).toEqual({ table, rows });
     // Codes that were handed out before the backup open nothing any more.
     const unused = (rows?: readonly string[]) => rows?.filter((row) => row.endsWith(',)')).length;
     expect(unused(before.get('public.recovery_code'))).toBeGreaterThan(0);
