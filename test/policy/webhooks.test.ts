@@ -206,7 +206,7 @@ describe.each(DATABASES)('webhooks on $name', (kind) => {
     expect(await hook()).toMatchObject({ failingSince: since.toISOString(), lastFailure: '503' });
     expect(await waiting(), 'it is tried again soon').toEqual([]);
     answers = { status: 500 };
-    for (const seconds of [12, 70, 350, 1900]) {
+    for (const seconds of [12, 70, 350, 2000]) {
       later(seconds);
       await run();
     }

@@ -178,9 +178,7 @@ async function holdRollout(tx: Tx, now: Date): Promise<void> {
       update rollout set state = 'held' where ended_at is null and state <> 'rolled-back' returning id),
     noted as (
       insert into rollout_action (id, rollout, at, by, what, detail)
-      select gen_random_uuid(), id, ${now.toISOString()}::timestamptz, 'server', 'held', '{}' from held),
-    unheard as (
-      delete from rollout_device where state = 'notified' and rollout in (select id from held))
+      select gen_random_uuid(), id, ${now.toISOString()}::timestamptz, 'server', 'held', '{}' from held)
     update device_state set body = '{"kind": "update", "update": null}'
     where kind = 'update' and body->'update'->>'rollout' in (select id::text from held)`.execute(tx);
 }
