@@ -60,5 +60,5 @@ test('what may not be heard yet is not heard later: a morning’s check-ins do n
   touched.resolve();
   await touched.promise;
   // Of what was asked for just now, as the first sound of a context that begins.
-  await vi.waitFor(() => expect(begun).toHaveLength(1));
+  await vi.waitFor(() => expect(begun).toHaveLength(1), 60_000);
 });

@@ -304,7 +304,7 @@ describe.skipIf(missing).each(DATABASES)('backup of $name to an S3 store', ({ na
     await bare.close();
   }, 300_000);
 
-  test('no rollout goes on by itself after a restore: it is held, and no kiosk is told to install', async () => {
+  test('no rollout goes on by itself after a restore: it is held, and no kiosk is sent the update', async () => {
     const device = uuid(0);
     const version = '9.9.9';
     const { id } = await database.db
