@@ -26,7 +26,6 @@ const ODD: Readonly<Record<string, (row: number) => string>> = {
   'site.day_starts_at': () => `'04:00'`,
   'report_schedule.at': () => `'07:30'`,
   'site.is_default': () => 'false',
-  'webhook_cursor.one': () => 'true',
   'keyring.identity.one': () => 'true',
   'keyring.token_key.one': () => 'true',
 };

@@ -12,6 +12,7 @@ import { SYSTEM } from '../../sync/server/platform/audit/actor.ts';
 import type { OpenDatabase } from '../../sync/server/platform/database/open.ts';
 import type { Keys } from '../../sync/server/platform/keys/envelope.ts';
 import { keysOf } from '../../sync/server/platform/keys/settings.ts';
+import { settleKeys } from '../../sync/server/platform/keys/versions.ts';
 import { s3Client } from '../../sync/server/platform/objects/client.ts';
 import { readDataKey, settleByBackup } from '../../sync/server/platform/objects/sealed/data-keys.ts';
 import { databaseObject, KEYRING_OBJECT, PREFIX } from '../../sync/server/platform/objects/sealed/layout.ts';
@@ -195,6 +196,22 @@ describe.skipIf(missing)('keys of backups, photos and archive', () => {
     // Rows of the older one are under the keys of their time, and that is said before anything is written.
     expect(await codeOf(restored(store, keysOf(fresh), before.backup))).toBe('backup-needs-older-keys');
     expect((await restored(store, keysOf({ ...fresh, previousKeys: old }), before.backup)).names).toEqual(['Ada']);
+
+    // What was restored is still under them: no one is told that they are not needed, and a rotation ends that.
+    const there = await elsewhere();
+    const bare = await there.bare();
+    const pairs = keysOf({ ...fresh, previousKeys: old });
+    const context = { store, keys: pairs, now: () => new Date(), actor: SYSTEM, thaw: THAW };
+    await restoreBackup({ ...context, db: bare.db }, before.backup);
+    expect((await settleKeys(bare.db, pairs))!.versions.map((v) => v.state)).toEqual(['incoming', 'active']);
+    expect(await codeOf(settleKeys(bare.db, keysOf(fresh)))).toBe('rotation-unfinished');
+    await beginRotation(bare.db, pairs, { modules: MODULES, reEncrypt: false, now: new Date() });
+    const end = () => advanceRotation(bare.db, pairs, { modules: MODULES, budgetMs: 10_000, now: () => new Date() });
+    for (let state = await end(); state.phase !== 'finished'; ) state = await end();
+    const only = keysOf(fresh);
+    await settleKeys(bare.db, only);
+    expect([...(await readPeople(bare.db, only, [ada])).values()].map((p) => p.name)).toEqual(['Ada']);
+    await bare.close();
 
     // With the old keys: no version of any object that holds a key.
     const past = keysOf(old);

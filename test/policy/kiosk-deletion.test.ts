@@ -187,7 +187,14 @@ describe.each(DATABASES)('on $name', ({ name, ...kind }) => {
         enabled: true,
         disabled_because: null,
       };
-      const sealed = { sealed: Buffer.alloc(1), row_version: 1, created_at: now, paused_until: null };
+      const sealed = {
+        sealed: Buffer.alloc(1),
+        row_version: 1,
+        created_at: now,
+        paused_until: null,
+        log: randomUUID(),
+        position: 0,
+      };
       await db
         .insertInto('webhook')
         .values({ ...webhook, ...sealed })

@@ -360,6 +360,8 @@ describe.each(DATABASES)('kiosk staff of the server, on $name', (on) => {
         row_version: 1,
         created_at: NOW,
         paused_until: null,
+        log: randomUUID(),
+        position: 0,
       })
       .execute();
     const kiosk = await kioskAt(null);

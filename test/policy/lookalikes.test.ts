@@ -43,6 +43,8 @@ describe.each(DATABASES)('lookalikes on $name', (kind) => {
         row_version: 1,
         created_at: NOW,
         paused_until: null,
+        log: v7(),
+        position: 0,
       })
       .execute();
     door = await api.kiosk(SITE.id);

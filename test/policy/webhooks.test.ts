@@ -335,6 +335,27 @@ describe.each(DATABASES)('webhooks on $name', (kind) => {
     expect(messages()).toMatchObject([{ person, direction: 'out' }]);
   });
 
+  test('a receiver that was off goes on where it was, also when another one was added and sent everything meanwhile', async () => {
+    const { id } = await receive();
+    await run();
+    await api.ask('PATCH', `/api/webhooks/${id}`, { body: { enabled: false } });
+    const person = box.person('Lise Meitner');
+    const meanwhile = box.checkin(person, 'in', api.now);
+    await api.deliver(box);
+    await receive({ name: 'Another payroll' });
+    later(60);
+    const then = box.checkin(person, 'out', api.now);
+    await api.deliver(box);
+    await run();
+    expect(messages().map((m) => m.id)).toEqual([then.header.id]);
+    heard = [];
+    await api.ask('PATCH', `/api/webhooks/${id}`, { body: { enabled: true } });
+    await run();
+    expect(new Set(messages().map((m) => m.id))).toEqual(new Set([meanwhile.header.id, then.header.id]));
+    await run();
+    expect(messages()).toHaveLength(2);
+  });
+
   test('a receiver that is now of another site is sent nothing that waited of the site before', async () => {
     const { id } = await receive({ site: SITE.id });
     await run();

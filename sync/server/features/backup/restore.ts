@@ -6,7 +6,17 @@ import type { Actor } from '../../platform/audit/actor.ts';
 import { writeAudit } from '../../platform/audit/write.ts';
 import { knownMigrations, migrate } from '../../platform/database/migrations.ts';
 import { RESTORING } from '../../platform/database/restoring.ts';
-import { above, exists, find, insert, insertNew, remove, update, upsert } from '../../platform/database/rows.ts';
+import {
+  above,
+  exists,
+  find,
+  findSorted,
+  insert,
+  insertNew,
+  remove,
+  update,
+  upsert,
+} from '../../platform/database/rows.ts';
 import type { Db, Tx } from '../../platform/database/schema.ts';
 import type { Keys } from '../../platform/keys/envelope.ts';
 import { settleByBackup } from '../../platform/objects/sealed/data-keys.ts';
@@ -108,7 +118,10 @@ async function fill(context: RestoreContext, manifest: Manifest, dataKey: Uint8A
         if (loaded.rows[table] !== rows) throw differs(table);
       await load(tx, keyringFrames(store, keys, keyring === 'own' ? own : undefined), { progress });
     });
-    if (keyring === 'newest') await requirePersonKeys(tx, manifest);
+    if (keyring === 'newest') {
+      await requirePersonKeys(tx, manifest);
+      await rotateAgain(tx, manifest);
+    }
     await begin(tx, context, manifest, state);
   });
   return state;
@@ -138,6 +151,21 @@ async function requirePersonKeys(tx: Tx, { keyVersion, rotatesFrom }: Manifest):
     to_version: above(rotatesFrom ?? keyVersion),
   } as const;
   if (await exists(tx, 'keyring.rotation', renewed)) throw new Problem('backup-keyring-differs');
+}
+
+/**
+ * The newest copy of the keyring says that no row is under the keys of this backup's time any more. All of it is: the rotation
+ * that left them begins again, so that nobody is told to put those keys away before `keys rotate` has run to its end.
+ */
+async function rotateAgain(tx: Tx, { keyVersion, rotatesFrom }: Manifest): Promise<void> {
+  const from = rotatesFrom ?? keyVersion;
+  const [last] = await findSorted(tx, 'keyring.rotation', {}, ['to_version'], { descending: true, limit: 1 });
+  if (!last || last.to_version <= from || last.phase === 'announced' || last.phase === 'switched') return;
+  const begun = { phase: 'switched', step: 0, position: null, done: 0, finished_at: null, scrubbed_at: null } as const;
+  await update(tx, 'keyring.rotation', { to_version: last.to_version }, { ...begun, from_version: from });
+  await update(tx, 'keyring.key_version', { state: 'active' }, { state: 'retired' });
+  await update(tx, 'keyring.key_version', { version: from }, { state: 'active', retired_at: null });
+  await update(tx, 'keyring.key_version', { version: last.to_version }, { state: 'incoming', retired_at: null });
 }
 
 /**

@@ -1,16 +1,15 @@
 import { sql } from 'kysely';
-import { logEpochOf } from '../../platform/audit/anchors.ts';
 import { horizon } from '../../platform/database/feed.ts';
 import { inTransaction } from '../../platform/database/retry.ts';
-import { exists, upsert } from '../../platform/database/rows.ts';
-import type { Db, Tx } from '../../platform/database/schema.ts';
+import { update } from '../../platform/database/rows.ts';
+import type { Db, Row } from '../../platform/database/schema.ts';
 
 const PAGE = 1000;
 
 /**
- * Puts what has changed of the records since the last look into the queue of each receiver, and moves the cursor, in one
- * transaction: nothing is missed and nothing stands twice. Of a record that is queued already the newer change counts. A
- * database that was restored has another log: from then on, what changes is sent.
+ * Puts what has changed of the records since the last look into the queue of each receiver that is on, and moves its position,
+ * in one transaction: nothing is missed and nothing stands twice. Of a record that is queued already the newer change counts.
+ * One that was off goes on where it was. A database that was restored has another log: from then on, what changes is sent.
  *
  * @returns how many messages were queued, and whether there is more to look through
  */
@@ -18,50 +17,59 @@ export function collect(db: Db, log: string, now: Date): Promise<{ readonly queu
   return inTransaction(db, async (tx) => {
     // Before the rows: what commits in between is read now, and again next time (platform/database/feed.ts).
     const end = await horizon(tx);
-    const cursor = await tx.selectFrom('webhook_cursor').selectAll().forUpdate().executeTakeFirst();
-    if (cursor?.log !== log) {
-      await moveTo(tx, log, end);
-      return { queued: 0, more: false };
+    const receivers = await tx
+      .selectFrom('webhook')
+      .select(['id', 'log', 'position'])
+      .where('enabled', '=', true)
+      .orderBy('id')
+      .forNoKeyUpdate()
+      .execute();
+    let queued = 0;
+    let more = false;
+    for (const receiver of receivers) {
+      const found = receiver.log === log ? await queueRecords(tx, receiver, now) : { queued: 0, bound: null };
+      const next = found.bound === null ? end : Math.min(found.bound + 1, end);
+      await update(tx, 'webhook', { id: receiver.id }, { log, position: next });
+      queued += found.queued;
+      more ||= next < end;
     }
-    const since = Number(cursor.position);
-    const { rows } = await sql<{ bound: number | string | null }>`
-      select change as bound from checkin where change >= ${since} order by change offset ${PAGE} limit 1`.execute(tx);
-    const bound = rows[0]?.bound ?? null;
-    const { numAffectedRows } = await sql`
-      insert into webhook_delivery (id, webhook, kind, subject, change, state, made_at, due_at)
-      select gen_random_uuid(), w.id, 'attendance.record', c.id, c.change, 'due', ${now.toISOString()}::timestamptz,
-             ${now.toISOString()}::timestamptz
-      from checkin c left join site s on s.id = c.site
-      join webhook w on w.enabled and w.records and (w.site is null or w.site = c.site
-        or (c.site is null and exists (select from site d where d.id = w.site and d.is_default)))
-      where c.change >= ${since} and (${bound}::bigint is null or c.change <= ${bound}::bigint)
-      on conflict (webhook, kind, subject) where subject is not null do update
-        set change = excluded.change, state = 'due', attempts = 0, due_at = excluded.due_at
-        where webhook_delivery.change < excluded.change`.execute(tx);
-    const next = bound === null ? end : Math.min(Number(bound) + 1, end);
-    await moveTo(tx, log, next);
-    return { queued: Number(numAffectedRows ?? 0), more: bound !== null && next < end };
+    return { queued, more };
   });
 }
 
-/** Before the first receiver is on: it is sent what changes from now on, not what nobody was waiting for. */
-export async function startFromNow(tx: Tx): Promise<void> {
-  if (!(await exists(tx, 'webhook', { enabled: true }))) await moveTo(tx, await logEpochOf(tx), await horizon(tx));
-}
-
-async function moveTo(tx: Tx, log: string, position: number): Promise<void> {
-  await upsert(tx, 'webhook_cursor', 'one', { log, position });
+/** Queues one page of changes. @returns `bound`: the last change of the page; null: there are no more */
+async function queueRecords(
+  tx: Db,
+  { id, position }: Pick<Row<'webhook'>, 'id' | 'position'>,
+  now: Date,
+): Promise<{ readonly queued: number; readonly bound: number | null }> {
+  const since = Number(position);
+  const { rows } = await sql<{ bound: number | string }>`
+    select change as bound from checkin where change >= ${since} order by change offset ${PAGE} limit 1`.execute(tx);
+  const bound = rows[0] ? Number(rows[0].bound) : null;
+  const { numAffectedRows } = await sql`
+    insert into webhook_delivery (id, webhook, kind, subject, change, state, made_at, due_at)
+    select gen_random_uuid(), w.id, 'attendance.record', c.id, c.change, 'due', ${now.toISOString()}::timestamptz,
+           ${now.toISOString()}::timestamptz
+    from checkin c
+    join webhook w on w.id = ${id} and w.records and (w.site is null or w.site = c.site
+      or (c.site is null and exists (select from site d where d.id = w.site and d.is_default)))
+    where c.change >= ${since} and (${bound}::bigint is null or c.change <= ${bound}::bigint)
+    on conflict (webhook, kind, subject) where subject is not null do update
+      set change = excluded.change, state = 'due', attempts = 0, due_at = excluded.due_at
+      where webhook_delivery.change < excluded.change`.execute(tx);
+  return { queued: Number(numAffectedRows ?? 0), bound };
 }
 
 /** Whether anything has to be searched or sent. Without a receiver there is nothing. */
 export async function anythingToDo(db: Db, log: string, now: Date): Promise<boolean> {
+  const at = now.toISOString();
   const { rows } = await sql<{ wanted: boolean }>`
-    select exists (select from webhook where enabled) and (
-      not exists (select from webhook_cursor where log = ${log}::uuid)
-      or exists (select from checkin c, webhook_cursor k where c.change >= k.position)
-      or exists (select from webhook_delivery d join webhook w on w.id = d.webhook
-                 where d.state = 'due' and d.due_at <= ${now.toISOString()}::timestamptz and w.enabled
-                   and (w.paused_until is null or w.paused_until <= ${now.toISOString()}::timestamptz))
-    ) as wanted`.execute(db);
+    select exists (select from webhook w where w.enabled and (
+      w.log <> ${log}::uuid
+      or exists (select from checkin c where c.change >= w.position)
+      or ((w.paused_until is null or w.paused_until <= ${at}::timestamptz) and exists (
+        select from webhook_delivery d where d.webhook = w.id and d.state = 'due' and d.due_at <= ${at}::timestamptz))
+    )) as wanted`.execute(db);
   return rows[0]!.wanted;
 }

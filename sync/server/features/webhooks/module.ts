@@ -67,6 +67,5 @@ export const webhooks: ServerModule = {
     webhook_delivery: {
       notPersonal: 'which record was sent to which receiver, by the record’s id; who received it is in the accesses',
     },
-    webhook_cursor: { notPersonal: 'how far records were looked through' },
   },
 };

@@ -6,11 +6,12 @@ import type { AlertTopic, QuietHours } from '../../../protocol/api/alerts.ts';
 import type { NewWebhook, WebhookPatch } from '../../../protocol/api/webhooks.ts';
 import { quietEnd } from '../../core/sites/quiet.ts';
 import { findSite, listSites } from '../../core/sites/sites.ts';
+import { logEpochOf } from '../../platform/audit/anchors.ts';
+import { horizon } from '../../platform/database/feed.ts';
 import { camelCase, defined, findLocked, get, insert, remove, update } from '../../platform/database/rows.ts';
 import type { Db, Tx } from '../../platform/database/schema.ts';
 import { type Keys, type Place, placeOf } from '../../platform/keys/envelope.ts';
 import { moveHeld } from '../../platform/webhooks/queue.ts';
-import { startFromNow } from './collect.ts';
 
 /** How long the secret before is signed with as well, so that a receiver can get the new one, ms. */
 const BOTH_MS = 24 * 3_600_000;
@@ -57,7 +58,7 @@ export async function listWebhooks(db: Db, keys: Keys, id?: string) {
     .execute();
   return rows.map((row) => {
     const { sealed: _, rowVersion: __, pausedUntil: ___, hadRecords: ____, ...rest } = camelCase(row);
-    const { last, topics, quietFrom: from, quietTo: to, ...shown } = rest;
+    const { last, topics, quietFrom: from, quietTo: to, log: _l, position: _p, ...shown } = rest;
     const { url, caPem } = receiverOf(keys, row);
     const quiet = from !== null && to !== null ? { from, to } : null;
     return {
@@ -90,7 +91,6 @@ export async function addWebhook(
   if (site !== null) await findSite(tx, site);
   const id = v7();
   const receiver: Receiver = { url, secret: newSecret(), previous: null, caPem };
-  await startFromNow(tx);
   await insert(tx, 'webhook', {
     id,
     name,
@@ -104,6 +104,9 @@ export async function addWebhook(
     sealed: keys.sealJson(webhookPlace(id, 1), receiver),
     row_version: 1,
     created_at: now,
+    // It is sent what changes from now on.
+    log: await logEpochOf(tx),
+    position: await horizon(tx),
   });
   return { id, secret: shownSecret(receiver.secret) };
 }

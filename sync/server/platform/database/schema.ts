@@ -921,6 +921,8 @@ export interface Tables {
     sealed: Bytes;
     row_version: number;
     created_at: Instant;
+    log: string;
+    position: Big;
     paused_until: Instant | null;
     failing_since: Instant | null;
     last_failure: string | null;
@@ -944,11 +946,6 @@ export interface Tables {
     due_at: Instant;
     delivered_at: Instant | null;
     last_answer: string | null;
-  };
-  webhook_cursor: {
-    one: Defaulted<boolean>;
-    log: string;
-    position: Big;
   };
   report_schedule: {
     id: string;

@@ -150,6 +150,9 @@ export const fleet: readonly string[] = [
      sealed bytea not null,
      row_version integer not null,
      created_at timestamptz not null,
+     -- How far records were searched for it (platform/database/feed.ts), and in which log. It stands still while it is off.
+     log uuid not null,
+     position bigint not null,
      -- Nothing is sent before: the receiver did not answer.
      paused_until timestamptz,
      -- Since then it has taken nothing, and what it answered last, or why there was no answer. Null: it takes what it is sent.
@@ -178,11 +181,6 @@ export const fleet: readonly string[] = [
   `create index webhook_delivery_due on webhook_delivery (webhook, due_at) where state = 'due'`,
   `create index webhook_delivery_made on webhook_delivery (made_at)`,
   `create index webhook_delivery_log on webhook_delivery (webhook, made_at, id)`,
-  `-- How far the records were searched. One row.
-   create table webhook_cursor (
-     one boolean primary key default true check (one),
-     log uuid not null,
-     position bigint not null)`,
 
   `-- A report that is sent by e-mail again and again (features/reports/schedules.ts).
    create table report_schedule (
