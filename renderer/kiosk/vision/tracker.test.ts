@@ -17,6 +17,23 @@ describe('following the face that counts', () => {
     expect(tracker.step(detection(40, [face({ x: 500, size: 120 })]))).toMatchObject({ present: true, left: true });
   });
 
+  it('takes whoever stood behind for another person, and so anyone who comes from the side before the first is missed', () => {
+    const line = createTracker();
+    line.step(detection(0, [face({ x: 300, size: 240 })]));
+    expect(line.step(detection(300, [face({ x: 340, size: 130 })]))).toMatchObject({ present: true, left: true });
+    const sides = createTracker();
+    sides.step(detection(0, [face({ x: 120, size: 120 })]));
+    sides.step(detection(300, []));
+    expect(sides.step(detection(600, [face({ x: 500, size: 120 })]))).toMatchObject({ present: true, left: true });
+  });
+
+  it('keeps someone who comes nearer', () => {
+    const tracker = createTracker();
+    tracker.step(detection(0, [face({ x: 300, size: 100 })]));
+    for (const [i, size] of [110, 125, 140, 160, 180, 200, 225].entries())
+      expect(tracker.step(detection(100 * (i + 1), [face({ x: 300, size })])).left).toBe(false);
+  });
+
   it('does not take a step aside for another person', () => {
     const tracker = createTracker();
     tracker.step(detection(0, [face({ x: 300 })]));

@@ -13,8 +13,10 @@ export interface Track {
 
 /** A face that is missed for a few frames (a hand, a blink of the detector) is still the same visit. */
 export const GONE_MS = 800;
-/** A jump of more box widths than this between two frames is another person. */
+/** A jump of more box widths than this, from one sight of a face to the next, is another person. */
 const JUMP = 1.6;
+/** A face so many times as wide, or as narrow, as the one before is another person's: of two in a line the one behind is half as wide. */
+const GROWTH = 1.5;
 
 /** Follows the largest face over time. Holds the one bit of state that a visit hangs on. */
 export function createTracker() {
@@ -36,8 +38,8 @@ export function createTracker() {
       if (!before) return { present: true, left: false, speed: 0 };
       const moved = Math.hypot(now.x - before.x, now.y - before.y) / Math.max(before.w, w);
       const elapsed = Math.max(1, now.at - before.at) / 1000;
-      const jumped = moved > JUMP && elapsed < 0.4;
-      return { present: true, left: jumped, speed: jumped ? 0 : moved / elapsed };
+      const another = moved > JUMP || Math.max(w / before.w, before.w / w) > GROWTH;
+      return { present: true, left: another, speed: another ? 0 : moved / elapsed };
     },
     reset(): void {
       last = null;
