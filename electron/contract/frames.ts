@@ -15,7 +15,8 @@ export type Picture = z.infer<typeof Picture>;
 
 /**
  * One look at a face: a crop of the camera frame around it, and where the detector put the face in that crop.
- * `others` is how many further faces the whole frame had: two people in one frame are never one check-in.
+ * `others` is how many further faces the whole frame had that could be meant: two people before the camera are never one
+ * check-in. To enrol, every face counts; to check in, those about as near as the nearest.
  */
 export const FaceFrame = z.strictObject({
   picture: Picture,

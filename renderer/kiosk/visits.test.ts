@@ -51,10 +51,15 @@ function setup(
     probed: () => undefined,
   });
   /** Frames for so long; as the worker does, the first one with a face comes with a sample, and a sample is answered with the next frame. */
-  const frames = async (ms: number, f: Parameters<typeof face>[0] | null, light = {}, more = 0): Promise<void> => {
+  const frames = async (
+    ms: number,
+    f: Parameters<typeof face>[0] | null,
+    light = {},
+    more: number[] = [],
+  ): Promise<void> => {
     for (const end = at + ms; at < end; at += 40) {
       const one = f ? face(f) : null;
-      const faces = one ? [one, ...Array.from({ length: more }, () => face({ x: 80, size: 90 }))] : [];
+      const faces = one ? [one, ...more.map((size) => face({ x: 80, size }))] : [];
       const due = asked || (nobody && one !== null);
       nobody = one === null;
       asked = false;
@@ -193,9 +198,16 @@ describe('visits', () => {
 
   it('never send a frame with two people', async () => {
     const k = setup();
-    await k.frames(1_500, {}, {}, 1);
+    await k.frames(1_500, {}, {}, [130]);
     expect(k.probes).toHaveLength(0);
     expect(k.visits.stage.value.reason).toBe('several-faces');
+  });
+
+  it('look at whoever stands in front while others wait behind', async () => {
+    const k = setup();
+    await k.frames(1_500, {}, {}, [80, 60]);
+    expect(k.probes[0]).toMatchObject({ others: 0 });
+    expect(k.visits.stage.value.reason).toBeNull();
   });
 
   it('send nothing that the guidance finds fault with', async () => {

@@ -2,7 +2,7 @@ import { batch, type ReadonlySignal, signal } from '@preact/signals';
 import type { FaceFrame } from '../../electron/contract/frames.ts';
 import type { CoreClient, ProbeResult, Receipt } from '../../electron/contract/methods.ts';
 import { RpcError } from '../../electron/contract/rpc-error.ts';
-import { explained, judge, type Pose, readiness } from './vision/guide.ts';
+import { explained, judge, othersBeside, type Pose, readiness } from './vision/guide.ts';
 import type { Detection, FaceCrop, FaceSample } from './vision/messages.ts';
 import { createTracker } from './vision/tracker.ts';
 
@@ -191,7 +191,7 @@ export function createVisits(deps: VisitDeps): Visits {
     const frame: FaceFrame = {
       picture: { width: crop.width, height: crop.height, data: crop.data },
       box: [...crop.box],
-      others: s.faces.length - 1,
+      others: othersBeside(s),
       place: crop.place,
       takenAt: s.at,
     };

@@ -43,8 +43,12 @@ describe('guidance before the core looks', () => {
     expect(explained(null, lit)).toBeNull();
   });
 
-  it('asks for one at a time as soon as a second face is there, however small', () => {
-    expect(judge(detection(0, [face(), face({ x: 60, size: 40 })]), null, 0, 'straight')).toBe('several-faces');
+  it('asks for one at a time where two stand side by side, and not because of those who wait behind or pass by', () => {
+    const beside = (size: number) =>
+      judge(detection(0, [face(), face({ x: 60, size })]), sample(face()), 0, 'straight');
+    expect(beside(125)).toBe('several-faces');
+    expect(beside(115)).toBeNull();
+    expect(beside(40)).toBeNull();
   });
 
   it('distinguishes a covered lens from an empty hall', () => {

@@ -16,6 +16,16 @@ import type { Detection, FaceSample, FoundFace } from './messages.ts';
 export const PASSER_BY = 0.1;
 /** Smaller still has to come closer: who only walks past has not asked to be checked in. */
 const NEAR = 0.2;
+/** Of two faces the lower one's height against the other's: less, and it is well behind. */
+const BESIDE = 0.6;
+
+/**
+ * Further people who stand about as near as the nearest: with them it is not clear who is meant. Who waits in line further back,
+ * or passes by, has not asked to be checked in, and keeps nobody waiting.
+ */
+export const othersBeside = ({ faces }: Detection): number =>
+  faces.slice(1).filter(({ box }) => box[3] >= faces[0]!.box[3] * BESIDE).length;
+
 /** Box widths a second: faster will be blurred. */
 const STILL = 1.1;
 
@@ -85,7 +95,7 @@ export function judge(
 ): QualityReason | null {
   const face = s.faces[0];
   if (!face) return sample && isCovered(sample) ? 'covered' : 'no-face';
-  if (s.faces.length > 1) return 'several-faces';
+  if (othersBeside(s) > 0) return 'several-faces';
   const [, , w, h] = face.box;
   if (h < s.height * NEAR) return 'too-far';
   const { turn, tilt } = headOf(face);

@@ -23,12 +23,18 @@ function setup(answers: (n: number) => Partial<CaptureResult> | Error) {
     failed: () => events.push('failed'),
     stepped: () => events.push('step'),
   });
-  const frames = async (ms: number, f: Parameters<typeof face>[0] | null = {}, light = {}): Promise<void> => {
+  const frames = async (
+    ms: number,
+    f: Parameters<typeof face>[0] | null = {},
+    light = {},
+    more: number[] = [],
+  ): Promise<void> => {
     for (const end = performance.now() + ms; performance.now() < end; ) {
       const due = asked;
       asked = false;
       const one = f ? face(f) : null;
-      capture.seen(detection(performance.now(), one ? [one] : [], due ? sample(one, light) : null));
+      const faces = one ? [one, ...more.map((size) => face({ x: 80, size }))] : [];
+      capture.seen(detection(performance.now(), faces, due ? sample(one, light) : null));
       await vi.advanceTimersByTimeAsync(40);
     }
   };
@@ -67,6 +73,13 @@ describe('the guided capture', () => {
     await k.frames(2_000, {}, { brightness: 20 });
     expect(k.sent()).toBe(0);
     expect(k.capture.view.value.reason).toBe('too-dark');
+  });
+
+  it('takes no picture with a second face in it, however small', async () => {
+    const k = setup(() => ({ accepted: true, remaining: [] }));
+    await k.frames(2_000, {}, {}, [40]);
+    expect(k.sent()).toBe(0);
+    expect(k.capture.view.value.reason).toBe('several-faces');
   });
 
   it('lets the turned head through from the second pose on', async () => {

@@ -110,7 +110,11 @@ export function createCapture(poses: readonly string[], deps: CaptureDeps) {
       if (s.sample) lastSample = s.sample;
       // From the second pose on a turned head may be what is asked for; the core judges it.
       const free = view.peek().remaining.length < poses.length;
-      const reason = judge(s, lastSample, track.speed, free ? 'any' : 'straight', ENROLMENT_QUALITY);
+      // Whoever is enrolled is alone in the picture: whose face is kept may not be in doubt.
+      const reason =
+        s.faces.length > 1
+          ? 'several-faces'
+          : judge(s, lastSample, track.speed, free ? 'any' : 'straight', ENROLMENT_QUALITY);
       const now = performance.now();
       const crop = s.sample?.crop;
       if (crop && reason === null && !sending && now >= quietUntil) void send(crop, s);
