@@ -203,7 +203,7 @@ describe('visits', () => {
     expect(k.visits.stage.value.reason).toBe('several-faces');
   });
 
-  it('look at whoever stands in front while others wait behind', async () => {
+  it('look at the person in front while others wait behind', async () => {
     const k = setup();
     await k.frames(1_500, {}, {}, [80, 60]);
     expect(k.probes[0]).toMatchObject({ others: 0 });

@@ -119,7 +119,10 @@ for (const [i, setup] of SETUPS.entries())
         page.locator(`${within} a`).evaluateAll((all) => all.map((a) => a.getAttribute('href')!.slice(2)));
       for (const section of await hrefs('.rail')) {
         if (rails.has(section)) continue;
-        await page.locator(`.rail a[href="#/${section}"]`).click();
+        const link = page.locator(`.rail a[href="#/${section}"]`);
+        await link.click();
+        // Its tabs come with it.
+        await expect(link).toHaveAttribute('aria-current', 'page');
         for (const href of [section, ...(await hrefs('.tabs'))]) rails.add(href);
       }
       // Nothing has the focus, as when the console is opened.

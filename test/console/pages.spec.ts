@@ -145,7 +145,7 @@ test('a record is voided with a reason, and taken back with one press; one is ad
   await expect(page.getByRole('option', { name: /Alan Turing/ })).toBeVisible();
   await who.press('Enter');
   await expect(page.getByRole('dialog')).toContainText('Alan Turing');
-  await page.getByLabel('Time').fill('00:00');
+  await page.getByLabel('Time', { exact: true }).fill('00:00');
   await page.getByLabel('Reason').fill('Forgot to check in');
   await page.getByRole('dialog').getByRole('button', { name: 'Save' }).click();
   await expect(page.getByText('8 records')).toBeVisible();

@@ -197,7 +197,7 @@ describe.skipIf(missing)('keys of backups, photos and archive', () => {
     expect(await codeOf(restored(store, keysOf(fresh), before.backup))).toBe('backup-needs-older-keys');
     expect((await restored(store, keysOf({ ...fresh, previousKeys: old }), before.backup)).names).toEqual(['Ada']);
 
-    // What was restored is still under them: no one is told that they are not needed, and a rotation ends that.
+    // What was restored is still under them: they are shown as needed, until a rotation has ended.
     const there = await elsewhere();
     const bare = await there.bare();
     const pairs = keysOf({ ...fresh, previousKeys: old });

@@ -17,7 +17,7 @@ describe('following the face that counts', () => {
     expect(tracker.step(detection(40, [face({ x: 500, size: 120 })]))).toMatchObject({ present: true, left: true });
   });
 
-  it('takes whoever stood behind for another person, and so anyone who comes from the side before the first is missed', () => {
+  it('takes the next in line for another person, and so anyone who comes from the side before the first is missed', () => {
     const line = createTracker();
     line.step(detection(0, [face({ x: 300, size: 240 })]));
     expect(line.step(detection(300, [face({ x: 340, size: 130 })]))).toMatchObject({ present: true, left: true });

@@ -110,7 +110,7 @@ export function createCapture(poses: readonly string[], deps: CaptureDeps) {
       if (s.sample) lastSample = s.sample;
       // From the second pose on a turned head may be what is asked for; the core judges it.
       const free = view.peek().remaining.length < poses.length;
-      // Whoever is enrolled is alone in the picture: whose face is kept may not be in doubt.
+      // A person is enrolled alone in the picture: whose face is kept may not be in doubt.
       const reason =
         s.faces.length > 1
           ? 'several-faces'

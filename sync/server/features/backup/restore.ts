@@ -155,7 +155,7 @@ async function requirePersonKeys(tx: Tx, { keyVersion, rotatesFrom }: Manifest):
 
 /**
  * The newest copy of the keyring says that no row is under the keys of this backup's time any more. All of it is: the rotation
- * that left them begins again, so that nobody is told to put those keys away before `keys rotate` has run to its end.
+ * that left them begins again, so that nobody removes those keys before `keys rotate` has run to its end.
  */
 async function rotateAgain(tx: Tx, { keyVersion, rotatesFrom }: Manifest): Promise<void> {
   const from = rotatesFrom ?? keyVersion;
