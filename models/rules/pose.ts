@@ -81,7 +81,7 @@ export function headPose(landmarks: readonly Point[]): HeadPose {
 const EYE_DISTANCE = 7.1;
 /**
  * What the fit gives for a head held level: the median by which the second pass of landmarks pitches it more than the first,
- * by which the limits were found, over three films of two men.
+ * by which the limits were found, over three videos of two men.
  */
 const RESTING_PITCH = 1.6;
 

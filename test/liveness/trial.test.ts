@@ -145,12 +145,15 @@ test('it is interrupted and goes on where it stopped, and the last presentation 
 });
 
 test('an attack that is let in counts against the kiosk, and what is let in by its name alone is the worst', async () => {
-  const options = ['--place', 'Hall', '--participants', '1', '--attacks', 'print-flat,my-film', '--attempts', '1'];
+  const options = ['--place', 'Hall', '--participants', '1', '--attacks', 'print-flat,my-video', '--attempts', '1'];
   await trial(['no', 'yes', '', 'yes', ''], [print, person], ...options);
   const { bonaFide, worst, attacks } = report();
   expect(bonaFide).toMatchObject({ participants: 0, presentations: 0, bpcer: { value: null, interval: null } });
-  expect(attacks).toMatchObject([{ apcer: { count: 0 } }, { instrument: 'my-film', level: null, apcer: { count: 1 } }]);
-  expect(worst).toMatchObject({ instrument: 'my-film', apcer: { value: 1, interval: [expect.closeTo(0.025), 1] } });
+  expect(attacks).toMatchObject([
+    { apcer: { count: 0 } },
+    { instrument: 'my-video', level: null, apcer: { count: 1 } },
+  ]);
+  expect(worst).toMatchObject({ instrument: 'my-video', apcer: { value: 1, interval: [expect.closeTo(0.025), 1] } });
 });
 
 test('a presentation that nothing comes of is a non-response: in no APCER or BPCER', async () => {

@@ -55,7 +55,7 @@ export interface Found {
 /**
  * Evaluates a folder of people, a folder for each.
  *
- * @param how.visits a film or a folder of frames is a visit (visits.ts); else each picture counts by itself, by its largest
+ * @param how.visits a video or a folder of frames is a visit (visits.ts); else each picture counts by itself, by its largest
  *   face, and its quality is not enforced
  * @param how.groups rates by group of people too
  * @throws Problem `too-few-people` when there is nobody to compare with; those of personFolders

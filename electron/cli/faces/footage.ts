@@ -5,13 +5,13 @@ import type { RgbImage } from '../../../models/rules/image.ts';
 import { Problem } from '../../../sync/errors/problem.ts';
 import { isPictureName, photoFiles } from '../../core/commands/import-folders.ts';
 
-/** Longest film that is read, s. */
+/** Longest video that is read, s. */
 const LONGEST = 3_600;
 
 type Frames = AsyncGenerator<{ image: RgbImage; at: number }>;
 
 /**
- * Frames of a film, or of a folder that holds them in the natural order of their names, and when they were taken, s.
+ * Frames of a video, or of a folder that holds them in the natural order of their names, and when they were taken, s.
  * @throws Problem `file-not-found`, `footage-not-readable`, that of a frame with its name
  */
 export async function* framesOf(file: string, fps: number): Frames {
@@ -19,7 +19,7 @@ export async function* framesOf(file: string, fps: number): Frames {
   if (!there) throw new Problem('file-not-found', { path: file });
   const folder = there.isDirectory();
   let frames = 0;
-  for await (const frame of folder ? framesIn(file, fps) : framesOfFilm(file, fps)) {
+  for await (const frame of folder ? framesIn(file, fps) : framesOfVideo(file, fps)) {
     frames++;
     yield frame;
   }
@@ -42,11 +42,11 @@ async function* framesIn(folder: string, fps: number): Frames {
   }
 }
 
-async function* framesOfFilm(file: string, fps: number): Frames {
-  // A picture would be shown for as long as a film may last.
-  if (isPictureName(file)) throw unreadable(file, 'it is one picture, not a film');
+async function* framesOfVideo(file: string, fps: number): Frames {
+  // A picture would be shown for as long as a video may last.
+  if (isPictureName(file)) throw unreadable(file, 'it is one picture, not a video');
   try {
-    const { readFrames } = await filmReader(file);
+    const { readFrames } = await videoReader(file);
     yield* readFrames(file, { fps, seconds: LONGEST });
   } catch (cause) {
     if (!(cause instanceof Problem)) throw cause;
@@ -57,11 +57,11 @@ async function* framesOfFilm(file: string, fps: number): Frames {
   }
 }
 
-/** What decodes films is only in a checkout. */
-async function filmReader(file: string): Promise<typeof import('../demo/footage.ts')> {
+/** What decodes videos is only in a checkout. */
+async function videoReader(file: string): Promise<typeof import('../demo/footage.ts')> {
   try {
     return await import('../demo/footage.ts');
   } catch (cause) {
-    throw unreadable(file, 'an installed build has no decoder for films', cause);
+    throw unreadable(file, 'an installed build has no decoder for videos', cause);
   }
 }

@@ -27,7 +27,7 @@ type Seen = Omit<Observation, 'likeness'> & { readonly embedding: Float32Array }
 const EVERY = 500;
 
 /**
- * Tries every challenge of every strength on a film, or on a folder of its frames, begun every half second: what a kiosk would
+ * Tries every challenge of every strength on a video, or on a folder of its frames, begun every half second: what a kiosk would
  * have said of it as a replay. Waits are drawn by `random`. As at the kiosk each sample has to be of the person who was there
  * when the challenge began.
  *
@@ -62,12 +62,12 @@ function tryAll({ calibration }: FacePipeline, seen: readonly Seen[], random: ()
   for (let from = seen[0]?.takenAt ?? 0; from < end; from += EVERY) {
     const rest = seen.filter((s) => s.takenAt >= from);
     const person = rest[0]!.embedding;
-    const film = rest.map((s): Observation => ({ ...s, likeness: dot(person, s.embedding) }));
+    const video = rest.map((s): Observation => ({ ...s, likeness: dot(person, s.embedding) }));
     for (const strength of STRENGTHS) {
       for (const order of ORDERS[strength]) {
         const session = startLiveness(inOrder(order, random), calibration);
         let state = session.current();
-        for (const observation of film) {
+        for (const observation of video) {
           state = session.observe(observation);
           if (state.state !== 'going') break;
         }

@@ -35,7 +35,7 @@ bootstrap interval over people if there are ten or more, "not resolved" where fe
 expected, and the thresholds it would choose. In each picture the largest face counts. A person's first picture, sorted
 by name, is the one enrolled.
 
-With --visits each person's folder holds visits: films, or folders of frames at eight a second. A visit counts by the mean
+With --visits each person's folder holds visits: videos, or folders of frames at eight a second. A visit counts by the mean
 of its first three frames with a face, the first visit, sorted by name, as an enrolment by four frames and the mirrored face.
 1:1 rates compare each visit with every other. An installed build reads only folders of frames. With --groups the rates within each group are printed too; the file is CSV with a
 column person and one for each way to group people.
@@ -48,8 +48,8 @@ Says what the liveness check would have made of footage that was shown to a kios
 strength (2 light, 12 standard, 56 strong), begun every half second. Each file gives one line of JSON, in input order:
   {"file","samples","attempts","passed","reasons":{…},"strengths":{"light":{"attempts","passed"},…}}
   {"file","error":{"code","message"}}                                  when the file can't be used
-A folder is the frames of a film in the natural order of their names; an installed build reads only these, since it has no
-decoder for films. Samples are frames with a face; in each the largest counts.
+A folder is the frames of a video in the natural order of their names; an installed build reads only these, since it has no
+decoder for videos. Samples are frames with a face; in each the largest counts.
 
 Exit code: 0 every file got a line (some may hold errors); 1 the weights are missing or altered; 2 wrong usage.`;
 
@@ -79,7 +79,7 @@ export function registerFaces(program: Command): Command {
     .command('eval')
     .description('Measure how well the models tell these people apart: one folder per person.')
     .argument('<folder>', 'contains one folder of pictures per person')
-    .option('--visits', 'evaluate visits (films, or folders of frames) instead of single pictures')
+    .option('--visits', 'evaluate visits (videos, or folders of frames) instead of single pictures')
     .option('--groups <file>', 'CSV file that says which groups people belong to')
     .option('--json', 'one JSON object')
     .option('--svg <file>', 'write the DET plot to this file')
@@ -107,8 +107,8 @@ export function registerFaces(program: Command): Command {
     });
   faces
     .command('liveness')
-    .description('Try the liveness check on films, or on folders of their frames.')
-    .argument('<files...>', 'films, or folders of frames')
+    .description('Try the liveness check on videos, or on folders of their frames.')
+    .argument('<files...>', 'videos, or folders of frames')
     .option('--json', 'one line of JSON per file')
     .option('--fps <n>', 'samples a second; the frames of a folder are so far apart', '15')
     .option('--seed <n>', 'random seed of the waits, so that a run can be repeated', '1')

@@ -18,10 +18,10 @@ const SAMPLES = { visit: 3, enrolment: 4 } as const;
 const FRAMES = 32;
 
 /** Any other file in a person's folder is no visit. */
-const FILM = /\.(avi|m4v|mjpe?g|mkv|mov|mp4|webm)$/i;
+const VIDEO = /\.(avi|m4v|mjpe?g|mkv|mov|mp4|webm)$/i;
 
 /**
- * The visits in a folder of people: in each person's folder a film, or a folder of frames, is a visit. Each counts by the
+ * The visits in a folder of people: in each person's folder a video, or a folder of frames, is a visit. Each counts by the
  * mean of its embeddings, as at a kiosk (quality is not enforced); a person's first visit, by name, is the enrolment, with
  * the mirrored face.
  */
@@ -62,7 +62,7 @@ async function visitsOf(
 }
 
 const isVisit = (path: string): boolean =>
-  FILM.test(path) || statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+  VIDEO.test(path) || statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
 
 async function visit(pipeline: FacePipeline, path: string): Promise<Float32Array[]> {
   const embeddings: Float32Array[] = [];

@@ -35,14 +35,14 @@ export const SPECIES: Readonly<Record<string, Species>> = {
     make: 'The same photo on a tablet, life-size, full brightness, reflections turned away.',
     present: 'Turn and tilt the tablet as the screen asks.',
   },
-  'screen-film': {
-    name: 'film on a screen',
+  'screen-video': {
+    name: 'video on a screen',
     level: 'B',
-    make: 'A film of the head turning left and right and looking up and down, slowly, with rests straight ahead, on a tablet.',
+    make: 'A video of the head turning left and right and looking up and down, slowly, with rests straight ahead, on a tablet.',
     present: 'Start it anywhere, hold the tablet still, and touch nothing.',
   },
-  'screen-film-chosen': {
-    name: 'film on a screen, clip chosen',
+  'screen-video-chosen': {
+    name: 'video on a screen, clip chosen',
     level: 'B',
     make: 'A clip of each of the four moves, each beginning and ending without a jump in the same position straight ahead.',
     present: 'Read the prompt and start the matching clip.',
