@@ -55,6 +55,7 @@ export const LONG: readonly string[] = [
   'sync/server/platform/objects/**',
   'build/compose/**',
   'test/installed/**',
+  'test/console/job-reports.test.ts',
   'test/console/alerts.spec.ts',
   'test/console/sign-in.spec.ts',
   'test/console/pages.spec.ts',

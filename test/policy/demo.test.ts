@@ -85,15 +85,15 @@ describe.each(DATABASES)('on $name', (on) => {
         await saga.run();
         return job.run(saga.context);
       };
-      expect(await goOn()).toMatchObject({ waits: 'erasures' });
+      expect(await goOn()).toMatchObject({ waitsFor: 'erasures' });
       expect(await api.ask('GET', '/api/demo')).toEqual({ state: 'emptying' });
       for (const change of await first.read({ now: NOW }))
         if (change.kind === 'erase')
           first.box.append('erasureDone', { request: change.request }, { person: change.person }, NOW);
       await first.send(NOW);
-      expect(await goOn()).toEqual({ waits: 'kiosks', count: 1 });
+      expect(await goOn()).toEqual({ waitsFor: 'kiosks', count: 1 });
       // Asked once: the kiosk may take its time.
-      expect(await goOn()).toEqual({ waits: 'kiosks', count: 1 });
+      expect(await goOn()).toEqual({ waitsFor: 'kiosks', count: 1 });
       const [command, ...more] = await findAll(db, 'fleet_command', {});
       expect([command!.what, command!.device, more]).toEqual(['decommission', first.id, []]);
       const farewell = { device: first.id, command: command!.id, what: 'decommission' as const };
@@ -148,7 +148,7 @@ describe.each(DATABASES)('on $name', (on) => {
       await kiosk.send(now);
       await saga.run();
       const goOn = async () => {
-        expect(await job.run(saga.context)).toEqual({ waits: 'kiosks', count: 1 });
+        expect(await job.run(saga.context)).toEqual({ waitsFor: 'kiosks', count: 1 });
         return findAll(db, 'fleet_command', {});
       };
       const [command] = await goOn();

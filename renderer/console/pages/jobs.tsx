@@ -32,11 +32,11 @@ function Report({ run: { code, report } }: { run: Run }) {
   const rows = reportRows(report ?? {});
   if (rows.length === 0) return <span class="muted small">{report ? t('jobs.nothing') : '–'}</span>;
   return (
-    <dl class="report-facts small" dir="ltr">
+    <dl class="report-facts small">
       {rows.map(([name, value]) => (
         <div key={name}>
           <dt class="muted">{name}</dt>
-          <dd class="long-text">{isMoment(value) ? <Moment at={value} /> : value}</dd>
+          <dd class="long-text">{isMoment(value) ? <Moment at={value} /> : <bdi>{value}</bdi>}</dd>
         </div>
       ))}
     </dl>
@@ -97,7 +97,7 @@ export function Jobs() {
                 job: { label: t('jobs.job'), heads: true, sort: (r) => codeLabel('jobs.name', r.job) },
                 last: { label: t('jobs.last'), choice: outcomeOf },
                 report: {
-                  label: t('jobs.report'),
+                  label: t('jobs.reportLabel'),
                   sort: reportOf,
                   cell: (r) => <Report run={r} />,
                 },

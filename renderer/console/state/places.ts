@@ -1,7 +1,7 @@
 import { computed, signal } from '@preact/signals';
 import { type Device, listDevices } from '../../../sync/protocol/api/devices.ts';
 import { listSites, type Site } from '../../../sync/protocol/api/sites.ts';
-import { type Answer, api } from '../../shared/web/api.ts';
+import { api, willPass } from '../../shared/web/api.ts';
 import { readAll } from '../../shared/web/resource.tsx';
 
 /** Sites and kiosks, which most pages name: read after signing in, and again by pages that change them. */
@@ -41,12 +41,8 @@ export async function loadPlaces(): Promise<void> {
   const [found, devices] = await Promise.all([api(listSites), readAll(listDevices)]);
   if (found.ok) sites.value = found.value.items;
   if (devices.ok) kiosks.value = devices.value.items;
-  if (willPass(found) || willPass(devices)) again = setTimeout(loadPlaces, AGAIN_MS);
+  if ([found, devices].some((asked) => !asked.ok && willPass(asked.error))) again = setTimeout(loadPlaces, AGAIN_MS);
 }
-
-/** No answer, too many requests, or a failure of the server. */
-const willPass = (asked: Answer<unknown>): boolean =>
-  !asked.ok && (asked.error.status === 0 || asked.error.status === 429 || asked.error.status >= 500);
 
 export function forgetPlaces(): void {
   clearTimeout(again);

@@ -22,6 +22,7 @@ effect(() => {
 /** Rereads what is held. */
 export async function readMe(): Promise<Answer<MyProfile>> {
   const answer = await api(getMyProfile);
-  if (answer.ok) me.value = answer.value;
+  // Who has signed out meanwhile is not shown to who comes next.
+  if (answer.ok && session.stage.peek().kind === 'in') me.value = answer.value;
   return answer;
 }

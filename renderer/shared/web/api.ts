@@ -25,6 +25,9 @@ export interface ApiError {
   readonly params: Readonly<Record<string, string | number>>;
 }
 
+/** Whether it may be another in a moment: no answer, too many requests, or a failure of the server or of what is before it. */
+export const willPass = ({ status }: ApiError): boolean => status === 0 || status === 429 || status >= 500;
+
 export type Answer<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: ApiError };
 
 interface Given {

@@ -21,12 +21,19 @@ export interface Question {
   readonly word?: string;
 }
 
-const asked = signal<(Question & { answer: (yes: boolean) => void }) | null>(null);
+const asked = signal<(Question & { id: number; answer: (yes: boolean) => void }) | null>(null);
+let count = 0;
 
-/** Asks before something is done. @returns whether it is to be done */
+/**
+ * Asks before something is done. Another question that is still open, as where someone goes back from it, is answered with no.
+ *
+ * @returns whether it is to be done
+ */
 export const confirm = (question: Question): Promise<boolean> =>
   new Promise((resolve) => {
-    asked.value = { ...question, answer: resolve };
+    asked.peek()?.answer(false);
+    count += 1;
+    asked.value = { ...question, id: count, answer: resolve };
   });
 
 /** Stands once in the shell. */
@@ -38,7 +45,12 @@ export function Confirmation() {
     question.answer(yes);
   };
   return (
-    <Dialog title={question.title} wide={question.subject !== undefined} onClose={() => answer(false)}>
+    <Dialog
+      key={question.id}
+      title={question.title}
+      wide={question.subject !== undefined}
+      onClose={() => answer(false)}
+    >
       <Ask question={question} answer={answer} />
     </Dialog>
   );

@@ -27,6 +27,9 @@ export interface ReadBy {
   readonly idle: boolean;
 }
 
+/** A reading that is to be made again by itself is waited for so long beyond its pause, ms. */
+const LONGEST_MS = 30_000;
+
 /** Reads something, and again whenever `key` changes. @param everyMs reads again by itself this often */
 export function useResource<T>(key: string, read: (by: ReadBy) => Promise<Answer<T>>, everyMs?: number): Resource<T> {
   const [state, setState] = useState<Omit<Resource<T>, 'reload' | 'replace'>>({
@@ -37,6 +40,7 @@ export function useResource<T>(key: string, read: (by: ReadBy) => Promise<Answer
   const [round, setRound] = useState(0);
   const last = useRef<string | null>(null);
   const reading = useRef<AbortController>(undefined);
+  const ended = useRef<Promise<void>>(undefined);
   const idle = useRef(false);
   useEffect(() => {
     const gone = new AbortController();
@@ -44,20 +48,29 @@ export function useResource<T>(key: string, read: (by: ReadBy) => Promise<Answer
     const other = last.current !== key;
     last.current = key;
     setState((s) => ({ value: other ? null : s.value, error: null, loading: true }));
-    void read({ signal: gone.signal, idle: idle.current }).then((answer) => {
+    ended.current = read({ signal: gone.signal, idle: idle.current }).then((answer) => {
       if (gone.signal.aborted) return;
       if (answer.ok) setState({ value: answer.value, error: null, loading: false });
       else setState((s) => ({ value: s.value, error: answer.error, loading: false }));
     });
     idle.current = false;
-    const again = () => {
-      idle.current = true;
-      setRound((n) => n + 1);
-    };
-    const timer = everyMs === undefined ? undefined : setTimeout(again, everyMs);
+    return () => gone.abort();
+  }, [key, round]);
+  useEffect(() => {
+    if (everyMs === undefined) return;
+    let timer = setTimeout(() => {
+      const again = () => {
+        if (timer === undefined) return;
+        idle.current = true;
+        setRound((n) => n + 1);
+      };
+      // A slow answer is waited for, one that never comes is not.
+      timer = setTimeout(again, LONGEST_MS);
+      void ended.current?.then(again);
+    }, everyMs) as ReturnType<typeof setTimeout> | undefined;
     return () => {
       clearTimeout(timer);
-      gone.abort();
+      timer = undefined;
     };
   }, [key, round, everyMs]);
   const reload = useCallback(() => setRound((n) => n + 1), []);

@@ -37,6 +37,20 @@ test('who signs out is signed out, whatever else is refused meanwhile, and the n
   expect(place.hash).toBe('');
 });
 
+test.each([429, 502, 503])(
+  'a link that was not spent, since the server answered %i, can be used in a moment',
+  async (status) => {
+    const session = page();
+    const entry = { hash: '#enter=abc', pathname: '/', search: '' };
+    vi.stubGlobal('location', entry);
+    vi.stubGlobal('history', { replaceState: () => undefined });
+    vi.stubGlobal('fetch', async () => new Response('<h1>Bad gateway</h1>', { status }));
+    await session.begin();
+    await session.enter();
+    expect(session.stage.value).toMatchObject({ kind: 'link', token: 'abc', busy: false, error: { status } });
+  },
+);
+
 test('it ends at its end, however much it is used', () => {
   vi.useFakeTimers({ now: Date.UTC(2031, 0, 1) });
   const session = page();

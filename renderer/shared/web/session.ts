@@ -1,6 +1,6 @@
 import { signal } from '@preact/signals';
 import * as session from '../../../sync/protocol/api/session.ts';
-import { type Answer, type ApiError, api, sessionHooks } from './api.ts';
+import { type Answer, type ApiError, api, sessionHooks, willPass } from './api.ts';
 
 /** Before someone is in, whatever page it is. */
 type Outside =
@@ -82,7 +82,7 @@ export function createSession<Place extends { readonly kind: string }>({ usedMs,
     if (asked.ok) return admitted(asked.value);
     const { error } = asked;
     // The link was not spent: the button stays.
-    if (['unreachable', 'too-many-requests'].includes(error.code)) {
+    if (willPass(error)) {
       stage.value = { ...at, busy: false, error };
       return;
     }

@@ -27,7 +27,7 @@ import {
   upsert,
 } from '../../platform/database/rows.ts';
 import type { Db, Tx } from '../../platform/database/schema.ts';
-import type { Job, JobContext, Report } from '../../platform/jobs/job.ts';
+import type { Job, JobContext } from '../../platform/jobs/job.ts';
 import type { Keys } from '../../platform/keys/envelope.ts';
 import { type ServerModule, tablesOf } from '../../platform/server-module.ts';
 import { askKiosk } from '../fleet/commands.ts';
@@ -147,20 +147,20 @@ async function isToBeAsked(tx: Tx, device: string, now: Date): Promise<boolean> 
  * One step towards an empty server: everybody's erasure, then the end of every kiosk, then what stays of both elsewhere. Each
  * waits for the one before, as kiosks have to confirm; whatever it was broken off by, the next run goes on.
  */
-async function emptyOn({ db, keys, modules, now, notify }: JobContext): Promise<Report> {
-  const report = await inTransaction(db, async (tx): Promise<Report> => {
+async function emptyOn({ db, keys, modules, now, notify }: JobContext) {
+  const report = await inTransaction(db, async (tx) => {
     const { by = 'operator' } = await lockDemo(tx);
     // Someone may have come since it was asked for.
     await eraseEverybody(tx, keys, by, now());
     const erasures = await count(tx, 'erasure', { state: ['requested', 'closed'] });
-    if (erasures > 0) return { waits: 'erasures', count: erasures };
+    if (erasures > 0) return { waitsFor: 'erasures', count: erasures } as const;
     const left = await findAll(tx, 'device', { status: not('revoked') }, ['id', 'name', 'status']);
     for (const { id, name, status } of left) {
       if (status !== 'approved') await revokeDevice(tx, id, now());
       else if (await isToBeAsked(tx, id, now()))
         await askKiosk(tx, { device: id, what: 'decommission', name, by }, now());
     }
-    if (left.length > 0) return { waits: 'kiosks', count: left.length };
+    if (left.length > 0) return { waitsFor: 'kiosks', count: left.length } as const;
     const tables = tablesOf(modules).map(([table]) => table);
     await removeRemains(tx, tables, now());
     return { done: true };

@@ -39,7 +39,10 @@ export const importsJob: Job = {
 export const importsEndJob: Job = {
   name: 'photo-imports-end',
   everyMs: DAY_MS,
-  run: async (context) => ({ ...(await endOld(context)), waiting: await endOldCases(context.db, context.now()) }),
+  run: async (context) => ({
+    ...(await endOld(context)),
+    enrolmentsEnded: await endOldCases(context.db, context.now()),
+  }),
 };
 
 async function endOld({ db, now }: Services): Promise<{ ended: number; removed: number }> {

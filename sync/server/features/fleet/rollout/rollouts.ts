@@ -20,7 +20,7 @@ import { lockName } from '../../../platform/database/once.ts';
 import { inTransaction } from '../../../platform/database/retry.ts';
 import { camelCase, find, findAll, insert, remove, update } from '../../../platform/database/rows.ts';
 import type { Db, Row, Tables, Tx } from '../../../platform/database/schema.ts';
-import type { Job, JobContext, Report } from '../../../platform/jobs/job.ts';
+import type { Job, JobContext } from '../../../platform/jobs/job.ts';
 import { readRepository } from './repository.ts';
 import { decide, directiveOf, type Kiosk, type Plan, tally } from './rules.ts';
 
@@ -316,7 +316,7 @@ export const rolloutsJob: Job = {
   run: (context) => inTransaction(context.db, (tx) => goOn(context, tx)),
 };
 
-async function goOn(context: JobContext, tx: Tx): Promise<Report> {
+async function goOn(context: JobContext, tx: Tx) {
   await lockRollouts(tx);
   const now = context.now();
   const row = await rolloutInForce(tx);
@@ -343,5 +343,5 @@ async function goOn(context: JobContext, tx: Tx): Promise<Report> {
   const entry = { actor: SYSTEM, action: 'operate', route: 'job rollouts', data: [], subjects: [] } as const;
   await writeAudit(tx, context.keys, { ...entry, resource: row.id, outcome: 'ok' }, now);
   context.notify('change');
-  return { [decision.kind]: row.version };
+  return { decision: decision.kind, version: row.version };
 }

@@ -221,12 +221,12 @@ async function erasePhotosOf({ db, objects, people, signal }: StepContext): Prom
 const RETRY_MS = 60_000;
 const LONGEST_MS = 6 * 3_600_000;
 
-export interface SagaReport extends Readonly<Record<string, unknown>> {
+export type SagaReport = {
   readonly steps: number;
   readonly completed: number;
   /** Waiting requests, by the code of what they wait for. */
   readonly waiting: Readonly<Record<string, number>>;
-}
+};
 
 /** Whether a request has a step that is due: cheap, asked often. */
 export async function isErasureDue(db: JobContext['db'], now: Date): Promise<boolean> {

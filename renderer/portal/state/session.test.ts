@@ -1,0 +1,18 @@
+import { afterEach, expect, test, vi } from 'vitest';
+import { me, readMe, session } from './session.ts';
+
+afterEach(() => vi.unstubAllGlobals());
+
+test('an answer that comes after someone has signed out is not kept for the next one', async () => {
+  const { promise: answer, resolve } = Promise.withResolvers<Response>();
+  vi.stubGlobal('fetch', () => answer);
+  session.stage.value = { kind: 'in' };
+  const reading = readMe();
+  session.leaveFor('ended');
+  const at = '2026-12-02T08:00:00.000Z';
+  const nothing = { email: null, phone: null, language: null, number: null, badge: null, erasure: null };
+  const given = { name: 'Ada', consent: 'none', templates: 0, gpsOptOut: false, sites: [], version: 1, updatedAt: at };
+  resolve(Response.json({ id: '00000000-0000-4000-8000-000000000001', ...nothing, ...given }));
+  expect((await reading).ok).toBe(true);
+  expect(me.value).toBeNull();
+});

@@ -1,0 +1,85 @@
+import { h, render } from 'preact';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { listSites } from '../../../sync/protocol/api/sites.ts';
+import { type ReadBy, useAll, useResource } from './resource.tsx';
+
+const EVERY_MS = 5000;
+
+beforeEach(() => vi.useFakeTimers());
+afterEach(() => {
+  vi.useRealTimers();
+  vi.unstubAllGlobals();
+});
+
+/** What a component without a picture of its own has of a hook, as it is now. */
+function inPage<T>(hook: () => T): { readonly now: T } {
+  const page: { now: T } = { now: undefined as T };
+  const Probe = () => {
+    page.now = hook();
+    return null;
+  };
+  render(h(Probe, null), { nodeType: 1, childNodes: [], firstChild: null } as never);
+  return page;
+}
+
+/** Reads that each take so long: how many have begun, and ended when no one waited for them any more. */
+function slow(takesMs: number) {
+  const count = { begun: 0, broken: 0 };
+  const read = ({ signal }: ReadBy) => {
+    count.begun += 1;
+    const value = count.begun;
+    const { promise, resolve } = Promise.withResolvers<{ ok: true; value: number }>();
+    setTimeout(() => {
+      if (!signal.aborted) resolve({ ok: true, value });
+      else count.broken += 1;
+    }, takesMs);
+    return promise;
+  };
+  return { count, read };
+}
+
+test('what takes longer to read than the pause between two readings is shown all the same, and read again', async () => {
+  const { count, read } = slow(2 * EVERY_MS);
+  const page = inPage(() => useResource('slow', read, EVERY_MS));
+  await vi.advanceTimersByTimeAsync(2 * EVERY_MS + 500);
+  expect(page.now.value).toBe(1);
+  await vi.advanceTimersByTimeAsync(2 * EVERY_MS + 500);
+  expect(page.now.value).toBe(2);
+  expect(count.broken).toBe(0);
+});
+
+test('a reading that never ends is given up, and made again', async () => {
+  const { count, read } = slow(24 * 3_600_000);
+  inPage(() => useResource('never', read, EVERY_MS));
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(count.begun).toBe(2);
+});
+
+test('a reading is made again after its pause, also after a write has put its answer in its place', async () => {
+  const { count, read } = slow(100);
+  const page = inPage(() => useResource('quick', read, EVERY_MS));
+  await vi.advanceTimersByTimeAsync(1000);
+  page.now.replace(99);
+  await vi.advanceTimersByTimeAsync(1000);
+  expect(page.now.value).toBe(99);
+  await vi.advanceTimersByTimeAsync(EVERY_MS);
+  expect([page.now.value, count.begun]).toEqual([2, 2]);
+});
+
+test('a list of several pages is read once, and then after a pause for each of them', async () => {
+  const asked: number[] = [];
+  vi.stubGlobal('location', { href: 'https://server/' });
+  vi.stubGlobal('fetch', async (url: string) => {
+    const page = Number(new URL(url, 'https://server/').searchParams.get('cursor') ?? 1);
+    asked.push(page);
+    const site = (id: number) => ({ id });
+    const items = Array.from({ length: 200 }, (_, i) => site(i));
+    return Response.json({ items, next: page < 3 ? String(page + 1) : null });
+  });
+  const anything = { ...listSites, answer: { safeParse: (data: unknown) => ({ success: true, data }) } };
+  inPage(() => useAll(anything as never, {}, EVERY_MS));
+  await vi.advanceTimersByTimeAsync(EVERY_MS * 2);
+  expect(asked).toEqual([1, 2, 3]);
+  await vi.advanceTimersByTimeAsync(EVERY_MS * 1.5);
+  expect(asked).toEqual([1, 2, 3, 1, 2, 3]);
+});
