@@ -10,7 +10,7 @@ import { loadModel, readWeight } from './sessions.ts';
 /**
  * Takes the models of a folder (ONNX files with their `embedders.json`, `passive-liveness.json` or both) into the folder of a
  * server or kiosk. Each is loaded and run once before anything is written; an entry of the same id takes the place of the one
- * there, and a liveness model that of the one before.
+ * there, and a liveness model that of the one before. An embedder never loses its file to another: people's templates may be its.
  *
  * @param kiosk false: a server's folder, which has no use for a liveness model
  * @returns their ids
@@ -25,6 +25,12 @@ export async function addModels(from: string, to: string, kiosk: boolean): Promi
     throw new ModelProblem('model-refused', { file, why: 'only kiosks use a liveness model (--kiosk)' });
   }
   const weights = [...entries.map((entry) => embedderOf(from, embedderId(entry))), ...(passive ? [passive] : [])];
+  for (const { file, sha256 } of weights)
+    if (there.some((held) => held.file === file && held.sha256 !== sha256))
+      throw new ModelProblem('model-refused', {
+        file: join(from, file),
+        why: 'another embedder’s file is called so: give yours another name',
+      });
   const files: { readonly name: string; readonly bytes: Uint8Array }[] = [];
   for (const weight of weights) {
     const model = await loadModel(from, weight);
@@ -37,7 +43,6 @@ export async function addModels(from: string, to: string, kiosk: boolean): Promi
   }
   mkdirSync(to, { recursive: true, mode: 0o755 });
   for (const { name, bytes } of files) put(join(to, name), bytes);
-  // Of one file name there is one file, so its former entry has gone with the file.
   const names = new Set(entries.map(({ file }) => file));
   const all = [...there.filter(({ file }) => !names.has(file)), ...entries];
   const list = (name: string, value: unknown) =>

@@ -90,7 +90,7 @@ it('a file is not called like one that ships: it would take its place', async ()
   expect(existsSync(join(root, 'to-own'))).toBe(false);
 });
 
-it('a folder’s embedders are taken in beside what is there, whole or not at all; of one name the later file stays', async () => {
+it('a folder’s embedders are taken in beside what is there, whole or not at all; none takes the file of another', async () => {
   const from = folderWith([DLIB_ENTRY]);
   const to = join(root, 'to');
   await expect(addModels(from, to, true)).rejects.toMatchObject({ code: 'model-missing' });
@@ -114,13 +114,19 @@ it('a folder’s embedders are taken in beside what is there, whole or not at al
   cpSync(join(weights, EMBEDDER.file), join(second, arcface.file));
   await addModels(second, to, true);
   expect(embeddersIn(to).map(embedderId)).toEqual([EMBEDDER_ID, embedderId(DLIB_ENTRY), embedderId(arcface)]);
-  // Another file of dlib’s name: a byte behind the last message is an unknown field, which the runtime passes over.
+  // Another file of dlib’s name: a byte behind the last message is an unknown field, which the runtime passes over. Templates
+  // of the one before would have no embedder any more.
   const later = Buffer.concat([bytes, Buffer.from([0x78, 0x01])]);
   const entry = changed({ sha256: createHash('sha256').update(later).digest('hex') });
   const third = folderWith([entry]);
   writeFileSync(join(third, entry.file), later);
-  await addModels(third, to, true);
-  expect(embeddersIn(to).map(embedderId)).toEqual([EMBEDDER_ID, embedderId(arcface), embedderId(entry)]);
-  expect(readFileSync(join(to, entry.file)).equals(later)).toBe(true);
-  await (await openPipeline(weights, embedderId(entry), to)).close();
+  await expect(addModels(third, to, true)).rejects.toMatchObject({ code: 'model-refused' });
+  expect(readFileSync(join(to, entry.file)).equals(bytes)).toBe(true);
+  const renamed = { ...entry, file: 'later.onnx' };
+  const fourth = folderWith([renamed]);
+  writeFileSync(join(fourth, renamed.file), later);
+  await addModels(fourth, to, true);
+  const ids = [DLIB_ENTRY, arcface, renamed].map(embedderId);
+  expect(embeddersIn(to).map(embedderId)).toEqual([EMBEDDER_ID, ...ids]);
+  for (const id of ids) await (await openPipeline(weights, id, to)).close();
 });

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,8 +7,10 @@ import { v7 } from 'uuid';
 import { describe, expect, test } from 'vitest';
 import { DLIB_ENTRY } from '../../build/models/dlib-embedder.ts';
 import { prepareModels } from '../../build/models/prepare.ts';
+import { keyObject } from '../../electron/core/keys/envelope.ts';
 import { type OpenKiosk, openKiosk, ownEmbedders } from '../../electron/core/open-kiosk.ts';
 import { ensureKioskFolder } from '../../electron/core/provision.ts';
+import { Vault } from '../../electron/core/vault/vault.ts';
 import { decodePicture } from '../../models/node/decode.ts';
 import { embedderOf } from '../../models/node/embedders.ts';
 import { type Calibration, thresholdFor } from '../../models/rules/decision.ts';
@@ -16,6 +19,7 @@ import { EMBEDDER, EMBEDDER_ID } from '../../models/rules/manifest.ts';
 import { listEmbedderReenrolments } from '../../sync/protocol/api/embedders.ts';
 import type { Person, TemplateCounts } from '../../sync/protocol/api/people.ts';
 import { operatorListener } from '../../sync/server/app/operator.ts';
+import { takePiece } from '../../sync/server/core/photos/store.ts';
 import { policyOf } from '../../sync/server/core/sites/policy.ts';
 import { DEFAULT_SCOPE } from '../../sync/server/core/sites/sites.ts';
 import { embeddersJob } from '../../sync/server/features/embedders/embedders.job.ts';
@@ -237,6 +241,31 @@ describe.each(DATABASES)('the end of a move to another embedder on $name', (kind
   const models = async () =>
     (await here.db.selectFrom('template').select('model').distinct().orderBy('model').execute()).map((t) => t.model);
 
+  const hour = (n: number) => new Date(NOW.getTime() + n * 3_600_000);
+
+  /** Someone enrolled at a kiosk with the old one; the picture is uploaded after the event. */
+  async function enrolledAtKiosk() {
+    const box = await here.kiosk();
+    const [person, event] = [v7(), v7()];
+    const key = randomBytes(32);
+    const where = { person, record: event, keyVersion: 1, kind: 'enrolment' } as const;
+    const picture = readFileSync(stillsOfA()[0]!);
+    const { address, bytes } = new Vault('/nonexistent', randomBytes).seal(keyObject(key), where, picture);
+    const photo = { photo: address, photoKey: key.toString('base64url') };
+    const facts = { name: 'Ada', number: v7().slice(-6), language: 'en' };
+    box.append('person', { change: 'added' }, { person, ...facts, ...photo }, NOW, event);
+    box.consent(person, 'given', NOW, '2026-11.photo-90-days');
+    box.templates(person, 1, NOW, EMBEDDER_ID);
+    await here.deliver(box);
+    return {
+      person,
+      async pictureArrives() {
+        const piece = { offset: 0, total: bytes.length };
+        await takePiece(here.db, box.device, address, piece, bytes, hour(1));
+      },
+    };
+  }
+
   withDatabase(kind, async (database, undo) => {
     const dlib = await weightsWithDlib();
     undo.defer(dlib.remove);
@@ -264,6 +293,21 @@ describe.each(DATABASES)('the end of a move to another embedder on $name', (kind
     expect(await models()).toEqual([EMBEDDER_ID]);
   });
 
+  test('someone enrolled at a kiosk meanwhile is moved once their picture has arrived', async () => {
+    await step((tx) => beginMove(tx, { to: DLIB, weights: folderOfWeights, by: 'operator' }, hour(1)));
+    await run();
+    const { person, pictureArrives } = await enrolledAtKiosk();
+    expect(await run()).toEqual({ moved: 0, reenrol: 1 });
+    expect(await embeddersJob.wanted!(services())).toBe(false);
+    await pictureArrives();
+    expect(await embeddersJob.wanted!(services())).toBe(true);
+    expect(await run()).toEqual({ moved: 1, reenrol: 0 });
+    const of = await here.db.selectFrom('template').select('model').where('person', '=', person).execute();
+    expect(of.map((t) => t.model).sort()).toEqual([DLIB, EMBEDDER_ID].sort());
+    expect(await progressOf(here.db)).toMatchObject({ state: 'ready', reenrol: 0, left: 0 });
+    await step((tx) => cancelMove(tx, NOW));
+  });
+
   test('people enrolled at a kiosk with the old one, and delivered after the end, are to be enrolled again', async () => {
     await step((tx) => beginMove(tx, { to: DLIB, weights: folderOfWeights, by: 'operator' }, NOW));
     await run();
@@ -277,6 +321,19 @@ describe.each(DATABASES)('the end of a move to another embedder on $name', (kind
     expect(await embeddersJob.wanted!(services())).toBe(true);
     expect(await run()).toEqual({ moved: 0, reenrol: 1 });
     expect(await reenrolments(here.db, DEFAULT_SCOPE, NOW)).toContainEqual({ person: late, reason: 'embedder' });
+    expect(await models()).toEqual([DLIB]);
+    expect(await embeddersJob.wanted!(services())).toBe(false);
+  });
+
+  test('or are moved, as soon as a picture of their enrolment arrives', async () => {
+    const late = await enrolledAtKiosk();
+    expect(await run()).toEqual({ moved: 0, reenrol: 1 });
+    await late.pictureArrives();
+    expect(await run()).toEqual({ moved: 1, reenrol: 0 });
+    expect(await reenrolments(here.db, DEFAULT_SCOPE, NOW)).not.toContainEqual({
+      person: late.person,
+      reason: 'embedder',
+    });
     expect(await models()).toEqual([DLIB]);
     expect(await embeddersJob.wanted!(services())).toBe(false);
   });

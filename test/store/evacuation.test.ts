@@ -113,6 +113,23 @@ test('what was taken back at another kiosk does not keep anyone off the list: th
   expect(await names()).toEqual(['Ann', 'Bea']);
 });
 
+test('put at another site, a kiosk forgets who was inside at the other doors of the one before', async () => {
+  const { store, clock, ann, bea } = await site();
+  const board = createPresenceBoard();
+  await store.roster.apply(page({ presence: [{ person: ann, direction: 'in', at: iso(NOON - HOUR) }] }));
+  board.note([{ person: ann, direction: 'in', at: iso(NOON - HOUR) }], false);
+  // Both are of the new site, too; its server's first answer is a snapshot.
+  const of = (id: string) => ({ kind: 'person', person: id, name: 'N', number: null, language: 'en', gpsOptOut: false }) as const;
+  const presence: RosterPage['presence'] = [{ person: bea, direction: 'in', at: iso(NOON - 2 * HOUR) }];
+  const { complete } = await store.roster.apply(
+    page({ whole: true, first: true, changes: [ann, bea].map(of), presence }),
+  );
+  board.note(presence, complete);
+  const { evacuation } = newEvacuation(store, clock);
+  expect((await evacuation.evacuationOpen({ token })).people.map(({ person }) => person)).toEqual([bea]);
+  expect([board.last(ann), board.newest()]).toEqual([null, iso(NOON - 2 * HOUR)]);
+});
+
 test('a kiosk whose clock is dead, and that knows the time from the server, has its own records where they belong', async () => {
   const clock = heldClock(0);
   clock.trustedOffset = NOON;

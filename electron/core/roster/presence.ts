@@ -5,7 +5,8 @@ import type { LastCheckin } from '../checkin/direction.ts';
 export interface PresenceBoard {
   /** RFC 3339 of the newest one; null when nothing is known. */
   newest(): string | null;
-  note(presence: readonly Presence[]): void;
+  /** @param anew after a snapshot: what was known before may be of another site */
+  note(presence: readonly Presence[], anew?: boolean): void;
   last(person: string): LastCheckin | null;
   forget(person: string): void;
 }
@@ -19,7 +20,11 @@ export function createPresenceBoard(known: readonly Presence[] = []): PresenceBo
   let newest: number | null = null;
   const board: PresenceBoard = {
     newest: () => (newest === null ? null : new Date(newest).toISOString()),
-    note(presence) {
+    note(presence, anew = false) {
+      if (anew) {
+        people.clear();
+        newest = null;
+      }
       for (const { person, direction, at } of presence) {
         const time = Date.parse(at);
         newest = Math.max(newest ?? 0, time);

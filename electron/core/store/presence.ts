@@ -60,9 +60,14 @@ export class PresenceRecords {
   /**
    * Takes what a page says. Nothing is kept of people this kiosk does not know.
    * @param full as many presences as a page can have
+   * @param anew after a snapshot it is all that the server has of the site; what is here may be of another one
    */
-  note(presence: readonly Presence[], kiosks: readonly SiteKiosk[] | undefined, full: number): void {
+  note(presence: readonly Presence[], kiosks: readonly SiteKiosk[] | undefined, full: number, anew: boolean): void {
     const { sql } = this.#s;
+    if (anew) {
+      const since = presence.length < full ? 0 : Date.parse(presence.at(-1)!.at);
+      sql.run('DELETE FROM presence WHERE at >= ?', since);
+    }
     let newest = 0;
     for (const { person, direction, at } of presence) {
       const time = Date.parse(at);

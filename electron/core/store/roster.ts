@@ -80,7 +80,7 @@ export class Roster {
   ): Promise<RosterOutcome> {
     const result = this.#s.change(() => {
       const applied = this.#apply(page);
-      this.#parts.presence.note(page.presence ?? [], page.kiosks, MAX_PRESENCE);
+      this.#parts.presence.note(page.presence ?? [], page.kiosks, MAX_PRESENCE, applied.result.complete);
       this.#parts.settings.setAll(settings(applied.result));
       return applied;
     });

@@ -141,7 +141,7 @@ function rosterOf(
         },
         (outcome) => {
           link.adopt(next);
-          presence.note(page.presence);
+          presence.note(page.presence, outcome.complete);
           for (const person of outcome.removedPeople) presence.forget(person);
           applied?.(outcome);
         },

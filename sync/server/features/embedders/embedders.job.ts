@@ -10,7 +10,7 @@ import { SYSTEM } from '../../platform/audit/actor.ts';
 import { audited, type Opened } from '../../platform/audit/opened.ts';
 import { appendChanges } from '../../platform/changes/log.ts';
 import { inTransaction } from '../../platform/database/retry.ts';
-import { findSorted, insertNew, not, remove, update } from '../../platform/database/rows.ts';
+import { findSorted, not, remove, update, upsert } from '../../platform/database/rows.ts';
 import type { Db, Tx } from '../../platform/database/schema.ts';
 import type { Job } from '../../platform/jobs/job.ts';
 import type { Keys } from '../../platform/keys/envelope.ts';
@@ -120,13 +120,14 @@ async function settle(
   if (moved) {
     await applyTemplates(tx, keys, person, madeHere(move.to_model, faces), now);
   }
-  await insertNew(tx, 'model_migration_person', {
-    migration: id,
-    person,
+  const noted = {
     outcome,
     code: moved ? null : may ? code : 'consent-missing',
     templates: moved ? faces.length : 0,
-  });
+    at: now,
+  } as const;
+  const whose = { migration: id, person };
+  await upsert(tx, 'model_migration_person', ['migration', 'person'], { ...whose, ...noted }, noted);
   const changed = moved ? [move.to_model] : [];
   // As the end of the move has done with everybody else's.
   if (move.state === 'done' && (await remove(tx, 'template', { person, model: move.from_model })) > 0)

@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import { v7 } from 'uuid';
 import type { z } from 'zod';
 import { embedderOf } from '../../../../models/node/embedders.ts';
@@ -9,7 +10,7 @@ import { DEFAULT_SCOPE } from '../../core/sites/sites.ts';
 import { templatesOfEachScope } from '../../core/templates/forget.ts';
 import { appendChanges, type NewChange } from '../../platform/changes/log.ts';
 import { count, findLocked, findSorted, insertNew, update } from '../../platform/database/rows.ts';
-import type { Db, Tx } from '../../platform/database/schema.ts';
+import type { Db, Row, Tx } from '../../platform/database/schema.ts';
 import { presentEmbedder } from './faces.ts';
 
 /**
@@ -49,24 +50,27 @@ export async function beginMove(
   return id;
 }
 
-/** People who have templates of the old embedder and were not looked at. */
-export const leftOf = (db: Db, move: { readonly id: string; readonly from_model: string }) =>
+/**
+ * People who have templates of the old embedder and were not looked at; and people who are to be enrolled again, of whom a picture
+ * has come since: that of an enrolment at a kiosk follows its event, and may come much later.
+ */
+export const leftOf = (db: Db, { id, from_model, to_model }: Row<'model_migration'>) =>
   db
-    .selectFrom('template as t')
-    .select('t.person')
-    .distinct()
-    .where('t.model', '=', move.from_model)
-    .where((e) =>
-      e.not(
-        e.exists(
-          e
-            .selectFrom('model_migration_person as p')
-            .select('p.person')
-            .whereRef('p.person', '=', 't.person')
-            .where('p.migration', '=', move.id),
-        ),
+    .selectFrom(
+      sql<{ person: string }>`(
+        select t.person from template t
+        where t.model = ${from_model} and not exists (
+          select from model_migration_person p where p.person = t.person and p.migration = ${id}::uuid)
+        union
+        select p.person from model_migration_person p join person n on n.id = p.person and n.deleted_at is null
+        where p.migration = ${id}::uuid and p.outcome = 'reenrol'
+          and not exists (select from template t where t.person = p.person and t.model = ${to_model})
+          and (exists (select from enrolment_photo x where x.person = p.person and x.made_at > p.at)
+            or exists (select from photo x where x.person = p.person and x.kind = 'enrolment' and x.complete_at > p.at)))`.as(
+        't',
       ),
-    );
+    )
+    .select('t.person');
 
 /** Null: there never was one. */
 export async function progressOf(db: Db): Promise<z.output<typeof EmbedderMove> | null> {

@@ -621,6 +621,7 @@ export interface Tables {
     outcome: 'moved' | 'reenrol';
     code: string | null;
     templates: number;
+    at: Instant;
   };
   account: {
     id: string;

@@ -117,5 +117,7 @@ export const enrolment: readonly string[] = [
      outcome text not null check (outcome in ('moved', 'reenrol')),
      code text,
      templates integer not null,
+     -- When their pictures were looked at.
+     at timestamptz not null,
      primary key (migration, person))`,
 ];
