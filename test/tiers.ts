@@ -68,6 +68,7 @@ export const LONG: readonly string[] = [
   'test/console/rollouts.spec.ts',
   'test/console/screens.spec.ts',
   'test/console/lists.spec.ts',
+  'test/console/meanwhile.spec.ts',
   'test/console/search.spec.ts',
   'test/console/tasks.spec.ts',
   'test/console/webhooks.spec.ts',

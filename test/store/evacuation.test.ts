@@ -119,7 +119,8 @@ test('put at another site, a kiosk forgets who was inside at the other doors of 
   await store.roster.apply(page({ presence: [{ person: ann, direction: 'in', at: iso(NOON - HOUR) }] }));
   board.note([{ person: ann, direction: 'in', at: iso(NOON - HOUR) }], false);
   // Both are of the new site, too; its server's first answer is a snapshot.
-  const of = (id: string) => ({ kind: 'person', person: id, name: 'N', number: null, language: 'en', gpsOptOut: false }) as const;
+  const of = (id: string) =>
+    ({ kind: 'person', person: id, name: 'N', number: null, language: 'en', gpsOptOut: false }) as const;
   const presence: RosterPage['presence'] = [{ person: bea, direction: 'in', at: iso(NOON - 2 * HOUR) }];
   const { complete } = await store.roster.apply(
     page({ whole: true, first: true, changes: [ann, bea].map(of), presence }),

@@ -3,6 +3,8 @@ import { randomUUID } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { startRetention } from '../../electron/core/retention/retention.ts';
+import { storageFull } from '../../electron/core/store/database.ts';
 import { aPerson, aPhoto, codeOf, newFolder, openKiosk, someCheckins } from './kiosk.ts';
 
 /** A small disk of its own: a tmpfs. Null where this user can't mount one. */
@@ -80,6 +82,30 @@ describe.skipIf(!probe)('a full disk', () => {
     expect(existsSync(join(home, 'reserve.bin'))).toBe(true);
   });
 
+  it('is freed by what is due for deletion, though not a byte is left for the deletion itself', async () => {
+    const disk = smallDisk(24)!;
+    const home = join(disk, 'kiosk');
+    const store = await openKiosk(home);
+    const { id } = await store.people.add(aPerson());
+    await someCheckins(store, id, 20, { photo: aPhoto(100_000) });
+    const photos = () => readdirSync(join(home, 'storage/faces')).length;
+    expect(photos()).toBe(20);
+    fill(disk);
+    while (existsSync(join(home, 'reserve.bin'))) await someCheckins(store, id, 20);
+    fill(disk);
+    let last = '';
+    while (last === '') last = await codeOf(() => someCheckins(store, id, 1)).catch(() => '');
+    expect(last).toBe('storage-full');
+    const monotonic = () => performance.now();
+    const clock = { now: () => Date.now() + 91 * 86_400_000, monotonic, bootId: 'b' };
+    const retention = startRetention({ store, site: { photoDays: 90, gpsDays: 30 }, log: () => undefined, clock });
+    await retention.run();
+    retention.stop();
+    expect(photos()).toBe(0);
+    await someCheckins(store, id, 1);
+    expect((await store.check()).problems).toEqual([]);
+  });
+
   it('makes a rekey fail, and the store goes on under its old key', async () => {
     const disk = smallDisk(24)!;
     const store = await openKiosk(join(disk, 'kiosk'));
@@ -94,7 +120,7 @@ describe.skipIf(!probe)('a full disk', () => {
   });
 });
 
-describe('a vault that can’t be written', () => {
+describe('a disk that can’t be written', () => {
   it('costs the photo, not the check-in', async () => {
     const home = newFolder();
     const store = await openKiosk(home);
@@ -103,5 +129,17 @@ describe('a vault that can’t be written', () => {
     const [made] = await someCheckins(store, id, 1, { photo: aPhoto() });
     expect(made).toMatchObject({ photo: null, photoLost: 'storage-failed' });
     expect(store.checkins.list({ limit: 1 })).toEqual([made]);
+  });
+
+  it('keeps no photo that was to be deleted, though the log can’t be emptied', async () => {
+    const home = newFolder();
+    const store = await openKiosk(home);
+    const { id } = await store.people.add(aPerson());
+    await someCheckins(store, id, 3, { photo: aPhoto() });
+    store.session.scrubLog = () => {
+      throw storageFull();
+    };
+    expect(await codeOf(() => store.removal.purgePhotos('2100-01-01T00:00:00.000Z'))).toBe('storage-full');
+    expect(readdirSync(join(home, 'storage/faces'))).toEqual([]);
   });
 });

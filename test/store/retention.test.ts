@@ -41,8 +41,8 @@ describe('retention', () => {
     expect(await runRetention(store, clock.now(), POLICY)).toEqual({ photos: 10, gps: 70, pending: 0 });
     expect(left()).toEqual({ checkins: 100, photos: 90, gps: 30, files: 91 });
     expect(purges()).toEqual([
-      { what: 'gps', before: new Date(clock.now() - 30 * DAY).toISOString(), removed: 70 },
       { what: 'photos', before: new Date(clock.now() - 90 * DAY).toISOString(), removed: 10 },
+      { what: 'gps', before: new Date(clock.now() - 30 * DAY).toISOString(), removed: 70 },
     ]);
     expect(await runRetention(store, clock.now(), POLICY)).toEqual({ photos: 0, gps: 0, pending: 0 });
     // Reported all the same: it is how the server knows that nothing older is here.

@@ -60,8 +60,9 @@ export async function runRetention(
   policy: RetentionPolicy,
 ) {
   const before = (days: number) => new Date(trustedNow - days * DAY).toISOString();
-  const gps = store.removal.purgeGps(before(policy.gpsDays));
+  // First, since it makes the room that the others need on a full disk.
   const photos = await store.removal.purgePhotos(before(policy.photoDays));
+  const gps = store.removal.purgeGps(before(policy.gpsDays));
   const pending = await store.imports.purge(trustedNow - PENDING_DAYS * DAY, trustedNow - DECIDED_DAYS * DAY);
   return { photos, gps, pending };
 }
@@ -128,10 +129,14 @@ export function startRetention(options: RetentionOptions) {
 
   function tick(): void {
     try {
-      take();
-      store.presence.endForgotten();
-      const last = Date.parse(store.settings.get(LAST_RUN) ?? '');
-      if (Number.isNaN(last) || Math.abs(now() - last) >= DAY) void run();
+      try {
+        take();
+        store.presence.endForgotten();
+      } finally {
+        // Also where nothing can be stored: what is due makes room on a full disk.
+        const last = Date.parse(store.settings.get(LAST_RUN) ?? '');
+        if (Number.isNaN(last) || Math.abs(now() - last) >= DAY) void run();
+      }
     } catch (error) {
       log('error', 'trusted time can’t be stored; it will be retried', { error });
     }

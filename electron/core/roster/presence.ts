@@ -5,8 +5,8 @@ import type { LastCheckin } from '../checkin/direction.ts';
 export interface PresenceBoard {
   /** RFC 3339 of the newest one; null when nothing is known. */
   newest(): string | null;
-  /** @param anew after a snapshot: what was known before may be of another site */
-  note(presence: readonly Presence[], anew?: boolean): void;
+  /** @param whole all that the server has of the site, as at the end of a snapshot: what was known before may be of another one */
+  note(presence: readonly Presence[], whole?: boolean): void;
   last(person: string): LastCheckin | null;
   forget(person: string): void;
 }
@@ -20,8 +20,8 @@ export function createPresenceBoard(known: readonly Presence[] = []): PresenceBo
   let newest: number | null = null;
   const board: PresenceBoard = {
     newest: () => (newest === null ? null : new Date(newest).toISOString()),
-    note(presence, anew = false) {
-      if (anew) {
+    note(presence, whole = false) {
+      if (whole) {
         people.clear();
         newest = null;
       }

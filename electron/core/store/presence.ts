@@ -60,11 +60,11 @@ export class PresenceRecords {
   /**
    * Takes what a page says. Nothing is kept of people this kiosk does not know.
    * @param full as many presences as a page can have
-   * @param anew after a snapshot it is all that the server has of the site; what is here may be of another one
+   * @param whole it is all that the server has of the site, as at the end of a snapshot: what is here may be of another one
    */
-  note(presence: readonly Presence[], kiosks: readonly SiteKiosk[] | undefined, full: number, anew: boolean): void {
+  note(presence: readonly Presence[], kiosks: readonly SiteKiosk[] | undefined, full: number, whole: boolean): void {
     const { sql } = this.#s;
-    if (anew) {
+    if (whole) {
       const since = presence.length < full ? 0 : Date.parse(presence.at(-1)!.at);
       sql.run('DELETE FROM presence WHERE at >= ?', since);
     }

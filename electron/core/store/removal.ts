@@ -3,6 +3,7 @@ import type { Sql } from './database.ts';
 import type { EventLog } from './events.ts';
 import { forgetLookalikes } from './lookalikes.ts';
 import type { PendingPhotos } from './pending.ts';
+import { isStorageProblem } from './reserve.ts';
 import type { Session } from './session.ts';
 
 /** Events deleted in one transaction: secure_delete overwrites each of their pages. */
@@ -47,23 +48,35 @@ export class Removal {
    * reported also where none was left: the server waits for each kiosk's word that nothing older is there.
    */
   async purgePhotos(before: string): Promise<number> {
-    const addresses = this.#s.write(() => {
-      const upTo = this.#upTo(before);
-      this.#reportUnsent(upTo);
-      const removed = this.#deletePhotos(upTo);
-      this.#log.insert('purge', { what: 'photos', before, removed: removed.length });
-      return removed;
+    const photos = await this.#deletePhotos(this.#upTo(before), (removed) => {
+      this.#log.insert('purge', { what: 'photos', before, removed });
     });
-    if (addresses.length > 0) await this.#s.wipe(addresses);
-    return addresses.length;
+    if (photos.length > 0) await this.#s.wipe(photos);
+    return photos.length;
   }
 
-  /** Deletes photos of check-ins. Returns the addresses of their files. */
-  #deletePhotos(upTo: number): string[] {
+  /**
+   * Deletes photos of check-ins, and what goes with them in the same transaction. Where a full disk has no room even for that,
+   * their files go first. Returns the addresses of their files.
+   */
+  async #deletePhotos(upTo: number, also: (removed: number) => void): Promise<string[]> {
     const where = "kind = 'checkin' AND n <= ?";
-    const removed = this.#sql.values<Buffer>(`SELECT address FROM photo WHERE ${where}`, upTo);
-    this.#sql.run(`DELETE FROM photo WHERE ${where}`, upTo);
-    return removed.map((address) => address.toString('base64url'));
+    const found = this.#sql.values<Buffer>(`SELECT address FROM photo WHERE ${where}`, upTo);
+    const photos = found.map((address) => address.toString('base64url'));
+    const rows = () =>
+      this.#s.write(() => {
+        this.#reportUnsent(upTo);
+        this.#sql.run(`DELETE FROM photo WHERE ${where}`, upTo);
+        also(photos.length);
+      });
+    try {
+      rows();
+    } catch (error) {
+      if (!isStorageProblem(error) || photos.length === 0) throw error;
+      await this.#s.vault.remove(photos);
+      rows();
+    }
+    return photos;
   }
 
   /** Removes positions of check-ins from before `before`, as above; how many. */
@@ -85,9 +98,11 @@ export class Removal {
     let count = 0;
     for (;;) {
       const first = this.#log.epochs.map(({ base, trimmed }) => base + trimmed);
-      const { photos, upTo } = this.#s.write(() => this.#trimSome(before, patience));
+      const next = this.#nextTrim(before, patience);
+      if (!next) return count;
+      const { ref, base, upTo } = next;
+      const photos = await this.#deletePhotos(upTo, () => this.#trimEpoch(ref, base, upTo));
       this.#log.refreshEpochs();
-      if (upTo === 0) return count;
       count += this.#log.epochs.reduce((sum, { base, trimmed }, i) => sum + base + trimmed - first[i]!, 0);
       this.#s.people.forgetCheckins(upTo);
       await this.#s.wipe(photos);
@@ -99,9 +114,9 @@ export class Removal {
    * chain, which goes on from the anchor. A photo holds its event, and all after it, back until the server has it safe, or
    * it is older than `patience`: what then never reached the server is reported in a `photos-not-sent` event. A photo is
    * safe once an event is that was made after the server had the photo: the backup with that event has it too.
-   * Gives the addresses of the photos' files that go with them, and the number of the newest event that went.
+   * Gives their epoch, and the number of the newest; null: there are none.
    */
-  #trimSome(before: string, patience: string): { photos: string[]; upTo: number } {
+  #nextTrim(before: string, patience: string): { ref: number; base: number; upTo: number } | null {
     const old = this.#upTo(before);
     const given = this.#upTo(patience);
     const waiting = 'SELECT min(n) FROM photo WHERE n > ? AND (sent = 0 OR (sent <> 2 AND found >= ?))';
@@ -112,20 +127,17 @@ export class Removal {
       const from = base + trimmed;
       const photo = this.#sql.value<number>(waiting, Math.max(from, given), newestSafe) ?? Number.MAX_SAFE_INTEGER;
       const upTo = Math.min(base + safe, old, photo - 1, from + TRIM);
-      if (upTo > from) return { photos: this.#trimEpoch(ref, base, upTo), upTo };
+      if (upTo > from) return { ref, base, upTo };
       if (from < (epochs[i + 1]?.base ?? this.#log.last)) break; // what comes later must wait for it
     }
-    return { photos: [], upTo: 0 };
+    return null;
   }
 
-  #trimEpoch(ref: number, base: number, upTo: number): string[] {
-    this.#reportUnsent(upTo);
-    const photos = this.#deletePhotos(upTo);
+  #trimEpoch(ref: number, base: number, upTo: number): void {
     const anchor = this.#sql.value<Buffer>('SELECT substr(digests, 1, 32) FROM event WHERE n = ?', upTo)!;
     for (const table of ['checkin_gps', 'checkin_note', 'event'])
       this.#sql.run(`DELETE FROM ${table} WHERE n <= ?`, upTo);
     this.#sql.run('UPDATE epoch SET trimmed = ?, anchor = ? WHERE ref = ?', upTo - base, anchor, ref);
-    return photos;
   }
 
   /**

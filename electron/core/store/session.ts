@@ -98,8 +98,12 @@ export class Session {
 
   /** As `noteRemoval`, and then the files of photos go. */
   async wipe(photos: readonly string[]): Promise<void> {
-    this.noteRemoval();
-    await this.vault.remove(photos);
+    try {
+      this.noteRemoval();
+    } finally {
+      // Also where the disk is too full to empty the log: nobody would delete them before the next start.
+      await this.vault.remove(photos);
+    }
   }
 
   /** The write-ahead log still has old versions of deleted rows; this empties it. */

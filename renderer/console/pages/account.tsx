@@ -2,7 +2,6 @@ import { useContext, useState } from 'preact/hooks';
 import * as accounts from '../../../sync/protocol/api/accounts.ts';
 import { Button } from '../../shared/button.tsx';
 import { api } from '../../shared/web/api.ts';
-import { confirm } from '../../shared/web/confirm.tsx';
 import { ErrorNote, Form, Submit, TextField, useField } from '../../shared/web/form.tsx';
 import { CloseDialog, DialogButton, Panel } from '../../shared/web/pieces.tsx';
 import { useRead, useWrite } from '../../shared/web/resource.tsx';
@@ -22,6 +21,11 @@ export function Account() {
     // The menu names whose session it is.
     void session.loadSession();
   };
+  const { busy, error, run } = useWrite();
+  const leave = () =>
+    run(() => session.signOut(true), {
+      ask: { title: t('account.everywhere'), text: t('account.everywhereText') },
+    });
   const account = own.value;
   return (
     <PageFrame of="account">
@@ -36,14 +40,9 @@ export function Account() {
         ))}
       <Panel title={t('account.everywhere')}>
         <p class="muted">{t('account.everywhereText')}</p>
+        <ErrorNote error={error} />
         <div class="actions start">
-          <Button
-            label={t('account.everywhere')}
-            onClick={async () => {
-              const sure = await confirm({ title: t('account.everywhere'), text: t('account.everywhereText') });
-              if (sure) await session.signOut(true);
-            }}
-          />
+          <Button label={t('account.everywhere')} onClick={() => void leave()} disabled={busy} />
         </div>
       </Panel>
     </PageFrame>
@@ -106,7 +105,7 @@ function Change({ task, onDone }: { task: Task; onDone: () => void }) {
     await run(() => api(accounts.changeOwnSignIn, { body: { ...proof, [task]: next.value } }), { done });
   };
   if (codes) return <Codes codes={codes} onDone={done} />;
-  if (proven) return <SecondFactor proof={proof} onSet={setCodes} />;
+  if (proven) return <SecondFactor proof={proof} onSet={setCodes} onAgain={() => setProven(false)} />;
   return (
     <Form class="stack" onSubmit={() => void submit()}>
       <p class="muted">{t('account.proof')}</p>

@@ -68,7 +68,7 @@ export function Accounts({ role }: PageProps) {
         )
       }
     >
-      <Reading of={found} rows={5} error={error ?? alerts.error} />
+      <Reading of={[found, alerts]} rows={5} error={error} />
       {found.value && (
         <div class="card table-card">
           <DataTable

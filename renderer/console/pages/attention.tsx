@@ -2,11 +2,10 @@ import * as attention from '../../../sync/protocol/api/attention.ts';
 import type { Under } from '../../shared/i18n.ts';
 import { IconCheck } from '../../shared/icons.tsx';
 import { api } from '../../shared/web/api.ts';
-import { AreaField, SelectField, useField } from '../../shared/web/form.tsx';
+import { AreaField, ErrorNote, SelectField, useField } from '../../shared/web/form.tsx';
 import { DialogButton } from '../../shared/web/pieces.tsx';
-import { useRead, WriteForm } from '../../shared/web/resource.tsx';
+import { useRead, useWrite, WriteForm } from '../../shared/web/resource.tsx';
 import { go } from '../../shared/web/router.ts';
-import { toast } from '../../shared/web/toast.tsx';
 import { type Key, t } from '../i18n.ts';
 import { FilterBar, filterOf, SelectFilter, SiteField } from '../parts/filters.tsx';
 import { codeLabel, Moment } from '../parts/labels.tsx';
@@ -41,20 +40,10 @@ export function Attention({ query }: PageProps) {
   const resolved = state.value === 'resolved';
   const asked = { kind: query.get('kind'), state: state.value, site: query.get('site') };
   const pages = useList(attention.listAttention, { query: asked });
-  const reopen = async ({ kind, ref }: attention.AttentionItem) => {
-    const answer = await api(attention.reopenAttention, { body: { kind, ref } });
-    pages.reload();
-    return answer.ok ? null : answer.error;
-  };
-  const resolvedNow = (item: attention.AttentionItem) => {
-    pages.reload();
-    toast(
-      () => t('attention.done'),
-      () => reopen(item),
-    );
-  };
+  const { busy, error, run } = useWrite();
   return (
     <PageFrame of="attention">
+      <ErrorNote error={error} />
       <DataTable
         id="attention"
         search="here"
@@ -97,10 +86,12 @@ export function Attention({ query }: PageProps) {
                   <p class="attention-note" dir="auto">
                     {i.resolved.note}
                   </p>
-                  <RowButton onClick={() => void reopen(i)}>{t('attention.reopen')}</RowButton>
+                  <RowButton disabled={busy} onClick={() => void run(() => reopen(i), { done: pages.reload })}>
+                    {t('attention.reopen')}
+                  </RowButton>
                 </>
               ) : (
-                <Actions item={i} onDone={() => resolvedNow(i)} />
+                <Actions item={i} onDone={pages.reload} />
               ),
           },
         }}
@@ -108,6 +99,8 @@ export function Attention({ query }: PageProps) {
     </PageFrame>
   );
 }
+
+const reopen = ({ kind, ref }: attention.AttentionItem) => api(attention.reopenAttention, { body: { kind, ref } });
 
 /** A kiosk's problem has the name that the fleet's page gives it. */
 export const itemLabel = ({ kind, code }: attention.AttentionItem): string =>
@@ -228,7 +221,7 @@ function ResolveAll({ items, onDone }: { items: readonly attention.AttentionItem
             rows={noted}
             nameOf={(item) => [itemLabel(item), item.name].filter(Boolean).join(' · ')}
             write={({ kind, ref }) => api(attention.resolveAttention, { body: { kind, ref, note: note.value } })}
-            undo={({ kind, ref }) => api(attention.reopenAttention, { body: { kind, ref } })}
+            undo={reopen}
             done={onDone}
           />
         )}
@@ -242,6 +235,8 @@ function Resolve({ item, onDone }: { item: attention.AttentionItem; onDone: () =
   return (
     <WriteForm
       write={() => api(attention.resolveAttention, { body: { kind: item.kind, ref: item.ref, note: note.value } })}
+      say={() => t('attention.done')}
+      undo={() => reopen(item)}
       done={onDone}
       ready={note.value.trim() !== ''}
       action={t('attention.resolve')}

@@ -142,7 +142,6 @@ function RollCall({ presence, state, reload, may, site }: RollCallProps) {
     checked: filter.value === 'missing',
     onChecked: (on: boolean) => filter.onValue(on ? 'missing' : ''),
   };
-  const { error, run } = useWrite();
   const { current } = state;
   const accounted = new Map(state.accounted.map((a) => [a.person, a]));
   const missing = missingOf(presence.people, state);
@@ -150,17 +149,6 @@ function RollCall({ presence, state, reload, may, site }: RollCallProps) {
   const rows = (current && missingOnly.checked ? missing : presence.people).filter(
     (p) => wanted === '' || (p.name ?? '').toLocaleLowerCase().includes(wanted),
   );
-  const nameOf = (row: Inside) => row.name ?? t('evacuation.unknown');
-  const set = (row: Inside, outside: boolean) => {
-    const params = { evacuation: current!.id, person: row.person };
-    return run(() => api(outside ? markSafe : unmarkSafe, { params }), {
-      ...(outside && {
-        say: () => t('evacuation.marked', { name: nameOf(row) }),
-        undo: () => api(unmarkSafe, { params }),
-      }),
-      done: reload,
-    });
-  };
   const columns = {
     person: {
       label: t('presence.person'),
@@ -204,11 +192,7 @@ function RollCall({ presence, state, reload, may, site }: RollCallProps) {
             ) : (
               <strong class="missing">{t('evacuation.missing')}</strong>
             )}
-            {may && (
-              <RowButton class="no-print" onClick={() => void set(row, !seen)}>
-                {t(seen ? 'evacuation.unmark' : 'evacuation.mark')}
-              </RowButton>
-            )}
+            {may && <Mark row={row} evacuation={current!.id} outside={!seen} onDone={reload} />}
           </>
         );
       },
@@ -221,7 +205,6 @@ function RollCall({ presence, state, reload, may, site }: RollCallProps) {
           {t('evacuation.stale')}
         </Note>
       )}
-      <ErrorNote error={error} />
       <section class="roll" aria-label={t('evacuation.nav')}>
         {current && (
           <Stat
@@ -265,6 +248,38 @@ function RollCall({ presence, state, reload, may, site }: RollCallProps) {
         </div>
         <KnownAsOf presence={presence} />
       </div>
+    </>
+  );
+}
+
+const nameOf = (row: Inside): string => row.name ?? t('evacuation.unknown');
+
+interface MarkProps {
+  row: Inside;
+  evacuation: string;
+  /** Marks them as outside; else takes that back. */
+  outside: boolean;
+  onDone: () => void;
+}
+
+/** A write of its own for each person: who marks one after the other waits for none. */
+function Mark({ row, evacuation, outside, onDone }: MarkProps) {
+  const { busy, error, run } = useWrite();
+  const params = { evacuation, person: row.person };
+  const set = () =>
+    run(() => api(outside ? markSafe : unmarkSafe, { params }), {
+      ...(outside && {
+        say: () => t('evacuation.marked', { name: nameOf(row) }),
+        undo: () => api(unmarkSafe, { params }),
+      }),
+      done: onDone,
+    });
+  return (
+    <>
+      <RowButton class="no-print" disabled={busy} onClick={() => void set()}>
+        {t(outside ? 'evacuation.mark' : 'evacuation.unmark')}
+      </RowButton>
+      <ErrorNote error={error} />
     </>
   );
 }

@@ -6,7 +6,7 @@ import { momentColumn } from '../parts/column.tsx';
 import { filterOf, SelectFilter } from '../parts/filters.tsx';
 import { Ago, codeLabel, Moment } from '../parts/labels.tsx';
 import { PageFrame } from '../parts/page.tsx';
-import { Reading, Skeleton } from '../parts/reading.tsx';
+import { Reading } from '../parts/reading.tsx';
 import { isMoment, reportRows } from '../parts/report-rows.ts';
 import { DataTable } from '../parts/table.tsx';
 
@@ -49,7 +49,7 @@ export function Jobs() {
   const runs = useRead(listJobRuns, { query: { job: filterOf('job').value, limit: 50 } });
   return (
     <PageFrame of="jobs">
-      <Reading of={states} rows={8} error={states.error ?? runs.error} />
+      <Reading of={states} rows={8} />
       {states.value && (
         <div class="card table-card">
           <DataTable
@@ -83,7 +83,7 @@ export function Jobs() {
             />
           </div>
           {/* What is chosen from stays: anyone who chooses by the keys is not to lose their place. */}
-          {!runs.value && runs.loading && <Skeleton rows={6} />}
+          <Reading of={runs} rows={6} />
           {runs.value && (
             <DataTable
               id="runs"

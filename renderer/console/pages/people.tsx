@@ -43,6 +43,10 @@ function List({ mayAdd, adding }: { mayAdd: boolean; adding: boolean }) {
   const [cards, setCards] = useState<readonly PrintableCard[]>([]);
   const found = usePeopleSearch(typed.value, { limit: MAX_FOUND, ...which });
   const pages = useList(listPeople, { query: which });
+  const reload = () => {
+    pages.reload();
+    found.reload();
+  };
   const searching = typed.value.trim() !== '';
   const matches = found.items;
   const shown = searching ? matches : pages.items;
@@ -57,7 +61,7 @@ function List({ mayAdd, adding }: { mayAdd: boolean; adding: boolean }) {
       ((chosen: readonly Person[]) => (
         <>
           <IssueCards people={chosen} onCards={setCards} />
-          {sites.value.length > 1 && <AssignSites people={chosen} onDone={pages.reload} />}
+          {sites.value.length > 1 && <AssignSites people={chosen} onDone={reload} />}
         </>
       )),
     columns: {

@@ -5,13 +5,12 @@ import {
   type Repository as RepositoryShape,
 } from '../../../sync/protocol/api/rollouts.ts';
 import { IconRollout } from '../../shared/icons.tsx';
-import { ErrorNote } from '../../shared/web/form.tsx';
 import { DialogButton, Empty, Note } from '../../shared/web/pieces.tsx';
 import { useNews, usePages, useRead } from '../../shared/web/resource.tsx';
 import { t } from '../i18n.ts';
 import { momentColumn } from '../parts/column.tsx';
 import { PageFrame, type PageProps } from '../parts/page.tsx';
-import { Skeleton } from '../parts/reading.tsx';
+import { Reading } from '../parts/reading.tsx';
 import { DataTable } from '../parts/table.tsx';
 import { InForce } from './rollouts/in-force.tsx';
 import { Rings } from './rollouts/rings.tsx';
@@ -42,9 +41,8 @@ export function Rollouts({ role }: PageProps) {
         )
       }
     >
-      <ErrorNote error={found.error ?? repository.error ?? rings.error} onRetry={found.reload} />
+      <Reading of={[found, repository, rings]} rows={6} />
       {repository.value && <RepositoryNote repository={repository.value} />}
-      {!found.value && found.loading && <Skeleton rows={6} />}
       {found.value && !inForce && (
         <div class="card">
           <Empty title={t('rollouts.none')} text={t('rollouts.noneText')} icon={<IconRollout />} />

@@ -2,13 +2,14 @@ import { useEffect, useState } from 'preact/hooks';
 import * as siteApi from '../../../sync/protocol/api/sites.ts';
 import { Button } from '../../shared/button.tsx';
 import { api } from '../../shared/web/api.ts';
-import { ErrorNote, Form, SelectField, Submit, TextField, useFields } from '../../shared/web/form.tsx';
+import { ErrorNote, Form, SelectField, Submit, TextField } from '../../shared/web/form.tsx';
 import { Badge, Panel } from '../../shared/web/pieces.tsx';
 import { useRead, useWrite } from '../../shared/web/resource.tsx';
 import { chosenAgain, go } from '../../shared/web/router.ts';
 import { t } from '../i18n.ts';
 import { filterOf } from '../parts/filters.tsx';
 import { Moment, whoLabel } from '../parts/labels.tsx';
+import { DayStartField } from '../parts/moment-field.tsx';
 import { PageFrame, type PageProps } from '../parts/page.tsx';
 import { Skeleton } from '../parts/reading.tsx';
 import { RowButton } from '../parts/row-button.tsx';
@@ -91,7 +92,6 @@ function OfSite({ site, role, search, onSearch }: OfSiteProps) {
             onReload={reload}
           />
           <Calendar
-            key={`${site.timeZone} ${site.dayStartsAt}`}
             site={site}
             kiosks={policy.value.ownKiosks}
             mayWrite={role === 'admin'}
@@ -197,12 +197,15 @@ interface CalendarProps {
   onDone: () => void;
 }
 
-/** By what days of a site are counted: its zone, and when on the wall its day starts. */
+/**
+ * By what days of a site are counted: its zone, and when on the wall its day starts. As the policy's form, it holds what was edited
+ * and nothing else.
+ */
 function Calendar({ site, kiosks, mayWrite, hidden, onDone }: CalendarProps) {
   const { dayStartsAt: heldStart, timeZone: heldZone } = site;
-  const { values, setValues, field } = useFields({ dayStartsAt: heldStart, timeZone: heldZone });
-  const dayStartsAt = values.dayStartsAt;
-  const timeZone = values.timeZone.trim();
+  const [edited, setEdited] = useState<{ dayStartsAt?: string; timeZone?: string }>({});
+  const { dayStartsAt = heldStart, timeZone: typed = heldZone } = edited;
+  const timeZone = typed.trim();
   const { busy, error, run } = useWrite();
   // The default site's zone is the server's own configuration.
   const patch = siteApi.SitePatch.safeParse({
@@ -212,12 +215,12 @@ function Calendar({ site, kiosks, mayWrite, hidden, onDone }: CalendarProps) {
   const same = dayStartsAt === heldStart && timeZone === heldZone;
   useUnsaved(!same);
   const [title, text] = [t('settings.calendar'), t('settings.calendarText')];
-  const submit = () => {
+  const submit = async () => {
     if (!patch.success || same) return;
     // Days that someone else has set meanwhile are not written over unseen.
     const query = { change: site.change ?? 'none' };
     const lines = linesOf({ dayStartsAt: heldStart, timeZone: heldZone }, { dayStartsAt, timeZone });
-    void run(() => api(siteApi.changeSite, { params: { site: site.id }, query, body: patch.data }), {
+    const done = await run(() => api(siteApi.changeSite, { params: { site: site.id }, query, body: patch.data }), {
       ask: {
         title: t('settings.review'),
         subject: <Diff lines={lines} kiosks={kiosks} />,
@@ -225,22 +228,18 @@ function Calendar({ site, kiosks, mayWrite, hidden, onDone }: CalendarProps) {
         action: t('settings.saveCalendar'),
       },
       say: () => t('settings.saved'),
-      done: () => loadPlaces().then(onDone),
     });
+    if (!done || (!done.ok && done.error.code !== 'settings-changed-meanwhile')) return;
+    await loadPlaces();
+    if (done.ok) setEdited({});
+    onDone();
   };
   return (
     <TopicPanel title={title} text={text} changed={!same} hidden={hidden}>
-      <Form class="stack" onSubmit={submit}>
+      <Form class="stack" onSubmit={() => void submit()}>
         <fieldset class="plain grid" disabled={!mayWrite}>
           <legend class="sr-only">{title}</legend>
-          <TextField
-            type="time"
-            dir="ltr"
-            label={t('settings.dayStartsAt')}
-            hint={t('settings.dayStartsAtHint')}
-            required
-            {...field('dayStartsAt')}
-          />
+          <DayStartField value={dayStartsAt} onValue={(value) => setEdited({ ...edited, dayStartsAt: value })} />
           <TextField
             label={t('settings.timeZone')}
             hint={t(site.isDefault ? 'settings.timeZoneConfigured' : 'settings.timeZoneHint')}
@@ -248,15 +247,13 @@ function Calendar({ site, kiosks, mayWrite, hidden, onDone }: CalendarProps) {
             required
             readOnly={site.isDefault}
             dir="ltr"
-            {...field('timeZone')}
+            value={typed}
+            onValue={(value) => setEdited({ ...edited, timeZone: value })}
           />
         </fieldset>
         <ErrorNote error={error} />
         {mayWrite && (
-          <Submit
-            disabled={busy || !patch.success || same}
-            onCancel={same ? undefined : () => setValues({ dayStartsAt: heldStart, timeZone: heldZone })}
-          >
+          <Submit disabled={busy || !patch.success || same} onCancel={same ? undefined : () => setEdited({})}>
             {t('settings.saveCalendar')}
           </Submit>
         )}

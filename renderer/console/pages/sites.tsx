@@ -11,6 +11,7 @@ import { useAll, useRead, WriteForm } from '../../shared/web/resource.tsx';
 import { go } from '../../shared/web/router.ts';
 import { t } from '../i18n.ts';
 import { Ago } from '../parts/labels.tsx';
+import { DayStartField } from '../parts/moment-field.tsx';
 import { BackButton, PageFrame, type PageProps } from '../parts/page.tsx';
 import { PersonLink } from '../parts/person-fields.tsx';
 import { KioskLink, SiteLink } from '../parts/place-links.tsx';
@@ -253,14 +254,7 @@ function AddSite({ onDone }: { onDone: () => void }) {
         dir="ltr"
         {...field('timeZone')}
       />
-      <TextField
-        type="time"
-        dir="ltr"
-        label={t('settings.dayStartsAt')}
-        hint={t('settings.dayStartsAtHint')}
-        required
-        {...field('dayStartsAt')}
-      />
+      <DayStartField {...field('dayStartsAt')} />
     </WriteForm>
   );
 }

@@ -3,7 +3,7 @@ import { IconFace, IconStaff } from '../../shared/icons.tsx';
 import { Empty } from '../../shared/web/pieces.tsx';
 import { keyOr, t } from '../i18n.ts';
 import { byDay, initialsOf } from '../state/board.ts';
-import { dateIn, dayKeyIn, exactTimeIn, timeIn } from '../state/clock.ts';
+import { addDays, dateIn, dayKeyIn, exactTimeIn, timeIn } from '../state/clock.ts';
 import type { Live } from '../state/live.ts';
 import { DirectionChip } from './labels.tsx';
 import { PersonLink } from './person-fields.tsx';
@@ -11,13 +11,12 @@ import { KioskLink } from './place-links.tsx';
 
 /** A record that took longer than this to arrive says so, ms. */
 const LATE_MS = 120_000;
-const DAY_MS = 86_400_000;
 
 export function CheckinList({ live }: { live: Live }) {
   const { rows, counts, site, fresh, devices } = live.board.value;
   const zone = site!.timeZone;
   const today = dayKeyIn(live.serverNow.value, zone);
-  const yesterday = dayKeyIn(live.serverNow.value - DAY_MS, zone);
+  const yesterday = addDays(today, -1);
   const kioskName = new Map(devices.map((d) => [d.id, d.name]));
   return (
     <section class="card list" aria-labelledby="list-title">

@@ -27,6 +27,18 @@ export function useMoment(first: string | null, zone: string): TypedMoment {
   };
 }
 
+/** When on the wall a day of a site starts. */
+export const DayStartField = (field: { value: string; onValue: (value: string) => void }) => (
+  <TextField
+    type="time"
+    dir="ltr"
+    label={t('settings.dayStartsAt')}
+    hint={t('settings.dayStartsAtHint')}
+    required
+    {...field}
+  />
+);
+
 /** Both its fields, under one name. */
 export const MomentField = ({
   label,

@@ -26,6 +26,8 @@ export interface PeopleSearch {
   /** Why someone may be missing: more people fit, or there are more than can be searched by name. */
   readonly cut: 'more' | 'too-many' | null;
   readonly retry: () => void;
+  /** Looks again, with what was found still there. */
+  readonly reload: () => void;
 }
 
 const NOTHING = { items: [], error: null, cut: null } as const;
@@ -64,14 +66,16 @@ export function usePeopleSearch(
       gone.abort();
     };
   }, [asked, limit, round]);
+  const reload = () => setRound((n) => n + 1);
   const waiting = state.asked !== asked;
   return {
     ...(waiting ? NOTHING : state),
     waiting,
     retry: () => {
       setState({ ...NOTHING, asked: null });
-      setRound((n) => n + 1);
+      reload();
     },
+    reload,
   };
 }
 

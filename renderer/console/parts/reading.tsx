@@ -3,18 +3,26 @@ import { ErrorNote } from '../../shared/web/form.tsx';
 import type { Resource } from '../../shared/web/resource.tsx';
 import { t } from '../i18n.ts';
 
+type Read = Omit<Resource<unknown>, 'replace'>;
+
 interface ReadingProps {
-  of: Omit<Resource<unknown>, 'replace'>;
+  /** Of several the first is waited for; what could not be read of them is read again. */
+  of: Read | readonly Read[];
   rows: number;
   error?: ApiError | null;
 }
 
 /** Placeholder until something is read: rows to come, or why it can't be read. @param error of a write, which takes precedence */
 export function Reading({ of, rows, error }: ReadingProps) {
+  const all = [of].flat();
+  const failed = all.filter((one) => one.error !== null);
+  const again = () => {
+    for (const one of failed) one.reload();
+  };
   return (
     <>
-      <ErrorNote error={error ?? of.error} onRetry={error ? undefined : of.reload} />
-      {of.value === null && of.loading && <Skeleton rows={rows} />}
+      <ErrorNote error={error ?? failed[0]?.error ?? null} onRetry={error ? undefined : again} />
+      {all[0]!.value === null && all[0]!.loading && <Skeleton rows={rows} />}
     </>
   );
 }

@@ -7,6 +7,7 @@ import { api, save } from '../../shared/web/api.ts';
 import { EntryCard } from '../../shared/web/entry.tsx';
 import { CheckField, ErrorNote, Form, TextField, useCheck, useField } from '../../shared/web/form.tsx';
 import { useRead, useWrite } from '../../shared/web/resource.tsx';
+import { Leave } from '../../shared/web/start.tsx';
 import { t } from '../i18n.ts';
 import { CopyButton } from '../parts/copy-button.tsx';
 import { Moment } from '../parts/labels.tsx';
@@ -19,7 +20,7 @@ import { session } from '../state/session.ts';
 export const EnrolCard = () => (
   <EntryCard wide>
     <OwnEnrolment onDone={() => void session.loadSession()} />
-    <Button onClick={() => void session.signOut()}>{t('leave')}</Button>
+    <Leave session={session} />
   </EntryCard>
 );
 
@@ -68,7 +69,11 @@ export function Enrolment({ own, onDone }: { own: accounts.OwnAccount; onDone: (
       )}
       {step === 2 && current === null && session.stage.value.kind === 'in' && <Present onGiven={setCurrent} />}
       {step === 2 && (current !== null || session.stage.value.kind === 'enrol') && (
-        <SecondFactor proof={current === null ? {} : { current }} onSet={setCodes} />
+        <SecondFactor
+          proof={current === null ? {} : { current }}
+          onSet={setCodes}
+          onAgain={current === null ? undefined : () => setCurrent(null)}
+        />
       )}
       {codes && <Codes codes={codes} onDone={onDone} />}
     </>
@@ -129,12 +134,19 @@ function Present({ onGiven }: { onGiven: (password: string) => void }) {
   );
 }
 
-/** Offers a secret and takes it into use by one of its codes. @param proof what a signed-in session must show again */
+/**
+ * Offers a secret and takes it into use by one of its codes.
+ *
+ * @param proof what a signed-in session must show again
+ * @param onAgain asks for that once more: it may have been mistyped
+ */
 export function SecondFactor({
   onSet,
+  onAgain,
   proof = {},
 }: {
   onSet: (codes: readonly string[]) => void;
+  onAgain?: (() => void) | undefined;
   proof?: { current?: string; code?: string };
 }) {
   const [offer, setOffer] = useState<accounts.TotpOffered | null>(null);
@@ -148,7 +160,7 @@ export function SecondFactor({
     if (done?.ok) onSet(done.value.codes);
     else code.onValue('');
   };
-  if (!offer) return error ? <ErrorNote error={error} onRetry={ask} /> : <Skeleton rows={3} />;
+  if (!offer) return error ? <ErrorNote error={error} onRetry={onAgain ?? ask} /> : <Skeleton rows={3} />;
   return (
     <Form class="stack" onSubmit={() => void submit()}>
       <p>{t('enrol.scan')}</p>

@@ -3,11 +3,9 @@ import type { SessionState } from '../../../sync/protocol/api/session.ts';
 import { Button } from '../../shared/button.tsx';
 import { IconLock, IconMenu } from '../../shared/icons.tsx';
 import { Preferences } from '../../shared/web/choices.tsx';
-import { ErrorNote } from '../../shared/web/form.tsx';
 import { Dialog, Empty, Mark } from '../../shared/web/pieces.tsx';
-import { useWrite } from '../../shared/web/resource.tsx';
 import { go, route } from '../../shared/web/router.ts';
-import { EndsSoon, usePageStart } from '../../shared/web/start.tsx';
+import { EndsSoon, Leave, usePageStart } from '../../shared/web/start.tsx';
 import { t } from '../i18n.ts';
 import { type ConsolePage, PAGES, SECTIONS } from '../pages/index.ts';
 import { PageFrame } from '../parts/page.tsx';
@@ -65,7 +63,6 @@ export function Shell({ account }: { account: SessionState }) {
 }
 
 function Rail({ account, pages, at }: { account: SessionState; pages: ConsolePage[]; at: ConsolePage | undefined }) {
-  const { busy, error, run } = useWrite();
   return (
     <div class="rail-inner">
       <nav aria-label={t('menu')}>
@@ -98,9 +95,8 @@ function Rail({ account, pages, at }: { account: SessionState; pages: ConsolePag
           </span>
           <span class="muted">{t(`role.${account.role as Role}`)}</span>
         </p>
-        <ErrorNote error={error} />
         <Preferences />
-        <Button label={t('leave')} onClick={() => void run(session.signOut)} disabled={busy} />
+        <Leave session={session} />
       </footer>
     </div>
   );

@@ -1,4 +1,4 @@
-import { useContext } from 'preact/hooks';
+import { useContext, useState } from 'preact/hooks';
 import { changeMyProfile, type MyProfile, MyProfilePatch, setMyGps } from '../../../sync/protocol/api/portal.ts';
 import { momentOf } from '../../shared/i18n.ts';
 import { IconRepair } from '../../shared/icons.tsx';
@@ -62,25 +62,19 @@ const Held = ({ name, value, ltr = false }: { name: string; value: string | null
 
 function Edit({ me }: { me: MyProfile }) {
   const close = useContext(CloseDialog);
-  const { values, field } = useFields(
-    {
-      name: me.name ?? '',
-      email: me.email ?? '',
-      phone: me.phone ?? '',
-      language: me.language ?? '',
-    },
-    MyProfilePatch,
-  );
+  // What is not edited is not sent: someone else may have changed it since.
+  const [first] = useState({
+    name: me.name ?? '',
+    email: me.email ?? '',
+    phone: me.phone ?? '',
+    language: me.language ?? '',
+  });
+  const { values, field } = useFields(first, MyProfilePatch);
   const { busy, error, run } = useWrite();
-  const given = (text: string) => text.trim() || null;
   const submit = async () => {
-    const body = {
-      version: me.version,
-      name: values.name.trim(),
-      email: given(values.email),
-      phone: given(values.phone),
-      language: given(values.language),
-    };
+    const edited = (Object.keys(first) as (keyof typeof first)[]).filter((name) => values[name].trim() !== first[name]);
+    const sent = edited.map((name) => [name, values[name].trim() || null]);
+    const body = { version: me.version, ...Object.fromEntries(sent) };
     const done = await run(() => api(changeMyProfile, { body }));
     if (!done) return;
     if (done.ok) {

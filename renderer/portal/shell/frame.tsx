@@ -8,7 +8,7 @@ import { ErrorNote } from '../../shared/web/form.tsx';
 import { Mark } from '../../shared/web/pieces.tsx';
 import { useResource, useWrite } from '../../shared/web/resource.tsx';
 import { route } from '../../shared/web/router.ts';
-import { EndsSoon, usePageStart } from '../../shared/web/start.tsx';
+import { EndsSoon, Leave, usePageStart } from '../../shared/web/start.tsx';
 import { t } from '../i18n.ts';
 import { PAGES } from '../pages/index.ts';
 import { me, readMe, session } from '../state/session.ts';
@@ -32,7 +32,7 @@ export function Frame() {
         <p class="portal-name">
           <bdi>{profile?.name ?? 'SmartPresence'}</bdi>
         </p>
-        <Leave />
+        <Leave session={session} />
       </header>
       <nav class="portal-nav" aria-label={t('menu')}>
         <ul>
@@ -56,16 +56,6 @@ export function Frame() {
         </footer>
       </main>
     </div>
-  );
-}
-
-function Leave() {
-  const { busy, error, run } = useWrite();
-  return (
-    <>
-      <Button label={t('leave')} onClick={() => void run(session.signOut)} disabled={busy} />
-      <ErrorNote error={error} />
-    </>
   );
 }
 

@@ -8,13 +8,13 @@ import { Dialog } from './pieces.tsx';
 
 export interface Question {
   readonly title: string;
-  readonly text: string;
+  readonly text?: string;
   /** What the question is about, to be read before it. */
   readonly subject?: ComponentChildren;
   /** What the button does, e.g. "Void it"; the title where it is absent. */
   readonly action?: string;
-  /** What leaves things as they are, where "Cancel" may be taken for what is asked. */
-  readonly keep?: string;
+  /** What leaves things as they are, where "Cancel" may be taken for what is asked; null: there is nothing to decide, only to read. */
+  readonly keep?: string | null;
   /** Red: it takes something away. */
   readonly danger?: boolean;
   /** To be typed before the button works, for what can't be taken back. */
@@ -65,9 +65,14 @@ function Ask({ question, answer }: { question: Question; answer: (yes: boolean) 
   return (
     <Form class="stack" onSubmit={() => ready && answer(true)}>
       {subject}
-      <p>{text}</p>
+      {text && <p>{text}</p>}
       {word !== undefined && <TextField label={t('confirm.type', { word })} value={typed} onValue={setTyped} />}
-      <Submit danger={danger} disabled={!ready} cancel={keep} onCancel={() => answer(false)}>
+      <Submit
+        danger={danger}
+        disabled={!ready}
+        cancel={keep ?? undefined}
+        onCancel={keep === null ? undefined : () => answer(false)}
+      >
         {action}
       </Submit>
     </Form>

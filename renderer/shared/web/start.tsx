@@ -9,9 +9,11 @@ import { keepFocus } from '../keep-focus.ts';
 import { Confirmation } from './confirm.tsx';
 import { DemoBar } from './demo.tsx';
 import { LinkCard, OpeningCard } from './entry.tsx';
+import { ErrorNote } from './form.tsx';
 import { type LinkSentences, t } from './i18n.ts';
 import { now } from './now.ts';
 import { startingLanguage } from './preferences.ts';
+import { useWrite } from './resource.tsx';
 import type { Held, Session } from './session.ts';
 import { Toasts } from './toast.tsx';
 
@@ -68,6 +70,17 @@ export function usePageStart(title: string, page: unknown, part = '') {
     scrollTo(0, 0);
   }, [page, part]);
   return main;
+}
+
+/** Ends the session, or says why it did not: who leaves must know. */
+export function Leave({ session }: { session: Pick<Session<{ kind: string }>, 'signOut'> }) {
+  const { busy, error, run } = useWrite();
+  return (
+    <>
+      <Button label={t('leave')} onClick={() => void run(session.signOut)} disabled={busy} />
+      <ErrorNote error={error} />
+    </>
+  );
 }
 
 /** An unused session ends; someone who is only reading gets the chance to say so. */

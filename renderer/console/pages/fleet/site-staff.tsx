@@ -73,7 +73,7 @@ export function KioskStaffPage({ role }: { role: Role }) {
         </>
       }
     >
-      <ErrorNote error={found.error ?? error} onRetry={found.reload} />
+      <ErrorNote error={error ?? found.error} onRetry={error ? undefined : found.reload} />
       <div class="card table-card" aria-busy={found.loading}>
         {!items && found.loading && <Skeleton rows={4} />}
         {items?.length === 0 && (

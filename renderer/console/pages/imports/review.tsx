@@ -160,7 +160,7 @@ export function Review({ id, role }: { id: string; role: PageProps['role'] }) {
                 photo={decided.get(photo.id) ?? photo}
                 open={open}
                 onDecided={(one) => {
-                  setDecided(new Map(decided).set(one.id, one));
+                  setDecided((before) => new Map(before).set(one.id, one));
                   found.reload();
                 }}
               />

@@ -5,6 +5,7 @@ import { Button } from '../../../shared/button.tsx';
 import { directionOf, listed } from '../../../shared/i18n.ts';
 import { IconPrint } from '../../../shared/icons.tsx';
 import { api } from '../../../shared/web/api.ts';
+import { confirm } from '../../../shared/web/confirm.tsx';
 import { AreaField, CheckField, CheckFields, SelectField, useCheck, useFields } from '../../../shared/web/form.tsx';
 import { now } from '../../../shared/web/now.ts';
 import { Badge, DialogButton, Fact, Note, Panel } from '../../../shared/web/pieces.tsx';
@@ -191,25 +192,6 @@ function Contain({ id, onDone }: { id: string; onDone: () => void }) {
   const rotate = useCheck(true);
   const sessions = useCheck(true);
   const [devices, setDevices] = useState<readonly string[]>([]);
-  const [result, setResult] = useState<incidents.Contained | null>(null);
-  if (result)
-    return (
-      <div class="stack" lang="en" dir="ltr">
-        <ul>
-          {result.done.map((what) => (
-            <li key={what}>✓ {what}</li>
-          ))}
-          {result.failed.map((f) => (
-            <li key={f.what}>
-              ✗ {f.what}: {f.message}
-            </li>
-          ))}
-          {result.next.map((what) => (
-            <li key={what}>→ {what}</li>
-          ))}
-        </ul>
-      </div>
-    );
   return (
     <WriteForm
       write={() =>
@@ -235,11 +217,11 @@ function Contain({ id, onDone }: { id: string; onDone: () => void }) {
         danger: true,
         word: t('incidents.containWord'),
       }}
-      done={(value) => {
-        setResult(value);
-        onDone();
+      // Who has signed everyone out is signed out too, and reads it all the same.
+      done={(result) => {
+        const subject = <Result of={result} />;
+        void confirm({ title: t('incidents.contain'), subject, action: t('close'), keep: null }).then(onDone);
       }}
-      keepOpen
       action={t('incidents.contain')}
       danger
     >
@@ -257,6 +239,23 @@ function Contain({ id, onDone }: { id: string; onDone: () => void }) {
     </WriteForm>
   );
 }
+
+/** What was done, what was not and why, and what no server can do. */
+const Result = ({ of: { done, failed, next } }: { of: incidents.Contained }) => (
+  <ul class="stack" lang="en" dir="ltr">
+    {done.map((what) => (
+      <li key={what}>✓ {what}</li>
+    ))}
+    {failed.map((f) => (
+      <li key={f.what}>
+        ✗ {f.what}: {f.message}
+      </li>
+    ))}
+    {next.map((what) => (
+      <li key={what}>→ {what}</li>
+    ))}
+  </ul>
+);
 
 function Draft({ id, to }: { id: string; to: 'authority' | 'people' }) {
   const language = incidents.NoticeLanguage.safeParse(document.documentElement.lang).data ?? 'en';

@@ -301,7 +301,7 @@ function Erase({ person }: { person: people.Person }) {
   return (
     <Panel title={t('people.erase')}>
       <p class="muted">{t('people.eraseLead')}</p>
-      <Reading of={open} rows={1} error={error ?? found.error} />
+      <Reading of={[open, found]} rows={1} error={error} />
       {holds.length > 0 && (
         <>
           <Note kind="warn">

@@ -43,7 +43,7 @@ export function RecordsPanel({ person: whose, mayCorrect }: { person: Person; ma
         )
       }
     >
-      <Reading of={found} rows={3} error={presence.error} />
+      <Reading of={[found, presence]} rows={3} />
       {found.value && rows.length === 0 && <p class="muted">{t('people.records.none')}</p>}
       <ul class="records">
         {rows.map((row) => (

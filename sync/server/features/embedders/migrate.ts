@@ -51,8 +51,8 @@ export async function beginMove(
 }
 
 /**
- * People who have templates of the old embedder and were not looked at; and people who are to be enrolled again, of whom a picture
- * has come since: that of an enrolment at a kiosk follows its event, and may come much later.
+ * People who have templates of the old embedder and were not looked at; and people to be enrolled again whose picture came
+ * later: that of an enrolment at a kiosk follows its event, and may take long.
  */
 export const leftOf = (db: Db, { id, from_model, to_model }: Row<'model_migration'>) =>
   db
