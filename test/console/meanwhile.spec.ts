@@ -80,7 +80,7 @@ test('in a roll call each person that is marked is, also before the one before h
   await page.getByRole('button', { name: 'Start roll call' }).click();
   const mark = (name: string) => page.getByRole('button', { name: `Mark as accounted for ${name}` });
   await expect(mark('Grace Hopper')).toBeVisible();
-  let answer = () => {};
+  let answer = (): void => undefined;
   const pressed = new Promise<void>((resolve) => {
     answer = resolve;
   });
