@@ -152,7 +152,7 @@ test('what could not be read at first is read again by the button that says so',
   }
 });
 
-test('who could not be signed out is told so', async () => {
+test('a sign-out that failed says why', async () => {
   await open('account', 'Sign-in and password');
   await failOnce('**/api/sessions');
   await page.getByRole('button', { name: 'Sign out everywhere' }).click();
