@@ -53,7 +53,7 @@ describe.each(DATABASES)('accounts on $name', (kind) => {
     web.later(24 * 60 * MINUTE);
   });
 
-  test('a new account enrols by its link: password, authenticator app, recovery codes; before that nothing else is open', async () => {
+  test('a new account sets up its password, authenticator app and recovery codes by its link, and can reach nothing else before that', async () => {
     const admin = await web.signIn('admin');
     const made = await web.ask(admin, 'POST', '/api/accounts', { email: 'New@Example.org ', role: 'staff' });
     const { link } = made.json() as unknown as { link: { url: string; svg: string } };
@@ -110,7 +110,7 @@ describe.each(DATABASES)('accounts on $name', (kind) => {
     expect((await web.audit())[0]).toMatchObject({ action: 'sign-in', outcome: 'ok', role: 'staff', actor: id });
   });
 
-  test('a code of the app works once, and none before it', async () => {
+  test('an app code works only once, and no earlier code works after it', async () => {
     const { email, secret } = await enrolled();
     web.later(2 * MINUTE);
     const earlier = web.codeOf(secret);
@@ -125,7 +125,7 @@ describe.each(DATABASES)('accounts on $name', (kind) => {
     expect(both.map((a) => a.status).sort()).toEqual([200, 401]);
   });
 
-  test('a recovery code works once in place of the app', async () => {
+  test('a recovery code replaces an app code once', async () => {
     const { email, codes } = await enrolled();
     const typed = codes[3]!.toUpperCase().replaceAll('-', ' ');
     expect((await signIn(web.visitor(), email, PASSWORD, typed)).status).toBe(200);
@@ -133,7 +133,7 @@ describe.each(DATABASES)('accounts on $name', (kind) => {
     expect((await signIn(web.visitor(), email, PASSWORD, codes[4])).status).toBe(200);
   });
 
-  test('an attempt that comes while another one succeeds is charged, and the server does not fail', async () => {
+  test('an attempt made while another one succeeds is counted, and causes no server error', async () => {
     const both = heldUp(database);
     const key = throttleKey(web.keys, 'account', crypto.randomUUID());
     await charge(both.db, key, 'account', web.now);
@@ -142,7 +142,7 @@ describe.each(DATABASES)('accounts on $name', (kind) => {
     expect(first).toEqual({ value: 0 });
   });
 
-  test('failures from while a clock was ahead pause from now on, not until that time has come', async () => {
+  test('failures recorded while the clock was ahead pause sign-in from now, not until that future time', async () => {
     const key = throttleKey(web.keys, 'account', crypto.randomUUID());
     const at = (seconds: number) => charge(database.db, key, 'account', new Date(web.now.getTime() + seconds * 1000));
     for (let n = 0; n < 5; n++) expect(await at(86_400)).toBe(0);
@@ -151,7 +151,7 @@ describe.each(DATABASES)('accounts on $name', (kind) => {
     expect(await at(15)).toBe(0);
   });
 
-  test('when two take one e-mail address at once, one gets it and the other is refused', async () => {
+  test('of two accounts that claim the same e-mail address at once, one gets it and the other is refused', async () => {
     const both = heldUp(database);
     const email = `${crypto.randomUUID()}@example.org`;
     const [ada, grace] = [await enrolled(), await enrolled()];
@@ -164,7 +164,7 @@ describe.each(DATABASES)('accounts on $name', (kind) => {
     expect(looked).toMatchObject({ first: { value: undefined }, second: { thrown: { code: 'email-taken' } } });
   });
 
-  test('guessing pauses the account, longer each time, wherever it comes from; a restart forgets nothing', async () => {
+  test('wrong guesses pause the account, longer each time, whatever their source and across restarts', async () => {
     const { email, secret } = await enrolled();
     web.later(MINUTE);
     const unknown = `${crypto.randomUUID()}@example.org`;
@@ -191,7 +191,7 @@ describe.each(DATABASES)('accounts on $name', (kind) => {
     expect((await signIn(web.visitor(), email, 'wrong again')).json().code).toBe('sign-in-refused');
   });
 
-  test('guessing at many accounts pauses the network address that it comes from, and no other', async () => {
+  test('guessing at many accounts pauses the network address it comes from, and no other', async () => {
     const { email, secret } = await enrolled();
     web.later(MINUTE);
     const guesser = web.visitor('2001:db8:1:2::1');
@@ -202,7 +202,7 @@ describe.each(DATABASES)('accounts on $name', (kind) => {
     expect((await signIn(other, email, PASSWORD, web.codeOf(secret))).status).toBe(200);
   });
 
-  test('a hundred guesses at once are a hundred: no more are judged than one after the other', async () => {
+  test('a hundred simultaneous guesses are limited as strictly as a hundred in a row', async () => {
     const { email } = await enrolled();
     const answers = await Promise.all(
       Array.from({ length: 20 }, () => signIn(web.visitor(), email, 'wrong password', '000000')),
@@ -212,7 +212,7 @@ describe.each(DATABASES)('accounts on $name', (kind) => {
     expect(codes.filter((c) => c === 'attempts-paused')).toHaveLength(15);
   });
 
-  test('a session ends after 30 minutes unused, after 12 hours anyway, and by signing out', async () => {
+  test('a session ends after 30 idle minutes, after 12 hours in any case, and on sign-out', async () => {
     const staff = await web.signIn('staff');
     for (let i = 0; i < 3; i++) {
       web.later(29 * MINUTE);
@@ -233,7 +233,7 @@ describe.each(DATABASES)('accounts on $name', (kind) => {
     expect((await web.ask(copy, 'GET', '/api/session')).json().code).toBe('no-session');
   });
 
-  test('signing out everywhere, another role, disabling and a new password end the sessions elsewhere', async () => {
+  test('signing out everywhere, a role change, disabling and a new password end all other sessions', async () => {
     const admin = await web.signIn('admin');
     const { id, secret } = await enrolled('dpo');
     const alive = async (who: Visitor) => (await web.ask({ ...who }, 'GET', '/api/session')).status === 200;
@@ -271,7 +271,7 @@ describe.each(DATABASES)('accounts on $name', (kind) => {
     expect([await alive(mine), await alive(demoted)]).toEqual([false, false]);
   });
 
-  test('a session does not outlive its account’s rights, even where they were taken in the database by hand', async () => {
+  test('a session does not outlive its account’s rights, even if they were removed directly in the database', async () => {
     const { id } = await enrolled('dpo');
     const visitor = await web.signIn('dpo', id);
     const status = async () => (await web.ask({ ...visitor }, 'GET', '/api/session')).status;
@@ -283,7 +283,7 @@ describe.each(DATABASES)('accounts on $name', (kind) => {
     }
   });
 
-  test('a disabled account signs in no more, by password or by link', async () => {
+  test('a disabled account can’t sign in, by password or by link', async () => {
     const { id, email, secret, admin } = await enrolled();
     const { url } = (await web.ask(admin, 'POST', `/api/accounts/${id}/link`)).json() as unknown as {
       url: string;
@@ -298,7 +298,7 @@ describe.each(DATABASES)('accounts on $name', (kind) => {
     expect((await web.ask(admin, 'POST', `/api/accounts/${id}/link`)).json().code).toBe('account-disabled');
   });
 
-  test('the link that the server prints works as long as no administrator has a second factor', async () => {
+  test('the link the server prints works until an administrator has a second factor', async () => {
     await web.db.updateTable('account').set({ disabled_at: web.now }).execute();
     const print = () => createLink(web.db, web.keys, { kind: 'operator' }, web.now);
     const [first, second] = [await print(), await print()];
@@ -309,7 +309,7 @@ describe.each(DATABASES)('accounts on $name', (kind) => {
     expect([late.status, late.json().code]).toEqual([410, 'link-expired']);
   });
 
-  test('what sign-ins leave behind is cleared away, and nothing that still counts', async () => {
+  test('expired sign-in data is deleted, and nothing that is still needed', async () => {
     await web.signIn('staff');
     await createLink(web.db, web.keys, { kind: 'operator' }, web.now);
     await signIn(web.visitor(), 'nobody@example.org', 'wrong password');
@@ -336,7 +336,7 @@ describe.each(DATABASES)('accounts on $name', (kind) => {
     expect(again).toEqual({ sessions: 0, links: 0, attempts: 0, answers: 0, pinCodes: 0 });
   });
 
-  test('a disabled account can be removed, with everything that it held; one in use can’t', async () => {
+  test('a disabled account can be removed with everything it owned; an active one can’t', async () => {
     const { id, email, admin } = await enrolled();
     expect((await web.ask(admin, 'DELETE', `/api/accounts/${id}`)).json().code).toBe('account-not-disabled');
     await web.ask(admin, 'PATCH', `/api/accounts/${id}`, { disabled: true });
@@ -345,7 +345,7 @@ describe.each(DATABASES)('accounts on $name', (kind) => {
     expect((await web.ask(admin, 'POST', '/api/accounts', { email, role: 'staff' })).status).toBe(200);
   });
 
-  test('a link is no second factor: with one of an enrolled account the app is needed as well', async () => {
+  test('a link does not replace the second factor: an account that is set up also needs its app code', async () => {
     const { id, email, secret, admin } = await enrolled();
     const { url } = (await web.ask(admin, 'POST', `/api/accounts/${id}/link`)).json() as unknown as {
       url: string;
@@ -365,7 +365,7 @@ describe.each(DATABASES)('accounts on $name', (kind) => {
     expect((await signIn(web.visitor(), email, change.password, web.codeOf(secret))).status).toBe(200);
   });
 
-  test('a reset second factor is set again after the password, and its old codes are worth nothing', async () => {
+  test('a reset second factor is set up again after the password, and old codes no longer work', async () => {
     const { id, email, secret, codes, owner, admin } = await enrolled();
     expect((await web.ask(admin, 'DELETE', `/api/accounts/${id}/totp`)).json()).toMatchObject({ enrolled: false });
     expect((await web.ask(owner, 'GET', '/api/session')).json().code).toBe('no-session');
@@ -380,7 +380,7 @@ describe.each(DATABASES)('accounts on $name', (kind) => {
     expect((await signIn(web.visitor(), email, PASSWORD, codes[0])).json().code).toBe('sign-in-refused');
   });
 
-  test('the last administrator can be neither disabled nor given another role', async () => {
+  test('the last administrator can’t be disabled or given another role', async () => {
     await web.db.updateTable('account').set({ disabled_at: web.now }).where('role', '=', 'admin').execute();
     const last = await web.signIn('admin');
     for (const change of [{ disabled: true }, { role: 'staff' }])
@@ -393,7 +393,7 @@ describe.each(DATABASES)('accounts on $name', (kind) => {
     expect(both.filter((a) => a.status === 200)).toHaveLength(1);
   });
 
-  test('what changes something is taken from our own page alone, with whatever cookie', async () => {
+  test('changes are accepted only from our own pages, whatever the cookie', async () => {
     const admin = await web.signIn('admin');
     const body = { email: 'csrf@example.org', role: 'admin' };
     for (const headers of [{ origin: 'https://evil.example' }, { origin: 'null' }, { origin: '' }]) {
@@ -409,7 +409,7 @@ describe.each(DATABASES)('accounts on $name', (kind) => {
     expect((await web.ask(admin, 'POST', '/api/accounts', body)).json().code).toBe('email-taken');
   });
 
-  test('the database holds no address, password, secret or code of an account that could be read', async () => {
+  test('the database holds no account’s address, password, secret or code in readable form', async () => {
     const { email, secret, codes } = await enrolled();
     const tables = ['account', 'recovery_code', 'session', 'sign_in_link', 'sign_in_attempt', 'idempotency'] as const;
     let text = '';

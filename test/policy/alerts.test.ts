@@ -77,7 +77,7 @@ describe.each(DATABASES)('alerts on $name', (kind) => {
     api.now = new Date(api.now.getTime() + ms);
   };
 
-  test('an account gets what its role sees and its sites are; by default what stops check-ins, or is due to people', async () => {
+  test('an account gets alerts for its role and sites; by default those that stop check-ins or concern people’s rights', async () => {
     const [admin, dpo] = [await account('admin'), await account('dpo')];
     for (const role of ['staff', 'auditor'] as const) await account(role);
     const bonn = await account('staff');
@@ -113,7 +113,7 @@ describe.each(DATABASES)('alerts on $name', (kind) => {
     expect(mailed(), 'nothing comes twice').toEqual([]);
   });
 
-  test('what is wrong with a kiosk goes to who is in charge of the site where it is now', async () => {
+  test('a kiosk’s problems go to the people in charge of its current site', async () => {
     const [berlin, bonn] = [await account('staff'), await account('staff')];
     await choose(berlin, { sites: [SITE.id] });
     await choose(bonn, { sites: [OTHER_SITE] });
@@ -128,7 +128,7 @@ describe.each(DATABASES)('alerts on $name', (kind) => {
     await solve(device);
   });
 
-  test('of someone who was erased no item says whose it was, and that it is over is still mailed', async () => {
+  test('items of an erased person no longer name them, and their resolution is still mailed', async () => {
     await account('dpo');
     const box = await api.kiosk();
     const ada = newPerson(box, 'Ada Lovelace', NOW, '4711');
@@ -152,7 +152,7 @@ describe.each(DATABASES)('alerts on $name', (kind) => {
     expect(mailed().map(({ subject }) => subject)).toEqual(['SmartPresence: Resolved (1)']);
   });
 
-  test('nobody chooses for another but an administrator, nor a site that there is not', async () => {
+  test('only an administrator sets another account’s alerts, and only for existing sites', async () => {
     const [admin, staff, other] = [await account('admin'), await account('staff'), await account('staff')];
     const as = staff.as;
     await expect(api.ask('GET', other.url, { as })).rejects.toMatchObject({ code: 'account-unknown' });
@@ -167,7 +167,7 @@ describe.each(DATABASES)('alerts on $name', (kind) => {
     expect(mailed().find(({ to }) => to.includes(staff.email))!.text).toContain('Problem mit einem Kiosk (camera-bad)');
   });
 
-  test('in quiet hours only what is urgent comes, and the rest in one mail when they end, in the night that is an hour short', async () => {
+  test('during quiet hours only urgent alerts are mailed, and the rest in one mail afterwards, also in the night that is an hour short', async () => {
     await choose(await account('admin'), { quiet: { from: '22:00', to: '07:00' } });
     api.now = new Date('2026-03-28T21:30:00Z');
     await kiosk(null, 'hot');
@@ -187,7 +187,7 @@ describe.each(DATABASES)('alerts on $name', (kind) => {
     expect(mailed().map(({ subject }) => subject)).toEqual(['SmartPresence: New (2)']);
   });
 
-  test('what stays open is mailed once a day if it is urgent; that it is resolved, only where it was mailed', async () => {
+  test('urgent items that stay open are mailed daily; a resolution is mailed only to those who got the alert', async () => {
     await choose(await account('admin'), {});
     const device = await kiosk();
     await run();
@@ -228,7 +228,7 @@ describe.each(DATABASES)('alerts on $name', (kind) => {
     expect(mailed()).toEqual([]);
   });
 
-  test('one whose note was taken back needs attention again', async () => {
+  test('an item needs attention again once its note is undone', async () => {
     await choose(await account('admin'), {});
     const device = await kiosk();
     await run();
@@ -249,7 +249,7 @@ describe.each(DATABASES)('alerts on $name', (kind) => {
     await solve(device);
   });
 
-  test('two servers mail it once', async () => {
+  test('two servers mail an alert only once', async () => {
     await choose(await account('admin'), {});
     await kiosk();
     const servers = await Promise.all([0, 1].map(() => startJobs(api.services, [alertsJob])));
@@ -260,7 +260,7 @@ describe.each(DATABASES)('alerts on $name', (kind) => {
     expect(mailed()).toHaveLength(1);
   });
 
-  test('a closed account gets none, nor one that has yet to be set up', async () => {
+  test('accounts that are disabled or not yet set up get no alerts', async () => {
     const [closed, pending, open] = [await account('admin'), await account('admin'), await account('admin')];
     await api.ask('PATCH', `/api/accounts/${closed.id}`, { body: { disabled: true } });
     await api.db.updateTable('account').set({ password: null }).where('id', '=', pending.id).execute();
@@ -272,7 +272,7 @@ describe.each(DATABASES)('alerts on $name', (kind) => {
     expect([closed, pending, open].map(topicsOf)).toEqual([undefined, ['kiosks', 'server'], ['kiosks', 'server']]);
   });
 
-  test('while the mail server takes nothing, that needs attention and alerts wait; then they come in one mail', async () => {
+  test('while the mail server is down this needs attention and alerts wait, then arrive in one mail', async () => {
     const made = [await account('admin'), await account('admin')];
     // As old as each other, they are mailed by their ids.
     const [first, second] = made.sort((a, b) => (a.id < b.id ? -1 : 1)) as [Account, Account];
@@ -309,7 +309,7 @@ describe.each(DATABASES)('alerts on $name', (kind) => {
     expect((await found())['alerts-not-sent']).toBe(false);
   });
 
-  test('a test says at once what the mail server answered', async () => {
+  test('a test alert reports at once what the mail server answered', async () => {
     const { url, as, email } = await account('staff');
     const tried = () => api.ask<AlertTest>('POST', `${url}/test`, { as });
     expect(await tried()).toEqual({ to: email, sent: true, answer: '250 taken' });

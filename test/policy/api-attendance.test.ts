@@ -28,7 +28,7 @@ interface Page<T> {
 let api: Api;
 let box: MemoryOutbox;
 
-describe.each(DATABASES)('attendance by the API on $name', (on) => {
+describe.each(DATABASES)('the attendance API on $name', (on) => {
   withApi(on, { now: at('20:00') }, (o) => {
     api = o.api;
   });
@@ -50,7 +50,7 @@ describe.each(DATABASES)('attendance by the API on $name', (on) => {
     return (await readBoard(source, {}, api.now)).rows.find((r) => r.id === id);
   };
 
-  test('pages hold every record once, newest first, whatever the limit', async () => {
+  test('pages contain every record exactly once, newest first, whatever the limit', async () => {
     const person = box.person('Ada Lovelace');
     const ids = ['06:00', '07:00', '08:00', '09:00', '10:00'].map((time, i) =>
       record(person, time, i % 2 ? 'out' : 'in'),
@@ -97,7 +97,7 @@ describe.each(DATABASES)('attendance by the API on $name', (on) => {
     expect((await rowsOf(`person=${person}`)).every((r) => r.name === 'Grace Hopper')).toBe(true);
   });
 
-  test('a row has the words given for it: why it counts no more, else why it was added; before and after an undo', async () => {
+  test('a row shows the reason it was voided or added, before and after an undo', async () => {
     const person = box.person('Wordy Corrected');
     const [wrong, twice, untouched] = ['06:00', '07:00', '08:00'].map((time) => record(person, time, 'in'));
     await api.deliver(box);
@@ -117,7 +117,7 @@ describe.each(DATABASES)('attendance by the API on $name', (on) => {
     expect(await reasons()).toMatchObject({ [wrong!]: null, [replaced.id]: 'So was this' });
   });
 
-  test('a list leaves one audit row that counts the people it showed', async () => {
+  test('a list writes one audit row with the number of people shown', async () => {
     const people = [box.person('One'), box.person('Two')];
     for (const p of people) record(p, '06:00', 'in');
     await api.deliver(box);
@@ -130,7 +130,7 @@ describe.each(DATABASES)('attendance by the API on $name', (on) => {
     });
   });
 
-  test('the day report pairs stays, counts those without a check-out once the day is over, and gives a night to the day it began on', async () => {
+  test('the day report pairs stays, counts missing check-outs once the day is over, and assigns a night to the day it began', async () => {
     const day = box.person('Day Worker');
     record(day, '06:00', 'in');
     record(day, '10:00', 'out');
@@ -155,7 +155,7 @@ describe.each(DATABASES)('attendance by the API on $name', (on) => {
     expect(await dayOf(night, '2026-07-19')).toMatchObject({ minutes: 420, missing: 0 });
   });
 
-  test('a correction stands instead of a record that stays as it was, on the board and in the report, and undoing it brings the record back', async () => {
+  test('a correction replaces an unchanged record on the board and in the report, and undoing it restores that record', async () => {
     const person = box.person('Katherine Johnson');
     const came = record(person, '06:00', 'in');
     const left = record(person, '09:00', 'out');
@@ -184,7 +184,7 @@ describe.each(DATABASES)('attendance by the API on $name', (on) => {
     });
   });
 
-  test('a correction says who made it, whose record it is, and what the record said before and says after', async () => {
+  test('a correction shows who made it, whose record it is, and the values before and after', async () => {
     const person = box.person('Hedy Lamarr');
     const came = record(person, '06:00', 'in');
     const left = record(person, '09:00', 'out');
@@ -219,7 +219,7 @@ describe.each(DATABASES)('attendance by the API on $name', (on) => {
     });
   });
 
-  test('a record can be added and voided; a chain of corrections is undone from its end', async () => {
+  test('records can be added and voided, and a chain of corrections is undone last first', async () => {
     const person = box.person('Mary Jackson');
     await api.deliver(box);
     const added = await correct({
@@ -257,7 +257,7 @@ describe.each(DATABASES)('attendance by the API on $name', (on) => {
     for (const row of stored) expect(Buffer.from(row.reason).includes('leave')).toBe(false);
   });
 
-  test('a record that was voided no longer decides what the next one of the day is', async () => {
+  test('a voided record no longer determines the direction of the day’s next one', async () => {
     const person = box.person('Dorothy Vaughan');
     const auto = { direction: 'in', automatic: true, ...open } as const;
     const [first] = ['06:00', '09:00'].map((t) => box.append('checkin', auto, { person }, at(t)).header.id);
@@ -272,7 +272,7 @@ describe.each(DATABASES)('attendance by the API on $name', (on) => {
     expect(await directions()).toEqual(['out', 'in']);
   });
 
-  test('a presence over midnight is the next day’s once its first record counts no more', async () => {
+  test('a presence across midnight belongs to the next day once its first record is voided', async () => {
     const person = box.person('Mary Jackson');
     const [before, after] = ['2026-07-19T21:59:40.000Z', '2026-07-19T22:00:10.000Z'].map(
       (time) => box.append('checkin', { direction: 'in', ...open }, { person }, new Date(time)).header.id,
@@ -288,7 +288,7 @@ describe.each(DATABASES)('attendance by the API on $name', (on) => {
     expect(await counted()).toEqual([before]);
   });
 
-  test('what was voided counts nowhere: not on the board, and not in what other kiosks hear of the person', async () => {
+  test('a voided record counts nowhere, neither on the board nor in what other kiosks receive', async () => {
     const person = box.person('Annie Easley');
     const id = record(person, '08:00', 'in');
     await api.deliver(box);
@@ -311,7 +311,7 @@ describe.each(DATABASES)('attendance by the API on $name', (on) => {
     expect(await elsewhere()).toBe(false);
   });
 
-  test('the board is of one site, and after midnight counts who is inside as the list of them does', async () => {
+  test('the board covers one site, and after midnight counts the same people inside as the list', async () => {
     const other = await api.ask<Site>('POST', '/api/sites', { body: { name: 'Night works', timeZone: 'UTC' } });
     const there = await api.kiosk(other.id);
     const source = { db: api.db, keys: api.keys, logEpoch: 'x', site: SITE };
@@ -342,7 +342,7 @@ describe.each(DATABASES)('attendance by the API on $name', (on) => {
     });
   });
 
-  test('payroll files: stays as a timesheet, records in the columns that Frappe HR imports; nothing that does not count, no end made up', async () => {
+  test('payroll files contain stays as a timesheet and records in Frappe HR’s columns, without voided records or invented ends', async () => {
     const person = box.person('Sofja Kowalewskaja');
     record(person, '06:00', 'in');
     record(person, '14:15', 'out');
@@ -376,7 +376,7 @@ describe.each(DATABASES)('attendance by the API on $name', (on) => {
     expect(records.some((line) => line.includes('20:00:00') && line.includes(door))).toBe(false);
   });
 
-  test('pairs of people are listed and merged by the API', async () => {
+  test('the API lists and merges possible duplicates', async () => {
     const [a, b] = [box.person('Alan Turing'), box.person('A. Turing')];
     record(a, '06:00', 'in');
     record(b, '09:00', 'out');

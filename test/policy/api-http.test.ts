@@ -27,7 +27,7 @@ describe('the API over the people listener', () => {
     return { staff, id: made.json().id as unknown as string };
   };
 
-  test('a write that is repeated with its key makes nobody twice, and with another body is refused', async () => {
+  test('a repeated write with the same idempotency key creates one person, and is refused with a different body', async () => {
     const staff = await web.signIn('staff');
     const key = { 'idempotency-key': randomUUID() };
     const body = { name: 'Once Only', number: randomUUID().slice(0, 8) };
@@ -42,7 +42,7 @@ describe('the API over the people listener', () => {
     expect(other.json().code).toBe('idempotency-key-reused');
   });
 
-  test('a search that is sent again with its key is made again, and no answer of it is kept', async () => {
+  test('a search repeated with the same key runs again, and its answer is not stored', async () => {
     const staff = await web.signIn('staff');
     const key = { 'idempotency-key': randomUUID() };
     const search = () => web.ask(staff, 'POST', '/api/people/search', { q: randomUUID() }, key);
@@ -52,7 +52,7 @@ describe('the API over the people listener', () => {
     expect(await kept()).toEqual(before);
   });
 
-  test('what a page asks by itself is no use of the session: it ends where nobody has touched the page', async () => {
+  test('background requests of a page don’t extend the session', async () => {
     const began = web.now;
     const [watched, used] = [await web.signIn('staff'), await web.signIn('staff')];
     const statuses: number[][] = [];
@@ -69,7 +69,7 @@ describe('the API over the people listener', () => {
     ]);
   });
 
-  test('an export comes as a file, and its audit row counts the people it named', async () => {
+  test('an export is a file, and its audit row counts the people in it', async () => {
     const { staff, id } = await newPerson('=HYPERLINK("x")');
     const body = { kind: 'add', person: id, at: at('06:00'), direction: 'in', reason: 'Kiosk was off' };
     expect((await web.ask(staff, 'POST', '/api/corrections', body)).status).toBe(200);
@@ -111,7 +111,7 @@ describe('the API over the people listener', () => {
     }
   });
 
-  test('a person takes their data along, and erases themselves with a confirmation', async () => {
+  test('people can download their data, and erase themselves with a confirmation', async () => {
     const { id } = await newPerson('Rosalind Franklin');
     const person = await web.signIn('person', id);
     const file = await web.ask(person, 'GET', '/api/gdpr/export/my-data');
@@ -127,7 +127,7 @@ describe('the API over the people listener', () => {
     });
   });
 
-  test('shapes are refused with a code, whatever is wrong with them', async () => {
+  test('every kind of malformed input is refused with a code', async () => {
     const { staff, id } = await newPerson('Chien-Shiung Wu');
     const bad: [string, string, unknown][] = [
       ['POST', '/api/corrections', { kind: 'add', person: id, at: 'yesterday', direction: 'in', reason: 'x' }],

@@ -27,7 +27,7 @@ let opened: Opened;
 let api: Api;
 let box: MemoryOutbox;
 
-describe.each(DATABASES)('people by the API on $name', (on) => {
+describe.each(DATABASES)('the people API on $name', (on) => {
   withApi(on, { now: NOW }, (o) => {
     opened = o;
     api = o.api;
@@ -43,7 +43,7 @@ describe.each(DATABASES)('people by the API on $name', (on) => {
   const found = async (q: string) =>
     (await api.ask<FoundPeople>('POST', '/api/people/search', { body: { q } })).items.map((p) => p.id);
 
-  test('a person is made, found by e-mail, number or badge through the blind index, and never by a part of one', async () => {
+  test('a person is created and found by complete e-mail, number or badge through the blind index, never by part of one', async () => {
     const number = randomUUID().slice(0, 8);
     const email = `Ada.${number}@Example.org`;
     const made = await make({ name: 'Ada Lovelace', number, email, phone: '+49 30 1', badge: `b-${number}` });
@@ -57,7 +57,7 @@ describe.each(DATABASES)('people by the API on $name', (on) => {
     ]);
   });
 
-  test('a name of which nothing is seen is taken of nobody, nor two lines; one that joins emoji is', async () => {
+  test('invisible names and names with line breaks are refused; joined emoji are accepted', async () => {
     const wrong = { issues: [{ path: ['name'], params: { problem: 'name-unreadable' } }] };
     await expect(make({ name: '\u200b\u2060' })).rejects.toMatchObject(wrong);
     const made = await make({ name: 'Ada 👩\u200d🔬' });
@@ -67,7 +67,7 @@ describe.each(DATABASES)('people by the API on $name', (on) => {
     expect(await api.ask<Person>('GET', path)).toMatchObject({ name: 'Ada 👩\u200d🔬', version: 1 });
   });
 
-  test('a person a kiosk put down by such a name before is here, and can be renamed', async () => {
+  test('a person that a kiosk created with such a name is accepted, and can be renamed', async () => {
     const person = newPerson(box, '\u200b', NOW, randomUUID().slice(0, 8));
     await api.deliver(box);
     expect(await api.db.selectFrom('quarantine').selectAll().where('device', '=', box.device).execute()).toEqual([]);
@@ -77,7 +77,7 @@ describe.each(DATABASES)('people by the API on $name', (on) => {
     expect(named.name).toBe('Ada Lovelace');
   });
 
-  test('pages hold everybody once', async () => {
+  test('pages contain everyone exactly once', async () => {
     for (const name of ['A', 'B', 'C']) await make({ name });
     const all = (await api.ask<Page<Person>>('GET', '/api/people?limit=200')).items.map((p) => p.id);
     const seen: string[] = [];
@@ -90,7 +90,7 @@ describe.each(DATABASES)('people by the API on $name', (on) => {
     await expect(api.ask('GET', '/api/people?cursor=AAAA')).rejects.toMatchObject({ code: 'cursor-unreadable' });
   });
 
-  test('a change is audited by field and person, and neither the old nor the new value is in the log', async () => {
+  test('a change is audited by field and person, without the old or new value', async () => {
     const made = await make({ name: 'Before Marriage', email: 'before@example.org' });
     const patch = { version: made.version, name: 'After Marriage', email: null };
     const changed = await api.ask<Person>('PATCH', `/api/people/${made.id}`, { body: patch, as: 'staff' });
@@ -109,7 +109,7 @@ describe.each(DATABASES)('people by the API on $name', (on) => {
     });
   });
 
-  test('who added and who changed a person is in their history, by field', async () => {
+  test('a person’s history shows who added and changed them, by field', async () => {
     const made = await make({ name: 'Ada', number: 'old-number' });
     await api.ask('PATCH', `/api/people/${made.id}`, { body: { name: 'Ada King', number: 'new-number', phone: '1' } });
     await api.ask('PATCH', `/api/people/${made.id}`, { body: { name: 'Ada King' } });
@@ -121,7 +121,7 @@ describe.each(DATABASES)('people by the API on $name', (on) => {
     expect(JSON.stringify(items)).not.toMatch(/Ada|-number/);
   });
 
-  test('what is known of a duplicate alone is known of the one who is kept; what both have stays', async () => {
+  test('a merge fills empty fields from the duplicate and keeps the existing ones', async () => {
     const number = randomUUID().slice(0, 8);
     const kept = await make({ name: 'Ada', email: 'ada@x.example' });
     const merged = await make({ name: 'Ada L.', number, email: 'old@x.example', badge: `b-${number}` });
@@ -134,7 +134,7 @@ describe.each(DATABASES)('people by the API on $name', (on) => {
     expect(await found('old@x.example')).toEqual([]);
   });
 
-  test('templates are counted by model, never shown, and deleted everywhere', async () => {
+  test('templates are counted per model, never shown, and deleted everywhere', async () => {
     const person = newPerson(box, 'Grace Hopper', NOW, randomUUID().slice(0, 8));
     await api.deliver(box);
     const counts = await api.ask<TemplateCounts>('GET', `/api/people/${person}/templates`);
@@ -166,7 +166,7 @@ describe.each(DATABASES)('people by the API on $name', (on) => {
     expect(await api.ask<Person>('GET', `/api/people/${person}`)).toMatchObject({ templates: 0, consent: 'given' });
   });
 
-  test('a consent that is withdrawn by the API takes the templates at once, here and on kiosks; a later one allows new ones', async () => {
+  test('withdrawing a consent deletes the templates at once, here and on kiosks; a later consent allows new ones', async () => {
     const person = newPerson(box, 'Alan Turing', NOW, randomUUID().slice(0, 8));
     await api.deliver(box);
     const url = `/api/people/${person}/consents`;
@@ -187,7 +187,7 @@ describe.each(DATABASES)('people by the API on $name', (on) => {
     expect([await count('from'), await count('to')]).toEqual([0, 3]);
   });
 
-  test('someone who leaves a site is forgotten by its kiosks, and known at the new one', async () => {
+  test('a person who changes sites is removed from the old site’s kiosks and sent to the new one’s', async () => {
     const site = await api.ask<Site>('POST', '/api/sites', { body: { name: 'Paris', timeZone: 'Europe/Paris' } });
     const paris = await api.kiosk(site.id);
     const made = await make({ name: 'Marie Curie' });
@@ -200,7 +200,7 @@ describe.each(DATABASES)('people by the API on $name', (on) => {
     expect(here).toEqual([made.id]);
   });
 
-  test('a kiosk that is put at another site gets that site’s people alone', async () => {
+  test('a kiosk moved to another site gets only that site’s people', async () => {
     const site = await api.ask<Site>('POST', '/api/sites', { body: { name: 'Rome', timeZone: 'Europe/Rome' } });
     const made = await make({ name: 'Rita Levi', sites: [site.id] });
     expect(await changesFor(made.id)).toEqual([]);
@@ -208,7 +208,7 @@ describe.each(DATABASES)('people by the API on $name', (on) => {
     expect(await changesFor(made.id)).toHaveLength(1);
   });
 
-  test('a site’s new time zone counts its days again; the default site’s own is the configuration’s', async () => {
+  test('a new time zone recounts a site’s days; the default site’s zone comes from the configuration', async () => {
     const site = await api.ask<Site>('POST', '/api/sites', { body: { name: 'Oslo', timeZone: 'Europe/Oslo' } });
     const oslo = await api.kiosk(site.id);
     const person = oslo.person('Fridtjof Nansen');
@@ -232,7 +232,7 @@ describe.each(DATABASES)('people by the API on $name', (on) => {
     );
   });
 
-  test('policy: faces off at one site reaches its kiosks and no others', async () => {
+  test('turning faces off at a site reaches its kiosks and no others', async () => {
     const site = await api.ask<Site>('POST', '/api/sites', { body: { name: 'Madrid', timeZone: 'Europe/Madrid' } });
     const madrid = await api.kiosk(site.id);
     const policy = { leaseDays: 10, faces: 'off' };
@@ -252,7 +252,7 @@ describe.each(DATABASES)('people by the API on $name', (on) => {
     ).rejects.toThrow();
   });
 
-  test('holds and erasures name who they are about, to roles that may read people', async () => {
+  test('holds and erasures name their person to roles that may read people', async () => {
     const { id: person } = await make({ name: 'Nia Named' });
     await api.ask('POST', '/api/retention/holds', { body: { person, reason: 'Dispute' } });
     const { request } = await api.ask<{ request: string }>('POST', '/api/erasures', { body: { person } });
@@ -281,7 +281,7 @@ describe.each(DATABASES)('people by the API on $name', (on) => {
     expect((await about(other.id))[0]).toBe(1);
   });
 
-  test('a kiosk’s code, its fingerprint and its revocation', async () => {
+  test('a kiosk joins by code, is approved by fingerprint, and can be revoked', async () => {
     const { code } = await api.ask<{ code: string }>('POST', '/api/provisioning-codes', {
       body: { name: 'Back door' },
     });
@@ -302,7 +302,7 @@ describe.each(DATABASES)('people by the API on $name', (on) => {
     expect(items.map((d) => d.id)).toContain(box.device);
   });
 
-  test('until the customer has a consent text of their own, staff shows the one that kiosks show, once it can name who runs the place', async () => {
+  test('without a consent text of the customer’s own, staff show the kiosks’ text once it can name the operator', async () => {
     const person = await make({ name: 'Hedy Lamarr' });
     const url = `/api/people/${person.id}`;
     const texts = () => api.ask<MyConsentTexts>('GET', `${url}/consent-texts`, { as: 'staff' });
@@ -325,7 +325,7 @@ describe.each(DATABASES)('people by the API on $name', (on) => {
     await policy({});
   });
 
-  test('the customer’s own consent text: kiosks get a language once it was reviewed, and nobody can agree to it before', async () => {
+  test('kiosks get a language of the customer’s consent text once it is reviewed, and nobody can agree to it before', async () => {
     const text = (language: string, version = 'v1') => ({
       version,
       language,
@@ -371,7 +371,7 @@ describe.each(DATABASES)('people by the API on $name', (on) => {
     });
   });
 
-  test('the text that staff shows a person is filled in as a kiosk fills it, and is put on record as it was shown', async () => {
+  test('the text staff show a person is filled in as on a kiosk, and recorded as shown', async () => {
     const person = await make({ name: 'Grace' });
     // Texts in force are the newest reviewed: later than every other of this file.
     api.now = new Date(NOW.getTime() + 60_000);

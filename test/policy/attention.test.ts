@@ -34,7 +34,7 @@ describe.each(DATABASES)('attention on $name', (on) => {
   const of = async (person: string, query = '') => (await list(query)).filter((i) => i.person === person);
   const count = () => api.ask<AttentionCount>('GET', '/api/attention/count', { as: 'staff' });
 
-  test('"not me" reaches staff, leaves the list with a note, and comes back when the note is taken away', async () => {
+  test('a "not me" reaches staff, is resolved by a note, and returns when the note is undone', async () => {
     const person = newPerson(box, 'Ada', NOW, v7().slice(-6));
     const open = { direction: 'in', method: 'face', liveness: 'passed', model: 'test' } as const;
     const { id } = box.append('checkin', open, { person, score: 0.7 }, NOW).header;
@@ -61,7 +61,7 @@ describe.each(DATABASES)('attention on $name', (on) => {
     ).rejects.toMatchObject({ code: 'attention-unknown' });
   });
 
-  test('the list is of one site too: of its kiosk, else of its people; a total goes with the first page', async () => {
+  test('the list can be filtered by site, by kiosk or else by person, and its first page has the total', async () => {
     const bonn = v7();
     await api.db.insertInto('site').values({ id: bonn, name: 'Bonn', time_zone: 'UTC', is_default: false }).execute();
     const kiosks = { [SITE.id]: await api.kiosk(), [bonn]: await api.kiosk(bonn) };
@@ -100,7 +100,7 @@ describe.each(DATABASES)('attention on $name', (on) => {
     expect((await page(`&total=true&cursor=${next}`)).total).toBe(null);
   });
 
-  test('whose scores fall is put before staff to be enrolled again, once, and not after they were', async () => {
+  test('staff are asked once to re-enrol someone whose scores fall, and not after it was done', async () => {
     api.now = new Date(NOW.getTime() - 40 * DAY);
     const person = newPerson(box, 'Drift', api.now, v7().slice(-6));
     await api.deliver(box);
@@ -120,7 +120,7 @@ describe.each(DATABASES)('attention on $name', (on) => {
     expect(await of(person)).toEqual([]);
   });
 
-  test('“that was wrong” from one’s own page reaches the people in charge, and the answer the person; the record stays', async () => {
+  test('a complaint from a person’s own page reaches the people in charge, the answer reaches the person, and the record stays', async () => {
     const [ada, eve] = [newPerson(box, 'Ada', NOW, v7().slice(-8)), newPerson(box, 'Eve', NOW, v7().slice(-8))];
     const open = { direction: 'in', method: 'face', liveness: 'passed', model: 'test' } as const;
     const { id: record } = box.append('checkin', open, { person: ada, score: 0.7 }, NOW).header;
@@ -159,7 +159,7 @@ describe.each(DATABASES)('attention on $name', (on) => {
     expect(await api.db.selectFrom('complaint').selectAll().where('record', '=', record).execute()).toEqual([]);
   });
 
-  test('nobody fills the queue: twenty of one person’s reports wait at most', async () => {
+  test('at most twenty open reports per person are queued', async () => {
     const ada = newPerson(box, 'Ada', NOW, v7().slice(-8));
     const open = { direction: 'in', method: 'face', liveness: 'passed', model: 'test' } as const;
     const ids = Array.from(
@@ -174,13 +174,13 @@ describe.each(DATABASES)('attention on $name', (on) => {
     await say(ids[0]!); // one that waits can be said better
   });
 
-  test('staff is not shown what could not be taken, and a DPO no duplicates', async () => {
+  test('staff don’t see quarantined events, and a DPO doesn’t see duplicates', async () => {
     const asked = (as: 'staff' | 'dpo', kind: string) => api.ask('GET', `/api/attention?kind=${kind}`, { as });
     await expect(asked('staff', 'quarantine')).rejects.toMatchObject({ code: 'not-allowed' });
     await expect(asked('dpo', 'duplicate')).rejects.toMatchObject({ code: 'not-allowed' });
   });
 
-  test('for a minor a guardian agrees; who comes of age is put before staff, and their own word ends it', async () => {
+  test('a guardian consents for a minor; staff are asked when the minor comes of age, until there is a consent of their own', async () => {
     const made = await api.ask<{ id: string }>('POST', '/api/people', { body: { name: 'Kim' } });
     const consent = (body: object) =>
       api.ask('POST', `/api/people/${made.id}/consents`, { body: { textVersion: '1', language: 'en', ...body } });
@@ -206,7 +206,7 @@ describe.each(DATABASES)('attention on $name', (on) => {
     });
   });
 
-  test('a consent is put before staff a month before it lapses, and no more when it was given again', async () => {
+  test('staff are asked to renew a consent a month before it lapses, until it is renewed', async () => {
     const policy = { leaseDays: 30, consentMonths: 12 };
     await api.ask('PUT', `/api/sites/${SITE.id}/policy`, { body: policy });
     const made = await api.ask<{ id: string }>('POST', '/api/people', { body: { name: 'Lee' } });
@@ -222,7 +222,7 @@ describe.each(DATABASES)('attention on $name', (on) => {
     expect(await of(made.id)).toEqual([]);
   });
 
-  test('settings have a history with who and what, and a change is taken back', async () => {
+  test('settings have a history of who changed what, and a change can be reverted', async () => {
     const url = `/api/sites/${SITE.id}/policy`;
     const by = api.actorOf('admin');
     await api.ask('PUT', url, { body: { leaseDays: 20 }, as: by });

@@ -39,7 +39,7 @@ describe('anchors of the audit log in the object store', { timeout: 120_000 }, (
     if (missing) context.skip(missing);
   });
 
-  test('rows that were cut off together with every anchor in the database are missed by the object store', async () => {
+  test('the object store’s anchors reveal rows that were deleted together with every anchor in the database', async () => {
     const key = () => randomBytes(32).toString('base64');
     const config = readConfig({
       ...moto.env('audit-anchors'),

@@ -30,7 +30,7 @@ interface Page {
 let opened: Opened;
 let api: Api;
 
-describe.each(DATABASES)('what the audit log says on $name', { timeout: 60_000 }, (on) => {
+describe.each(DATABASES)('the audit log on $name', { timeout: 60_000 }, (on) => {
   withApi(on, { now: NOW }, (o) => {
     opened = o;
     api = o.api;
@@ -59,7 +59,7 @@ describe.each(DATABASES)('what the audit log says on $name', { timeout: 60_000 }
       ),
     );
 
-  test('a row says who, what, when, where, why and about which people, and each of them finds it', async () => {
+  test('a row says who, what, when, where, why and about which people, and can be found by each', async () => {
     const person = await someone();
     const other = await someone('Grace Hopper');
     const staff: Actor = {
@@ -104,14 +104,14 @@ describe.each(DATABASES)('what the audit log says on $name', { timeout: 60_000 }
       expect((await search(`${day}&${none}`)).items, none).toEqual([]);
   });
 
-  test('a search of the log leaves a row itself, and says who it looked for', async () => {
+  test('a search of the log is itself audited with the people searched for', async () => {
     const person = await someone();
     await search(`affected=${person}`);
     const { items } = await search(`affected=${person}&route=${encodeURIComponent('GET /api/audit')}`);
     expect(items).toMatchObject([{ action: 'read', role: 'auditor', data: ['audit'], count: 1 }]);
   });
 
-  test('pages of a search hold each row once, also where the condition is on what is sealed', async () => {
+  test('pages of a search contain each row exactly once, also when filtering by encrypted fields', async () => {
     const person = await someone();
     for (let i = 0; i < 7; i++) await write({ subjects: [person, randomUUID()], resource: String(i) });
     const seen: AuditView[] = [];
@@ -123,7 +123,7 @@ describe.each(DATABASES)('what the audit log says on $name', { timeout: 60_000 }
     expect(seen.map((r) => r.resource)).toEqual(['6', '5', '4', '3', '2', '1', '0']);
   });
 
-  test('an export holds what a search finds', async () => {
+  test('an export contains what a search finds', async () => {
     const person = await someone();
     await write({ subjects: [person], route: 'exported' });
     const file = await api.ask<Buffer>('GET', `/api/audit/export?affected=${person}&route=exported`, { as: 'auditor' });
@@ -132,7 +132,7 @@ describe.each(DATABASES)('what the audit log says on $name', { timeout: 60_000 }
     expect(await api.lastAudit()).toBeDefined();
   });
 
-  test('who a row was about, and who looked, is in no column of the table in clear', async () => {
+  test('no column shows in clear who a row is about or who looked', async () => {
     const person = await someone();
     const staff: Actor = {
       ...api.actorOf('staff'),
@@ -147,7 +147,7 @@ describe.each(DATABASES)('what the audit log says on $name', { timeout: 60_000 }
     expect(text).not.toContain(person);
   });
 
-  test('once a person’s key is destroyed no row is found as theirs, and the chain stays whole', async () => {
+  test('once a person’s key is destroyed no row is found as theirs, and the chain stays intact', async () => {
     const person = await someone();
     const self: Actor = { role: 'person', id: person, email: 'self@example.org', ip: '203.0.113.5', userAgent: 'Own' };
     for (const days of [0, 1, 1, 2]) {
@@ -181,7 +181,7 @@ describe.each(DATABASES)('what the audit log says on $name', { timeout: 60_000 }
     expect(affected).toMatchObject({ people: [], unknown: 3, rows: 8 });
   });
 
-  test('the affected are found from the rows of an actor, a time or a resource, each once under their present name', async () => {
+  test('affected people are found by actor, time or resource, each once under their current name', async () => {
     const [ada, grace, alan] = [await someone('Ada'), await someone('Grace'), await someone('Alan')];
     const thief = api.actorOf('staff');
     await write({ actor: thief, subjects: [ada, grace], route: 'stolen', data: ['person.name'] });
@@ -207,7 +207,7 @@ describe.each(DATABASES)('what the audit log says on $name', { timeout: 60_000 }
     expect((await search(`affected=${alan}&route=stolen`)).items.map((r) => r.route)).toEqual(['stolen not', 'stolen']);
   });
 
-  test('who did something affects those it was about, and nobody who only saw their own data', async () => {
+  test('an actor’s rows affect the people they were about, not people who only saw their own data', async () => {
     const [ada, grace] = [await someone('Ada'), await someone('Grace')];
     const thief = api.actorOf('staff');
     await write({ actor: thief, subjects: [ada] });
@@ -238,7 +238,7 @@ describe.each(DATABASES)('what the audit log says on $name', { timeout: 60_000 }
       );
     const rowsOf = async (route: string) => (await search(`route=${encodeURIComponent(route)}&limit=200`)).items;
 
-    test('a page that gives templates to a kiosk leaves a row that says whose; a page without people leaves none', async () => {
+    test('a page that sends templates to a kiosk is audited with their people; a page without people is not audited', async () => {
       const box = await api.kiosk();
       const person = newPerson(box, 'Ada', NOW, randomUUID().slice(0, 8));
       await api.deliver(box);
@@ -254,7 +254,7 @@ describe.each(DATABASES)('what the audit log says on $name', { timeout: 60_000 }
       expect(await rowsOf('device changes')).toHaveLength(before);
     });
 
-    test('the search for people who were enrolled twice, and a merge, leave their rows', async () => {
+    test('the search for duplicate people and a merge are audited', async () => {
       const box = await api.kiosk();
       const first = newPerson(box, 'Twin', NOW, randomUUID().slice(0, 8));
       const second = newPerson(box, 'Twin', NOW, randomUUID().slice(0, 8));
@@ -273,7 +273,7 @@ describe.each(DATABASES)('what the audit log says on $name', { timeout: 60_000 }
       expect(await rowsOf('people merge')).toMatchObject([{ action: 'decrypt', count: 1 }]);
     });
 
-    test('where the row can not be written, no page leaves', async () => {
+    test('no page is sent if its audit row can’t be written', async () => {
       const box = await api.kiosk();
       newPerson(box, 'Ada', NOW, randomUUID().slice(0, 8));
       await api.deliver(box);
@@ -286,7 +286,7 @@ describe.each(DATABASES)('what the audit log says on $name', { timeout: 60_000 }
   });
 });
 
-test('one place in the server’s code opens templates, and nothing gets there without an audit row', () => {
+test('templates are decrypted in one place of the server’s code, and only with an audit row', () => {
   const root = join(import.meta.dirname, '../..');
   const sources = globSync('sync/server/**/*.ts', { cwd: root })
     .filter((file) => !file.endsWith('.test.ts'))

@@ -89,7 +89,7 @@ describe.skipIf(missing)('keys of backups, photos and archive', () => {
     }
   };
 
-  test('a backup in the archive is asked for, says when to come again, and is restored when it is thawed', async () => {
+  test('an archived backup is requested, says when to retry, and is restored once it is available', async () => {
     const { backup } = await runBackup(contextOf(database.db, keys, store));
     const object = databaseObject(backup);
     const bytes: Uint8Array[] = [];
@@ -229,7 +229,7 @@ describe.skipIf(missing)('keys of backups, photos and archive', () => {
     keys = both;
   });
 
-  test('a backup from the middle of a rotation opens by its own copy of the keyring, and is refused where that is gone', async () => {
+  test('a backup made during a rotation opens with its own copy of the keyring, and is refused if that copy is missing', async () => {
     const [before, after] = [newPair(), newPair()];
     const bucket = await newBucket(moto, 'backup-rotation');
     closers.push(async () => bucket.close());
@@ -259,7 +259,7 @@ describe.skipIf(missing)('keys of backups, photos and archive', () => {
     expect(await codeOf(restored(bucket, both(), backup))).toBe('backup-keyring-differs');
   });
 
-  test('every version of a photo’s object goes with its row, no matter who deleted that, and no other', async () => {
+  test('every version of a photo’s object is deleted with its row, no matter how that was deleted, and no other object', async () => {
     const [gone, stays] = await database.db.selectFrom('photo_object').selectAll().orderBy('object').execute();
     await store.put(gone!.object, Buffer.from('another version'));
     await database.db.deleteFrom('photo').where('address', '=', gone!.address).execute();
@@ -272,7 +272,7 @@ describe.skipIf(missing)('keys of backups, photos and archive', () => {
     expect([done.photos, done.photosMissing]).toEqual([1, 1]);
   });
 
-  test('copies of the keyring that are superseded for long are deleted, the newest never', async () => {
+  test('long superseded copies of the keyring are deleted, the newest never', async () => {
     await runBackup(contextOf(database.db, keys, store));
     await runBackup(contextOf(database.db, keys, store));
     const count = async () => {
@@ -288,7 +288,7 @@ describe.skipIf(missing)('keys of backups, photos and archive', () => {
     expect(await count()).toBe(1);
   });
 
-  test('a tombstone names nobody, and one that was altered stops a restore', async () => {
+  test('a tombstone names nobody, and an altered one stops a restore', async () => {
     await writeTombstone(store, keys, { request: ada, people: [ada], requestedAt: new Date(), noHoldAt: new Date() });
     const stones = [];
     for await (const { key } of store.list(PREFIX.tombstones)) stones.push(key);

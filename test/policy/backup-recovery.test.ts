@@ -88,7 +88,7 @@ describe.skipIf(missing)('a server whose machine was lost', () => {
     home.remove();
   });
 
-  test('is restored from its backup on another machine; the kiosk finds it again and sends what the backup had not', async () => {
+  test('is restored from its backup on another machine, and the kiosk reconnects and sends what the backup lacks', async () => {
     await start();
     const ada = await store.people.add(aPerson({ name: 'Ada', photo: new Uint8Array(300_000).map((_, i) => i) }));
     await store.checkins.record(aCheckin(ada.id, { photo: new Uint8Array(5000) }));
@@ -149,7 +149,7 @@ describe.skipIf(missing)('a server whose machine was lost', () => {
     server = null;
   }, 300_000);
 
-  test('face files are in the store as the kiosk’s ciphertext, encrypted by the store as well', async () => {
+  test('photos are stored as the kiosk’s ciphertext, encrypted once more by the object store', async () => {
     const objects = openObjectStore(readConfig(env).s3!);
     let photos = 0;
     for await (const { key } of objects.list('photos/')) {

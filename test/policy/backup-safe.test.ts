@@ -69,7 +69,7 @@ describe.skipIf(missing).each(DATABASES)(
       }
     }
 
-    test('is in the backup: no event is lost with a server that is restored from one taken while commits went on', async () => {
+    test('is in the backup: no event is lost when restoring a backup taken during commits', async () => {
       const pair = newPair();
       const database = await (await host()).open();
       const keys = await settled(database.db, keysOf(pair));

@@ -178,13 +178,13 @@ describe.skipIf(missing).each(DATABASES)('backup of $name to an S3 store', ({ na
     await server.close();
   }, 300_000);
 
-  test('the safe marks go up to what the backup holds, and to no more', async () => {
+  test('the safe marks advance exactly to what the backup contains', async () => {
     const marks = await database.db.selectFrom('ack_mark').select(['committed', 'safe']).execute();
     expect(marks.length).toBeGreaterThan(0);
     for (const mark of marks) expect(Number(mark.safe)).toBe(Number(mark.committed));
   });
 
-  test('a backup is read back whole, and photos go once', async () => {
+  test('a backup is read back completely, and each photo is uploaded only once', async () => {
     expect(
       await verifyBackup({ db: database.db, store, keys }, { wanted: null, photos: true, thaw: THAW }),
     ).toMatchObject({ backup: report.backup, rows: report.rows, keyring: 'opened', photos: 5 });
@@ -194,7 +194,7 @@ describe.skipIf(missing).each(DATABASES)('backup of $name to an S3 store', ({ na
     report = again;
   }, 300_000);
 
-  test('other environment keys open no backup', async () => {
+  test('no backup opens with other environment keys', async () => {
     const there = await emptyDatabase();
     const bare = await there.bare();
     const restore = restoreBackup(
@@ -205,7 +205,7 @@ describe.skipIf(missing).each(DATABASES)('backup of $name to an S3 store', ({ na
     await bare.close();
   }, 300_000);
 
-  test('a backup of a schema that a newer build has changed is left to that build, and nothing is written', async () => {
+  test('a backup with a newer build’s schema is refused, and nothing is written', async () => {
     const there = await emptyDatabase();
     const bare = await there.bare();
     const step = { name: '9998-next', timestamp: new Date().toISOString() };
@@ -224,7 +224,7 @@ describe.skipIf(missing).each(DATABASES)('backup of $name to an S3 store', ({ na
     report = await runBackup(contextOf(database.db, keys, store));
   }, 300_000);
 
-  test('an object that is not there any more, altered, cut off or another’s is refused, and nothing is left in the database', async () => {
+  test('a missing, altered, truncated or swapped object is refused, and leaves nothing in the database', async () => {
     const object = databaseObject(report.backup);
     const whole = await bytesOf(store, object);
     // A store that gives something else for that object.
@@ -253,7 +253,7 @@ describe.skipIf(missing).each(DATABASES)('backup of $name to an S3 store', ({ na
     await bare.close();
   }, 300_000);
 
-  test('a person erased after a backup is erased again when it is restored, their key first', async () => {
+  test('a person erased after a backup is erased again at its restore, starting with their key', async () => {
     await writeTombstone(store, keys, {
       request: uuid(500),
       people: [uuid(1)],
@@ -274,7 +274,7 @@ describe.skipIf(missing).each(DATABASES)('backup of $name to an S3 store', ({ na
     await bare.close();
   }, 300_000);
 
-  test('a kiosk is not wiped by a restore: a command that may have been taken back since is over', async () => {
+  test('a restore wipes no kiosk: commands that may have been cancelled since expire', async () => {
     const [device, command] = [uuid(0), uuid(600)];
     const expires = new Date(Date.now() + 3_600_000);
     const asked = {
@@ -304,7 +304,7 @@ describe.skipIf(missing).each(DATABASES)('backup of $name to an S3 store', ({ na
     await bare.close();
   }, 300_000);
 
-  test('no rollout goes on by itself after a restore: it is held, and no kiosk is sent the update', async () => {
+  test('a restore holds a running rollout, and no kiosk is sent the update', async () => {
     const device = uuid(0);
     const version = '9.9.9';
     const { id } = await database.db
@@ -336,7 +336,7 @@ describe.skipIf(missing).each(DATABASES)('backup of $name to an S3 store', ({ na
     await bare.close();
   }, 300_000);
 
-  test('a tombstone that was deleted from the bucket still erases at a restore', async () => {
+  test('a restore also honours a tombstone that was deleted from the bucket', async () => {
     await writeTombstone(store, keys, {
       request: uuid(500),
       people: [uuid(1)],
@@ -351,7 +351,7 @@ describe.skipIf(missing).each(DATABASES)('backup of $name to an S3 store', ({ na
     await bare.close();
   }, 300_000);
 
-  test('without the key of the tombstones, erasure, restore and the check of the tombstones refuse, and none is made', async () => {
+  test('without the tombstone key, erasures, restores and the tombstone check are refused, and no tombstone is written', async () => {
     const config = { home: '/nonexistent', s3: moto.settings(bucket) } as Config;
     const job = () =>
       tombstonesJob.run({
@@ -390,7 +390,7 @@ describe.skipIf(missing).each(DATABASES)('backup of $name to an S3 store', ({ na
     await erase();
   }, 300_000);
 
-  test('a person who came under a legal hold while being erased is held after a restore, until the hold is released', async () => {
+  test('a person put under a legal hold during their erasure is held after a restore, until the hold is released', async () => {
     const person = uuid(0);
     const setAt = new Date(Date.now() - 60_000);
     const about = { person, site: null, from: null, until: null, reason: 'A dispute', setBy: 'dpo' };
@@ -417,7 +417,7 @@ describe.skipIf(missing).each(DATABASES)('backup of $name to an S3 store', ({ na
     expect(released.erasuresRepeated - before.erasuresRepeated).toBe(1);
   }, 300_000);
 
-  test('no byte of the bucket is readable: neither names of tables nor what is in them', async () => {
+  test('nothing in the bucket is readable, neither table names nor contents', async () => {
     for await (const { key, versionId } of store.list('')) {
       if (key.startsWith(PREFIX.tombstones) || key.startsWith(PREFIX.keys)) continue;
       const bytes = await bytesOf(store, key, versionId);

@@ -76,7 +76,7 @@ describe.each(DATABASES)('the compliance report on $name', (kind) => {
     api = undo.use(await newApi(database, NOW));
   });
 
-  test('the record of processing says this installation’s sites, counts, periods and contacts, and nobody’s name', async () => {
+  test('the record of processing shows this installation’s sites, counts, periods and contacts, and no person’s name', async () => {
     const contacts = { controller: 'Example School', contact: 'privacy@example.org', dpo: 'Dr Example' };
     await setPolicy(api.db, DEFAULT_SCOPE, { leaseDays: 12, liveness: 'off', privacy: contacts }, NOW);
     const box = await api.kiosk();
@@ -130,7 +130,7 @@ describe.each(DATABASES)('the compliance report on $name', (kind) => {
     expect(await counts()).toMatchObject({ people: before.people + 1, gpsOptOuts: before.gpsOptOuts + 1 });
   });
 
-  test('the record of processing names everything that is held of people, and every program that is notified of it', async () => {
+  test('the record of processing names all personal data held, and every program that receives it', async () => {
     const facts = await readFacts(api.db, api.keys, api.services.config, NOW);
     const named = dataRows(facts).flatMap((r) => r.sections);
     expect(named.sort()).toEqual(
@@ -152,7 +152,7 @@ describe.each(DATABASES)('the compliance report on $name', (kind) => {
     );
   });
 
-  test('the API gives the report to those who answer for the data', async () => {
+  test('the API gives the report only to roles responsible for the data', async () => {
     const text = (await api.ask<Buffer>('GET', '/api/compliance/report?part=dpia', { as: 'dpo' })).toString('utf8');
     expect(text).toContain('Art. 35 GDPR');
     expect(text).not.toContain('Art. 30 GDPR');

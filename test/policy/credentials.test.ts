@@ -97,7 +97,7 @@ describe.each(DATABASES)('cards, badges and own codes on $name', (on) => {
     };
   }
 
-  test('a code of one’s own page opens each kiosk once, offline, and no kiosk of another server', async () => {
+  test('a code from a person’s own page works once at each kiosk, offline, and at no kiosk of another server', async () => {
     const ada = await make('Ada');
     const me = api.actorOf('person', ada.id);
     const [west, east] = [await door(), await door()];
@@ -116,7 +116,7 @@ describe.each(DATABASES)('cards, badges and own codes on $name', (on) => {
     expect(await late.refused(code.text)).toBe('code-expired');
   });
 
-  test('a successor of the issuer takes over when the old one is retired, and by then every kiosk knows it', async () => {
+  test('a new issuer takes over when the old one is retired, and every kiosk has it by then', async () => {
     const ada = await make('Ada');
     const west = await door();
     await west.sync();
@@ -138,7 +138,7 @@ describe.each(DATABASES)('cards, badges and own codes on $name', (on) => {
     expect(readIssuers(west.store.roster.issuers)).toEqual(api.keyring.issuers);
   });
 
-  test('a card opens the door until it is revoked, by staff or by the person who lost it; its code is sent once', async () => {
+  test('a card works until it is revoked by staff or its owner, and its code is sent only once', async () => {
     const ada = await make('Ada');
     const west = await door();
     await west.sync();
@@ -174,7 +174,7 @@ describe.each(DATABASES)('cards, badges and own codes on $name', (on) => {
     );
   });
 
-  test('a badge counts, of the record or further ones; a person’s number of them is bounded', async () => {
+  test('the main badge and additional ones work, and their number per person is limited', async () => {
     const number = randomUUID().slice(0, 8);
     const ada = await make('Ada', `A-${number}`);
     const west = await door();
@@ -189,7 +189,7 @@ describe.each(DATABASES)('cards, badges and own codes on $name', (on) => {
     expect(await codeOf(() => api.ask('POST', `/api/people/${ada.id}/cards`))).toBe('too-many-credentials');
   });
 
-  test('cards and badges of a merged person are the kept one’s, and those of an erased one are deleted', async () => {
+  test('a merge moves cards and badges to the person kept, and an erasure deletes them', async () => {
     const number = randomUUID().slice(0, 8);
     const [kept, merged] = [await make('Ada', `A-${number}`), await make('Ada L.', `B-${number}`)];
     const card = await api.ask<PrintableCard>('POST', `/api/people/${merged.id}/cards`);
@@ -218,7 +218,7 @@ describe.each(DATABASES)('cards, badges and own codes on $name', (on) => {
     expect(rows).toEqual([]);
   });
 
-  test('two people who are merged have no more cards and badges than a kiosk takes: the newest', async () => {
+  test('a merge keeps only as many of the newest cards and badges as a kiosk accepts', async () => {
     const [kept, merged] = [await make('Ada'), await make('Ada L.')];
     const cards: PrintableCard[] = [];
     for (const person of [merged, kept])
@@ -238,7 +238,7 @@ describe.each(DATABASES)('cards, badges and own codes on $name', (on) => {
     expect(await west.refused(cards[0]!.text)).toBe('code-unknown');
   });
 
-  test('a card that a kiosk prints counts there at once, and at the others with their next page, until it is revoked', async () => {
+  test('a card printed by a kiosk works there at once, and at others from their next page, until it is revoked', async () => {
     const ada = await make('Ada');
     const url = `/api/people/${ada.id}/credentials`;
     const [west, east] = [await door(), await door()];
@@ -271,7 +271,7 @@ describe.each(DATABASES)('cards, badges and own codes on $name', (on) => {
     expect((await api.ask<Credentials>('GET', url)).items.every((c) => c.revokedAt !== null)).toBe(true);
   });
 
-  test('a card that is heard of after its person was erased is nobody’s; of too many the oldest goes', async () => {
+  test('a card reported after its person’s erasure belongs to nobody; above the limit the oldest is dropped', async () => {
     const [ada, eve] = [await make('Ada'), await make('Eve')];
     const west = await door();
     await west.sync();
@@ -292,7 +292,7 @@ describe.each(DATABASES)('cards, badges and own codes on $name', (on) => {
     expect([await west.refused(late), await west.read(full)]).toEqual(['code-unknown', 'welcome']);
   });
 
-  test('a code to choose a PIN by goes to every kiosk of its person, sent once', async () => {
+  test('a PIN code is sent once to every kiosk of its person', async () => {
     const number = randomUUID().slice(0, 8);
     const ada = await api.ask<Person>('POST', '/api/people', { body: { name: 'Ada', number } });
     const url = `/api/people/${ada.id}/pin-code`;
@@ -321,7 +321,7 @@ describe.each(DATABASES)('cards, badges and own codes on $name', (on) => {
     expect(await codeOf(() => api.ask('POST', `/api/people/${nameless.id}/pin-code`))).toBe('pin-without-number');
   });
 
-  test('a code for a PIN goes with its person, and when it has expired', async () => {
+  test('a PIN code is deleted with its person, and when it expires', async () => {
     const number = () => randomUUID().slice(0, 8);
     const [ada, eve] = [
       await api.ask<Person>('POST', '/api/people', { body: { name: 'Ada', number: number() } }),
@@ -343,7 +343,7 @@ describe.each(DATABASES)('cards, badges and own codes on $name', (on) => {
     expect(await left()).toEqual([]);
   });
 
-  test('what a person’s card opens goes to the kiosks, with nothing usable where the site says cards; and goes with the consent', async () => {
+  test('kiosks get templates that only the person’s card opens, where the site keeps templates on cards; a withdrawn consent deletes them', async () => {
     const box = await api.kiosk();
     const ada = newPerson(box, 'Ada', NOW, randomUUID().slice(0, 8));
     await api.deliver(box);
@@ -374,7 +374,7 @@ describe.each(DATABASES)('cards, badges and own codes on $name', (on) => {
     await api.ask('PUT', url, { body: { leaseDays: 30 } });
   });
 
-  test('a card that was enrolled before the present one comes too late', async () => {
+  test('a card older than the current one is ignored', async () => {
     const ada = (await make('Ada')).id;
     const [old, present] = ['o', 'p'].map((c) => ({ id: randomUUID(), sealed: c.repeat(3000) }));
     const keep = (card: typeof old, ms: number) =>
@@ -388,7 +388,7 @@ describe.each(DATABASES)('cards, badges and own codes on $name', (on) => {
     expect((await readCardTemplates(api.db, api.keys, [ada])).get(ada)?.card?.id).toBe(present!.id);
   });
 
-  test('a policy that leaves no way without a face is refused; another one reaches the kiosk', async () => {
+  test('a policy that allows only faces is refused; a valid one reaches the kiosk', async () => {
     const url = `/api/sites/${SITE.id}/policy`;
     for (const body of [
       { leaseDays: 30, checkinMethods: ['face'] },

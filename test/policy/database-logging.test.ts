@@ -27,8 +27,8 @@ const QUIET: LogSettings = {
   'pgaudit.log_parameter': null,
 };
 
-describe('which settings of PostgreSQL write values into its log', () => {
-  test('as it comes, none', () => expect(loggedParameters(QUIET)).toEqual([]));
+describe('PostgreSQL settings that write values into its log', () => {
+  test('by default, none do', () => expect(loggedParameters(QUIET)).toEqual([]));
 
   test.each<[keyof LogSettings, string]>([
     ['log_statement', 'all'],
@@ -53,7 +53,7 @@ describe('which settings of PostgreSQL write values into its log', () => {
     ]);
   });
 
-  test('log_statement = ddl and a zero sample rate do not', () => {
+  test('log_statement = ddl and a sample rate of zero do not', () => {
     expect(loggedParameters({ ...QUIET, log_statement: 'ddl' })).toEqual([]);
     expect(loggedParameters({ ...QUIET, log_min_duration_sample: '0', log_statement_sample_rate: '0' })).toEqual([]);
   });
@@ -72,7 +72,7 @@ describe.skipIf(unavailable)('a PostgreSQL that logs', () => {
   });
   afterAll(() => postgres?.remove());
 
-  test('is refused at the start with what to set, where it would write values', async () => {
+  test('is refused at start if it would log values, naming the settings to change', async () => {
     for (const [line, hint] of [
       ["log_statement = 'all'", /log_statement = none/],
       ['log_min_duration_statement = 0', /log_min_duration_statement = -1/],
@@ -88,7 +88,7 @@ describe.skipIf(unavailable)('a PostgreSQL that logs', () => {
     await (await open()).close();
   });
 
-  test('that logs every statement and no parameters never writes a value or a pass phrase, not even of a failure', async () => {
+  test('that logs every statement without parameters writes no value or passphrase, even on failure', async () => {
     set("log_statement = 'all'");
     set('log_parameter_max_length = 0');
     const keys = keysOf(newPair());

@@ -28,13 +28,13 @@ describe.each(DATABASES)('on $name', (on) => {
   describe.each<[string, (api: Api) => Promise<unknown>]>([
     ['a kiosk', (api) => registerKiosk(api.db)],
     ['an account', (api) => api.ask('POST', '/api/accounts', { body: { email: 'it@example.org', role: 'admin' } })],
-  ])('a server that was set up for people, with %s', (_, make) => {
+  ])('a production server with %s', (_, make) => {
     let api: Api;
     withApi(on, { now: NOW }, (opened) => {
       ({ api } = opened);
     });
 
-    test('becomes no demo, says that it is none, and refuses to be emptied', async () => {
+    test('never becomes a demo, says so, and refuses to be emptied', async () => {
       await make(api);
       expect(await beginDemo(api.db, randomUUID(), new Date())).toBe(false);
       expect(await api.ask('GET', '/api/demo')).toEqual({ state: 'none' });
@@ -55,7 +55,7 @@ describe.each(DATABASES)('on $name', (on) => {
       saga = await erasing(api.db, api.keys, home.path, { now: () => NOW });
     });
 
-    test('is emptied of everybody, of every kiosk and record, once its kiosks have confirmed; and is none any more', async () => {
+    test('loses all people, kiosks and records once its kiosks have confirmed, and is no longer a demo', async () => {
       const { db, keys } = api;
       const second = randomUUID();
       expect(await beginDemo(db, second, new Date())).toBe(true);
@@ -127,7 +127,7 @@ describe.each(DATABASES)('on $name', (on) => {
       saga = await erasing(api.db, api.keys, home.path, { now: () => now });
     });
 
-    test('is emptied as soon as any, and a kiosk that did not leave is asked again', async () => {
+    test('is emptied like any other, and a kiosk that has not left is asked again', async () => {
       const { db, keys } = api;
       await beginDemo(db, randomUUID(), NOW);
       const kiosk = new KnownKiosk({ db, keys, logEpoch }, await registerKiosk(db));
@@ -158,7 +158,7 @@ describe.each(DATABASES)('on $name', (on) => {
       expect((await goOn()).map(({ outcome }) => outcome).sort()).toEqual([null, 'withdrawn']);
     });
 
-    test('who asks for it the moment that it is done is refused: people who came since stay', async () => {
+    test('a request right after it was emptied is refused, and people added since are kept', async () => {
       const { db } = api;
       let asked: Promise<unknown> | undefined;
       await inTransaction(db, async (tx) => {

@@ -289,7 +289,7 @@ describe.skipIf(missing).each(DATABASES)('a full database on $name', ({ name, ..
     expect([control, [...found]]).toEqual([true, []]);
   });
 
-  test('a dump shows none of it', async () => {
+  test('a dump contains none of it', async () => {
     const text = host.postgres ? pgDump(host.postgres) : await rowsAsText(database);
     expect(foundIn(text, planted)).toEqual(['planted']);
     expect(foundIn(text, needles)).toEqual([]);
@@ -297,7 +297,7 @@ describe.skipIf(missing).each(DATABASES)('a full database on $name', ({ name, ..
     expect(text.length).toBeGreaterThan(10_000);
   });
 
-  test('no version of any object in the bucket holds any of it', async () => {
+  test('no version of any object in the bucket contains any of it', async () => {
     await store.put('planted', Buffer.from('PlantedForTheSearch'));
     const found: string[] = [];
     let control = false;
@@ -311,7 +311,7 @@ describe.skipIf(missing).each(DATABASES)('a full database on $name', ({ name, ..
     expect([control, found]).toEqual([true, []]);
   });
 
-  test('no line of the log holds any of it, nor a key', () => {
+  test('no log line contains any of it, or a key', () => {
     const { ENCRYPTION_KEY, SECRET_KEY, AWS_SECRET_ACCESS_KEY } = web.env as Record<string, string>;
     const secret = {
       ENCRYPTION_KEY: ENCRYPTION_KEY!,

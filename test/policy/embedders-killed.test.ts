@@ -22,7 +22,7 @@ const NOTED = 'insert into "model_migration_person"';
 const CHILD = join(import.meta.dirname, 'children/job-and-die.ts');
 
 describe.skipIf(postgresUnavailable())('a move to another embedder whose server is killed with SIGKILL', () => {
-  test('has each person moved or not, never in part, and ends with everybody', async () => {
+  test('moves each person completely or not at all, and in the end everyone', async () => {
     const { weights, remove } = await weightsWithDlib();
     onTestFinished(remove);
     const to = DLIB;

@@ -100,7 +100,7 @@ describe('another embedder', () => {
     ensureKioskFolder(join(folder, 'kiosk'), false);
   });
 
-  test('people are moved from their photos, broken off and gone on with; kiosks recognise them by the new one after the switch', async () => {
+  test('people are moved from their photos, across interruptions, and kiosks recognise them by the new embedder after the switch', async () => {
     const [still, another] = stillsOfA();
     const group = await decodePicture(groupPhotos()[5]!);
     kiosk = await open();
@@ -273,7 +273,7 @@ describe.each(DATABASES)('the end of a move to another embedder on $name', (kind
     here = undo.use(await newApi(database, NOW));
   });
 
-  test('cancelled while people are moved, it makes no template of the new one any more', async () => {
+  test('after a cancellation no further template is made with the new embedder', async () => {
     for (const [i, still] of stillsOfA().slice(0, 3).entries()) {
       const { id } = await here.ask<Person>('POST', '/api/people', { body: { name: `Person ${i}` } });
       await here.ask('POST', `/api/people/${id}/consents`, { body: { textVersion: '1', language: 'en' } });
@@ -293,7 +293,7 @@ describe.each(DATABASES)('the end of a move to another embedder on $name', (kind
     expect(await models()).toEqual([EMBEDDER_ID]);
   });
 
-  test('someone enrolled at a kiosk meanwhile is moved once their picture has arrived', async () => {
+  test('someone enrolled at a kiosk during the move is moved once their picture has arrived', async () => {
     await step((tx) => beginMove(tx, { to: DLIB, weights: folderOfWeights, by: 'operator' }, hour(1)));
     await run();
     const { person, pictureArrives } = await enrolledAtKiosk();
@@ -308,7 +308,7 @@ describe.each(DATABASES)('the end of a move to another embedder on $name', (kind
     await step((tx) => cancelMove(tx, NOW));
   });
 
-  test('people enrolled at a kiosk with the old one, and delivered after the end, are to be enrolled again', async () => {
+  test('people enrolled with the old embedder and delivered after the end have to be re-enrolled', async () => {
     await step((tx) => beginMove(tx, { to: DLIB, weights: folderOfWeights, by: 'operator' }, NOW));
     await run();
     await step((tx) => switchKiosks(tx, 'operator', NOW));
@@ -325,7 +325,7 @@ describe.each(DATABASES)('the end of a move to another embedder on $name', (kind
     expect(await embeddersJob.wanted!(services())).toBe(false);
   });
 
-  test('or are moved, as soon as a picture of their enrolment arrives', async () => {
+  test('or are moved as soon as an enrolment picture of theirs arrives', async () => {
     const late = await enrolledAtKiosk();
     expect(await run()).toEqual({ moved: 0, reenrol: 1 });
     await late.pictureArrives();

@@ -69,7 +69,7 @@ describe.each(DATABASES)('enrolment on the server, on $name', (kind) => {
     duplicatesJob.run({ ...api.services, now: () => at, signal: new AbortController().signal });
   const personOf = (person: string) => api.ask<Person>('GET', `/api/people/${person}`);
 
-  test('what a stolen kiosk sent as a template is like nobody: enrolment and the search for duplicates go on', async () => {
+  test('a forged template from a stolen kiosk resembles nobody, and disturbs neither enrolment nor the search for duplicates', async () => {
     const box = await api.kiosk();
     const liar = v7();
     box.append('person', { change: 'added' }, { person: liar, name: 'Liar', language: 'en' }, NOW);
@@ -86,7 +86,7 @@ describe.each(DATABASES)('enrolment on the server, on $name', (kind) => {
     for (const id of [liar, ada]) await api.ask('POST', `/api/people/${id}/consents/withdraw`);
   });
 
-  test('templates are made from photos after a consent, a face that is someone else’s is reported to staff, and a withdrawal leaves none', async () => {
+  test('templates are made from photos after consent, someone else’s face is reported to staff, and a withdrawal deletes all', async () => {
     const ada = await make('Ada');
     await expect(enrol(ada, [stills[0]!])).rejects.toMatchObject({ code: 'consent-missing' });
     await api.ask('POST', `/api/people/${ada}/consents`, { body: { textVersion: '1', language: 'en' } });
@@ -139,7 +139,7 @@ describe.each(DATABASES)('enrolment on the server, on $name', (kind) => {
     await api.ask('POST', `/api/people/${twin}/consents/withdraw`);
   });
 
-  test('where desk staff meets a duplicate the enrolment waits, both are shown, and an administrator accepts or refuses it', async () => {
+  test('when desk staff find a duplicate, the enrolment waits until an administrator has seen both and accepts or refuses it', async () => {
     const ada = await make('Ada Augusta', { number: 'W-1', consent: true });
     expect((await enrol(ada, [stills[0]!])).outcome).toBe('enrolled');
     const eve = await make('Eve Wait', { number: 'W-2', consent: true });
@@ -185,7 +185,7 @@ describe.each(DATABASES)('enrolment on the server, on $name', (kind) => {
     for (const id of [ada, eve]) await api.ask('POST', `/api/people/${id}/consents/withdraw`);
   });
 
-  test('what waits is compared again when it is accepted: anyone else it is like is asked about first', async () => {
+  test('a waiting enrolment is compared again on acceptance, and any other lookalike has to be decided first', async () => {
     const ada = await make('Ada First', { number: 'X-1', consent: true });
     expect((await enrol(ada, [stills[0]!])).outcome).toBe('enrolled');
     const eve = await make('Eve Late', { number: 'X-2', consent: true });
@@ -226,7 +226,7 @@ describe.each(DATABASES)('enrolment on the server, on $name', (kind) => {
     for (const id of [ada, eve, lea]) await api.ask('POST', `/api/people/${id}/consents/withdraw`);
   });
 
-  test('photos are imported with a review: nothing is enrolled before, and nobody without a consent or the operator’s basis', async () => {
+  test('imported photos are reviewed before anyone is enrolled, and nobody is enrolled without consent or the operator’s legal basis', async () => {
     const run = () => importsJob.run({ ...api.services, signal: new AbortController().signal });
     const [one, two, three] = [v7().slice(-7), v7().slice(-7), v7().slice(-7)];
     const ada = await make('Ada Lovelace', { number: one, consent: true });
@@ -326,7 +326,7 @@ describe.each(DATABASES)('enrolment on the server, on $name', (kind) => {
     expect(left).toEqual([]);
   });
 
-  test('no template is made under a consent to a text that is not in force any more', async () => {
+  test('no template is made under a consent to a text that is no longer in force', async () => {
     const text = (version: string) => ({
       version,
       language: 'en',

@@ -98,7 +98,7 @@ describe.skipIf(missing).each(DATABASES)('an erased person on $name', ({ name, u
     }
   }
 
-  test('can not be decrypted out of files, write-ahead log, object versions, kiosk, or an old backup restored when the copies of the key have expired', async () => {
+  test('can’t be decrypted from files, write-ahead log, object versions, kiosk, or an old backup restored after the copies of the key expired', async () => {
     const folder = temporaryFolder();
     opened.push(async () => folder.remove());
     const kiosk = await openKiosk(folder.path);

@@ -44,7 +44,7 @@ describe.skipIf(postgresUnavailable())('an erasure whose server is killed with S
     expect([step, ...(await once(child, 'exit'))]).toEqual([step, null, 'SIGKILL']);
   }
 
-  test('is continued by the next, from that step, and completed: at each step, when its work was done and not yet noted', async () => {
+  test('is continued and completed by the next server, when killed at any step after its work but before it was recorded', async () => {
     const kiosk = await KnownKiosk.register(database, keys);
     const people = STEPS.map((step) => ({ step: step.name, person: kiosk.box.enrol(`Person ${step.name}`) }));
     for (const { person } of people) kiosk.box.checkin(person);

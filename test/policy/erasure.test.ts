@@ -49,7 +49,7 @@ describe.each(DATABASES)('on $name', (kind) => {
   const count = async (from: ReturnType<typeof sql>) =>
     (await sql<{ n: number }>`select count(*)::int as n from ${from}`.execute(database.db)).rows[0]!.n;
 
-  test('a request drops the templates at once, here and on kiosks; the rest waits until it can not be taken back', async () => {
+  test('a request deletes the templates at once, here and on kiosks; the rest waits until it can no longer be undone', async () => {
     const a = await kiosk();
     const ada = a.box.enrol('Ada Lovelace');
     a.box.checkin(ada);
@@ -89,7 +89,7 @@ describe.each(DATABASES)('on $name', (kind) => {
     expect(await count(sql`keyring.person_key`)).toBe(0);
   });
 
-  test('it is complete when every kiosk has confirmed, and the certificate says when; a revoked kiosk is named', async () => {
+  test('an erasure completes when every kiosk has confirmed; the certificate says when, and names a revoked kiosk', async () => {
     const [a, b, lost] = [await kiosk(), await kiosk(), await kiosk()];
     const ada = a.box.enrol('Ada Lovelace');
     a.box.checkin(ada);
@@ -127,7 +127,7 @@ describe.each(DATABASES)('on $name', (kind) => {
     expect(readCertificate(`${head}.${forged}.${signature}`, await readSigningKeys(database.db))).toBeNull();
   });
 
-  test('kiosks are asked that may still hold something: also of a site that the person left, and those that were put elsewhere', async () => {
+  test('every kiosk that may still hold data is asked, also at a site the person left, or moved to another site since', async () => {
     const { db } = database;
     const site = async (name: string) => {
       const id = randomUUID();
@@ -174,7 +174,7 @@ describe.each(DATABASES)('on $name', (kind) => {
     expect(await open()).toMatchObject([{ device: a.id, overdue: true }]);
   });
 
-  test('a person under a legal hold is not erased before it is released; templates go all the same', async () => {
+  test('a person under a legal hold is erased only after its release, but their templates are deleted at once', async () => {
     const a = await kiosk();
     const ada = a.box.enrol('Ada Lovelace');
     await a.send();
@@ -193,7 +193,7 @@ describe.each(DATABASES)('on $name', (kind) => {
     expect([(await state()).state, await count(sql`keyring.person_key`)]).toEqual(['under-way', 0]);
   });
 
-  test('a request about one of two people who are merged is the kept one’s too', async () => {
+  test('a request about one of two merged people also covers the person kept', async () => {
     const a = await kiosk();
     const [ada, alias] = [a.box.enrol('Ada Lovelace'), a.box.enrol('Ada Byron')];
     await a.send();
@@ -224,7 +224,7 @@ describe.each(DATABASES)('on $name', (kind) => {
     expect([await isErasurePending(db, ada), await isErasureDue(db, now)]).toEqual([false, false]);
   });
 
-  test('a merge between the tombstone and the end of the key adds the other name to the tombstone first', async () => {
+  test('a merge between the tombstone and the destruction of the key first adds the other id to the tombstone', async () => {
     const a = await kiosk();
     const [ada, alias] = [a.box.enrol('Ada Lovelace'), a.box.enrol('Ada Byron')];
     a.box.checkin(alias);
@@ -254,7 +254,7 @@ describe.each(DATABASES)('on $name', (kind) => {
     expect([await count(left), await count(sql`keyring.person_key`), await count(sql`template`)]).toEqual([0, 0, 0]);
   });
 
-  test('a legal hold that comes between two steps stops the erasure as long as there is a key, and no longer', async () => {
+  test('a legal hold placed between two steps stops the erasure only while the key exists', async () => {
     const a = await kiosk();
     const [ada, grace] = [a.box.enrol('Ada Lovelace'), a.box.enrol('Grace Hopper')];
     await a.send();
@@ -297,7 +297,7 @@ describe.each(DATABASES)('on $name', (kind) => {
     expect(await holdOn(grace)).toBeTruthy();
   });
 
-  test('counts by day, site, direction and method are what they were', async () => {
+  test('counts by day, site, direction and method stay unchanged', async () => {
     const [a, b] = [await kiosk(), await kiosk()];
     const [ada, grace] = [a.box.enrol('Ada Lovelace'), a.box.enrol('Grace Hopper')];
     for (let day = 40; day > 0; day--) {
@@ -329,7 +329,7 @@ describe.each(DATABASES)('on $name', (kind) => {
     expect(await count(sql`event where chain <> 'whole'`)).toBe(0);
   });
 
-  test('that a record of an erased person was annulled still counts, and by which event is not known any more', async () => {
+  test('a voided record of an erased person stays voided, without showing which event voided it', async () => {
     const a = await kiosk();
     const ada = a.box.enrol('Ada');
     const records = [ada, a.box.enrol('Grace')].map((person, i) => {
@@ -346,7 +346,7 @@ describe.each(DATABASES)('on $name', (kind) => {
     expect(await Promise.all(records.map(eventOf))).toEqual([NIL, records[1]!.event]);
   });
 
-  test('nothing ties the rows of an erased person together: no column, no transaction, no place on the disk', async () => {
+  test('nothing links the rows of an erased person: no column, no transaction, no position on disk', async () => {
     const a = await kiosk();
     const people = ['Ada Lovelace', 'Grace Hopper', 'Alan Turing', 'Emmy Noether'].map((n) => a.box.enrol(n));
     for (let day = 20; day > 0; day--)
@@ -388,7 +388,7 @@ describe.each(DATABASES)('on $name', (kind) => {
     }
   });
 
-  test('a process that is killed at any step leaves it to the next, which completes it once', async () => {
+  test('an erasure whose process is killed at any step is completed exactly once by the next', async () => {
     const a = await kiosk();
     const people = STEPS.map(({ name: step }) => [step, a.box.enrol(`Person ${step}`)] as const);
     for (const [, person] of people) a.box.checkin(person);
@@ -427,7 +427,7 @@ describe.each(DATABASES)('on $name', (kind) => {
     expect(await count(sql`erasure where state <> 'done'`)).toBe(0);
   });
 
-  test('a database that was put back to before an erasure is found by its tombstone, and the person erased again', async () => {
+  test('a person is erased again by their tombstone after the database was restored to before the erasure', async () => {
     const a = await kiosk();
     const ada = a.box.enrol('Ada Lovelace');
     await a.send();
@@ -448,7 +448,7 @@ describe.each(DATABASES)('on $name', (kind) => {
     expect(request).toBeTruthy();
   });
 
-  test('rows are taken apart for the people asked for, and no others', async () => {
+  test('only the requested people’s rows are unlinked', async () => {
     const a = await kiosk();
     const [ada, grace] = [a.box.enrol('Ada Lovelace'), a.box.enrol('Grace Hopper')];
     a.box.checkin(ada);

@@ -144,7 +144,7 @@ const ask = (who: Visitor, spec: Route, url = urlOf(spec)) =>
 
 describe('every route', () => {
   test.each(SERVED.map((spec) => [name(spec), spec] as const))(
-    '%s lets in the roles that it declares, and nobody else',
+    '%s admits only the roles it declares',
     async (_, spec) => {
       if (ENDING.has(name(spec))) return;
       for (const role of ROLES) {
@@ -167,13 +167,13 @@ describe('every route', () => {
     },
   );
 
-  test('that reads something personal and answered left a row in the audit log', () => {
+  test('that returned personal data left a row in the audit log', () => {
     const reading = [...noted].filter((spec) => spec.method === 'GET' && spec.data.length > 0);
     expect(reading.length).toBeGreaterThan(20);
   });
 
   test.each(OWN.map((spec) => [name(spec), spec] as const))(
-    '%s gives a person nothing of another, and changes nothing of theirs, whatever id of theirs it is given',
+    '%s neither shows nor changes another person’s data, whichever of their ids it is given',
     async (_, spec) => {
       const me = visitors.get('person')!;
       const before = await dataOf(other);
@@ -197,7 +197,7 @@ describe('every route', () => {
   );
 
   test.each(SERVED.filter((s) => s.method !== 'GET').map((spec) => [name(spec), spec] as const))(
-    '%s is taken from our own page alone',
+    '%s is accepted only from our own pages',
     async (_, spec) => {
       const who = visitors.get(spec.roles === 'anybody' ? 'admin' : (spec.roles[0] as Role))!;
       for (const origin of ['https://evil.example', 'null', 'http://localhost']) {
@@ -207,7 +207,7 @@ describe('every route', () => {
     },
   );
 
-  test('a session that has yet to set its second factor reaches its own account, and nothing else', async () => {
+  test('a session without its second factor can reach only its own account', async () => {
     const admin = visitors.get('admin')!;
     const email = 'half@example.org';
     const made = await web.ask(admin, 'POST', '/api/accounts', { email, role: 'admin' });
@@ -248,7 +248,7 @@ describe('the OpenAPI document', () => {
     paths = document.paths;
   });
 
-  test('holds every route that answers, with its roles and personal data, and none besides', () => {
+  test('contains exactly the routes that exist, with their roles and personal data', () => {
     const documented = Object.entries(paths).flatMap(([path, methods]) =>
       Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
     );
@@ -266,7 +266,7 @@ describe('the OpenAPI document', () => {
     }
   });
 
-  test('nothing answers below /api that is not in it', async () => {
+  test('nothing outside it answers below /api', async () => {
     const registered = new Set(Object.keys(paths).map((path) => path.replaceAll(/\{\w+\}/g, ':')));
     // fastify's own list of what it answers.
     const lines = web.app.printRoutes({ commonPrefix: false }).split('\n');
@@ -285,7 +285,7 @@ describe('the OpenAPI document', () => {
     expect(api.map((path) => path.replaceAll(/:\w+/g, ':')).filter((path) => !registered.has(path))).toEqual([]);
   });
 
-  test('what only the operator may call is answered to nobody else', async () => {
+  test('endpoints for the operator answer nobody else', async () => {
     const served = new Set(SERVED.map(name));
     const alone = OPERATED.map(name).filter((route) => !served.has(route));
     expect(alone).toContain('POST /api/jobs/:job/run');
@@ -295,13 +295,13 @@ describe('the OpenAPI document', () => {
     }
   });
 
-  test('every declaration names its personal data where it names a person', () => {
+  test('every declaration that names a person declares its personal data', () => {
     const persons = SERVED.filter((s) => s.path.includes(':person') && s.data.length === 0);
     const writes = SERVED.filter((s) => s.method !== 'GET' && s.action === 'read' && !ONLY_READING.has(name(s)));
     expect([persons.map(name), writes.map(name)]).toEqual([[], []]);
   });
 
-  test('no route answers with what is someone’s and declares that it touches nothing personal', () => {
+  test('no route returns personal data without declaring it', () => {
     const PERSONAL = /"(person|people|email|phone|number|badge|bornOn|guardian|gps|vector|texts|message|subjects)":\{/g;
     // One's own account and session are no access to someone's data.
     const own = new Set(['POST /api/session', 'GET /api/session', 'POST /api/sign-in']);

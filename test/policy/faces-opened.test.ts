@@ -153,7 +153,7 @@ const filled = (spec: Route) => {
   return spec.path.replaceAll(/:(\w+)/g, (_, name: string) => ids[name] ?? ids.person!);
 };
 
-test('whatever is read over a route, by whichever role: where a face comes out a row says so', async () => {
+test('every route that decrypts a face, called by any role, leaves an audit row', async () => {
   const opening = new Set<string>();
   for (const spec of endpointsOf(MODULES).filter((s) => s.method === 'GET'))
     for (const role of ROLES) {
@@ -169,7 +169,7 @@ test('whatever is read over a route, by whichever role: where a face comes out a
   ]);
 });
 
-test('what kiosks are sent, every job, and a merge leave theirs', async () => {
+test('pages for kiosks, every job, and merges leave one too', async () => {
   const { api } = opened;
   expect(await watch('a page for a kiosk', () => opened.api.changesFor(world.device))).toBeGreaterThan(0);
   const seen = new Map<string, number>();
@@ -187,7 +187,7 @@ test('what kiosks are sent, every job, and a merge leave theirs', async () => {
   expect([...asking].sort()).toEqual(KNOWN);
 });
 
-test('the watch sees a decryption: a row that is left out is missed', async () => {
+test('this check notices a decryption without an audit row', async () => {
   const { api } = opened;
   const row = await api.db.selectFrom('enrolment_photo').selectAll().executeTakeFirstOrThrow();
   const box = await personBox(api.db, api.keys, [row.person]);

@@ -81,7 +81,7 @@ function requests(): string[] {
 }
 
 describe('IAM policies', () => {
-  test('each role may do exactly what the code asks of the store in it', () => {
+  test('each role may do exactly what the code does in it', () => {
     const made = requests();
     expect(Object.keys(NEEDS).sort()).toEqual(made);
     for (const role of ['server', 'erasure', 'audit', 'setup'] as const) {
@@ -90,7 +90,7 @@ describe('IAM policies', () => {
     }
   });
 
-  test('only the erasing role deletes, and nothing of the backups, the manifests, the tombstones or the audit anchors', () => {
+  test('only the erasing role deletes, and never backups, manifests, tombstones or audit anchors', () => {
     for (const role of ['server', 'audit', 'setup'] as const)
       expect(actions(role).filter((a) => /Delete|Bypass/.test(a))).toEqual(
         role === 'setup' ? ['s3:DeleteBucketPolicy'] : [],
@@ -99,7 +99,7 @@ describe('IAM policies', () => {
     expect(deletes.Resource).toEqual(['keyring/*', 'keys/*', 'photos/*'].map((p) => `arn:aws:s3:::BUCKET/${p}`));
   });
 
-  test('no policy has a wildcard for actions, or reaches another bucket', () => {
+  test('no policy has a wildcard action or reaches another bucket', () => {
     for (const role of ['server', 'erasure', 'audit', 'setup'] as const)
       for (const { Action, Resource, Effect } of policy(role).Statement) {
         expect(Effect).toBe('Allow');

@@ -15,7 +15,7 @@ import { withDatabase } from '../kit/suite.ts';
 
 const NOW = new Date('2026-07-20T10:00:00.000Z');
 
-describe('while a picture of an import is looked at', () => {
+describe('while an import’s picture is being judged', () => {
   let api: Api;
   let count = 0;
   withDatabase(DATABASES[0]!, async (database, undo) => {
@@ -79,7 +79,7 @@ describe('while a picture of an import is looked at', () => {
     expect(happened).toBe(1);
   };
 
-  test('a list comes that says who it is of: it is looked at again, and found', async () => {
+  test('a list arrives that names its person: it is judged again and matched', async () => {
     const ada = await person('Ada', '7001');
     const { id } = await begin();
     await face(id, 'scan.jpg');
@@ -89,7 +89,7 @@ describe('while a picture of an import is looked at', () => {
     expect((await picture(id, (await photos(id))[0]!.id)).subarray(0, 2)).toEqual(Buffer.from([0xff, 0xd8]));
   });
 
-  test('people of its list are made by another replica: it is looked at again, and found', async () => {
+  test('another replica creates the people of its list: it is judged again and matched', async () => {
     const { id } = await begin();
     await upload(id, 'list.csv', 'name,number,photo\nEve,7002,scan.jpg\n');
     await face(id, 'scan.jpg');
@@ -101,7 +101,7 @@ describe('while a picture of an import is looked at', () => {
     expect(await photos(id)).toMatchObject([{ person: { name: 'Eve' }, state: 'judged' }]);
   });
 
-  test('someone says who it is of: their word holds, and the picture can be opened', async () => {
+  test('staff assign it to a person: the assignment is kept, and the picture can be opened', async () => {
     const [first, second] = [await person('First', '7003'), await person('Second', '7004')];
     const { id } = await begin();
     await face(id, 'nobody.jpg');
@@ -121,7 +121,7 @@ describe('while a picture of an import is looked at', () => {
     for (const photo of after) expect((await picture(id, photo.id)).subarray(0, 2)).toEqual(Buffer.from([0xff, 0xd8]));
   });
 
-  test('the import is cancelled: nothing of the picture is kept', async () => {
+  test('the import is cancelled: the picture is deleted', async () => {
     const { id } = await begin();
     await face(id, 'nobody.jpg');
     await runWhile(() => api.ask('POST', `/api/imports/${id}/cancel`, { as: 'staff' }));
@@ -129,7 +129,7 @@ describe('while a picture of an import is looked at', () => {
     expect(rows).toEqual([{ photo: null, template: null }]);
   });
 
-  test('its person is erased: the job goes on', async () => {
+  test('its person is erased: the job continues', async () => {
     const gone = await person('Gone', '7005');
     const { id } = await begin();
     await face(id, '7005.jpg');
@@ -139,7 +139,7 @@ describe('while a picture of an import is looked at', () => {
     expect((await photos(id)).map((p) => p.state)).not.toContain('waiting');
   });
 
-  test('what is no picture and is given to a person keeps its reason, and stops nothing', async () => {
+  test('a file that is not a picture keeps its reason when assigned to a person, and blocks nothing', async () => {
     const ada = await person('Lone', '7006');
     const { id } = await begin();
     await upload(id, 'broken.jpg', 'no picture');
@@ -155,7 +155,7 @@ describe('while a picture of an import is looked at', () => {
     ]);
   });
 
-  test('a picture that was refused before it was looked at, and is not any more, is looked at', async () => {
+  test('a picture rejected before it was judged, and then accepted again, is judged', async () => {
     const { id } = await begin();
     await face(id, 'early.jpg');
     const [early] = await photos(id);

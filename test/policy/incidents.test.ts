@@ -33,7 +33,7 @@ describe.each(DATABASES)('incidents on $name', { timeout: 60_000 }, (on) => {
       body: { title: 'Kiosk stolen', severity: 'high', foundAt: NOW.toISOString(), data: ['template'], ...o },
     });
 
-  test('an incident has its record, its clock and a timeline of who did what; what is written is sealed', async () => {
+  test('an incident has a record, a deadline and a timeline of who did what, all encrypted', async () => {
     const made = await open({ description: 'Seen by Zebulon Quirk at the door' });
     expect(made).toMatchObject({ state: 'open', clock: { dueAt: '2027-07-23T10:00:00.000Z', state: 'running' } });
     const url = `/api/incidents/${made.id}`;
@@ -86,7 +86,7 @@ describe.each(DATABASES)('incidents on $name', { timeout: 60_000 }, (on) => {
     expect(await api.lastAudit()).toMatchObject({ action: 'write', resource: made.id });
   });
 
-  test('who was notified in the minute of the discovery was, however late in it that was known', async () => {
+  test('a notification in the minute of the discovery is accepted, even if the discovery was later in that minute', async () => {
     const { id } = await open({ foundAt: new Date(NOW.getTime() - 18_000).toISOString() });
     const notify = (before: number) => {
       const body = { to: 'authority', at: new Date(NOW.getTime() - before).toISOString() };
@@ -96,7 +96,7 @@ describe.each(DATABASES)('incidents on $name', { timeout: 60_000 }, (on) => {
     expect(await notify(60_000)).toMatchObject({ authorityAt: expect.any(String) });
   });
 
-  test('a stolen kiosk: one command revokes it, makes new keys, ends sessions; the people it had are found; the notices are drafted', async () => {
+  test('for a stolen kiosk, one command revokes it, rotates keys and ends sessions; affected people are found and notices drafted', async () => {
     const box = await api.kiosk();
     const other = await api.kiosk();
     const number = randomUUID().slice(0, 8);
@@ -161,7 +161,7 @@ describe.each(DATABASES)('incidents on $name', { timeout: 60_000 }, (on) => {
     expect((await verifyAudit(api.db, api.keys)).faults).toEqual([]);
   });
 
-  test('rows that two scopes find count once', async () => {
+  test('rows found by two scopes count once', async () => {
     const { id } = await api.ask<{ id: string }>('POST', '/api/people', { as: 'staff', body: { name: 'Ada' } });
     const thief = api.actorOf('staff');
     await api.ask('GET', `/api/people/${id}`, { as: thief });
@@ -174,7 +174,7 @@ describe.each(DATABASES)('incidents on $name', { timeout: 60_000 }, (on) => {
     });
   });
 
-  test('a person who is erased is in no scope, nor in what the timeline says of it', async () => {
+  test('an erased person is in no scope and no timeline entry', async () => {
     const { id } = await api.ask<{ id: string }>('POST', '/api/people', { as: 'staff', body: { name: 'Ada' } });
     const url = `/api/incidents/${(await open()).id}`;
     for (const scope of [{ who: id }, { resource: id.toUpperCase() }])
@@ -185,7 +185,7 @@ describe.each(DATABASES)('incidents on $name', { timeout: 60_000 }, (on) => {
     expect(JSON.stringify(timeline).toLowerCase()).not.toContain(id);
   });
 
-  test('a step of the containment that fails holds up no other, and is reported', async () => {
+  test('a failed containment step is reported and does not block the others', async () => {
     const made = await open();
     const box = await api.kiosk();
     const result = await api.ask<z.output<typeof Contained>>('POST', `/api/incidents/${made.id}/contain`, {

@@ -11,7 +11,7 @@ describe.each(DATABASES)('jobs on $name', (kind) => {
     ({ api } = made);
   });
 
-  test('one that never ran says why: what it needs is not configured, or it had nothing to do', async () => {
+  test('a job that never ran says why: something it needs is not configured, or it had nothing to do', async () => {
     const { jobs } = await api.ask<z.output<typeof JobStates>>('GET', '/api/jobs');
     const idle = Object.fromEntries(jobs.map((one) => [one.job, one.idle]));
     expect(idle).toMatchObject({

@@ -14,7 +14,7 @@ const rowOf = (parts: Row['parts']): ReadonlyMap<RowId, Row> => new Map([['P3', 
 const stateOf = (parts: Row['parts'], results: readonly TestResult[], runs?: Runs) =>
   judge(rowOf(parts), results, runs)[0]!.state;
 
-test('a row is proven when each test of each part passed, and not when one failed, was skipped or did not run', () => {
+test('a row is proven only if every test of every part passed, and none failed, was skipped or did not run', () => {
   const parts = { one: { [A]: ['photos go'] }, two: { [A]: ['positions go', 'so do names'] } };
   const ran = (...outcomes: TestResult['outcome'][]) =>
     ['photos go', 'positions go', 'so do names'].flatMap((t, i) => (outcomes[i] ? [result(t, outcomes[i])] : []));
@@ -32,7 +32,7 @@ test('a row without parts, and a part without a test, are not proven', () => {
   expect(describeRow(verdict!, false)).toEqual(['✗ P3  Files', '    ✓ one (1 of 1 passed)', '    ✗ two (no test)']);
 });
 
-test('a test counts for its own file alone, under its whole title, or that of its group', () => {
+test('a test counts only for its own file, by its full title or that of its group', () => {
   const parts = { one: { [A]: ['photos go'] } };
   expect(stateOf(parts, [result('photos go', 'passed', 'b.test.ts')])).toBe('failed');
   expect(stateOf(parts, [result('photos gone')])).toBe('failed');
@@ -41,18 +41,18 @@ test('a test counts for its own file alone, under its whole title, or that of it
   expect(stateOf(parts, [result('on PGlite photos go'), result('on PostgreSQL photos go', 'failed')])).toBe('failed');
 });
 
-test('what a runner puts into a title is left open, and nothing else is', () => {
+test('only the parts of a title that the runner fills in are wildcards', () => {
   expect(titlePattern('%s lets in $one.name, … times (of 3)').test('GET /a lets in b, 9 times (of 3)')).toBe(true);
   expect(titlePattern('a. (b)').test('ax (b)')).toBe(false);
   expect(titlePattern('a. (b)').test('a. b')).toBe(false);
 });
 
-test('a file that can not be loaded fails the parts that name it', () => {
+test('a file that can’t be loaded fails the parts that name it', () => {
   const [verdict] = judge(rowOf({ one: { [A]: ['photos go'] } }), [result('', 'failed')]);
   expect(verdict!.parts[0]!.tests).toEqual([{ file: A, title: 'photos go', outcome: 'failed' }]);
 });
 
-test('a row with tests in a run that left no report is not decided, and that run is named', () => {
+test('a row with tests in a run without a report is undecided, and the run is named', () => {
   const parts = { one: { [A]: ['photos go'] }, two: { 'b.test.ts': ['names go'] } };
   const runs: Runs = { missing: (file) => (file === A ? null : 'npm run test:long'), left: () => false };
   const [open] = judge(rowOf(parts), [result('photos go')], runs);
@@ -66,7 +66,7 @@ test('a row with tests in a run that left no report is not decided, and that run
   expect(stateOf(parts, [result('photos go', 'failed')], runs)).toBe('failed');
 });
 
-test('a part whose tests are all of a run that is not asked for is left to it, and the row stands on the others', () => {
+test('a part whose tests all belong to a run not requested is skipped, and the row is judged by its other parts', () => {
   const parts = { one: { [A]: ['photos go'] }, two: { 'b.test.ts': ['names go'] } };
   const runs: Runs = { missing: () => null, left: (file) => file !== A };
   const [verdict] = judge(rowOf(parts), [result('photos go')], runs);
@@ -76,7 +76,7 @@ test('a part whose tests are all of a run that is not asked for is left to it, a
   expect(stateOf(parts, [result('photos go'), result('names go', 'failed', 'b.test.ts')], runs)).toBe('failed');
 });
 
-test('titles are found of tests and groups, not in data', () => {
+test('titles are read from tests and groups, not from data', () => {
   const source = `
     test('photos go', () => {});
     describe.each(DATABASES)('the server on $name', () => {});

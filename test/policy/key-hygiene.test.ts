@@ -35,7 +35,7 @@ const home = await serverHome();
 describe('keys of the environment', () => {
   afterAll(() => home.remove());
 
-  test('stay inside the server process: no child, report, log, error or file has them', async () => {
+  test('stay inside the server process: they reach no child, report, log, error or file', async () => {
     const seen = join(home.path, 'seen');
     const hook = join(home.path, 'hook.mjs');
     // What anything inside the process could print: its environment as a child gets it, and Node's own report.
@@ -89,7 +89,7 @@ process.on('SIGUSR2', () => {
     }
   }, 180_000);
 
-  test('stay inside a command of the operator’s as well, and nothing dumps its memory', async () => {
+  test('stay inside an operator’s command as well, and its memory is never dumped', async () => {
     const seen = join(home.path, 'seen-by-command');
     const hook = join(home.path, 'command-hook.mjs');
     writeFileSync(
@@ -128,7 +128,7 @@ process.on('exit', () => {
     ['one pattern repeated', 'abcd'.repeat(16)],
     ['typed text', Buffer.from('correct horse battery staple 123').toString('base64')],
     ['not base64', '!'.repeat(44)],
-  ])('are refused at the start when they are %s, without being repeated', async (_what, bad) => {
+  ])('are refused at start if they are %s, without being repeated', async (_what, bad) => {
     const child = spawn(process.execPath, [MAIN], {
       env: {
         PATH: process.env.PATH,
@@ -148,7 +148,7 @@ process.on('exit', () => {
     expect(found(said)).toEqual([]);
   });
 
-  test('are taken out of the environment, and nothing else is', () => {
+  test('are removed from the environment, and nothing else is', () => {
     const env = {
       ENCRYPTION_KEY: 'a',
       SECRET_KEY_PREVIOUS: 'b',
@@ -164,7 +164,7 @@ process.on('exit', () => {
     expect(env).toEqual({ PATH: '/bin' });
   });
 
-  test('a core dump is prevented, reported where it can’t be, and refused where it is asked for', () => {
+  test('core dumps are prevented, reported where they can’t be, and refused where requested', () => {
     const limits = (soft: string) => `Limit  Soft\nMax core file size        ${soft}     unlimited   bytes\n`;
     const asked: number[] = [];
     const around = (soft: string, can: boolean, switches: string[] = []) => ({

@@ -128,7 +128,7 @@ describe.each(DATABASES)('a rotation of the keys, on $name', ({ name, unavailabl
     return all;
   };
 
-  test('leaves everything readable under the new keys alone, and nothing that the old ones open', async () => {
+  test('leaves everything readable with the new keys only, and nothing that the old keys open', async () => {
     const { db } = database;
     const both = keysOf({ ...next, previousKeys: old });
     await openRing(db, both);
@@ -203,7 +203,7 @@ describe.each(DATABASES)('a rotation of the keys, on $name', ({ name, unavailabl
     await expect(settleKeys(db, fresh)).rejects.toMatchObject({ code: 'key-retired' });
   }, 180_000);
 
-  test('with re-encryption the old person keys open nothing either, and the server serves meanwhile', async () => {
+  test('with re-encryption the old person keys open nothing either, and the server stays available', async () => {
     const { db } = database;
     const stolen = await personBox(db, before, people);
     const both = keysOf({ ...next, previousKeys: old });
@@ -236,7 +236,7 @@ describe.each(DATABASES)('a rotation of the keys, on $name', ({ name, unavailabl
     expect(kept).toEqual([]);
   }, 180_000);
 
-  test('begins only when every process has both pairs, and refuses to start without one that is needed', async () => {
+  test('begins only when every process has both key pairs, and refuses to start without a pair that is needed', async () => {
     const { db } = database;
     const both = keysOf({ ...next, previousKeys: old });
     await expect(beginRotation(db, before, { modules: MODULES, reEncrypt: false, now: NOW })).rejects.toMatchObject({
@@ -274,7 +274,7 @@ describe.each(DATABASES)('a rotation of the keys, on $name', ({ name, unavailabl
     );
   }, 180_000);
 
-  test('the database itself refuses what a process that slept through the switch would still write', async () => {
+  test('the database itself refuses writes of a process that missed the switch', async () => {
     const { db } = database;
     const both = keysOf({ ...next, previousKeys: old });
     await openRing(db, both);
@@ -290,7 +290,7 @@ describe.each(DATABASES)('a rotation of the keys, on $name', ({ name, unavailabl
     expect(await leftOver(db, 1)).toEqual({});
   }, 180_000);
 
-  test('does not let go of the old keys while anything is under them that it does not know', async () => {
+  test('keeps the old keys while they encrypt anything unknown', async () => {
     const { db } = database;
     const both = keysOf({ ...next, previousKeys: old });
     await openRing(db, both);
@@ -311,7 +311,7 @@ describe.each(DATABASES)('a rotation of the keys, on $name', ({ name, unavailabl
 
   // PGlite has one connection: nobody else can hold a table.
   if (name !== 'PGlite')
-    test('waits for a transaction that holds a table for long, and goes on afterwards', async () => {
+    test('waits for a transaction that locks a table for long, and then continues', async () => {
       const { db } = database;
       const both = keysOf({ ...next, previousKeys: old });
       await openRing(db, both);
@@ -328,7 +328,7 @@ describe.each(DATABASES)('a rotation of the keys, on $name', ({ name, unavailabl
       await readsAll(both.alone());
     }, 180_000);
 
-  test('every registered column is one of the database, so that none is passed over by a misspelling', async () => {
+  test('every registered column exists in the database, so that a misspelling skips none', async () => {
     for (const table of SEALED) await pageOf(database.db, table, null, 1);
     expect(new Set(SEALED.map((t) => t.table)).size).toBe(SEALED.length);
   });

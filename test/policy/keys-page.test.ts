@@ -16,13 +16,13 @@ const page = readFileSync(join(root, 'docs/prove/keys.md'), 'utf8');
 /** A row of a table, by what its first cell begins with. */
 const rowOf = (start: string) => page.split('\n').find((line) => line.startsWith(`| ${start}`)) ?? '';
 
-test('the page of keys names every sub-key, of the server and of a kiosk, and every secret of the environment', () => {
+test('the keys page names every derived key of the server and of a kiosk, and every secret in the environment', () => {
   const quoted = (name: string) => page.includes(`\`${name}\``);
   const named = [...PURPOSES, ...Object.values(STORE_PURPOSES), ...Object.values(DEVICE_PURPOSES), ...SECRETS];
   expect(named.filter((name) => !quoted(name) && !quoted(name.replace(/_PREVIOUS$/, '')))).toEqual([]);
 });
 
-test('the page of keys says of every encrypted column which key it is under', () => {
+test('the keys page names the key of every encrypted column', () => {
   const missing = (tables: readonly { table: string }[], row: string) =>
     tables.map((t) => t.table).filter((table) => !row.includes(`\`${table}\``));
   const ofField = SEALED.filter((t) => Object.values(t.columns).some((c) => c.purpose === 'field'));
@@ -30,7 +30,7 @@ test('the page of keys says of every encrypted column which key it is under', ()
   expect(missing(OF_PERSONS, rowOf('person keys'))).toEqual([]);
 });
 
-test('every variable that holds a secret is one: taken out of the environment, and may come as a file', () => {
+test('every variable that holds a secret is removed from the environment, and may be given as a file', () => {
   const sources = readdirSync(join(root, 'sync/server'), { recursive: true, encoding: 'utf8' })
     .filter((path) => /(^|\/)(config|settings)\.ts$/.test(path))
     .map((path) => readFileSync(join(root, 'sync/server', path), 'utf8'));

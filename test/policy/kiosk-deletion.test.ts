@@ -62,7 +62,7 @@ describe.each(DATABASES)('on $name', ({ name, ...kind }) => {
   };
 
   describe('a deletion at a kiosk', () => {
-    test('is a request that can be undone: the key stays so long, a tombstone comes before its end, and kiosks get the person back', async () => {
+    test('is a request that can be undone: the key is kept until then, a tombstone precedes its destruction, and an undo gives kiosks the person back', async () => {
       const [a, b] = [await kiosk(), await kiosk()];
       const ada = a.box.enrol('Ada Lovelace');
       await a.send();
@@ -101,7 +101,7 @@ describe.each(DATABASES)('on $name', ({ name, ...kind }) => {
       for (const one of [a, b]) expect(kinds(await one.read({ now }))).toContain('erase');
     });
 
-    test('of a person under a legal hold is refused: nothing changes, the kiosk gets them back, and the office decides', async () => {
+    test('of a person under a legal hold is refused: nothing changes, the kiosk gets them back, and staff decide at the server', async () => {
       const [a, b] = [await kiosk(), await kiosk()];
       const ada = a.box.enrol('Ada Lovelace');
       await a.send();
@@ -129,7 +129,7 @@ describe.each(DATABASES)('on $name', ({ name, ...kind }) => {
       ]);
     });
 
-    test('under the name that the person had before a merge is stopped by a hold on any of their names', async () => {
+    test('under an id from before a merge is stopped by a hold on any of the person’s ids', async () => {
       const a = await kiosk();
       const [kept, merged] = [a.box.enrol('Ada Lovelace'), a.box.enrol('Ada King')];
       await a.send();
@@ -141,7 +141,7 @@ describe.each(DATABASES)('on $name', ({ name, ...kind }) => {
       expect(await count(sql`erasure`)).toBe(0);
     });
 
-    test('of a person who has asked for it already is the same request, and takes them off the kiosks at once', async () => {
+    test('of a person who already requested erasure joins that request, and removes them from kiosks at once', async () => {
       const a = await kiosk();
       const ada = a.box.enrol('Ada Lovelace');
       await a.send();
@@ -153,7 +153,7 @@ describe.each(DATABASES)('on $name', ({ name, ...kind }) => {
       expect(await database.db.selectFrom('erasure').select('request').execute()).toEqual([{ request }]);
     });
 
-    test('is in the audit log from the request on, with the kiosk that asked', async () => {
+    test('is in the audit log from the request on, with the kiosk that made it', async () => {
       const a = await kiosk();
       const ada = a.box.enrol('Ada Lovelace');
       await a.send();
@@ -169,7 +169,7 @@ describe.each(DATABASES)('on $name', ({ name, ...kind }) => {
 
   const ORIGINS: readonly ErasureOrigin[] = ['person', 'staff', 'operator', 'kiosk', 'retention', 'restore'];
   test.each(ORIGINS)(
-    'an erasure that began by %s closes all: webhook, quarantine, audit, sessions, links; and again changes nothing',
+    'an erasure started by %s covers webhooks, quarantine, audit, sessions and links, and repeating it changes nothing',
     async (origin) => {
       const { db } = database;
       const a = await kiosk();
@@ -256,8 +256,8 @@ describe.each(DATABASES)('on $name', ({ name, ...kind }) => {
     },
   );
 
-  describe('who belongs to no site of the kiosk any more', () => {
-    test('keeps the attendance from before the move, whenever it arrives; what came later waits for the office', async () => {
+  describe('a person who no longer belongs to the kiosk’s site', () => {
+    test('keeps attendance from before the move, whenever it arrives; later records wait for a decision', async () => {
       const [a, b] = [await kiosk(), await kiosk(SITES[1])];
       const ada = a.box.enrol('Ada Lovelace');
       await a.send();
@@ -284,7 +284,7 @@ describe.each(DATABASES)('on $name', ({ name, ...kind }) => {
       expect((await records.orderBy('at').execute()).map((r) => r.id)).toEqual([early, late]);
     });
 
-    test('voids nothing that was recorded after the move, whenever it claims to have said so', async () => {
+    test('can’t have records from after the move voided by that kiosk, whatever time it claims', async () => {
       const [a, b] = [await kiosk(), await kiosk(SITES[1])];
       const ada = a.box.enrol('Ada Lovelace');
       await a.send();
@@ -299,7 +299,7 @@ describe.each(DATABASES)('on $name', ({ name, ...kind }) => {
       expect((await quarantined()).map((q) => q.reason)).toEqual(['person-out-of-scope']);
     });
 
-    test('also where it is the kiosk that was put at another site', async () => {
+    test('is treated the same if the kiosk was moved to another site', async () => {
       const a = await kiosk();
       const ada = a.box.enrol('Ada Lovelace');
       await a.send();
@@ -316,31 +316,34 @@ describe.each(DATABASES)('on $name', ({ name, ...kind }) => {
   });
 
   // PGlite has one connection: nothing commits beside a transaction there.
-  test.skipIf(name === 'PGlite')('a move that commits while an event is being taken is not undone by it', async () => {
-    let ada = '';
-    let moved = false;
-    const moving = database.db.withPlugin({
-      transformQuery: ({ node }) => node,
-      // Right after it was looked up whose people they are.
-      async transformResult({ result }) {
-        if (ada && !moved && 'member' in (result.rows[0] ?? {})) {
-          moved = true;
-          await assignToSites(database.db, ada, [SITES[1]], now);
-        }
-        return result;
-      },
-    });
-    const a = await KnownKiosk.register({ ...database, db: moving }, keys, { site: SITES[0] });
-    const enrolled = a.box.enrol('Ada Lovelace');
-    await a.send();
-    ada = enrolled;
-    a.box.append('person', { change: 'updated' }, { person: ada, name: 'Ada King' });
-    await a.send();
-    expect(moved).toBe(true);
-    expect(await database.db.selectFrom('person_site').select('site').execute()).toEqual([{ site: SITES[1] }]);
-  });
+  test.skipIf(name === 'PGlite')(
+    'a move that commits while an event is being ingested is not undone by it',
+    async () => {
+      let ada = '';
+      let moved = false;
+      const moving = database.db.withPlugin({
+        transformQuery: ({ node }) => node,
+        // Right after it was looked up whose people they are.
+        async transformResult({ result }) {
+          if (ada && !moved && 'member' in (result.rows[0] ?? {})) {
+            moved = true;
+            await assignToSites(database.db, ada, [SITES[1]], now);
+          }
+          return result;
+        },
+      });
+      const a = await KnownKiosk.register({ ...database, db: moving }, keys, { site: SITES[0] });
+      const enrolled = a.box.enrol('Ada Lovelace');
+      await a.send();
+      ada = enrolled;
+      a.box.append('person', { change: 'updated' }, { person: ada, name: 'Ada King' });
+      await a.send();
+      expect(moved).toBe(true);
+      expect(await database.db.selectFrom('person_site').select('site').execute()).toEqual([{ site: SITES[1] }]);
+    },
+  );
 
-  test('of two kiosks that add one person at once, the first has them, and the other one’s word waits', async () => {
+  test('if two kiosks add the same person at once, the first wins and the other’s event waits', async () => {
     const [a, b] = [await kiosk(), await kiosk(SITES[1])];
     const ada = randomUUID();
     for (const one of [a, b]) one.box.person('Ada Lovelace', ada);

@@ -56,7 +56,7 @@ async function begin({ methods }: Core, language: string) {
   return methods.enrolBegin({ token, name: 'New', number: null, pin: null, language, consent });
 }
 
-test('where nobody has said who runs the place, nobody can agree: staff is notified, and the console or site.json fixes it', async () => {
+test('without an operator’s name nobody can consent: staff are notified, and the console or site.json fixes it', async () => {
   writeSiteConfig(home, { ...readSiteConfig(home), privacy: PRIVACY_NOT_SET });
   const kiosk = await kioskUnder({ leaseDays: 30 });
   await expect(kiosk.methods.consentText({ language: 'ar' })).rejects.toMatchObject({ code: 'privacy-not-set' });
@@ -72,19 +72,19 @@ test('where nobody has said who runs the place, nobody can agree: staff is notif
   expect((await notified.methods.consentText({ language: 'de' })).paragraphs[0]).toContain('speichert Werk Süd');
 });
 
-test('where faces are switched off no face can be enrolled, and the screen says why', async () => {
+test('if faces are turned off no face can be enrolled, and the screen says why', async () => {
   const kiosk = await kioskUnder({ leaseDays: 30, faces: 'off' });
   await expect(begin(kiosk, 'en')).rejects.toMatchObject({ code: 'faces-not-allowed' });
   expect((await kiosk.methods.status({})).notices).toContain('faces-not-allowed');
 });
 
-test('contacts are the server’s word: controller, privacy contact and DPO reach the privacy screen', async () => {
+test('the server’s contacts (controller, privacy contact and DPO) appear on the privacy screen', async () => {
   const privacy = { controller: 'Example School', contact: 'privacy@example.org', dpo: 'Dr Example' };
   const kiosk = await kioskUnder({ leaseDays: 30, privacy });
   expect((await kiosk.methods.status({})).privacy).toMatchObject(privacy);
 });
 
-test('people agree to the operator’s own text, and in no language in which it was not reviewed', async () => {
+test('people consent to the operator’s own text, and only in languages in which it was reviewed', async () => {
   const text = { version: 'v3', language: 'en', title: 'May we?', paragraphs: ['We are {controller}.'] };
   const kiosk = await kioskUnder({ leaseDays: 30, consentTexts: [text] });
   expect(await kiosk.methods.consentText({ language: 'en' })).toMatchObject({ title: 'May we?', language: 'en' });

@@ -76,7 +76,7 @@ describe.each(DATABASES)('kiosk staff of the server, on $name', (on) => {
     hash: await hash(pin, { algorithm: 2, memoryCost: 19_456, timeCost: 2, parallelism: 1, secret }),
   });
 
-  test('each site’s kiosks are sent its own and those of all, as a snapshot and as a delta', async () => {
+  test('a site’s kiosks are sent its own staff and those of all sites, as a snapshot and as a delta', async () => {
     const [here, there] = [await kioskAt(null), await kioskAt(OTHER_SITE)];
     const before = await read(there.id);
     expect(sentIn(before.changes)).toEqual([]);
@@ -103,7 +103,7 @@ describe.each(DATABASES)('kiosk staff of the server, on $name', (on) => {
     expect(names(await sentTo(there.id, before.cursor))).toEqual(['Everywhere']);
   });
 
-  test('PIN and secret are shown once, and are stored sealed; a removal destroys them, and the name stays as long as the audit log', async () => {
+  test('PIN and secret are shown once and stored encrypted; a removal destroys them, and the name is kept as long as the audit log', async () => {
     const { member, pin, factor } = await add('Kim Öz', null, 'technician', 'BADGE-77');
     const { secret, paper, uri, svg } = factor!;
     expect(uri).toContain(secret);
@@ -130,7 +130,7 @@ describe.each(DATABASES)('kiosk staff of the server, on $name', (on) => {
     expect(await items()).toEqual([]);
   });
 
-  test('names meet where sites do, a badge unlocks for one, and no kiosk is sent more than it takes', async () => {
+  test('names are unique among overlapping sites, a badge belongs to one member, and no kiosk is sent more members than it accepts', async () => {
     await add('Kim', OTHER_SITE, 'desk', 'B-1');
     await add('Kim', SITE.id, 'desk', 'B-1'); // at another site
     expect(await refused('KIM')).toBe('staff-exists');
@@ -143,7 +143,7 @@ describe.each(DATABASES)('kiosk staff of the server, on $name', (on) => {
     expect(kim).toBeDefined();
   });
 
-  test('a new PIN, badge or second factor takes the place of the one before at every kiosk', async () => {
+  test('a new PIN, badge or second factor replaces the previous one at every kiosk', async () => {
     const kiosk = await kioskAt(null);
     const { member } = await add('Kim', null, 'technician', 'B-1');
     const [before] = (await sentTo(kiosk.id))!;
@@ -158,7 +158,7 @@ describe.each(DATABASES)('kiosk staff of the server, on $name', (on) => {
     expect(await verifyPin(after!.pin!.hash, pin!, await pepperOf(kiosk.id))).toBe(true);
   });
 
-  test('what a member chose at one kiosk counts at the others; a reset that came before it stands', async () => {
+  test('a PIN chosen at one kiosk works at the others, unless it was reset in between', async () => {
     const [one, other] = [await kioskAt(null), await kioskAt(OTHER_SITE)];
     const { member } = await add('Kim', null, 'desk');
     const pepper = await pepperOf(one.id);
@@ -186,7 +186,7 @@ describe.each(DATABASES)('kiosk staff of the server, on $name', (on) => {
     expect(rows.every(({ personal }) => personal === null)).toBe(true);
   });
 
-  test('a kiosk of another site can set nothing of a site’s member', async () => {
+  test('a kiosk of another site can’t change a site’s staff member', async () => {
     const [here, there] = [await kioskAt(SITE.id), await kioskAt(OTHER_SITE)];
     const { member } = await add('Kim', SITE.id, 'technician');
     const [start] = (await sentTo(here.id))!;
@@ -200,7 +200,7 @@ describe.each(DATABASES)('kiosk staff of the server, on $name', (on) => {
     expect((await sentTo(here.id))![0]).toEqual(start);
   });
 
-  test('a code on paper that a kiosk says was used is sent to no kiosk any more; said twice, it was one', async () => {
+  test('a paper code reported as used is sent to no kiosk any more, and a repeated report counts once', async () => {
     const [one, other] = [await kioskAt(null), await kioskAt(OTHER_SITE)];
     const { member } = await add('Kim');
     const { cursor } = await read(other.id);
@@ -221,7 +221,7 @@ describe.each(DATABASES)('kiosk staff of the server, on $name', (on) => {
     expect(await sentTo(one.id)).toEqual([]);
   });
 
-  test('what a stolen kiosk says of staff gives nobody a role, and gives back no code', async () => {
+  test('a stolen kiosk’s reports about staff grant no role and restore no code', async () => {
     const kiosk = await kioskAt(null);
     const { member } = await add('Kim');
     const { id } = member;
@@ -245,7 +245,7 @@ describe.each(DATABASES)('kiosk staff of the server, on $name', (on) => {
     expect(await codeOf(remove(ghost))).toBe('staff-of-kiosk');
   });
 
-  test('what staff did at a kiosk is on its page by name; with the emergency PIN that is said, and waits in Attention', async () => {
+  test('staff actions at a kiosk appear on its page by name; use of the emergency PIN is marked, and appears under Attention', async () => {
     const kiosk = await kioskAt(null);
     const { member } = await add('Kim', null, 'desk');
     const local = randomUUID();
@@ -273,7 +273,7 @@ describe.each(DATABASES)('kiosk staff of the server, on $name', (on) => {
     expect(items).toEqual([expect.objectContaining({ code: 'emergency-pin-used', device: kiosk.id })]);
   });
 
-  test('what staff changed about people carries their name: on the record, on the person’s page, and as the actor of one audit row a batch', async () => {
+  test('staff changes to people show the member’s name on the record, on the person’s page, and as the actor of one audit row per batch', async () => {
     const kiosk = await kioskAt(null);
     const { member } = await add('Kim', null, 'supervisor');
     const by = member.id;
@@ -346,7 +346,7 @@ describe.each(DATABASES)('kiosk staff of the server, on $name', (on) => {
     expect((await rows())[0]).toEqual(['kiosk-staff', by, null, 'delete', kiosk.id, ['person'], 1]);
   });
 
-  test('each use of the emergency PIN goes to webhooks once; what is no use of it does not', async () => {
+  test('each use of the emergency PIN is sent to webhooks once, and nothing else is', async () => {
     await api.db
       .insertInto('webhook')
       .values({

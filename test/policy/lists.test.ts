@@ -195,7 +195,7 @@ const LISTS: Readonly<Record<string, List>> = {
   },
 };
 
-describe.each(DATABASES)('lists by the API on $name', (on) => {
+describe.each(DATABASES)('lists of the API on $name', (on) => {
   let api: Api;
   withApi(on, { now: NOW }, (o) => {
     api = o.api;
@@ -204,7 +204,7 @@ describe.each(DATABASES)('lists by the API on $name', (on) => {
   const read = (of: List, path: string, query: Record<string, string>) =>
     api.ask<Page>('GET', `${path}?${new URLSearchParams(query)}`, { as: of.as });
 
-  test.each(Object.entries(LISTS))('%s keep their pages in step while rows come and go', async (name, of) => {
+  test.each(Object.entries(LISTS))('%s page consistently while rows are added and removed', async (name, of) => {
     const random = printedRandom(`Rows of ${name}`);
     const body = { name: 'Payroll', url: 'https://example.org/hook' };
     const webhook = (await api.ask<{ id: string }>('POST', '/api/webhooks', { body })).id;
@@ -249,7 +249,7 @@ describe.each(DATABASES)('lists by the API on $name', (on) => {
     }
   });
 
-  test('a list is sorted by what it names and nothing else, and a cursor of another order is refused', async () => {
+  test('a list can be sorted only by its declared fields, and a cursor of another order is refused', async () => {
     for (const of of Object.values(LISTS).slice(0, 4)) {
       const path = of.path('');
       for (const sort of ['name; drop table person', 'row_version', '--id', ''])
@@ -262,7 +262,7 @@ describe.each(DATABASES)('lists by the API on $name', (on) => {
     });
   });
 
-  test('a total is said once, when it is asked for, and no further than it is counted', async () => {
+  test('a total is returned once, on request, and up to the counting limit', async () => {
     const rows = () =>
       sql`insert into import_run (id, state, made_at)
       select gen_random_uuid(), 'done', now() from generate_series(1, ${MOST_COUNTED + 50}::int)`.execute(api.db);
@@ -276,7 +276,7 @@ describe.each(DATABASES)('lists by the API on $name', (on) => {
     expect(await read(of, '/api/imports', {})).toMatchObject({ total: null });
   });
 
-  test('a day is sorted by what is worked out of its records, page by page, with the sums of all', async () => {
+  test('a day can be sorted by computed values across pages, with totals over all rows', async () => {
     const people = Array.from({ length: 9 }, () => v7());
     const at = (minute: number) => new Date(Date.parse('2026-07-13T08:00:00Z') + minute * 60_000);
     const record = (person: string, minute: number, direction: 'in' | 'out') =>
@@ -316,7 +316,7 @@ describe.each(DATABASES)('lists by the API on $name', (on) => {
       }
   });
 
-  test('the audit log reads from either end, and counts what it need not open', async () => {
+  test('the audit log pages from either end, and counts without decrypting', async () => {
     const as = 'auditor' as const;
     const search = (query: Record<string, string>) =>
       api.ask<Page>('GET', `/api/audit?${new URLSearchParams(query)}`, { as });

@@ -48,7 +48,7 @@ describe.each(DATABASES)('the live socket on $name', (kind) => {
     await deliver();
   });
 
-  test('opens for people who may see the board, from our own page, and for nobody else', async () => {
+  test('opens only for people who may see the board, and only from our own pages', async () => {
     expect(await statusOf(open(web.visitor()))).toBe(401);
     const someone = await web.signIn('person');
     expect(await statusOf(open(someone))).toBe(403);
@@ -61,7 +61,7 @@ describe.each(DATABASES)('the live socket on $name', (kind) => {
     socket.terminate();
   });
 
-  test('asking again and again is limited, and does not fill the audit log', async () => {
+  test('repeated attempts are limited, and don’t fill the audit log', async () => {
     const someone = { ...(await web.signIn('person')), ip: '192.0.2.99' };
     const attempts = 300;
     const before = Number((await web.audit())[0]?.position ?? 0);
@@ -96,7 +96,7 @@ describe.each(DATABASES)('the live socket on $name', (kind) => {
     },
   );
 
-  test('an auditor sees that something happened, and not whose it was', async () => {
+  test('an auditor sees that something happened, but no names', async () => {
     const auditor = await web.signIn('auditor');
     const socket = open(auditor);
     const text = String((await once(socket, 'message'))[0]);
@@ -108,7 +108,7 @@ describe.each(DATABASES)('the live socket on $name', (kind) => {
     expect(same.text).not.toContain(person);
   });
 
-  test('is closed as soon as its session ends: signed out, disabled, or given another role', async () => {
+  test('closes as soon as its session ends by sign-out, disabling or a role change', async () => {
     const admin = await web.signIn('admin');
     const endings: ((who: Visitor & { id: string }) => Promise<unknown>)[] = [
       (who) => web.ask({ ...who }, 'DELETE', '/api/session'),
@@ -126,7 +126,7 @@ describe.each(DATABASES)('the live socket on $name', (kind) => {
     }
   });
 
-  test('a dropped screen goes on where it stopped', async () => {
+  test('a reconnecting page continues where it stopped', async () => {
     const staff = await web.signIn('staff');
     const socket = open(staff);
     const { log, position } = await first(socket);

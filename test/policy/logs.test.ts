@@ -36,7 +36,7 @@ describe.skipIf(unavailable)('the log of a server', () => {
     home.remove();
   });
 
-  test('names nobody, and holds no key, token, password or place, whatever goes wrong', async () => {
+  test('names nobody and contains no key, token, password or position, whatever goes wrong', async () => {
     const env = {
       ...initServer(home.path),
       SMARTPRESENCE_DATABASE_URL: postgres.url('logs'),

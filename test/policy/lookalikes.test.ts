@@ -75,7 +75,7 @@ describe.each(DATABASES)('lookalikes on $name', (kind) => {
     return changes.flatMap((c) => (c.kind === 'lookalikes' && c.person === person ? c.others : []));
   }
 
-  test('a kiosk’s word reaches every kiosk of the site, Attention and webhooks at once, and nobody asks whether they are one', async () => {
+  test('a pair marked at a kiosk reaches the site’s kiosks, Attention and webhooks at once, and is no longer suggested as a duplicate', async () => {
     const { ada, eve } = await pair('not-me');
     const other = await api.kiosk(SITE.id);
     for (const box of [door, other]) {
@@ -110,7 +110,7 @@ describe.each(DATABASES)('lookalikes on $name', (kind) => {
     expect([named, person?.value]).toEqual([undefined, eve]);
   });
 
-  test('said twice it is sent once; a kiosk takes it back, an administrator too, and staff of the office may only look', async () => {
+  test('a repeated mark is sent once; a kiosk or an administrator can undo it, and desk staff can only view it', async () => {
     const { ada, eve } = await pair();
     door.append('lookalike', { change: 'marked', reason: 'not-me' }, { person: ada, other: eve }, NOW);
     await api.deliver(door);
@@ -131,7 +131,7 @@ describe.each(DATABASES)('lookalikes on $name', (kind) => {
     });
   });
 
-  test('a kiosk marks nobody who is not of its site, whichever of the two it is', async () => {
+  test('a kiosk can mark only pairs of people of its own site', async () => {
     const elsewhere = await site('Hamburg');
     const far = await api.kiosk(elsewhere);
     const stranger = newPerson(far, 'Bob', NOW, `B-${++count}`);
@@ -145,7 +145,7 @@ describe.each(DATABASES)('lookalikes on $name', (kind) => {
     expect([await partnersOf(api.db, ada), await partnersOf(api.db, stranger)]).toEqual([[], []]);
   });
 
-  test('a kiosk of another site gets a pair only where both are of it', async () => {
+  test('a kiosk of another site gets a pair only if both people belong to it', async () => {
     const { ada, eve } = await pair();
     const elsewhere = await site('Bremen');
     const far = await api.kiosk(elsewhere);
@@ -155,7 +155,7 @@ describe.each(DATABASES)('lookalikes on $name', (kind) => {
     expect(await notified(eve, far)).toMatchObject([{ person: ada }]);
   });
 
-  test('the pair goes with an erasure and a withdrawn consent; merged, the one who stays has the pairs of both', async () => {
+  test('an erasure or a withdrawn consent deletes the pair, and a merge keeps the pairs of both', async () => {
     const one = await pair();
     await inTransaction(api.db, (tx) => eraseTables({ tx, keys: api.keys, people: [one.eve], now: NOW }, MODULES));
     expect(await partnersOf(api.db, one.ada)).toEqual([]);

@@ -49,7 +49,7 @@ withDatabase(DATABASES[0]!, async (database, undo) => {
     );
 });
 
-test('a column of a newer build is in no answer, and fails none', async () => {
+test('a column added by a newer build appears in no answer, and breaks none', async () => {
   const asked: string[] = [];
   for (const { method, path, roles } of SERVED) {
     if (method !== 'GET' || roles === 'anybody') continue;

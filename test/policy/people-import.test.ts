@@ -37,7 +37,7 @@ function desk(api: Api) {
   return { begin, upload, lines, make, undo, state, run, found };
 }
 
-describe.each(DATABASES)('people of a list on $name', (kind) => {
+describe.each(DATABASES)('importing a list of people on $name', (kind) => {
   let database: OpenDatabase;
   let api: Api;
   let staff: ReturnType<typeof desk>;
@@ -47,7 +47,7 @@ describe.each(DATABASES)('people of a list on $name', (kind) => {
     staff = desk(api);
   });
 
-  test('one wrong line and nobody is made; corrected, everybody is, with their picture; once more, and nothing changes', async () => {
+  test('one wrong line and nobody is created; corrected, everyone is, with their picture; repeated, nothing changes', async () => {
     const { id: nord } = await api.ask<{ id: string }>('POST', '/api/sites', {
       body: { name: 'Nord', timeZone: 'Europe/Berlin' },
     });
@@ -111,11 +111,11 @@ describe.each(DATABASES)('people of a list on $name', (kind) => {
   });
 });
 
-describe.skipIf(postgresUnavailable())('people of a list whose server is killed with SIGKILL', () => {
+describe.skipIf(postgresUnavailable())('importing a list of people while the server is killed with SIGKILL', () => {
   const CHILD = join(import.meta.dirname, 'children/job-and-die.ts');
   const PEOPLE = 120;
 
-  test('in the middle of making them, and of taking them back: the next goes on, and everybody is there once', async () => {
+  test('continues on the next server, both when creating and when undoing, and everyone exists exactly once', async () => {
     const postgres = await startPostgres();
     const { openDatabase } = await import('../../sync/server/platform/database/open.ts');
     const database = await openDatabase('', { postgres: postgres.address() });
@@ -174,14 +174,14 @@ describe.skipIf(postgresUnavailable())('people of a list whose server is killed 
   }, 240_000);
 });
 
-describe.skipIf(postgresUnavailable())('pictures of an import whose server is killed with SIGKILL', () => {
+describe.skipIf(postgresUnavailable())('an import’s pictures while the server is killed with SIGKILL', () => {
   const CHILD = join(import.meta.dirname, 'children/job-and-die.ts');
   /** What only the statements that say what was found in a picture, and that a picture was enrolled, write. */
   const MEASURED = '"measured" = ';
   const ENROLLED = 'insert into "template"';
   const PEOPLE = 18;
 
-  test('while they are looked at, and while they are enrolled: none is lost, none counts twice, the next goes on', async () => {
+  test('are neither lost nor counted twice, when it is killed while judging or enrolling, and the next server continues', async () => {
     const postgres = await startPostgres();
     const { openDatabase } = await import('../../sync/server/platform/database/open.ts');
     const database = await openDatabase('', { postgres: postgres.address() });

@@ -57,7 +57,7 @@ describe.each(DATABASES)('search of people on $name', (kind) => {
   const erase = (person: string, db = database.db) =>
     inTransaction(db, (tx) => eraseTables({ tx, keys: web.keys, people: [person], now: web.now }, MODULES));
 
-  test('people are found by words in any order, beginnings, without accents, with a typo; the best is first', async () => {
+  test('people are found by name parts in any order, by prefixes, without accents and with a typo, best match first', async () => {
     const tag = `q${randomUUID().slice(0, 6)}`;
     await add(`Jürgen Straßmann ${tag}`);
     await add(`Jorge Strassberg ${tag}`);
@@ -70,7 +70,7 @@ describe.each(DATABASES)('search of people on $name', (kind) => {
     expect(await found(`jurgen strassberg ${tag}`)).toEqual([]);
   });
 
-  test('a number, an e-mail address or a badge finds its person, before people of that name', async () => {
+  test('a number, an e-mail address or a badge finds its person, listed before people of that name', async () => {
     const number = randomUUID().slice(0, 8);
     const other = await add(`Room ${number}`);
     const ada = await add('Ada Lovelace', { number, email: `ada.${number}@example.org`, badge: `b${number}` });
@@ -79,7 +79,7 @@ describe.each(DATABASES)('search of people on $name', (kind) => {
     expect((await search(`b${number}`)).items[0]!.id).toBe(ada);
   });
 
-  test('a search leaves one row, which has the people who were shown; opening the names leaves one for everybody', async () => {
+  test('a search writes one audit row with the people shown; loading the names writes one for everyone', async () => {
     const tag = `r${randomUUID().slice(0, 6)}`;
     const shown = [await add(`Ada ${tag}`), await add(`Alan ${tag}`)];
     // Nobody else has them open.
@@ -97,7 +97,7 @@ describe.each(DATABASES)('search of people on $name', (kind) => {
     expect(affected.people.map((p) => p.person).sort()).toEqual([...shown].sort());
   });
 
-  test('more who fit than are shown are said, and so is that not everybody can be found; a site has its own', async () => {
+  test('a search says if there are more matches, or if some people can’t be searched, and can be limited to a site', async () => {
     const tag = `w${randomUUID().slice(0, 6)}`;
     const site = randomUUID();
     await web.db.insertInto('site').values({ id: site, name: 'Bonn', time_zone: 'Europe/Berlin' }).execute();
@@ -119,7 +119,7 @@ describe.each(DATABASES)('search of people on $name', (kind) => {
     await web.ask(staff, 'DELETE', '/api/session');
   });
 
-  test('a first search may wait until every name is open: the answer is whole, and of one row', async () => {
+  test('a first search waits until every name is loaded, answers completely, and writes one audit row', async () => {
     await web.memory.check(web.db, new Date(web.now.getTime() + SESSION_LIFE.staff.idleMs));
     const tag = `x${randomUUID().slice(0, 6)}`;
     await add(`Ada ${tag}`);
@@ -132,7 +132,7 @@ describe.each(DATABASES)('search of people on $name', (kind) => {
     expect(whole.json()).toMatchObject({ items: [{ name: `Ada ${tag}` }], state: 'ready' });
   });
 
-  test('who may not see names, or is not signed in, finds nobody', async () => {
+  test('callers who may not see names, or are not signed in, find nobody', async () => {
     const auditor = await web.signIn('auditor');
     const search = (who: Visitor) => web.ask(who, 'POST', '/api/people/search', { q: 'ada' });
     expect((await search(auditor)).status).toBe(403);
@@ -140,7 +140,7 @@ describe.each(DATABASES)('search of people on $name', (kind) => {
     for (const role of ['admin', 'dpo'] as const) expect((await search(await web.signIn(role))).status).toBe(200);
   });
 
-  test('a new name counts at once, also one that another replica wrote', async () => {
+  test('a new name is found at once, also one that another replica wrote', async () => {
     const tag = `s${randomUUID().slice(0, 6)}`;
     expect(await found(tag)).toEqual([]);
     const kept = await names(staff);
@@ -157,7 +157,7 @@ describe.each(DATABASES)('search of people on $name', (kind) => {
     expect(await found(`grace ${tag}`)).toEqual([`Grace ${tag}`]);
   });
 
-  test('an erased or a merged person is found no more, and is in no memory', async () => {
+  test('erased and merged people are no longer found, and are in no memory', async () => {
     const tag = `t${randomUUID().slice(0, 6)}`;
     const [ada, grace, alan] = [await add(`Ada ${tag}`), await add(`Grace ${tag}`), await add(`Alan ${tag}`)];
     expect(await found(tag)).toHaveLength(3);
@@ -179,7 +179,7 @@ describe.each(DATABASES)('search of people on $name', (kind) => {
     expect(listed.text).not.toMatch(new RegExp(`(Ada|Grace) ${tag}`));
   });
 
-  test('a person who is still in memory is not shown once the database says that they are gone', async () => {
+  test('a person still in memory is not shown once the database says they are deleted', async () => {
     const tag = `u${randomUUID().slice(0, 6)}`;
     const [ada, grace, alan] = [await add(`Ada ${tag}`), await add(`Grace ${tag}`), await add(`Alan ${tag}`)];
     expect(await found(tag)).toHaveLength(3);
@@ -196,7 +196,7 @@ describe.each(DATABASES)('search of people on $name', (kind) => {
     expect(await found(tag)).toEqual([`Alan ${tag}`]);
   });
 
-  test('who reads a page again gets it from the session’s memory, and is audited the same', async () => {
+  test('reading a page again is served from the session’s memory, and audited the same way', async () => {
     const number = randomUUID().slice(0, 8);
     const ada = await add('Ada Lovelace', { number });
     const list = () => web.ask(staff, 'POST', '/api/people/search', { q: number });
@@ -214,7 +214,7 @@ describe.each(DATABASES)('search of people on $name', (kind) => {
     expect((await list()).text).toContain('Ada King');
   });
 
-  test('nothing stays in memory of a session that signs out, ends by its time, or ends elsewhere', async () => {
+  test('a session’s memory is dropped when it signs out, expires, or is ended elsewhere', async () => {
     await web.memory.check(web.db, new Date(web.now.getTime() + SESSION_LIFE.staff.idleMs));
     expect(web.memory.size).toBe(0);
     await search('ada');
@@ -240,7 +240,7 @@ describe.each(DATABASES)('search of people on $name', (kind) => {
     expect(web.memory.size).toBe(0);
   });
 
-  test('memory is bounded: in sessions, and in people', async () => {
+  test('memory is bounded by sessions and by people', async () => {
     const sessions = await Promise.all(Array.from({ length: 17 }, async () => sessionOf(await web.signIn('staff'))));
     const part = { refresh: async () => undefined };
     for (const session of sessions) web.memory.keep(session, 'test', () => part);
@@ -255,7 +255,7 @@ describe.each(DATABASES)('search of people on $name', (kind) => {
     expect([few.index.size, few.state]).toEqual([2, 'too-many']);
   });
 
-  test('what could not be read of a change is read again the next time', async () => {
+  test('a change that could not be read is read again the next time', async () => {
     const actor = { role: 'staff', id: null, email: null, ip: null, userAgent: null } as const;
     let fails = false;
     const keys: typeof web.keys = new Proxy(web.keys, {
@@ -277,7 +277,7 @@ describe.each(DATABASES)('search of people on $name', (kind) => {
     expect(names.index.find('Zenobia Quarles', 5)).toEqual([ada]);
   });
 
-  test('people are listed and found by what they consented to, and by whether their face is enrolled', async () => {
+  test('people can be filtered by consent and by whether their face is enrolled', async () => {
     const tag = `y${randomUUID().slice(0, 6)}`;
     const [ada, ben, cleo] = [await add(`Ada ${tag}`), await add(`Ben ${tag}`), await add(`Cleo ${tag}`)];
     const how = { text_version: '1', language: 'en', via: 'staff', device: null, received_at: web.now } as const;
@@ -315,7 +315,7 @@ describe.each(DATABASES)('search of people on $name', (kind) => {
     expect(await of({ enrolled: false })).toEqual([ada, ben].toSorted());
   });
 
-  test('people are listed by name, page after page, of one site too; no name is in a cursor', async () => {
+  test('people are listed by name across pages, also for one site, and no cursor contains a name', async () => {
     const tag = `v${randomUUID().slice(0, 6)}`;
     for (const name of ['Émile', 'Zoë', 'ada', 'Łukasz']) await add(`${name} ${tag}`);
     const seen: string[] = [];

@@ -36,7 +36,7 @@ describe.each(DATABASES)('on $name', (kind) => {
     );
 
   describe('a person key', () => {
-    test('opens what was sealed under it, in its place, and no other person’s', async () => {
+    test('opens only what was sealed under it, in the same place, for the same person', async () => {
       const [ada, grace] = [randomUUID(), randomUUID()];
       const box = await personBox(database.db, keys, [ada, grace], { make: true });
       const sealed = box.sealJson(place(ada), 'Ada');
@@ -49,7 +49,7 @@ describe.each(DATABASES)('on $name', (kind) => {
       );
     });
 
-    test('is deleted everywhere at once when it is destroyed, and nobody makes it again by looking it up', async () => {
+    test('is deleted everywhere at once when destroyed, and a lookup does not recreate it', async () => {
       const person = randomUUID();
       const sealed = (await personBox(database.db, keys, [person], { make: true })).sealJson(place(person), 'Ada');
       expect(await inTransaction(database.db, (tx) => destroyPersonKeys(tx, [person]))).toBe(1);
@@ -59,7 +59,7 @@ describe.each(DATABASES)('on $name', (kind) => {
         expect(attempt).toThrowError(expect.objectContaining({ code: 'person-key-destroyed' }));
     });
 
-    test('is not made for someone who was erased, no matter who asks', async () => {
+    test('is never made for an erased person, no matter who asks', async () => {
       const [ada, grace] = [randomUUID(), randomUUID()];
       await write(ada, { name: 'Ada' });
       await inTransaction(database.db, async (tx) => {
@@ -72,7 +72,7 @@ describe.each(DATABASES)('on $name', (kind) => {
       expect([box.has(ada), box.has(grace)]).toEqual([false, false]);
     });
 
-    test('is one, whatever number of transactions make it at the same moment', async () => {
+    test('is made once, however many transactions ask at the same moment', async () => {
       const people = Array.from({ length: 20 }, () => randomUUID());
       const boxes = await Promise.all(
         Array.from({ length: 6 }, (_, i) =>
@@ -85,7 +85,7 @@ describe.each(DATABASES)('on $name', (kind) => {
       }
     });
 
-    test('opens with none of the two environment keys exchanged', async () => {
+    test('does not open if either environment key is replaced', async () => {
       const person = randomUUID();
       await personBox(database.db, keys, [person], { make: true });
       await expect(personBox(database.db, new Keys(secret(), secret()), [person])).rejects.toMatchObject({
@@ -95,7 +95,7 @@ describe.each(DATABASES)('on $name', (kind) => {
   });
 
   describe('a check-in’s position', () => {
-    test('lies apart, as the kiosk sealed it and under the person’s key; its purge leaves the rest and the chain', async () => {
+    test('is stored separately, sealed by the kiosk and under the person’s key; its purge keeps the rest and the chain', async () => {
       const { db } = database;
       const box = await registerKiosk(db, { at: NOW });
       const person = box.person('Ada');
@@ -122,7 +122,7 @@ describe.each(DATABASES)('on $name', (kind) => {
   });
 
   describe('a person’s record', () => {
-    test('is read as it was written; what a patch does not name stays, null empties it', async () => {
+    test('is read as written; a patch keeps what it does not name, and null clears a field', async () => {
       const id = randomUUID();
       expect(await write(id, ADA, 0)).toEqual({ version: 1, changed: Object.keys(ADA) });
       expect((await readPeople(database.db, keys, [id])).get(id)).toMatchObject({ ...ADA, id, version: 1 });
@@ -142,7 +142,7 @@ describe.each(DATABASES)('on $name', (kind) => {
       await expect(write(randomUUID(), { name: 'x' }, 7)).rejects.toMatchObject({ code: 'person-unknown' });
     });
 
-    test('is found by e-mail, number and badge through the blind index, however the address is written', async () => {
+    test('is found by e-mail, number and badge through the blind index, whatever the capitalisation', async () => {
       const id = randomUUID();
       const email = `zoë.${id}@example.org`;
       await write(id, { name: 'Zoë', email, number: `n${id}`, badge: `b${id}` });
@@ -161,7 +161,7 @@ describe.each(DATABASES)('on $name', (kind) => {
       expect(await findPeople(database.db, keys, { email })).toEqual([]);
     });
 
-    test('is in the database under pgcrypto with AES-256, and below that under the person’s key', async () => {
+    test('is encrypted by pgcrypto with AES-256, and inside that under the person’s key', async () => {
       const id = randomUUID();
       await write(id, ADA);
       const row = await database.db.selectFrom('person').selectAll().where('id', '=', id).executeTakeFirstOrThrow();
@@ -176,14 +176,14 @@ describe.each(DATABASES)('on $name', (kind) => {
       expect(box.openJson({ ...place(id, 'person.profile'), record: id }, inner)).toEqual(ADA);
     });
 
-    test('under keys that are not at hand is no empty record', async () => {
+    test('is reported as unreadable, not as empty, if its keys are missing', async () => {
       const id = randomUUID();
       await write(id, ADA);
       await database.db.updateTable('person').set({ pii_version: 9 }).where('id', '=', id).execute();
       await expect(readPeople(database.db, keys, [id])).rejects.toMatchObject({ code: 'key-version-unknown' });
     });
 
-    test('does not open in another person’s row, nor as an earlier version of itself', async () => {
+    test('does not open in another person’s row or as an earlier version of itself', async () => {
       const [ada, grace] = [randomUUID(), randomUUID()];
       await write(ada, { name: 'Ada' });
       await write(grace, { name: 'Grace' });

@@ -60,7 +60,7 @@ describe.each(DATABASES)('a person’s link on $name', (kind) => {
     web.later(24 * 60 * MINUTE);
   });
 
-  test('comes by mail, in their language, over TLS, opens their own session once, by a POST alone', async () => {
+  test('arrives by mail in their language over TLS, and opens their own session once, only by POST', async () => {
     const email = `${randomUUID()}@example.org`;
     const id = await person(email, 'de-AT');
     const came = smtp.next();
@@ -89,7 +89,7 @@ describe.each(DATABASES)('a person’s link on $name', (kind) => {
     expect((await web.ask(me, 'GET', '/api/session')).json().code).toBe('no-session');
   });
 
-  test('is the only one that works, also of two that are made at once', async () => {
+  test('replaces earlier links, also if two are made at once', async () => {
     const to = { kind: 'person', person: await person(null) } as const;
     const both = heldUp(database);
     const make = () => inTransaction(both.db, (tx) => createLink(tx, web.keys, to, web.now));
@@ -109,7 +109,7 @@ describe.each(DATABASES)('a person’s link on $name', (kind) => {
     expect((await redeem(tokenOf(made.text))).json().code).toBe('link-expired');
   });
 
-  test('the answer is the same, and the mail server hears nothing, for an address that nobody or several have', async () => {
+  test('an address of nobody or of several people gets the same answer, and no mail is sent', async () => {
     const shared = `${randomUUID()}@example.org`;
     const [first] = [await person(shared), await person(shared)];
     const before = smtp.mails.length;
@@ -123,7 +123,7 @@ describe.each(DATABASES)('a person’s link on $name', (kind) => {
     expect(first).toBeDefined();
   });
 
-  test('one address gets three mails at most within ten minutes, and the answer does not show it', async () => {
+  test('one address gets at most three mails in ten minutes, and the answer does not reveal it', async () => {
     const email = `${randomUUID()}@example.org`;
     await person(email);
     const before = smtp.mails.length;
@@ -145,7 +145,7 @@ describe.each(DATABASES)('a person’s link on $name', (kind) => {
     expect(codes.filter((c) => c === undefined)).toHaveLength(1);
   });
 
-  test('staff show it as text and QR code, or have it sent; the audit log says who it is for, not to which address', async () => {
+  test('staff can show it as text and QR code or have it sent; the audit log names the person, not the address', async () => {
     const email = `${randomUUID()}@example.org`;
     const [id, mute] = [await person(email), await person(null)];
     const staff = await web.signIn('staff');
@@ -164,7 +164,7 @@ describe.each(DATABASES)('a person’s link on $name', (kind) => {
     expect(gone.json().code).toBe('person-unknown');
   });
 
-  test('an erased person’s session and links open nothing', async () => {
+  test('an erased person’s session and links no longer work', async () => {
     const id = await person(null);
     const staff = await web.signIn('staff');
     const me = await web.signIn('person', id);
@@ -193,7 +193,7 @@ describe('mail', () => {
       (e: { code: string }) => e.code,
     );
 
-  test('goes out after STARTTLS, and not at all where a server offers no TLS or another’s certificate', async () => {
+  test('is sent after STARTTLS, and not at all if the server offers no TLS or another host’s certificate', async () => {
     const [good, bad] = [await startSmtp('starttls'), await startSmtp('clear')];
     expect(await codeOf(sendMail(settings(good), mail))).toBe('SENT');
     expect(good.mails).toMatchObject([{ tls: true }]);
@@ -206,7 +206,7 @@ describe('mail', () => {
     await bad.close();
   });
 
-  test('an address can name no second receiver and no further header', async () => {
+  test('an address can’t add a second recipient or another header', async () => {
     const smtp = await startSmtp('starttls');
     const to = 'ada@example.org\r\nBcc: eve@example.org, eve@example.org';
     await codeOf(sendMail(settings(smtp), { ...mail, to, subject: 'A\r\nBcc: eve@example.org' }));

@@ -43,7 +43,7 @@ describe.skipIf(missing)('photos in a versioned bucket', () => {
     return keys;
   }
 
-  test('those of check-ins go after 90 days in every version, by the hourly purge alone; those of enrolments stay', async () => {
+  test('photos of check-ins are deleted in every version after 90 days by the hourly purge alone; enrolment photos are kept', async () => {
     const { db } = database;
     const taken = new Date();
     const box = await registerKiosk(db, { at: taken });

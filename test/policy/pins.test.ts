@@ -99,7 +99,7 @@ describe.each(DATABASES)('a PIN at several kiosks, on $name', (on) => {
     return kiosk;
   }
 
-  test('the code by which a PIN was chosen is used up at every kiosk', async () => {
+  test('a PIN code that was used is spent at every kiosk', async () => {
     const ada = await make();
     const [west, east] = [await door(), await door()];
     const { code } = await api.ask<IssuedPinCode>('POST', `/api/people/${ada.id}/pin-code`, { as: 'staff' });
@@ -119,7 +119,7 @@ describe.each(DATABASES)('a PIN at several kiosks, on $name', (on) => {
     api.db.selectFrom('pin').selectAll().where('person', '=', person).executeTakeFirst();
   const OK = 'number+pin';
 
-  test('set at one kiosk it counts at the other within a sync; changed there, the old one fails at the first', async () => {
+  test('works at the other kiosk after one sync; changed there, the old one fails at the first', async () => {
     const ada = await make();
     const [west, east] = [await door(), await door()];
     await west.set(ada, '5830');
@@ -139,7 +139,7 @@ describe.each(DATABASES)('a PIN at several kiosks, on $name', (on) => {
     expect([await late.types(ada, '5830'), await late.types(ada, '7294')]).toEqual(['pin-wrong', OK]);
   });
 
-  test('the latest choice counts, whichever kiosk is heard first', async () => {
+  test('the latest choice wins, whichever kiosk reports first', async () => {
     const ada = await make();
     const [west, east] = [await door(), await door()];
     await west.set(ada, '5830', 1_000);
@@ -151,7 +151,7 @@ describe.each(DATABASES)('a PIN at several kiosks, on $name', (on) => {
     expect(await east.types(ada, '7294')).toBe(OK);
   });
 
-  test('a kiosk of another site gets none; a site that the person joins gets it, and a left one loses it', async () => {
+  test('is sent only to kiosks of the person’s sites, added when they join a site and removed when they leave', async () => {
     const ada = await make();
     const [west, bonn] = [await door(), await door({ site: OTHER_SITE })];
     await west.set(ada, '5830');
@@ -166,7 +166,7 @@ describe.each(DATABASES)('a PIN at several kiosks, on $name', (on) => {
     expect(west.pins()).toBe(0);
   });
 
-  test('who is erased has none anywhere: not at the kiosks, not on the server, not in the log of events', async () => {
+  test('is erased with its person from kiosks, server and event log', async () => {
     const ada = await make();
     const [west, east] = [await door(), await door()];
     await west.set(ada, '5830');
@@ -191,7 +191,7 @@ describe.each(DATABASES)('a PIN at several kiosks, on $name', (on) => {
     expect(await pinRow(ada.id)).toBeUndefined();
   });
 
-  test('a PIN of a kiosk’s own goes over when it is used, and never takes the place of one that was chosen elsewhere', async () => {
+  test('set locally is re-hashed when used, and never replaces one chosen elsewhere', async () => {
     const [ada, eve] = [await make(), await make('Eve')];
     const [west, east] = [await door(), await door()];
     for (const { id } of [ada, eve]) west.store.pins.set(id, await west.own.hash('5830'));
@@ -210,7 +210,7 @@ describe.each(DATABASES)('a PIN at several kiosks, on $name', (on) => {
       expect([await kiosk.types(eve, '5830'), await kiosk.types(eve, '7294')]).toEqual(['pin-wrong', OK]);
   });
 
-  test('a new pepper takes PINs over as they are used; retiring the old one takes back the rest, also at a kiosk that comes late', async () => {
+  test('is re-hashed with a new pepper when used; retiring the old pepper revokes the rest, also at a late kiosk', async () => {
     const [ada, eve] = [await make(), await make('Eve')];
     const [west, east] = [await door(), await door()];
     await west.set(ada, '5830');
@@ -237,7 +237,7 @@ describe.each(DATABASES)('a PIN at several kiosks, on $name', (on) => {
     expect(await west.types(eve, '9417')).toBe(OK);
   });
 
-  test('staff takes a PIN back, and one that was carried over does not bring it back; two people who are one keep one', async () => {
+  test('revoked by staff is not restored by a late re-hash; merged people keep one', async () => {
     const [ada, eve] = [await make(), await make('Eve')];
     const [west, east] = [await door(), await door()];
     const url = `/api/people/${ada.id}/pin`;

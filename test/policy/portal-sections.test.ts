@@ -22,7 +22,7 @@ import { newPerson } from '../kit/person.ts';
 
 const NOW = new Date('2026-07-20T10:00:00.000Z');
 
-test('no section of the export is empty for someone who has something in every table', async () => {
+test('no section of the export is empty for someone with data in every table', async () => {
   const home = await DATABASES[0]!.start();
   const database = await home.open();
   const api = await newApi(database, NOW);

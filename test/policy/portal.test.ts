@@ -147,7 +147,7 @@ describe.each(DATABASES)('a person’s own data on $name', (on) => {
     };
   }
 
-  test('the export holds every value that went in, photos and template as they were, and nothing of anybody else', async () => {
+  test('the export contains every value as it was given, photos and template included, and nothing of anyone else', async () => {
     const [mine, other] = [await wholePerson(randomUUID().slice(0, 8)), await wholePerson(randomUUID().slice(0, 8))];
     const { text, data } = await exportOf(mine.person);
     for (const value of mine.values) expect(text.includes(value), value.slice(0, 60)).toBe(true);
@@ -178,7 +178,7 @@ describe.each(DATABASES)('a person’s own data on $name', (on) => {
     expect(text).not.toMatch(/photoKey|tester@example/);
   });
 
-  test('what was recorded under another name before a merge is in it too', async () => {
+  test('the export includes records made under another id before a merge', async () => {
     const [kept, merged] = [await wholePerson(randomUUID().slice(0, 8)), await wholePerson(randomUUID().slice(0, 8))];
     await mergePeople(
       { db: api.db, keys: api.keys, modules: MODULES },
@@ -191,7 +191,7 @@ describe.each(DATABASES)('a person’s own data on $name', (on) => {
       expect(text.includes(value), value.slice(0, 60)).toBe(true);
   });
 
-  test('every table of the database is in the export or left out with a reason', async () => {
+  test('every table is in the export or left out with a reason', async () => {
     const { rows } = await sql<{ name: string }>`
       select case when n.nspname = 'public' then c.relname else n.nspname || '.' || c.relname end as name
       from pg_class c join pg_namespace n on n.oid = c.relnamespace
@@ -222,7 +222,7 @@ describe.each(DATABASES)('a person’s own data on $name', (on) => {
     );
   });
 
-  test('a person corrects their own profile, kiosks are notified, and number and badge stay with the office', async () => {
+  test('a person can correct their own profile, except number and badge, and kiosks are notified', async () => {
     const { person } = await wholePerson(randomUUID().slice(0, 8));
     const changed = await ask<MyProfile>(person, 'PATCH', '/api/me', { name: 'New Name', phone: null });
     expect(changed).toMatchObject({ name: 'New Name', phone: null });
@@ -235,7 +235,7 @@ describe.each(DATABASES)('a person’s own data on $name', (on) => {
     );
   });
 
-  test('a photo that a kiosk sealed wrongly keeps nobody from the rest of their data', async () => {
+  test('a wrongly sealed photo does not block the rest of a person’s data', async () => {
     const { person } = await wholePerson(randomUUID().slice(0, 8));
     const event = v7();
     const { bytes, photo } = photoOf(person, event, 'checkin', Buffer.from('JPEG'));
@@ -249,14 +249,14 @@ describe.each(DATABASES)('a person’s own data on $name', (on) => {
     expect(data.photos!.filter((p) => p.base64 !== null)).toHaveLength(2);
   });
 
-  test('a person sees their own records, all of them and nobody else’s', async () => {
+  test('a person sees all their own records and nobody else’s', async () => {
     const [mine] = [await wholePerson(randomUUID().slice(0, 8)), await wholePerson(randomUUID().slice(0, 8))];
     const { items } = await ask<{ items: { person: string }[] }>(mine.person, 'GET', '/api/me/attendance');
     // Two check-ins, and the correction of one.
     expect(items.map((r) => r.person)).toEqual([mine.person, mine.person, mine.person]);
   });
 
-  test('a person sees how long they were on site, day by day at every site, as the report has it; and no one else’s', async () => {
+  test('a person sees only their own hours, by day and site, equal to the report’s', async () => {
     const [{ person }] = [await wholePerson(randomUUID().slice(0, 8)), await wholePerson(randomUUID().slice(0, 8))];
     const period = 'from=2026-07-01&to=2026-07-20';
     const { items } = await ask<{ items: MyDay[] }>(person, 'GET', `/api/me/days?${period}`);
@@ -268,14 +268,14 @@ describe.each(DATABASES)('a person’s own data on $name', (on) => {
     await expect(ask(person, 'GET', '/api/me/days?from=2024-01-01&to=2026-07-20')).rejects.toThrow('A period has');
   });
 
-  test('a person withdraws their consent as easily as it was given: one request, and no template is left anywhere', async () => {
+  test('a person withdraws consent with one request, and no template is left anywhere', async () => {
     const { person } = await wholePerson(randomUUID().slice(0, 8));
     expect(await ask(person, 'POST', '/api/me/consent/withdraw')).toEqual({ standing: 'withdrawn' });
     expect(await ask<MyProfile>(person, 'GET', '/api/me')).toMatchObject({ consent: 'withdrawn', templates: 0 });
     expect((await changesFor(person)).find((c) => c.kind === 'templates')).toMatchObject({ templates: [] });
   });
 
-  test('an opt-out reaches every kiosk: their check-ins have no coordinates at all, not even a hash; what is held goes, and what comes late is not kept', async () => {
+  test('an opt-out from positions reaches every kiosk: no coordinates or hashes are recorded, stored ones are deleted, and late ones are dropped', async () => {
     const { person, values } = await wholePerson(randomUUID().slice(0, 8));
     const other = await api.kiosk();
     await ask(person, 'PUT', '/api/me/gps', { optOut: true });
@@ -308,7 +308,7 @@ describe.each(DATABASES)('a person’s own data on $name', (on) => {
     expect((await exportOf(person)).text).not.toContain('LATE POSITION');
   });
 
-  test('an opt-out that was said at a kiosk takes the positions that are held too', async () => {
+  test('an opt-out made at a kiosk also deletes stored positions', async () => {
     const { person, values } = await wholePerson(randomUUID().slice(0, 8));
     const position = values.find((v) => v.startsWith('"latitude"'))!;
     expect((await exportOf(person)).text).toContain(position);
@@ -319,7 +319,7 @@ describe.each(DATABASES)('a person’s own data on $name', (on) => {
     expect(data.profile![0]).toMatchObject({ gpsOptOut: true });
   });
 
-  test('an erasure is asked twice, drops templates at once, and can be taken back while its time lasts', async () => {
+  test('an erasure needs a confirmation, deletes templates at once, and can be undone until its deadline', async () => {
     const { person } = await wholePerson(randomUUID().slice(0, 8));
     const url = '/api/gdpr/delete/my-account';
     const refused = { code: 'confirmation-needed' };
@@ -340,7 +340,7 @@ describe.each(DATABASES)('a person’s own data on $name', (on) => {
     expect(api.notified).toContain('change');
   });
 
-  test('where an erasure can’t be taken back, nothing says until when it could be', async () => {
+  test('an erasure that can’t be undone shows no undo deadline', async () => {
     const { person } = await wholePerson(randomUUID().slice(0, 8));
     const { config } = api.services;
     const retention = { ...config.retention, erasureUndoDays: 0 };
@@ -358,7 +358,7 @@ describe.each(DATABASES)('a person’s own data on $name', (on) => {
     }
   });
 
-  test('nobody else’s id can be given to any of it: there is no parameter for one', async () => {
+  test('none of it takes a person’s id as a parameter', async () => {
     const { portal } = await import('../../sync/server/features/portal/module.ts');
     for (const spec of portal.endpoints!) {
       expect(spec.roles).toEqual(['person']);

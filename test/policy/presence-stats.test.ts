@@ -32,7 +32,7 @@ describe.each(DATABASES)('presence and statistics on $name', (on) => {
     (await presence()).items.filter((i) => people.includes(i.person)).map((i) => i.person);
   const evacuation = () => api.ask<EvacuationState>('GET', '/api/evacuation', { as: 'staff' });
 
-  test('inside is whose newest record that counts says in: not who left, was voided, or forgot to leave yesterday', async () => {
+  test('people are inside if their newest valid record is a check-in, not if they left, were voided, or forgot to check out yesterday', async () => {
     const [ada, grace, alan, late] = ['Ada', 'Grace', 'Alan', 'Late'].map((name) => box.person(name));
     record(ada!, at('07:00'), 'in');
     record(grace!, at('07:00'), 'in');
@@ -54,7 +54,7 @@ describe.each(DATABASES)('presence and statistics on $name', (on) => {
     expect(kiosk?.knownAsOf).toBe(api.now.toISOString());
   });
 
-  test('pages hold everybody once', async () => {
+  test('pages contain everyone exactly once', async () => {
     const people = ['A', 'B', 'C'].map((name) => box.person(name));
     for (const person of people) record(person, at('10:00'), 'in');
     await api.deliver(box);
@@ -70,7 +70,7 @@ describe.each(DATABASES)('presence and statistics on $name', (on) => {
     for (const person of people) expect(seen).toContain(person);
   });
 
-  test('the people accounted for are shared while an evacuation goes on, and forgotten at its end', async () => {
+  test('people accounted for are shared during an evacuation, and deleted at its end', async () => {
     const [ada, grace] = ['Ada', 'Grace'].map((name) => box.person(name));
     for (const person of [ada!, grace!]) record(person, at('10:30'), 'in');
     await api.deliver(box);
@@ -95,7 +95,7 @@ describe.each(DATABASES)('presence and statistics on $name', (on) => {
     await expect(api.ask('PUT', place + grace, { as: 'staff' })).rejects.toMatchObject({ code: 'evacuation-over' });
   });
 
-  test('one that nobody ended ends after a day', async () => {
+  test('an evacuation that nobody ended ends after a day', async () => {
     await api.ask('POST', '/api/evacuations', { as: 'staff', body: {} });
     const run = (ms: number) =>
       forgottenEvacuationsJob.run({ ...api.services, now: () => new Date(api.now.getTime() + ms) } as never);

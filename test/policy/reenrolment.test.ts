@@ -26,7 +26,7 @@ let opened: Opened;
 let api: Api;
 let box: MemoryOutbox;
 
-describe.each(DATABASES)('enrolling again on $name', (on) => {
+describe.each(DATABASES)('re-enrolment on $name', (on) => {
   withApi(on, { now: NOW }, (o) => {
     opened = o;
     api = o.api;
@@ -60,7 +60,7 @@ describe.each(DATABASES)('enrolling again on $name', (on) => {
   const standing = async (person: string) =>
     (await api.ask<{ consent: 'given' | 'withdrawn' | 'none' }>('GET', `/api/people/${person}`)).consent;
 
-  test('a minor enrolled at a kiosk is one here, with who agreed for them; of an adult nothing is kept', async () => {
+  test('a minor enrolled at a kiosk is stored as one, with their guardian; an adult’s age is not stored', async () => {
     const kim = add('Kim', { ...GUARDIAN, bornOn: '2012-08-01' });
     const lee = add('Lee', {});
     await api.deliver(box);
@@ -75,7 +75,7 @@ describe.each(DATABASES)('enrolling again on $name', (on) => {
     expect(await reasonOf(kim)).toBeUndefined();
   });
 
-  test('a minor who agreed at a kiosk with no guardian has not agreed: nothing of their face is kept, and staff is notified', async () => {
+  test('a minor’s consent at a kiosk without a guardian is void: no face data is kept, and staff are notified', async () => {
     const made = await api.ask<{ id: string }>('POST', '/api/people', { body: { name: 'Kim' } });
     await api.ask('PUT', `/api/people/${made.id}/minor`, { body: { bornOn: '2012-08-01' }, as: 'staff' });
     add('Kim', {}, NOW, made.id);
@@ -99,7 +99,7 @@ describe.each(DATABASES)('enrolling again on $name', (on) => {
     expect((await minorOf(made.id)).minor?.guardian).toMatchObject({ name: 'Robin' });
   });
 
-  test('who has come of age says so at a kiosk as well', async () => {
+  test('someone who has come of age can consent at a kiosk too', async () => {
     const kim = add('Kim', { ...GUARDIAN, bornOn: '2008-08-01' });
     await api.deliver(box);
     api.now = new Date('2026-08-01T10:00:00.000Z');
@@ -122,7 +122,7 @@ describe.each(DATABASES)('enrolling again on $name', (on) => {
     return person;
   }
 
-  test('kiosks of the site hear who to newPerson again, once it changes, and not after they were, or were put aside', async () => {
+  test('the site’s kiosks are sent who has to be re-enrolled when that changes, until it is done or dismissed', async () => {
     await job();
     const person = await drifting('Ada');
     expect(await job()).toMatchObject({ published: 1 });
@@ -142,7 +142,7 @@ describe.each(DATABASES)('enrolling again on $name', (on) => {
     expect(await job()).toMatchObject({ published: 1 });
   });
 
-  test('a minor’s face is enrolled again after a year, anyone else’s after the time of the policy, and not after they were', async () => {
+  test('a minor’s face is due for re-enrolment after a year, anyone else’s after the policy’s interval, until it is done', async () => {
     const kim = add('Kim', { ...GUARDIAN, bornOn: '2015-08-01' });
     const lee = add('Lee', {});
     await api.deliver(box);
@@ -166,7 +166,7 @@ describe.each(DATABASES)('enrolling again on $name', (on) => {
     await api.ask('PUT', url, { body: { leaseDays: 30 } });
   });
 
-  test('staff sees how well someone was recognised, by week; of someone who never was, nothing', async () => {
+  test('staff see how well someone was recognised by week, and nothing for someone who never was', async () => {
     const person = await drifting('Ada');
     const { trends } = await api.ask<{ trends: ScoreTrend[] }>('GET', `/api/people/${person}/scores`, { as: 'staff' });
     expect(trends).toMatchObject([{ model: 'test', count: 40, falls: true }]);
@@ -182,7 +182,7 @@ describe.each(DATABASES)('enrolling again on $name', (on) => {
     expect(await api.ask('GET', `/api/people/${never}/scores`)).toEqual({ person: never, trends: [] });
   });
 
-  test('where templates go onto cards everybody is to be enrolled again; where faces are off, nobody', async () => {
+  test('moving templates to cards asks everyone to be re-enrolled; turning faces off asks nobody', async () => {
     const person = add('Ada', {});
     const never = await api.ask<{ id: string }>('POST', '/api/people', { body: { name: 'By number' } });
     await api.deliver(box);
@@ -195,7 +195,7 @@ describe.each(DATABASES)('enrolling again on $name', (on) => {
     expect(await reasonOf(person)).toBeUndefined();
   });
 
-  test('after a merge a minor, their guardian and their scores are the kept one’s', async () => {
+  test('a merge keeps a minor’s age, guardian and scores', async () => {
     const merged = await drifting('Kim L.');
     await api.ask('PUT', `/api/people/${merged}/minor`, { body: { bornOn: '2012-08-01' }, as: 'staff' });
     await api.ask('POST', `/api/people/${merged}/consents`, {
@@ -231,7 +231,7 @@ describe.each(DATABASES)('enrolling again on $name', (on) => {
     expect(await attention(kept)).toEqual([]);
   });
 
-  test('of two people with scores the one who checked in more often goes on', async () => {
+  test('when merging two people with scores, those of the more frequent visitor are kept', async () => {
     const [often, seldom] = [newPerson(box, 'Ada', NOW, v7().slice(-8)), newPerson(box, 'Ada L.', NOW, v7().slice(-8))];
     await api.deliver(box);
     const values = { model: 'test', since: NOW, baseline: 0.9, recent: 0.9, updated_at: NOW };

@@ -104,7 +104,7 @@ describe.each(DATABASES)('a registered route on $name', (kind) => {
   const send = (body: unknown, headers: Record<string, string> = {}, who: Visitor = staff) =>
     web.ask({ ...who }, 'POST', '/api/test/notes', body, headers);
 
-  test('change and audit row are one transaction: without the row there is no change', async () => {
+  test('change and audit row are one transaction: without the row nothing changes', async () => {
     const key = randomUUID();
     const person = randomUUID();
     expect((await send({ key, about: [person] })).status).toBe(200);
@@ -127,7 +127,7 @@ describe.each(DATABASES)('a registered route on $name', (kind) => {
     expect(web.notified).toEqual(['board']);
   });
 
-  test('what is refused changes nothing, notifies nobody, and leaves a row that says so', async () => {
+  test('a refused request changes nothing, notifies nobody, and leaves an audit row', async () => {
     const key = randomUUID();
     const answer = await send({ key, end: 'refuse' });
     expect([answer.status, answer.json().code, await noted(key), web.notified]).toEqual([
@@ -139,7 +139,7 @@ describe.each(DATABASES)('a registered route on $name', (kind) => {
     expect((await web.audit())[0]).toMatchObject({ action: 'refuse', outcome: 'person-unknown', actor: staff.id });
   });
 
-  test('errors of one session that are alike share a second row, which says how many they were', async () => {
+  test('repeated identical errors of a session share a second row with their count', async () => {
     const errors = new ErrorRows(web.services);
     const who = await web.signIn('staff');
     const { db, keys, now } = web;
@@ -160,7 +160,7 @@ describe.each(DATABASES)('a registered route on $name', (kind) => {
     ]);
   });
 
-  test('a route that forgets to ask shows a person themselves all the same, and nobody else', async () => {
+  test('a route that forgets the check still shows a person only their own data', async () => {
     const [me, other] = [await web.signIn('person'), await web.signIn('person')];
     expect((await web.ask(me, 'GET', `/api/test/people/${me.id}`)).status).toBe(200);
     const answer = await web.ask(me, 'GET', `/api/test/people/${other.id}`);
@@ -169,7 +169,7 @@ describe.each(DATABASES)('a registered route on $name', (kind) => {
     expect((await web.ask(staff, 'GET', `/api/test/people/${other.id}`)).status).toBe(200);
   });
 
-  test('an answer of another shape than declared does not leave, and its values are in no log', async () => {
+  test('an answer that differs from its declared shape is not sent, and its values are not logged', async () => {
     const key = randomUUID();
     const answer = await send({ key, end: 'misshapen' });
     expect([answer.status, answer.json().code, await noted(key)]).toEqual([500, 'internal-error', false]);
@@ -177,13 +177,13 @@ describe.each(DATABASES)('a registered route on $name', (kind) => {
     expect(web.logged).toContain('answer-misshapen');
   });
 
-  test('a failure of its own says nothing of the inside', async () => {
+  test('an internal error reveals no internals', async () => {
     const answer = await send({ key: 'Ada Lovelace', end: 'broken' });
     expect([answer.status, answer.json().code]).toEqual([500, 'internal-error']);
     expect(answer.text).not.toContain('Ada');
   });
 
-  test('what is misshapen, too large or of another kind is refused by the field’s name, without its value', async () => {
+  test('malformed, oversized or mistyped input is refused by field name, without its value', async () => {
     const wrong = await send({ key: 5, more: 'Ada Lovelace' });
     expect([wrong.status, wrong.json().code]).toEqual([400, 'bad-request']);
     expect(wrong.text).toContain('body.key');
@@ -196,7 +196,7 @@ describe.each(DATABASES)('a registered route on $name', (kind) => {
     expect(handled).toBe(0);
   });
 
-  test('a name of which nothing is seen, or of two lines, is refused as that; with more that is wrong, as misshapen', async () => {
+  test('an invisible or multi-line name is refused with its own code, or as malformed if more is wrong', async () => {
     const key = randomUUID();
     for (const name of ['\u200b', 'Ada\nLovelace', '  ', 'Ada\u0000']) {
       const answer = await send({ key, name });
@@ -213,7 +213,7 @@ describe.each(DATABASES)('a registered route on $name', (kind) => {
   describe('with an Idempotency-Key', () => {
     const header = (key: string = randomUUID()) => ({ 'idempotency-key': key });
 
-    test('a write that is sent again is done once and gets the same answer, which is a reading of its own', async () => {
+    test('a repeated write is done once and gets the same answer, which is audited as a read', async () => {
       const [body, headers] = [{ key: randomUUID(), about: [randomUUID(), randomUUID()] }, header()];
       const first = await send(body, headers);
       const again = await send(body, headers);
@@ -221,14 +221,14 @@ describe.each(DATABASES)('a registered route on $name', (kind) => {
       expect((await web.audit())[0]).toMatchObject({ outcome: 'repeated', count: 2, action: 'write' });
     });
 
-    test('of several at once one is done', async () => {
+    test('of several at once only one is done', async () => {
       const [body, headers] = [{ key: randomUUID() }, header()];
       const answers = await Promise.all(Array.from({ length: 5 }, () => send(body, headers)));
       expect(new Set(answers.map((a) => `${a.status} ${a.text}`)).size).toBe(1);
       expect(answers[0]!.status).toBe(200);
     });
 
-    test('another request under the same key is refused, and someone else’s key is another one', async () => {
+    test('a different request with the same key is refused, and keys are separate per account', async () => {
       const headers = header();
       const key = randomUUID();
       await send({ key }, headers);
@@ -239,14 +239,14 @@ describe.each(DATABASES)('a registered route on $name', (kind) => {
       expect((await send({ key: randomUUID() }, header('too short'))).json().code).toBe('idempotency-key-malformed');
     });
 
-    test('what was refused is not kept: the same key may try again', async () => {
+    test('an error is not stored: the same key may try again', async () => {
       const headers = header();
       expect((await send({ key: randomUUID(), end: 'refuse' }, headers)).status).toBe(404);
       const key = randomUUID();
       expect((await send({ key }, headers)).status).toBe(200);
     });
 
-    test('answers are kept for a day, under a key that the server does not keep', async () => {
+    test('answers are stored for a day, under a key that the server does not store', async () => {
       const [key, headers] = [randomUUID(), header()];
       await send({ key }, headers);
       const rows = await web.db.selectFrom('idempotency').selectAll().execute();
@@ -268,7 +268,7 @@ describe.each(DATABASES)('a registered route on $name', (kind) => {
   describe('whose answer is a file', () => {
     const url = (about: string = randomUUID()) => `/api/test/file?about=${about}`;
 
-    test('is recorded, with everybody who is in it, before its first byte leaves; on disk it is never readable', async () => {
+    test('is audited with everyone in it before its first byte is sent, and is never readable on disk', async () => {
       pieces = 300;
       const answer = await web.ask({ ...staff }, 'GET', url());
       expect(answer.status).toBe(200);
@@ -280,7 +280,7 @@ describe.each(DATABASES)('a registered route on $name', (kind) => {
       expect(readdirSync(join(web.config.home, 'spool'))).toEqual([]);
     });
 
-    test('that fails midway is an error, not half a file', async () => {
+    test('that fails midway ends in an error, not in half a file', async () => {
       [pieces, failAt] = [300, 200];
       const answer = await web.ask({ ...staff }, 'GET', url());
       expect([answer.status, answer.json().code]).toEqual([500, 'internal-error']);
@@ -288,7 +288,7 @@ describe.each(DATABASES)('a registered route on $name', (kind) => {
       expect(readdirSync(join(web.config.home, 'spool'))).toEqual([]);
     });
 
-    test('waits for a slow reader without keeping anybody else waiting', async () => {
+    test('waits for a slow reader without blocking others', async () => {
       pieces = 2000;
       await web.app.listen({ host: '127.0.0.1', port: 0 });
       const { port } = web.app.server.address() as AddressInfo;

@@ -66,7 +66,7 @@ describe.each(DATABASES)('reports on $name', (on) => {
   const work = (startsAt: string | undefined, graceMinutes?: number) =>
     setPolicy(api.db, DEFAULT_SCOPE, { leaseDays: 30, workStartsAt: startsAt, graceMinutes }, api.now);
 
-  test('a report is of up to a year, and holds the records of no more people at once than of a quarter', async () => {
+  test('a report covers up to a year, using no more memory than for a quarter', async () => {
     const people = Array.from({ length: 3 }, (_, i) => box.person(`Yearly ${i}`));
     for (const person of people)
       for (const day of ['2025-05-05', '2025-08-11', '2026-04-01']) {
@@ -82,7 +82,7 @@ describe.each(DATABASES)('reports on $name', (on) => {
     await expect(report({ ...year, from: '2025-04-01' })).rejects.toMatchObject({ code: 'period-too-long' });
   });
 
-  test('a month is what was counted beforehand: hours, late, missing check-outs, by person, by day and in the file', async () => {
+  test('a month matches a count made by hand: hours, late arrivals and missing check-outs, by person, by day and in the file', async () => {
     await work('09:00', 10);
     const people = Array.from({ length: 6 }, (_, i) => box.person(`Monthly ${i}`));
     interface Expected {
@@ -173,7 +173,7 @@ describe.each(DATABASES)('reports on $name', (on) => {
     expect(one.sums).toMatchObject(byPerson.get(people[1]!)!);
   });
 
-  test('people are in the order of their names, not of their arrival: on pages of any size, and in the file', async () => {
+  test('people are sorted by name, on pages of any size and in the file', async () => {
     for (const name of ['Zoë', 'Émile', 'adam', 'Ben', 'Zack']) {
       const person = box.person(name);
       for (const day of [-30, -29]) record(wall(day, 8 * 60), person, 'in');
@@ -197,7 +197,7 @@ describe.each(DATABASES)('reports on $name', (on) => {
     expect((await csv({ ...period, by: 'person' })).slice(1).map(([name]) => name)).toEqual(names);
   });
 
-  test('without a start of work nothing is late, and where nobody checks out nothing follows from check-outs', async () => {
+  test('nothing is late without a start of work, and missing check-outs don’t count where nobody checks out', async () => {
     await work(undefined);
     const person = elsewhere.person('Arriving only');
     record(new Date('2026-01-12T08:00:00Z'), person, 'in', elsewhere);
@@ -207,7 +207,7 @@ describe.each(DATABASES)('reports on $name', (on) => {
     expect(found.items).toMatchObject([{ person, late: 0, lateMinutes: null }]);
   });
 
-  test('a site’s report has nobody of another site, and by site each has its own', async () => {
+  test('a site’s report contains nobody of another site, and the report by site has each one’s own figures', async () => {
     const [here, there] = [box.person('Of Berlin'), elsewhere.person('Of Bonn')];
     const at = new Date('2026-02-10T08:00:00Z');
     for (const [person, kiosk] of [
@@ -236,7 +236,7 @@ describe.each(DATABASES)('reports on $name', (on) => {
     );
   });
 
-  test('names are opened with one audit row that has everyone of the report, and by day nobody is named', async () => {
+  test('a report by person writes one audit row with everyone in it, and a report by day names nobody', async () => {
     const people = ['One', 'Two', 'Three'].map((name) => box.person(name));
     for (const person of people) record(new Date('2026-02-17T08:00:00Z'), person, 'in');
     await api.deliver(box);
@@ -261,7 +261,7 @@ describe.each(DATABASES)('reports on $name', (on) => {
     }
   });
 
-  test('whose records went while a report was read is not in it, and everyone else is', async () => {
+  test('people whose records are deleted while the report is read are left out, and everyone else is in it', async () => {
     const [ada, grace] = [box.person('Ada'), box.person('Grace')];
     for (const person of [ada, grace]) record(wall(4, 480), person, 'in');
     await api.deliver(box);
@@ -277,7 +277,7 @@ describe.each(DATABASES)('reports on $name', (on) => {
     expect(found).not.toContain(none);
   });
 
-  test('who was erased, and what retention has removed, is in no report', async () => {
+  test('no report contains erased people or purged records', async () => {
     const [ada, grace] = [box.person('Ada'), box.person('Grace')];
     const recorded = (person: string, day: string) => {
       record(new Date(`${day}T08:00:00Z`), person, 'in');
@@ -344,7 +344,7 @@ describe.each(DATABASES)('reports on $name', (on) => {
       return () => smtp.close();
     });
 
-    test('goes out once at its time with two servers, has totals and a link and no name, and is on record', async () => {
+    test('is sent once at its time with two servers, with totals, a link and no name, and is recorded', async () => {
       const people = Array.from({ length: 5 }, (_, i) => box.person(`Mailed ${i}`));
       for (const person of people) record(new Date('2026-04-02T06:00:00Z'), person, 'in');
       for (const person of people.slice(1)) record(new Date('2026-04-02T09:30:00Z'), person, 'out');
@@ -376,7 +376,7 @@ describe.each(DATABASES)('reports on $name', (on) => {
       ]);
     });
 
-    test('of few people it has no totals, and after the server was down for days it goes out once', async () => {
+    test('has no totals for few people, and is sent once after the server was down for days', async () => {
       const person = box.person('Alone');
       record(new Date('2026-02-02T08:00:00Z'), person, 'in');
       record(new Date('2026-02-02T17:07:00Z'), person, 'out');
@@ -391,7 +391,7 @@ describe.each(DATABASES)('reports on $name', (on) => {
       expect(text).not.toMatch(/9[.:]1|People: 1/);
     });
 
-    test('what the mail server does not take is in Attention with what to do, is tried again, and is gone once sent', async () => {
+    test('that fails needs attention with a next step, is retried, and is resolved once sent', async () => {
       const id = await schedule();
       const found = async () =>
         reportMailsCheck.judge(
@@ -412,7 +412,7 @@ describe.each(DATABASES)('reports on $name', (on) => {
       expect((await list()).items).toMatchObject([{ error: null, waiting: 0 }]);
     });
 
-    test('is sent once to each, however often someone presses, and what waits goes out at once then', async () => {
+    test('is sent once to each recipient, however often it is requested, and failed ones are retried at once', async () => {
       const path = `/api/reports/schedules/${await schedule()}/send`;
       withMail(1);
       await Promise.all([api.ask('POST', path, { as: 'staff' }), api.ask('POST', path, { as: 'staff' })]);
@@ -424,7 +424,7 @@ describe.each(DATABASES)('reports on $name', (on) => {
       expect(smtp.mails).toHaveLength(1);
     });
 
-    test('staff has it sent to themselves, and reads how many others get one, not who', async () => {
+    test('can be sent by staff to themselves only, showing how many others get it, not who', async () => {
       await schedule();
       const desk = await account('staff');
       const as = { ...desk, ip: null, userAgent: null } as const;
@@ -439,7 +439,7 @@ describe.each(DATABASES)('reports on $name', (on) => {
       expect((await list()).items[0]!.receivers).toEqual([{ id: boss, email: expect.stringContaining('@') }]);
     });
 
-    test('is changed in what it sends, its time and its recipients, and goes by that from then on', async () => {
+    test('can be changed in content, time and recipients, effective at once', async () => {
       const id = await schedule();
       const other = (await account('dpo')).id;
       const body = {
@@ -474,7 +474,7 @@ describe.each(DATABASES)('reports on $name', (on) => {
       await expect(api.ask('PUT', path, { body })).rejects.toMatchObject({ code: 'report-schedule-unknown' });
     });
 
-    test('goes to accounts that may read reports alone, and to nobody once it is stopped', async () => {
+    test('is sent only to accounts that may read reports, and to nobody once stopped', async () => {
       const { id: auditor } = await account('auditor');
       const unknown = { code: 'report-receiver-unknown' };
       await expect(schedule({ receivers: [auditor] })).rejects.toMatchObject(unknown);
@@ -497,7 +497,7 @@ describe.each(DATABASES)('reports on $name', (on) => {
   });
 });
 
-test('a schedule goes by the clock on the wall, over changes of clocks and ends of months', () => {
+test('a schedule follows local time across clock changes and ends of months', () => {
   const next = (every: 'day' | 'week' | 'month', at: string, after: string, dayStartsAt = '00:00') =>
     nextDue({ every, at }, { timeZone: 'Europe/Berlin', dayStartsAt }, Date.parse(after)).toISOString();
   expect(next('day', '07:00', '2026-03-28T05:59:59Z')).toBe('2026-03-28T06:00:00.000Z');

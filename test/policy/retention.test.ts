@@ -48,7 +48,7 @@ const SETTINGS: RetentionSettings = {
 describe('periods come from the environment', () => {
   const key = () => randomBytes(32).toString('base64');
   const env = { SMARTPRESENCE_SERVER_HOME: '/tmp/none', ENCRYPTION_KEY: key(), SECRET_KEY: key() };
-  test('no longer than the policy allows', () => {
+  test('and can’t exceed what the policy allows', () => {
     const { retention } = readConfig(env);
     expect([retention.photoDays, retention.gpsDays]).toEqual([90, 30]);
     expect(() => readConfig({ ...env, SMARTPRESENCE_PHOTO_DAYS: '91' })).toThrow(/SMARTPRESENCE_PHOTO_DAYS .*90/);
@@ -108,7 +108,7 @@ describe.each(DATABASES)('on $name', (kind) => {
     return { kiosk, person };
   }
 
-  test('photos go after 90 days and positions after 30, records stay; the report says what, how many, and the oldest left', async () => {
+  test('photos are deleted after 90 days, positions after 30, records are kept; the report has kinds, counts and the oldest left', async () => {
     await kioskWithDays(100);
     const dry = await run({}, { dryRun: true });
     expect([dry.gps.due, dry.photos.due, dry.gps.removed]).toEqual([70, 10, 0]);
@@ -133,7 +133,7 @@ describe.each(DATABASES)('on $name', (kind) => {
     expect(await run()).toMatchObject({ gps: { removed: 0 }, photos: { removed: 0 } });
   });
 
-  test('what a kiosk sends after months offline goes at once, and a clock that runs ahead keeps nothing', async () => {
+  test('overdue data sent after months offline is deleted at once, and a fast clock extends nothing', async () => {
     const kiosk = await KnownKiosk.register(database, keys, { at: ago(200) });
     const person = kiosk.box.enrol('Ada Lovelace', { at: ago(200) });
     const open = { direction: 'in', method: 'face', liveness: 'off (demo)' } as const;
@@ -145,7 +145,7 @@ describe.each(DATABASES)('on $name', (kind) => {
     expect(await run({}, { at: later })).toMatchObject({ gps: { removed: 1 }, photos: { removed: 1 } });
   });
 
-  test('what a kiosk with a dead clock took today stays its time: it claims 1970, and knows by how much that is wrong', async () => {
+  test('photos taken today by a kiosk with a dead clock are kept for their full period: it reports 1970 and the offset', async () => {
     const kiosk = await KnownKiosk.register(database, keys, { at: ago(10) });
     const person = kiosk.box.enrol('Ada Lovelace', { at: ago(10) });
     const open = { direction: 'in', method: 'face', liveness: 'off (demo)' } as const;
@@ -156,7 +156,7 @@ describe.each(DATABASES)('on $name', (kind) => {
     expect(await run({}, { at: ago(-91) })).toMatchObject({ gps: { removed: 1 }, photos: { removed: 1 } });
   });
 
-  test('a position in an event that could not be taken goes after 30 days too, and the rest of it stays', async () => {
+  test('a position in a quarantined event is also deleted after 30 days, and the rest is kept', async () => {
     const kiosk = await KnownKiosk.register(database, keys, { at: ago(200) });
     const person = kiosk.box.enrol('Ada Lovelace', { at: ago(200) });
     await kiosk.send(ago(40));
@@ -175,7 +175,7 @@ describe.each(DATABASES)('on $name', (kind) => {
     expect(await run()).toMatchObject({ gps: { removed: 0 } });
   });
 
-  test('an event that could not be taken is held by when it may have happened: it came late', async () => {
+  test('a legal hold covers a late quarantined event by the time it may have happened', async () => {
     const kiosk = await KnownKiosk.register(database, keys, { at: ago(300) });
     const person = kiosk.box.enrol('Ada Lovelace', { at: ago(300) });
     await kiosk.send(ago(250));
@@ -195,7 +195,7 @@ describe.each(DATABASES)('on $name', (kind) => {
     expect(await run()).toMatchObject({ quarantine: { removed: 1 } });
   });
 
-  test('the policy of a site shortens the period at that site, and can not lengthen it', async () => {
+  test('a site’s policy can shorten a period at that site, not extend it', async () => {
     const site = await newSite();
     await kioskWithDays(20, site);
     await kioskWithDays(20);
@@ -204,7 +204,7 @@ describe.each(DATABASES)('on $name', (kind) => {
     expect(await run({ gpsDays: 3 })).toMatchObject({ gps: { removed: 2 + 17 } });
   });
 
-  test('a legal hold keeps what it is about, says how much, and ends when it is released', async () => {
+  test('a legal hold keeps the data it covers, counts it, and ends when released', async () => {
     const { person } = await kioskWithDays(100);
     const other = await kioskWithDays(100);
     const tx = database.db.transaction();
@@ -234,7 +234,7 @@ describe.each(DATABASES)('on $name', (kind) => {
     );
   });
 
-  test('a legal hold on someone who was merged keeps what is still under each of their names', async () => {
+  test('a legal hold on a merged person covers data under each of their ids', async () => {
     const [kept, merged, third] = [await kioskWithDays(100), await kioskWithDays(100), await kioskWithDays(100)];
     for (const { person } of [merged, third])
       await mergePeople(
@@ -254,7 +254,7 @@ describe.each(DATABASES)('on $name', (kind) => {
     expect(await run()).toMatchObject({ gps: { removed: 210 }, photos: { removed: 30 } });
   });
 
-  test('records go on counting when their period is over, and are of nobody', async () => {
+  test('records whose period is over still count, but belong to nobody', async () => {
     const { kiosk, person } = await kioskWithDays(100);
     kiosk.box.checkin(person, 'in', new Date(ago(95.5).getTime() + 10_000));
     await kiosk.send(now);
@@ -271,7 +271,7 @@ describe.each(DATABASES)('on $name', (kind) => {
     expect(await count(sql`event where type = 'checkin' and personal is null`)).toBe(11);
   });
 
-  test('no row of any table says whose a record was when its period is over: notes, complaints, corrections and photos included', async () => {
+  test('no row links a record to its person once its period is over, including notes, complaints, corrections and photos', async () => {
     const { kiosk, person } = await kioskWithDays(100);
     const [old, recent] = [kiosk.box.events.find((e) => e.header.type === 'checkin')!, kiosk.box.events.at(-1)!].map(
       (e) => e.header.id,
@@ -311,7 +311,7 @@ describe.each(DATABASES)('on $name', (kind) => {
     expect(await count(sql`attention_note`)).toBe(2);
   });
 
-  test('templates that nobody uses go, on kiosks too; the consent stays, and a face that was used keeps them', async () => {
+  test('unused templates are deleted, also on kiosks; consents and templates in use are kept', async () => {
     const kiosk = await KnownKiosk.register(database, keys, { at: ago(400) });
     const [ada, grace] = [kiosk.box.enrol('Ada', { at: ago(400) }), kiosk.box.enrol('Grace', { at: ago(400) })];
     kiosk.box.checkin(grace, 'in', ago(10));
@@ -325,7 +325,7 @@ describe.each(DATABASES)('on $name', (kind) => {
     expect(await count(sql`consent where person = ${ada} and action = 'given'`)).toBe(1);
   });
 
-  test('consents go so long after they were withdrawn, content of the quarantine after its time', async () => {
+  test('consents are deleted when their period after withdrawal is over, quarantined content after its own', async () => {
     const kiosk = await KnownKiosk.register(database, keys, { at: ago(1200) });
     const [ada, grace] = [kiosk.box.enrol('Ada', { at: ago(1200) }), kiosk.box.enrol('Grace', { at: ago(1200) })];
     kiosk.box.consent(ada, 'withdrawn', ago(1100));
@@ -338,7 +338,7 @@ describe.each(DATABASES)('on $name', (kind) => {
     expect(await count(sql`quarantine where content is null`)).toBe(1);
   });
 
-  test('a person who belongs to no site for long is erased, and can be kept until that can not be taken back', async () => {
+  test('a person without a site for long is erased, and can be kept until that can no longer be undone', async () => {
     const kiosk = await KnownKiosk.register(database, keys);
     const ada = kiosk.box.enrol('Ada');
     await kiosk.send(now);
@@ -359,7 +359,7 @@ describe.each(DATABASES)('on $name', (kind) => {
     expect(await run({ leaverDays: 30 }, { at: hours(30 * 24 + 1) })).toMatchObject({ leavers: { removed: 1 } });
   });
 
-  test('a kiosk’s own purges are known by its word; one that is silent for too long is overdue, a revoked one is not', async () => {
+  test('a kiosk reports its own purges; one silent for too long is overdue, a revoked one is not', async () => {
     const kiosk = await KnownKiosk.register(database, keys, { at: ago(200) });
     const purged = (what: 'photos' | 'gps', before: Date) =>
       kiosk.box.append('purge', { what, before: before.toISOString(), removed: 3 }, {});
@@ -384,7 +384,7 @@ describe.each(DATABASES)('on $name', (kind) => {
     expect((await kioskPurges(database.db, SETTINGS, later)).map((p) => p.overdue)).toEqual([false, false]);
   });
 
-  test('where a site switches faces off, its kiosks have no templates, none is taken, and the server keeps none of its people', async () => {
+  test('turning faces off at a site removes templates from its kiosks and server, and none are accepted', async () => {
     const site = await newSite();
     const [here, there] = [
       await KnownKiosk.register(database, keys, { site }),

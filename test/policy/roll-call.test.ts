@@ -91,7 +91,7 @@ describe.each(DATABASES)('the roll call of an evacuation, on $name', (on) => {
     return { ada, eve, zed, west, east };
   }
 
-  test('begun at one kiosk it goes on at the other, each sees the other’s marks, and so does the console', async () => {
+  test('a roll call started at one kiosk continues at the other, and both and the console see all marks', async () => {
     const { ada, eve, zed, west, east } = await site();
     await west.at(1).begin();
     await west.sync();
@@ -135,7 +135,7 @@ describe.each(DATABASES)('the roll call of an evacuation, on $name', (on) => {
     expect([marks.length, marks.filter((e) => e.person !== null || e.personal !== null)]).toEqual([3, []]);
   });
 
-  test('without a network each goes on by itself; what began at two doors is one, with the marks of both', async () => {
+  test('without a network each kiosk continues on its own; roll calls started at two doors are merged with all marks', async () => {
     const { ada, eve, west, east } = await site();
     await west.at(1).begin();
     await west.at(2).mark(ada);
@@ -149,7 +149,7 @@ describe.each(DATABASES)('the roll call of an evacuation, on $name', (on) => {
     expect((await state()).current!.startedAt).toBe(new Date(NOW.getTime() + MINUTE).toISOString());
   });
 
-  test('the latest word counts, and a kiosk that comes late neither begins nor ends what it does not know of', async () => {
+  test('the latest mark wins, and a late kiosk neither starts nor ends a roll call unknown to it', async () => {
     const { ada, west, east } = await site();
     await west.at(1).begin();
     await west.sync();
@@ -178,7 +178,7 @@ describe.each(DATABASES)('the roll call of an evacuation, on $name', (on) => {
     expect([await east.shows(), (await state()).current]).toEqual([OVER, null]);
   });
 
-  test('another site hears nothing of it, and of someone who is erased no mark is left', async () => {
+  test('another site receives nothing of it, and an erased person’s marks are deleted', async () => {
     const { ada, west, east } = await site();
     const bonn = await door('Bonn', OTHER_SITE);
     await west.at(1).begin();

@@ -242,7 +242,7 @@ describe.each(DATABASES)('every sealed column on $name', (kind) => {
   const registered = (tables: readonly { table: string; columns: object }[]) =>
     tables.flatMap((t) => Object.keys(t.columns).map((column) => `${t.table}: ${column}`));
 
-  test('is re-encrypted, reads as before, and opens by none of the keys before', async () => {
+  test('is re-encrypted, reads as before, and opens with none of the old keys', async () => {
     const { db } = database;
     expect(await filled(SEALED)).toEqual(registered(SEALED));
     expect(await filled(OF_PERSONS)).toEqual(registered(OF_PERSONS));

@@ -18,7 +18,7 @@ describe('the declaration of the policy', () => {
     expect([...ROWS.keys()]).toEqual(Array.from({ length: 35 }, (_, i) => `P${i + 1}`));
   });
 
-  test.each([...ROWS])('%s names its parts, each part its tests, and each test is one', (row, { parts }) => {
+  test.each([...ROWS])('%s names its parts, each part its tests, and each test exists', (row, { parts }) => {
     expect(Object.keys(parts).length, `${row} has no part`).toBeGreaterThan(0);
     for (const [claim, tests] of Object.entries(parts)) {
       const named = Object.entries(tests).flatMap(([file, those]) => those.map((title) => ({ file, title })));
@@ -35,7 +35,7 @@ describe('the declaration of the policy', () => {
     expect(files.filter((file) => tierOf(file) === 'short')).not.toEqual([]);
   });
 
-  test('is the only place that ties a test to a row: no title carries the number of one', () => {
+  test('is the only place that links a test to a row: no title contains a row number', () => {
     const carrying = (['short', 'long', 'release'] as const)
       .flatMap((tier) => suitesOf(root, tier))
       .flatMap((file) =>
@@ -46,7 +46,7 @@ describe('the declaration of the policy', () => {
 });
 
 describe('the runs of the suites', () => {
-  test('a suite is in one of them, be it named by file or by folder', () => {
+  test('include every suite exactly once, named by file or by folder', () => {
     expect(tierOf('test/readme.test.ts')).toBe('short');
     expect(tierOf('test/backup/dump.test.ts')).toBe('long');
     expect(tierOf('test/policy/backup-keys.test.ts')).toBe('release');
@@ -55,7 +55,7 @@ describe('the runs of the suites', () => {
     expect(LONG.filter((one) => !one.endsWith('/**')).map(tierOf)).not.toContain('short');
   });
 
-  test('name no file that is not there', () => {
+  test('name only files that exist', () => {
     const files = [...LONG, ...RELEASE, ...SHORT].filter((one) => !one.endsWith('/**'));
     expect(files.filter((file) => !existsSync(join(root, file)))).toEqual([]);
   });

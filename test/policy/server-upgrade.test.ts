@@ -258,7 +258,7 @@ describe.each(DATABASES)('a year of data on $name', ({ name, unavailable, start 
     return last;
   }
 
-  test('stays as it is when the next build is killed in the middle of its migration', async () => {
+  test('stays unchanged if the next build is killed in the middle of its migration', async () => {
     await shut();
     for (const at of [/^table 20 /, /^table 80 /]) {
       expect(await asNextBuild(at)).toMatch(/^table/);
@@ -270,7 +270,7 @@ describe.each(DATABASES)('a year of data on $name', ({ name, unavailable, start 
     await openAgain();
   }, 600_000);
 
-  test('is the same after it, sealed columns open, the audit chain verifies, and kiosk and office go on', async () => {
+  test('is intact after the migration: encrypted columns open, the audit chain verifies, and kiosk and console work', async () => {
     await shut();
     // Replicas start together: one of them migrates, and the other waits for it.
     const all = name === 'PGlite' ? [asNextBuild()] : [asNextBuild(), asNextBuild(), asNextBuild()];
@@ -305,7 +305,7 @@ describe.each(DATABASES)('a year of data on $name', ({ name, unavailable, start 
     }
   }, 600_000);
 
-  test('is refused by this build afterwards with a code, and left alone', async () => {
+  test('is then refused by this build with a code, and left unchanged', async () => {
     await shut();
     await expect(host.open()).rejects.toMatchObject({ code: 'database-newer', nextStep: expect.any(String) });
     const back = becomeNextServer();

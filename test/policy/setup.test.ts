@@ -11,13 +11,13 @@ import { withApi } from '../kit/suite.ts';
 
 const NOW = new Date('2026-07-20T10:00:00.000Z');
 
-describe.each(DATABASES)('setting up on $name', (on) => {
+describe.each(DATABASES)('the set-up guide on $name', (on) => {
   let api: Api;
   withApi(on, { now: NOW }, (opened) => {
     ({ api } = opened);
   });
 
-  test('each step is done by what is there: contacts, a kiosk, a face, a check-in', async () => {
+  test('a step is done once its contacts, kiosk, face or check-in exist', async () => {
     const done = async () => (await api.ask<{ done: string[] }>('GET', '/api/setup')).done;
     expect(await done()).toEqual([]);
     const { items } = await api.ask<{ items: Site[] }>('GET', '/api/sites');
@@ -39,7 +39,7 @@ describe.each(DATABASES)('setting up on $name', (on) => {
     expect(await done()).toEqual(['contacts', 'kiosk', 'person', 'checkin']);
   });
 
-  test('the text that ships is adopted as it was read, by an account that is kept; with templates on cards it is another one', async () => {
+  test('the shipped consent text is adopted as read, with the account recorded; with templates on cards it is a different text', async () => {
     const texts = () => api.ask<ConsentTextList>('GET', '/api/consent-texts');
     const isDone = async () => (await api.ask<{ done: string[] }>('GET', '/api/setup')).done.includes('texts');
     const adopt = (version: string, as: Actor) =>

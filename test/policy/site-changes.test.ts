@@ -22,7 +22,7 @@ describe.each(DATABASES)('changes of a site on $name', (kind) => {
   const patch = (site: Site, body: object, change = site.change ?? 'none') =>
     api.ask<Site>('PATCH', `/api/sites/${site.id}?change=${change}`, { body });
 
-  test('are kept with what it was, and taken back by a change of its own', async () => {
+  test('are recorded with the previous value, and reverted by a new change', async () => {
     const made = await api.ask<Site>('POST', '/api/sites', { body: { name: 'Night', timeZone: 'Europe/Berlin' } });
     expect(made.change).toBeNull();
     const facts = { name: 'Night', timeZone: 'Europe/Berlin', dayStartsAt: '00:00' };
@@ -43,7 +43,7 @@ describe.each(DATABASES)('changes of a site on $name', (kind) => {
     ).rejects.toMatchObject({ code: 'site-change-unknown' });
   });
 
-  test('of someone else meanwhile are not written over; without a word of them whatever it is', async () => {
+  test('made by someone else meanwhile are not overwritten, unless the request names no revision', async () => {
     const made = await api.ask<Site>('POST', '/api/sites', { body: { name: 'Two', timeZone: 'UTC' } });
     const first = await patch(made, { dayStartsAt: '05:00' });
     await expect(patch(made, { dayStartsAt: '06:00' })).rejects.toMatchObject({ code: 'settings-changed-meanwhile' });
@@ -53,7 +53,7 @@ describe.each(DATABASES)('changes of a site on $name', (kind) => {
     });
   });
 
-  test('of its policy say how many kiosks they reach: of the default site, also those of sites that have none of their own', async () => {
+  test('of its policy say how many kiosks they reach; the default site’s include those of sites without a policy', async () => {
     const add = (name: string) =>
       api.ask<Site>('POST', '/api/sites', { body: { name, timeZone: 'UTC' } }).then(({ id }) => id);
     const [own, following] = [await add('Own'), await add('Following')];
@@ -72,7 +72,7 @@ describe.each(DATABASES)('changes of a site on $name', (kind) => {
     ]);
   });
 
-  test('by the server’s own configuration stand there too, and only the configuration takes them back', async () => {
+  test('made by the server’s configuration are listed too, and can be reverted only there', async () => {
     await ensureDefaultSite(api.db, { ...SITE, timeZone: 'Asia/Riyadh' }, NOW);
     const [change] = await history(SITE.id);
     expect(change).toMatchObject({ by: 'configuration', email: null, after: { timeZone: 'Asia/Riyadh' } });
@@ -81,7 +81,7 @@ describe.each(DATABASES)('changes of a site on $name', (kind) => {
     ).rejects.toMatchObject({ code: 'site-configured' });
   });
 
-  test('of its policy: settings that nobody touched are neither written nor recorded, and two people change different ones', async () => {
+  test('of its policy write and record only the settings touched, so two people can change different ones', async () => {
     const { id } = await api.ask<Site>('POST', '/api/sites', { body: { name: 'Halves', timeZone: 'UTC' } });
     const url = `/api/sites/${id}/policy`;
     type Held = { own: boolean; policy: Record<string, unknown> };

@@ -31,7 +31,7 @@ describe.each(DATABASES)('watching a screen on $name', (kind) => {
     api.services.screens.isWatched(box.device, command, api.now);
   const refused = (work: Promise<unknown>, code: string) => expect(work).rejects.toMatchObject({ code });
 
-  test('is refused unless the policy of the kiosk’s own site allows it, and then nothing reaches the kiosk', async () => {
+  test('is refused unless the kiosk’s site policy allows it, and nothing is sent to the kiosk otherwise', async () => {
     const [here, there] = [await api.kiosk(), await api.kiosk(OTHER_SITE)];
     await refused(watch(here), 'screen-not-shared');
     await allow(OTHER_SITE, 'on');
@@ -44,7 +44,7 @@ describe.each(DATABASES)('watching a screen on $name', (kind) => {
     await refused(watch(there), 'screen-not-shared');
   });
 
-  test('is one row of the audit log, with the kiosk, however many pictures follow', async () => {
+  test('writes one audit row naming the kiosk, however many pictures follow', async () => {
     await allow(SITE.id, 'on');
     const box = await api.kiosk();
     const admin = api.actorOf('admin');
@@ -59,7 +59,7 @@ describe.each(DATABASES)('watching a screen on $name', (kind) => {
     expect((await api.lastAudit()).position).toBe(row.position);
   });
 
-  test('shows the newest picture, each once, to the account that asked and to nobody else', async () => {
+  test('shows each newest picture once, only to the account that asked', async () => {
     await allow(SITE.id, 'on');
     const [box, other] = [await api.kiosk(), await api.kiosk()];
     const [admin, second] = [api.actorOf('admin'), api.actorOf('admin')];
@@ -82,7 +82,7 @@ describe.each(DATABASES)('watching a screen on $name', (kind) => {
     expect(await look(box, again, second)).toMatchObject({ picture: null });
   });
 
-  test('ends when its watcher stops or is gone, and after a quarter of an hour; its picture goes with it', async () => {
+  test('ends when its watcher stops or disappears, and after 15 minutes; its picture is then deleted', async () => {
     await allow(SITE.id, 'on');
     const box = await api.kiosk();
     const admin = api.actorOf('admin');

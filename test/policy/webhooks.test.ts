@@ -91,7 +91,7 @@ describe.each(DATABASES)('webhooks on $name', (kind) => {
     api.now = new Date(api.now.getTime() + seconds * 1000);
   };
 
-  test('a record is sent once, signed as Standard Webhooks has it, and again when it counts no more', async () => {
+  test('a record is sent once, signed according to Standard Webhooks, and again when it is voided', async () => {
     const { id, secret } = await receive({ withNumber: true });
     await run();
     const person = box.person('Ada Lovelace');
@@ -119,7 +119,7 @@ describe.each(DATABASES)('webhooks on $name', (kind) => {
     expect(await logOfHook(id)).toMatchObject([{ state: 'delivered', record: event.header.id, lastAnswer: '204' }]);
   });
 
-  test('a receiver that fails is tried again after growing pauses, in order, and gets everything in the end', async () => {
+  test('a failing receiver is retried in order with growing pauses, and finally gets everything', async () => {
     const { id } = await receive();
     await run();
     answers = { status: 503 };
@@ -147,7 +147,7 @@ describe.each(DATABASES)('webhooks on $name', (kind) => {
     expect(new Set(heard.map((h) => h.id)).size, 'the id of a message is the same at each try').toBe(3);
   });
 
-  test('what is never taken is given up after days, and can be sent again by hand', async () => {
+  test('a message that is never accepted is given up after days, and can be resent manually', async () => {
     const { id } = await receive();
     await run();
     answers = { status: 500 };
@@ -165,7 +165,7 @@ describe.each(DATABASES)('webhooks on $name', (kind) => {
     expect((await logOfHook(id))[0]).toMatchObject({ state: 'delivered' });
   });
 
-  test('one that answers 410 is switched off; a redirect is followed nowhere; a strange certificate, or this machine, is not spoken to', async () => {
+  test('a receiver that answers 410 is turned off; redirects, unknown certificates and this machine’s addresses are refused', async () => {
     const { id } = await receive();
     const test = () => api.ask('POST', `/api/webhooks/${id}/test`);
     const newest = async () => (await logOfHook(id))[0];
@@ -191,7 +191,7 @@ describe.each(DATABASES)('webhooks on $name', (kind) => {
     ]);
   });
 
-  test('a receiver that fails says since when and why, and waits for someone in charge after ten minutes; what waits is sent when it is mended', async () => {
+  test('a failing receiver shows since when and why, needs attention after ten minutes, and gets the queue once fixed', async () => {
     const { id } = await receive();
     const since = new Date('2026-08-03T09:00:00Z');
     api.now = since;
@@ -240,7 +240,7 @@ describe.each(DATABASES)('webhooks on $name', (kind) => {
     expect(await waiting()).toMatchObject([{ code: 'webhook-turned-off', webhook: 'Payroll' }]);
   });
 
-  test('an exchanged secret signs beside the old one for a day; the address and the secrets lie sealed', async () => {
+  test('a replaced secret signs alongside the old one for a day; address and secrets are stored encrypted', async () => {
     const { id, secret } = await receive();
     const renewed = await api.ask<{ secret: string }>('POST', `/api/webhooks/${id}/secret`);
     expect(renewed.secret).not.toBe(secret);
@@ -257,7 +257,7 @@ describe.each(DATABASES)('webhooks on $name', (kind) => {
     expect(bytes).not.toContain(renewed.secret.slice(6));
   });
 
-  test('receivers that heard of a person hear that they were erased, and the queue then names them no more', async () => {
+  test('receivers that got data of a person are notified of the erasure, and the queue no longer names them', async () => {
     const { id } = await receive();
     const person = box.person('Rosalind Franklin');
     await inTransaction(api.db, (tx) => queueMessages(tx, 'person.erased', [person], api.now));
@@ -267,7 +267,7 @@ describe.each(DATABASES)('webhooks on $name', (kind) => {
     expect(rows).toMatchObject([{ kind: 'person.erased', state: 'delivered', subject: null }]);
   });
 
-  test('a receiver that is to be sent records no more gets none that waited, and still hears who was erased; one that never was, neither', async () => {
+  test('a receiver no longer subscribed to records gets no queued ones, but still erasures; one that never was gets neither', async () => {
     const { id } = await receive();
     await receive({ name: 'Pager', records: false, topics: ['kiosks'] });
     await run();
@@ -283,7 +283,7 @@ describe.each(DATABASES)('webhooks on $name', (kind) => {
     expect(await logOfHook(id)).toMatchObject([{ kind: 'person.erased', state: 'delivered' }]);
   });
 
-  test('a receiver that does not answer, or is off, keeps the id of an erased person in its queue for three days at most', async () => {
+  test('the queue of a silent or disabled receiver keeps an erased person’s id for at most three days', async () => {
     const [busy, off] = [await receive(), await receive()];
     const person = box.person('Maria Mayer');
     answers = { status: 503 };
@@ -306,7 +306,7 @@ describe.each(DATABASES)('webhooks on $name', (kind) => {
       expect((await logOfHook(id)).find((d) => d.kind === 'person.erased')).toMatchObject({ state: 'failed' });
   });
 
-  test('someone who is erased while a receiver is off is in its queue as well: sent once it is on, or given up', async () => {
+  test('an erasure while a receiver is off is queued too, and sent once it is on, or given up', async () => {
     const [back, off] = [await receive(), await receive()];
     for (const { id } of [back, off]) await api.ask('PATCH', `/api/webhooks/${id}`, { body: { enabled: false } });
     const person = box.person('Chien-Shiung Wu');
@@ -319,7 +319,7 @@ describe.each(DATABASES)('webhooks on $name', (kind) => {
     expect(await logOfHook(off.id)).toMatchObject([{ kind: 'person.erased', state: 'failed' }]);
   });
 
-  test('a new receiver is sent what happens from then on, also where there was none for long', async () => {
+  test('a new receiver gets events from then on, also if there was none for long', async () => {
     await receive();
     await run();
     for (const { id } of (await api.ask<{ items: Webhook[] }>('GET', '/api/webhooks')).items)
@@ -335,7 +335,7 @@ describe.each(DATABASES)('webhooks on $name', (kind) => {
     expect(messages()).toMatchObject([{ person, direction: 'out' }]);
   });
 
-  test('a receiver that was off goes on where it was, also when another one was added and sent everything meanwhile', async () => {
+  test('a receiver that was off continues where it stopped, also if another one was added and served meanwhile', async () => {
     const { id } = await receive();
     await run();
     await api.ask('PATCH', `/api/webhooks/${id}`, { body: { enabled: false } });
@@ -356,7 +356,7 @@ describe.each(DATABASES)('webhooks on $name', (kind) => {
     expect(messages()).toHaveLength(2);
   });
 
-  test('a receiver that is now of another site is sent nothing that waited of the site before', async () => {
+  test('a receiver moved to another site gets nothing queued from the previous site', async () => {
     const { id } = await receive({ site: SITE.id });
     await run();
     box.checkin(box.person('Hedy Lamarr'), 'in', api.now);
@@ -367,7 +367,7 @@ describe.each(DATABASES)('webhooks on $name', (kind) => {
     expect(heard).toEqual([]);
   });
 
-  test('the delivery log keeps what was delivered for 30 days and what was given up for 90, also when no receiver is on', async () => {
+  test('the delivery log keeps deliveries for 30 days and failures for 90, also if no receiver is on', async () => {
     const { id } = await receive();
     await run();
     const at = (days: number) => new Date(api.now.getTime() - days * 86_400_000);
@@ -399,7 +399,7 @@ describe.each(DATABASES)('webhooks on $name', (kind) => {
     ]);
   });
 
-  test('of a site alone, its records are sent; after a restore nothing old is sent again', async () => {
+  test('a receiver of one site gets only its records, and a restore resends nothing old', async () => {
     await receive({ site: '11111111-1111-4111-8111-111111111111' });
     await run();
     box.checkin(box.person('Lise Meitner'), 'in', api.now);
@@ -412,7 +412,7 @@ describe.each(DATABASES)('webhooks on $name', (kind) => {
     expect(heard).toHaveLength(1);
   });
 
-  test('what needs attention is sent to receivers that ask for it, when it opens and when it closes, and names nobody', async () => {
+  test('attention items are sent to subscribed receivers when they open and close, and name nobody', async () => {
     const look = () => alertsJob.run({ ...api.services, now: () => api.now, signal: new AbortController().signal });
     await look(); // Everything up to here was noticed.
     const { id } = await receive({ name: 'Pager', records: false, topics: ['kiosks'] });
@@ -451,7 +451,7 @@ describe.each(DATABASES)('webhooks on $name', (kind) => {
     expect((await logOfHook(payroll.id)).map((d) => d.kind)).toEqual(['attendance.record']);
   });
 
-  test('a receiver is sent the topics that it has; in its quiet hours only what is urgent, and the rest when they end, unless it is over', async () => {
+  test('a receiver gets its topics; during quiet hours only urgent ones, and the rest afterwards unless resolved', async () => {
     const look = () => alertsJob.run({ ...api.services, now: () => api.now, signal: new AbortController().signal });
     const go = async () => {
       await look();

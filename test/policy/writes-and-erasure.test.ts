@@ -137,7 +137,7 @@ describe.each(DATABASES)('a write about a person and their erasure, on $name', (
     });
 });
 
-test('every route that declares to change what is a person’s is among these', () => {
+test('every route declared to change personal data is covered here', () => {
   const name = (s: { method: string; path: string }) => `${s.method} ${s.path}`;
   const reading = new Set(['read', 'export', 'decrypt']);
   const ofOthers = /^(account|device|staff|incident|audit|event)\b/;

@@ -32,9 +32,9 @@ export const PROTECTION: Readonly<Record<string, Row>> = {
       'on the server neither files nor a dump of the database hold a face': {
         [DUMP]: [
           'files of the database, its write-ahead log included, hold no name, address, number, position or face',
-          'a dump shows none of it',
+          'a dump contains none of it',
         ],
-        [PERSON_KEYS]: ['opens with none of the two environment keys exchanged'],
+        [PERSON_KEYS]: ['does not open if either environment key is replaced'],
       },
       'a ciphertext is bound to person, record, field and version': {
         [STORE]: [
@@ -43,7 +43,7 @@ export const PROTECTION: Readonly<Record<string, Row>> = {
           'does not open with any bit changed, cut or added',
         ],
         [ENVELOPE]: ['opens in its place, to what was sealed', 'does not open under another %s'],
-        [PERSON_KEYS]: ['opens what was sealed under it, in its place, and no other person’s'],
+        [PERSON_KEYS]: ['opens only what was sealed under it, in the same place, for the same person'],
       },
       'by AES-256-GCM': {
         [ENVELOPE]: [
@@ -57,11 +57,11 @@ export const PROTECTION: Readonly<Record<string, Row>> = {
           'can’t swap two people’s profiles or keys unseen',
           'open for their own record alone: altered, swapped, renamed or missing ones have a code',
         ],
-        [PERSON_KEYS]: ['does not open in another person’s row, nor as an earlier version of itself'],
+        [PERSON_KEYS]: ['does not open in another person’s row or as an earlier version of itself'],
       },
       'an old value can’t be put back': {
         [STORE]: ['can’t put an old name, opt-out or PIN back'],
-        [PERSON_KEYS]: ['does not open in another person’s row, nor as an earlier version of itself'],
+        [PERSON_KEYS]: ['does not open in another person’s row or as an earlier version of itself'],
       },
     },
   },
@@ -70,7 +70,7 @@ export const PROTECTION: Readonly<Record<string, Row>> = {
     parts: {
       'both keys are needed, on the server': {
         [ENVELOPE]: ['does not open for another purpose, or when either environment key differs'],
-        [PERSON_KEYS]: ['opens with none of the two environment keys exchanged'],
+        [PERSON_KEYS]: ['does not open if either environment key is replaced'],
       },
       'both secrets are needed, on a kiosk': {
         [KIOSK_KEYS]: ['with another device secret, provisioning secret, or none'],
@@ -85,7 +85,7 @@ export const PROTECTION: Readonly<Record<string, Row>> = {
         [KIOSK_KEYS]: ['give one sub-key a purpose: all differ, and none shows another'],
         [ENVELOPE]: ['does not open for another purpose, or when either environment key differs'],
         'test/policy/keys-page.test.ts': [
-          'the page of keys names every sub-key, of the server and of a kiosk, and every secret of the environment',
+          'the keys page names every derived key of the server and of a kiosk, and every secret in the environment',
         ],
       },
     },
@@ -139,14 +139,14 @@ export const PROTECTION: Readonly<Record<string, Row>> = {
           'what is put comes back, with its SHA-256, and the store is asked to encrypt it',
         ],
         'test/policy/backup-recovery.test.ts': [
-          'face files are in the store as the kiosk’s ciphertext, encrypted by the store as well',
+          'photos are stored as the kiosk’s ciphertext, encrypted once more by the object store',
         ],
       },
       'encrypted by us before the upload as well': {
         'test/policy/backup-recovery.test.ts': [
-          'face files are in the store as the kiosk’s ciphertext, encrypted by the store as well',
+          'photos are stored as the kiosk’s ciphertext, encrypted once more by the object store',
         ],
-        [DUMP]: ['no version of any object in the bucket holds any of it'],
+        [DUMP]: ['no version of any object in the bucket contains any of it'],
       },
     },
   },
@@ -154,25 +154,25 @@ export const PROTECTION: Readonly<Record<string, Row>> = {
     requirement: 'Only authorised API endpoints can decrypt facial data',
     parts: {
       'a route lets in the roles that it declares alone': {
-        [ROUTES]: ['%s lets in the roles that it declares, and nobody else'],
+        [ROUTES]: ['%s admits only the roles it declares'],
       },
       'one place in the code decrypts each kind of it, seen by watching every decryption': {
-        'test/policy/faces-opened.test.ts': ['what kiosks are sent, every job, and a merge leave theirs'],
-        [AUDIT_LOG]: ['one place in the server’s code opens templates, and nothing gets there without an audit row'],
+        'test/policy/faces-opened.test.ts': ['pages for kiosks, every job, and merges leave one too'],
+        [AUDIT_LOG]: ['templates are decrypted in one place of the server’s code, and only with an audit row'],
       },
       'each decryption leaves an audit row': {
         'test/policy/faces-opened.test.ts': [
-          'whatever is read over a route, by whichever role: where a face comes out a row says so',
-          'what kiosks are sent, every job, and a merge leave theirs',
-          'the watch sees a decryption: a row that is left out is missed',
+          'every route that decrypts a face, called by any role, leaves an audit row',
+          'pages for kiosks, every job, and merges leave one too',
+          'this check notices a decryption without an audit row',
         ],
         [AUDIT_LOG]: [
-          'a page that gives templates to a kiosk leaves a row that says whose; a page without people leaves none',
-          'the search for people who were enrolled twice, and a merge, leave their rows',
+          'a page that sends templates to a kiosk is audited with their people; a page without people is not audited',
+          'the search for duplicate people and a merge are audited',
         ],
       },
       'where the row can’t be written nothing leaves': {
-        [AUDIT_LOG]: ['where the row can not be written, no page leaves'],
+        [AUDIT_LOG]: ['no page is sent if its audit row can’t be written'],
       },
     },
   },
@@ -181,18 +181,18 @@ export const PROTECTION: Readonly<Record<string, Row>> = {
     parts: {
       'the server purges photos after 90 days, and no setting makes it longer': {
         [RETENTION]: [
-          'photos go after 90 days and positions after 30, records stay; the report says what, how many, and the oldest left',
-          'no longer than the policy allows',
+          'photos are deleted after 90 days, positions after 30, records are kept; the report has kinds, counts and the oldest left',
+          'and can’t exceed what the policy allows',
         ],
       },
       'in the object store too, in every version': {
         'test/policy/photos-in-store.test.ts': [
-          'those of check-ins go after 90 days in every version, by the hourly purge alone; those of enrolments stay',
+          'photos of check-ins are deleted in every version after 90 days by the hourly purge alone; enrolment photos are kept',
         ],
       },
       'enrolment photos stay until their person is erased': {
         'test/policy/photos-in-store.test.ts': [
-          'those of check-ins go after 90 days in every version, by the hourly purge alone; those of enrolments stay',
+          'photos of check-ins are deleted in every version after 90 days by the hourly purge alone; enrolment photos are kept',
         ],
         [KIOSK_RETENTION]: [
           'removes photos after 90 days and positions after 30, keeps check-ins and enrolment photos, and reports counts',
@@ -203,15 +203,11 @@ export const PROTECTION: Readonly<Record<string, Row>> = {
           'removes photos after 90 days and positions after 30, keeps check-ins and enrolment photos, and reports counts',
           'does not keep a record alive that was made while the clock was ahead',
         ],
-        [RETENTION]: [
-          'a kiosk’s own purges are known by its word; one that is silent for too long is overdue, a revoked one is not',
-        ],
+        [RETENTION]: ['a kiosk reports its own purges; one silent for too long is overdue, a revoked one is not'],
       },
       'also when it has been offline for months': {
         [KIOSK_RETENTION]: ['wipes on time though the clock was set back, without network, over restarts'],
-        [RETENTION]: [
-          'what a kiosk sends after months offline goes at once, and a clock that runs ahead keeps nothing',
-        ],
+        [RETENTION]: ['overdue data sent after months offline is deleted at once, and a fast clock extends nothing'],
       },
     },
   },
@@ -227,9 +223,9 @@ export const PROTECTION: Readonly<Record<string, Row>> = {
       },
       'the database never sees them': {
         [PERSON_KEYS]: [
-          'lies apart, as the kiosk sealed it and under the person’s key; its purge leaves the rest and the chain',
+          'is stored separately, sealed by the kiosk and under the person’s key; its purge keeps the rest and the chain',
         ],
-        [DUMP]: ['a dump shows none of it'],
+        [DUMP]: ['a dump contains none of it'],
       },
       'the broker never sees them': {
         'test/sync/mqtt-broker.test.ts': [
@@ -243,10 +239,10 @@ export const PROTECTION: Readonly<Record<string, Row>> = {
     parts: {
       'after 30 days on the server, wherever a position is': {
         [RETENTION]: [
-          'photos go after 90 days and positions after 30, records stay; the report says what, how many, and the oldest left',
-          'a position in an event that could not be taken goes after 30 days too, and the rest of it stays',
-          'the policy of a site shortens the period at that site, and can not lengthen it',
-          'no longer than the policy allows',
+          'photos are deleted after 90 days, positions after 30, records are kept; the report has kinds, counts and the oldest left',
+          'a position in a quarantined event is also deleted after 30 days, and the rest is kept',
+          'a site’s policy can shorten a period at that site, not extend it',
+          'and can’t exceed what the policy allows',
         ],
       },
       'and on the kiosk, by itself': {
@@ -257,7 +253,7 @@ export const PROTECTION: Readonly<Record<string, Row>> = {
       },
       'each purge reports what it removed': {
         [RETENTION]: [
-          'photos go after 90 days and positions after 30, records stay; the report says what, how many, and the oldest left',
+          'photos are deleted after 90 days, positions after 30, records are kept; the report has kinds, counts and the oldest left',
         ],
         [KIOSK_RETENTION]: [
           'removes photos after 90 days and positions after 30, keeps check-ins and enrolment photos, and reports counts',
@@ -272,11 +268,11 @@ export const PROTECTION: Readonly<Record<string, Row>> = {
         'test/portal/portal.spec.ts': [
           'shows what is held; name and address are corrected by keyboard, and positions opted out of',
         ],
-        [PORTAL]: ['an opt-out that was said at a kiosk takes the positions that are held too'],
+        [PORTAL]: ['an opt-out made at a kiosk also deletes stored positions'],
       },
       'it reaches every kiosk, and no server undoes it': {
         [PORTAL]: [
-          'an opt-out reaches every kiosk: their check-ins have no coordinates at all, not even a hash; what is held goes, and what comes late is not kept',
+          'an opt-out from positions reaches every kiosk: no coordinates or hashes are recorded, stored ones are deleted, and late ones are dropped',
         ],
         'test/store/roster.test.ts': ['an opt-out from positions is never undone by the server'],
       },
@@ -291,22 +287,22 @@ export const PROTECTION: Readonly<Record<string, Row>> = {
       'Names, e-mails, phone numbers: database-level encryption (PostgreSQL pgcrypto) and application-level encryption for sensitive fields',
     parts: {
       'pgcrypto with AES-256 outside, the person’s key inside': {
-        [PERSON_KEYS]: ['is in the database under pgcrypto with AES-256, and below that under the person’s key'],
+        [PERSON_KEYS]: ['is encrypted by pgcrypto with AES-256, and inside that under the person’s key'],
       },
       'neither files nor logs of the database show a value or its pass phrase': {
         [DUMP]: [
           'files of the database, its write-ahead log included, hold no name, address, number, position or face',
         ],
         'test/policy/database-logging.test.ts': [
-          'which settings of PostgreSQL write values into its log',
-          'is refused at the start with what to set, where it would write values',
-          'that logs every statement and no parameters never writes a value or a pass phrase, not even of a failure',
+          'PostgreSQL settings that write values into its log',
+          'is refused at start if it would log values, naming the settings to change',
+          'that logs every statement without parameters writes no value or passphrase, even on failure',
         ],
       },
       'a search by e-mail uses a keyed blind index and decrypts no table': {
-        [PERSON_KEYS]: ['is found by e-mail, number and badge through the blind index, however the address is written'],
+        [PERSON_KEYS]: ['is found by e-mail, number and badge through the blind index, whatever the capitalisation'],
         'test/policy/api-people.test.ts': [
-          'a person is made, found by e-mail, number or badge through the blind index, and never by a part of one',
+          'a person is created and found by complete e-mail, number or badge through the blind index, never by part of one',
         ],
       },
     },
@@ -316,26 +312,23 @@ export const PROTECTION: Readonly<Record<string, Row>> = {
     parts: {
       'change and audit row are one transaction': {
         [REGISTER]: [
-          'change and audit row are one transaction: without the row there is no change',
-          'what is refused changes nothing, notifies nobody, and leaves a row that says so',
-          'errors of one session that are alike share a second row, which says how many they were',
+          'change and audit row are one transaction: without the row nothing changes',
+          'a refused request changes nothing, notifies nobody, and leaves an audit row',
+          'repeated identical errors of a session share a second row with their count',
         ],
         [CHAIN]: ['a row goes with the transaction that it records'],
       },
       'reads too, on every route, and of the log itself as well': {
-        [ROUTES]: [
-          '%s lets in the roles that it declares, and nobody else',
-          'that reads something personal and answered left a row in the audit log',
-        ],
-        [AUDIT_LOG]: ['a search of the log leaves a row itself, and says who it looked for'],
+        [ROUTES]: ['%s admits only the roles it declares', 'that returned personal data left a row in the audit log'],
+        [AUDIT_LOG]: ['a search of the log is itself audited with the people searched for'],
       },
       'a list view logs who it showed': {
-        'test/policy/api-attendance.test.ts': ['a list leaves one audit row that counts the people it showed'],
-        'test/policy/api-http.test.ts': ['an export comes as a file, and its audit row counts the people it named'],
+        'test/policy/api-attendance.test.ts': ['a list writes one audit row with the number of people shown'],
+        'test/policy/api-http.test.ts': ['an export is a file, and its audit row counts the people in it'],
         'test/policy/live-roles.test.ts': ['%s sees names, and the audit log says whose before they are sent'],
       },
       'nothing personal leaves a route that declares none': {
-        [ROUTES]: ['no route answers with what is someone’s and declares that it touches nothing personal'],
+        [ROUTES]: ['no route returns personal data without declaring it'],
       },
     },
   },
@@ -347,11 +340,11 @@ export const PROTECTION: Readonly<Record<string, Row>> = {
           'opens in its place, to what was sealed',
           'is refused with a code when any bit is flipped or any end cut off',
         ],
-        [PERSON_KEYS]: ['opens what was sealed under it, in its place, and no other person’s'],
+        [PERSON_KEYS]: ['opens only what was sealed under it, in the same place, for the same person'],
       },
       'envelopes name their key’s version, so that keys rotate': {
         'test/policy/rotation-columns.test.ts': [
-          'is re-encrypted, reads as before, and opens by none of the keys before',
+          'is re-encrypted, reads as before, and opens with none of the old keys',
         ],
       },
     },

@@ -20,21 +20,19 @@ export const RIGHTS: Readonly<Record<string, Row>> = {
     requirement: '`GET /api/gdpr/export/my-data`: everything about the caller, as JSON',
     parts: {
       'by the caller, over HTTP': {
-        'test/policy/api-http.test.ts': ['a person takes their data along, and erases themselves with a confirmation'],
+        'test/policy/api-http.test.ts': ['people can download their data, and erase themselves with a confirmation'],
       },
       'every value that went in, and nothing of anyone else': {
         [PORTAL]: [
-          'the export holds every value that went in, photos and template as they were, and nothing of anybody else',
-          'what was recorded under another name before a merge is in it too',
+          'the export contains every value as it was given, photos and template included, and nothing of anyone else',
+          'the export includes records made under another id before a merge',
         ],
-        [ROUTES]: [
-          '%s gives a person nothing of another, and changes nothing of theirs, whatever id of theirs it is given',
-        ],
+        [ROUTES]: ['%s neither shows nor changes another person’s data, whichever of their ids it is given'],
       },
       'of every table and object store': {
-        [PORTAL]: ['every table of the database is in the export or left out with a reason'],
+        [PORTAL]: ['every table is in the export or left out with a reason'],
         'test/policy/portal-sections.test.ts': [
-          'no section of the export is empty for someone who has something in every table',
+          'no section of the export is empty for someone with data in every table',
         ],
       },
     },
@@ -44,54 +42,54 @@ export const RIGHTS: Readonly<Record<string, Row>> = {
       '`DELETE /api/gdpr/delete/my-account`: anonymises, keeps statistics intact, removes embeddings and photos, from S3 too',
     parts: {
       'by the caller, asked twice, and taken back while there is time': {
-        'test/policy/api-http.test.ts': ['a person takes their data along, and erases themselves with a confirmation'],
-        [PORTAL]: ['an erasure is asked twice, drops templates at once, and can be taken back while its time lasts'],
+        'test/policy/api-http.test.ts': ['people can download their data, and erase themselves with a confirmation'],
+        [PORTAL]: ['an erasure needs a confirmation, deletes templates at once, and can be undone until its deadline'],
         [ERASURE]: [
-          'a request drops the templates at once, here and on kiosks; the rest waits until it can not be taken back',
-          'a person under a legal hold is not erased before it is released; templates go all the same',
+          'a request deletes the templates at once, here and on kiosks; the rest waits until it can no longer be undone',
+          'a person under a legal hold is erased only after its release, but their templates are deleted at once',
         ],
       },
       'statistics stay as they were': {
-        [ERASURE]: ['counts by day, site, direction and method are what they were'],
+        [ERASURE]: ['counts by day, site, direction and method stay unchanged'],
       },
       'the person’s data key is destroyed': {
         [PERSON_KEYS]: [
-          'is deleted everywhere at once when it is destroyed, and nobody makes it again by looking it up',
-          'is not made for someone who was erased, no matter who asks',
+          'is deleted everywhere at once when destroyed, and a lookup does not recreate it',
+          'is never made for an erased person, no matter who asks',
         ],
         'test/policy/writes-and-erasure.test.ts': ['a write about a person and their erasure, on $name'],
-        [AUDIT_LOG]: ['once a person’s key is destroyed no row is found as theirs, and the chain stays whole'],
+        [AUDIT_LOG]: ['once a person’s key is destroyed no row is found as theirs, and the chain stays intact'],
         'test/policy/erased-everywhere.test.ts': [
-          'can not be decrypted out of files, write-ahead log, object versions, kiosk, or an old backup restored when the copies of the key have expired',
+          'can’t be decrypted from files, write-ahead log, object versions, kiosk, or an old backup restored after the copies of the key expired',
         ],
       },
       'nothing ties the remaining rows together': {
         [ERASURE]: [
-          'nothing ties the rows of an erased person together: no column, no transaction, no place on the disk',
-          'that a record of an erased person was annulled still counts, and by which event is not known any more',
+          'nothing links the rows of an erased person: no column, no transaction, no position on disk',
+          'a voided record of an erased person stays voided, without showing which event voided it',
         ],
         'test/policy/erased-from-every-table.test.ts': [
           'no table keeps the id of an erased person, whichever column it was in',
         ],
         'test/policy/webhooks.test.ts': [
-          'a receiver that does not answer, or is off, keeps the id of an erased person in its queue for three days at most',
+          'the queue of a silent or disabled receiver keeps an erased person’s id for at most three days',
         ],
       },
       'no write that comes meanwhile leaves anything of the person': {
         'test/policy/writes-and-erasure.test.ts': [
           'a write about a person and their erasure, on $name',
-          'every route that declares to change what is a person’s is among these',
+          'every route declared to change personal data is covered here',
         ],
       },
       'every object version is deleted': {
         [OBJECTS]: ['every version and every delete marker goes, and of that object alone'],
         [BACKUP_KEYS]: [
-          'every version of a photo’s object goes with its row, no matter who deleted that, and no other',
+          'every version of a photo’s object is deleted with its row, no matter how that was deleted, and no other object',
         ],
       },
       'every kiosk drops the template and confirms it': {
         [ERASURE]: [
-          'it is complete when every kiosk has confirmed, and the certificate says when; a revoked kiosk is named',
+          'an erasure completes when every kiosk has confirmed; the certificate says when, and names a revoked kiosk',
         ],
         [ROSTER]: [
           'destroys keys, rows, templates and photos, and is confirmed by one event, however often it is asked for',
@@ -102,21 +100,21 @@ export const RIGHTS: Readonly<Record<string, Row>> = {
       },
       'a restored backup does not bring the person back': {
         [ERASURE]: [
-          'a database that was put back to before an erasure is found by its tombstone, and the person erased again',
+          'a person is erased again by their tombstone after the database was restored to before the erasure',
         ],
         'test/policy/backup.test.ts': [
-          'a person erased after a backup is erased again when it is restored, their key first',
-          'a tombstone that was deleted from the bucket still erases at a restore',
-          'without the key of the tombstones, erasure, restore and the check of the tombstones refuse, and none is made',
-          'a tombstone that was deleted from the bucket still erases at a restore',
-          'without the key of the tombstones, erasure, restore and the check of the tombstones refuse, and none is made',
+          'a person erased after a backup is erased again at its restore, starting with their key',
+          'a restore also honours a tombstone that was deleted from the bucket',
+          'without the tombstone key, erasures, restores and the tombstone check are refused, and no tombstone is written',
+          'a restore also honours a tombstone that was deleted from the bucket',
+          'without the tombstone key, erasures, restores and the tombstone check are refused, and no tombstone is written',
         ],
-        [BACKUP_KEYS]: ['a tombstone names nobody, and one that was altered stops a restore'],
+        [BACKUP_KEYS]: ['a tombstone names nobody, and an altered one stops a restore'],
       },
       'a kill at any step leaves it to the next process': {
-        [ERASURE]: ['a process that is killed at any step leaves it to the next, which completes it once'],
+        [ERASURE]: ['an erasure whose process is killed at any step is completed exactly once by the next'],
         'test/policy/erasure-killed.test.ts': [
-          'is continued by the next, from that step, and completed: at each step, when its work was done and not yet noted',
+          'is continued and completed by the next server, when killed at any step after its work but before it was recorded',
         ],
       },
     },
@@ -125,15 +123,11 @@ export const RIGHTS: Readonly<Record<string, Row>> = {
     requirement: 'Profile endpoints rectify data; all changes are audit-logged',
     parts: {
       'by the person and by staff': {
-        [PORTAL]: [
-          'a person corrects their own profile, kiosks are notified, and number and badge stay with the office',
-        ],
-        [PERSON_KEYS]: ['is read as it was written; what a patch does not name stays, null empties it'],
+        [PORTAL]: ['a person can correct their own profile, except number and badge, and kiosks are notified'],
+        [PERSON_KEYS]: ['is read as written; a patch keeps what it does not name, and null clears a field'],
       },
       'each change is in the log by field and person, without old or new value': {
-        'test/policy/api-people.test.ts': [
-          'a change is audited by field and person, and neither the old nor the new value is in the log',
-        ],
+        'test/policy/api-people.test.ts': ['a change is audited by field and person, without the old or new value'],
       },
     },
   },
@@ -143,9 +137,9 @@ export const RIGHTS: Readonly<Record<string, Row>> = {
     parts: {
       'each of them is in the row, and found by a search and in an export': {
         [AUDIT_LOG]: [
-          'a row says who, what, when, where, why and about which people, and each of them finds it',
-          'an export holds what a search finds',
-          'who a row was about, and who looked, is in no column of the table in clear',
+          'a row says who, what, when, where, why and about which people, and can be found by each',
+          'an export contains what a search finds',
+          'no column shows in clear who a row is about or who looked',
         ],
       },
       'chained: a row that is removed or altered is found': {
@@ -158,7 +152,7 @@ export const RIGHTS: Readonly<Record<string, Row>> = {
       'rows cut off at the end are missed': {
         [CHAIN]: ['rows that were cut off at the end are missed by the anchor, and by the server’s own folder'],
         'test/policy/audit-anchors.test.ts': [
-          'rows that were cut off together with every anchor in the database are missed by the object store',
+          'the object store’s anchors reveal rows that were deleted together with every anchor in the database',
         ],
       },
       'the key of the MAC is outside the database': {
@@ -166,7 +160,7 @@ export const RIGHTS: Readonly<Record<string, Row>> = {
       },
       'and changes with a rotation': {
         'test/policy/key-rotation.test.ts': [
-          'leaves everything readable under the new keys alone, and nothing that the old ones open',
+          'leaves everything readable with the new keys only, and nothing that the old keys open',
         ],
         [CHAIN]: ['rows of before and after a new audit key verify in one chain, each under its own'],
       },
@@ -201,8 +195,8 @@ export const RIGHTS: Readonly<Record<string, Row>> = {
       },
       'the record of processing is this installation’s own': {
         [COMPLIANCE]: [
-          'the record of processing says this installation’s sites, counts, periods and contacts, and nobody’s name',
-          'the record of processing names everything that is held of people, and every program that is notified of it',
+          'the record of processing shows this installation’s sites, counts, periods and contacts, and no person’s name',
+          'the record of processing names all personal data held, and every program that receives it',
         ],
       },
     },
@@ -214,15 +208,11 @@ export const RIGHTS: Readonly<Record<string, Row>> = {
     parts: {
       'a record with its 72-hour clock and a timeline': {
         [INCIDENT_RULES]: ['the clock of 72 hours'],
-        [INCIDENTS]: [
-          'an incident has its record, its clock and a timeline of who did what; what is written is sealed',
-        ],
+        [INCIDENTS]: ['an incident has a record, a deadline and a timeline of who did what, all encrypted'],
         [AUDIT_COMMAND]: ['an incident is opened and its clock runs until the authority was notified'],
       },
       'the affected, from the audit log': {
-        [AUDIT_LOG]: [
-          'the affected are found from the rows of an actor, a time or a resource, each once under their present name',
-        ],
+        [AUDIT_LOG]: ['affected people are found by actor, time or resource, each once under their current name'],
       },
       'notices are drafted, and it closes only when everything is documented': {
         [INCIDENT_RULES]: [
@@ -232,8 +222,8 @@ export const RIGHTS: Readonly<Record<string, Row>> = {
       },
       'one command rotates and revokes': {
         [INCIDENTS]: [
-          'a stolen kiosk: one command revokes it, makes new keys, ends sessions; the people it had are found; the notices are drafted',
-          'a step of the containment that fails holds up no other, and is reported',
+          'for a stolen kiosk, one command revokes it, rotates keys and ends sessions; affected people are found and notices drafted',
+          'a failed containment step is reported and does not block the others',
         ],
       },
     },
@@ -243,8 +233,8 @@ export const RIGHTS: Readonly<Record<string, Row>> = {
     parts: {
       'configured on the server, for its kiosks': {
         'test/policy/kiosk-policy.test.ts': [
-          'contacts are the server’s word: controller, privacy contact and DPO reach the privacy screen',
-          'where nobody has said who runs the place, nobody can agree: staff is notified, and the console or site.json fixes it',
+          'the server’s contacts (controller, privacy contact and DPO) appear on the privacy screen',
+          'without an operator’s name nobody can consent: staff are notified, and the console or site.json fixes it',
         ],
       },
       'shown on the kiosk’s privacy screen, as it was set over the server’s API': {

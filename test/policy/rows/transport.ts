@@ -49,20 +49,20 @@ export const TRANSPORT: Readonly<Record<string, Row>> = {
       'authenticated, and closed when the session ends': {
         [CONSOLE]: ['is refused without a session, without an Origin, and from another Origin'],
         [LIVE]: [
-          'opens for people who may see the board, from our own page, and for nobody else',
-          'asking again and again is limited, and does not fill the audit log',
-          'is closed as soon as its session ends: signed out, disabled, or given another role',
+          'opens only for people who may see the board, and only from our own pages',
+          'repeated attempts are limited, and don’t fill the audit log',
+          'closes as soon as its session ends by sign-out, disabling or a role change',
         ],
         'sync/server/app/live/hub.test.ts': ['ends a reader whose session has ended, and one that does not answer'],
       },
       'each role sees what is its own': {
         [LIVE]: [
           '%s sees names, and the audit log says whose before they are sent',
-          'an auditor sees that something happened, and not whose it was',
+          'an auditor sees that something happened, but no names',
         ],
       },
       'resumed after a drop': {
-        [LIVE]: ['a dropped screen goes on where it stopped'],
+        [LIVE]: ['a reconnecting page continues where it stopped'],
         [CONSOLE]: ['sends a check-in as it is committed, and resumes without repeating'],
       },
       'on a listener that speaks TLS 1.3 alone': { [DEVICES]: ['%s speaks TLS 1.3 alone'] },
@@ -104,17 +104,19 @@ export const TRANSPORT: Readonly<Record<string, Row>> = {
     parts: {
       'under the person’s key': {
         'test/policy/person-keys.test.ts': [
-          'is in the database under pgcrypto with AES-256, and below that under the person’s key',
+          'is encrypted by pgcrypto with AES-256, and inside that under the person’s key',
         ],
       },
       'a dump of the database shows no personal byte': {
         [DUMP]: [
-          'a dump shows none of it',
+          'a dump contains none of it',
           'files of the database, its write-ahead log included, hold no name, address, number, position or face',
         ],
       },
       'nor does the log': {
-        'test/policy/logs.test.ts': ['names nobody, and holds no key, token, password or place, whatever goes wrong'],
+        'test/policy/logs.test.ts': [
+          'names nobody and contains no key, token, password or position, whatever goes wrong',
+        ],
       },
     },
   },
@@ -122,13 +124,13 @@ export const TRANSPORT: Readonly<Record<string, Row>> = {
     requirement: 'Database backups are encrypted before they reach S3',
     parts: {
       'no byte in the bucket is readable': {
-        [BACKUP]: ['no byte of the bucket is readable: neither names of tables nor what is in them'],
-        [DUMP]: ['no version of any object in the bucket holds any of it'],
+        [BACKUP]: ['nothing in the bucket is readable, neither table names nor contents'],
+        [DUMP]: ['no version of any object in the bucket contains any of it'],
       },
       'other keys open none, and an altered one is refused': {
         [BACKUP]: [
-          'other environment keys open no backup',
-          'an object that is not there any more, altered, cut off or another’s is refused, and nothing is left in the database',
+          'no backup opens with other environment keys',
+          'a missing, altered, truncated or swapped object is refused, and leaves nothing in the database',
         ],
         'sync/server/platform/objects/sealed/stream.test.ts': [
           'a chunk that is missing, twice, in another place, turned or from another stream is refused; so is a cut at a chunk',
@@ -138,7 +140,7 @@ export const TRANSPORT: Readonly<Record<string, Row>> = {
       'restored into an empty database': {
         [BACKUP]: ['a backup restored into an empty database has every row of every table'],
         'test/policy/backup-recovery.test.ts': [
-          'is restored from its backup on another machine; the kiosk finds it again and sends what the backup had not',
+          'is restored from its backup on another machine, and the kiosk reconnects and sends what the backup lacks',
         ],
       },
     },
@@ -151,8 +153,8 @@ export const TRANSPORT: Readonly<Record<string, Row>> = {
           'keys come from the environment, or from files that it names: container secrets and systemd’s credentials',
         ],
         'test/policy/keys-page.test.ts': [
-          'every variable that holds a secret is one: taken out of the environment, and may come as a file',
-          'the page of keys names every sub-key, of the server and of a kiosk, and every secret of the environment',
+          'every variable that holds a secret is removed from the environment, and may be given as a file',
+          'the keys page names every derived key of the server and of a kiosk, and every secret in the environment',
         ],
       },
       'never in code, nor in an image': {
@@ -163,20 +165,22 @@ export const TRANSPORT: Readonly<Record<string, Row>> = {
         'build/compose/compose.test.ts': ['nothing that the preparation makes gets into an image or a commit'],
       },
       'never in the database, nor in any file, child or report': {
-        [HYGIENE]: ['stay inside the server process: no child, report, log, error or file has them'],
+        [HYGIENE]: ['stay inside the server process: they reach no child, report, log, error or file'],
       },
       'nor in logs': {
         'sync/server/platform/logs/logs.test.ts': [
           'holds nothing that an error was given: no value, name, address, place, key or token',
           'withholds a field that nobody has declared, and a declared one of another shape',
         ],
-        'test/policy/logs.test.ts': ['names nobody, and holds no key, token, password or place, whatever goes wrong'],
-        [DUMP]: ['no line of the log holds any of it, nor a key'],
+        'test/policy/logs.test.ts': [
+          'names nobody and contains no key, token, password or position, whatever goes wrong',
+        ],
+        [DUMP]: ['no log line contains any of it, or a key'],
         'test/sync/server-process.test.ts': [
           'prints one line of JSON when ready, logs nobody’s name, and stops cleanly; keys of another home open nothing',
         ],
         'test/policy/database-logging.test.ts': [
-          'that logs every statement and no parameters never writes a value or a pass phrase, not even of a failure',
+          'that logs every statement without parameters writes no value or passphrase, even on failure',
         ],
       },
       'nor in error messages': {
@@ -188,15 +192,15 @@ export const TRANSPORT: Readonly<Record<string, Row>> = {
       },
       'nor in core dumps': {
         [HYGIENE]: [
-          'stay inside a command of the operator’s as well, and nothing dumps its memory',
-          'a core dump is prevented, reported where it can’t be, and refused where it is asked for',
+          'stay inside an operator’s command as well, and its memory is never dumped',
+          'core dumps are prevented, reported where they can’t be, and refused where requested',
         ],
         'build/systemd/units.test.ts': [
           '%s: no core dump, no swap, nothing of standard output in the journal but a broker’s',
         ],
       },
       'a weak or malformed key is refused at start': {
-        [HYGIENE]: ['are refused at the start when they are %s, without being repeated'],
+        [HYGIENE]: ['are refused at start if they are %s, without being repeated'],
         'sync/server/app/config.test.ts': ['refuses two equal keys, half a certificate, and two listeners on one port'],
       },
     },
@@ -210,14 +214,14 @@ export const TRANSPORT: Readonly<Record<string, Row>> = {
           'rotate re-encrypts everything; afterwards the old keys start nothing, and status says that they are not needed',
         ],
         'test/policy/rotation-columns.test.ts': [
-          'is re-encrypted, reads as before, and opens by none of the keys before',
+          'is re-encrypted, reads as before, and opens with none of the old keys',
         ],
-        'test/policy/keys-page.test.ts': ['the page of keys says of every encrypted column which key it is under'],
+        'test/policy/keys-page.test.ts': ['the keys page names the key of every encrypted column'],
       },
       'the service stays up': {
         [ROTATION]: [
-          'with re-encryption the old person keys open nothing either, and the server serves meanwhile',
-          'waits for a transaction that holds a table for long, and goes on afterwards',
+          'with re-encryption the old person keys open nothing either, and the server stays available',
+          'waits for a transaction that locks a table for long, and then continues',
         ],
         'test/cli/keys.test.ts': ['rotate works through the running server, which serves on'],
       },
@@ -228,10 +232,10 @@ export const TRANSPORT: Readonly<Record<string, Row>> = {
       },
       'afterwards the old key opens nothing, in the database': {
         [ROTATION]: [
-          'leaves everything readable under the new keys alone, and nothing that the old ones open',
-          'begins only when every process has both pairs, and refuses to start without one that is needed',
-          'the database itself refuses what a process that slept through the switch would still write',
-          'does not let go of the old keys while anything is under them that it does not know',
+          'leaves everything readable with the new keys only, and nothing that the old keys open',
+          'begins only when every process has both key pairs, and refuses to start without a pair that is needed',
+          'the database itself refuses writes of a process that missed the switch',
+          'keeps the old keys while they encrypt anything unknown',
         ],
       },
       'nor in the backups': {
@@ -257,7 +261,7 @@ export const TRANSPORT: Readonly<Record<string, Row>> = {
     requirement: 'Only the backend has the encryption keys',
     parts: {
       'they stay in its process': {
-        [HYGIENE]: ['stay inside the server process: no child, report, log, error or file has them'],
+        [HYGIENE]: ['stay inside the server process: they reach no child, report, log, error or file'],
       },
       'a kiosk has keys of its own, and opens no other kiosk’s store': {
         'test/store/keys.test.ts': [
@@ -324,17 +328,15 @@ export const TRANSPORT: Readonly<Record<string, Row>> = {
     parts: {
       'the policies ship, one a role, with exactly what the code asks for': {
         [IAM]: [
-          'each role may do exactly what the code asks of the store in it',
-          'no policy has a wildcard for actions, or reaches another bucket',
+          'each role may do exactly what the code does in it',
+          'no policy has a wildcard action or reaches another bucket',
         ],
       },
       'a store that enforces them lets each role do that, and refuses the rest': {
         'test/policy/iam-enforced.test.ts': ['users with the IAM policies that ship'],
       },
       'one role alone deletes, and never a backup': {
-        [IAM]: [
-          'only the erasing role deletes, and nothing of the backups, the manifests, the tombstones or the audit anchors',
-        ],
+        [IAM]: ['only the erasing role deletes, and never backups, manifests, tombstones or audit anchors'],
       },
     },
     limits:
@@ -354,7 +356,7 @@ export const TRANSPORT: Readonly<Record<string, Row>> = {
       },
       'a lost machine is restored from it': {
         'test/policy/backup-recovery.test.ts': [
-          'is restored from its backup on another machine; the kiosk finds it again and sends what the backup had not',
+          'is restored from its backup on another machine, and the kiosk reconnects and sends what the backup lacks',
         ],
       },
     },
@@ -368,9 +370,7 @@ export const TRANSPORT: Readonly<Record<string, Row>> = {
         ],
       },
       'a restore handles the thaw': {
-        [BACKUP_KEYS]: [
-          'a backup in the archive is asked for, says when to come again, and is restored when it is thawed',
-        ],
+        [BACKUP_KEYS]: ['an archived backup is requested, says when to retry, and is restored once it is available'],
       },
     },
     limits:
