@@ -17,7 +17,7 @@ afterEach(() => rmSync(home, { recursive: true, force: true }));
 
 const open = () => openKiosk({ home, deviceSecret: null, allowSecretFile: true });
 
-test('while one begins a kiosk nobody else does, and nothing is written', async () => {
+test('while one process sets up a kiosk no other can, and nothing is written', async () => {
   const letGo = lockBeginning(home);
   await expect(open()).rejects.toMatchObject({ code: 'store-in-use' });
   expect(readdirSync(home).sort()).toEqual(['begin.lock', 'site.json']);
@@ -30,7 +30,7 @@ type Answer = { device: string } | { code: string };
 
 const answerOf = async (child: ChildProcess): Promise<Answer> => (await once(child, 'message'))[0];
 
-test('of two processes that begin a kiosk at the same moment one does, and its store opens again', async () => {
+test('of two processes that set up a kiosk at once only one succeeds, and its store opens again', async () => {
   const children = [1, 2].map(() => fork(join(import.meta.dirname, 'children/begin.ts'), [home]));
   try {
     await Promise.all(children.map((child) => once(child, 'message')));

@@ -33,7 +33,7 @@ const parts = fc.record({
 });
 
 describe('canonical form', () => {
-  it('of a header put together by hand is RFC 8785 as the library makes it', () => {
+  it('of a hand-built header follows RFC 8785, like the library’s', () => {
     fc.assert(
       fc.property(parts, ({ open, personal, ...p }) => {
         const fields = Object.keys(personal).sort();
@@ -44,7 +44,7 @@ describe('canonical form', () => {
     );
   });
 
-  it('of any JSON value, and its commitment, are those of the protocol', () => {
+  it('of any JSON value, and its commitment, match the protocol', () => {
     fc.assert(
       fc.property(fc.jsonValue(), fc.uint8Array({ minLength: 16, maxLength: 16 }), (value, salt) => {
         const text = canonicalText(value);
@@ -57,7 +57,7 @@ describe('canonical form', () => {
 });
 
 describe('instants', () => {
-  it('print as RFC 3339 with ms, whatever came before', () => {
+  it('print as RFC 3339 with milliseconds, whatever was printed before', () => {
     const instants = new Instants();
     fc.assert(
       fc.property(fc.integer({ min: -62e12, max: 2e14 }), fc.integer({ min: 0, max: 2000 }), (ms, more) => {
@@ -68,7 +68,7 @@ describe('instants', () => {
 });
 
 describe('event ids', () => {
-  it('are UUIDv7 of their millisecond, and give their counter back', () => {
+  it('are UUIDv7 of their millisecond and contain their counter', () => {
     fc.assert(
       fc.property(fc.integer({ min: 0, max: 2 ** 48 - 1 }), fc.integer({ min: 0, max: 2 ** 32 - 1 }), (ms, counter) => {
         const id = uuidV7(ms, counter, randomBytes);
@@ -97,7 +97,7 @@ function verify(headers: readonly EventHeader[]): boolean {
 }
 
 describe('the chain', () => {
-  it('verifies from the wire alone, whatever personal values are gone', async () => {
+  it('verifies from the wire alone, whichever personal values were deleted', async () => {
     const store = await openKiosk(newFolder());
     const gone = await store.people.add(aPerson({ photo: new Uint8Array(99) }));
     const stays = await store.people.add(aPerson());
@@ -116,7 +116,7 @@ describe('the chain', () => {
     expect((await store.check()).problems).toEqual([]);
   });
 
-  it('breaks when any one field of any header is another', async () => {
+  it('breaks if any field of any header is changed', async () => {
     const store = await openKiosk(newFolder());
     const { id } = await store.people.add(aPerson());
     await someCheckins(store, id, 4);
@@ -146,7 +146,7 @@ describe('the chain', () => {
     );
   });
 
-  it('in the file: the check finds any column of any event changed, and a removed event', async () => {
+  it('in the store file: the check finds any changed column of any event, and a removed event', async () => {
     const home = newFolder();
     const store = await openKiosk(home);
     const { id } = await store.people.add(aPerson());

@@ -45,7 +45,7 @@ function sizeOf(file: string): number {
 }
 
 describe('store check', () => {
-  it('finds a whole store whole, and says what it read', async () => {
+  it('finds nothing wrong with an intact store, and says what it read', async () => {
     const store = await openKiosk(await fullKiosk());
     const report = await store.check();
     expect(report).toMatchObject({ events: 18, people: 2, templates: 2, photos: 6, problems: [] });
@@ -77,7 +77,7 @@ describe('store check', () => {
     expect((await checkClosedStore(home, keys)).problems).toEqual([]);
   });
 
-  it('finds it in a store that still opens, and otherwise the store says that it is damaged', async () => {
+  it('finds it in a store that still opens; otherwise opening reports the damage', async () => {
     const good = await fullKiosk();
     const pages = sizeOf(join(good, 'store.db')) / PAGE_BYTES;
     let opened = 0;
@@ -99,7 +99,7 @@ describe('store check', () => {
     expect(opened).toBeGreaterThan(0);
   });
 
-  it('finds an outbox whose marks can’t be or that lacks an event, and references to nothing', async () => {
+  it('finds an outbox with impossible marks or a missing event, and dangling references', async () => {
     const store = await openKiosk(await fullKiosk());
     const { db } = store.session;
     const codesAfter = async (sql: string) => {
@@ -126,7 +126,7 @@ describe('store check', () => {
     expect((await store.check()).problems).toEqual([]);
   });
 
-  it('finds a value that is another than the one committed to, even sealed with the right key', async () => {
+  it('finds a value that differs from its commitment, even if sealed with the right key', async () => {
     const store = await openKiosk(await fullKiosk());
     const { db, values, people, log } = store.session;
     db.exec('DROP TRIGGER value_only_goes');
@@ -143,7 +143,7 @@ describe('store check', () => {
     expect((await store.check()).problems.map((p) => p.code)).toEqual(['commitment-broken']);
   });
 
-  it('goes on beside check-ins, which it does not hold up for longer than a piece', async () => {
+  it('runs alongside check-ins, which wait for at most one chunk', async () => {
     const store = await openKiosk(newFolder());
     const { id } = await store.people.add(aPerson());
     await someCheckins(store, id, 600);

@@ -62,7 +62,7 @@ async function site(clock = heldClock(NOON)) {
   return { home, clock, store, ...people };
 }
 
-test('who is inside follows from the records here and from what the server sent of the others, the newest of each', async () => {
+test('who is inside follows from the newest of each person’s local records and those the server sent', async () => {
   const { store, clock, ann, bea, cem, dana } = await site();
   await store.checkins.record(aCheckin(ann));
   await store.checkins.record(aCheckin(bea));
@@ -93,7 +93,7 @@ test('who is inside follows from the records here and from what the server sent 
   expect((await evacuation.evacuationList({ token })).people).toEqual([]);
 });
 
-test('what was taken back at another kiosk does not keep anyone off the list: the server says what counts then', async () => {
+test('a record voided at another kiosk takes nobody off the list: the server sends what counts instead', async () => {
   const { store, clock, ann, bea } = await site();
   await store.checkins.record(aCheckin(bea));
   const said = (presence: RosterPage['presence']) => store.roster.apply(page({ presence: presence! }));
@@ -113,7 +113,7 @@ test('what was taken back at another kiosk does not keep anyone off the list: th
   expect(await names()).toEqual(['Ann', 'Bea']);
 });
 
-test('put at another site, a kiosk forgets who was inside at the other doors of the one before', async () => {
+test('a kiosk moved to another site deletes who was inside at the previous site’s other doors', async () => {
   const { store, clock, ann, bea } = await site();
   const board = createPresenceBoard();
   await store.roster.apply(page({ presence: [{ person: ann, direction: 'in', at: iso(NOON - HOUR) }] }));
@@ -131,7 +131,7 @@ test('put at another site, a kiosk forgets who was inside at the other doors of 
   expect([board.last(ann), board.newest()]).toEqual([null, iso(NOON - 2 * HOUR)]);
 });
 
-test('a kiosk whose clock is dead, and that knows the time from the server, has its own records where they belong', async () => {
+test('a kiosk with a dead clock that knows the server’s time places its own records correctly', async () => {
   const clock = heldClock(0);
   clock.trustedOffset = NOON;
   const { store, ann, bea, cem } = await site(clock);
@@ -158,7 +158,7 @@ test('a kiosk whose clock is dead, and that knows the time from the server, has 
   expect(await people()).toEqual([['Ann', iso(NOON), true]]);
 });
 
-test('it is there after a restart without a network, with who was accounted for', async () => {
+test('an evacuation survives a restart without a network, with the people accounted for', async () => {
   const { home, store, clock, ann, cem } = await site();
   await store.checkins.record(aCheckin(ann));
   await store.roster.apply(page({ presence: [{ person: cem, direction: 'in', at: iso(NOON - HOUR) }] }));
@@ -184,7 +184,7 @@ test('it is there after a restart without a network, with who was accounted for'
   ]);
 });
 
-test('opening, beginning and ending are reported to the server by numbers alone, and no session looks without it', async () => {
+test('opening, starting and ending report only numbers to the server, and no session sees the list unreported', async () => {
   const { store, clock, ann } = await site();
   await store.checkins.record(aCheckin(ann));
   const { evacuation, lock } = newEvacuation(store, clock);
@@ -207,7 +207,7 @@ test('opening, beginning and ending are reported to the server by numbers alone,
   expect(await codeOf(() => evacuation.evacuationList({ token }))).toBe('evacuation-not-open');
 });
 
-test('no whereabouts stay of a person who is erased or leaves the site', async () => {
+test('nothing stays about where a person was once they are erased or leave the site', async () => {
   const { store, ann, cem } = await site();
   const rows = () =>
     (['presence', 'accounted'] as const).map(
@@ -231,7 +231,7 @@ test('no whereabouts stay of a person who is erased or leaves the site', async (
   expect(rows()).toEqual([0, 0]);
 });
 
-test('where the server could not name everybody the list says of which time someone may be missing', async () => {
+test('if the server could not name everyone, the list says from which period someone may be missing', async () => {
   const { store, clock, cem } = await site();
   const others = Array.from({ length: MAX_PRESENCE - 1 }, (_, i) => ({
     person: randomUUID(),
@@ -246,7 +246,7 @@ test('where the server could not name everybody the list says of which time some
   expect((await evacuation.evacuationList({ token })).cutBefore).toBeNull();
 });
 
-test('one that no one ended ends by itself after a day, also without a server, and who was seen in it is not kept', async () => {
+test('an evacuation nobody ended ends after a day, also without a server, and its marks are deleted', async () => {
   const { store, clock, ann } = await site();
   await store.checkins.record(aCheckin(ann));
   const { evacuation } = newEvacuation(store, clock);
@@ -268,7 +268,7 @@ test('one that no one ended ends by itself after a day, also without a server, a
   expect((await evacuation.evacuationList({ token })).people.map(({ accountedAt }) => accountedAt)).toEqual([null]);
 });
 
-test('who was seen outside in an evacuation that has ended meanwhile is missing in the next one', async () => {
+test('someone marked safe in an evacuation that has ended is missing again in the next', async () => {
   const { store, clock, ann, cem } = await site();
   const evacuation = (id: string, at: number) =>
     store.roster.apply(page({ changes: [{ kind: 'evacuation', evacuation: { id, startedAt: iso(at) } }] }));

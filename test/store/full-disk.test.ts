@@ -82,7 +82,7 @@ describe.skipIf(!probe)('a full disk', () => {
     expect(existsSync(join(home, 'reserve.bin'))).toBe(true);
   });
 
-  it('is freed by what is due for deletion, though not a byte is left for the deletion itself', async () => {
+  it('is freed by deleting what is due, even without a byte left for the deletion itself', async () => {
     const disk = smallDisk(24)!;
     const home = join(disk, 'kiosk');
     const store = await openKiosk(home);
@@ -106,7 +106,7 @@ describe.skipIf(!probe)('a full disk', () => {
     expect((await store.check()).problems).toEqual([]);
   });
 
-  it('makes a rekey fail, and the store goes on under its old key', async () => {
+  it('makes a rekey fail, and the store keeps working under its old key', async () => {
     const disk = smallDisk(24)!;
     const store = await openKiosk(join(disk, 'kiosk'));
     const { id } = await store.people.add(aPerson());
@@ -131,7 +131,7 @@ describe('a disk that can’t be written', () => {
     expect(store.checkins.list({ limit: 1 })).toEqual([made]);
   });
 
-  it('keeps no photo that was to be deleted, though the log can’t be emptied', async () => {
+  it('still deletes photos that are due, though the log can’t be emptied', async () => {
     const home = newFolder();
     const store = await openKiosk(home);
     const { id } = await store.people.add(aPerson());

@@ -26,7 +26,7 @@ async function refusedUntouched(home: string, keys: Parameters<typeof openKiosk>
   expect(snapshot(home)).toEqual(before);
 }
 
-describe('a store that must not open stays untouched, to the byte and the time of change', () => {
+describe('a store that must not open stays untouched, to the byte and modification time', () => {
   const right = { deviceSecret: secret(), provisioningSecret: secret(), machineId: 'machine-a' };
 
   it('with another device secret, provisioning secret, or none', async () => {
@@ -52,7 +52,7 @@ describe('a store that must not open stays untouched, to the byte and the time o
     await refusedUntouched(home, { ...right, machineId: 'machine-b' }, 'store-wrong-key');
   });
 
-  it('cut short, at a page or within one, or emptied', async () => {
+  it('truncated at or within a page, or emptied', async () => {
     for (const keep of [0, 10, 1000, 1024, 10 * 1024, 20_000]) {
       const home = await closedKiosk(right);
       truncateSync(join(home, 'store.db'), keep);
@@ -95,7 +95,7 @@ describe('a store that must not open stays untouched, to the byte and the time o
     await refusedUntouched(home, right, 'keyslots-missing');
   });
 
-  it('when any byte of a key slot differs', async () => {
+  it('if any byte of a key slot differs', async () => {
     const home = await closedKiosk(right);
     const file = join(home, 'keyslots.json');
     const slots = JSON.parse(readFileSync(file, 'utf8'));
@@ -116,7 +116,7 @@ describe('a store that must not open stays untouched, to the byte and the time o
 });
 
 describe('secrets', () => {
-  it('are refused when short, long, repeating, counted, or a text', async () => {
+  it('are refused if too short, too long, repeating, sequential, or text', async () => {
     const refused = (bytes: Uint8Array) => codeOf(() => requireStrong(bytes, 'secret'));
     expect(await refused(new Uint8Array())).toBe('secret-malformed');
     expect(await refused(randomBytes(31))).toBe('secret-malformed');
@@ -133,7 +133,7 @@ describe('secrets', () => {
     for (let i = 0; i < 2000; i++) requireStrong(randomBytes(32), 'secret');
   });
 
-  it('stop the store from being made when weak, and leave the folder empty', async () => {
+  it('that are weak prevent creating the store, and leave the folder empty', async () => {
     const home = newFolder();
     await refusedUntouched(home, { deviceSecret: new Uint8Array(32) }, 'secret-weak');
     await refusedUntouched(home, { deviceSecret: secret(), provisioningSecret: randomBytes(16) }, 'secret-malformed');
@@ -141,7 +141,7 @@ describe('secrets', () => {
     expect(snapshot(home)).toEqual({});
   });
 
-  it('are stored in a private file only when that is allowed, and say so', async () => {
+  it('are stored in a private file only if allowed, and this is reported', async () => {
     const home = newFolder();
     const keys = await openKeys({ home, deviceSecret: null, allowSecretFile: true });
     expect(keys.secretInFile).toBe(true);
@@ -152,7 +152,7 @@ describe('secrets', () => {
     expect(await codeOf(() => openKeys({ home, deviceSecret: null }))).toBe('secret-file-exposed');
   });
 
-  it('give one sub-key a purpose: all differ, and none shows another', async () => {
+  it('give one derived key per purpose: all differ, and none reveals another', async () => {
     const keys = await openKeys({ home: newFolder(), deviceSecret: secret() });
     const all = [
       ...(['pages', 'personKeys', 'vault', 'storeValues'] as const).map((p) => keys.current.subkey(p)),
@@ -162,7 +162,7 @@ describe('secrets', () => {
     expect(all.every((key) => key.length === 64)).toBe(true);
   });
 
-  it('derive by HKDF-SHA-256 as RFC 5869 has it', async () => {
+  it('derive by HKDF-SHA-256 according to RFC 5869', async () => {
     const root = Buffer.alloc(32, 3);
     const { createHmac } = await import('node:crypto');
     const prk = createHmac('sha256', Buffer.alloc(32)).update(root).digest();

@@ -34,7 +34,7 @@ async function killed(script: string, args: string[], lines: number, afterMs: nu
 
 describe('kill -9', () => {
   it.each([1, 2, 3, 4])(
-    'in the middle of 300 check-ins (run %i): each confirmed one is there once, none twice, the chain verifies',
+    'in the middle of 300 check-ins (run %i): each confirmed one is stored exactly once, and the chain verifies',
     async (run) => {
       const home = newFolder();
       const store = await openKiosk(home);
@@ -73,7 +73,7 @@ describe('kill -9', () => {
     },
   );
 
-  it('between and within pages of the server’s log: people, confirmations and cursor are of the same page', async () => {
+  it('between and within pages of the server’s log: people, confirmations and cursor belong to the same page', async () => {
     const home = newFolder();
     (await openKiosk(home)).close();
     for (let kill = 0; kill < 4; kill++) {
@@ -88,7 +88,7 @@ describe('kill -9', () => {
     }
   });
 
-  it('in the middle of a rekey: the store opens, nothing is lost, and one key alone is left', async () => {
+  it('in the middle of a rekey: the store opens, nothing is lost, and only one key is left', async () => {
     const home = newFolder();
     const store = await openKiosk(home);
     const { id } = await store.people.add(aPerson({ number: '7', photo: aPhoto(), pinHash: 'phc' }));
@@ -116,7 +116,7 @@ describe('kill -9', () => {
 });
 
 describe('rekey', () => {
-  it('changes the page key and the wrapping, keeps everything else, and the old key opens nothing', async () => {
+  it('changes the page key and its wrapping, keeps everything else, and the old key opens nothing', async () => {
     const home = newFolder();
     let store = await openKiosk(home);
     const person = aPerson({ number: '7', photo: aPhoto(), pinHash: 'phc' });
@@ -164,7 +164,7 @@ describe('rekey', () => {
     expect(readFileSync(join(home, 'store.db')).length % PAGE_BYTES).toBe(0);
   });
 
-  it('that fails goes on under the old key', async () => {
+  it('that fails keeps the old key in use', async () => {
     const home = newFolder();
     const store = await openKiosk(home);
     const { id } = await store.people.add(aPerson());

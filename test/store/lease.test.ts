@@ -60,7 +60,7 @@ const heard = (
 const facesOf = (store: SqlStore) => store.session.db.prepare('SELECT count(*) FROM template').pluck().get();
 
 describe('the policy lease', () => {
-  it('ends after its days without the server: templates go, unsent vectors too; records and people stay', async () => {
+  it('ends after its days without the server: templates and unsent vectors are deleted, records and people kept', async () => {
     const k = await kiosk();
     const { id } = await k.now.store.people.add(aPerson({ number: '7', pinHash: 'phc' }));
     await someCheckins(k.now.store, id, 3);
@@ -79,7 +79,7 @@ describe('the policy lease', () => {
     expect((await k.now.store.check()).problems).toEqual([]);
   });
 
-  it('ends to the millisecond: nobody is recognised from then on, though the next check is still to come', async () => {
+  it('ends to the millisecond: nobody is recognised after it, even before the next check', async () => {
     const k = await kiosk();
     await k.now.store.people.add(aPerson());
     k.clock.pass(30 * DAY - 1);
@@ -91,7 +91,7 @@ describe('the policy lease', () => {
     expect(k.now.lease.off()).toBeNull(); // and contact before it costs nobody anything
   });
 
-  it('is not held up by a clock that is set back, nor by restarts', async () => {
+  it('is not extended by setting the clock back, or by restarts', async () => {
     const k = await kiosk();
     await k.now.store.people.add(aPerson());
     for (let day = 0; day < 31; day++) {
@@ -103,7 +103,7 @@ describe('the policy lease', () => {
     expect([k.now.lease.off()?.code, facesOf(k.now.store)]).toEqual(['lease-expired', 0]);
   });
 
-  it('starts again with each verified contact, and a leap of the clock does not end it before the server confirms it', async () => {
+  it('is renewed by each verified contact, and a clock jump does not end it before the server confirms the time', async () => {
     const k = await kiosk();
     await k.now.store.people.add(aPerson());
     for (let i = 0; i < 4; i++) {
@@ -116,14 +116,14 @@ describe('the policy lease', () => {
     expect([k.now.lease.off(), facesOf(k.now.store)]).toEqual([null, 1]);
   });
 
-  it('that began by a clock far ahead lasts no longer than from the server’s time', async () => {
+  it('that began while the clock was far ahead lasts only as long as from the server’s time', async () => {
     const k = await kiosk(T0 + 3000 * DAY);
     expect(k.now.lease.current().until).toBe(T0 + 3030 * DAY);
     heard(k, T0 + DAY);
     expect(k.now.lease.current().until).toBe(T0 + 31 * DAY);
   });
 
-  it('that ends on a disk that can’t wipe the old pages empties the gallery all the same', async () => {
+  it('that ends while the disk can’t wipe old pages still empties the gallery', async () => {
     const k = await kiosk();
     await k.now.store.people.add(aPerson());
     vi.spyOn(k.now.store.session, 'scrubLog').mockImplementation(() => {
@@ -136,7 +136,7 @@ describe('the policy lease', () => {
     expect(k.dropped.times).toBe(1);
   });
 
-  it('stays ended over a restart until a whole snapshot has brought the templates back', async () => {
+  it('stays ended across a restart until a complete snapshot has restored the templates', async () => {
     const k = await kiosk();
     const { id } = await k.now.store.people.add(aPerson());
     k.now.store.outbox.acknowledge(k.now.store.epoch, { committed: 3, safe: 0 });
@@ -159,7 +159,7 @@ describe('the policy lease', () => {
     expect(k.now.lease.off()).toBeNull();
   });
 
-  it('whose templates were not removed when the process died removes them at the next start', async () => {
+  it('whose templates were not yet removed when the process died removes them at the next start', async () => {
     const k = await kiosk();
     await k.now.store.people.add(aPerson());
     k.now.store.settings.set('lease-dropped', 'yes');
@@ -177,7 +177,7 @@ describe('the state of the disk', () => {
       .filter((e) => e.header.type === 'health')
       .map((e) => (e.header.open.detail as { state?: string }).state);
 
-  it('is reported to the server once a change, over restarts', async () => {
+  it('is reported to the server once per change, across restarts', async () => {
     const home = newFolder();
     let store = await openKiosk(home);
     let report = createStorageReporter(store);
@@ -193,7 +193,7 @@ describe('the state of the disk', () => {
     process.getuid?.() === 0 && spawnSync('unshare', ['-m', 'mount', '-t', 'tmpfs', 'tmpfs', '/mnt']).status === 0;
   if (!disk) console.warn('\n!!! SKIPPED: reporting a full disk needs root and the right to mount a tmpfs\n');
   it.skipIf(!disk)(
-    'is notified when there is space again, drops nothing, and leaves the reserve to attendance',
+    'is updated when space is available again, loses nothing, and reserves the rest for attendance',
     async () => {
       const home = join(newFolder(), 'disk');
       mkdirSync(home);

@@ -62,7 +62,7 @@ async function notMe(store: SqlStore, recognised: string, also: string | undefin
 }
 
 describe('a pair of lookalikes', () => {
-  it('marks both, is reported to the server once, survives a restart, and can be taken back', async () => {
+  it('marks both, is reported to the server once, survives a restart, and can be undone', async () => {
     const home = newFolder();
     const { store, ada, eve } = await two(home);
     store.lookalikes.mark(ada, eve, STAFF);
@@ -83,7 +83,7 @@ describe('a pair of lookalikes', () => {
     expect(said(again).at(-1)).toEqual([{ change: 'removed' }, eve, ada]);
   });
 
-  it('begins with the enrolment of the second, in the event before their templates', async () => {
+  it('starts with the second person’s enrolment, in the event before their templates', async () => {
     const { store, ada } = await two();
     const lea = randomUUID();
     await store.people.add(aPerson({ id: lea, lookalikes: { others: [ada], marking: STAFF } }));
@@ -93,7 +93,7 @@ describe('a pair of lookalikes', () => {
     expect(types.lastIndexOf('lookalike')).toBeLessThan(types.lastIndexOf('template'));
   });
 
-  it('is dropped with either of the two, deleted here, erased or moved away by the server; nothing here names both then', async () => {
+  it('is deleted when either person is deleted here, or erased or moved by the server, and nothing names both any more', async () => {
     for (const how of ['delete', 'erase', 'removed'] as const) {
       const { store, ada, eve } = await two();
       store.lookalikes.mark(ada, eve, STAFF);
@@ -110,7 +110,7 @@ describe('a pair of lookalikes', () => {
     }
   });
 
-  it('leaves nothing that names both once the server has said it too, or has said that they are none', async () => {
+  it('leaves nothing naming both once the server has confirmed or dismissed it', async () => {
     for (const how of ['said', 'taken-back', 'removed-here'] as const) {
       const { store, ada, eve } = await two();
       store.lookalikes.mark(ada, eve, STAFF);
@@ -130,7 +130,7 @@ describe('a pair of lookalikes', () => {
 });
 
 describe('"not me"', () => {
-  it('twice between the same two, in either direction, makes them a pair, and once does not', async () => {
+  it('twice between the same two people, in either direction, makes them a pair; once does not', async () => {
     const { store, ada, eve } = await two();
     expect(await notMe(store, ada, eve)).toBe(false);
     expect(await notMe(store, eve, ada)).toBe(true);
@@ -140,7 +140,7 @@ describe('"not me"', () => {
     expect(said(store)).toHaveLength(1);
   });
 
-  it('with different people, for another reason, with nobody else like it, or half a year apart makes no pair', async () => {
+  it('with different people, for another reason, without a second match, or half a year apart makes no pair', async () => {
     const { store, clock, ada, eve } = await two();
     const bob = randomUUID();
     await store.people.add(aPerson({ id: bob, number: '3' }));
@@ -156,7 +156,7 @@ describe('"not me"', () => {
     expect(await notMe(store, ada, eve)).toBe(true);
   });
 
-  it('is forgotten with either of the two', async () => {
+  it('is deleted with either of the two', async () => {
     const { store, ada, eve } = await two();
     await notMe(store, ada, eve);
     await store.people.delete(eve);
@@ -165,7 +165,7 @@ describe('"not me"', () => {
 });
 
 describe('pairs of the server', () => {
-  it('count before the other person is here, so that one half of a snapshot identifies nobody', async () => {
+  it('apply before the other person has arrived, so that half a snapshot identifies nobody', async () => {
     const store = await openKiosk(newFolder());
     const [ada, eve] = [randomUUID(), randomUUID()];
     await store.roster.apply(page([person(ada), lookalikes(ada, eve)], { whole: true, first: true, more: true }));
@@ -174,7 +174,7 @@ describe('pairs of the server', () => {
     expect(store.lookalikes.list()).toMatchObject([{ device: null, reason: 'enrolment' }]);
   });
 
-  it('go when the server names them no more, in a change or by leaving them out of a snapshot', async () => {
+  it('are removed when the server retracts them, in a change or by omission from a snapshot', async () => {
     const store = await openKiosk(newFolder());
     const [ada, eve] = [randomUUID(), randomUUID()];
     const both = [person(ada), person(eve), lookalikes(ada, eve)];
@@ -187,7 +187,7 @@ describe('pairs of the server', () => {
     expect(store.lookalikes.has(ada)).toBe(false);
   });
 
-  it('do not overrule what was changed here and is on its way', async () => {
+  it('do not override a local change that is being sent', async () => {
     const { store, ada, eve } = await two();
     store.lookalikes.mark(ada, eve, STAFF);
     await store.roster.apply(page([lookalikes(ada)]));
@@ -200,7 +200,7 @@ describe('pairs of the server', () => {
     expect(store.lookalikes.has(ada)).toBe(true);
   });
 
-  it('stay while the lease is over: faces that come back are a pair at once', async () => {
+  it('are kept while the lease is over, so that returning templates are a pair at once', async () => {
     const { store, ada, eve } = await two();
     store.templates.add(ada, [{ pose: 'front', model: MODEL, embedding: embedding(4) }]);
     store.lookalikes.mark(ada, eve, STAFF);

@@ -21,7 +21,7 @@ const empty = () => openDatabase(join(newFolder(), 'db'), randomBytes(32), 'wal'
 const meta = (db: ReturnType<typeof empty>) => [readMeta(db, 'schema'), readMeta(db, 'minReader')];
 
 describe('migrations', () => {
-  it('bring an empty file to the newest schema, and do nothing the second time', () => {
+  it('migrate an empty file to the newest schema, and do nothing the second time', () => {
     const db = empty();
     migrate(db);
     migrate(db);
@@ -29,7 +29,7 @@ describe('migrations', () => {
     db.close();
   });
 
-  it('are all or nothing, each', () => {
+  it('are each all or nothing', () => {
     const db = empty();
     expect(() => migrate(db, next(MIN_READER, 'CREATE TABLE half(x); CREATE TABLE half(x)'))).toThrow(/already exists/);
     expect(meta(db)).toEqual([String(SCHEMA), String(MIN_READER)]);
@@ -37,7 +37,7 @@ describe('migrations', () => {
     db.close();
   });
 
-  it('may rebuild a table that others refer to: no row of theirs goes, and the references hold again afterwards', async () => {
+  it('may rebuild a referenced table: no referencing row is lost, and references are enforced again afterwards', async () => {
     const home = newFolder();
     const store = await openKiosk(home);
     const { id } = await store.people.add(aPerson());
@@ -65,7 +65,7 @@ describe('migrations', () => {
     expect(() => db.exec('DELETE FROM person')).toThrow(/FOREIGN KEY/);
   });
 
-  it('that leave a row without the one that it refers to are refused with a code, and nothing of them stays', async () => {
+  it('that leave a dangling reference are refused with a code and rolled back', async () => {
     const store = await openKiosk(newFolder());
     await store.people.add(aPerson());
     const { db } = store.session;
@@ -75,7 +75,7 @@ describe('migrations', () => {
     expect(db.pragma('foreign_keys', { simple: true })).toBe(1);
   });
 
-  it('refuse a list that is out of order or takes minReader back', () => {
+  it('refuse a list that is out of order or lowers minReader', () => {
     const db = empty();
     const one = MIGRATIONS[0]!;
     for (const list of [
@@ -91,7 +91,7 @@ describe('migrations', () => {
 });
 
 describe('a store of a newer build', () => {
-  it('opens in this one when minReader allows it: an update can be rolled back', async () => {
+  it('opens in this one if minReader allows it, so that an update can be rolled back', async () => {
     const home = newFolder();
     const store = await openKiosk(home);
     migrate(store.session.db, next(SCHEMA));
@@ -103,7 +103,7 @@ describe('a store of a newer build', () => {
     expect((await old.check()).problems).toEqual([]);
   });
 
-  it('is refused when minReader is newer, and left as it was', async () => {
+  it('is refused if minReader is newer, and left unchanged', async () => {
     const home = newFolder();
     const store = await openKiosk(home);
     const { epoch } = store;

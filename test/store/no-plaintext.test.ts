@@ -39,59 +39,56 @@ function callsOf(trace: string): Call[] {
   });
 }
 
-test.skipIf(missing)(
-  'nothing of a face, name or PIN is written in the clear, to no file at all, temporary ones included',
-  () => {
-    const folder = realpathSync(mkdtempSync(join(tmpdir(), 'sp-plain-')));
-    const [home, control, trace] = ['home', 'control', 'trace'].map((name) => join(folder, name)) as [
-      string,
-      string,
-      string,
-    ];
-    try {
-      const calls = ['write', 'pwrite64', 'writev', 'pwritev', 'pwritev2', 'fsync', 'fdatasync', 'rename', 'renameat2'];
-      const child = join(import.meta.dirname, 'children/plaintext.ts');
-      const { status, stderr } = spawnSync(
-        'strace',
-        [
-          '-f',
-          '-y',
-          '-xx',
-          '-s',
-          '10000000',
-          '-o',
-          trace,
-          '-e',
-          `trace=${calls.join(',')}`,
-          process.execPath,
-          child,
-          home,
-          control,
-        ],
-        { encoding: 'utf8', env: { ...process.env, UV_USE_IO_URING: '0', NODE_DISABLE_COMPILE_CACHE: '1' } },
-      );
-      expect(status, stderr).toBe(0);
-      const made = callsOf(readFileSync(trace, 'utf8'));
-      const written = made.filter((c) => /write/.test(c.name) && c.path.startsWith('/') && !c.path.startsWith('/dev/'));
-      const wholeOf = (path: string) => Buffer.concat(written.filter((c) => c.path === path).map((c) => c.bytes));
-      const files = [...new Set(written.map((c) => c.path))];
-      const holding = (needle: Buffer | string) => files.filter((path) => wholeOf(path).includes(needle));
-      // The recording sees what is written in the clear.
-      expect(holding(MARKS.photo)).toEqual([control]);
-      expect(files.some((path) => path.endsWith('store.db-wal'))).toBe(true);
-      for (const needle of [MARKS.name, MARKS.number, MARKS.pin, MARKS.vector]) expect(holding(needle)).toEqual([]);
-      expect(files.filter((path) => path !== control && !path.startsWith(`${home}/`))).toEqual([]);
-      // Each photo: to a temporary file beside it, flushed, renamed, and the folder flushed.
-      const photos = made.filter((c) => c.name.startsWith('rename') && c.path.endsWith('.photo'));
-      expect(photos.length).toBe(21);
-      for (const photo of photos) {
-        const at = made.indexOf(photo);
-        const before = made.slice(0, at).findLast((c) => c.path === `${photo.path}.tmp`);
-        expect(before?.name).toMatch(/sync$/);
-        expect(made.slice(at).some((c) => /sync$/.test(c.name) && c.path === join(home, 'storage/faces'))).toBe(true);
-      }
-    } finally {
-      rmSync(folder, { recursive: true, force: true });
+test.skipIf(missing)('no face, name or PIN is ever written in the clear to any file, including temporary ones', () => {
+  const folder = realpathSync(mkdtempSync(join(tmpdir(), 'sp-plain-')));
+  const [home, control, trace] = ['home', 'control', 'trace'].map((name) => join(folder, name)) as [
+    string,
+    string,
+    string,
+  ];
+  try {
+    const calls = ['write', 'pwrite64', 'writev', 'pwritev', 'pwritev2', 'fsync', 'fdatasync', 'rename', 'renameat2'];
+    const child = join(import.meta.dirname, 'children/plaintext.ts');
+    const { status, stderr } = spawnSync(
+      'strace',
+      [
+        '-f',
+        '-y',
+        '-xx',
+        '-s',
+        '10000000',
+        '-o',
+        trace,
+        '-e',
+        `trace=${calls.join(',')}`,
+        process.execPath,
+        child,
+        home,
+        control,
+      ],
+      { encoding: 'utf8', env: { ...process.env, UV_USE_IO_URING: '0', NODE_DISABLE_COMPILE_CACHE: '1' } },
+    );
+    expect(status, stderr).toBe(0);
+    const made = callsOf(readFileSync(trace, 'utf8'));
+    const written = made.filter((c) => /write/.test(c.name) && c.path.startsWith('/') && !c.path.startsWith('/dev/'));
+    const wholeOf = (path: string) => Buffer.concat(written.filter((c) => c.path === path).map((c) => c.bytes));
+    const files = [...new Set(written.map((c) => c.path))];
+    const holding = (needle: Buffer | string) => files.filter((path) => wholeOf(path).includes(needle));
+    // The recording sees what is written in the clear.
+    expect(holding(MARKS.photo)).toEqual([control]);
+    expect(files.some((path) => path.endsWith('store.db-wal'))).toBe(true);
+    for (const needle of [MARKS.name, MARKS.number, MARKS.pin, MARKS.vector]) expect(holding(needle)).toEqual([]);
+    expect(files.filter((path) => path !== control && !path.startsWith(`${home}/`))).toEqual([]);
+    // Each photo: to a temporary file beside it, flushed, renamed, and the folder flushed.
+    const photos = made.filter((c) => c.name.startsWith('rename') && c.path.endsWith('.photo'));
+    expect(photos.length).toBe(21);
+    for (const photo of photos) {
+      const at = made.indexOf(photo);
+      const before = made.slice(0, at).findLast((c) => c.path === `${photo.path}.tmp`);
+      expect(before?.name).toMatch(/sync$/);
+      expect(made.slice(at).some((c) => /sync$/.test(c.name) && c.path === join(home, 'storage/faces'))).toBe(true);
     }
-  },
-);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+});

@@ -39,7 +39,7 @@ function anyFileHolds(home: string, needle: Buffer): string[] {
     .map(({ name }) => name);
 }
 
-it('takes nothing of a face without a consent, and someone without a face without one', async () => {
+it('requires a consent for anything of a face, and none for someone without a face', async () => {
   const store = await openKiosk(newFolder());
   const faceless = { consent: null, templates: [], photo: null, number: '7', pinHash: 'phc' };
   await expect(store.people.add(aPerson({ ...faceless, templates: aPerson().templates }))).rejects.toThrow(RangeError);
@@ -78,7 +78,7 @@ describe('at rest', () => {
     for (const needle of needles) expect(anyFileHolds(home, needle)).toEqual([]);
   });
 
-  it('all files are private, and nothing else lies about', async () => {
+  it('all files are private, and no others exist', async () => {
     const home = newFolder();
     const store = await openKiosk(home);
     await store.people.add(aPerson({ photo: aPhoto() }));
@@ -93,7 +93,7 @@ describe('at rest', () => {
     console.warn(
       '\n!!! SKIPPED: sqlcipher is not installed, so no other program opened the store (apt-get install sqlcipher)\n',
     );
-  it.skipIf(missing)('Debian’s sqlcipher opens the store with the derived key, and not with another', async () => {
+  it.skipIf(missing)('Debian’s sqlcipher opens the store only with the derived key', async () => {
     const home = newFolder();
     const store = await openKiosk(home);
     const { id } = await store.people.add(aPerson());
@@ -123,7 +123,7 @@ describe('an envelope', () => {
     key: fc.nat(),
   });
 
-  it('opens at its own place alone', () => {
+  it('opens only in its own place', () => {
     fc.assert(
       fc.property(place, place, fc.uint8Array(), (here, there, plain) => {
         const key = keyObject(randomBytes(32));
@@ -137,7 +137,7 @@ describe('an envelope', () => {
     );
   });
 
-  it('does not open when any one part of its place is another', () => {
+  it('does not open if any part of its place differs', () => {
     const key = keyObject(randomBytes(32));
     const here: Place = { field: 'f', person: 'p', record: 'r', row: 1, key: 1 };
     const sealed = seal(key, here, 'value', randomBytes);
@@ -146,7 +146,7 @@ describe('an envelope', () => {
     expect(() => open(key, { ...here, person: '', record: 'pr' }, sealed)).toThrow(/altered/);
   });
 
-  it('does not open with any bit changed, cut or added', () => {
+  it('does not open with any bit changed, removed or added', () => {
     const key = keyObject(randomBytes(32));
     const here: Place = { field: 'f', person: 'p', record: 'r', row: 1, key: 1 };
     const sealed = seal(key, here, 'value', randomBytes);
@@ -217,7 +217,7 @@ describe('someone who can write into the open database', () => {
     }
   });
 
-  it('can’t put an old name, opt-out or PIN back', async () => {
+  it('can’t restore an old name, opt-out or PIN', async () => {
     const { store, a, home } = await twoPeople();
     const { db } = store.session;
     const old = db.prepare('SELECT profile FROM person WHERE ref = 1').pluck().get() as Buffer;
@@ -233,7 +233,7 @@ describe('someone who can write into the open database', () => {
 });
 
 describe('photos', () => {
-  it('open for their own record alone: altered, swapped, renamed or missing ones have a code', async () => {
+  it('open only for their own record: altered, swapped, renamed or missing ones have a code', async () => {
     const home = newFolder();
     const store = await openKiosk(home);
     const a = await store.people.add(aPerson());
@@ -274,7 +274,7 @@ describe('photos', () => {
     expect(await codeOf(() => store.photos.open(randomBytes(32).toString('base64url')))).toBe('photo-unknown');
   });
 
-  it('that no record refers to, and temporary files, are gone after the next start', async () => {
+  it('that no record refers to, and temporary files, are deleted at the next start', async () => {
     const home = newFolder();
     const store = await openKiosk(home);
     const { id } = await store.people.add(aPerson({ photo: aPhoto() }));
@@ -290,7 +290,7 @@ describe('photos', () => {
     expect(again.people.get(id)).not.toBeNull();
   });
 
-  it('whose record could not be written are removed again', async () => {
+  it('whose record could not be written are deleted again', async () => {
     const store = await openKiosk(newFolder());
     const { id } = await store.people.add(aPerson());
     store.session.db.exec(
@@ -343,7 +343,7 @@ describe('deleting a person', () => {
     expect((await store.check()).problems).toEqual([]);
   });
 
-  it('while a photo of theirs is being written leaves no check-in and no photo', async () => {
+  it('while their photo is being written leaves no check-in and no photo', async () => {
     const store = await openKiosk(newFolder());
     const { id } = await store.people.add(aPerson());
     const recording = someCheckins(store, id, 1, { photo: aPhoto() });

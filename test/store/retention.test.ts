@@ -35,7 +35,7 @@ async function kioskWithDays(days: number) {
 }
 
 describe('retention', () => {
-  it('removes photos after 90 days and positions after 30, keeps check-ins and enrolment photos, and reports counts', async () => {
+  it('deletes photos after 90 days and positions after 30, keeps check-ins and enrolment photos, and reports counts', async () => {
     const { clock, store, left, purges } = await kioskWithDays(100);
     expect(left()).toEqual({ checkins: 100, photos: 100, gps: 100, files: 101 });
     expect(await runRetention(store, clock.now(), POLICY)).toEqual({ photos: 10, gps: 70, pending: 0 });
@@ -54,7 +54,7 @@ describe('retention', () => {
     expect((await store.check()).problems).toEqual([]);
   });
 
-  it('trims what is safe in a backup of the server, and nothing that the server alone has', async () => {
+  it('trims what is in a backup of the server, and nothing that only the server has', async () => {
     const { store } = await kioskWithDays(10);
     const { made } = store.outbox.marks()[0]!;
     store.outbox.acknowledge(store.epoch, { committed: made, safe: 3 });
@@ -64,7 +64,7 @@ describe('retention', () => {
     expect((await store.check()).problems).toEqual([]);
   });
 
-  it('does not keep a record alive that was made while the clock was ahead', async () => {
+  it('does not extend a record made while the clock was ahead', async () => {
     const { clock, store, record, left } = await kioskWithDays(0);
     clock.time = T0 + 3650 * DAY; // wrong by ten years, for one check-in
     await record();
@@ -74,7 +74,7 @@ describe('retention', () => {
     expect(left()).toMatchObject({ photos: 0, gps: 0 });
   });
 
-  it('ages records by trusted time, not by what their clock claimed', async () => {
+  it('ages records by trusted time, not by the clock they were made with', async () => {
     const { clock, store, record, left } = await kioskWithDays(0);
     clock.time = T0 - 1000 * DAY; // set back: the store knows the offset
     clock.trustedOffset = 1000 * DAY;
@@ -88,7 +88,7 @@ describe('retention', () => {
 describe('the scheduler', () => {
   const quiet = () => undefined;
 
-  it('wipes nothing on a leap of the clock until the server confirms it', async () => {
+  it('deletes nothing on a clock jump until the server confirms the time', async () => {
     const { clock, store, left } = await kioskWithDays(1);
     const retention = startRetention({ store, site: POLICY, log: quiet, clock });
     onTestFinished(() => retention.stop());
@@ -100,7 +100,7 @@ describe('the scheduler', () => {
     expect(left()).toMatchObject({ photos: 0, gps: 0 });
   });
 
-  it('wipes on time though the clock was set back, without network, over restarts', async () => {
+  it('deletes on time even if the clock was set back, without a network, across restarts', async () => {
     const { clock, home, store, left } = await kioskWithDays(1);
     let retention = startRetention({ store, site: POLICY, log: quiet, clock });
     retention.stop();
@@ -120,7 +120,7 @@ describe('the scheduler', () => {
     expect(after.now()).toBe(retention.now());
   });
 
-  it('drops lockouts after a quiet day, and keeps those that still count', async () => {
+  it('removes lockouts after a quiet day, and keeps active ones', async () => {
     const { clock, store } = await kioskWithDays(0);
     store.lockouts.set({
       quiet: { failures: 3, until: 0, at: T0 - DAY },
@@ -132,7 +132,7 @@ describe('the scheduler', () => {
     expect(['quiet', 'recent'].map((one) => store.lockouts.get(one).failures)).toEqual([0, 3]);
   });
 
-  it('runs by itself once a day of trusted time, and gives events their trusted offset', async () => {
+  it('runs automatically once a day of trusted time, and gives events their trusted offset', async () => {
     const { clock, store, record, left } = await kioskWithDays(0);
     await record();
     const retention = startRetention({ store, site: { photoDays: 1, gpsDays: 1 }, log: quiet, clock, everyMs: 5 });

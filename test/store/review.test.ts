@@ -28,8 +28,8 @@ const rows = (store: SqlStore) =>
     about: Buffer | null;
   }[];
 
-describe('a picture that waits', () => {
-  it('is nowhere in the clear, nor whose it is, while open and when closed; and opens for anyone who has the store', async () => {
+describe('a picture waiting for review', () => {
+  it('and its person are nowhere in the clear, while open and when closed, and anyone with access to the store can open it', async () => {
     const home = newFolder();
     const store = await openKiosk(home);
     const kept = picture();
@@ -53,7 +53,7 @@ describe('a picture that waits', () => {
     expect(new Uint8Array(await again.imports.open(item!.id))).toEqual(kept);
   });
 
-  it('is bound to its item: another one’s file in its place, or an altered one, does not open', async () => {
+  it('is bound to its item: another item’s file, or an altered one, does not open', async () => {
     const home = newFolder();
     const store = await openKiosk(home);
     for (const label of ['A', 'B']) await store.imports.keep(aPending({ label, picture: picture() }));
@@ -75,7 +75,7 @@ describe('a picture that waits', () => {
     expect(await codeOf(() => store.imports.open(a!.id))).toBe('photo-altered');
   });
 
-  it('is bound to its item with its key: the whole row of another one in its place does not open', async () => {
+  it('is bound to its item by its key: another item’s whole row does not open', async () => {
     const store = await openKiosk(newFolder());
     for (const label of ['A', 'B']) await store.imports.keep(aPending({ label, picture: picture() }));
     const [a] = store.imports.list();
@@ -94,7 +94,7 @@ describe('a picture that waits', () => {
     expect(await codeOf(() => store.imports.open(a!.id))).toBe('value-altered');
   });
 
-  it('outlives the removal of files that belong to nothing, at the next start', async () => {
+  it('survives the removal of orphaned files at the next start', async () => {
     const home = newFolder();
     const store = await openKiosk(home);
     const kept = picture();
@@ -106,7 +106,7 @@ describe('a picture that waits', () => {
     expect(new Uint8Array(await again.imports.open(again.imports.list()[0]!.id))).toEqual(kept);
   });
 
-  it('is kept once, however often the same file comes under the same name; decided, it does not come back', async () => {
+  it('is stored once, however often the same file arrives under the same name, and does not return once decided', async () => {
     const home = newFolder();
     const store = await openKiosk(home);
     const one = () => aPending({ picture: picture() });
@@ -123,7 +123,7 @@ describe('a picture that waits', () => {
     expect(store.imports.state('Ada Lovelace', new Uint8Array([9]))).toBeNull();
   });
 
-  it('leaves no byte behind when it is refused, in no page and no file', async () => {
+  it('leaves no byte behind in any page or file when rejected', async () => {
     const home = newFolder();
     const store = await openKiosk(home);
     const label = 'Xenophon Plaintextovsky';
@@ -139,7 +139,7 @@ describe('a picture that waits', () => {
 });
 
 describe('kill -9', () => {
-  it('in the middle of keeping and deciding: what was said is so, nothing is there twice, and no file is left over', async () => {
+  it('in the middle of storing and deciding: confirmed decisions hold, nothing is duplicated, and no file is left over', async () => {
     const home = newFolder();
     (await openKiosk(home)).close();
     const said = new Map<string, string>();
@@ -178,7 +178,7 @@ describe('kill -9', () => {
   });
 });
 
-describe('an end', () => {
+describe('the end of a waiting picture', () => {
   it('comes after two weeks by trusted time, is counted, and reported to the server without a name', async () => {
     const clock = heldClock(Date.UTC(2027, 0, 1));
     const home = newFolder();
@@ -210,7 +210,7 @@ describe('an end', () => {
     ['has their number as its name', { label: 'A 17' }],
     ['was joined with them', { label: 'x', person: 'them' }],
     ['shows their face', { label: 'Someone Else', duplicate: 'them' }],
-  ])('comes with the erasure of a person, here and by the server, where the picture %s', async (_what, change) => {
+  ])('comes with the erasure of a person, here or by the server, if the picture %s', async (_what, change) => {
     for (const how of ['here', 'server'] as const) {
       const home = newFolder();
       const store = await openKiosk(home);
@@ -241,7 +241,7 @@ describe('an end', () => {
     }
   });
 
-  it('comes when a person is no longer of this kiosk: when they are erased later, nobody knows their name here any more', async () => {
+  it('comes when its person leaves this kiosk, since a later erasure would not reach their name here', async () => {
     const home = newFolder();
     const store = await openKiosk(home);
     const { id } = await store.people.add(aPerson({ name: 'Ada Lovelace' }));
@@ -257,7 +257,7 @@ describe('an end', () => {
   it.each([
     ['switches faces off', { faces: 'off' }],
     ['moves templates onto cards', { templates: 'card' }],
-  ] as const)('comes for all of them when the site %s, and is counted', async (_what, change) => {
+  ] as const)('comes for all when the site %s, and is counted', async (_what, change) => {
     const home = newFolder();
     const store = await openKiosk(home);
     const notify = (policy: object, cursor: string) =>
@@ -279,7 +279,7 @@ describe('an end', () => {
     expect((await store.check()).problems).toEqual([]);
   });
 
-  it('comes when a person’s templates are taken away: they may have taken their consent back', async () => {
+  it('comes when a person’s templates are withdrawn, since they may have withdrawn their consent', async () => {
     const home = newFolder();
     const store = await openKiosk(home);
     const { id } = await store.people.add(aPerson({ name: 'Ada Lovelace' }));
@@ -295,7 +295,7 @@ describe('an end', () => {
     expect(files(home)).toHaveLength(1);
   });
 
-  it('of a person is not kept up by a picture that can’t be opened: it goes with them', async () => {
+  it('is not prevented by a picture that can’t be decrypted: it is deleted with its person', async () => {
     const home = newFolder();
     const store = await openKiosk(home);
     const { id } = await store.people.add(aPerson({ name: 'Ada Lovelace' }));
@@ -308,7 +308,7 @@ describe('an end', () => {
     expect(files(home)).toHaveLength(1);
   });
 
-  it('of a person ends what is remembered of a decision for them too', async () => {
+  it('also deletes the remembered decision for that person', async () => {
     const store = await openKiosk(newFolder());
     const { id } = await store.people.add(aPerson({ name: 'Bob' }));
     await store.imports.keep(aPending());
@@ -319,7 +319,7 @@ describe('an end', () => {
   });
 });
 
-it('a rekey takes the pictures along, and the old key opens none', async () => {
+it('a rekey includes waiting pictures, and the old key opens none', async () => {
   const home = newFolder();
   let store = await openKiosk(home);
   const kept = picture();
@@ -338,7 +338,7 @@ it('a rekey takes the pictures along, and the old key opens none', async () => {
   expect(await codeOf(() => store.imports.open(id))).toBe('value-altered');
 });
 
-it('a kiosk that is destroyed keeps no picture that waited', async () => {
+it('a wiped kiosk keeps no waiting picture', async () => {
   const home = newFolder();
   const store = await openKiosk(home);
   await store.imports.keep(aPending({ picture: picture() }));

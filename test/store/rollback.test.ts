@@ -46,7 +46,7 @@ describe.each(METHODS)('an older copy of %s put back', (_name, method) => {
     cpSync(copy, from, { recursive: true });
   }
 
-  it('never makes one sequence number mean two events', async () => {
+  it('never reuses a sequence number for another event', async () => {
     const home = newFolder();
     const seen = new Map<string, string>();
     let { store, person } = await kiosk(home);
@@ -69,7 +69,7 @@ describe.each(METHODS)('an older copy of %s put back', (_name, method) => {
     }
   });
 
-  it('also when it was taken from a store that had just been made, or that nothing was recorded in', async () => {
+  it('also if copied from a new store, or one without records', async () => {
     const home = newFolder();
     const seen = new Map<string, string>();
     (await openKiosk(home)).close();
@@ -83,7 +83,7 @@ describe.each(METHODS)('an older copy of %s put back', (_name, method) => {
     }
   });
 
-  it('starts a new chain, with sequence 1, and sends the old epoch first', async () => {
+  it('starts a new chain at sequence 1, and sends the old epoch first', async () => {
     const home = newFolder();
     let { store, person } = await kiosk(home);
     store.close();

@@ -35,14 +35,14 @@ const commitAll = (store: SqlStore, safe = 0): void =>
   store.outbox.acknowledge(store.epoch, { committed: all(store).made - store.session.log.epoch.base, safe });
 const events = (store: SqlStore, type: string) => store.outbox.pending(1000).filter((e) => e.header.type === type);
 
-describe('who is to be enrolled again', () => {
+describe('who has to be re-enrolled', () => {
   const again = (...people: [string, string][]): Change => ({
     kind: 'reenrol',
     people: people.map(([id, reason]) => ({ person: id, reason })),
   });
   const shown = (store: SqlStore) => store.people.reenrolments().map((one) => [one.person.id, one.reason]);
 
-  it('is what the server said last, of people who are here, whichever came first', async () => {
+  it('is what the server sent last, for people present here, whichever arrived first', async () => {
     const store = await openKiosk(newFolder());
     const [a, b] = [randomUUID(), randomUUID()];
     await store.roster.apply(page([person(a), again([a, 'score-falls'], [b, 'of-age'])]));
@@ -56,7 +56,7 @@ describe('who is to be enrolled again', () => {
     expect(shown(store)).toEqual([[b, 'lapsed']]);
   });
 
-  it('is nobody who was enrolled here since, and nobody who is gone', async () => {
+  it('excludes people enrolled here since, and people removed', async () => {
     const store = await openKiosk(newFolder());
     const [a, b, c] = [randomUUID(), randomUUID(), randomUUID()];
     await store.roster.apply(
@@ -71,7 +71,7 @@ describe('who is to be enrolled again', () => {
 });
 
 describe('people of the server', () => {
-  it('come with their templates, survive a restart, have no PIN, and leave no event', async () => {
+  it('arrive with their templates, survive a restart, have no PIN, and create no event', async () => {
     const home = newFolder();
     let store = await openKiosk(home);
     const [id, template] = [randomUUID(), randomUUID()];
@@ -90,7 +90,7 @@ describe('people of the server', () => {
     expect(store.people.get(id)?.hasPin).toBe(true);
   });
 
-  it('end in the same state when a page comes twice, or an older one after a newer', async () => {
+  it('end in the same state if a page arrives twice, or an older one after a newer', async () => {
     const store = await openKiosk(newFolder());
     const id = randomUUID();
     const ids = [randomUUID(), randomUUID()];
@@ -101,7 +101,7 @@ describe('people of the server', () => {
     expect((await store.check()).problems).toEqual([]);
   });
 
-  it('are all there or not at all when a page can’t be applied: cursor and people stay', async () => {
+  it('change completely or not at all: if a page can’t be applied, cursor and people stay unchanged', async () => {
     const store = await openKiosk(newFolder());
     await store.roster.apply(page([], { cursor: 'before' }));
     const bad = { kind: 'person', person: randomUUID(), name: 1n } as unknown as Change;
@@ -111,7 +111,7 @@ describe('people of the server', () => {
     expect([store.people.count(), store.roster.cursor]).toEqual([1, 'after']);
   });
 
-  it('a change made here counts until the server has it', async () => {
+  it('a change made here wins until the server has it', async () => {
     const store = await openKiosk(newFolder());
     const id = randomUUID();
     await store.roster.apply(page([person(id), templates(id, [1])]));
@@ -146,7 +146,7 @@ describe('people of the server', () => {
     expect(store.people.get(other)?.gpsOptOut).toBe(false);
   });
 
-  it('a number that two of them have finds the first; it finds the other when the first has left', async () => {
+  it('a number shared by two people finds the first, and the other once the first has left', async () => {
     const store = await openKiosk(newFolder());
     const [a, b] = [randomUUID(), randomUUID()];
     await store.roster.apply(page([person(a, { number: '7' }), person(b, { number: '7' })]));
@@ -155,7 +155,7 @@ describe('people of the server', () => {
     expect(store.people.byNumber('7')?.id).toBe(b);
   });
 
-  it('a number that two of them have keeps finding the first, whatever changes about either, over restarts', async () => {
+  it('a number shared by two people keeps finding the first, whatever changes about either, across restarts', async () => {
     const home = newFolder();
     let store = await openKiosk(home);
     const [a, b] = [randomUUID(), randomUUID()];
@@ -260,7 +260,7 @@ describe('someone who leaves', () => {
 });
 
 describe('an erasure', () => {
-  it('destroys keys, rows, templates and photos, and is confirmed by one event, however often it is asked for', async () => {
+  it('destroys keys, rows, templates and photos, and is confirmed by one event, however often it is requested', async () => {
     const home = newFolder();
     let store = await openKiosk(home);
     const request = randomUUID();
@@ -288,7 +288,7 @@ describe('an erasure', () => {
     expect(store.session.db.prepare('SELECT count(*) FROM event WHERE sealed IS NOT NULL').pluck().get()).toBe(0);
   });
 
-  it('of someone unknown here is confirmed too, and one that follows an enrolment of the same person erases again', async () => {
+  it('of someone unknown here is confirmed too, and repeats if the same person is enrolled again', async () => {
     const store = await openKiosk(newFolder());
     const [id, request] = [randomUUID(), randomUUID()];
     const erase: Change = { kind: 'erase', request, person: id };
@@ -299,7 +299,7 @@ describe('an erasure', () => {
   });
 });
 
-describe('what the server sends this device alone', () => {
+describe('what the server sends only to this device', () => {
   const command = (id: string, expires = '2030-01-01T00:00:00.000Z'): Change => ({
     kind: 'command',
     id,
@@ -307,7 +307,7 @@ describe('what the server sends this device alone', () => {
     expires,
   });
 
-  it('is kept with the cursor and survives a restart; the newest word counts', async () => {
+  it('is stored with the cursor and survives a restart, and the newest value wins', async () => {
     const home = newFolder();
     let store = await openKiosk(home);
     expect([store.deviceState.update, store.deviceState.config, store.deviceState.commands()]).toEqual([
@@ -342,7 +342,7 @@ describe('what the server sends this device alone', () => {
     expect((await store.roster.apply(page([person(randomUUID())]))).deviceStateChanged).toBe(false);
   });
 
-  it('a command is open until its final state, which is reported once, whatever comes again', async () => {
+  it('a command is open until its final state, which is reported once, even if the command arrives again', async () => {
     const home = newFolder();
     let store = await openKiosk(home);
     const [id, other] = [randomUUID(), randomUUID()];
@@ -367,7 +367,7 @@ describe('what the server sends this device alone', () => {
     expect((await store.check()).problems).toEqual([]);
   });
 
-  it('a command may be taken back before it was begun, and is done only once by a kiosk whose answer was trimmed', async () => {
+  it('a command can be cancelled before it starts, and is done only once even if the kiosk’s answer was trimmed', async () => {
     const store = await openKiosk(newFolder());
     const id = randomUUID();
     await store.roster.apply(page([command(id)]));
@@ -389,7 +389,7 @@ describe('what the server sends this device alone', () => {
 });
 
 describe('events of templates and photos', () => {
-  it('carry the vectors and keys that they commit to, though the store keeps them once', async () => {
+  it('carry the vectors and keys they commit to, though the store holds these only once', async () => {
     const store = await openKiosk(newFolder());
     const vectors = [1, 2, 3].map((seed) => ({ pose: 'front', model: MODEL, embedding: embedding(seed) }));
     const { id } = await store.people.add(aPerson({ templates: vectors, photo: aPhoto(10) }));
@@ -409,7 +409,7 @@ describe('events of templates and photos', () => {
     expect((await store.check()).problems).toEqual([]);
   });
 
-  it('fill pages of the outbox by weight as by count', async () => {
+  it('fill pages of the outbox by size as well as by count', async () => {
     const store = await openKiosk(newFolder());
     const many = Array.from({ length: 30 }, (_, i) => ({ pose: 'front', model: MODEL, embedding: embedding(i) }));
     for (let i = 0; i < 4; i++) await store.people.add(aPerson({ templates: many }));
@@ -427,7 +427,7 @@ describe('trimming', () => {
   const DAY = 86_400_000;
   const iso = (ms: number) => new Date(ms).toISOString();
 
-  it('forgets what is safe and old, keeps the rest one verifiable chain, over restarts and epochs', async () => {
+  it('removes what is safe and old, and keeps the rest as one verifiable chain across restarts and epochs', async () => {
     const clock = heldClock(Date.UTC(2027, 0, 1));
     const home = newFolder();
     let store = await openKiosk(home, {}, { clock });
@@ -475,7 +475,7 @@ describe('trimming', () => {
   });
 });
 
-describe('a photo that never gets to the server', () => {
+describe('a photo that never reaches the server', () => {
   const DAY = 86_400_000;
   const iso = (ms: number) => new Date(ms).toISOString();
   const notified = (store: SqlStore) =>
@@ -484,7 +484,7 @@ describe('a photo that never gets to the server', () => {
       .filter((e) => e.header.open.code === 'photos-not-sent')
       .map((e) => e.header.open.detail);
 
-  it('keeps its event until it is too old; then both go, and their number is reported', async () => {
+  it('keeps its event until it is too old; then both are deleted, and their number is reported', async () => {
     const clock = heldClock(Date.UTC(2027, 0, 1));
     const store = await openKiosk(newFolder(), {}, { clock });
     const { id } = await store.people.add(aPerson({ photo: aPhoto() }));
@@ -507,7 +507,7 @@ describe('a photo that never gets to the server', () => {
     expect((await store.check()).problems).toEqual([]);
   });
 
-  it('is reported as well when the retention of photos takes it first', async () => {
+  it('is also reported if the retention of photos deletes it first', async () => {
     const clock = heldClock(Date.UTC(2027, 0, 1));
     const store = await openKiosk(newFolder(), {}, { clock });
     const { id } = await store.people.add(aPerson());
@@ -519,7 +519,7 @@ describe('a photo that never gets to the server', () => {
 });
 
 describe('a store that the server knows to be an older copy', () => {
-  it('opens a new epoch while it runs, once, and says so', async () => {
+  it('opens a new epoch while running, once, and reports it', async () => {
     const home = newFolder();
     const store = await openKiosk(home);
     const { id } = await store.people.add(aPerson());
@@ -542,8 +542,8 @@ describe('a store that the server knows to be an older copy', () => {
   });
 });
 
-describe('photos to send', () => {
-  it('are asked for once more when the server has a later event: one put back to before the photo alone says so by no mark', async () => {
+describe('photos to upload', () => {
+  it('are requested once more when the server has a later event, since a restore to just before the photo shows in no mark', async () => {
     const home = newFolder();
     let store = await openKiosk(home);
     const { id } = await store.people.add(aPerson());
@@ -577,7 +577,7 @@ describe('photos to send', () => {
     expect((await store.check()).problems).toEqual([]);
   });
 
-  it('are those whose events the server has, once each; purged ones are not, and a restored server is asked again', async () => {
+  it('are those whose events the server has, once each, without purged ones; a restored server is asked again', async () => {
     const store = await openKiosk(newFolder());
     const { id } = await store.people.add(aPerson());
     const [first, second] = await someCheckins(store, id, 2, { photo: aPhoto() });
@@ -595,7 +595,7 @@ describe('photos to send', () => {
     expect(store.outbox.removals).toBeGreaterThan(0);
   });
 
-  it('are asked for again of a restored server, whatever it said of them before: also late, and that it wants none', async () => {
+  it('are offered again to a restored server, even if it had refused or received them before', async () => {
     const store = await openKiosk(newFolder());
     const { id } = await store.people.add(aPerson());
     const [first, second] = await someCheckins(store, id, 2, { photo: aPhoto() });
@@ -614,7 +614,7 @@ describe('photos to send', () => {
     expect(store.outbox.photosToSend(9)).toEqual([]);
   });
 
-  it('are not held back by one whose event is never committed, in an older epoch', async () => {
+  it('are not blocked by one whose event, in an older epoch, is never committed', async () => {
     const home = newFolder();
     const first = await openKiosk(home);
     const { id } = await first.people.add(aPerson());

@@ -6,7 +6,7 @@ import { WireEvent } from '../../sync/protocol/wire/event.ts';
 import { aCheckin, aPerson, codeOf, embedding, heldClock, MODEL, newFolder, openKiosk, someCheckins } from './kiosk.ts';
 
 describe('people', () => {
-  it('come back from disk with templates, number, PIN and opt-out', async () => {
+  it('are read back from disk with templates, number, PIN and opt-out', async () => {
     const home = newFolder();
     const first = await openKiosk(home);
     const person = aPerson({ name: 'Zoë Łuczak', number: 'b-12', pinHash: '$argon2id$v=19$x', language: 'de' });
@@ -27,7 +27,7 @@ describe('people', () => {
     expect(again.templates.of(person.id, 'another-model')).toEqual([]);
   });
 
-  it('are found by the beginning of name or number, whatever the case, and by whole number', async () => {
+  it('are found by prefixes of name or number in any case, and by complete number', async () => {
     const store = await openKiosk(newFolder());
     for (const [name, number] of [
       ['Öz Demir', '1001'],
@@ -42,7 +42,7 @@ describe('people', () => {
     expect(store.people.byNumber('100')).toBeNull();
   });
 
-  it('are found by a name as it is typed: without accents, and by either i of a Turkish name', async () => {
+  it('are found by a name typed without accents, and with either Turkish i', async () => {
     const store = await openKiosk(newFolder());
     for (const name of ['İbrahim Çelik', 'Işık Aydın', 'Zoë', 'Müller'])
       await store.people.add(aPerson({ name, number: null, templates: [] }));
@@ -54,7 +54,7 @@ describe('people', () => {
     expect([found('zoe'), found('ZOË'), found('mul'), found('mü')]).toEqual([['Zoë'], ['Zoë'], ['Müller'], ['Müller']]);
   });
 
-  it('are found by their number in the digits of any keyboard', async () => {
+  it('are found by their number in any script’s digits', async () => {
     const store = await openKiosk(newFolder());
     await store.people.add(aPerson({ name: 'Ada', number: '1815', templates: [] }));
     await store.people.add(aPerson({ name: 'Nour', number: '٤٧١١', templates: [] }));
@@ -63,7 +63,7 @@ describe('people', () => {
     expect(['٤٧١١', '4711'].map(named)).toEqual(['Nour', 'Nour']);
   });
 
-  it('are found by letters and digits of their number, where they are the only one', async () => {
+  it('are found by the letters and digits of their number if the match is unique', async () => {
     const store = await openKiosk(newFolder());
     for (const [name, number] of [
       ['Ada', '12/345.a'],
@@ -79,7 +79,7 @@ describe('people', () => {
     expect(['12/345.A', '12345-A', '12345A'].map(named)).toEqual(['Ada', store.people.byNumber('12345-A')?.name, null]);
   });
 
-  it('never share a number, nor an id', async () => {
+  it('never share a number or an id', async () => {
     const store = await openKiosk(newFolder());
     const one = aPerson({ number: 'A1' });
     await store.people.add(one);
@@ -95,7 +95,7 @@ describe('people', () => {
     expect((await store.check()).problems).toEqual([]); // the loser's photo is gone too
   });
 
-  it('leave nothing behind when adding fails half-way', async () => {
+  it('leave nothing behind if adding fails halfway', async () => {
     const store = await openKiosk(newFolder());
     const broken = aPerson({
       templates: [{ pose: 'front', model: MODEL, embedding: new Float32Array([Number.NaN]) }],
@@ -110,7 +110,7 @@ describe('people', () => {
 });
 
 describe('check-ins', () => {
-  it('are one event to send and one record, with every personal value committed to', async () => {
+  it('create one event to send and one record, with a commitment to every personal value', async () => {
     const store = await openKiosk(newFolder());
     const { id } = await store.people.add(aPerson());
     const before = store.outbox.count();
@@ -133,7 +133,7 @@ describe('check-ins', () => {
     expect(store.checkins.list({ limit: 10 })).toEqual([checkin]);
   });
 
-  it('list newest first, in pieces, and before a time', async () => {
+  it('are listed newest first, in pages, and before a time', async () => {
     const clock = heldClock(Date.UTC(2026, 0, 1));
     const store = await openKiosk(newFolder(), {}, { clock });
     const { id } = await store.people.add(aPerson());
@@ -148,7 +148,7 @@ describe('check-ins', () => {
     expect(ids(store.checkins.list({ limit: 9, before: made[2]!.at }))).toEqual(ids(made.slice(3)));
   });
 
-  it('are voided by an event, once, and the last standing one counts again', async () => {
+  it('are voided once, by an event, and the last valid one counts again', async () => {
     const home = newFolder();
     const store = await openKiosk(home);
     const { id } = await store.people.add(aPerson());
@@ -168,7 +168,7 @@ describe('check-ins', () => {
     expect((await openKiosk(home)).checkins.last(id)?.id).toBe(first!.id);
   });
 
-  it('find the last standing one further back than memory reaches', async () => {
+  it('find the last valid one beyond what is in memory', async () => {
     const store = await openKiosk(newFolder());
     const { id } = await store.people.add(aPerson());
     const made = await someCheckins(store, id, 9);
@@ -176,7 +176,7 @@ describe('check-ins', () => {
     expect(store.checkins.last(id)?.id).toBe(made[0]!.id);
   });
 
-  it('carry no coordinates for someone who opted out, no matter who passes them', async () => {
+  it('contain no coordinates for someone who opted out, whatever is passed in', async () => {
     const store = await openKiosk(newFolder());
     const { id } = await store.people.add(aPerson());
     store.people.update(id, { gpsOptOut: true });
@@ -186,7 +186,7 @@ describe('check-ins', () => {
 });
 
 describe('the outbox', () => {
-  it('holds what the server has not committed, over a restart, and takes back what is not safe', async () => {
+  it('holds what the server has not committed, across a restart, and resends what is not safe', async () => {
     const home = newFolder();
     let store = await openKiosk(home);
     const { id } = await store.people.add(aPerson({ templates: [] }));
@@ -204,7 +204,7 @@ describe('the outbox', () => {
     expect((await store.check()).problems).toEqual([]);
   });
 
-  it('refuses marks that can’t be', async () => {
+  it('refuses impossible marks', async () => {
     const store = await openKiosk(newFolder());
     const marks = (committed: number, safe: number) =>
       codeOf(() => store.outbox.acknowledge(store.epoch, { committed, safe }));
@@ -214,7 +214,7 @@ describe('the outbox', () => {
     expect(await codeOf(() => store.outbox.acknowledge(randomUUID(), { committed: 0, safe: 0 }))).toBe('epoch-unknown');
   });
 
-  it('keeps events until they are safe, even from someone with the key', async () => {
+  it('keeps events until they are safe, even against someone with the key', async () => {
     const store = await openKiosk(newFolder());
     const { id } = await store.people.add(aPerson({ templates: [] }));
     await someCheckins(store, id, 2);
@@ -227,7 +227,7 @@ describe('the outbox', () => {
 });
 
 describe('the size of a check-in', () => {
-  it('is a third of a page, with scores of any length and after days without a restart: each page costs a cipher', async () => {
+  it('is a third of a page, with scores of any length and after days without a restart, since each page costs an encryption', async () => {
     const clock = { ...heldClock(Date.UTC(2027, 0, 1)), monotonic: () => 400 * 86_400_000 };
     const store = await openKiosk(newFolder(), {}, { clock });
     const { id } = await store.people.add(aPerson({ templates: [] }));
@@ -241,7 +241,7 @@ describe('the size of a check-in', () => {
 });
 
 describe('small rows', () => {
-  it('survive a restart: lockouts and settings', async () => {
+  it('such as lockouts and settings survive a restart', async () => {
     const home = newFolder();
     const store = await openKiosk(home);
     const [staff, none] = [
@@ -258,7 +258,7 @@ describe('small rows', () => {
     expect([again.settings.get('a'), again.settings.get('none')]).toEqual(['b', null]);
   });
 
-  it('lockouts go once the last failure and the lock are past, not before', async () => {
+  it('lockouts are removed once the last failure and the lock are past, not before', async () => {
     const store = await openKiosk(newFolder());
     const year = 365 * 86_400_000;
     store.lockouts.set({

@@ -65,7 +65,7 @@ async function openAsNextBuild(home: string, kind: 'adds' | 'rebuilds'): Promise
 }
 
 describe('a year of data', () => {
-  it('fills every table and every column of the schema, and opens whole in the build that wrote it', async () => {
+  it('fills every table and column of the schema, and opens completely in the build that wrote it', async () => {
     const store = await openKiosk(copyOfYear());
     expect(emptyParts(store)).toEqual([]);
     await expectAllThere(store);
@@ -77,7 +77,7 @@ describe('a year of data', () => {
   });
 
   it.each(['adds', 'rebuilds'] as const)(
-    'is the same in a next schema that %s, and the next time too',
+    'is unchanged by a next schema that %s, also when opened again',
     async (kind) => {
       const home = copyOfYear();
       const store = await openAsNextBuild(home, kind);
@@ -94,7 +94,7 @@ describe('a year of data', () => {
     },
   );
 
-  it('goes on after it: the sync sends what waited and what comes, nothing twice, and the chain is one', async () => {
+  it('continues after it: the sync sends queued and new events exactly once, in one chain', async () => {
     const store = await openAsNextBuild(copyOfYear(), 'rebuilds');
     const waiting = store.outbox.pending(1_000_000).map(({ header }) => header.id);
     expect(waiting.length).toBeGreaterThan(10);
@@ -111,7 +111,7 @@ describe('a year of data', () => {
     expect((await store.check()).problems).toEqual([]);
   });
 
-  it('is still read by this build where the next schema only adds, and refused and left alone where it does not', async () => {
+  it('is still read by this build if the next schema only adds, and otherwise refused and left unchanged', async () => {
     const added = copyOfYear();
     (await openAsNextBuild(added, 'adds')).close();
     const store = await openKiosk(added);
@@ -129,7 +129,7 @@ describe('a year of data', () => {
   });
 });
 
-describe('a migration that is cut short', () => {
+describe('an interrupted migration', () => {
   /** @param killAfter so many statements of the migration; null: it runs to its end. @returns what the child said last */
   function upgrade(home: string, killAfter: number | null): { said: string; signal: NodeJS.Signals | null } {
     const args = [
@@ -143,7 +143,7 @@ describe('a migration that is cut short', () => {
   }
   const logSize = (home: string) => statSync(`${storeFile(home)}-wal`, { throwIfNoEntry: false })?.size ?? 0;
 
-  it('by a kill anywhere in it leaves the store as it was, and the next start does it whole', async () => {
+  it('killed at any point leaves the store unchanged, and the next start completes it', async () => {
     const statements = Number(/^opened (\d+)$/.exec(upgrade(copyOfYear(), null).said)?.[1]);
     expect(statements).toBeGreaterThan(100);
     const home = copyOfYear();
@@ -166,30 +166,27 @@ describe('a migration that is cut short', () => {
   const mayMount =
     process.getuid?.() === 0 && spawnSync('unshare', ['-m', 'mount', '-t', 'tmpfs', 'tmpfs', '/mnt']).status === 0;
   if (!mayMount) console.warn('\n!!! SKIPPED: a full disk needs root and the right to mount a tmpfs\n');
-  it.skipIf(!mayMount)(
-    'by a full disk is refused with a code, changes nothing, and works once there is space',
-    async () => {
-      const disk = newFolder();
-      const size = (megabytes: number, more: string[] = []) =>
-        spawnSync('mount', [
-          ...more,
-          '-t',
-          'tmpfs',
-          '-o',
-          `${more.length ? 'remount,' : ''}size=${megabytes}m`,
-          'tmpfs',
-          disk,
-        ]);
-      const needed = Math.ceil(statSync(storeFile(year)).size / 2 ** 20);
-      expect(size(needed + 16).status).toBe(0);
-      onTestFinished(() => void spawnSync('umount', ['-l', disk]));
-      const home = copyOfYear(disk);
-      for (let i = 0; i < 2; i++) expect(await codeOf(() => openAsNextBuild(home, 'rebuilds'))).toBe('storage-full');
-      const store = await openKiosk(home);
-      await expectAllThere(store);
-      store.close();
-      expect(spawnSync('mount', ['-o', `remount,size=${needed * 4 + 64}m`, disk]).status).toBe(0);
-      await expectAllThere(await openAsNextBuild(home, 'rebuilds'));
-    },
-  );
+  it.skipIf(!mayMount)('on a full disk fails with a code, changes nothing, and works once there is space', async () => {
+    const disk = newFolder();
+    const size = (megabytes: number, more: string[] = []) =>
+      spawnSync('mount', [
+        ...more,
+        '-t',
+        'tmpfs',
+        '-o',
+        `${more.length ? 'remount,' : ''}size=${megabytes}m`,
+        'tmpfs',
+        disk,
+      ]);
+    const needed = Math.ceil(statSync(storeFile(year)).size / 2 ** 20);
+    expect(size(needed + 16).status).toBe(0);
+    onTestFinished(() => void spawnSync('umount', ['-l', disk]));
+    const home = copyOfYear(disk);
+    for (let i = 0; i < 2; i++) expect(await codeOf(() => openAsNextBuild(home, 'rebuilds'))).toBe('storage-full');
+    const store = await openKiosk(home);
+    await expectAllThere(store);
+    store.close();
+    expect(spawnSync('mount', ['-o', `remount,size=${needed * 4 + 64}m`, disk]).status).toBe(0);
+    await expectAllThere(await openAsNextBuild(home, 'rebuilds'));
+  });
 });

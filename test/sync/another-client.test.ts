@@ -16,7 +16,7 @@ beforeAll(async () => {
 afterAll(() => server?.close());
 
 test.each(PROTOCOL_VERSIONS)(
-  'in version %i a client written from the page alone joins, sends, is acknowledged, reads its snapshot, uploads and renews',
+  'in version %i a client written from the protocol page alone joins, sends, is acknowledged, reads its snapshot, uploads and renews',
   async (version) => {
     const source = readFileSync(join(import.meta.dirname, 'another-client.ts'), 'utf8');
     expect([...source.matchAll(/from '([^']+)'/g)].filter(([, from]) => !from!.startsWith('node:'))).toEqual([]);

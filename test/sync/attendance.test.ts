@@ -89,7 +89,7 @@ describe.each(DATABASES)('attendance on $name', (kind) => {
     await ensureDefaultSite(database.db, SITE, NOW);
   });
 
-  test('records of two doors are resolved once both are here, and none is lost', async () => {
+  test('records of two doors are resolved once both have arrived, and none is lost', async () => {
     const [front, back] = [await kiosk(), await kiosk(SITE.id)];
     const ada = randomUUID();
     checkin(front, ada, 0);
@@ -105,7 +105,7 @@ describe.each(DATABASES)('attendance on $name', (kind) => {
     expect((await recordsOf(ada)).map((r) => r.claimed)).toEqual(['in', 'in', 'in', 'out']);
   });
 
-  test('at another site it is another presence', async () => {
+  test('a record at another site is a separate presence', async () => {
     const other = randomUUID();
     await database.db.insertInto('site').values({ id: other, name: 'Lisbon', time_zone: 'Europe/Lisbon' }).execute();
     const [here, there] = [await kiosk(), await kiosk(other)];
@@ -121,30 +121,27 @@ describe.each(DATABASES)('attendance on $name', (kind) => {
   test.each([
     ['Asia/Kolkata', '00:00', '2026-07-01T18:30:00Z'],
     ['Europe/Berlin', '04:45', '2026-07-02T02:45:00Z'],
-  ])(
-    'in %s from %s on, one hour of UTC holds two days, and both are resolved',
-    async (timeZone, dayStartsAt, start) => {
-      const site = randomUUID();
-      const row = { id: site, name: timeZone, time_zone: timeZone, day_starts_at: dayStartsAt };
-      await database.db.insertInto('site').values(row).execute();
-      const door = await kiosk(site);
-      const ada = randomUUID();
-      const edge = (Date.parse(start) - NOON) / 1000;
-      for (const minutes of [-15, -10, -5, 5, 10]) checkin(door, ada, edge + minutes * 60);
-      await deliverAll(door);
+  ])('in %s from %s on, one UTC hour spans two days, and both are resolved', async (timeZone, dayStartsAt, start) => {
+    const site = randomUUID();
+    const row = { id: site, name: timeZone, time_zone: timeZone, day_starts_at: dayStartsAt };
+    await database.db.insertInto('site').values(row).execute();
+    const door = await kiosk(site);
+    const ada = randomUUID();
+    const edge = (Date.parse(start) - NOON) / 1000;
+    for (const minutes of [-15, -10, -5, 5, 10]) checkin(door, ada, edge + minutes * 60);
+    await deliverAll(door);
+    await settle();
+    expect(await shown(ada)).toEqual(['in', 'out', 'in', 'in', 'out']);
+    const change = async (starts: string) => {
+      await database.db.transaction().execute((tx) => changeSite(tx, site, { dayStartsAt: starts }, NOW));
       await settle();
-      expect(await shown(ada)).toEqual(['in', 'out', 'in', 'in', 'out']);
-      const change = async (starts: string) => {
-        await database.db.transaction().execute((tx) => changeSite(tx, site, { dayStartsAt: starts }, NOW));
-        await settle();
-        return shown(ada);
-      };
-      expect(await change('12:00')).toEqual(['in', 'out', 'in', 'out', 'in']);
-      expect(await change(dayStartsAt)).toEqual(['in', 'out', 'in', 'in', 'out']);
-    },
-  );
+      return shown(ada);
+    };
+    expect(await change('12:00')).toEqual(['in', 'out', 'in', 'out', 'in']);
+    expect(await change(dayStartsAt)).toEqual(['in', 'out', 'in', 'in', 'out']);
+  });
 
-  test('a kiosk that was offline for weeks changes its own day and no other row', async () => {
+  test('a kiosk that was offline for weeks changes only rows of its own day', async () => {
     const [door, late] = [await kiosk(), await kiosk()];
     const ada = randomUUID();
     for (let day = 0; day < 5; day++) {
@@ -163,7 +160,7 @@ describe.each(DATABASES)('attendance on $name', (kind) => {
     expect(await shown(ada)).toEqual(['in', 'out', 'in', 'out', 'in', 'out', 'in', 'in', 'out', 'in', 'out']);
   });
 
-  test('a void takes its record out of the day, and the rest moves up', async () => {
+  test('a void removes its record from the day, and the rest is resolved again', async () => {
     const door = await kiosk();
     const ada = randomUUID();
     const wrong = checkin(door, ada, 0);
@@ -177,7 +174,7 @@ describe.each(DATABASES)('attendance on $name', (kind) => {
     expect(await shown(ada)).toEqual(['in', 'out', 'in']);
   });
 
-  test('whatever the order and the cuts in which kiosks’ batches arrive, the result is that of the rules', async () => {
+  test('whatever the order and split of arriving batches, the result matches the rules', async () => {
     const step = fc.tuple(
       fc.nat(2),
       fc.constantFrom(0, 20, 59, 61, 3600, 43_190, 43_205, 86_400),
@@ -227,7 +224,7 @@ describe.each(DATABASES)('attendance on $name', (kind) => {
     );
   });
 
-  test('a check-in of a kiosk with a dead clock lands on its day, by the offset that the kiosk knew', async () => {
+  test('a check-in from a kiosk with a dead clock is assigned to its day by the kiosk’s known offset', async () => {
     const door = await kiosk();
     const ada = randomUUID();
     const boot = Date.parse('1970-01-01T00:00:00Z');
@@ -257,7 +254,7 @@ describe.each(DATABASES)('attendance on $name', (kind) => {
     });
   });
 
-  test('a name given by a kiosk with a dead clock is as new as it was', async () => {
+  test('a name set at a kiosk with a dead clock is dated by its true time', async () => {
     const door = await kiosk();
     const person = randomUUID();
     door.append('person', { change: 'added' }, { person, name: 'Ada Lovelace' }, new Date(NOON));
@@ -275,7 +272,7 @@ describe.each(DATABASES)('attendance on $name', (kind) => {
     for (const [i, e] of box.events.entries()) if (i > 0) e.header.prev = headerHash(box.events[i - 1]!.header);
   }
 
-  test('each month has its partition, and what an unknown month’s clock claims is kept aside until it comes', async () => {
+  test('each month has its partition, and events claiming a future month are set aside until then', async () => {
     const door = await kiosk();
     const person = randomUUID();
     const [usual, wild] = [NOW, new Date('2025-03-10T00:00:00Z')];
@@ -297,7 +294,7 @@ describe.each(DATABASES)('attendance on $name', (kind) => {
     expect(await partitionsJob.run(february)).toEqual({ made: 0 });
   });
 
-  test('an event of a newer schema waits, and is taken once in its place when the server knows it', async () => {
+  test('an event of a newer schema waits, and is ingested once, in its place, when the server knows it', async () => {
     const door = await kiosk();
     const ada = door.person('Ada Lovelace');
     const later = checkin(door, ada, 0);
@@ -344,7 +341,7 @@ describe.each(DATABASES)('attendance on $name', (kind) => {
     await database.db.updateTable('quarantine').set({ content }).where('id', '=', row.id).execute();
   }
 
-  test('an erasure reaches the quarantine, under every name, before and after it', async () => {
+  test('an erasure covers the quarantine under every id, before and after it', async () => {
     const door = await kiosk();
     const [kept, merged] = [door.person('Ada Lovelace'), door.person('Ada King')];
     const bystander = door.person('Grace Hopper');
@@ -389,7 +386,7 @@ describe.each(DATABASES)('attendance on $name', (kind) => {
     expect((await held()).filter((r) => r.content !== null || r.person !== null)).toEqual([]);
   });
 
-  test('taking a quarantined event again never makes a second row of it', async () => {
+  test('retrying a quarantined event never creates a second row', async () => {
     const door = await kiosk();
     door.person('Ada Lovelace');
     const other = new MemoryOutbox(door.device);
@@ -402,7 +399,7 @@ describe.each(DATABASES)('attendance on $name', (kind) => {
     expect(await listQuarantine(database.db, { device: door.device })).toHaveLength(1);
   });
 
-  test('people with one number are put before staff, once; the merged keep all their records', async () => {
+  test('people with the same number are shown to staff once, and a merge keeps all records', async () => {
     const [one, other] = [await kiosk(), await kiosk()];
     const number = randomUUID().slice(0, 8);
     const enrol = (box: MemoryOutbox, name: string): string => {
@@ -454,7 +451,7 @@ describe.each(DATABASES)('attendance on $name', (kind) => {
     expect(await mine(), 'decided pairs are not asked about again').toEqual([]);
   });
 
-  test('more faces than are compared at a time are compared one part after the other', async () => {
+  test('more faces than fit one comparison are compared in parts', async () => {
     const model = embedderId(embeddersIn(DEFAULT_WEIGHTS)[0]!);
     const faceOf = (i: number) => {
       const vector = new Float32Array(512);
@@ -484,7 +481,7 @@ describe.each(DATABASES)('attendance on $name', (kind) => {
     expect(await run(2)).toEqual([people.slice(500)]);
   });
 
-  test('erasing a person erases the names they had before a merge', async () => {
+  test('erasing a person also erases the ids they had before a merge', async () => {
     const door = await kiosk();
     const [kept, merged] = [door.person('Ada Lovelace'), door.person('Ada King')];
     checkin(door, merged, 0);
@@ -507,7 +504,7 @@ describe.each(DATABASES)('attendance on $name', (kind) => {
     expect((await left()).filter(([person]) => person)).toEqual([]);
   });
 
-  test('an old name that arrives late does not replace a newer one', async () => {
+  test('an older name that arrives late does not replace a newer one', async () => {
     const door = await kiosk();
     const person = randomUUID();
     const rename = (name: string, day: number) =>
@@ -525,7 +522,7 @@ describe.each(DATABASES)('attendance on $name', (kind) => {
     expect(board.rows.find((r) => r.person === person)?.name).toBe('Ada King');
   });
 
-  test('the feed’s position never passes what is not committed yet', async () => {
+  test('the feed’s position never passes uncommitted rows', async () => {
     const before = await horizon(database.db);
     await database.db.transaction().execute(async (tx) => {
       await sql`select pg_current_xact_id()`.execute(tx);

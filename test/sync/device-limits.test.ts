@@ -64,7 +64,7 @@ const threeOf = async ([, method, path, type]: Kind) =>
   Promise.all([begun(method, path, type), begun(method, path, type), begun(method, path, type)]);
 
 test.each([MESSAGES, PHOTOS])(
-  'of three %s of a device that are under way one hears 429 and when to come back, before a byte of its body is read',
+  'one of three simultaneous %s of a device gets 429 and a retry time before its body is read',
   async (...kind) => {
     const [, method, path, type] = kind;
     // Which one comes third is the network’s affair; that one of them does is certain.
@@ -85,13 +85,13 @@ test.each([MESSAGES, PHOTOS])(
   },
 );
 
-test('photos that are held back take no place of the messages', async () => {
+test('photos held back don’t use up the limit of messages', async () => {
   const { held } = await theRefused(await threeOf(PHOTOS));
   expect(await sendEvent(server, kiosk)).toBe(1);
   for (const { call } of held) call.destroy();
 });
 
-test('a photo of nobody’s event, or by a device that was revoked, is refused with its code', async () => {
+test('a photo without an event, or from a revoked device, is refused with a code', async () => {
   const path = `/v1/photos/${'B'.repeat(43)}`;
   const ask = async () => {
     const socket = await connection(mine());
@@ -116,7 +116,7 @@ async function answers(socket: TLSSocket): Promise<boolean> {
   ]).catch(() => false);
 }
 
-test('strangers have twenty connections from one address, a certificate of their own or none, and not for long; a kiosk gets in meanwhile', async () => {
+test('unauthenticated clients get twenty short connections per address, and don’t keep a kiosk out', async () => {
   const { certPem: cert, keyPem: key } = await selfSignedServerCertificate(['127.0.0.1'], Date.now());
   const unauthenticated = await Promise.all(
     Array.from({ length: 25 }, (_, i) => connection(i % 2 ? { cert, key } : {})),

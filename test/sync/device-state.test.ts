@@ -35,7 +35,7 @@ const command = (
 });
 const config = (revision: number, volume: number): DeviceState => ({ kind: 'config', revision, config: { volume } });
 
-describe.each(DATABASES)('what one device gets, on $name', (kind) => {
+describe.each(DATABASES)('what a single device is sent, on $name', (kind) => {
   let database: OpenDatabase;
   withDatabase(kind, (opened) => {
     database = opened;
@@ -58,7 +58,7 @@ describe.each(DATABASES)('what one device gets, on $name', (kind) => {
     }
   }
 
-  test('comes to that device alone, as a delta and by its present state', async () => {
+  test('is sent only to that device, as a delta in its current state', async () => {
     const [a, b] = [await device(), await device()];
     const [ofA, ofB] = [await read(a), await read(b)];
     expect(ofA.notified).toEqual([
@@ -74,7 +74,7 @@ describe.each(DATABASES)('what one device gets, on $name', (kind) => {
     expect((await read(b, ofB.cursor)).notified).toEqual([]);
   });
 
-  test('is in a snapshot too, whatever the size of its pages', async () => {
+  test('is also in a snapshot, whatever the page size', async () => {
     const id = await device();
     const [first, second] = [command(), command()];
     await notify({ device: id, state: first });
@@ -91,7 +91,7 @@ describe.each(DATABASES)('what one device gets, on $name', (kind) => {
     );
   });
 
-  test('a command is sent until it was answered, and its later answer counts', async () => {
+  test('a command is sent until answered, and the latest answer counts', async () => {
     const id = await device();
     const { cursor } = await read(id);
     const [one, gone] = [command(), command()];
@@ -103,7 +103,7 @@ describe.each(DATABASES)('what one device gets, on $name', (kind) => {
     expect((await read(id)).notified.filter((c) => c.kind === 'command')).toEqual(notified);
   });
 
-  test('nudges that device alone', async () => {
+  test('nudges only that device', async () => {
     const [a, b] = [await device(), await device()];
     const { position } = await kiosksToNudge(database.db, null);
     await notify({ device: a, state: update('2.0.0') });

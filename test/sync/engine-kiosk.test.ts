@@ -90,7 +90,7 @@ afterAll(async () => {
 });
 
 describe('two kiosks of a site', () => {
-  test('share a person enrolled at one with the other, templates included, and forget them together', async () => {
+  test('share a person enrolled at one with the other, templates included, and delete them together', async () => {
     const [a, b] = [await newKiosk('a1'), await newKiosk('b1')];
     await server.start();
     const ada = await a.store.people.add(
@@ -148,7 +148,7 @@ describe('two kiosks of a site', () => {
     await database.close();
   });
 
-  test('forget someone in memory too where the disk has no room to wipe what was removed', async () => {
+  test('remove someone from memory even if the disk has no room to wipe the deleted data', async () => {
     const [a, b] = [await newKiosk('a4'), await newKiosk('b4')];
     await server.start();
     const ada = await a.store.people.add(aPerson({ name: 'Ada' }));
@@ -168,7 +168,7 @@ describe('two kiosks of a site', () => {
     expect(faces).toContain(ada.id);
   });
 
-  test('upload photos that the server can open by the key in their event, and no other', async () => {
+  test('upload photos that the server can open only with the key in their event', async () => {
     const a = await newKiosk('a2');
     await server.start();
     const face = new Uint8Array(600_000).map((_, i) => i * 7);
@@ -205,7 +205,7 @@ describe('two kiosks of a site', () => {
 });
 
 describe('a server restored from an older copy', () => {
-  test('gets everything again, people and photos too, and nobody is dropped', async () => {
+  test('gets everything again, including people and photos, and nobody is lost', async () => {
     const a = await newKiosk('a3');
     await server.start();
     const ada = await a.store.people.add(aPerson({ name: 'Ada' }));

@@ -46,7 +46,7 @@ describe('a code', () => {
     }
   });
 
-  test('mistyped in any one place is reported as that, before anything is sent', () => {
+  test('with any one character mistyped is reported as such before anything is sent', () => {
     const text = writeJoinCode({ url: 'https://127.0.0.1:8444', secret: randomBytes(10), pin: randomBytes(12) });
     let taken = 0;
     for (let at = 0; at < text.length; at++) {
@@ -65,7 +65,7 @@ describe('a code', () => {
 });
 
 describe('joining', () => {
-  test('a kiosk can take neither the server’s id nor one that stands for none or all', async () => {
+  test('a kiosk can take neither the server’s id nor a reserved one', async () => {
     const { serverId } = (await newKiosk(server)).bundle;
     for (const id of [serverId, '00000000-0000-0000-0000-000000000000', 'ffffffff-ffff-ffff-ffff-ffffffffffff']) {
       const secret = await createDeviceIdentity(id);
@@ -74,7 +74,7 @@ describe('joining', () => {
     }
   });
 
-  test('a kiosk is pending until its fingerprint was compared, and gets what it needs once', async () => {
+  test('a kiosk is pending until its fingerprint was compared, and gets its credentials once', async () => {
     const secret = await identity();
     const joining = joinWith(server, secret, await code());
     const waiting = await joining.ask(never);
@@ -112,7 +112,7 @@ describe('joining', () => {
     joining.close();
   });
 
-  test('a code works for one kiosk, which may repeat itself, and for nobody after its time', async () => {
+  test('a code works for one kiosk, which may retry, and for nobody after it expires', async () => {
     const [first, second, late] = [await identity(), await identity(), await identity()];
     const one = await code();
     const joining = joinWith(server, first, one);
@@ -135,7 +135,7 @@ describe('joining', () => {
     for (const j of [joining, other, tooLate, invented]) j.close();
   });
 
-  test('nothing is sent to a server whose CA is not the pinned one', async () => {
+  test('nothing is sent to a server whose CA is not pinned', async () => {
     const ca = await createCa(crypto.randomUUID(), Date.now());
     const { certPem, keyPem } = await issueServerCertificate(ca, ['127.0.0.1'], Date.now());
     let received = 0;
@@ -173,7 +173,7 @@ describe('joining', () => {
     impostor.close();
   });
 
-  test('a join that is not signed by the key it shows, or a poll without the device’s proof, gets nothing', async () => {
+  test('a join not signed by its own key, or a poll without the device’s proof, gets nothing', async () => {
     const [secret, thief] = [await identity(), await identity()];
     const { secret: bits } = readJoinCode(await code());
     const request = await deviceRequest(secret, 'Front door');
@@ -201,7 +201,7 @@ describe('joining', () => {
     expect((await poll(await signProof(secret.device, crypto.randomUUID(), secret.signing))).status).toBe(202);
   });
 
-  test('by file: the fingerprint is compared too, and the answer opens for that kiosk alone', async () => {
+  test('joining by file also compares the fingerprint, and the answer opens only for that kiosk', async () => {
     const [secret, other] = [await identity(), await identity()];
     const request = await deviceRequest(secret, 'Back door');
     const file = await signJoin({ secret: null, request }, secret.signing);

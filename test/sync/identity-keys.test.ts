@@ -64,7 +64,7 @@ describe('the devices listener', () => {
       );
   });
 
-  test('without a certificate, with a foreign one, a self-signed one or one for servers there is joining alone', async () => {
+  test('without a certificate, or with a foreign, self-signed or server certificate, only joining is possible', async () => {
     const { secret } = await newKiosk(server);
     const { csr } = await deviceRequest(secret, 'x');
     const foreign = await createCa(randomUUID(), Date.now());
@@ -80,7 +80,7 @@ describe('the devices listener', () => {
     expect(await refused('/v1/join')).toBe('join-malformed');
   });
 
-  test('a resumed session without a certificate is still one without', async () => {
+  test('a resumed session without a certificate remains one without', async () => {
     const { hostname, port } = new URL(server.deviceUrl);
     const first = await tls(server.deviceUrl, { minVersion: 'TLSv1.3' });
     const session = new Promise<Buffer>((resolve) => first.once('session', resolve));
@@ -111,7 +111,7 @@ describe('the devices listener', () => {
 });
 
 describe('renewal', () => {
-  test('is due when a third of its life is left, by trusted time', async () => {
+  test('is due when a third of the certificate’s lifetime is left, by trusted time', async () => {
     const { bundle } = await newKiosk(server);
     const { validFromDate, validToDate } = new X509Certificate(bundle.tlsCertPem);
     const third = (validToDate.getTime() - validFromDate.getTime()) / 3;
@@ -120,7 +120,7 @@ describe('renewal', () => {
     expect(needsRenewal(bundle.tlsCertPem, validToDate.getTime() - third + 1000)).toBe(true);
   });
 
-  test('gives a certificate for a new key; the old one stays good until the new was used', async () => {
+  test('issues a certificate for a new key, and the old one stays valid until the new one is used', async () => {
     const old = await newKiosk(server);
     const lost = await renew(old);
     const renewed = await renew(old);
@@ -132,7 +132,7 @@ describe('renewal', () => {
     expect(await send(renewed)).toBe(1);
   });
 
-  test('a certificate that expired while offline renews by proof of possession, and does nothing else', async () => {
+  test('a certificate that expired offline can only renew, by proof of possession', async () => {
     const kiosk = await newKiosk(server);
     const revoked = await newKiosk(server);
     await server.call(revokeDevice, { params: { device: revoked.secret.device } });
@@ -157,7 +157,7 @@ describe('renewal', () => {
 });
 
 describe('a database restored from before a renewal', () => {
-  test('knows no key of the kiosk, which renews by its signature, and does nothing else until then', async () => {
+  test('has no key of the kiosk, which renews by its signature and can do nothing else until then', async () => {
     const kiosk = await newKiosk(server);
     const renewed = await renew(kiosk);
     expect(await send(renewed)).toBe(1);
@@ -178,7 +178,7 @@ describe('a database restored from before a renewal', () => {
 });
 
 describe('revocation', () => {
-  test('is not undone by the code that the device used, nor by a new one for any of its keys', async () => {
+  test('is undone neither by the device’s old code nor by a new one for any of its keys', async () => {
     const secret = await createDeviceIdentity(randomUUID());
     const { code } = await server.call(createProvisioningCode, { body: { name: 'Stolen' } });
     const first = joinWith(server, secret, code);
@@ -214,7 +214,7 @@ describe('revocation', () => {
     back.close();
   });
 
-  test('takes effect on the next message, on a connection that is open already; the device may join again', async () => {
+  test('takes effect at the next message on an open connection, and the device may join again', async () => {
     const kiosk = await newKiosk(server);
     const line = new HttpsTransport(transportOptions(kiosk, server.now));
     kiosk.box.person('Ada');
@@ -239,7 +239,7 @@ describe('revocation', () => {
 });
 
 describe('succession', () => {
-  test('a kiosk that was offline over two successions of every key gets in, learns the new ones, and outlives the old', async () => {
+  test('a kiosk offline during two successions of every key can connect, learns the new keys, and keeps working without the old', async () => {
     const [kiosk, away] = [await newKiosk(server), await newKiosk(server)];
     for (let round = 0; round < 2; round++)
       for (const purpose of ['signing', 'sealing', 'ca'] as const)
@@ -293,7 +293,7 @@ describe('succession', () => {
     expect(await send(after)).toBe(1);
   });
 
-  test('older keys change nothing, no matter who brings them', async () => {
+  test('older keys change nothing, no matter who sends them', async () => {
     const { bundle } = await newKiosk(server);
     const older = { ...bundle.keys, serial: bundle.keys.serial - 1, signing: [] as never };
     expect(applyServerKeys(bundle, older)).toBe(bundle);
@@ -303,7 +303,7 @@ describe('succession', () => {
     );
   });
 
-  test('there are never more keys than a kiosk keeps', async () => {
+  test('there are never more keys than a kiosk stores', async () => {
     const codes = [];
     for (let i = 0; i < 4; i++)
       codes.push(await codeOf(server.call(succeedServerKey, { params: { purpose: 'signing' } })));
@@ -315,7 +315,7 @@ describe('succession', () => {
 });
 
 describe('the keyring', () => {
-  test('is one for replicas that start together, and refuses other environment keys', async () => {
+  test('is shared by replicas that start together, and refuses other environment keys', async () => {
     const other = await newServer();
     await other.close();
     const home = mkdtempSync(join(tmpdir(), 'sp-keyring-'));

@@ -64,7 +64,7 @@ async function run(command: typeof deviceJoin, args: unknown): Promise<Record<st
 
 const until = (done: () => boolean): Promise<void> => expect.poll(done).toBe(true);
 
-test('a running kiosk joins, sends what it has kept, and goes on with a renewed certificate', async () => {
+test('a running kiosk joins, sends what it has stored, and continues with a renewed certificate', async () => {
   kiosk.store.events.append({ type: 'health', open: { code: 'before-joining', detail: {} }, personal: {} });
   expect(sync.uplink.status()).toMatchObject({ online: false });
   const { code } = await server.call(createProvisioningCode, { body: { name: 'Front door' } });
@@ -89,7 +89,7 @@ test('a running kiosk joins, sends what it has kept, and goes on with a renewed 
   expect((await server.call(listDevices)).items[0]!.lastHeardAt).not.toBeNull();
 });
 
-test('through a proxy it joins, sends and renews, and no other way; without one it goes straight again', async () => {
+test('it joins, sends and renews only through its proxy, and directly again once the proxy is removed', async () => {
   const proxy = await connectProxy();
   const { host } = new URL(server.deviceUrl);
   const since = () => proxy.asked.splice(0);
@@ -132,7 +132,7 @@ test('through a proxy it joins, sends and renews, and no other way; without one 
   }
 });
 
-test('the provisioning secret binds the key slots for good: over a rekey, and a crash before the slots were written leaves the old way', async () => {
+test('the provisioning secret stays bound to the key slots across a rekey, and a crash before they were written leaves them as before', async () => {
   const folder = join(root, 'bound');
   const options = { home: folder, deviceSecret: null, allowSecretFile: true };
   const keys = await openKeys(options);

@@ -35,14 +35,14 @@ const succeed = (replica: number, purpose: 'signing' | 'sealing' | 'ca') => {
   return succeedKey(replicas[replica]!.db, keys, purpose, now.getTime(), (tx) => keysChanged(tx, now));
 };
 
-test('replicas that start together on an empty database make one keyring', async () => {
+test('replicas that start together on an empty database create one keyring', async () => {
   const [a, b, c] = await open();
   expect([b!.publicKeys, c!.publicKeys]).toEqual([a!.publicKeys, a!.publicKeys]);
   const rows = await replicas[0]!.db.selectFrom('keyring.server_key').select('purpose').execute();
   expect(rows.map((r) => r.purpose).sort()).toEqual(['ca', 'pin', 'qr', 'sealing', 'signing']);
 });
 
-test('successors made at one moment by several replicas are all there, each CA signed by the one before it', async () => {
+test('successors made simultaneously by several replicas are all kept, each CA signed by the previous one', async () => {
   const before = (await open())[0]!.serial;
   await Promise.all([succeed(0, 'ca'), succeed(1, 'ca'), succeed(2, 'sealing'), succeed(0, 'signing')]);
   const [a] = await open();
@@ -55,7 +55,7 @@ test('successors made at one moment by several replicas are all there, each CA s
   ]);
 });
 
-test('a replica opens what is sealed to a key that another made a moment ago', async () => {
+test('a replica opens data sealed to a key that another replica has just created', async () => {
   const [a, b] = await open();
   await succeed(0, 'sealing');
   await a!.refresh();

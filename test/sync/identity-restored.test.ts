@@ -100,7 +100,7 @@ async function restoredAfter(work: () => Promise<void>): Promise<void> {
   });
 }
 
-test('restored to before a renewal, the server gets the kiosk’s events without anybody’s help', async () => {
+test('restored to before a renewal, the server gets the kiosk’s events without help', async () => {
   await provision();
   await restoredAfter(async () => {
     await renew();
@@ -112,7 +112,7 @@ test('restored to before a renewal, the server gets the kiosk’s events without
   expect(away).toEqual([]);
 });
 
-test('restored to before a succession of every key and the renewal after it, the server is spoken to with the keys it has', async () => {
+test('restored to before a succession of every key and a renewal, the server is addressed with the keys it has', async () => {
   await provision();
   const before = readServerLink(kiosk.store)!;
   await restoredAfter(async () => {
@@ -138,7 +138,7 @@ test('restored to before a succession of every key and the renewal after it, the
   await sent('an event under them');
 });
 
-test('the key before a renewal is forgotten thirty days behind the first answer where there are no backups; one that joins again keeps none', async () => {
+test('without backups the key before a renewal is deleted thirty days after the first answer; a kiosk that joins again keeps none', async () => {
   await provision();
   await renew();
   await until('the first answer', () => readSpareKeys(kiosk.store).tls?.answered != null);
@@ -154,7 +154,7 @@ test('the key before a renewal is forgotten thirty days behind the first answer 
   expect(readSpareKeys(kiosk.store)).toEqual(NO_SPARE);
 });
 
-test('a kiosk is turned away only once every key was refused, and is back when the server knows it again', async () => {
+test('a kiosk counts as rejected only once every key was refused, and recovers when the server knows it again', async () => {
   await provision();
   const { device } = readServerLink(kiosk.store)!.secret;
   const set = (status: 'revoked' | 'approved', hash: string) =>
@@ -173,7 +173,7 @@ test('a kiosk is turned away only once every key was refused, and is back when t
   expect(uplink.turnedAway()).toBeNull();
 });
 
-test('put back to between a photo’s event and the photo, the server gets the photo again with the kiosk’s next event', async () => {
+test('restored to between a photo’s event and the photo, the server gets the photo with the kiosk’s next event', async () => {
   await provision();
   const { store } = kiosk;
   await store.people.add({

@@ -98,7 +98,7 @@ const ackOf = (k: Kiosk, signed: string) =>
   openAck(signed, k.pinned.signing, { device: k.box.device, epoch: k.box.epoch });
 
 describe('a batch', () => {
-  test('is answered by a signed ack after its commit; a replay by the same marks', async () => {
+  test('is answered by a signed ack after its commit, and a replay by the same marks', async () => {
     const person = kiosk.box.person('Ada Lovelace');
     kiosk.box.checkin(person);
     const message = await batch();
@@ -111,7 +111,7 @@ describe('a batch', () => {
     expect(notified).toEqual(['board', 'kiosks', 'board']);
   });
 
-  test('of check-ins alone nudges no kiosk', async () => {
+  test('of only check-ins nudges no kiosk', async () => {
     const person = kiosk.box.person('Ada Lovelace');
     await take(kiosk, 'batch', await batch());
     kiosk.box.acknowledge(kiosk.box.epoch, { committed: 1, safe: 0 });
@@ -121,7 +121,7 @@ describe('a batch', () => {
     expect(notified).toEqual(['board']);
   });
 
-  test('can not be given as an ask, nor an ask as a batch', async () => {
+  test('can’t be sent as an ask, nor an ask as a batch', async () => {
     kiosk.box.person('Ada Lovelace');
     expect(await codeOf(take(kiosk, 'ask', await batch()))).toMatch(/^ask-/);
     expect(await codeOf(take(kiosk, 'batch', await sealed(kiosk, await changes(kiosk), randomUUID())))).toBe(
@@ -137,7 +137,7 @@ describe('a batch', () => {
 });
 
 describe('revocation', () => {
-  test.each(['batch', 'ask'] as const)('acts on the very next message: %s', async (kind) => {
+  test.each(['batch', 'ask'] as const)('takes effect at the next message: %s', async (kind) => {
     kiosk.box.person('Ada Lovelace');
     const message = kind === 'batch' ? await batch() : await sealed(kiosk, await changes(kiosk), randomUUID());
     await take(kiosk, kind, message);
@@ -148,7 +148,7 @@ describe('revocation', () => {
 });
 
 describe('an ask', () => {
-  test('is answered by a page sealed to that device, which no other kiosk opens, with its epoch’s ack', async () => {
+  test('is answered by a page that only that device can open, with its epoch’s ack', async () => {
     kiosk.box.person('Ada Lovelace');
     await take(kiosk, 'batch', await batch());
     const page = await ask(kiosk);
@@ -167,7 +167,7 @@ describe('an ask', () => {
     expect(Date.now() - late.last_heard_at!.getTime()).toBeLessThan(60_000);
   });
 
-  test('reports how the kiosk is: the server keeps its newest report', async () => {
+  test('reports the kiosk’s state, of which the server keeps the newest', async () => {
     const messages = JSON.parse(readFileSync(join(import.meta.dirname, '../vectors/messages.json'), 'utf8'));
     const report = Inventory.parse(messages.askWithReport.body.report);
     for (const camera of ['ok', 'covered'])
@@ -181,7 +181,7 @@ describe('an ask', () => {
     expect(kept).toEqual([{ report: { ...report, camera: 'covered' } }]);
   });
 
-  test('for a certificate is answered by one; with an ended certificate nothing else is', async () => {
+  test('for a certificate is answered with one, and is all an expired certificate is good for', async () => {
     const { csr } = await deviceRequest(kiosk.secret, 'Door');
     const jti = randomUUID();
     const renew: Ask = { what: 'renew', csr, trusts: await trusts(kiosk) };
@@ -196,11 +196,11 @@ describe('an ask', () => {
   });
 });
 
-describe('a certificate that has ended since the connection began', () => {
+describe('a certificate that expired during the connection', () => {
   const endsAt = (at: Date) =>
     database.db.updateTable('device').set({ cert_not_after: at }).where('id', '=', kiosk.box.device).execute();
 
-  test('lets nothing but a renewal through, whatever the transport says', async () => {
+  test('admits only a renewal, whatever the transport says', async () => {
     kiosk.box.person('Ada Lovelace');
     await endsAt(new Date(Date.now() + 60_000));
     await take(kiosk, 'batch', await batch());
@@ -218,8 +218,8 @@ describe('a certificate that has ended since the connection began', () => {
   });
 });
 
-describe('when the server’s keys are succeeded', () => {
-  test('a kiosk of before is still understood and answered by a key that it trusts, and learns the new ones', async () => {
+describe('when the server’s keys are replaced', () => {
+  test('an older kiosk is still understood and answered with a key it trusts, and learns the new ones', async () => {
     const old = kiosk.pinned;
     await succeedKey(database.db, keys, 'signing', Date.now(), (tx) => keysChanged(tx, new Date()));
     await succeedKey(database.db, keys, 'sealing', Date.now(), (tx) => keysChanged(tx, new Date()));
@@ -261,7 +261,7 @@ describe('signals', () => {
     expect(await openRejection(inside, kiosk.pinned.signing, expected)).toMatchObject({ code: 'internal-error' });
   });
 
-  test('a kiosk that has something to ask for is nudged, once', async () => {
+  test('a kiosk with something to fetch is nudged once', async () => {
     const before = await kiosksToNudge(database.db, null);
     expect(before.devices).toEqual([]);
     const site = randomUUID();
@@ -314,7 +314,7 @@ describe('presence', () => {
     readPresence(database.db, scope, kiosk.box.device, after, now);
   beforeEach(() => database.db.deleteFrom('checkin').execute());
 
-  test('is the last record of each person at the site, as the server resolved it, newest first', async () => {
+  test('is the last resolved record of each person at the site, newest first', async () => {
     const other = randomUUID();
     const [ada, grace] = [randomUUID(), randomUUID()];
     await record({ device: other, person: ada, received: ago(500) });
@@ -330,7 +330,7 @@ describe('presence', () => {
     ]);
   });
 
-  test('goes on from what is known, a little before it, by arrival: a late record is not missed', async () => {
+  test('continues by arrival from slightly before the last known record, so that a late one is not missed', async () => {
     const other = randomUUID();
     const [late, before, own] = [randomUUID(), randomUUID(), randomUUID()];
     await record({ device: other, person: before, received: ago(600) });
@@ -342,7 +342,7 @@ describe('presence', () => {
     expect((await read(null)).map((p) => p.person).sort()).toEqual([late, before, own].sort());
   });
 
-  test('comes again when a record that counted is taken back: with the one that counts then, however old, and also with one of the reader', async () => {
+  test('is sent again when a counted record is voided, with the record that counts instead, however old, and also if it is the reader’s own', async () => {
     const [other, third] = [randomUUID(), (await newKiosk()).box.device];
     const [voided, late, corrected, own] = [randomUUID(), randomUUID(), randomUUID(), randomUUID()];
     const out = { received: ago(300), resolved: 'out' } as const;
@@ -375,14 +375,14 @@ describe('presence', () => {
     ]);
   });
 
-  test('of a kiosk whose clock runs ahead is not in the future', async () => {
+  test('from a kiosk with a fast clock is not in the future', async () => {
     await record({ device: randomUUID(), person: randomUUID(), received: ago(10), at: ago(-3600) });
     expect((await read(null))[0]!.at).toBe(ago(10).toISOString());
     // A reader whose own idea of the newest is in the future still gets what came just now.
     expect(await read(ago(-3600).toISOString())).toHaveLength(1);
   });
 
-  test('is bounded, and the newest are in it', async () => {
+  test('is limited to the newest', async () => {
     const other = randomUUID();
     const people = Array.from({ length: MAX_PRESENCE + 5 }, () => randomUUID());
     await database.db
@@ -409,7 +409,7 @@ describe('presence', () => {
     expect(found.map((p) => p.person)).toEqual(people.slice(0, MAX_PRESENCE));
   });
 
-  test('comes with the page', async () => {
+  test('arrives with the page', async () => {
     const person = kiosk.box.person('Ada Lovelace');
     kiosk.box.checkin(person);
     await take(kiosk, 'batch', await batch());
@@ -417,7 +417,7 @@ describe('presence', () => {
     expect((await ask(reader)).presence.map((p) => p.person)).toEqual([person]);
   });
 
-  test('comes whole with a snapshot, and of those a page brings: a kiosk that moved, or that someone came back to', async () => {
+  test('is complete with a snapshot and for people a page adds, as when a kiosk moved or someone returned', async () => {
     const person = kiosk.box.person('Ada Lovelace');
     kiosk.box.checkin(person);
     await take(kiosk, 'batch', await batch());
@@ -440,7 +440,7 @@ describe('presence', () => {
 });
 
 describe('the site’s kiosks', () => {
-  test('come with the page, each with when it was last heard; not those of another site, nor of a kiosk that waits', async () => {
+  test('arrive with the page and their last contact, without those of other sites or pending ones', async () => {
     const other = await newKiosk();
     const waiting = await newKiosk();
     await database.db.updateTable('device').set({ status: 'pending' }).where('id', '=', waiting.box.device).execute();

@@ -114,7 +114,7 @@ beforeEach((context) => {
   if (unavailable) context.skip(unavailable);
 });
 
-test('one server becomes two replicas: each check-in is answered over MQTT at its first try', async () => {
+test('when one server becomes two replicas, each check-in is answered over MQTT at the first attempt', async () => {
   const first = await start('', 0);
   expect(await checkIns(20)).toBe(20);
   // The rules name the replicas to come, and the server that has no name yet is still at work.
@@ -132,7 +132,7 @@ test('one server becomes two replicas: each check-in is answered over MQTT at it
   expect(Math.min(took.a, took.b)).toBeGreaterThan(0);
 }, 900_000);
 
-test('a replica that the rules do not name takes no share; when they do, it takes its part', async () => {
+test('a replica takes a share only once the broker’s rules name it', async () => {
   const c = await start('c', 2);
   expect(await checkIns(20)).toBe(20);
   expect(c.said('"events stored"')).toBe(0);

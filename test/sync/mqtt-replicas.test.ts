@@ -83,7 +83,7 @@ async function replica(name: string, presence: () => Promise<void> = async () =>
   return { taken, consumer };
 }
 
-test.skipIf(missing)('replicas split the work, and the death of one leaves no message without an answer', async () => {
+test.skipIf(missing)('replicas share the work, and if one dies every message is still answered', async () => {
   const a = await replica('a');
   const b = await replica('b');
   const all = () => a.taken.length + b.taken.length;
@@ -109,7 +109,7 @@ test.skipIf(missing)('replicas split the work, and the death of one leaves no me
   await b.consumer.close();
 });
 
-test.skipIf(missing)('a server with its hands full still hears that its answers have arrived', async () => {
+test.skipIf(missing)('a busy server still processes the acknowledgements of its answers', async () => {
   const held: (() => void)[] = [];
   let heard = 0;
   const { consumer } = await replica('a', () => {
@@ -131,7 +131,7 @@ test.skipIf(missing)('a server with its hands full still hears that its answers 
   await consumer.close();
 });
 
-test.skipIf(missing)('a message of the lowest quality of service stops nobody', async () => {
+test.skipIf(missing)('a message of QoS 0 stops nothing', async () => {
   const { taken, consumer } = await replica('b');
   await kiosk.publishAsync(upTopic(serverId, device), `${sealed}0`, { qos: 0 });
   await until('it was taken', () => taken.length === 1);

@@ -43,7 +43,7 @@ describe.each(['mosquitto', 'embedded'] as const)('MQTT over %s', (kind) => {
   };
 
   test.each(['mqtts', 'wss'] as const)(
-    'events go from the outbox through %s to the commit, and the ack comes back',
+    'events travel from the outbox through %s to the commit, and the ack returns',
     async (scheme) => {
       setup.kiosk.box.checkin(setup.kiosk.box.person('Ada'));
       const { engine, transport } = engineOf(setup.kiosk, { mqttUrls: [setup.urls[scheme]] });
@@ -55,24 +55,27 @@ describe.each(['mosquitto', 'embedded'] as const)('MQTT over %s', (kind) => {
     },
   );
 
-  test.each(['mqtts', 'wss'] as const)('%s goes through a proxy, its credentials sent to it alone', async (scheme) => {
-    const proxy = await connectProxy();
-    const transport = mqttTransport(setup.kiosk, setup.urls[scheme], { proxy: proxy.url });
-    try {
-      setup.kiosk.box.person(`By proxy, ${scheme}`);
-      const answer = await transport.exchange('batch', await sealOutbox(setup.kiosk), never);
-      const marks = await ackOf(answer, setup.kiosk);
-      expect(marks.committed).toBe(setup.kiosk.box.events.length);
-      setup.kiosk.box.acknowledge(setup.kiosk.box.epoch, marks);
-      // Twice where the broker speaks 3.1.1 alone.
-      expect(new Set(proxy.asked)).toEqual(new Set([new URL(setup.urls[scheme]).host]));
-    } finally {
-      await transport.close();
-      await proxy.close();
-    }
-  });
+  test.each(['mqtts', 'wss'] as const)(
+    '%s works through a proxy, whose credentials are sent only to it',
+    async (scheme) => {
+      const proxy = await connectProxy();
+      const transport = mqttTransport(setup.kiosk, setup.urls[scheme], { proxy: proxy.url });
+      try {
+        setup.kiosk.box.person(`By proxy, ${scheme}`);
+        const answer = await transport.exchange('batch', await sealOutbox(setup.kiosk), never);
+        const marks = await ackOf(answer, setup.kiosk);
+        expect(marks.committed).toBe(setup.kiosk.box.events.length);
+        setup.kiosk.box.acknowledge(setup.kiosk.box.epoch, marks);
+        // Twice where the broker speaks 3.1.1 alone.
+        expect(new Set(proxy.asked)).toEqual(new Set([new URL(setup.urls[scheme]).host]));
+      } finally {
+        await transport.close();
+        await proxy.close();
+      }
+    },
+  );
 
-  test('what is sent twice is there once, and gets the same marks', async () => {
+  test('an event sent twice is stored once and gets the same marks', async () => {
     setup.kiosk.box.person('Grace');
     const transport = mqttTransport(setup.kiosk, setup.urls.mqtts);
     const sealed = await sealOutbox(setup.kiosk);
@@ -83,7 +86,7 @@ describe.each(['mosquitto', 'embedded'] as const)('MQTT over %s', (kind) => {
     await transport.close();
   });
 
-  test('TLS 1.2 is refused on every port, TLS 1.3 is not', async () => {
+  test('every port refuses TLS 1.2 and accepts TLS 1.3', async () => {
     for (const url of Object.values(setup.urls)) {
       const { port } = new URL(url);
       const old = await sClient(port, ['-tls1_2']);
@@ -93,7 +96,7 @@ describe.each(['mosquitto', 'embedded'] as const)('MQTT over %s', (kind) => {
     }
   });
 
-  test('nobody gets in without a certificate, or with one of another CA', async () => {
+  test('nobody can connect without a certificate, or with one of another CA', async () => {
     const elsewhere = await createCa(randomUUID(), Date.now());
     const certPem = await foreignCertificate(setup.kiosk, elsewhere);
     for (const url of Object.values(setup.urls)) {
@@ -165,7 +168,7 @@ describe.each(['mosquitto', 'embedded'] as const)('MQTT over %s', (kind) => {
     await transport.close();
   });
 
-  test('junk is dropped with a trace, and the next message is taken', async () => {
+  test('junk is dropped and logged, and the next message is accepted', async () => {
     const transport = mqttTransport(setup.kiosk, setup.urls.mqtts, { silenceMs: 700 });
     const header = Buffer.from(JSON.stringify({ typ: TYP.sealedBatch })).toString('base64url');
     expect(await codeOf(transport.exchange('batch', randomBytes(2000).toString('latin1'), never))).toBe(
@@ -181,7 +184,7 @@ describe.each(['mosquitto', 'embedded'] as const)('MQTT over %s', (kind) => {
     setup.kiosk.box.acknowledge(setup.kiosk.box.epoch, { committed, safe: 0 });
   });
 
-  test('a message that is too large reaches nobody, and the next one is taken', async () => {
+  test('an oversized message reaches nobody, and the next one is accepted', async () => {
     const transport = mqttTransport(setup.kiosk, setup.urls.mqtts, { silenceMs: 3000 });
     expect(await codeOf(transport.exchange('batch', 'A'.repeat(2_000_000), never))).toMatch(/^(broker-|server-silent)/);
     await transport.close();
@@ -191,7 +194,7 @@ describe.each(['mosquitto', 'embedded'] as const)('MQTT over %s', (kind) => {
     setup.kiosk.box.acknowledge(setup.kiosk.box.epoch, { committed, safe: 0 });
   });
 
-  test('a connection that died without a word is found by keep-alive', async () => {
+  test('a silently dead connection is detected by keep-alive', async () => {
     const proxy = await tcpProxy(Number(new URL(setup.urls.mqtts).port));
     const transport = mqttTransport(setup.kiosk, `mqtts://127.0.0.1:${proxy.port}`, { keepaliveS: 1 });
     await transport.connect();
@@ -206,7 +209,7 @@ describe.each(['mosquitto', 'embedded'] as const)('MQTT over %s', (kind) => {
     await proxy.close();
   });
 
-  test('a change on the server nudges a kiosk that is connected', async () => {
+  test('a change on the server nudges a connected kiosk', async () => {
     const transport = mqttTransport(setup.other, setup.urls.mqtts);
     let nudges = 0;
     transport.onNudge = () => {
@@ -223,7 +226,7 @@ describe.each(['mosquitto', 'embedded'] as const)('MQTT over %s', (kind) => {
     await transport.close();
   });
 
-  test('a revoked device is refused at its next message, on the connection that it has', async () => {
+  test('a revoked device is refused at its next message on its open connection', async () => {
     const transport = mqttTransport(setup.other, setup.urls.mqtts);
     setup.other.box.person('In time');
     const before = await ackOf(await transport.exchange('batch', await sealOutbox(setup.other), never), setup.other);

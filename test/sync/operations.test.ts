@@ -50,7 +50,7 @@ describe.skipIf(unavailable)('a server process', () => {
   }
   const readiness = async (process: Process) => JSON.parse((await process.ask('/readyz')).body);
 
-  test('two that start at one moment on an empty database both become ready: migrations run once', async () => {
+  test('started twice at once on an empty database migrates once, and both become ready', async () => {
     const both = await Promise.all([start({ SMARTPRESENCE_REPLICA: 'a' }), start({ SMARTPRESENCE_REPLICA: 'b' })]);
     for (const one of both)
       expect(await one.ask('/readyz')).toMatchObject({ status: 200, body: expect.stringContaining('"ready":true') });
@@ -59,7 +59,7 @@ describe.skipIf(unavailable)('a server process', () => {
     for (const one of both) expect((await one.ended).code).toBe(0);
   });
 
-  test('reports in numbers what it took, and names nobody', async () => {
+  test('reports what it ingested in numbers, and names nobody', async () => {
     const server = await start();
     const { port } = new URL(server.deviceUrl);
     const kiosk = await registeredKiosk({ ...env, SMARTPRESENCE_DEVICE_PORT: port });
@@ -92,7 +92,7 @@ describe.skipIf(unavailable)('a server process', () => {
     expect((await server.ended).code).toBe(0);
   });
 
-  test('is not ready while its database is away, says why, and is again when it is back', async () => {
+  test('is not ready while its database is unreachable, says why, and recovers when it is back', async () => {
     const server = await start();
     expect(await readiness(server)).toMatchObject({ ready: true, reasons: [], degraded: [] });
     await postgres.stop();
@@ -108,7 +108,7 @@ describe.skipIf(unavailable)('a server process', () => {
     expect(log).not.toContain('[withheld]');
   });
 
-  test('SIGTERM: at first not ready and serving on, then its end; a second signal ends it at once', async () => {
+  test('on SIGTERM reports not ready while still serving, then ends; a second signal ends it at once', async () => {
     const gentle = await start({ SMARTPRESENCE_DRAIN_SECONDS: '2' });
     gentle.child.kill('SIGTERM');
     await until('it says so', async () => (await gentle.ask('/readyz')).status === 503);

@@ -71,7 +71,7 @@ describe('the address', () => {
     expect(readDatabaseUrl(url)).toContain(why);
   });
 
-  test('keeps its password to itself', () => {
+  test('never reveals its password', () => {
     const address = readDatabaseUrl('postgres://sp:p%40ss@db:6432/sp?sslmode=verify-full&sslrootcert=/ca.pem');
     expect(address).toMatchObject({ host: 'db', port: 6432, user: 'sp', database: 'sp', caFile: '/ca.pem' });
     expect(JSON.stringify(address)).not.toContain('p@ss');
@@ -80,14 +80,14 @@ describe('the address', () => {
 });
 
 describe('the connection', () => {
-  test('speaks TLS 1.3 and nothing else', async () => {
+  test('uses only TLS 1.3', async () => {
     const { rows } = await sql<{ version: string }>`
       select version from pg_stat_ssl where pid = pg_backend_pid()`.execute(one.db);
     expect(rows).toEqual([{ version: 'TLSv1.3' }]);
     expect(one.warnings).toEqual([]);
   });
 
-  test('is refused where the certificate is of another CA, or for another name', async () => {
+  test('is refused if the certificate is from another CA or for another name', async () => {
     const folder = temporaryFolder();
     const stranger = join(folder.path, 'ca.pem');
     // The server's own leaf is no CA either.
@@ -108,7 +108,7 @@ describe('the connection', () => {
     expect(await codeOf(open({ ...address, port: 1 }))).toBe('database-unreachable');
   });
 
-  test('is refused where the server speaks TLS 1.2, or none', async () => {
+  test('is refused if the server offers only TLS 1.2, or none', async () => {
     const weak = await startPostgres();
     weak.configure(`ssl_min_protocol_version = 'TLSv1.2'`);
     weak.configure(`ssl_max_protocol_version = 'TLSv1.2'`);
@@ -122,7 +122,7 @@ describe('the connection', () => {
     await weak.remove();
   });
 
-  test('gives every type as PGlite does', async () => {
+  test('returns every type as PGlite does', async () => {
     const home = temporaryFolder();
     const pglite = await openDatabase(home.path);
     const read = async ({ db }: OpenDatabase) => {
@@ -141,7 +141,7 @@ describe('the connection', () => {
   });
 
   test.each(['PostgreSQL', 'PGlite'])(
-    'of %s undoes a transaction whose last statement fails, which COMMIT did not wait for, and says why',
+    'of %s rolls back a transaction whose last, unawaited statement fails, and says why',
     async (kind) => {
       const home = temporaryFolder();
       const { db, close } = kind === 'PGlite' ? await openDatabase(home.path) : await open();
@@ -176,7 +176,7 @@ describe('the connection', () => {
 });
 
 describe('replicas', () => {
-  test('that start together migrate once, and share one log', async () => {
+  test('that start together migrate once and share one log', async () => {
     expect(one.logEpoch).toBe(other.logEpoch);
     for (let i = 0; i < 3; i++) {
       const fresh = postgres.address(`race${i}`);
@@ -186,7 +186,7 @@ describe('replicas', () => {
     }
   });
 
-  test('make a month’s partition once, no matter who asks first', async () => {
+  test('create a month’s partition once, no matter which asks first', async () => {
     for (let month = 1; month <= 12; month++) {
       const ask = ({ db }: OpenDatabase) =>
         sql<{ made: boolean }>`select ensure_checkin_partition(make_date(2031, ${month}, 1)) as made`.execute(db);
@@ -195,7 +195,7 @@ describe('replicas', () => {
     }
   });
 
-  test('give deliveries of one batch on both one insertion, and the same marks', async () => {
+  test('insert a batch delivered to both once, with the same marks', async () => {
     const box = await register();
     const person = box.person('Ada Lovelace');
     for (let i = 0; i < 20; i++) box.checkin(person);
@@ -217,7 +217,7 @@ describe('replicas', () => {
     expect([most, runs, results.filter((r) => r === 'done').length]).toEqual([1, 1, 1]);
   });
 
-  test('lose a job’s lock with its process: the next one runs it', async () => {
+  test('release a job’s lock when its process dies, and the next one runs it', async () => {
     const dying = await open(postgres.address(), 1);
     let started: () => void = () => undefined;
     const running = new Promise<void>((resolve) => {
@@ -237,7 +237,7 @@ describe('replicas', () => {
     await dying.close();
   });
 
-  test('try again after a deadlock, up to a bound, and both get through', async () => {
+  test('retry after a deadlock, up to a limit, and both succeed', async () => {
     const [a, b] = [await register(), await register()];
     let met = 0;
     const both = async (db: OpenDatabase['db'], first: string, second: string) =>
@@ -263,7 +263,7 @@ describe('replicas', () => {
     expect(tries).toBe(3);
   });
 
-  test('hear of each other’s changes, also after the connection and the CA’s certificate were lost', async () => {
+  test('receive each other’s changes, also after losing the connection and the CA’s certificate', async () => {
     using folder = temporaryFolder();
     const caFile = join(folder.path, 'ca.pem');
     const pem = readFileSync(postgres.address().caFile);
@@ -305,7 +305,7 @@ describe('replicas', () => {
     }
   });
 
-  test('never resolve a person twice at once: what both took in is counted as one presence', async () => {
+  test('never resolve a person concurrently: what both ingested counts as one presence', async () => {
     const [front, back] = [await register(), await register()];
     for (let round = 0; round < 10; round++) {
       const person = randomUUID();
@@ -328,7 +328,7 @@ describe('replicas', () => {
     }
   });
 
-  test('erase on one while the other takes records in: nothing personal is left', async () => {
+  test('leave no personal data when one erases while the other ingests records', async () => {
     for (let round = 0; round < 8; round++) {
       const [door, desk] = [await register(), await register()];
       const person = randomUUID();
@@ -359,7 +359,7 @@ describe('replicas', () => {
   });
 });
 
-test('after a kill -9 of the database the server goes on by itself: what was acknowledged is there, once', async () => {
+test('after a kill -9 of the database the server recovers, and everything acknowledged is stored once', async () => {
   const box = await register();
   const person = box.person('Ada Lovelace');
   for (let i = 0; i < 60; i++) box.checkin(person);
@@ -406,7 +406,7 @@ describe('the live feed', () => {
     };
   }
 
-  test('misses nothing of a transaction that began before others and commits after them', async () => {
+  test('misses nothing of a transaction that began before others and commits after them all', async () => {
     const [slow, quick] = [await register(), await register()];
     const late = slow.checkin(slow.person('Ada Lovelace'));
     const screen = follower(other);
@@ -438,7 +438,7 @@ describe('the live feed', () => {
     expect((await screen.read()).rows, 'and then it is quiet').toEqual([]);
   });
 
-  test('loses no row to any number of writers at once', async () => {
+  test('loses no row with any number of concurrent writers', async () => {
     const boxes = await Promise.all(Array.from({ length: 6 }, register));
     const screen = follower(other);
     await screen.read();
@@ -464,7 +464,7 @@ describe('the live feed', () => {
     expect(made.filter((id) => !screen.seen.has(id))).toEqual([]);
   });
 
-  test('a row’s number never goes down, also when an early transaction changes it after a later one', async () => {
+  test('a row’s number never decreases, even if an earlier transaction changes it after a later one', async () => {
     const box = await register();
     const { header } = box.checkin(randomUUID());
     await deliver(one, box);

@@ -22,7 +22,7 @@ describe.each(DATABASES)('the repeat window on $name', ({ unavailable, start }) 
   });
   afterEach(() => home.remove());
 
-  test('set by the policy, the site counts by it and its kiosks get it; it is in the history and goes back with it', async () => {
+  test('set by the policy applies to the site and its kiosks, and is in the history and reverted with it', async () => {
     const database = await home.open();
     const api = await newApi(database, later(3600));
     try {

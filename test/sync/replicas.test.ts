@@ -80,7 +80,7 @@ async function screen(at: ServerProcess) {
   return { rows, close: () => socket.terminate() };
 }
 
-test('a screen at one replica shows what the other took in, and what counts of it', async () => {
+test('a page served by one replica shows what the other ingested and resolved', async () => {
   const [one, other] = replicas as [ServerProcess, ServerProcess];
   const view = await screen(other);
   const person = randomUUID();
@@ -94,7 +94,7 @@ test('a screen at one replica shows what the other took in, and what counts of i
   view.close();
 });
 
-test('when one is killed the other goes on: each event is there once, and its work is taken over', async () => {
+test('when one is killed the other takes over, and each event is stored once', async () => {
   const [one, other] = replicas as [ServerProcess, ServerProcess];
   const person = randomUUID();
   const open = { direction: 'in', automatic: true, method: 'badge', liveness: 'not-needed' } as const;

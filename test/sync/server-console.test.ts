@@ -21,8 +21,8 @@ beforeAll(async () => {
 });
 afterAll(() => server.close());
 
-describe('the console’s door', () => {
-  test('the admin link works once, by a button’s request and not by being opened; its cookie is seen by no script and no other site', async () => {
+describe('signing in to the console', () => {
+  test('the admin link works once, by pressing its button, not by opening it; its cookie is hidden from scripts and other sites', async () => {
     const { adminLink } = await server.restart();
     for (const scanned of [adminLink, `${server.peopleUrl}/console/`, `${server.peopleUrl}/api/session`])
       await call(scanned);
@@ -40,7 +40,7 @@ describe('the console’s door', () => {
     ]);
   });
 
-  test('an unused link is refused after an hour, an invented one always', async () => {
+  test('an unused link is refused after an hour, and an invented one always', async () => {
     const restarted = await server.restart();
     server.shift(LINK_LIFE_MS.operator + 1000);
     const late = await server.redeem(tokenOf(restarted.adminLink));
@@ -56,7 +56,7 @@ describe('the console’s door', () => {
     expect(codes.at(-1)).toBe('too-many-requests');
   });
 
-  test('nothing is sent without a session, from another page, or under another name', async () => {
+  test('nothing is sent without a session, to another origin, or under another host name', async () => {
     const cookie = await server.signIn();
     const url = `${server.peopleUrl}/api/checkins`;
     expect((await call(url)).json().code).toBe('no-session');
@@ -74,7 +74,7 @@ describe('the console’s door', () => {
     expect(leave.json().code).toBe('wrong-origin');
   });
 
-  test('the page may load nothing from elsewhere and run nothing inline', async () => {
+  test('the page may not load from elsewhere or run inline code', async () => {
     const { headers } = await call(`${server.peopleUrl}/console/`);
     const policy = String(headers['content-security-policy']);
     expect(policy).toContain("default-src 'none'");
@@ -108,7 +108,7 @@ describe('the live socket', () => {
     good.terminate();
   });
 
-  test('sends a check-in as it is committed, and resumes without repeating', async () => {
+  test('sends a check-in when it is committed, and resumes without repeating', async () => {
     const headers = { cookie: await server.signIn(), origin: server.peopleUrl };
     const socket = open(headers);
     const messages: Board[] = [];

@@ -24,7 +24,7 @@ afterAll(async () => {
 });
 
 describe('the transport', () => {
-  test.each(['peopleUrl', 'deviceUrl'] as const)('%s speaks TLS 1.3 alone', async (which) => {
+  test.each(['peopleUrl', 'deviceUrl'] as const)('%s uses only TLS 1.3', async (which) => {
     const { hostname, port } = new URL(server[which]);
     const attempt = (version: 'TLSv1.2' | 'TLSv1.3') =>
       new Promise<string>((resolve) => {
@@ -56,7 +56,7 @@ describe('the transport', () => {
     expect(outcome).toMatch(/ECONNRESET|HPE_INVALID|EPROTO/);
   });
 
-  test('lets no client without a certificate of our CA reach the devices listener', async () => {
+  test('lets only clients with a certificate of our CA reach the devices listener', async () => {
     const ask = (tls: object) => askAt(server.deviceUrl, kiosk, tls);
     expect((await ask({})).json().code).toBe('certificate-required');
     const other = await provisionElsewhere();
@@ -65,7 +65,7 @@ describe('the transport', () => {
     expect((await ask(certificateOf(kiosk))).status).toBe(200);
   });
 
-  test('a kiosk refuses a server that is not of its pinned CA, and keeps its events', async () => {
+  test('a kiosk refuses a server outside its pinned CA, and keeps its events', async () => {
     const box = new MemoryOutbox(outbox.device);
     box.person(NAME);
     const other = await provisionElsewhere();
@@ -82,7 +82,7 @@ async function provisionElsewhere(): Promise<{ caPem: string; tlsCertPem: string
 }
 
 describe('a kiosk and its server', () => {
-  test('events arrive, are acknowledged, and stand on the board; a replay changes nothing', async () => {
+  test('events arrive, are acknowledged, and appear on the board; a replay changes nothing', async () => {
     const person = outbox.person(NAME);
     const checkin = outbox.checkin(person);
     expect(await sync(kiosk)).toMatchObject({ online: true, queued: 0 });
@@ -126,7 +126,7 @@ describe('a kiosk and its server', () => {
     });
   });
 
-  test('errors of the devices listener are problem+json and say nothing of the inside', async () => {
+  test('errors of the devices listener are problem+json and reveal no internals', async () => {
     const tls = certificateOf(kiosk);
     for (const [path, options, code] of [
       ['/nowhere', {}, 'not-found'],

@@ -41,7 +41,7 @@ describe('the process', () => {
     return { child, ended: once(child, 'exit').then(([code]) => ({ code, err })) };
   };
 
-  test('a second server on the same home is refused, from another process and from this one', async () => {
+  test('refuses a second server on the same home, from another process and from this one', async () => {
     const { ended } = runMain({ SMARTPRESENCE_PEOPLE_PORT: '0', SMARTPRESENCE_DEVICE_PORT: '0' });
     const { code, err } = await ended;
     expect([code, err.split(':')[0]]).toEqual([3, 'database-in-use']);
@@ -51,7 +51,7 @@ describe('the process', () => {
   test.each([
     ['below a file', join(import.meta.filename, 'home'), '(EEXIST|ENOTDIR)'],
     ['where the system lets nobody make one', '/proc/smartpresence', '(ENOENT|EACCES)'],
-  ])('a home %s is reported by name, with what to do', async (_, folder, why) => {
+  ])('reports a home %s by name, with a next step', async (_, folder, why) => {
     const { code, err } = await runMain({ SMARTPRESENCE_SERVER_HOME: folder }).ended;
     expect(code).toBe(3);
     expect(err).toMatch(
@@ -60,7 +60,7 @@ describe('the process', () => {
     expect(err).toContain('SMARTPRESENCE_SERVER_HOME=');
   });
 
-  test('wrong configuration is reported in full and no key is shown', async () => {
+  test('reports every configuration error, and shows no key', async () => {
     const { code, err } = await runMain({ ENCRYPTION_KEY: 'a'.repeat(64), SMARTPRESENCE_BIND: 'nowhere' }).ended;
     expect(code).toBe(2);
     expect(err).toMatch(/ENCRYPTION_KEY is one pattern repeated/);
@@ -68,7 +68,7 @@ describe('the process', () => {
     expect(err).not.toContain('aaaa');
   });
 
-  test('prints one line of JSON when ready, logs nobody’s name, and stops cleanly; keys of another home open nothing', async () => {
+  test('prints one line of JSON when ready, logs no names, and stops cleanly; another home’s keys open nothing', async () => {
     outbox.checkin(outbox.person(NAME));
     expect(await sync(kiosk)).toMatchObject({ online: true, queued: 0 });
     const cookie = await server.signIn();
@@ -111,7 +111,7 @@ describe('the process', () => {
     await server.restart();
   });
 
-  test('takes the operator’s certificate, and refuses one whose key is another’s', async () => {
+  test('uses the operator’s certificate, and refuses one with another key', async () => {
     await server.stop();
     const [certFile, keyFile, other] = ['cert.pem', 'key.pem', 'other.pem'].map((name) => join(strange.path, name)) as [
       string,
@@ -139,7 +139,7 @@ describe('the process', () => {
     expect((await call(`${server.peopleUrl}/api/session`)).headers['strict-transport-security']).toBeUndefined();
   });
 
-  test('its files are for its own user alone', () => {
+  test('keeps its files private to its own user', () => {
     expect(statSync(join(server.home, 'keys.env')).mode & 0o777).toBe(0o600);
     expect(statSync(server.home).mode & 0o077).toBe(0);
   });

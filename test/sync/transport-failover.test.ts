@@ -92,7 +92,7 @@ describe('failover', () => {
     expect(r.all[2]!.state.connects).toBe(0);
   });
 
-  test('takes HTTPS while no broker is in reach, says why, and goes back by itself', async () => {
+  test('uses HTTPS while no broker is reachable, says why, and switches back automatically', async () => {
     const r = newFailover();
     r.first.state.up = false;
     expect(await r.send()).toBe('from https');
@@ -104,7 +104,7 @@ describe('failover', () => {
     expect(r.sent).toEqual(['https', 'broker-0']);
   });
 
-  test('a broker that does not even refuse holds the first exchange up for seconds, not for ever', async () => {
+  test('a broker that doesn’t answer delays the first exchange by seconds only', async () => {
     const r = newFailover();
     r.first.broker.connect = () => new Promise(() => undefined);
     const answer = r.send();
@@ -114,7 +114,7 @@ describe('failover', () => {
     expect(await answer).toBe('from https');
   });
 
-  test('what fails in the middle of an exchange ends it with an error; only the next one goes the other way', async () => {
+  test('a failure during an exchange ends it with an error, and only the next one uses the other transport', async () => {
     const r = newFailover();
     r.first.state.answer = async () => {
       r.first.state.lose('server-silent');
@@ -126,7 +126,7 @@ describe('failover', () => {
     expect(r.inFlight.most).toBe(1);
   });
 
-  test('a rejection by the server is passed on and changes nothing about the route', async () => {
+  test('a rejection by the server is passed on and does not change the transport', async () => {
     const r = newFailover();
     r.first.state.answer = async () => {
       throw new Problem('device-revoked');
@@ -135,7 +135,7 @@ describe('failover', () => {
     expect(r.transport.name).toBe('mqtt');
   });
 
-  test('a broker that comes back during an exchange over HTTPS waits for its end', async () => {
+  test('a broker that returns during an HTTPS exchange is used after it', async () => {
     const r = newFailover();
     r.first.state.up = false;
     await r.send();
@@ -147,7 +147,7 @@ describe('failover', () => {
     expect(r.inFlight.most).toBe(1);
   });
 
-  test('a second exchange while one is under way is refused, not sent', async () => {
+  test('a second exchange during another is refused, not sent', async () => {
     const r = newFailover();
     const first = r.send();
     expect(await codeOf(r.send())).toBe('exchange-in-flight');
@@ -155,7 +155,7 @@ describe('failover', () => {
     expect(r.sent).toHaveLength(1);
   });
 
-  test('a broker that connects and leads nowhere is tried less and less often; an answer through it makes the pause short again', async () => {
+  test('a broker that connects but gets no answers is tried ever less often, until an answer arrives through it', async () => {
     const r = newFailover();
     const silent = async () => {
       r.first.state.lose('server-silent');
@@ -178,7 +178,7 @@ describe('failover', () => {
     expect(r.timers.at(-1)!.ms).toBe(pauses[0]);
   });
 
-  test('nudges of any broker are passed on; after closing nothing is tried again', async () => {
+  test('nudges from any broker are passed on, and nothing is retried after closing', async () => {
     const r = newFailover();
     let nudges = 0;
     r.transport.onNudge = () => {

@@ -96,7 +96,7 @@ describe('the brokers a kiosk talks to', () => {
     expect(seen).toEqual(['POST /v1/batches', 'POST /v1/asks']);
   });
 
-  test('no server of another CA, and not a byte reaches it', async () => {
+  test('no server of another CA, which receives not a byte', async () => {
     const { port, seen } = await serve(await issueServerCertificate(strange, ['127.0.0.1'], Date.now()));
     expect(await attempt(`https://127.0.0.1:${port}`)).toBe('server-not-trusted');
     expect(seen).toEqual([]);
@@ -109,13 +109,13 @@ describe('the brokers a kiosk talks to', () => {
     expect(seen).toEqual([]);
   });
 
-  test('no server under a name that its certificate does not bear', async () => {
+  test('no server under a name that is not in its certificate', async () => {
     const { port, seen } = await serve(await issueServerCertificate(ca, ['127.0.0.1'], Date.now()));
     expect(await attempt(`https://localhost:${port}`)).toBe('server-wrong-host');
     expect(seen).toEqual([]);
   });
 
-  test('dates go by trusted time: ended by it is refused though the system clock says otherwise, and the other way round', async () => {
+  test('certificate dates are checked by trusted time, even if the system clock disagrees', async () => {
     const fine = await serve(await issueServerCertificate(ca, ['127.0.0.1'], Date.now()));
     expect(await attempt(`https://127.0.0.1:${fine.port}`, { trustedNow: () => Date.now() + 500 * DAY })).toBe(
       'server-certificate-expired',
@@ -128,12 +128,12 @@ describe('the brokers a kiosk talks to', () => {
     expect(fine.seen).toEqual([]);
   });
 
-  test('a trusted time that lags behind the certificate’s beginning locks nobody out', async () => {
+  test('a trusted time before the certificate’s start locks nobody out', async () => {
     const { port } = await serve(await issueServerCertificate(ca, ['127.0.0.1'], Date.now()));
     expect(await attempt(`https://127.0.0.1:${port}`, { trustedNow: () => Date.now() - 900 * DAY })).toBe('ANSWER');
   });
 
-  test('no server that offers TLS 1.2 alone', async () => {
+  test('no server that offers only TLS 1.2', async () => {
     const { port, seen } = await serve(await issueServerCertificate(ca, ['127.0.0.1'], Date.now()), {
       minVersion: 'TLSv1.2',
       maxVersion: 'TLSv1.2',
@@ -142,7 +142,7 @@ describe('the brokers a kiosk talks to', () => {
     expect(seen).toEqual([]);
   });
 
-  test('a server that accepts and says nothing is given up when the engine says so', async () => {
+  test('a server that accepts but stays silent is abandoned when the engine aborts', async () => {
     const port = await listen(createNet());
     const https = transport(`https://127.0.0.1:${port}`);
     const early = new AbortController();
@@ -160,7 +160,7 @@ describe('through a proxy', () => {
   });
   afterAll(() => proxy?.close());
 
-  test('the exchange goes through CONNECT, end to end encrypted, with the proxy’s credentials', async () => {
+  test('the exchange uses CONNECT, end to end encrypted, with the proxy’s credentials', async () => {
     const { port } = await serve(await issueServerCertificate(ca, ['127.0.0.1'], Date.now()));
     expect(await attempt(`https://127.0.0.1:${port}`, { proxy: proxy.url })).toBe('ANSWER');
     expect(proxy.asked.at(-1)).toBe(`127.0.0.1:${port}`);
@@ -180,7 +180,7 @@ describe('through a proxy', () => {
     );
   });
 
-  test('a server behind the proxy is checked all the same', async () => {
+  test('a server behind the proxy is verified just the same', async () => {
     const { port, seen } = await serve(await issueServerCertificate(strange, ['127.0.0.1'], Date.now()));
     expect(await attempt(`https://127.0.0.1:${port}`, { proxy: proxy.url })).toBe('server-not-trusted');
     expect(seen).toEqual([]);

@@ -23,10 +23,10 @@ export const PROTECTION: Readonly<Record<string, Row>> = {
       'on a kiosk no file holds a face, photo or name in the clear': {
         [STORE]: [
           'no file holds a name, number, photo, PIN or template in the clear, while open and when closed',
-          'Debian’s sqlcipher opens the store with the derived key, and not with another',
+          'Debian’s sqlcipher opens the store only with the derived key',
         ],
         'test/store/review.test.ts': [
-          'is nowhere in the clear, nor whose it is, while open and when closed; and opens for anyone who has the store',
+          'and its person are nowhere in the clear, while open and when closed, and anyone with access to the store can open it',
         ],
       },
       'on the server neither files nor a dump of the database hold a face': {
@@ -38,9 +38,9 @@ export const PROTECTION: Readonly<Record<string, Row>> = {
       },
       'a ciphertext is bound to person, record, field and version': {
         [STORE]: [
-          'opens at its own place alone',
-          'does not open when any one part of its place is another',
-          'does not open with any bit changed, cut or added',
+          'opens only in its own place',
+          'does not open if any part of its place differs',
+          'does not open with any bit changed, removed or added',
         ],
         [ENVELOPE]: ['opens in its place, to what was sealed', 'does not open under another %s'],
         [PERSON_KEYS]: ['opens only what was sealed under it, in the same place, for the same person'],
@@ -55,12 +55,12 @@ export const PROTECTION: Readonly<Record<string, Row>> = {
         [STORE]: [
           'can’t swap two people’s templates, PINs, event values or positions, nor two records of one person',
           'can’t swap two people’s profiles or keys unseen',
-          'open for their own record alone: altered, swapped, renamed or missing ones have a code',
+          'open only for their own record: altered, swapped, renamed or missing ones have a code',
         ],
         [PERSON_KEYS]: ['does not open in another person’s row or as an earlier version of itself'],
       },
       'an old value can’t be put back': {
-        [STORE]: ['can’t put an old name, opt-out or PIN back'],
+        [STORE]: ['can’t restore an old name, opt-out or PIN'],
         [PERSON_KEYS]: ['does not open in another person’s row or as an earlier version of itself'],
       },
     },
@@ -76,13 +76,13 @@ export const PROTECTION: Readonly<Record<string, Row>> = {
         [KIOSK_KEYS]: ['with another device secret, provisioning secret, or none'],
       },
       'by HKDF-SHA-256': {
-        [KIOSK_KEYS]: ['derive by HKDF-SHA-256 as RFC 5869 has it'],
+        [KIOSK_KEYS]: ['derive by HKDF-SHA-256 according to RFC 5869'],
         [ENVELOPE]: [
           'is AES-256-GCM under a key by HKDF-SHA-256 of both environment keys, as another implementation has them',
         ],
       },
       'one sub-key a purpose': {
-        [KIOSK_KEYS]: ['give one sub-key a purpose: all differ, and none shows another'],
+        [KIOSK_KEYS]: ['give one derived key per purpose: all differ, and none reveals another'],
         [ENVELOPE]: ['does not open for another purpose, or when either environment key differs'],
         'test/policy/keys-page.test.ts': [
           'the keys page names every derived key of the server and of a kiosk, and every secret in the environment',
@@ -96,12 +96,12 @@ export const PROTECTION: Readonly<Record<string, Row>> = {
       'in that folder, encrypted, and open for their own record alone': {
         [STORE]: [
           'no file holds a name, number, photo, PIN or template in the clear, while open and when closed',
-          'open for their own record alone: altered, swapped, renamed or missing ones have a code',
+          'open only for their own record: altered, swapped, renamed or missing ones have a code',
         ],
       },
       'no plaintext touches the disk, temporary files included': {
         'test/store/no-plaintext.test.ts': [
-          'nothing of a face, name or PIN is written in the clear, to no file at all, temporary ones included',
+          'no face, name or PIN is ever written in the clear to any file, including temporary ones',
         ],
       },
       'nor by a crash: no process of the kiosk can dump its memory': {
@@ -112,7 +112,7 @@ export const PROTECTION: Readonly<Record<string, Row>> = {
       },
       'flushed before it counts: temporary file, fsync, rename, fsync of the folder': {
         'test/store/no-plaintext.test.ts': [
-          'nothing of a face, name or PIN is written in the clear, to no file at all, temporary ones included',
+          'no face, name or PIN is ever written in the clear to any file, including temporary ones',
         ],
       },
       'a power cut at any moment loses none that was confirmed': {
@@ -122,8 +122,8 @@ export const PROTECTION: Readonly<Record<string, Row>> = {
       },
       'written whole or not at all': {
         [STORE]: [
-          'that no record refers to, and temporary files, are gone after the next start',
-          'whose record could not be written are removed again',
+          'that no record refers to, and temporary files, are deleted at the next start',
+          'whose record could not be written are deleted again',
         ],
         'test/store/full-disk.test.ts': [
           'costs the photo, not the check-in: the record says so, and the server is notified',
@@ -195,18 +195,18 @@ export const PROTECTION: Readonly<Record<string, Row>> = {
           'photos of check-ins are deleted in every version after 90 days by the hourly purge alone; enrolment photos are kept',
         ],
         [KIOSK_RETENTION]: [
-          'removes photos after 90 days and positions after 30, keeps check-ins and enrolment photos, and reports counts',
+          'deletes photos after 90 days and positions after 30, keeps check-ins and enrolment photos, and reports counts',
         ],
       },
       'a kiosk purges too': {
         [KIOSK_RETENTION]: [
-          'removes photos after 90 days and positions after 30, keeps check-ins and enrolment photos, and reports counts',
-          'does not keep a record alive that was made while the clock was ahead',
+          'deletes photos after 90 days and positions after 30, keeps check-ins and enrolment photos, and reports counts',
+          'does not extend a record made while the clock was ahead',
         ],
         [RETENTION]: ['a kiosk reports its own purges; one silent for too long is overdue, a revoked one is not'],
       },
       'also when it has been offline for months': {
-        [KIOSK_RETENTION]: ['wipes on time though the clock was set back, without network, over restarts'],
+        [KIOSK_RETENTION]: ['deletes on time even if the clock was set back, without a network, across restarts'],
         [RETENTION]: ['overdue data sent after months offline is deleted at once, and a fast clock extends nothing'],
       },
     },
@@ -229,7 +229,7 @@ export const PROTECTION: Readonly<Record<string, Row>> = {
       },
       'the broker never sees them': {
         'test/sync/mqtt-broker.test.ts': [
-          'its operator, who reads everything, sees no name, no position, and no word of an event',
+          'its operator, who reads everything, sees no name, position or event content',
         ],
       },
     },
@@ -247,8 +247,8 @@ export const PROTECTION: Readonly<Record<string, Row>> = {
       },
       'and on the kiosk, by itself': {
         [KIOSK_RETENTION]: [
-          'removes photos after 90 days and positions after 30, keeps check-ins and enrolment photos, and reports counts',
-          'runs by itself once a day of trusted time, and gives events their trusted offset',
+          'deletes photos after 90 days and positions after 30, keeps check-ins and enrolment photos, and reports counts',
+          'runs automatically once a day of trusted time, and gives events their trusted offset',
         ],
       },
       'each purge reports what it removed': {
@@ -256,7 +256,7 @@ export const PROTECTION: Readonly<Record<string, Row>> = {
           'photos are deleted after 90 days, positions after 30, records are kept; the report has kinds, counts and the oldest left',
         ],
         [KIOSK_RETENTION]: [
-          'removes photos after 90 days and positions after 30, keeps check-ins and enrolment photos, and reports counts',
+          'deletes photos after 90 days and positions after 30, keeps check-ins and enrolment photos, and reports counts',
         ],
       },
     },
@@ -278,7 +278,7 @@ export const PROTECTION: Readonly<Record<string, Row>> = {
       },
       'their check-ins carry no coordinates at all': {
         [PLACES]: ['who opted out is not located: no fix is even read'],
-        'test/store/store.test.ts': ['carry no coordinates for someone who opted out, no matter who passes them'],
+        'test/store/store.test.ts': ['contain no coordinates for someone who opted out, whatever is passed in'],
       },
     },
   },

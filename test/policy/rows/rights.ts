@@ -92,7 +92,7 @@ export const RIGHTS: Readonly<Record<string, Row>> = {
           'an erasure completes when every kiosk has confirmed; the certificate says when, and names a revoked kiosk',
         ],
         [ROSTER]: [
-          'destroys keys, rows, templates and photos, and is confirmed by one event, however often it is asked for',
+          'destroys keys, rows, templates and photos, and is confirmed by one event, however often it is requested',
         ],
         'test/store/privacy.test.ts': [
           'destroys keys, names, templates, PIN, photos and event values, in the file, its log and the vault',

@@ -20,15 +20,15 @@ export const TRANSPORT: Readonly<Record<string, Row>> = {
     parts: {
       'on every listener': {
         'test/security/tls-scan.test.ts': ['finds TLS 1.3 alone and nothing weak on the listener of %s'],
-        [DEVICES]: ['%s speaks TLS 1.3 alone'],
+        [DEVICES]: ['%s uses only TLS 1.3'],
         'sync/server/app/health/health.test.ts': [
           'speaks plain HTTP on a loopback address alone: elsewhere TLS 1.3, and a token is needed to start',
         ],
       },
       'TLS 1.2 is refused': {
-        'test/sync/mqtt.test.ts': ['TLS 1.2 is refused on every port, TLS 1.3 is not'],
+        'test/sync/mqtt.test.ts': ['every port refuses TLS 1.2 and accepts TLS 1.3'],
         'test/sync/mqtt-broker.test.ts': [
-          'a Mosquitto started without its OpenSSL configuration still agrees with nobody on TLS 1.2',
+          'a Mosquitto started without its OpenSSL configuration still accepts no TLS 1.2',
         ],
         'test/security/sync-adversary-sockets.test.ts': ['1.2 is refused on the port for %s'],
       },
@@ -44,7 +44,7 @@ export const TRANSPORT: Readonly<Record<string, Row>> = {
     requirement: 'Real-time notifications over secure WebSocket',
     parts: {
       'news arrive as they are committed': {
-        [CONSOLE]: ['sends a check-in as it is committed, and resumes without repeating'],
+        [CONSOLE]: ['sends a check-in when it is committed, and resumes without repeating'],
       },
       'authenticated, and closed when the session ends': {
         [CONSOLE]: ['is refused without a session, without an Origin, and from another Origin'],
@@ -63,9 +63,9 @@ export const TRANSPORT: Readonly<Record<string, Row>> = {
       },
       'resumed after a drop': {
         [LIVE]: ['a reconnecting page continues where it stopped'],
-        [CONSOLE]: ['sends a check-in as it is committed, and resumes without repeating'],
+        [CONSOLE]: ['sends a check-in when it is committed, and resumes without repeating'],
       },
-      'on a listener that speaks TLS 1.3 alone': { [DEVICES]: ['%s speaks TLS 1.3 alone'] },
+      'on a listener that speaks TLS 1.3 alone': { [DEVICES]: ['%s uses only TLS 1.3'] },
     },
   },
   P15: {
@@ -89,10 +89,10 @@ export const TRANSPORT: Readonly<Record<string, Row>> = {
     requirement: 'PostgreSQL connections require TLS',
     parts: {
       'TLS 1.3, and nothing without it': {
-        [POSTGRES]: ['speaks TLS 1.3 and nothing else', 'is refused where the server speaks TLS 1.2, or none'],
+        [POSTGRES]: ['uses only TLS 1.3', 'is refused if the server offers only TLS 1.2, or none'],
       },
       'with the CA and the name verified': {
-        [POSTGRES]: ['is refused where the certificate is of another CA, or for another name'],
+        [POSTGRES]: ['is refused if the certificate is from another CA or for another name'],
         'build/compose/compose.test.ts': [
           'the database’s certificate is for its name in the composition, by the CA that the server pins',
         ],
@@ -177,7 +177,7 @@ export const TRANSPORT: Readonly<Record<string, Row>> = {
         ],
         [DUMP]: ['no log line contains any of it, or a key'],
         'test/sync/server-process.test.ts': [
-          'prints one line of JSON when ready, logs nobody’s name, and stops cleanly; keys of another home open nothing',
+          'prints one line of JSON when ready, logs no names, and stops cleanly; another home’s keys open nothing',
         ],
         'test/policy/database-logging.test.ts': [
           'that logs every statement without parameters writes no value or passphrase, even on failure',
@@ -188,7 +188,7 @@ export const TRANSPORT: Readonly<Record<string, Row>> = {
           'lists every wrong variable at once and shows no value',
           'never prints a key',
         ],
-        'test/sync/server-process.test.ts': ['wrong configuration is reported in full and no key is shown'],
+        'test/sync/server-process.test.ts': ['reports every configuration error, and shows no key'],
       },
       'nor in core dumps': {
         [HYGIENE]: [
@@ -244,10 +244,10 @@ export const TRANSPORT: Readonly<Record<string, Row>> = {
         ],
       },
       'nor on a kiosk, whose rekey takes pictures along': {
-        'test/store/review.test.ts': ['a rekey takes the pictures along, and the old key opens none'],
+        'test/store/review.test.ts': ['a rekey includes waiting pictures, and the old key opens none'],
         'test/store/kill.test.ts': [
-          'changes the page key and the wrapping, keeps everything else, and the old key opens nothing',
-          'in the middle of a rekey: the store opens, nothing is lost, and one key alone is left',
+          'changes the page key and its wrapping, keeps everything else, and the old key opens nothing',
+          'in the middle of a rekey: the store opens, nothing is lost, and only one key is left',
         ],
       },
       'audit rows of before and after verify in one chain': {
@@ -270,11 +270,9 @@ export const TRANSPORT: Readonly<Record<string, Row>> = {
         ],
       },
       'nor what the server sends to another kiosk': {
-        'test/sync/messages.test.ts': [
-          'is answered by a page sealed to that device, which no other kiosk opens, with its epoch’s ack',
-        ],
+        'test/sync/messages.test.ts': ['is answered by a page that only that device can open, with its epoch’s ack'],
         'test/sync/changes/people.test.ts': [
-          'reaches the other kiosks of its site, values and templates whole, and no other site',
+          'reaches the site’s other kiosks with all values and templates, and no other site',
         ],
       },
     },

@@ -22,7 +22,7 @@ describe.each(DATABASES)('erasures that kiosks confirm, on $name', (kind) => {
   onDatabase(kind);
 
   describe('an erasure', () => {
-    test('leaves nothing here, reaches each kiosk of the site, and is confirmed one by one', async () => {
+    test('leaves nothing here, reaches each kiosk of the site, and is confirmed by each', async () => {
       const [a, b, revoked, elsewhere] = [
         await Kiosk.at(site),
         await Kiosk.at(site),
@@ -58,7 +58,7 @@ describe.each(DATABASES)('erasures that kiosks confirm, on $name', (kind) => {
       expect(await erasureState(database.db, randomUUID())).toBeNull();
     });
 
-    test('done by staff on one kiosk takes the person off every kiosk at once, and each confirms the erasure', async () => {
+    test('requested at one kiosk removes the person from every kiosk at once, and each confirms the erasure', async () => {
       const [a, b] = [await Kiosk.at(site), await Kiosk.at(site)];
       const person = a.enrol('Ada Lovelace');
       await a.send();
@@ -79,7 +79,7 @@ describe.each(DATABASES)('erasures that kiosks confirm, on $name', (kind) => {
       expect([state.confirmed.map((d) => d.device), state.open.map((d) => d.device)]).toEqual([[a.id], [b.id]]);
     });
 
-    test('is not undone by what arrives late, and feeds none of it', async () => {
+    test('is not undone by late arrivals, and forwards none of them', async () => {
       const [a, b] = [await Kiosk.at(site), await Kiosk.at(site)];
       const person = a.enrol('Ada Lovelace');
       await erasures.erase(person);
@@ -110,7 +110,7 @@ describe.each(DATABASES)('erasures that kiosks confirm, on $name', (kind) => {
     });
   });
 
-  describe('an erasure of a person who was merged', () => {
+  describe('an erasure of a merged person', () => {
     async function merged() {
       const [a, b] = [await Kiosk.at(site), await Kiosk.at(site)];
       const [kept, alias] = [a.enrol('Ada Lovelace'), b.enrol('Ada King')];
@@ -133,7 +133,7 @@ describe.each(DATABASES)('erasures that kiosks confirm, on $name', (kind) => {
     };
 
     test.each(['kept', 'alias'] as const)(
-      'under the %s name erases both, and every kiosk erases and confirms both',
+      'under the %s id erases both, and every kiosk erases and confirms both',
       async (which) => {
         const { a, b, ...people } = await merged();
         const both = [people.kept, people.alias].sort();
@@ -155,7 +155,7 @@ describe.each(DATABASES)('erasures that kiosks confirm, on $name', (kind) => {
       },
     );
 
-    test.each(['kept', 'alias'] as const)('by staff, under the %s name, erases both everywhere', async (which) => {
+    test.each(['kept', 'alias'] as const)('by staff, under the %s id, erases both everywhere', async (which) => {
       const { a, b, ...people } = await merged();
       const both = [people.kept, people.alias].sort();
       b.box.append('person', { change: 'deleted' }, { person: people[which] });
@@ -167,7 +167,7 @@ describe.each(DATABASES)('erasures that kiosks confirm, on $name', (kind) => {
     });
   });
 
-  test('a confirmation of a request that nobody knows destroys nothing, and waits for an operator', async () => {
+  test('a confirmation of an unknown request destroys nothing, and waits for an operator', async () => {
     const [a, b] = [await Kiosk.at(site), await Kiosk.at(site)];
     const person = a.enrol('Ada Lovelace');
     await a.send();

@@ -19,7 +19,7 @@ describe.each(DATABASES)('the log that kiosks read, on $name', ({ name, ...kind 
   onDatabase(kind);
 
   describe('a snapshot', () => {
-    test('comes in pages, and what changes meanwhile is not lost', async () => {
+    test('arrives in pages, and loses no change made meanwhile', async () => {
       const [a, b] = [await Kiosk.at(site), await Kiosk.at(site)];
       const people = Array.from({ length: 30 }, (_, i) => a.enrol(`Person ${i}`, { count: 1 }));
       await a.send();
@@ -42,7 +42,7 @@ describe.each(DATABASES)('the log that kiosks read, on $name', ({ name, ...kind 
       expect(b.largestPage).toBeLessThanOrEqual(12);
     });
 
-    test('begins again where the cursor is foreign, of another log, or of a database that was restored', async () => {
+    test('restarts for a cursor that is foreign, of another log, or of a restored database', async () => {
       const [a, b] = [await Kiosk.at(site), await Kiosk.at(site)];
       const person = a.enrol('Ada Lovelace');
       await a.send();
@@ -61,7 +61,7 @@ describe.each(DATABASES)('the log that kiosks read, on $name', ({ name, ...kind 
       expect(await b.page({ logEpoch: randomUUID() })).toMatchObject({ whole: true, first: true });
     });
 
-    test('begins again for a kiosk that moved to another site, which forgets the people of the old one', async () => {
+    test('restarts for a kiosk that moved to another site, which deletes the old site’s people', async () => {
       const [a, b] = [await Kiosk.at(site), await Kiosk.at(site)];
       a.enrol('Ada Lovelace');
       await a.send();
@@ -75,7 +75,7 @@ describe.each(DATABASES)('the log that kiosks read, on $name', ({ name, ...kind 
       expect(names(b)).toEqual(['Grace Hopper']);
     });
 
-    test('stays whole for a cursor that still stands, whatever clocks the rows were written by', async () => {
+    test('stays complete for a valid cursor, whatever clocks wrote the rows', async () => {
       const [a, b] = [await Kiosk.at(site), await Kiosk.at(site)];
       await b.read();
       a.enrol('Ada Lovelace');
@@ -111,7 +111,7 @@ describe.each(DATABASES)('the log that kiosks read, on $name', ({ name, ...kind 
   });
 
   describe('policy and keys', () => {
-    test('a policy reaches the kiosks of its site; the default site’s every site without its own', async () => {
+    test('a policy reaches its site’s kiosks; the default site’s reaches every site without one', async () => {
       const other = await newSite();
       const day = { timeZone: 'Europe/Berlin', startsAt: '00:00' };
       const [a, b] = [await Kiosk.at(site), await Kiosk.at(other)];
@@ -134,7 +134,7 @@ describe.each(DATABASES)('the log that kiosks read, on $name', ({ name, ...kind 
       await database.db.deleteFrom('site_policy').execute();
     });
 
-    test('by which days records count is sent with the policy, again when it changes', async () => {
+    test('the start of the day is sent with the policy, and again when it changes', async () => {
       const [here, elsewhere] = [await Kiosk.at(site), await Kiosk.at(await newSite())];
       for (const kiosk of [here, elsewhere]) await kiosk.read();
       const change = (patch: SitePatch) =>
@@ -147,7 +147,7 @@ describe.each(DATABASES)('the log that kiosks read, on $name', ({ name, ...kind 
       expect(await here.read()).toEqual([]);
     });
 
-    test('the configured lease is the default site’s and leaves the rest of its policy; unset it says nothing', async () => {
+    test('a configured lease sets only the default site’s lease; if unset, nothing is sent', async () => {
       await setPolicy(database.db, DEFAULT_SCOPE, { leaseDays: 30, liveness: 'standard' }, new Date());
       expect(await configuredLease(database.db, null, new Date())).toBe(false);
       expect(await configuredLease(database.db, 9, new Date())).toBe(true);
@@ -158,7 +158,7 @@ describe.each(DATABASES)('the log that kiosks read, on $name', ({ name, ...kind 
       await database.db.deleteFrom('site_policy').execute();
     });
 
-    test('the log is shortened, and not by what is newer than two leases', async () => {
+    test('the log is compacted, but keeps what is newer than two leases', async () => {
       const kiosk = await Kiosk.at(site);
       await kiosk.read();
       const day = 86_400_000;
@@ -172,7 +172,7 @@ describe.each(DATABASES)('the log that kiosks read, on $name', ({ name, ...kind 
       expect(await removed(61)).toBeGreaterThan(0);
     });
 
-    test('new keys are sent to all, and a kiosk that does not trust the newest yet gets them in every page', async () => {
+    test('new keys are sent to all, and in every page to a kiosk that does not trust the newest yet', async () => {
       const kiosk = await Kiosk.at(site);
       await kiosk.read();
       await database.db.transaction().execute((tx) => keysChanged(tx, new Date()));
@@ -203,7 +203,7 @@ describe.each(DATABASES)('the log that kiosks read, on $name', ({ name, ...kind 
     });
   });
 
-  test('kiosks that read at random moments all end in the server’s state, whatever happened', async () => {
+  test('kiosks that read at random moments all reach the server’s state, whatever happened', async () => {
     const steps = fc.array(
       fc.record({
         what: fc.constantFrom(

@@ -5,11 +5,11 @@ import { assignToSites } from '../../../sync/server/core/people/sites.ts';
 import { DATABASES } from '../../kit/databases.ts';
 import { database, inEventLog, Kiosk, names, newSite, onDatabase, rows, site } from './kiosks.ts';
 
-describe.each(DATABASES)('what kiosks report of people, and hear of them, on $name', (kind) => {
+describe.each(DATABASES)('what kiosks report and receive about people, on $name', (kind) => {
   onDatabase(kind);
 
   describe('what a kiosk enrols', () => {
-    test('reaches the other kiosks of its site, values and templates whole, and no other site', async () => {
+    test('reaches the site’s other kiosks with all values and templates, and no other site', async () => {
       const [a, b, elsewhere, nowhere] = [
         await Kiosk.at(site),
         await Kiosk.at(site),
@@ -36,7 +36,7 @@ describe.each(DATABASES)('what kiosks report of people, and hear of them, on $na
       }
     });
 
-    test('comes as a delta to kiosks that have read before, in the log’s order, and only once', async () => {
+    test('arrives as a delta at kiosks that have read before, in log order, and only once', async () => {
       const [a, b] = [await Kiosk.at(site), await Kiosk.at(site)];
       await b.read();
       const person = a.enrol('Ada Lovelace');
@@ -50,7 +50,7 @@ describe.each(DATABASES)('what kiosks report of people, and hear of them, on $na
       expect(names(b)).toEqual(['Ada King']);
     });
 
-    test('is sent in its present state: what changed twice comes once', async () => {
+    test('is sent in its current state: two changes arrive as one', async () => {
       const [a, b] = [await Kiosk.at(site), await Kiosk.at(site)];
       await b.read();
       const person = a.enrol('Ada Lovelace');
@@ -60,7 +60,7 @@ describe.each(DATABASES)('what kiosks report of people, and hear of them, on $na
       expect(names(b)).toEqual(['Ada 4']);
     });
 
-    test('takes away the templates that a kiosk removed, and only those', async () => {
+    test('removes only the templates that a kiosk removed', async () => {
       const [a, b] = [await Kiosk.at(site), await Kiosk.at(site)];
       const person = a.enrol('Ada Lovelace', { count: 3 });
       const [gone] = a.box.events.at(-1)!.personal.templates!.value as TemplateValue[];
@@ -97,7 +97,7 @@ describe.each(DATABASES)('what kiosks report of people, and hear of them, on $na
   });
 
   describe('templates and consent', () => {
-    test('without a consent nothing is kept or fed; when it comes later, they follow', async () => {
+    test('without a consent templates are neither stored nor forwarded; they follow once it arrives', async () => {
       const [a, b] = [await Kiosk.at(site), await Kiosk.at(site)];
       const person = a.enrol('Ada Lovelace', { consent: false });
       await a.send();
@@ -110,7 +110,7 @@ describe.each(DATABASES)('what kiosks report of people, and hear of them, on $na
       expect(b.templates.get(`${person} arc`)).toHaveLength(2);
     });
 
-    test('there is one copy of a template: it leaves the log of events, whose chain stays whole', async () => {
+    test('a template is stored once: it leaves the event log, whose chain stays intact', async () => {
       const a = await Kiosk.at(site);
       const person = a.enrol('Ada Lovelace');
       await a.send();
@@ -119,7 +119,7 @@ describe.each(DATABASES)('what kiosks report of people, and hear of them, on $na
       expect(chain.map((e) => e.chain)).toEqual(['whole', 'whole', 'whole']);
     });
 
-    test('a withdrawal empties them everywhere, and one that arrives late is not taken in', async () => {
+    test('a withdrawal deletes templates everywhere, and late ones are dropped', async () => {
       const [a, b] = [await Kiosk.at(site), await Kiosk.at(site)];
       const person = a.enrol('Ada Lovelace');
       await a.send();
@@ -144,7 +144,7 @@ describe.each(DATABASES)('what kiosks report of people, and hear of them, on $na
       expect(b.templates.get(`${person} arc`)).toHaveLength(1);
     });
 
-    test('a withdrawal also reaches a kiosk that hears of it by a snapshot', async () => {
+    test('a withdrawal also reaches a kiosk through a snapshot', async () => {
       const [a, b] = [await Kiosk.at(site), await Kiosk.at(site)];
       const person = a.enrol('Ada Lovelace');
       await a.send();
@@ -156,7 +156,7 @@ describe.each(DATABASES)('what kiosks report of people, and hear of them, on $na
       expect([names(b), b.templates.get(`${person} arc`)]).toEqual([['Ada Lovelace'], []]);
     });
 
-    test('a consent that was given before the withdrawal does not undo it, whenever it arrives and whatever its clock says', async () => {
+    test('a consent given before a withdrawal does not undo it, whenever it arrives and whatever its clock says', async () => {
       const [a, b] = [await Kiosk.at(site), await Kiosk.at(site)];
       const person = a.enrol('Ada Lovelace', { consent: false });
       await a.send();
@@ -173,7 +173,7 @@ describe.each(DATABASES)('what kiosks report of people, and hear of them, on $na
   });
 
   describe('sites', () => {
-    test('a person assigned to another site is gone from the first and whole at the second', async () => {
+    test('a person assigned to another site is removed from the first and complete at the second', async () => {
       const other = await newSite();
       const [a, b] = [await Kiosk.at(site), await Kiosk.at(other)];
       const person = a.enrol('Ada Lovelace');
@@ -188,7 +188,7 @@ describe.each(DATABASES)('what kiosks report of people, and hear of them, on $na
       expect(await b.read()).toEqual([]);
     });
 
-    test('a device without a site, and one of the default site, are of one site', async () => {
+    test('a device without a site belongs to the default site', async () => {
       const id = randomUUID();
       await database.db
         .insertInto('site')
