@@ -20,7 +20,7 @@ afterAll(() => home.remove());
 
 const run = (...args: string[]) => sp(home.path, args, { env });
 
-test('one command finds a row that was altered in the database, and says where; each check left a row itself', async () => {
+test('one command finds and locates a row altered in the database, and each check is itself audited', async () => {
   for (let i = 0; i < 3; i++) expect((await run('audit', 'search')).code).toBe(0);
   const found = (await run('audit', 'search', '--route', 'GET /api/audit', '--json')).lines();
   expect(found.map((r) => [r.position, r.role])).toEqual([3, 2, 1].map((p) => [p, 'operator']));
@@ -35,7 +35,7 @@ test('one command finds a row that was altered in the database, and says where; 
   expect(altered.code).toBe(1);
 }, 180_000);
 
-test('an incident is opened and its clock runs until the authority was notified', async () => {
+test('an incident is opened, and its deadline runs until the authority is notified', async () => {
   const opened = await run('incident', 'open', '--title', 'Kiosk stolen', '--severity', 'high', '--json');
   const [incident] = opened.lines();
   expect(incident).toMatchObject({ state: 'open', clock: { state: 'running' } });

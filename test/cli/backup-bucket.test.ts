@@ -11,7 +11,7 @@ if (missing) console.log(missing);
 
 const BUCKET = 'by-command';
 
-describe.skipIf(missing)('a bucket, by the commands of the operator', () => {
+describe.skipIf(missing)('a bucket managed by the operator’s commands', () => {
   const home = temporaryFolder();
   let moto: Moto;
   beforeAll(async () => {
@@ -39,7 +39,7 @@ describe.skipIf(missing)('a bucket, by the commands of the operator', () => {
   const states = (found: Awaited<ReturnType<typeof backup>>, state: string) =>
     found.findings.filter((f) => f.state === state).map((f) => f.code);
 
-  test('`backup setup` makes it, `backup audit` finds what someone opened, and setup closes it again', async () => {
+  test('`backup setup` creates it, `backup audit` finds loosened rules, and setup restores them', async () => {
     expect(states(await backup('setup', '--dry-run'), 'would change')).toEqual(['s3-bucket-missing']);
     const made = await backup('setup');
     expect([made.code, states(made, 'differs')]).toEqual([0, []]);

@@ -58,7 +58,7 @@ beforeEach((context) => {
   if (unavailable) context.skip(unavailable);
 });
 
-test('what root writes is the broker’s user’s, who starts with it as its unit does', async () => {
+test('files written by root belong to the broker’s user, and the broker starts with them as its unit does', async () => {
   const [port] = (await reservePorts(1)) as [number];
   const made = await mosquitto(
     '--out',
@@ -115,7 +115,7 @@ test('what root writes is the broker’s user’s, who starts with it as its uni
   expect((await once(child, 'exit'))[0]).toBe(0);
 }, 600_000);
 
-test('a folder of someone’s stays theirs; by default the broker keeps its sessions where its unit may write', async () => {
+test('an existing folder keeps its owner, and by default the broker stores sessions where its unit may write', async () => {
   const other = join(base, 'other');
   mkdirSync(other, { mode: 0o700 });
   execFileSync('chown', ['65534:65534', other]);
@@ -127,7 +127,7 @@ test('a folder of someone’s stays theirs; by default the broker keeps its sess
   expect(help.stdout.replace(/\s+/g, ' ')).toContain(`(default: "/var/lib/${state}")`);
 }, 300_000);
 
-test('the service user reads what to do, with a code', async () => {
+test('the service user gets a code and a next step', async () => {
   execFileSync('chown', ['--recursive', '65534:65534', home.path]);
   const refused = await new Promise<string>((resolve) => {
     const args = ['server', 'mosquitto', '--out', join(base, 'etc', 'theirs'), '--hostname', '127.0.0.1'];

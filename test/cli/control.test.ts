@@ -111,11 +111,11 @@ const request = (value: object) =>
 const identify = (env: NodeJS.ProcessEnv, ...more: string[]) =>
   sp(base, ['faces', 'identify', '--json', FACE, ...more], { env });
 
-test('the socket is its user’s alone', () => {
+test('the socket belongs only to its user', () => {
   expect(statSync(controlSocketPath(home)).mode & 0o777).toBe(0o600);
 });
 
-test('a new kiosk opens nothing at its keypad, and asks the socket for no PIN only while it has no staff', async () => {
+test('a new kiosk unlocks nothing at its keypad, and its socket needs no PIN only while it has no staff', async () => {
   await expect(staff.checkPin('')).rejects.toMatchObject({ code: 'staff-pin-unset' });
   await expect(staff.checkPin(null)).rejects.toMatchObject({ code: 'staff-pin-unset' });
   // Staff that can't be read is staff.
@@ -124,14 +124,14 @@ test('a new kiosk opens nothing at its keypad, and asks the socket for no PIN on
   kiosk.store.settings.set(STAFF_OF_SERVER, '[]');
 });
 
-test('a new kiosk asks its own machine for no PIN, until it has one', async () => {
+test('a new kiosk asks its own machine for a PIN only once one is set', async () => {
   const { code, stderr } = await sp(base, ['staff', 'set-pin'], { env: { SMARTPRESENCE_NEW_STAFF_PIN: PIN } });
   expect(code, stderr).toBe(0);
   const again = await sp(base, ['staff', 'set-pin'], { env: { SMARTPRESENCE_NEW_STAFF_PIN: '620941' } });
   expect([again.code, again.stderr]).toEqual([3, expect.stringContaining('no-terminal: ')]);
 });
 
-test('identify through the running core gives the lines that it gives without, in order', async () => {
+test('identify gives the same lines in the same order with and without a running core', async () => {
   const missing = join(base, 'missing.jpg');
   const { code, lines, stderr } = await identify({ SMARTPRESENCE_STAFF_PIN: PIN }, missing, FACE);
   expect(code, stderr).toBe(0);
@@ -144,13 +144,13 @@ test('identify through the running core gives the lines that it gives without, i
   expect(over.lines()).toMatchObject([{ person: null, reason: 'too-many-people' }]);
 });
 
-test('no PIN and no terminal: refused with exit code 3', async () => {
+test('without a PIN and a terminal, a command is refused with exit code 3', async () => {
   const { code, stderr, stdout } = await identify({});
   expect({ code, stdout }).toEqual({ code: 3, stdout: '' });
   expect(stderr).toContain('sp: no-terminal: ');
 });
 
-test('wrong PINs are refused, then locked out, and the right one too until the lock is over', async () => {
+test('wrong PINs are refused, then locked out; during the lock the right PIN is refused too', async () => {
   const wrong = await identify({ SMARTPRESENCE_STAFF_PIN: '000111' });
   expect({ code: wrong.code, stdout: wrong.stdout }).toEqual({ code: 3, stdout: '' });
   expect(wrong.stderr).toContain('sp: pin-wrong: ');
@@ -165,7 +165,7 @@ test('wrong PINs are refused, then locked out, and the right one too until the l
   kiosk.store.lockouts.set({ [lockoutSubject('socket')]: NO_LOCKOUT });
 });
 
-test('commands, versions and arguments that are not known are refused with a code', async () => {
+test('unknown commands, versions and arguments are refused with a code', async () => {
   expect(await request({ command: 'rm -rf' })).toMatchObject([{ kind: 'problem', code: 'control-command-unknown' }]);
   expect(await request({ command: 'constructor' })).toMatchObject([
     { kind: 'problem', code: 'control-command-unknown' },
@@ -177,17 +177,17 @@ test('commands, versions and arguments that are not known are refused with a cod
   expect(JSON.stringify(wrong)).not.toContain('12a');
 });
 
-test('arguments are looked at only after the PIN', async () => {
+test('arguments are checked only after the PIN', async () => {
   expect(await request({ staffPin: '000111', args: { no: 1 } })).toMatchObject([{ code: 'pin-wrong' }]);
 });
 
-test('a request that is cut off, late or too long is refused with a code', async () => {
+test('a truncated, late or oversized request is refused with a code', async () => {
   expect(await send('{"v":1')).toMatchObject([{ code: 'control-request-cut-off' }]);
   expect(await send('{"v":1', false)).toMatchObject([{ code: 'control-request-late' }]);
   expect(await send(Buffer.alloc(MAX_REQUEST_BYTES + 1, 'x'))).toMatchObject([{ code: 'control-request-too-large' }]);
 });
 
-test('a client that only sees whether a core is running leaves nothing in the log', async () => {
+test('a client that only checks whether a core is running leaves nothing in the log', async () => {
   logged.length = 0;
   const socket = connect(controlSocketPath(home));
   await once(socket, 'connect');
@@ -200,7 +200,7 @@ test('a client that only sees whether a core is running leaves nothing in the lo
   expect(logged).toEqual([]);
 });
 
-test('whatever bytes come, the answer is a coded error and the core goes on', async () => {
+test('any bytes get an error with a code, and the core keeps running', async () => {
   const anyLine = fc.oneof(
     fc.uint8Array({ maxLength: 300 }).map((bytes) => Buffer.from(bytes)),
     fc.json().map((text) => Buffer.from(text)),
@@ -218,7 +218,7 @@ test('whatever bytes come, the answer is a coded error and the core goes on', as
   expect((await request({})).at(-1)).toEqual({ kind: 'done', exitCode: 0 });
 });
 
-test('each command that was let in leaves an event, a refused one none', async () => {
+test('each accepted command creates an event, and a refused one doesn’t', async () => {
   const events = () =>
     kiosk.store.outbox.pending(10_000).filter((e) => JSON.stringify(e).includes('operator-command')).length;
   const before = events();
@@ -230,7 +230,7 @@ test('each command that was let in leaves an event, a refused one none', async (
   kiosk.store.lockouts.set({ [lockoutSubject('socket')]: NO_LOCKOUT });
 });
 
-test('a command ends when its client leaves, and the next one gets its turn', async () => {
+test('a command ends when its client disconnects, and the next one runs', async () => {
   const socket = connect(controlSocketPath(home));
   socket.write(`${JSON.stringify({ v: 1, command: 'test-endless', args: {}, staffPin: PIN })}\n`);
   await new Promise((resolve) => socket.once('data', resolve));

@@ -42,7 +42,7 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(base, { recursive: true, force: true }));
 
-test('a running core takes commands from people who have the staff PIN and no keys', async () => {
+test('a running core accepts commands from people with the staff PIN but no keys', async () => {
   const weights = join(base, 'no-weights'); // no face is looked at
   const core = await startCore({ home, deviceSecret: secret, demo: false, weights, log: () => undefined });
   try {
@@ -58,7 +58,7 @@ test('a running core takes commands from people who have the staff PIN and no ke
   }
 });
 
-test('with no core running the store opens with the credential, and without it the error says how', async () => {
+test('without a running core the store opens with the credential, and otherwise the error says how to provide it', async () => {
   const { code, stderr, lines } = await list({ CREDENTIALS_DIRECTORY: credentials });
   expect(code, stderr).toBe(0);
   expect(lines()).toHaveLength(1);
@@ -69,7 +69,7 @@ test('with no core running the store opens with the credential, and without it t
   expect(existsSync(join(home, 'device-secret'))).toBe(false);
 });
 
-test('a command that only reads makes no kiosk where there is none', async () => {
+test('a command that only reads creates no kiosk', async () => {
   const empty = join(base, 'empty');
   for (const args of [
     ['store', 'check'],

@@ -40,7 +40,7 @@ describe('a kiosk joins by code', () => {
   let device = '';
   let fingerprint = '';
 
-  test('the code is read from standard input; both sides show the same fingerprint; nobody is let in before', async () => {
+  test('the code is read from standard input, both sides show the same fingerprint, and nothing is accepted before approval', async () => {
     const made = await onServer('device', 'provision', '--name', 'Front door', '--json');
     const { code } = made.lines()[0] as { code: string };
     const asked = await sp(front, ['device', 'join', '--no-wait', '--json'], { input: `${code.toLowerCase()}\n` });
@@ -56,7 +56,7 @@ describe('a kiosk joins by code', () => {
     expect(wrong.stderr).toContain('fingerprint-differs');
   });
 
-  test('approved, it gets its keys; its store opens with the provisioning secret alone; the site is the server’s', async () => {
+  test('once approved it gets its keys, its store opens only with the provisioning secret, and its site comes from the server', async () => {
     expect(await onServer('device', 'approve', device, '--fingerprint', fingerprint)).toMatchObject({ code: 0 });
     const joined = await sp(front, ['device', 'join', '--continue', '--json']);
     expect(joined.lines()).toEqual([expect.objectContaining({ state: 'joined', device })]);
@@ -88,7 +88,7 @@ describe('a kiosk joins by code', () => {
   });
 
   test.each(['first', 'second'])(
-    'the server’s keys are succeeded, the %s time',
+    'the server’s keys are replaced for the %s time',
     async () => {
       for (const key of ['signing', 'sealing', 'ca'])
         expect(await onServer('server', 'keys', 'succeed', key)).toMatchObject({ code: 0 });
@@ -96,7 +96,7 @@ describe('a kiosk joins by code', () => {
     60_000,
   );
 
-  test('it renews its certificate after two successions', async () => {
+  test('it renews its certificate after two key replacements', async () => {
     expect(await sp(front, ['device', 'renew'])).toMatchObject({ code: 0 });
     const keys = (await onServer('server', 'keys', 'list', '--json')).lines()[0] as { keys: { purpose: string }[] };
     expect(keys.keys.filter((k) => k.purpose === 'ca')).toHaveLength(3);
@@ -112,7 +112,7 @@ describe('a kiosk joins by code', () => {
     expect([notified.code, notified.stderr]).toEqual([1, expect.stringContaining('device-revoked')]);
   });
 
-  test('what is mistyped or missing is wrong usage, in words', async () => {
+  test('mistyped or missing arguments are reported as wrong usage in plain sentences', async () => {
     const mistyped = await sp(back, ['device', 'join'], { input: 'AAAAA-BBBBB\n' });
     expect([mistyped.code, mistyped.stderr]).toEqual([2, expect.stringContaining('join-code-mistyped')]);
     const nothing = await sp(back, ['device', 'join']);
@@ -129,7 +129,7 @@ describe('a kiosk joins by code', () => {
   });
 });
 
-test('by file, both fingerprints are compared', async () => {
+test('joining by file compares both fingerprints', async () => {
   const [request, answer] = [join(root, 'request'), join(root, 'answer')];
   const asked = await sp(back, ['device', 'request', '--out', request, '--json']);
   const { fingerprint } = asked.lines()[0] as { fingerprint: string };
@@ -156,7 +156,7 @@ test('by file, both fingerprints are compared', async () => {
   expect(await sp(back, ['device', 'renew'])).toMatchObject({ code: 0 });
 });
 
-test('the database that a server has open is reached through it, and without it directly', async () => {
+test('the database is reached through a running server, and directly without one', async () => {
   const listed = (await onServer('device', 'list', '--json')).lines().length;
   expect(listed).toBe(2);
   await server.stop();
@@ -178,7 +178,7 @@ test('the database that a server has open is reached through it, and without it 
   expect(statSync(join(folder, 'broker.key')).mode & 0o777).toBe(0o600);
 });
 
-test('a kiosk that was revoked is in the broker’s access rules', async () => {
+test('a revoked kiosk is in the broker’s access rules', async () => {
   const folder = join(root, 'broker');
   const access = () => onServer('server', 'mosquitto', '--out', folder, '--access', '--json');
   expect((await access()).lines()).toEqual([{ changed: false }]);

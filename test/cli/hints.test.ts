@@ -22,7 +22,7 @@ const advised: readonly (readonly [file: string, line: string])[] = [
   ].map(([, ofError, , ofSource]) => [file, (ofError ?? ofSource)!] as const),
 );
 
-test('each advised command is one, and lacks no option and no argument that it must have', () => {
+test('each advised command exists and has all its required options and arguments', () => {
   expect(advised.length).toBeGreaterThan(100);
   const faults = advised.flatMap(([file, line]) => {
     const fault = faultOfCommand(line) ?? (line === '--help' ? null : missingIn(line));

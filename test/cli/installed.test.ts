@@ -32,7 +32,7 @@ const config = join(root, 'etc');
 const run = (args: string[], env: NodeJS.ProcessEnv) =>
   sp('', args, { env: { SMARTPRESENCE_CONFIG: config, XDG_DATA_HOME: join(root, 'data'), ...env } });
 
-test('where there is no server a command says so, and makes nothing', async () => {
+test('without a server a command says so and creates nothing', async () => {
   const listed = await run(['accounts', 'list'], { SMARTPRESENCE_SERVER_HOME: join(root, 'none') });
   expect([listed.code, listed.stdout, listed.stderr]).toEqual([3, '', expect.stringMatching(/^sp: server-missing: /)]);
   const key = () => randomBytes(32).toString('base64');
@@ -45,7 +45,7 @@ test('where there is no server a command says so, and makes nothing', async () =
   expect(existsSync(join(root, 'none'))).toBe(false);
 });
 
-test('where a server is whose keys are not here nothing advises new ones', async () => {
+test('nothing advises new keys if a server exists whose keys are missing', async () => {
   const home = join(root, 'keyless');
   mkdirSync(join(home, 'pglite'), { recursive: true });
   const listed = await run(['accounts', 'list'], { SMARTPRESENCE_SERVER_HOME: home });
@@ -56,7 +56,7 @@ test('where a server is whose keys are not here nothing advises new ones', async
   expect(readdirSync(home)).toEqual(['pglite']);
 });
 
-test('server init makes no second pair of keys beside given ones', async () => {
+test('server init makes no new keys if some are given', async () => {
   const home = join(root, 'given');
   const made = await run(['server', 'init'], { SMARTPRESENCE_SERVER_HOME: home, SECRET_KEY_FILE: '/some/file' });
   expect([made.code, made.stderr]).toEqual([2, expect.stringContaining('SECRET_KEY')]);
@@ -107,7 +107,7 @@ describe.skipIf(why !== null)('a server installed as a service', () => {
     );
   });
 
-  test('setup seals the keys, and writes variables that a shell reads too', async () => {
+  test('setup seals the keys, and writes variables in a form a shell can read', async () => {
     const [people, devices] = (await reservePorts(2)) as [number, number];
     const file = join(root, 'answers');
     writeFileSync(
@@ -145,7 +145,7 @@ SETUP_ADMIN=ada@example.org
     expect([mode & 0o777, gid, statSync(join(config, 'credentials')).mode & 0o777]).toEqual([0o640, USER, 0o700]);
   });
 
-  test('root’s commands open its credentials, work as its user, and say which server it is', async () => {
+  test('root’s commands open its credentials, run as its user, and say which server it is', async () => {
     const listed = await command('accounts', 'list');
     expect([listed.code, listed.err]).toEqual([0, `sp: server ${home}, embedded database\n`]);
     expect(listed.out).toContain('ada@example.org');
@@ -158,7 +158,7 @@ SETUP_ADMIN=ada@example.org
     expect([second.code, second.err]).toEqual([3, expect.stringMatching(/^sp: server-exists: /)]);
   });
 
-  test('a server with other keys ends with 2, so that systemd does not start it again', async () => {
+  test('a server with wrong keys exits with 2, so that systemd does not restart it', async () => {
     const key = () => randomBytes(32).toString('base64');
     const keys = { SMARTPRESENCE_SERVER_HOME: home, ENCRYPTION_KEY: key(), SECRET_KEY: key() };
     const ended = await onMachine('sync/server/main.ts', [], keys);

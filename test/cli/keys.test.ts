@@ -59,13 +59,13 @@ beforeAll(async () => {
 afterAll(() => home.remove());
 
 describe('keys', () => {
-  test('generate makes a pair that the server takes, and another one each time', async () => {
+  test('generate makes a pair that the server accepts, and a different one each time', async () => {
     const [one, two] = [await run(['generate']), await run(['generate'])];
     expect(one.stdout).toMatch(/^ENCRYPTION_KEY=[A-Za-z0-9+/]{43}=\nSECRET_KEY=[A-Za-z0-9+/]{43}=\n$/);
     expect(one.stdout).not.toBe(two.stdout);
   });
 
-  test('rotate says what it needs before there are new keys, and a dry run changes nothing', async () => {
+  test('rotate says what it needs if there are no new keys, and a dry run changes nothing', async () => {
     const none = await run(['rotate']);
     expect([none.code, none.stderr]).toEqual([1, expect.stringContaining('no-new-keys')]);
     const dry = await run(['rotate', '--dry-run', '--json']);
@@ -83,7 +83,7 @@ describe('keys', () => {
     });
   }, 300_000);
 
-  test('rotate re-encrypts everything; afterwards the old keys start nothing, and status says that they are not needed', async () => {
+  test('rotate re-encrypts everything; the old keys then start nothing, and status says they are no longer needed', async () => {
     const old = initServer(home.path);
     const done = await run(['rotate', '--json']);
     expect([done.code, done.stderr]).toEqual([0, expect.stringContaining('from version 1 to version 2')]);
@@ -115,7 +115,7 @@ describe('keys', () => {
     expect([late.code, late.stderr]).toEqual([3, expect.stringContaining('key-retired')]);
   }, 300_000);
 
-  test('rotate works through the running server, which serves on', async () => {
+  test('rotate works through the running server, which stays available', async () => {
     await exchange();
     const server = spawn(process.execPath, [MAIN], {
       env: { PATH: process.env.PATH, ...environment() },

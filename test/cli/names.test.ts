@@ -25,8 +25,8 @@ const TAKEN: readonly (readonly [what: string, schema: z.ZodType, give: (name: s
   ['a ring', RingPatch, (name) => ({ name })],
 ];
 
-describe('a name that can’t be read', () => {
-  test.each(TAKEN)('is refused as that for %s', (_what, schema, give) => {
+describe('an unreadable name', () => {
+  test.each(TAKEN)('is refused with its own code for %s', (_what, schema, give) => {
     for (const name of UNREADABLE) {
       const { error } = schema.safeParse(give(name));
       expect([name, error?.issues.every(isUnreadableName)]).toEqual([name, true]);
@@ -34,14 +34,14 @@ describe('a name that can’t be read', () => {
     for (const name of READABLE) expect(schema.safeParse(give(name)).error).toBeUndefined();
   });
 
-  test('is refused at the kiosk, where it calls itself something', () => {
+  test('is refused as the name of a kiosk', () => {
     const request = DEVICE_COMMANDS.find(({ name }) => name === 'device request')!;
     for (const name of UNREADABLE)
       expect(() => parseArguments(request, { name })).toThrow(expect.objectContaining({ code: 'name-unreadable' }));
     expect(parseArguments(request, { name: 'Gate 2' })).toMatchObject({ name: 'Gate 2' });
   });
 
-  test('that is there already is read and shown', () => {
+  test('that already exists is read and shown', () => {
     const site = { id: crypto.randomUUID(), name: '\u200b', timeZone: 'UTC', dayStartsAt: '00:00', repeatSeconds: 0 };
     expect(Site.parse({ ...site, isDefault: false, change: null }).name).toBe('\u200b');
     expect(Webhook.shape.name.parse('\u200b')).toBe('\u200b');

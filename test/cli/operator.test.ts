@@ -19,7 +19,7 @@ beforeAll(async () => {
 }, 600_000);
 afterAll(() => server?.close());
 
-test('an endpoint does the same through the socket and on the database, each time with an audit row of the operator', async () => {
+test('an endpoint works the same through the socket and on the database, audited as the operator', async () => {
   const { account, link } = await server.call(createAccount, { body: { email: EMAIL, role: 'dpo' } });
   expect(link.url).toContain('#enter=');
   await server.whileDown(async () => {
@@ -33,7 +33,7 @@ test('an endpoint does the same through the socket and on the database, each tim
   ]);
 });
 
-test('a rejection has its code, and wrong arguments are named', async () => {
+test('an error keeps its code, and names wrong arguments', async () => {
   await expect(server.call(createAccountLink, { params: { account: NOBODY } })).rejects.toMatchObject({
     code: 'account-unknown',
   });
@@ -44,14 +44,14 @@ test('a rejection has its code, and wrong arguments are named', async () => {
   });
 });
 
-test('a name that can’t be read is refused as that; what else is wrong is reported as wrong arguments', async () => {
+test('an unreadable name has its own code, and anything else wrong is reported as wrong arguments', async () => {
   const provision = (name: string, url?: string) => server.call(createProvisioningCode, { body: { name, url } });
   await expect(provision('\u200b')).rejects.toMatchObject({ code: 'name-unreadable' });
   await expect(provision('\u200b', 'nowhere')).rejects.toMatchObject({ code: 'arguments-wrong' });
   expect(await provision('North entrance')).toMatchObject({ code: expect.any(String) });
 });
 
-test('a file comes as it is, page after page of a list too, through the socket and on the database', async () => {
+test('files and paged lists arrive complete, through the socket and on the database', async () => {
   const both = async () => {
     const report = await server.call(getComplianceReport, { query: { part: 'record' } });
     const rows = await asOperator(server.env, async (ask) => {
@@ -75,6 +75,6 @@ test('a job runs at once, and its run is listed', async () => {
   expect(jobs.find(({ job }) => job === 'sign-in-leftovers')?.last?.outcome).toBe('ok');
 });
 
-test('what does not name the operator is not called by them', async () => {
+test('the operator can’t call endpoints not declared for that role', async () => {
   await expect(server.call(listPeople)).rejects.toMatchObject({ code: 'operation-unknown' });
 });

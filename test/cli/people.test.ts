@@ -54,7 +54,7 @@ afterAll(() => rmSync(join(home, '..'), { recursive: true, force: true }));
 
 const importFolder = (at = inPeople()) => sp(home, ['people', 'import', '--json', at]);
 
-test('an import takes usable photos, keeps what someone has to judge, and refuses each other file with its reason', async () => {
+test('an import accepts usable photos, queues unclear ones for review, and refuses other files with a reason', async () => {
   const { code, lines, stderr } = await importFolder();
   expect(code, stderr).toBe(1);
   const refused = lines().filter((line) => 'refused' in line);
@@ -85,7 +85,7 @@ test('the same import again changes nothing, and refuses the same files', async 
   expect(lines().at(-1)).toMatchObject({ total });
 });
 
-test('a further photo extends its person', async () => {
+test('another photo is added to its person', async () => {
   copyFileSync(still(4035), inPeople('Anna Ärmel', '4.jpg'));
   const { lines } = await importFolder();
   expect(lines().find((line) => line.person === 'Anna Ärmel' && 'result' in line)).toMatchObject({
@@ -94,7 +94,7 @@ test('a further photo extends its person', async () => {
   });
 });
 
-test('a face that is enrolled already waits for staff under another name, and nobody is added', async () => {
+test('an already enrolled face under another name waits for staff, and nobody is added', async () => {
   const twice = join(folder, 'twice');
   mkdirSync(join(twice, 'Someone Else'), { recursive: true });
   copyFileSync(still(4117), join(twice, 'Someone Else', 'x.jpg'));
@@ -117,7 +117,7 @@ test.each([
   ['a folder that is not there', 'missing', 2, 'folder-not-found'],
   ['a file in place of a folder', 'small.png', 2, 'not-a-folder'],
   ['a folder without people', 'people/Nobody', 1, 'no-people'],
-])('%s is refused with a code and no stack', async (_what, name, code, problem) => {
+])('%s is refused with a code and no stack trace', async (_what, name, code, problem) => {
   const result = await importFolder(join(folder, name));
   expect(result.code).toBe(code);
   expect(result.stderr).toContain(`sp: ${problem}: `);
@@ -162,7 +162,7 @@ test('identify gives each file its line in order, with exactly the documented ke
   expect(found[4]).toMatchObject({ person: null, reason: 'unknown' });
 });
 
-test('a gallery larger than calibrated for accepts nobody, and the option says for what it is', async () => {
+test('a gallery above the calibrated size accepts nobody, and an option raises it', async () => {
   const calibrated = async (n: number) =>
     (await sp(home, ['faces', 'identify', '--json', '--calibrated-people', String(n), still(2683)])).lines()[0];
   expect(await calibrated(1)).toMatchObject({ person: null, gallery: 2, reason: 'too-many-people' });

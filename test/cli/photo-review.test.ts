@@ -91,7 +91,7 @@ async function checkIn(who: string): Promise<string> {
 
 const waiting = async (): Promise<ReviewItem[]> => (await core!.methods.reviewList({ token })).photos;
 
-test('with --review every picture waits, nobody is enrolled, and the kiosk keeps ciphertext alone', async () => {
+test('with --review every picture waits, nobody is enrolled, and the kiosk stores only ciphertext', async () => {
   await sp(home, ['people', 'import', '--json', '--review', inFolder()]);
   const site = readSiteConfig(kiosk());
   const privacy = { controller: 'Werk Nord', contact: 'a@b.example', dpo: 'Frau Amt' };
@@ -112,7 +112,7 @@ test('with --review every picture waits, nobody is enrolled, and the kiosk keeps
   expect(await checkIn('anna')).toBe('unknown');
 });
 
-test('what is accepted is enrolled, and the person it shows is recognised by another picture', async () => {
+test('an accepted picture is enrolled, and its person is recognised by another picture', async () => {
   const { methods } = core!;
   const anna = (await waiting()).find(({ label }) => label === 'Anna Ärmel')!;
   expect(anna).toMatchObject({ reason: 'asked', people: [], duplicate: null, asNew: true, consent: true });
@@ -127,7 +127,7 @@ test('what is accepted is enrolled, and the person it shows is recognised by ano
   await expect(methods.reviewShow({ token, photo: anna.id })).rejects.toMatchObject({ code: 'review-photo-unknown' });
 });
 
-test('a picture named like nobody joins the person who gets the number; a person here without a face is asked in person alone', async () => {
+test('a picture with an unknown name joins the person who gets that number; someone here without a face is only asked in person', async () => {
   const { methods } = core!;
   const before = (await waiting()).find(({ label }) => label === '1001')!;
   expect(before).toMatchObject({ reason: 'person-unknown', people: [] });
@@ -154,7 +154,7 @@ test('a picture named like nobody joins the person who gets the number; a person
   expect(await checkIn('bob')).toBe('unknown');
 });
 
-test('of a person who is here without a face nothing is made, no matter who vouches', async () => {
+test('a person here without a face is never enrolled from a picture, no matter who approves', async () => {
   mkdirSync(inFolder('Bob Bau'));
   copyFileSync(inFolder('1001.png'), inFolder('Bob Bau', 'again.png'));
   const { lines } = await importFolder();
@@ -165,7 +165,7 @@ test('of a person who is here without a face nothing is made, no matter who vouc
   expect(await checkIn('bob')).toBe('unknown');
 });
 
-test('a face that is someone’s is given to nobody else, whatever staff says', async () => {
+test('a known face is never assigned to someone else, whatever staff decide', async () => {
   const { methods } = core!;
   mkdirSync(inFolder('Someone Else'));
   copyFileSync(still(2045), inFolder('Someone Else', 'x.jpg'));
@@ -180,7 +180,7 @@ test('a face that is someone’s is given to nobody else, whatever staff says', 
   expect(person).toMatchObject({ name: 'Anna Ärmel', templates: 2 });
 });
 
-test('without a consent no template is made, and none can be: the person is enrolled at the kiosk or not at all', async () => {
+test('without a consent no template can be made: the person is enrolled at the kiosk or not at all', async () => {
   const { methods } = core!;
   mkdirSync(inFolder('Carla'));
   copyFileSync(still(2888), inFolder('Carla', 'c.jpg'));
@@ -194,7 +194,7 @@ test('without a consent no template is made, and none can be: the person is enro
   expect((await methods.peopleFind({ token, query: 'Carla' })).people).toEqual([]);
 });
 
-test('what is refused is erased, and the same import does not bring it back', async () => {
+test('a rejected picture is deleted, and the same import does not bring it back', async () => {
   const { methods } = core!;
   for (const { id } of await waiting()) await methods.reviewRefuse({ token, photo: id, enrolled: null });
   expect(await methods.reviewCount({ token })).toEqual({ count: 0 });
@@ -213,7 +213,7 @@ test('what is refused is erased, and the same import does not bring it back', as
   expect(await methods.reviewCount({ token })).toEqual({ count: 0 });
 });
 
-test('opening, showing and deciding are logged with codes and no names; the store is whole', async () => {
+test('opening, showing and deciding are logged with codes and no names, and the store is intact', async () => {
   await core!.close();
   core = null;
   const opened = await openKiosk({ home: kiosk(), deviceSecret: null, allowSecretFile: true });

@@ -22,7 +22,7 @@ test.each([
   expect(programAt(join(folder, root))).toEqual({ name, call: name });
 });
 
-test('sources without a launcher are called by npm, and every command is advised like that', () => {
+test('without a launcher the sources are called by npm, and every command is advised that way', () => {
   expect(programAt(join(folder, 'none'))).toEqual({ name: 'sp', call: 'npm run -s sp --' });
   expect(command('device list')).toBe('npm run -s sp -- device list');
 });
@@ -60,7 +60,7 @@ test('no message advises a command without saying how it is called here', async 
   expect(wrong).toEqual([]);
 });
 
-test('screens and pages of the docs call it as it is called where it is installed', async () => {
+test('screens and docs write commands as they are called when installed', async () => {
   const commands = [...names(await buildProgram(''))].filter((name) => name.includes(' '));
   const topics = [...new Set(commands.map((name) => name.split(' ')[0]))].join('|');
   // A kiosk’s staff list is also what its staff calls it.

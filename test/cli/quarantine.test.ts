@@ -31,7 +31,7 @@ beforeAll(async () => {
 });
 afterAll(() => home.remove());
 
-test('lists what is there with its reason, and never what it holds', async () => {
+test('lists quarantined events with their reason, never their content', async () => {
   const listed = await sp(home.path, ['sync', 'quarantine', 'list', '--json'], { env });
   expect(listed.stderr).toBe(`sp: server ${home.path}, embedded database\n`);
   expect(listed.lines().map((l) => [l.device, l.seq, l.reason])).toEqual([
@@ -44,7 +44,7 @@ test('lists what is there with its reason, and never what it holds', async () =>
   expect(listed.stdout + one.stdout).not.toMatch(/Lovelace|no event/);
 });
 
-test('a retry that leaves something says so by its exit code', async () => {
+test('a retry that leaves events behind says so by its exit code', async () => {
   const retried = await sp(home.path, ['sync', 'quarantine', 'retry', '--json'], { env });
   expect(retried.code).toBe(1);
   expect(retried.lines()).toEqual([{ taken: 0, waiting: { 'event-newer-schema': 1, 'event-malformed': 1 } }]);
@@ -52,7 +52,7 @@ test('a retry that leaves something says so by its exit code', async () => {
   expect([none.code, none.stdout]).toEqual([0, '0 accepted\n']);
 });
 
-test('refuses a number that is none', async () => {
+test('refuses an invalid number', async () => {
   const wrong = await sp(home.path, ['sync', 'quarantine', 'list', '--id', 'x'], { env });
   expect([wrong.code, wrong.stderr]).toEqual([2, expect.stringContaining('a whole number from 1')]);
 });

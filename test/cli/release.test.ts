@@ -79,7 +79,7 @@ beforeAll(() => {
 afterAll(() => rmSync(home, { recursive: true, force: true }));
 
 describe('a repository of two holders', () => {
-  test('each holder makes keys of their own, and a root for them is staged', async () => {
+  test('each holder makes their own keys, and a root for them is staged', async () => {
     for (const [folder, role] of [
       [anna, 'root'],
       [anna, 'targets'],
@@ -124,7 +124,7 @@ describe('a repository of two holders', () => {
     cpSync(join(repository, 'metadata/1.root.json'), trusted);
   });
 
-  test('a build is looked into, signed by both, published, and verified as a kiosk would', async () => {
+  test('a build is inspected, signed by both, published, and verified as a kiosk would', async () => {
     const archive = at('archives/smartpresence-kiosk-1.0.0-linux-x64.tar.gz');
     const staged = await json('sign', '--repository', repository, '--build', archive);
     expect(staged.code).toBe(1);
@@ -153,7 +153,7 @@ describe('a repository of two holders', () => {
     expect(again.value.copies[0].files).toBe(1);
   }, 180_000);
 
-  test('verify sees what a kiosk would refuse, and what expires soon', async () => {
+  test('verify reports what a kiosk would refuse, and what expires soon', async () => {
     const copy = at('tampered');
     cpSync(at('stick'), copy, { recursive: true });
     const folder = join(copy, 'targets/kiosk/linux-x64/1.0.0');
@@ -184,7 +184,7 @@ describe('a repository of two holders', () => {
     expect(after.staged.targets.added.map((t) => t.path)).toEqual(['kiosk/linux-x64/1.1.0/smartpresence-kiosk.tar.gz']);
   });
 
-  test('a stolen root key and a stolen timestamp key are replaced; kiosks with the first root follow', async () => {
+  test('stolen root and timestamp keys are replaced, and kiosks with the first root follow', async () => {
     const gone = keyName(bo, 'root');
     const cleo = at('cleo');
     const rotate = (...more: string[]) =>
@@ -205,7 +205,7 @@ describe('a repository of two holders', () => {
     expect([verified.code, verified.value.versions.root, verified.value.builds.length]).toEqual([0, 2, 2]);
   }, 240_000);
 
-  test('a version that is signed is not given other bytes by chance, and can be withdrawn', async () => {
+  test('a signed version can’t be given other bytes by accident, and can be withdrawn', async () => {
     const { archive } = buildArchive(at('other-archives'), { version: '1.1.0', program: 'echo other' });
     const clash = await release('sign', '--repository', repository, '--build', archive);
     expect([clash.code, clash.stderr]).toEqual([1, expect.stringContaining('release-version-exists')]);
@@ -250,7 +250,7 @@ describe('rejections', () => {
     60_000,
   );
 
-  test('the mode of a systemd credential is not held against it', async () => {
+  test('a systemd credential’s file mode is accepted', async () => {
     const args = [
       'release',
       'sign',
@@ -267,7 +267,7 @@ describe('rejections', () => {
     expect(result.code).toBe(1); // signed, and one signature more is needed
   });
 
-  test('a weak passphrase, and keys that would lie beside the repository, make no repository', async () => {
+  test('no repository is made with a weak passphrase or with keys inside it', async () => {
     const args = ['init', '--repository', at('new'), '--keys', at('new-keys'), '--online-keys', at('new-online')];
     const weak = await release(...args, '--passphrase-file', at('weak'));
     expect(weak.stderr).toContain('release-passphrase-weak');
@@ -279,7 +279,7 @@ describe('rejections', () => {
     expect([existsSync(at('new')), existsSync(at('new-keys'))]).toEqual([false, false]);
   });
 
-  test('a repository is not made over another, nor published over another or a newer state', async () => {
+  test('a repository is neither created nor published over another or a newer state', async () => {
     const over = await release(
       ...['init', '--repository', repository, '--keys', at('k'), '--online-keys', at('o')],
       ...withPassphrase,
@@ -328,7 +328,7 @@ describe('a mirror', () => {
     return { server, url: `https://127.0.0.1:${(server.address() as AddressInfo).port}/updates` };
   };
 
-  test('is verified over HTTPS, with its certificate checked and TLS 1.3 alone', async () => {
+  test('is verified over HTTPS, with a checked certificate and TLS 1.3 only', async () => {
     const { server, url } = await serve(repository);
     const args = ['verify', '--root', trusted, '--from', url];
     const verified = await json(...args, '--ca', at('mirror-ca.pem'));
@@ -346,7 +346,7 @@ describe('a mirror', () => {
   });
 });
 
-test('one person alone makes all keys in one go, with dates of their own', async () => {
+test('one person can make all keys at once, with their own expiry dates', async () => {
   const [mine, keys, online] = [at('mine'), at('mine-keys'), at('mine-online')];
   const counts = ['--root-keys', '2', '--root-threshold', '1', '--targets-keys', '1', '--targets-threshold', '1'];
   const folders = ['--repository', mine, '--keys', keys, '--online-keys', online];
@@ -367,7 +367,7 @@ test('one person alone makes all keys in one go, with dates of their own', async
   expect(existsSync(at('few-keys'))).toBe(false);
 });
 
-test('a build whose store none before it opens is warned of when it is signed and published, and is not refused', async () => {
+test('a build whose store no earlier build can open causes a warning when signed and published, not an error', async () => {
   const [mine, keys, online] = [at('way'), at('way-keys'), at('way-online')];
   const counts = ['--root-keys', '1', '--root-threshold', '1', '--targets-keys', '1', '--targets-threshold', '1'];
   await json('init', '--repository', mine, '--keys', keys, '--online-keys', online, ...counts, ...withPassphrase);
@@ -408,7 +408,7 @@ describe.skipIf(missing)('an object store', () => {
   });
   afterAll(() => moto?.remove());
 
-  test('takes the repository below a prefix, and a kiosk’s client verifies what was put there', async () => {
+  test('accepts the repository below a prefix, and a kiosk’s client verifies it there', async () => {
     const keys = ['--keys', online, '--keys', at('online2')];
     const args = ['refresh', '--repository', repository, ...keys, '--to', 's3://updates/kiosks'];
     const published = await json(...args, ...withPassphrase);

@@ -65,7 +65,7 @@ test('a build is rolled out, paused, resumed, advanced and rolled back from the 
   expect((await run('advance')).stderr).toContain('rollout-not-so');
 }, 180_000);
 
-test('refuses what it does not understand', async () => {
+test('refuses invalid arguments', async () => {
   for (const args of [
     ['start', '1.1.0', '--step', 'north'],
     ['start', '1.1.0', '--stop-at', 'two'],

@@ -85,7 +85,7 @@ const consentText = (name: string, ...parts: string[]): string => {
 const setUp = (home: string, file: string): Promise<SpResult> =>
   sp(root, ['setup', '--answers', file, '--json'], { env: { SMARTPRESENCE_SERVER_HOME: home } });
 
-test('a file of answers that lacks something is refused with every missing name at once, and nothing is made', async () => {
+test('an incomplete file of answers is refused with all missing names at once, and nothing is created', async () => {
   const home = join(root, 'nothing');
   const done = await setUp(
     home,
@@ -108,7 +108,7 @@ test('a file of answers that lacks something is refused with every missing name 
 const unavailable = postgresUnavailable() ?? motoMissing();
 if (unavailable) console.log(unavailable);
 
-describe.skipIf(unavailable !== null)('on real services', () => {
+describe.skipIf(unavailable !== null)('with real services', () => {
   let [postgres, moto, smtp]: [TestPostgres?, Moto?, TestSmtp?] = [];
   beforeAll(async () => {
     [postgres, moto, smtp] = await Promise.all([startPostgres(), startMoto(), startSmtp('implicit')]);
@@ -135,7 +135,7 @@ describe.skipIf(unavailable !== null)('on real services', () => {
     }));
   }
 
-  test('a whole file sets a server up; the same again changes nothing', async () => {
+  test('a complete file sets up a server, and repeating it changes nothing', async () => {
     const home = join(root, 'file');
     const [people, devices] = (await reservePorts(2)) as [number, number];
     const file = answers('whole', {
@@ -213,7 +213,7 @@ describe.skipIf(unavailable !== null)('on real services', () => {
     });
   });
 
-  test('wrong answers are refused with their reason and asked again; keys are shown once', async () => {
+  test('wrong answers are refused with a reason and asked again, and keys are shown once', async () => {
     const home = join(root, 'asked');
     const [people, devices] = (await reservePorts(2)) as [number, number];
     const url = postgres!.url('setup');
@@ -359,7 +359,7 @@ describe.skipIf(unavailable !== null)('on real services', () => {
     expect(elsewhere.stderr).not.toContain('Copy both');
   });
 
-  test('a command makes no server of an empty database', async () => {
+  test('a command creates no server in an empty database', async () => {
     const env = { ...generateKeys(), SMARTPRESENCE_DATABASE_URL: postgres!.url('empty') };
     const { code, stderr } = await sp(root, ['accounts', 'list'], {
       env: { ...env, SMARTPRESENCE_SERVER_HOME: join(root, 'empty') },

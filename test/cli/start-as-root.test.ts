@@ -10,7 +10,7 @@ afterAll(() => rmSync(root, { recursive: true, force: true }));
 const START = join(import.meta.dirname, '../../electron/cli/start.ts');
 
 test.skipIf(process.getuid?.() !== 0)(
-  'root starts no real kiosk: it is refused before anything is installed, made or provisioned',
+  'root can’t start a real kiosk, and is refused before anything is installed, created or provisioned',
   () => {
     const home = join(root, 'home');
     const ended = spawnSync(process.execPath, [START, '--camera', 'real', '--host', 'browser'], {

@@ -36,7 +36,7 @@ test('an account without an address is shown what to do', async () => {
   await axe(page);
 });
 
-test('who is mailed what is chosen, and kept', async () => {
+test('alert choices are saved', async () => {
   await becomeAccount(page, 'it@example.org', 'admin');
   await page.reload();
   await page.goto(system.at('account'));
@@ -62,7 +62,7 @@ test('who is mailed what is chosen, and kept', async () => {
   await expect(page.getByLabel('Until', { exact: true })).toHaveValue('07:30');
 });
 
-test('a test says what the mail server answered', async () => {
+test('a test alert shows what the mail server answered', async () => {
   const came = smtp.next();
   await page.getByRole('button', { name: 'Send a test' }).click();
   await came;
@@ -80,7 +80,7 @@ test('a test says what the mail server answered', async () => {
   smtp.refuse = null;
 });
 
-test('an administrator chooses for another account', async () => {
+test('an administrator sets another account’s alerts', async () => {
   await ask(page, 'POST', '/api/accounts', { email: 'desk@example.org', role: 'staff' });
   await page.goto(system.at('accounts'));
   await page.getByRole('row').filter({ hasText: 'desk@example.org' }).getByRole('button', { name: 'Alerts' }).click();
@@ -100,7 +100,7 @@ test('an administrator chooses for another account', async () => {
   expect(await ask(page, 'GET', `/api/accounts/${id}/alerts`)).toMatchObject({ settings: { topics: ['people'] } });
 });
 
-test('a report that is no longer mailed is mailed again at one press', async () => {
+test('a report that is no longer mailed can be resumed with one press', async () => {
   const [{ id: site }] = (await ask(page, 'GET', '/api/sites')).items;
   const { accounts } = await ask(page, 'GET', '/api/accounts');
   const receivers = [accounts.find(({ email }: { email: string }) => email === 'it@example.org').id];
@@ -117,7 +117,7 @@ test('a report that is no longer mailed is mailed again at one press', async () 
   await expect(row).toContainText('it@example.org');
 });
 
-test('one that can’t be, as a recipient has no address any more, says so and waits for a typed word', async () => {
+test('a report that can’t be resumed because a recipient has no address says so, and asks for a typed word', async () => {
   const shown = await ask(page, 'GET', '/api/reports/schedules');
   // As for an account that may not see this recipient's address.
   await page.route('**/api/reports/schedules', (route) => {

@@ -6,7 +6,7 @@ import { call } from '../kit/client.ts';
 import { ensureBuilt } from '../kit/ensure-built.ts';
 import { newServer } from '../kit/server.ts';
 
-test('what a page loads is sent compressed to a browser that takes it, and as it is to any other', async () => {
+test('assets are sent compressed to browsers that accept it, and uncompressed to others', async () => {
   await ensureBuilt(() => undefined);
   await using server = await newServer();
   const { body: page } = await call(`${server.peopleUrl}/console/`);

@@ -78,7 +78,7 @@ const inLanguage = async (language: string, name: string, path: string) => {
   await axe(page);
 };
 
-test('a list makes people only when every line is right, joins their photos, and is taken back', async () => {
+test('a list creates people only if every line is valid, joins their photos, and can be undone', async () => {
   await open('imports', 'Import people and photos');
   await page.getByRole('button', { name: 'Start import' }).first().click();
   await page.getByRole('dialog').getByRole('button', { name: 'Start import' }).click();
@@ -140,7 +140,7 @@ test('a list makes people only when every line is right, joins their photos, and
   await expect(page.getByText('People removed')).toBeVisible();
 });
 
-test('a face before this machine’s camera becomes a template, after the consent', async () => {
+test('a face in front of this machine’s camera becomes a template after the consent', async () => {
   const { id } = (await call(page, 'POST', '/api/people', { name: 'نورا', number: '1984' })).body;
   await call(page, 'POST', `/api/people/${id}/consents`, { textVersion: '1', language: 'en' });
   await page.goto(system.at(`people/${id}/enrol`));
@@ -165,7 +165,7 @@ test('a face before this machine’s camera becomes a template, after the consen
   await picture(page, 'pin-panel', ['wall']);
 });
 
-test('a receiver that fails first is notified again; what it takes is delivered; one that says “gone” is switched off', async () => {
+test('a failing receiver is retried until messages are delivered, and one that answers “gone” is turned off', async () => {
   await open('webhooks', 'Webhooks');
   await page.getByRole('button', { name: 'Add webhook' }).click();
   const dialog = page.getByRole('dialog');
@@ -215,7 +215,7 @@ test('a receiver that fails first is notified again; what it takes is delivered;
   await picture(page, 'webhooks-answered-410', ['desk']);
 });
 
-test('the audit log shows who did what, and is searched by what was asked', async () => {
+test('the audit log shows who did what, and can be searched by request', async () => {
   // It is the auditors' and the data protection officers', not the administrators'.
   const made = await call(page, 'POST', '/api/accounts', { email: 'audit@example.org', role: 'dpo' });
   const seen = (await call(page, 'POST', '/api/people', { name: 'Lio', number: '77' })).body.id;

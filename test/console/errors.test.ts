@@ -6,7 +6,7 @@ import { CONSOLE, PORTAL } from '../kit/locales.ts';
 /** Shown in the server's words: they say what is missing, which no sentence made before can. */
 const SERVER_ONLY: ReadonlySet<string> = new Set(['incident-not-documented']);
 
-test('whatever the console’s routes refuse has its words in each language of the console', () => {
+test('every error of the console’s routes is translated in every language', () => {
   const staffed = SERVED.filter(({ roles }) => roles !== 'anybody' && roles.some((role) => role !== 'person'));
   const codes = new Set(staffed.flatMap((spec) => spec.errors ?? []));
   expect(codes.size).toBeGreaterThan(60);
@@ -20,7 +20,7 @@ test('whatever the console’s routes refuse has its words in each language of t
 /** What the pages find themselves, before a server answers or in what it answers. */
 const OF_THE_PAGES = ['answer-unreadable', 'not-for-people', 'unreachable'];
 
-test('console and portal have words for no code that the server does not know', () => {
+test('console and portal translate only error codes that exist', () => {
   const codes = [CONSOLE, PORTAL].flatMap((locales) =>
     Object.values(locales).flatMap(({ problem }) => Object.keys(problem)),
   );

@@ -67,7 +67,7 @@ test.afterAll(async () => {
   await system?.close();
 });
 
-test('the list shows how each kiosk is, and follows it by itself', async () => {
+test('the list shows each kiosk’s state, and updates automatically', async () => {
   await open('fleet', 'Fleet');
   const row = page.getByRole('row', { name: /Front door/ });
   await expect(row).toContainText('OK');
@@ -92,7 +92,7 @@ test('the list shows how each kiosk is, and follows it by itself', async () => {
   await expect(page.getByRole('heading', { name: 'Front door', level: 1 })).toBeVisible();
 });
 
-test('staff reads what is wrong with a kiosk and what to do, and nothing that is for who runs it', async ({
+test('staff see what is wrong with a kiosk and what to do, but nothing meant for administrators', async ({
   browser,
 }) => {
   const { link } = await ask(page, 'POST', '/api/accounts', { email: 'desk@example.org', role: 'staff' });
@@ -132,7 +132,7 @@ test('a kiosk is renamed on its own page', async () => {
   await rename('Back door', 'Front door');
 });
 
-test('what is set for a kiosk has a history, and an older revision is put back', async () => {
+test('a kiosk’s settings have a history, and an older revision can be restored', async () => {
   const panel = page.locator('section', { has: page.getByRole('heading', { name: 'Settings', exact: true }) });
   const set = async (change: () => Promise<void>) => {
     await panel.getByRole('button', { name: 'Edit' }).click();
@@ -175,7 +175,7 @@ test('what is set for a kiosk has a history, and an older revision is put back',
   await expect(panel).not.toContainText('hasn’t received');
 });
 
-test('an update that people keep waiting says since when', async () => {
+test('an update held up by people shows since when', async () => {
   await expect(page.getByText('someone is always in view')).toHaveCount(0);
   inventory = { ...inventory, updateHeld: { version: '0.3.0', since: '2026-01-10T12:00:00.000Z' } };
   await expect(
@@ -186,7 +186,7 @@ test('an update that people keep waiting says since when', async () => {
   await expect(page.getByText('someone is always in view')).toHaveCount(0);
 });
 
-test('a restart is sent, and its progress is seen without a reload', async () => {
+test('a restart is sent, and its progress shows without a reload', async () => {
   await page.getByRole('button', { name: 'Restart', exact: true }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'Restart' }).click();
   const row = page.getByRole('row', { name: /^Restart/ });
@@ -202,7 +202,7 @@ test('a restart is sent, and its progress is seen without a reload', async () =>
   await seen('fleet-kiosk', ['desk', 'narrow']);
 });
 
-test('its log is asked for, sent, and read on its page: the newest first, what went wrong alone, and as a file', async () => {
+test('its log is requested, sent, and shown on its page newest first, errors only, and as a file', async () => {
   await page.getByRole('button', { name: 'Request log' }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'Request log' }).click();
   const row = page.getByRole('row', { name: /^Request log/ });
@@ -237,7 +237,7 @@ test('its log is asked for, sent, and read on its page: the newest first, what w
   await dialog.getByRole('button', { name: 'Close' }).click();
 });
 
-test('a wipe wants the kiosk’s name, typed', async () => {
+test('a wipe requires typing the kiosk’s name', async () => {
   await page.getByRole('button', { name: 'Wipe', exact: true }).click();
   const dialog = page.getByRole('dialog');
   await dialog.getByRole('textbox').fill('Back door');
@@ -265,7 +265,7 @@ test('revoking a kiosk says how many of its records have not been sent', async (
   await dialog.getByRole('button', { name: 'Cancel' }).click();
 });
 
-test('settings by site reach the kiosk that has nothing of its own in their place', async () => {
+test('a site’s settings reach kiosks that don’t override them', async () => {
   await open('fleet/templates', 'Settings by site');
   const panel = page.locator('section', { has: page.getByRole('heading', { name: 'North entrance' }) });
   await panel.getByRole('button', { name: 'Edit' }).click();
@@ -284,7 +284,7 @@ test('settings by site reach the kiosk that has nothing of its own in their plac
   expect((await detail()).effective).toMatchObject({ language: 'de', theme: 'dark', volume: 40 });
 });
 
-test('a site’s page says who is inside, how its kiosks are and what waits; names lead on, and Back leads here again', async () => {
+test('a site’s page shows who is inside, its kiosks’ state and open items; names are links, and Back returns', async () => {
   await open('sites', 'Sites');
   await seen('sites', ['desk', 'narrow']);
   await page.getByRole('link', { name: 'North entrance', exact: true }).click();

@@ -66,7 +66,7 @@ function findReports(): Found {
   return found;
 }
 
-test('the console has a name for every field that a job reports, and words for every code', () => {
+test('the console has a label for every field that a job reports, and for every code', () => {
   const { jobs, fields, codes, open } = findReports();
   const { name, report, code } = ENGLISH.jobs;
   expect([...jobs].sort()).toEqual(Object.keys(name).sort());

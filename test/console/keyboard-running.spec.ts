@@ -145,7 +145,7 @@ for (const [i, setup] of SETUPS.entries())
     test.afterAll(() => walk?.context.close());
     test.afterEach(() => expect(walk.complaints()).toEqual([]));
 
-    test('sees how it is, what the statistics are, and how a day was', async () => {
+    test('views Home, the statistics and a day’s report', async () => {
       await open('presence');
       await expect(walk.row('Grace')).toHaveCount(1);
       await open('home', SITE);
@@ -195,7 +195,7 @@ for (const [i, setup] of SETUPS.entries())
       await keys.held();
     });
 
-    test('makes a code for a kiosk, approves one, and calls it otherwise', async () => {
+    test('makes a setup code, approves a kiosk, and renames it', async () => {
       await open('devices');
       const add = button('devices.add');
       await keys.enter(add);
@@ -222,7 +222,7 @@ for (const [i, setup] of SETUPS.entries())
       await keys.held();
     });
 
-    test('sets a kiosk, puts that back, sends it a command and takes it back, and revokes it', async () => {
+    test('changes a kiosk’s settings, restores them, sends a command, cancels it, and revokes the kiosk', async () => {
       await open('fleet');
       await keys.enter(page.getByRole('link', { name: `${gate} 2`, exact: true }));
       await walk.arrived(`${gate} 2`);
@@ -254,7 +254,7 @@ for (const [i, setup] of SETUPS.entries())
       await keys.held();
     });
 
-    test('looks at a site', async () => {
+    test('views a site', async () => {
       await open('sites');
       await keys.enter(page.getByRole('link', { name: SITE, exact: true }));
       await walk.arrived(SITE);
@@ -263,7 +263,7 @@ for (const [i, setup] of SETUPS.entries())
       await walk.arrived(t('sites.nav'));
     });
 
-    test('sets what the kiosks of a site go by, adds a member of kiosk staff, and removes them', async () => {
+    test('changes a site’s kiosk settings, and adds and removes a member of kiosk staff', async () => {
       await open('fleet');
       await keys.enter(button('fleet.templates'));
       await walk.arrived(t('fleet.templates'));
@@ -292,7 +292,7 @@ for (const [i, setup] of SETUPS.entries())
       await keys.held();
     });
 
-    test('rolls a version out, holds it, goes on, and takes it back; rings and hours', async () => {
+    test('rolls out a version, pauses, resumes and rolls it back, and sets rings and maintenance windows', async () => {
       await open('rollouts');
       const put = button('rollouts.put');
       await keys.enter(put);
@@ -340,7 +340,7 @@ for (const [i, setup] of SETUPS.entries())
       await seen('rollouts');
     });
 
-    test('enrols faces from files and from the camera, and looks at whose face it may be', async () => {
+    test('enrols faces from files and from the camera, and reviews a possible duplicate', async () => {
       const [ada, max] = people.get(tag)!;
       // The data protection officer puts another text in force in each set-up.
       const { items: texts } = await ask(page, 'GET', '/api/consent-texts');
@@ -379,7 +379,7 @@ for (const [i, setup] of SETUPS.entries())
       await keys.held();
     });
 
-    test('erases a person, and takes that back', async () => {
+    test('requests an erasure, and undoes it', async () => {
       const [ada, ...others] = people.get(tag)!;
       await open('people');
       await keys.type(field('people.exactly'), `8${i}0`);
@@ -403,7 +403,7 @@ for (const [i, setup] of SETUPS.entries())
       expect(await ask(page, 'GET', `/api/people/${ada}`)).toMatchObject({ templates: 0 });
     });
 
-    test('imports people and their photos: decides, takes back, enrols, and drops another import', async () => {
+    test('imports people and photos: decides, undoes, enrols, and cancels another import', async () => {
       await open('imports');
       const first = button('imports.begin');
       await keys.enter(first);
@@ -467,7 +467,7 @@ for (const [i, setup] of SETUPS.entries())
       await ask(page, 'POST', '/api/erasures', { person: items[0].id });
     });
 
-    test('as a data protection officer: consents, a text, retention and a hold', async () => {
+    test('as a data protection officer, handles consents, a consent text, retention and a legal hold', async () => {
       await walk.context.close();
       await begin(officer);
       await open('consents');
@@ -537,7 +537,7 @@ for (const [i, setup] of SETUPS.entries())
     });
   });
 
-test('every page of the rail has its walk, and every page that is to be walked here was opened', () => {
+test('every page in the navigation is assigned to a walk, and every page assigned here was opened', () => {
   expect([...rails].sort()).toEqual(Object.keys(WALKED).sort());
   expect([...opened]).toEqual(expect.arrayContaining(walkedIn('keyboard-running')));
 });

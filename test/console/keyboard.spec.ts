@@ -107,7 +107,7 @@ for (const [i, [language, size]] of SETUPS.entries())
       await seen('settings');
     });
 
-    test('chooses what is mailed, and when', async () => {
+    test('chooses which alerts are mailed, and when', async () => {
       await open('alerts');
       await keys.tick(field('alerts.quiet'));
       await keys.enter(button('alerts.save'));
@@ -141,7 +141,7 @@ for (const [i, [language, size]] of SETUPS.entries())
       await expect(page.locator('main')).toBeFocused();
     });
 
-    test('puts a consent on record, and gives a code for a PIN', async () => {
+    test('records a consent, and issues a PIN code', async () => {
       await keys.enter(button('people.give'));
       await keys.tick(dialog().getByLabel(t('people.agrees', { name }), { exact: true }));
       await seen('consent');
@@ -157,7 +157,7 @@ for (const [i, [language, size]] of SETUPS.entries())
       await keys.held();
     });
 
-    test('corrects a record, takes that back, and exports the day', async () => {
+    test('corrects a record, undoes it, and exports the day', async () => {
       await open('attendance');
       const row = page.getByRole('row').filter({ hasText: inside });
       await expect(row).toHaveCount(1);
@@ -185,7 +185,7 @@ for (const [i, [language, size]] of SETUPS.entries())
       await seen('corrections');
     });
 
-    test('calls the roll of an evacuation', async () => {
+    test('takes the roll call of an evacuation', async () => {
       await open('evacuation');
       await keys.enter(button('evacuation.begin'));
       const row = page.getByRole('row').filter({ hasText: inside });
@@ -203,7 +203,7 @@ for (const [i, [language, size]] of SETUPS.entries())
       await keys.held();
     });
 
-    test('settles an item of attention, and opens it again', async () => {
+    test('resolves an attention item, and reopens it', async () => {
       await open('attention');
       const row = page.getByRole('row').filter({ hasText: reported });
       await keys.enter(button('attention.resolve', row));
@@ -221,7 +221,7 @@ for (const [i, [language, size]] of SETUPS.entries())
       await seen('attention');
     });
 
-    test('merges two who are one', async () => {
+    test('merges a duplicate', async () => {
       await open('duplicates');
       const row = page.getByRole('row').filter({ hasText: `Ada ${tag}` });
       await expect(async () => {
@@ -256,7 +256,7 @@ for (const [i, [language, size]] of SETUPS.entries())
       await seen('incident');
     });
 
-    test('adds a receiver of webhooks, and removes it', async () => {
+    test('adds and removes a webhook receiver', async () => {
       await open('webhooks');
       await keys.enter(button('webhooks.add'));
       await keys.type(field('webhooks.name', dialog()), tag);
@@ -286,6 +286,6 @@ for (const [i, [language, size]] of SETUPS.entries())
     });
   });
 
-test('every page that is to be walked here was opened', () => {
+test('every page assigned here was opened', () => {
   expect([...opened].sort()).toEqual(walkedIn('keyboard').sort());
 });

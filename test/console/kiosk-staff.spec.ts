@@ -38,7 +38,7 @@ test.afterAll(async () => {
 
 const row = () => page.getByRole('row', { name: new RegExp(NAME) });
 
-test('one is added by keyboard alone; app and paper are shown once, and only the codes are printed', async () => {
+test('a member is added by keyboard alone; secret and codes are shown once, and only the codes are printed', async () => {
   await page.goto(at('fleet'));
   await page.getByRole('button', { name: 'Kiosk staff' }).press('Enter');
   await expect(page.getByRole('heading', { name: 'Kiosk staff', level: 1 })).toBeVisible();
@@ -75,7 +75,7 @@ test('one is added by keyboard alone; app and paper are shown once, and only the
   expect(await page.content()).not.toContain(codes[0]!);
 });
 
-test('that a kiosk has them is seen without a reload; two of one name are refused', async () => {
+test('their arrival at a kiosk shows without a reload, and a duplicate name is refused', async () => {
   const [one] = await items();
   inventory = { ...inventory, staff: [one!.id] };
   system.engine.nudge();
@@ -89,7 +89,7 @@ test('that a kiosk has them is seen without a reload; two of one name are refuse
   await page.keyboard.press('Escape');
 });
 
-test('a forgotten PIN is made again, by a button that names its person', async () => {
+test('a forgotten PIN is reset by a button that names its person', async () => {
   await page.getByRole('button', { name: `Reset PIN ${NAME}`, exact: true }).click();
   const reset = page.getByRole('dialog').getByRole('button', { name: 'Reset PIN' });
   await expect(reset).toBeDisabled();
@@ -100,7 +100,7 @@ test('a forgotten PIN is made again, by a button that names its person', async (
   await page.getByRole('dialog').getByRole('button', { name: 'I’ve saved it' }).click();
 });
 
-test('one is removed, and stands there until the kiosk has forgotten them', async () => {
+test('a removed member stays listed until the kiosk has deleted them', async () => {
   await row().getByRole('button', { name: 'Remove' }).click();
   const remove = page.getByRole('dialog').getByRole('button', { name: 'Remove' });
   // They can't be put back as they were, with their PIN.

@@ -34,13 +34,13 @@ const SHOWN: readonly (readonly [under: string, codes: readonly string[]])[] = [
   ['webhooks.kind', Delivery.shape.kind.options.map((kind) => kind.replace('.', '-'))],
 ];
 
-test.each(SHOWN)('the console has words for every %s', (under, codes) => {
+test.each(SHOWN)('the console has a label for every %s', (under, codes) => {
   void initI18n({ en: CONSOLE }, 'en');
   expect(codes.length).toBeGreaterThan(1);
   expect(codes.filter((code) => !hasSentence(`${under}.${code}`))).toEqual([]);
 });
 
-test('a person’s own page has words for every reason why a record was voided', () => {
+test('a person’s own page has a label for every reason a record was voided', () => {
   void initI18n({ en: PORTAL }, 'en');
   expect(VOIDS.filter((code) => !hasSentence(`voided.${code}`))).toEqual([]);
 });

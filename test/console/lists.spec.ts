@@ -54,7 +54,7 @@ const shared = async (check: (page: Page) => Promise<void>) => {
   await other.close();
 };
 
-test('a list is narrowed by words and by what a column has, and Back and a shared link show the same', async () => {
+test('a list is filtered by text and by column, and Back and a shared link restore it', async () => {
   await open('sites');
   await expect(rows()).toHaveCount(SITES.length + 1);
   const filter = page.getByRole('search', { name: 'Filter: Sites' });
@@ -82,7 +82,7 @@ test('a list is narrowed by words and by what a column has, and Back and a share
   expect(page.url()).not.toContain('?');
 });
 
-test('records are sorted by a column that the server has no order for, all of them, and Back shows the same', async () => {
+test('all records can be sorted by a column the server does not sort by, and Back restores it', async () => {
   await open('attendance');
   await expect(page.getByText(`${RECORDS} records`)).toBeVisible();
   await column('Person').getByRole('button').click();
@@ -106,7 +106,7 @@ test('records are sorted by a column that the server has no order for, all of th
   await expect.poll(names).toEqual(sorted.toReversed());
 });
 
-test('what may be someone’s name is found in a list, and is in no address', async () => {
+test('a list can be searched by name, and the name is in no address', async () => {
   await open('corrections');
   // The second page of the list is late, as on a bad line.
   const held = Promise.withResolvers<void>();
@@ -134,7 +134,7 @@ test('what may be someone’s name is found in a list, and is in no address', as
   expect(page.url()).not.toContain('hopper');
 });
 
-test('the people that an incident affected are sorted and found, and a shared link shows them', async () => {
+test('people affected by an incident can be sorted and searched, and a shared link shows them', async () => {
   const { id } = await ask(page, 'POST', '/api/incidents', {
     title: 'Stolen key',
     severity: 'low',
@@ -158,7 +158,7 @@ test('the people that an incident affected are sorted and found, and a shared li
   await expect(page.locator('.toast', { hasText: 'Exported 3 rows' })).toBeVisible();
 });
 
-test('filters fit their list on every screen, in long words too', async () => {
+test('filters fit their list on every screen, also with long labels', async () => {
   await inLanguage(page, system.at('jobs?last=ok'), 'list-filtered', 'de');
   await page.setViewportSize({ width: SIZES.narrow[0], height: SIZES.narrow[1] });
   await fits(page, 'jobs, filtered');

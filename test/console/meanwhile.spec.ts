@@ -40,7 +40,7 @@ test.afterAll(async () => {
   await system?.close();
 });
 
-test('a calendar that someone else has changed is looked at, and saved at the second press', async () => {
+test('a calendar changed by someone else is shown first, and saved at the second press', async () => {
   await open(`settings?site=${south}`, 'Settings');
   await page.getByRole('textbox', { name: 'Day starts at' }).fill('04:00');
   await ask(page, 'PATCH', `/api/sites/${south}?change=none`, { timeZone: 'Europe/Paris' });
@@ -60,7 +60,7 @@ test('a calendar that someone else has changed is looked at, and saved at the se
   );
 });
 
-test('who goes back from a question and then stays can save', async () => {
+test('Save still works after going back from a question and staying', async () => {
   await open('attendance', 'Attendance records');
   await open(`settings?site=${south}`, 'Settings');
   await page.getByRole('textbox', { name: 'Day starts at' }).fill('05:00');
@@ -75,7 +75,7 @@ test('who goes back from a question and then stays can save', async () => {
   await expect(page.getByText('Not saved')).toHaveCount(0);
 });
 
-test('in a roll call each person that is marked is, also before the one before has been', async () => {
+test('a roll call marks each person pressed, even before the previous mark is saved', async () => {
   await open('evacuation', 'Evacuation');
   await page.getByRole('button', { name: 'Start roll call' }).click();
   const mark = (name: string) => page.getByRole('button', { name: `Mark as accounted for ${name}` });
@@ -95,7 +95,7 @@ test('in a roll call each person that is marked is, also before the one before h
   await page.unrouteAll({ behavior: 'wait' });
 });
 
-test('why an item of attention could not be reopened is said', async () => {
+test('a failed reopening of an attention item shows the reason', async () => {
   const { items } = await ask(page, 'GET', '/api/attention');
   const { kind, ref } = items.find((item: { kind: string }) => item.kind === 'void');
   await ask(page, 'POST', '/api/attention/resolve', { kind, ref, note: 'seen' });
@@ -107,7 +107,7 @@ test('why an item of attention could not be reopened is said', async () => {
   await expect(page.getByRole('button', { name: 'Reopen' })).toHaveCount(0);
 });
 
-test('people that a search found have their new sites as soon as these are assigned', async () => {
+test('people found by a search show new sites as soon as they are assigned', async () => {
   await open('people', 'People');
   await page.getByRole('searchbox', { name: 'Search' }).fill('Ada');
   const row = page.getByRole('row', { name: /Ada Lovelace/ });
@@ -119,7 +119,7 @@ test('people that a search found have their new sites as soon as these are assig
   await expect(row).toContainText('South', { timeout: 60_000 });
 });
 
-test('on their own page people change what they edit, and nothing that was changed meanwhile', async ({ browser }) => {
+test('a profile on a person’s own page saves only the fields edited there', async ({ browser }) => {
   const ada = `/api/people/${people[0]}`;
   const { url } = await ask(page, 'POST', `${ada}/sign-in-links`, { send: false });
   const own = await openBrowser(browser);
@@ -138,7 +138,7 @@ test('on their own page people change what they edit, and nothing that was chang
   await own.context.close();
 });
 
-test('what could not be read at first is read again by the button that says so', async () => {
+test('Try again reloads what failed to load', async () => {
   for (const [path, heading, missing] of [
     ['rollouts', 'Rollouts', '**/api/rings'],
     ['jobs', 'Background jobs', '**/api/jobs/runs?*'],
@@ -152,7 +152,7 @@ test('what could not be read at first is read again by the button that says so',
   }
 });
 
-test('a sign-out that failed says why', async () => {
+test('a failed sign-out shows the reason', async () => {
   await open('account', 'Sign-in and password');
   await failOnce('**/api/sessions');
   await page.getByRole('button', { name: 'Sign out everywhere' }).click();
@@ -160,7 +160,7 @@ test('a sign-out that failed says why', async () => {
   await expect(alert()).toBeVisible({ timeout: 60_000 });
 });
 
-test('a password that was mistyped before the second factor can be entered again', async () => {
+test('a password mistyped before the second factor can be re-entered', async () => {
   const password = 'orbit lantern walrus teapot';
   await ask(page, 'PUT', '/api/account/sign-in', { email: 'boss@example.org', password });
   await page.reload();
@@ -176,7 +176,7 @@ test('a password that was mistyped before the second factor can be entered again
   await expect(page.getByRole('img', { name: 'QR code for the authenticator app' })).toBeVisible();
 });
 
-test('who contains an incident reads what is left to do, although everyone is signed out by it', async () => {
+test('containing an incident shows what is left to do, although it signs everyone out', async () => {
   const foundAt = new Date().toISOString();
   const { id } = await ask(page, 'POST', '/api/incidents', { title: 'A stolen key', severity: 'high', foundAt });
   await open(`incidents/${id}`, 'A stolen key');

@@ -58,7 +58,7 @@ test.afterAll(async () => {
   await system?.close();
 });
 
-test('who is inside, and until when each kiosk is known', async () => {
+test('shows who is inside, and the last contact of each kiosk', async () => {
   await open('presence', 'Inside now');
   await expect(page.getByText('5 people inside')).toBeVisible();
   await expect(page.getByRole('row', { name: /Ada Lovelace/ })).toContainText('Front door');
@@ -67,7 +67,7 @@ test('who is inside, and until when each kiosk is known', async () => {
   await seen('presence', ['desk', 'narrow']);
 });
 
-test('an evacuation: the missing are red until someone has seen them outside, by keyboard alone', async () => {
+test('in an evacuation the missing are red until marked as seen outside, by keyboard alone', async () => {
   await page.locator('.tabs').getByRole('link', { name: 'Evacuation' }).focus();
   await page.keyboard.press('Enter');
   await page.getByRole('button', { name: 'Start roll call' }).press('Enter');
@@ -99,7 +99,7 @@ test('an evacuation: the missing are red until someone has seen them outside, by
   await expect(page.getByText('2 of 5 accounted for')).toBeVisible();
 });
 
-test('a record is voided with a reason, and taken back with one press; one is added; files come', async () => {
+test('a record is voided with a reason and restored with one press, one is added, and files are exported', async () => {
   await open('attendance', 'Attendance records');
   await expect(page.getByText('7 records')).toBeVisible();
   await seen('attendance', ['desk', 'narrow']);
@@ -174,13 +174,13 @@ test('a record is voided with a reason, and taken back with one press; one is ad
   await seen('corrections');
 });
 
-test('the report of the day', async () => {
+test('shows the day report', async () => {
   await open('reports', 'Attendance report');
   await expect(page.getByRole('row', { name: /Grace Hopper/ })).toContainText('0 h');
   await seen('reports', ['desk', 'narrow']);
 });
 
-test('Try again on Statistics reads again what failed, and each kiosk there leads to its page', async () => {
+test('Try again on Statistics reloads what failed, and each kiosk there links to its page', async () => {
   const statistics = /\/api\/stats\/kiosks/;
   await page.route(statistics, (route) => route.fulfill({ status: 500, json: {} }));
   await open('statistics', 'Statistics');
@@ -194,7 +194,7 @@ test('Try again on Statistics reads again what failed, and each kiosk there lead
   expect(complaints.splice(0)).toEqual([expect.stringContaining('status of 500')]);
 });
 
-test('kiosks are named once the server answers, where it could not when the console was opened', async () => {
+test('kiosks get their names once the server answers, if it could not when the console was opened', async () => {
   const devices = /\/api\/devices\?/;
   await page.route(devices, (route) => route.fulfill({ status: 503, json: {} }));
   await page.goto('about:blank');
@@ -208,7 +208,7 @@ test('kiosks are named once the server answers, where it could not when the cons
   expect(complaints.splice(0)).toContainEqual(expect.stringContaining('status of 503'));
 });
 
-test('charts have their numbers as a table too', async () => {
+test('charts also have their numbers as a table', async () => {
   await open('statistics', 'Statistics');
   await expect(page.getByText('Image: too dark')).toBeVisible();
   await expect(page.getByText('Face not recognised')).toBeVisible();
@@ -221,7 +221,7 @@ test('charts have their numbers as a table too', async () => {
 });
 
 for (const language of ['de', 'pl', 'ar'])
-  test(`all of them in ${language}, at a desk and upright`, async () => {
+  test(`fit in ${language}, landscape and portrait`, async () => {
     for (const path of [
       'home',
       'presence',
@@ -238,7 +238,7 @@ for (const language of ['de', 'pl', 'ar'])
     await expect(page.getByRole('heading', { level: 1, name: heading })).toBeVisible();
   });
 
-test('in Chinese, and back', async () => {
+test('switch to Chinese and back', async () => {
   await page
     .getByLabel(/Language|Sprache|اللغة/)
     .first()
@@ -248,7 +248,7 @@ test('in Chinese, and back', async () => {
   await page.getByLabel('语言').selectOption('en');
 });
 
-test('on a narrow screen the rail is a menu that Escape closes', async () => {
+test('on a narrow screen the navigation is a menu that Escape closes', async () => {
   await page.setViewportSize({ width: 390, height: 844 });
   await page.getByRole('button', { name: 'Menu' }).press('Enter');
   await expect(page.getByRole('dialog').getByRole('link', { name: 'Home' })).toBeVisible();

@@ -32,7 +32,7 @@ const open = async (path: string, heading: string) => {
   await expect(page.getByRole('heading', { level: 1, name: heading })).toBeVisible();
 };
 
-test('a person is added, and found by their number', async () => {
+test('a person is added and found by their number', async () => {
   await open('people', 'People');
   await page.getByRole('button', { name: 'Add person' }).first().click();
   const dialog = page.getByRole('dialog');
@@ -50,7 +50,7 @@ test('a person is added, and found by their number', async () => {
   await picture(page, 'people', ['desk', 'wall', 'narrow']);
 });
 
-test('a number that another person has is said before a second one gets it', async () => {
+test('a number already in use is reported before it is assigned again', async () => {
   await open('people', 'People');
   await page.getByRole('button', { name: 'Add person' }).first().click();
   const dialog = page.getByRole('dialog', { name: 'Add person' });
@@ -69,7 +69,7 @@ test('a number that another person has is said before a second one gets it', asy
   await expect(page.getByRole('heading', { level: 1, name: 'Augusta' })).toBeVisible();
 });
 
-test('a profile that was changed is as before after one press, but for a location opt-out, whose positions are gone', async () => {
+test('a profile change is undone with one press, except for a location opt-out, whose positions are deleted', async () => {
   await call(page, 'POST', '/api/people', { name: 'Betty Holberton', number: '1917' });
   const { id } = (await call(page, 'POST', '/api/people/search', { q: '1917' })).body.items[0];
   await open(`people/${id}`, 'Betty Holberton');
@@ -93,7 +93,7 @@ test('a profile that was changed is as before after one press, but for a locatio
   await expect(saved.getByRole('button', { name: 'Undo' })).toHaveCount(0);
 });
 
-test('two people who were taken for one are marked as different, which is taken back with one press', async () => {
+test('two possible duplicates are marked as different people, which is undone with one press', async () => {
   for (const name of ['Ida Rhodes', 'Ida Rodes']) await call(page, 'POST', '/api/people', { name, number: '1900' });
   await call(page, 'POST', '/api/jobs/duplicates/run');
   const pair = page.getByRole('row', { name: /Ida Rhodes/ });
@@ -117,7 +117,7 @@ test('two people who were taken for one are marked as different, which is taken 
   await apart();
 });
 
-test('templates are made from a photo after the consent, and a face that is someone’s already is reported', async () => {
+test('templates are made from a photo after the consent, and a face already enrolled is reported', async () => {
   await call(page, 'POST', `/api/people/${ada}/consents`, { textVersion: '1', language: 'en' });
   await open(`people/${ada}/enrol`, 'Enrol Ada Lovelace');
   await page.getByRole('button', { name: 'Photo files' }).click();
@@ -209,7 +209,7 @@ test('templates are made from a photo after the consent, and a face that is some
   await expect(page.getByText('Card issued')).toBeVisible();
 });
 
-test('what can’t be undone says how much of whose goes, and waits for a typed word', async () => {
+test('irreversible actions say how much of whose data they delete, and require a typed word', async () => {
   await open(`people/${ada}`, 'Ada Lovelace');
   const dialog = page.getByRole('dialog');
   for (const [button, text, word] of [
@@ -300,7 +300,7 @@ test('what can’t be undone says how much of whose goes, and waits for a typed 
   await page.keyboard.press('Escape');
 });
 
-test('a person’s page shows their portrait when it is asked for, what was done about them, and puts a record right', async () => {
+test('a person’s page shows their portrait on request and their history, and can correct a record', async () => {
   const asked: string[] = [];
   page.on('request', (one) => one.url().endsWith('/picture') && asked.push(one.url()));
   // A document keeps the pictures that it has shown: a test before this one saw the same.
@@ -336,7 +336,7 @@ test('a person’s page shows their portrait when it is asked for, what was done
   await picture(page, 'person-history', ['desk', 'narrow']);
 });
 
-test('whether a guardian has to agree is known before anyone can, or the page says why it is not', async () => {
+test('nobody can consent or be enrolled until the page knows whether a guardian is needed, or says why it doesn’t', async () => {
   await page.route('**/minor', (route) => route.fulfill({ status: 500, json: {} }));
   await page.goto('about:blank');
   await open(`people/${ada}`, 'Ada Lovelace');
@@ -353,7 +353,7 @@ test('whether a guardian has to agree is known before anyone can, or the page sa
   for (const one of of500) complaints.splice(complaints.indexOf(one), 1);
 });
 
-test('"not me" counts in the rail, and leaves the list with a note that can be taken back', async () => {
+test('a "not me" counts in the navigation, and is resolved by a note that can be undone', async () => {
   const { outbox, engine } = system;
   const who = outbox.person('Grace Hopper');
   const first = outbox.checkin(who);
@@ -431,7 +431,7 @@ const PAGES: readonly (readonly [path: string, heading: string])[] = [
   ['incidents', 'Incidents'],
 ];
 
-test('a setting is changed, is in the history, and is taken back', async () => {
+test('a setting is changed, listed in the history, and reverted', async () => {
   await open('settings', 'Settings');
   await page.getByLabel('Keep check-in photos', { exact: true }).fill('30');
   await saveSettings(page);
@@ -444,7 +444,7 @@ test('a setting is changed, is in the history, and is taken back', async () => {
   await expect(page.getByLabel('Keep check-in photos', { exact: true })).toHaveValue('30');
 });
 
-test('saving what someone else has changed meanwhile says so, and overwrites nothing', async () => {
+test('saving over someone else’s change is reported, and overwrites nothing', async () => {
   await open('settings', 'Settings');
   await page.getByLabel('Keep locations', { exact: true }).fill('14');
   const { body } = await call(page, 'GET', '/api/sites');
@@ -463,7 +463,7 @@ test('saving what someone else has changed meanwhile says so, and overwrites not
   await expect(page.getByText('Keep locations 20 days → 14 days')).toBeVisible();
 });
 
-test('a site says after which check-in methods the face is checked; the last method without a face can’t be taken away', async () => {
+test('a site sets which check-in methods are followed by a face check, and the last method without a face can’t be removed', async () => {
   await open('settings', 'Settings');
   await page.getByRole('checkbox', { name: 'QR code: then check the face' }).check();
   await saveSettings(page);
@@ -481,7 +481,7 @@ test('a site says after which check-in methods the face is checked; the last met
   await expect(page.getByRole('checkbox', { name: 'QR code: then check the face' })).not.toBeChecked();
 });
 
-test('when the day of a site starts is changed, and the zone of one that is not the default', async () => {
+test('the start of a site’s day can be changed, and the time zone of a site that is not the default', async () => {
   const { id } = (await call(page, 'POST', '/api/sites', { name: 'Night shift', timeZone: 'Europe/Berlin' })).body;
   const site = async () => (await call(page, 'GET', `/api/sites/${id}`)).body;
   await page.reload();
@@ -531,7 +531,7 @@ test('when the day of a site starts is changed, and the zone of one that is not 
   await axe(page);
 });
 
-test('a kiosk gets its code, an incident its clock, an erasure its steps', async () => {
+test('a kiosk gets its setup code, an incident its deadline, and an erasure its steps', async () => {
   await open('devices', 'Kiosks');
   await page.getByRole('button', { name: 'Add kiosk' }).click();
   await page.getByLabel('Name').fill('Back door');
@@ -587,7 +587,7 @@ test('a kiosk gets its code, an incident its clock, an erasure its steps', async
   await expect(page.getByRole('button', { name: 'Delete this person’s data' })).toHaveCount(0);
 });
 
-test('the link of a new account says whose it is, and is copied', async () => {
+test('a new account’s link says whose it is, and is copied', async () => {
   await context.grantPermissions(['clipboard-read', 'clipboard-write']);
   await open('accounts', 'Accounts');
   await page.getByRole('button', { name: 'Add account' }).click();
@@ -599,7 +599,7 @@ test('the link of a new account says whose it is, and is copied', async () => {
   await expect(link).toContainText(await page.evaluate(() => navigator.clipboard.readText()));
 });
 
-test('every page is readable by axe', async () => {
+test('every page passes axe', async () => {
   for (const [path, heading] of PAGES) {
     await open(path, heading);
     await expect(page.locator('.skeleton')).toHaveCount(0);
@@ -609,7 +609,7 @@ test('every page is readable by axe', async () => {
 });
 
 for (const language of ['de', 'pl', 'ar'])
-  test(`and in ${language}, at a desk and upright`, async () => {
+  test(`every page fits in ${language}, landscape and portrait`, async () => {
     for (const path of [`people/${ada}`, ...PAGES.map(([p]) => p), 'attention', 'people', 'imports'])
       await inLanguage(page, system.at(path), path.replace(/\/.*/, '-one'), language);
     expect(complaints.filter((c) => !/404|409|status of 4/.test(c))).toEqual([]);

@@ -65,7 +65,7 @@ test.afterAll(async () => {
   folder.remove();
 });
 
-test('late arrivals where no start of work is set: it says so, and whose they would be', async () => {
+test('late arrivals of a person without a start of work say that it has to be set, and for which person', async () => {
   await open();
   await page.getByRole('combobox', { name: 'Person' }).fill('ada');
   await page.getByRole('option', { name: /Ada Lovelace/ }).click();
@@ -75,7 +75,7 @@ test('late arrivals where no start of work is set: it says so, and whose they wo
   await expect(page.locator('.person-chosen')).toContainText('Ada Lovelace');
 });
 
-test('when work starts is said in Settings, and the report then says who was late', async () => {
+test('the start of work is set in Settings, and the report then shows who was late', async () => {
   await open('settings');
   await field('Work starts at').fill('08:00');
   await field('Grace period').fill('30');
@@ -94,7 +94,7 @@ test('when work starts is said in Settings, and the report then says who was lat
   await seen('reports-person');
 });
 
-test('a person’s days, by their name or from their row; a site without anybody says so', async () => {
+test('a person’s days are found by name or from their row, and a site without people says so', async () => {
   await open();
   await field('From').fill('2020-01-01');
   await page.keyboard.press('Tab');
@@ -132,7 +132,7 @@ test('a person’s days, by their name or from their row; a site without anybody
   await expect(page.getByRole('row', { name: /North entrance/ })).toContainText(String(PEOPLE));
 });
 
-test('a check-out that is missing is added from its row, which then is no longer there', async () => {
+test('a missing check-out is added from its row, which then disappears', async () => {
   await open('reports?by=person-day&only=missing');
   await field('Period').selectOption('yesterday');
   const row = page.getByRole('row', { name: /Person 3\b/ });
@@ -150,7 +150,7 @@ test('a check-out that is missing is added from its row, which then is no longer
   await expect(row).toHaveCount(1);
 });
 
-test('the file has the columns and rows of the page', async () => {
+test('the file has the same columns and rows as the page', async () => {
   await open();
   await field('Period').selectOption('yesterday');
   await field('One row per').selectOption('person-day');
@@ -173,7 +173,7 @@ test('the file has the columns and rows of the page', async () => {
   expect(shown.map(([, ...cells]) => cells)).toEqual(file);
 });
 
-test('on paper it has site and period, each row, the head on each page, and nothing to press; light also in the dark', async () => {
+test('the printed report has site, period, every row and a header on each page, without buttons, and in light colours even in dark mode', async () => {
   await page.emulateMedia({ colorScheme: 'dark' });
   await open();
   await field('Period').selectOption('yesterday');
@@ -205,7 +205,7 @@ test('on paper it has site and period, each row, the head on each page, and noth
   await page.emulateMedia({ media: 'screen', colorScheme: 'light' });
 });
 
-test('what is printed is read to its end first', async () => {
+test('a report is loaded completely before it is printed', async () => {
   await page.evaluate(() => {
     window.print = () =>
       document.body.setAttribute('data-printed', String(document.querySelectorAll('tbody tr').length));
@@ -214,7 +214,7 @@ test('what is printed is read to its end first', async () => {
   await expect(page.locator('body')).toHaveAttribute('data-printed', /\d+/);
 });
 
-test('cards of several people are printed together, each whole, and nothing else', async () => {
+test('cards of several people are printed together, each unbroken, and nothing else', async () => {
   await page.emulateMedia({ media: null, colorScheme: 'light' });
   await open('people');
   const chosen = page.locator('tbody tr[data-index]').filter({ has: page.getByRole('checkbox') });
@@ -246,7 +246,7 @@ test('cards of several people are printed together, each whole, and nothing else
   await open();
 });
 
-test('a schedule is asked for with what it says of people, and says why none can be sent', async () => {
+test('a schedule shows which personal data it sends, and says why none can be sent', async () => {
   await page.getByRole('button', { name: 'Send by e-mail' }).click();
   const dialog = page.getByRole('dialog');
   await expect(dialog).toContainText('no names');

@@ -63,7 +63,7 @@ function says(index: number, code: string, rollout: string, reason?: string): vo
 
 const rolloutId = async () => (await system.server.call(listRollouts)).items[0]!.id;
 
-test('kiosks are put into a ring that is called otherwise, and a site gets a maintenance window', async () => {
+test('kiosks are put into a ring by its displayed name, and a site gets a maintenance window', async () => {
   await open();
   await expect(page.getByText('No rollout in progress')).toBeVisible();
   await page.getByRole('button', { name: 'Move kiosk to a ring' }).click();
@@ -91,7 +91,7 @@ test('kiosks are put into a ring that is called otherwise, and a site gets a mai
   await expect(page.getByText('21:30–04:00')).toBeVisible();
 });
 
-test('a version is rolled out, stops by itself and says why, goes on, and is rolled back', async () => {
+test('a version is rolled out, stops automatically and says why, is resumed, and is rolled back', async () => {
   await page.getByRole('button', { name: 'Start rollout' }).click();
   const dialog = page.getByRole('dialog');
   await expect(dialog.getByLabel('Version')).toContainText('1.5.0');
@@ -150,7 +150,7 @@ test('a version is rolled out, stops by itself and says why, goes on, and is rol
   await expect(page.getByText('Rolled back', { exact: true })).toBeVisible();
 });
 
-test('in German, and from right to left', async () => {
+test('fits in German, and right to left', async () => {
   await page.getByRole('combobox', { name: 'Language' }).selectOption('de');
   await open('Rollouts');
   await expect(page.getByText('Rückgängig gemacht', { exact: true })).toBeVisible();

@@ -11,9 +11,7 @@ test.beforeAll(async () => {
 });
 test.afterAll(() => system?.close());
 
-test('on every page of the console, buttons of a table or a list say which row they are about, and no two are called the same', async ({
-  browser,
-}) => {
+test('on every page of the console, row buttons name their row, and no two share a name', async ({ browser }) => {
   const { context, page, complaints } = await openBrowser(browser);
   await enterByLink(page, system.server.adminLink);
   await expect(page.locator('.rail')).toBeVisible();

@@ -40,7 +40,7 @@ const option = (name: string | RegExp) => page.getByRole('option', { name });
 const chosen = () => page.locator('[role="option"][aria-selected="true"]');
 const size = ([width, height]: readonly [number, number]) => page.setViewportSize({ width, height });
 
-test('one person among 500 is two clicks away, from any page; their name is in no address, asked ones included', async () => {
+test('one person among 500 is two clicks away from any page, and their name is in no page or request address', async () => {
   const seen: string[] = [];
   page.on('request', (request) => seen.push(request.url()));
   page.on('framenavigated', (frame) => seen.push(frame.url()));
@@ -54,7 +54,7 @@ test('one person among 500 is two clicks away, from any page; their name is in n
   expect(seen.filter((url) => /anna|m.ller/i.test(decodeURIComponent(url)))).toEqual([]);
 });
 
-test('an administrator who looks for the audit log reads whose it is, and how someone gets to read it', async () => {
+test('an administrator searching for the audit log is shown which roles may read it, and how to grant one', async () => {
   await page.keyboard.press('Control+k');
   await page.keyboard.type('audit');
   await option('Audit log').click();
@@ -91,7 +91,7 @@ test('by keyboard alone: open, type with a typo, choose, go', async () => {
   await expect(page.getByRole('dialog')).toHaveCount(0);
 });
 
-test('a setting is found by what it is about, and leads to it', async () => {
+test('a setting is found by topic, and opens', async () => {
   await page.keyboard.press('Control+k');
   await box().fill('late arrivals');
   await option('Work starts at').click();
@@ -102,7 +102,7 @@ test('a setting is found by what it is about, and leads to it', async () => {
   await page.goBack();
 });
 
-test('where more fit than are listed, how many more is said, until so much is typed that they are all there', async () => {
+test('the number of further matches is shown until all fit the list', async () => {
   const zone = { timeZone: 'UTC', dayStartsAt: '00:00' };
   for (let i = 1; i <= 8; i++) await ask(page, 'POST', '/api/sites', { name: `Depot ${i}`, ...zone });
   await page.reload();
@@ -139,7 +139,7 @@ test('pages, kiosks and actions are found as well', async () => {
   expect(page.url()).not.toContain('add');
 });
 
-test('an answer that comes late is dropped; an error says what to do, and is tried again', async () => {
+test('a late answer is dropped, and an error has a next step and can be retried', async () => {
   let late: (() => void) | null = null;
   await page.route(/people\/search/, async (route) => {
     if (route.request().postDataJSON().q !== 'person') return route.continue();
@@ -170,7 +170,7 @@ test('an answer that comes late is dropped; an error says what to do, and is tri
   await page.keyboard.press('Escape');
 });
 
-test('the page of people shows those who are found, and its address says nothing of it', async () => {
+test('the people page shows the matches, and its address does not reveal the search', async () => {
   await page.goto(system.at('people'));
   await page.getByRole('searchbox', { name: 'Search' }).fill('møller');
   const rows = page.locator('main tbody tr');
@@ -185,7 +185,7 @@ test('the page of people shows those who are found, and its address says nothing
   await expect(page.getByRole('heading', { level: 1, name: 'ليلى الحسن' })).toBeVisible();
 });
 
-test('a record and a legal hold are for a person who is found by name', async () => {
+test('a record and a legal hold can be given a person found by name', async () => {
   await page.goto(system.at('attendance'));
   await page.getByRole('button', { name: 'Add record' }).click();
   const person = page.getByRole('dialog').getByRole('combobox', { name: 'Person' });
@@ -206,7 +206,7 @@ test('a record and a legal hold are for a person who is found by name', async ()
   await expect(page.getByText('Case 7')).toBeVisible();
 });
 
-test('it fits and is without a fault in every language, light and dark, wide and narrow', async () => {
+test('it fits and passes axe in every language, light and dark, wide and narrow', async () => {
   for (const [language, typed] of [
     ['en', 'anna'],
     ['de', 'anna'],

@@ -27,7 +27,7 @@ test.afterAll(async () => {
   await system?.close();
 });
 
-test('edits that nobody saved are asked about before they are left, and kept if one stays', async () => {
+test('leaving unsaved edits asks first, and staying keeps them', async () => {
   await page.goto(at('settings'));
   await photos().fill('12');
   for (const leave of [
@@ -66,7 +66,7 @@ test('edits that nobody saved are asked about before they are left, and kept if 
   await expect(page.getByRole('heading', { level: 1, name: 'Attendance records' })).toBeVisible();
 });
 
-test('before anything is saved, what changes is shown: from what to what, for how many kiosks, and what follows', async () => {
+test('before saving, a summary shows each change from old to new, for how many kiosks, and its consequences', async () => {
   await page.goto(at('settings?site='));
   const filled = page.getByLabel('Age of consent', { exact: true });
   await photos().fill('30');
@@ -96,7 +96,7 @@ test('before anything is saved, what changes is shown: from what to what, for ho
   await expect(page.getByText('Unsaved changes')).toBeHidden();
 });
 
-test('settings are found by a word; what is wrong is said beside its field, and shown when it can’t be saved', async () => {
+test('settings can be searched, and errors are shown beside their field and scrolled into view on save', async () => {
   await page.goto(at('settings?site='));
   const search = page.getByRole('searchbox', { name: 'Find a setting' });
   await photos().fill('91');
@@ -120,7 +120,7 @@ test('settings are found by a word; what is wrong is said beside its field, and 
   await picture(page, 'settings', ['desk', 'narrow']);
 });
 
-test('a setting that the palette leads to again is shown again, at the site that was chosen', async () => {
+test('a setting opened again from the palette is shown again, at the chosen site', async () => {
   await page.goto(at('settings?site='));
   const site = page.getByLabel('Site', { exact: true });
   const search = page.getByRole('searchbox', { name: 'Find a setting' });
@@ -137,7 +137,7 @@ test('a setting that the palette leads to again is shown again, at the site that
   await expect(page.getByLabel('Work starts at')).toBeVisible();
 });
 
-test('a setting is found, changed and saved with the keyboard alone', async () => {
+test('a setting is found, changed and saved by keyboard alone', async () => {
   await page.goto(at('settings?site='));
   const keys = new Keys(page);
   await keys.type(page.getByRole('searchbox', { name: 'Find a setting' }), 'consent after');
@@ -150,7 +150,7 @@ test('a setting is found, changed and saved with the keyboard alone', async () =
   await keys.held();
 });
 
-test('two people change different settings: both stand, and the history names no other', async () => {
+test('two people can change different settings, and the history shows only those', async () => {
   await page.goto(at('settings?site='));
   await page.reload();
   await page.getByLabel('Site', { exact: true }).selectOption('South');
@@ -173,7 +173,7 @@ test('two people change different settings: both stand, and the history names no
   await other.close();
 });
 
-test('a text of a consent is read in the window that asks whether it was reviewed', async () => {
+test('a consent text can be read in the dialog that asks whether it was reviewed', async () => {
   const paragraphs = Array.from({ length: 14 }, (_, i) => `Paragraph ${i + 1}. ${'We keep your face. '.repeat(12)}`);
   await ask(page, 'POST', '/api/consent-texts', { version: '2027-01', language: 'en', title: 'May we?', paragraphs });
   await becomeAccount(page, 'dpo@example.org', 'dpo');

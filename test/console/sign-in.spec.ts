@@ -32,7 +32,7 @@ test.afterAll(async () => {
   await system?.close();
 });
 
-test('the link opens a door with one button, and leaves the address bar', async () => {
+test('the link signs in with one button, and is removed from the address bar', async () => {
   await page.goto(system.server.adminLink);
   await expect(page.getByRole('button', { name: 'Sign in' })).toBeVisible();
   expect(page.url()).not.toContain('enter=');
@@ -50,7 +50,7 @@ test('an empty board says what will appear', async () => {
   await picture(page, 'empty');
 });
 
-test('a guide says what is left to set up; contacts are named in it, and it can be hidden and had back', async () => {
+test('the guide shows what is left to set up, takes the contacts, and can be hidden and restored', async () => {
   const guide = page.locator('.setup');
   await expect(guide).toContainText('1 of 6 done');
   await guide.getByRole('button', { name: 'Add contacts' }).click();
@@ -78,7 +78,7 @@ test('a guide says what is left to set up; contacts are named in it, and it can 
   await expect(guide).toBeVisible();
 });
 
-test('the consent text is read in the guide in each language, and adopted as a whole', async () => {
+test('the consent text is read in the guide in each language, and adopted in all of them', async () => {
   const guide = page.locator('.setup');
   await guide.getByRole('button', { name: 'Review consent texts' }).click();
   const dialog = page.getByRole('dialog');
@@ -94,7 +94,7 @@ test('the consent text is read in the guide in each language, and adopted as a w
   await page.goto(system.at('home'));
 });
 
-test('a roll call where nobody is known to be inside says so, and not that everyone is accounted for', async () => {
+test('a roll call with nobody inside says so, not that everyone is accounted for', async () => {
   await page.getByRole('link', { name: 'Attendance', exact: true }).click();
   await page.getByRole('link', { name: 'Evacuation' }).click();
   await page.getByRole('button', { name: 'Start roll call' }).click();
@@ -110,7 +110,7 @@ test('a roll call where nobody is known to be inside says so, and not that every
   await page.getByRole('link', { name: 'Home' }).click();
 });
 
-test('a check-in appears by itself, and a void strikes it through', async () => {
+test('a check-in appears without a reload, and a void strikes it through', async () => {
   const { outbox, engine } = system;
   people.push(...PEOPLE.map((name) => outbox.person(name)));
   const first = outbox.checkin(people[0]!);
@@ -130,7 +130,7 @@ test('a check-in appears by itself, and a void strikes it through', async () => 
   await picture(page, 'live', ['desk', 'wall', 'narrow']);
 });
 
-test('speaks German, and Arabic from right to left', async () => {
+test('is in German, and in Arabic from right to left', async () => {
   await page.getByLabel('Language').selectOption('de');
   await expect(page.locator('.stat').first()).toContainText('Jetzt anwesend');
   await expect(page.getByText('Storniert: nicht ich')).toBeVisible();
@@ -155,7 +155,7 @@ test('loads and runs nothing that its policy forbids', async () => {
   expect(blocked).toBe('connect-src');
 });
 
-test('says when the server is gone and comes back by itself, without repeating a row', async () => {
+test('says when the server is unreachable, and recovers automatically without repeating a row', async () => {
   await system.server.stop();
   await expect(page.getByText('Connection to the server lost.')).toBeVisible();
   await axe(page);
@@ -166,7 +166,7 @@ test('says when the server is gone and comes back by itself, without repeating a
   await expect(page.getByText('Connection to the server lost.')).toBeHidden();
 });
 
-test('the first administrator sets password, app and recovery codes, by keyboard alone, and is where the guide was', async () => {
+test('the first administrator sets password, app and recovery codes by keyboard alone, and returns to the guide', async () => {
   const type = async (text: string) => page.keyboard.type(text);
   await page.locator('.setup').getByRole('button', { name: 'Set password' }).focus();
   await page.keyboard.press('Enter');
@@ -233,7 +233,7 @@ test('a used link says so in another browser', async ({ browser }) => {
   await other.context.close();
 });
 
-test('after signing out nothing opens; address, password and code do, at the page that was asked for', async () => {
+test('after signing out nothing is accessible; address, password and code lead to the requested page', async () => {
   await page.getByRole('button', { name: 'Sign out', exact: true }).click();
   await expect(page.getByRole('heading', { name: 'Sign in' })).toBeFocused();
   await axe(page);

@@ -40,7 +40,7 @@ const open = async (path: string) => {
 };
 const names = () => rows().getByRole('rowheader').allTextContents();
 
-test('a column sorts by a press, says so, and Back and a shared link show the same', async () => {
+test('a column sorts when pressed, says so, and Back and a shared link restore it', async () => {
   await open('people');
   await expect(rows()).toHaveCount(3);
   const added = await names();
@@ -70,7 +70,7 @@ test('a column sorts by a press, says so, and Back and a shared link show the sa
   await axe(page);
 });
 
-test('which columns are shown is chosen once, a shared link shows the same, and nothing of the rows is kept in the browser', async () => {
+test('the choice of columns is remembered and shared by link, and no row data is stored in the browser', async () => {
   await open('people');
   await page.getByRole('button', { name: 'Columns' }).click();
   await page.getByRole('group', { name: 'Columns' }).getByLabel('E-mail address').uncheck();
@@ -95,7 +95,7 @@ test('which columns are shown is chosen once, a shared link shows the same, and 
   await page.keyboard.press('Escape');
 });
 
-test('what is shown is exported, or what was chosen of it; no text becomes a formula', async () => {
+test('an export contains the rows shown or selected, and no text becomes a formula', async () => {
   await open('people');
   await expect(rows()).toHaveCount(3);
   const file = async (button: string): Promise<string[][]> => {
@@ -125,7 +125,7 @@ test('what is shown is exported, or what was chosen of it; no text becomes a for
   await page.evaluate(() => localStorage.clear());
 });
 
-test('several people are given sites at once', async () => {
+test('several people are assigned sites at once', async () => {
   await open('people');
   for (const name of ['Ada Lovelace', 'Alan Turing'])
     await page.getByRole('checkbox', { name: `Select ${name}` }).check();
@@ -149,7 +149,7 @@ test('several people are given sites at once', async () => {
   await expect(page.getByRole('row', { name: /Bonn/ })).toHaveCount(0);
 });
 
-test('a person’s sites are changed on their page, and given back with one press', async () => {
+test('a person’s sites are changed on their page, and restored with one press', async () => {
   await open('people');
   await page.getByRole('link', { name: 'Ada Lovelace' }).click();
   const facts = page.locator('dl').first();
@@ -168,7 +168,7 @@ test('a person’s sites are changed on their page, and given back with one pres
   await expect(facts.getByRole('link', { name: 'Bonn' })).toHaveCount(0);
 });
 
-test('what could not be done for some rows is said by name, and they alone stay selected', async () => {
+test('rows for which an action failed are named, and only those stay selected', async () => {
   await open('people');
   const [{ id }] = (await ask(page, 'POST', '/api/people/search', { q: '411' })).items;
   await page.route(`**/api/people/${id}/sites`, (route) =>
@@ -201,7 +201,7 @@ test('what could not be done for some rows is said by name, and they alone stay 
     await expect(page.getByRole('row', { name: new RegExp(name) })).toContainText('Bonn');
 });
 
-test('the keys go from row to row, open one and choose one', async () => {
+test('the keyboard moves between rows, opens one and selects one', async () => {
   await open('people');
   const link = (at: number) => rows().nth(at).getByRole('rowheader').getByRole('link');
   await link(0).focus();
@@ -223,7 +223,7 @@ test('the keys go from row to row, open one and choose one', async () => {
   await expect(page.getByRole('heading', { level: 1, name: name! })).toBeVisible();
 });
 
-test(`${MANY} people scroll with few rows in the page, are counted for who can’t see them, and Back goes to the same row`, async () => {
+test(`${MANY} people scroll with few rows in the DOM, are counted for screen readers, and Back returns to the same row`, async () => {
   // Its page would say that the server is gone.
   await page.goto('about:blank');
   await system.server.stop();
@@ -299,7 +299,7 @@ test(`${MANY} people scroll with few rows in the page, are counted for who can�
   await expect.poll(() => rows().count()).toBeLessThanOrEqual(shown + 40);
 });
 
-test('a fleet of many pages is whole wherever kiosks are named, chosen from and listed', async () => {
+test('a fleet of many pages is complete wherever kiosks are named, selected and listed', async () => {
   await open('attendance');
   const last = `Gate ${KIOSKS}`;
   await expect(page.getByLabel('Kiosk', { exact: true }).getByRole('option', { name: last })).toBeAttached();

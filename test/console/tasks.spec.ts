@@ -96,7 +96,7 @@ async function addAndEnrol(
   await expect(page.getByRole('heading', { level: 1, name, exact: true })).toBeVisible();
 }
 
-test('the house fills up', async () => {
+test('the building fills up', async () => {
   await page.goto(system.at('home'));
   const { outbox, engine } = system;
   const now = Date.now();
@@ -182,7 +182,7 @@ task('a second factor set up', 6, async () => {
   await expect(page.getByText('10 left')).toBeVisible();
 });
 
-test('the first kiosk, once it has used its code, is approved in the guide', async () => {
+test('the first kiosk is approved in the guide once it has used its code', async () => {
   for (const { id } of (await ask(page, 'GET', '/api/devices?status=approved')).items)
     await ask(page, 'POST', `/api/devices/${id}/revoke`);
   const { code } = await ask(page, 'POST', '/api/provisioning-codes', { name: 'East door', site: null });

@@ -25,7 +25,7 @@ const open = async (path: string, heading: string) => {
   await expect(page.getByRole('heading', { level: 1, name: heading })).toBeVisible();
 };
 
-test('a receiver is added, its secret shown once, tested, looked up in the log, switched off and removed', async () => {
+test('a receiver is added with its secret shown once, tested, found in the delivery log, turned off and removed', async () => {
   await open('webhooks', 'Webhooks');
   await expect(page.getByText('No webhooks yet')).toBeVisible();
   await page.getByRole('button', { name: 'Add webhook' }).click();
@@ -69,7 +69,7 @@ test('a receiver is added, its secret shown once, tested, looked up in the log, 
   await expect(page.getByText('No webhooks yet')).toBeVisible();
 });
 
-test('a period comes in the columns of a payroll program', async () => {
+test('a period is exported in a payroll program’s columns', async () => {
   await open('reports', 'Attendance report');
   const payroll = page.locator('section', { hasText: 'Payroll files' });
   await payroll.getByLabel('Format').selectOption('frappe-hr');

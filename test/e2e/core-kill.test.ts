@@ -52,7 +52,7 @@ afterAll(async () => {
   rmSync(home, { recursive: true, force: true });
 });
 
-test(`every check-in that the screen confirmed is there once after kill -9 at random moments; none twice; the chain verifies (seed ${SEED})`, async () => {
+test(`after kill -9 at random moments every confirmed check-in is stored exactly once, and the chain verifies (seed ${SEED})`, async () => {
   const random = seededRandom(SEED);
   const screen = await enterKiosk(host);
   const confirmed: string[] = [];

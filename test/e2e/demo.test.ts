@@ -45,7 +45,7 @@ describe.skipIf(!existsSync(CHROMIUM))('the demo of npm start', () => {
   }, LIMIT_MS);
 
   test(
-    'has a dozen made-up people, a month of records, two kiosks and one item that waits',
+    'has a dozen made-up people, a month of records, two kiosks and one attention item',
     async () => {
       const contents = () => get<Record<string, number>>('/api/demo/contents');
       await expect.poll(contents, { timeout: LIMIT_MS }).toMatchObject({ people: 14, kiosks: 2 });
@@ -69,7 +69,7 @@ describe.skipIf(!existsSync(CHROMIUM))('the demo of npm start', () => {
   );
 
   test(
-    'begins with the one address that it names first, at the guide, in which its kiosks, people and records are done',
+    'opens the guide at the first address printed, with its kiosks, people and records done',
     async () => {
       expect(
         started
@@ -114,7 +114,7 @@ describe.skipIf(!existsSync(CHROMIUM))('the demo of npm start', () => {
   );
 
   test(
-    'is emptied by one button and a typed word; then setting up begins',
+    'is emptied by one button and a typed word, and then the set-up begins',
     async () => {
       await page.goto(new URL('#/people', page.url()).href);
       await page.getByRole('button', { name: 'Empty the demo' }).click();
@@ -137,7 +137,7 @@ describe.skipIf(!existsSync(CHROMIUM))('the demo of npm start', () => {
   );
 
   test(
-    'nothing of it is in the database, and the next start makes none',
+    'leaves nothing in the database, and the next start creates no demo',
     async () => {
       await browser.close();
       await started.interrupt();

@@ -68,7 +68,7 @@ test('he is recognised from another clip, greeted by name, and recorded once', a
   expect(picture.length).toBeGreaterThan(1_000);
 });
 
-test('another man is not: he is offered the other check-in methods, and nothing is recorded or said of anybody', async () => {
+test('another man is not recognised: he is offered the other check-in methods, and nothing is recorded or revealed', async () => {
   const { page, notified } = await kiosk.enter({ clip: STRANGER });
   await expect(page.locator('.other-method')).toContainText(en.otherMethod.title);
   await expect(page.getByRole('button', { name: en.checkinMethods.pin })).toBeVisible();
@@ -82,7 +82,7 @@ test('another man is not: he is offered the other check-in methods, and nothing 
   expect((await stored()).checkins).toHaveLength(1);
 });
 
-test('“not me” voids the record, which stays', async () => {
+test('“not me” voids the record, which is kept', async () => {
   const { page } = await kiosk.enter({
     clip: AGAIN,
     repeatWindowSeconds: 0,
@@ -98,7 +98,7 @@ test('“not me” voids the record, which stays', async () => {
   expect(checkins.map((c) => c.voided)).toEqual([true, false]);
 });
 
-test('a face that is enrolled is not enrolled again; whose it is is said to staff', async () => {
+test('an enrolled face is not enrolled again, and staff see whose it is', async () => {
   const { page } = await kiosk.enter({ clip: ENROLLED });
   // He stands before the camera, and is greeted until staff has opened their pages.
   await openStaff(page);
@@ -112,7 +112,7 @@ test('a face that is enrolled is not enrolled again; whose it is is said to staf
   expect((await stored()).people.map((p) => p.name)).toEqual([JOHN.name]);
 });
 
-test('once deleted he is nobody', async () => {
+test('once deleted he is no longer recognised', async () => {
   const { page, notified } = await kiosk.enter({ clip: AGAIN });
   await openStaff(page);
   await page.locator('[data-open=people]').click();

@@ -89,7 +89,7 @@ async function enter(options: Parameters<TestKiosk['enter']>[0] = {}) {
 const framesSeen = (page: Page): Promise<number> =>
   page.evaluate(() => (globalThis as unknown as { smartpresenceMetrics: VisionMetrics }).smartpresenceMetrics.frames);
 
-test('group photos check nobody in, though everybody on them is enrolled; they are asked to come one at a time', async () => {
+test('group photos check nobody in, though everyone in them is enrolled; people are asked to come one at a time', async () => {
   const before = (await checkins()).length;
   const { page, camera, notified } = await enter();
   const askedToStop = new Set<string>();
@@ -113,7 +113,7 @@ test('group photos check nobody in, though everybody on them is enrolled; they a
   expect(await checkins()).toHaveLength(before + 1);
 });
 
-test('a covered camera says so, and number and PIN go on; guesses lock a number, also across a restart of the core', async () => {
+test('a covered camera is reported, and number and PIN keep working; wrong guesses lock a number, also across a restart of the core', async () => {
   const before = (await checkins()).length;
   const { page, camera, host } = await enter();
   await camera.show({ source: 'black', seconds: 0.2 });
@@ -149,7 +149,7 @@ test('a covered camera says so, and number and PIN go on; guesses lock a number,
   expect(rows[0]).toMatchObject({ name: MAX.name, method: 'number+pin', liveness: 'not-needed' });
 });
 
-test('more people than 1:N was calibrated for: the number comes first, and lets its own face in and no other', async () => {
+test('above the calibrated gallery size the number is asked first, and only its own face is accepted', async () => {
   const before = (await checkins()).length;
   const { page, camera, notified } = await enter({ repeatWindowSeconds: 0, calibratedPeople: 1 });
   await expect(page.locator('.sentence-main')).toHaveText(en.stage.numberFirst);
@@ -173,7 +173,7 @@ test('more people than 1:N was calibrated for: the number comes first, and lets 
   expect(rows[0]).toMatchObject({ name: MAX.name, method: 'number+face', threshold: 0.45, second: null });
 });
 
-test('a core that is killed is said to start again, and then recognises as before, by itself', async () => {
+test('a killed core is reported as restarting, and then recognises as before', async () => {
   const { page, camera, host } = await enter({ repeatWindowSeconds: 0 });
   const first = host.corePid!;
   process.kill(first, 'SIGKILL');
@@ -189,7 +189,7 @@ test('a core that is killed is said to start again, and then recognises as befor
   expect(report.problems).toEqual([]);
 });
 
-test('a file in place of the camera is said to staff, with what to do, unless the site has declared it', async () => {
+test('a file in place of the camera is reported to staff with a next step, unless the site has declared it', async () => {
   const clip = { segments: [{ ...takesOf('B', 'straight')[0]!, filter: 'crop=60:45:4:4' }] };
   const notice = en.status.notice['camera-virtual'];
   const declare = (virtualCamera: boolean) =>

@@ -125,7 +125,7 @@ async function reopen(): Promise<void> {
   await unlock();
 }
 
-test('without a printer the screen says so, and what works in its place', async () => {
+test('without a printer the screen says so, and what works instead', async () => {
   await unlock();
   await press('[data-open=evacuation]');
   await has('.evacuee', NAMES.length);
@@ -134,7 +134,7 @@ test('without a printer the screen says so, and what works in its place', async 
   expect(await page.run(buttons, null)).not.toContain(labels.print);
 });
 
-test('the muster list comes out of the printer with everyone who is inside, and nothing of the browser’s', async () => {
+test('the muster list is printed with everyone inside, and without the browser’s headers', async () => {
   printers.setUp();
   await reopen();
   await press('[data-open=evacuation]');
@@ -150,7 +150,7 @@ test('the muster list comes out of the printer with everyone who is inside, and 
     expect(text).not.toContain(other);
 });
 
-test('what keeps the printer from printing is said, and the paper comes once it can', async () => {
+test('the screen says what keeps the printer from printing, and the page is printed once it can be', async () => {
   printers.stop('paused');
   await print();
   await said().toBe(`${labels.trouble['printer-stopped']} ${labels.goesOn}`);
@@ -170,7 +170,7 @@ test('the browser’s own shortcut prints nothing', async () => {
   expect(await printers.printed(3)).toHaveLength(3);
 });
 
-test('the printed card is the card alone, as large as a bank card, and its code is read from the paper', async () => {
+test('only the card is printed, as large as a bank card, and its code can be read from the paper', async () => {
   await reopen();
   await press('[data-open=people]');
   await has('input[name=query]');

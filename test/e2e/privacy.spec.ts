@@ -15,7 +15,7 @@ test.beforeAll(async () => {
 test.afterEach(() => kiosk.leave());
 test.afterAll(() => kiosk.remove());
 
-test('the contacts that an administrator sets are on the kiosk’s privacy screen', async () => {
+test('contacts set by an administrator are on the kiosk’s privacy screen', async () => {
   const home = await DATABASES[0]!.start();
   const database = await home.open();
   const server = await newListener(database);

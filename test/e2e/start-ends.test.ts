@@ -30,13 +30,13 @@ async function gone(): Promise<void> {
   }
 }
 
-describe.skipIf(!existsSync('/usr/bin/chromium'))('npm start, asked to end', () => {
+describe.skipIf(!existsSync('/usr/bin/chromium'))('stopping npm start', () => {
   test.each([
     { signal: 'SIGTERM', after: 0 },
     { signal: 'SIGHUP', after: 1_500 },
     { signal: 'SIGTERM', after: 4_000 },
   ] as const)(
-    'by $signal to npm alone, $after ms into preparing: all are gone',
+    'by $signal to npm only, $after ms into preparing, ends every process',
     async ({ signal, after }) => {
       const { child, waitFor } = start();
       await waitFor(/SmartPresence \d/);
@@ -47,7 +47,7 @@ describe.skipIf(!existsSync('/usr/bin/chromium'))('npm start, asked to end', () 
     300_000,
   );
 
-  test('by SIGKILL to npm, which can’t be passed on, while the server starts: all are gone', async () => {
+  test('by SIGKILL to npm, which can’t be passed on, while the server starts, ends every process', async () => {
     const { child, waitFor } = start();
     await waitFor(/Device secret/);
     await wait(3_000);
@@ -55,7 +55,7 @@ describe.skipIf(!existsSync('/usr/bin/chromium'))('npm start, asked to end', () 
     await gone();
   }, 300_000);
 
-  test('the next start goes on where the others were cut off; SIGTERM to npm stops it cleanly', async () => {
+  test('lets the next start continue where the others were interrupted, and SIGTERM to npm stops it cleanly', async () => {
     const { child, waitFor, output } = start();
     await waitFor(/^ready/m);
     child.kill('SIGTERM');
@@ -65,7 +65,7 @@ describe.skipIf(!existsSync('/usr/bin/chromium'))('npm start, asked to end', () 
     expect(output()).not.toMatch(/✗/);
   }, 300_000);
 
-  test('a second SIGTERM ends it at once, children and all', async () => {
+  test('by a second SIGTERM ends it at once, including its children', async () => {
     const { child, waitFor, output } = start();
     await waitFor(/^ready/m);
     const server = (await processesOf(home)).find((line) => line.includes('sync/server/main.ts'));
@@ -79,7 +79,7 @@ describe.skipIf(!existsSync('/usr/bin/chromium'))('npm start, asked to end', () 
     await expect.poll(output, { timeout: 60_000 }).toMatch(/✗ Stopped immediately: requested again/);
   }, 300_000);
 
-  test('what can’t be stopped is killed when its time is over', async () => {
+  test('kills whatever has not ended in time', async () => {
     const { child, waitFor } = start();
     await waitFor(/^ready/m);
     for (const line of await processesOf(home))

@@ -24,12 +24,12 @@ describe.skipIf(!existsSync(CHROMIUM))('npm start -- --camera demo', () => {
     await started.removeHome();
   }, 300_000);
 
-  test('both demo people are recognised at the kiosk and checked in, with liveness off said', async () => {
+  test('both demo people are recognised and checked in at the kiosk, which says that liveness is off', async () => {
     await started.waitFor(/✓ Max Mustermann checked in \(face.*liveness: off \(demo\)\)/);
     await started.waitFor(/✓ John Doe checked in \(face.*liveness: off \(demo\)\)/);
   }, 300_000);
 
-  test('a second start with the same data folder says so, and the first goes on', async () => {
+  test('a second start with the same data folder says so, and the first keeps running', async () => {
     const second = startAppliance(['--camera', 'demo'], {}, started.home);
     await second.waitFor(/✗ already-started: .*\n.*SMARTPRESENCE_HOME/);
     await second.waitFor(/^Stopped\.$/m);
@@ -38,7 +38,7 @@ describe.skipIf(!existsSync(CHROMIUM))('npm start -- --camera demo', () => {
     await expect.poll(() => started.output().slice(before), { timeout: 60_000 }).toMatch(/✓ /);
   }, 300_000);
 
-  test('the one-time link opens the live page, which shows them; a second use of the link does not', async () => {
+  test('the one-time link opens the live page, which shows them, and works only once', async () => {
     const link = (await started.waitFor(/sign in\s+(https:\/\/\S+)/))[1]!;
     const browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox'] });
     try {
@@ -68,7 +68,7 @@ describe.skipIf(!existsSync(CHROMIUM))('npm start -- --camera demo', () => {
     }
   }, 300_000);
 
-  test('checkins list goes through the running core, with the staff PIN and not without', async () => {
+  test('checkins list works through the running core, only with the staff PIN', async () => {
     const staffPin = (await started.waitFor(/staff PIN (\d{6})/))[1]!;
     const env = { ...process.env, SMARTPRESENCE_HOME: started.home };
     const list = (pin: string) =>
@@ -89,7 +89,7 @@ describe.skipIf(!existsSync(CHROMIUM))('npm start -- --camera demo', () => {
     });
   }, 300_000);
 
-  test('Ctrl-C stops everything cleanly: no core is taken for crashed, no process is left', async () => {
+  test('Ctrl-C stops everything cleanly: no core counts as crashed, and no process is left', async () => {
     await started.interrupt();
     const farewell = started.output().split('Stopping …')[1] ?? '';
     expect(farewell).toMatch(/Stopped\./);

@@ -86,7 +86,7 @@ const notified = () =>
     }),
   );
 
-test('a wrong code, the right one, a login that reaches the machine, and what is left of it in the outbox', async () => {
+test('a wrong code is refused, the right one opens the menu, a login change reaches the machine, and the outbox records it', async () => {
   const { page } = await kiosk.enter({ slots: { root, insteadOf: null } });
   await toGate(page, pin);
   await typed(page, code() === '000000' ? '111111' : '000000');
@@ -118,7 +118,7 @@ test('a wrong code, the right one, a login that reaches the machine, and what is
   ]);
 });
 
-test('five wrong codes lock it, and a restart of the kiosk ends no lock', async () => {
+test('five wrong codes lock it, also across a restart of the kiosk', async () => {
   const { page } = await kiosk.enter();
   await toGate(page, OWN);
   const wrong = code() === '000000' ? '111111' : '000000';

@@ -61,7 +61,7 @@ describe.each(DATABASES)('the fleet on $name', (kind) => {
       .then((rows) => rows.map((r) => r.body as Record<string, unknown>));
 
   describe('inventory', () => {
-    test('is what each kiosk said last, with what is wrong with it, found by site, trouble, version and name', async () => {
+    test('shows each kiosk’s last report and problems, filtered by site, problem, version and name', async () => {
       const site = await siteNamed('Nord');
       const good = await kiosk({}, site);
       const bad = await kiosk({ camera: 'covered', diskFree: 100e6, version: '0.1.0' }, site);
@@ -84,7 +84,7 @@ describe.each(DATABASES)('the fleet on $name', (kind) => {
       expect((await ids('alert=offline')).sort()).toEqual([good.device, bad.device].sort());
     });
 
-    test('of the default site are those that were given no other, and no one else’s', async () => {
+    test('of the default site includes exactly the kiosks without another site', async () => {
       const [own, other] = [await kiosk(), await kiosk({}, await siteNamed('West'))];
       const { id } = (await api.ask<{ items: Site[] }>('GET', '/api/sites')).items.find((s) => s.isDefault)!;
       const ids = (await api.ask<FleetPage>('GET', `/api/fleet?site=${id}&limit=200`)).items.map((k) => k.id);
@@ -92,7 +92,7 @@ describe.each(DATABASES)('the fleet on $name', (kind) => {
       expect(ids).not.toContain(other.device);
     });
 
-    test('what is wrong reaches someone in charge, once, and the metrics; it goes when it is fixed', async () => {
+    test('a problem appears once under Attention and in the metrics, and disappears when fixed', async () => {
       const keep = () => fleetAlertsJob.run({ ...api.services, signal: AbortSignal.timeout(60_000) });
       const box = await kiosk({ camera: 'covered', version: '0.1.0' });
       const items = async (query = '') =>
@@ -141,7 +141,7 @@ describe.each(DATABASES)('the fleet on $name', (kind) => {
       expect(await codes()).toEqual(['never-heard']);
     });
 
-    test('comes in pages without a gap', async () => {
+    test('is paged without gaps', async () => {
       const site = await siteNamed('Süd');
       const made = [];
       for (let i = 0; i < 5; i++) made.push((await kiosk({}, site)).device);
@@ -162,7 +162,7 @@ describe.each(DATABASES)('the fleet on $name', (kind) => {
     const setSite = (site: string, settings: DeviceConfig, after: number) =>
       api.ask<Template>('PUT', `/api/fleet-templates/${site}`, { body: { settings, after } });
 
-    test('of a kiosk override those of its site, and the kiosk gets the sum under a number that grows', async () => {
+    test('of a kiosk override its site’s, and the kiosk gets the result under an increasing number', async () => {
       const site = await siteNamed('Werk');
       const [a, b] = [await kiosk({}, site), await kiosk({}, site)];
       await setSite(site, { theme: 'dark', volume: 40 }, 0);
@@ -185,7 +185,7 @@ describe.each(DATABASES)('the fleet on $name', (kind) => {
       expect((await notified(b, 'config'))[0]).toMatchObject({ revision: 2, config: { volume: 20 } });
     });
 
-    test('keep who, when and what; an older revision is restored as a new one', async () => {
+    test('record who changed what when, and an older revision is restored as a new one', async () => {
       const box = await kiosk();
       const who = api.actorOf('admin');
       const body = { settings: { name: 'Tor 1' }, after: 0 };
@@ -207,7 +207,7 @@ describe.each(DATABASES)('the fleet on $name', (kind) => {
       expect(await api.lastAudit()).toMatchObject({ route: 'POST /api/fleet/:device/settings/revert', outcome: 'ok' });
     });
 
-    test('are not written over unseen, and the same again is no revision', async () => {
+    test('are not overwritten unseen, and an unchanged save makes no revision', async () => {
       const box = await kiosk();
       await set(box, { volume: 10 }, 0);
       await expect(set(box, { volume: 20 }, 0)).rejects.toMatchObject({ code: 'settings-changed-meanwhile' });
@@ -226,7 +226,7 @@ describe.each(DATABASES)('the fleet on $name', (kind) => {
       expect(await notified(box, 'config')).toEqual([]);
     });
 
-    test('follow a kiosk to another site, and come again to one that is set up again', async () => {
+    test('follow a kiosk to another site, and are sent again to one that is set up again', async () => {
       const [one, two] = [await siteNamed('Eins'), await siteNamed('Zwei')];
       await setSite(one, { language: 'de' }, 0);
       await setSite(two, { language: 'en' }, 0);
@@ -238,7 +238,7 @@ describe.each(DATABASES)('the fleet on $name', (kind) => {
       expect((await notified(box, 'config'))[0]).toMatchObject({ revision: 3, config: { language: 'en', volume: 5 } });
     });
 
-    test('of the default site reach the kiosks that name none', async () => {
+    test('of the default site reach kiosks without a site', async () => {
       const box = await kiosk();
       const { items } = await api.ask<{ items: Template[] }>('GET', '/api/fleet-templates');
       const site = items.find(({ isDefault }) => isDefault)!;
@@ -264,7 +264,7 @@ describe.each(DATABASES)('the fleet on $name', (kind) => {
     };
     const state = async (box: MemoryOutbox) => (await detail(box)).commands[0]!;
 
-    test('is sent until its answer, once, and ends by itself', async () => {
+    test('is sent until answered, done once, and expires', async () => {
       const box = await kiosk();
       const { commands } = await notify(box, { what: 'restart' });
       const { id } = commands[0]!;
@@ -290,7 +290,7 @@ describe.each(DATABASES)('the fleet on $name', (kind) => {
       expect(await notified(box, 'command')).toEqual([]);
     });
 
-    test('is taken back while the kiosk has not begun it', async () => {
+    test('can be cancelled until the kiosk has started it', async () => {
       const box = await kiosk();
       const [asked] = (await notify(box, { what: 'logs' })).commands;
       const takeBack = () => api.ask<FleetDetail>('DELETE', `/api/fleet/${box.device}/commands/${asked!.id}`);
@@ -303,7 +303,7 @@ describe.each(DATABASES)('the fleet on $name', (kind) => {
       await expect(takeBack()).rejects.toMatchObject({ code: 'command-answered' });
     });
 
-    test('that destroys wants the kiosk’s name typed', async () => {
+    test('that destroys data requires typing the kiosk’s name', async () => {
       const box = await kiosk();
       const { name } = (await detail(box)).kiosk;
       for (const what of ['wipe', 'decommission'])
@@ -316,7 +316,7 @@ describe.each(DATABASES)('the fleet on $name', (kind) => {
       expect(commands[0]).toMatchObject({ what: 'wipe', expiresAt: later(90 * 86_400_000).toISOString() });
     });
 
-    test('to wipe: begun, confirmed by the farewell alone, and the kiosk is revoked; nothing else is sent to it', async () => {
+    test('to wipe is confirmed only by the farewell message, then revokes the kiosk, and nothing else is sent to it', async () => {
       const box = await kiosk();
       const { name } = (await detail(box)).kiosk;
       const [wipe] = (await notify(box, { what: 'wipe', name })).commands;
@@ -336,7 +336,7 @@ describe.each(DATABASES)('the fleet on $name', (kind) => {
       expect(await notified(box, 'command')).toEqual([]);
     });
 
-    test('to wipe takes the place of a decommissioning that waits; nothing takes the place of a wipe', async () => {
+    test('to wipe replaces a waiting decommissioning, and nothing replaces a wipe', async () => {
       const box = await kiosk();
       const { name } = (await detail(box)).kiosk;
       const [slow] = (await notify(box, { what: 'decommission', name })).commands;
@@ -355,7 +355,7 @@ describe.each(DATABASES)('the fleet on $name', (kind) => {
         await expect(notify(box, { what, name })).rejects.toMatchObject({ code: 'device-leaves' });
     });
 
-    test('is for approved kiosks alone', async () => {
+    test('is only for approved kiosks', async () => {
       const box = await kiosk();
       await revokeDevice(api.db, box.device, api.now);
       await expect(notify(box, { what: 'restart' })).rejects.toMatchObject({ code: 'device-not-approved' });
@@ -368,7 +368,7 @@ describe.each(DATABASES)('the fleet on $name', (kind) => {
     const keep = (box: MemoryOutbox, command: string, body = gz) =>
       inTransaction(api.db, (tx) => keepLogs(tx, api.keys, box.device, { command, gz: body }, api.now));
 
-    test('is taken of the kiosk that was asked, kept sealed for seven days, and read by an admin, audited', async () => {
+    test('is accepted only from the kiosk asked, kept encrypted for seven days, and read by administrators with an audit row', async () => {
       const box = await kiosk();
       const [asked] = (await notify(box, { what: 'logs' })).commands;
       await expect(keep(await kiosk(), asked!.id)).rejects.toMatchObject({ code: 'command-unknown' });

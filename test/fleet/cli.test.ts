@@ -23,7 +23,7 @@ beforeAll(async () => {
 afterAll(() => server?.close());
 
 describe('fleet on the command line', { timeout: 120_000 }, () => {
-  test('list and show say what is wrong, with exit code 1', async () => {
+  test('list and show report problems with exit code 1', async () => {
     const list = await run(['list']);
     expect(list.code).toBe(1);
     expect(list.stdout).toMatch(/Front door .*no-report/);
@@ -49,14 +49,14 @@ describe('fleet on the command line', { timeout: 120_000 }, () => {
     expect((await run(['show', id, '--json'])).lines()[0]).toMatchObject({ effective: { language: 'de', volume: 40 } });
   });
 
-  test('restart once at a time, and cancel takes it back', async () => {
+  test('restart runs one at a time, and can be cancelled', async () => {
     const [found] = (await run(['restart', id, '--hours', '2', '--json'])).lines() as { commands: { id: string }[] }[];
     expect((await run(['restart', id])).stderr).toContain('command-waits');
     const gone = await run(['cancel', id, found!.commands[0]!.id]);
     expect([gone.code, gone.stdout]).toEqual([0, expect.stringContaining('withdrawn')]);
   });
 
-  test('wipe and decommission go by the typed name', async () => {
+  test('wipe and decommission require the typed name', async () => {
     const wrong = await run(['wipe', id], 'Back door\n');
     expect(wrong.code).not.toBe(0);
     expect(wrong.stderr).toContain('command-name-differs');
@@ -65,7 +65,7 @@ describe('fleet on the command line', { timeout: 120_000 }, () => {
     expect((await run(['decommission', id, '--name', 'Front door'])).code).toBe(0);
   });
 
-  test('logs are asked for, and read into a file of one’s own', async () => {
+  test('logs are requested, and saved to a private file', async () => {
     const none = await run(['logs', id, '--read']);
     expect(none.stderr).toContain('log-not-here');
     const [found] = (await run(['logs', id, '--json'])).lines() as { commands: { id: string; what: string }[] }[];

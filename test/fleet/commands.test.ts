@@ -37,8 +37,8 @@ const made = async (name: string) => {
 const shown = (kiosk: Fleeting) => server.call(getKiosk, { params: { device: kiosk.device } });
 const newest = async (kiosk: Fleeting) => (await shown(kiosk)).commands[0];
 
-describe('the fleet’s two halves', { timeout: 180_000 }, () => {
-  test('a kiosk reports how it is, and again when its camera changes', async () => {
+describe('a kiosk and the server’s fleet management', { timeout: 180_000 }, () => {
+  test('a kiosk reports its state, and again when its camera changes', async () => {
     const kiosk = await made('Front door');
     const core = await kiosk.start();
     const report = async () => (await shown(kiosk)).kiosk.report;
@@ -52,7 +52,7 @@ describe('the fleet’s two halves', { timeout: 180_000 }, () => {
     expect((await shown(kiosk)).kiosk.alerts).toEqual([{ code: 'camera-bad', severity: 'bad', detail: 'covered' }]);
   });
 
-  test('what is set for it takes effect while it runs; what it can’t do it says, and keeps the last it could', async () => {
+  test('settings take effect while it runs; if it can’t apply them it says so and keeps the last ones', async () => {
     const kiosk = await made('Side door');
     const core = await kiosk.start();
     const settings = async () => (await core.methods.status({})).settings;
@@ -78,7 +78,7 @@ describe('the fleet’s two halves', { timeout: 180_000 }, () => {
     expect((await shown(kiosk)).kiosk.alerts).toEqual([]);
   });
 
-  test('a restart happens once: announced before, and confirmed by the core that comes up', async () => {
+  test('a restart happens once, announced before and confirmed by the restarted core', async () => {
     const kiosk = await made('Back door');
     let asked = 0;
     const core = await kiosk.start({ restart: () => asked++ });
@@ -91,7 +91,7 @@ describe('the fleet’s two halves', { timeout: 180_000 }, () => {
     expect(asked).toBe(1);
   });
 
-  test('a command whose time is over when the kiosk comes is not done, and the kiosk says so', async () => {
+  test('an expired command is not run, and the kiosk says so', async () => {
     const kiosk = await made('Late door');
     await server.call(commandKiosk, { params: { device: kiosk.device }, body: { what: 'restart', hours: 1 } });
     // By the server's clock, which the kiosk goes by as well: it is two hours later now.
@@ -103,7 +103,7 @@ describe('the fleet’s two halves', { timeout: 180_000 }, () => {
     expect(asked).toBe(0);
   });
 
-  test('its log comes redacted: no name, number, PIN, code, place or address of anybody is in it', async () => {
+  test('its log is redacted: it contains no name, number, PIN, code, position or address', async () => {
     const kiosk = await made('Talking door');
     mkdirSync(join(kiosk.home, 'logs'), { recursive: true });
     const log: CoreOptions['log'] = keepLog(kiosk.home, () => undefined);

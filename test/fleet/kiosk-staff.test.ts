@@ -64,7 +64,7 @@ function fromBase32(text: string): Buffer {
   return Buffer.from(bits.match(/.{8}/g)!.map((byte) => Number.parseInt(byte, 2)));
 }
 
-describe('a technician of the server', { timeout: 240_000 }, () => {
+describe('a technician added on the server', { timeout: 240_000 }, () => {
   let id: string;
   let secret: string;
   let paper: string[];
@@ -77,7 +77,7 @@ describe('a technician of the server', { timeout: 240_000 }, () => {
     return codeAt(fromBase32(secret), Math.floor(Date.parse(now as string) / STEP_MS) + off);
   };
 
-  test('is let in where nobody ever added them; the PIN that they choose there counts at the other kiosk too', async () => {
+  test('can unlock a kiosk where nobody added them, and the PIN chosen there works at the other kiosk too', async () => {
     await start(front);
     await start(back);
     const added = await server.call(addKioskStaff, { body: { name: NAME, role: 'technician', site: null } });
@@ -98,7 +98,7 @@ describe('a technician of the server', { timeout: 240_000 }, () => {
     await expect.poll(async () => (await listed()).pin, PATIENT).toBe('own');
   });
 
-  test('enters without a network, after a restart; a code on paper used so counts at no kiosk once that is known', async () => {
+  test('can enter without a network after a restart, and a paper code used this way works nowhere once it is reported', async () => {
     // The back door has the chosen PIN once it has heard of it.
     const pinAtBack = async () => {
       await stop(back);
@@ -139,7 +139,7 @@ describe('a technician of the server', { timeout: 240_000 }, () => {
     await expect.poll(standing, PATIENT).toMatchObject({ paperLeft: 3 });
   });
 
-  test('the emergency PIN is reported where there is staff: on the kiosk’s page, as its alert, until a new one is sealed', async () => {
+  test('use of the emergency PIN is shown as an alert on the kiosk’s page until a new one is sealed', async () => {
     const { token, alerted } = await methods(front).staffUnlock({ pin: EMERGENCY });
     expect(alerted).toBe(true);
     await expect.poll(() => records(front), PATIENT).toContain('enter done - EMERGENCY');
@@ -150,7 +150,7 @@ describe('a technician of the server', { timeout: 240_000 }, () => {
     await expect.poll(alerts, PATIENT).not.toContain('emergency-pin-used');
   });
 
-  test('is out with the removal: of a menu that is open, and of each kiosk, which says so', async () => {
+  test('loses access on removal, from an open menu and from each kiosk, which confirms it', async () => {
     const { token } = await unlock(front, { code: await appCode(front, 1) });
     const code = paper[3]!;
     await stop(back);
@@ -177,7 +177,7 @@ describe('a technician of the server', { timeout: 240_000 }, () => {
       );
   });
 
-  test('on the command line: added for a site, with a sheet to print; listed; reset; removed by name', async () => {
+  test('is added for a site with a sheet to print, listed, reset and removed by name on the command line', async () => {
     const run = (args: string[]) => sp(server.home, ['fleet', 'staff', ...args], { env: server.env });
     const [site] = (await server.call(listSettingsTemplates)).items;
     const added = await run(['add', 'Lou Brandt', '--role', 'technician', '--site', site!.site]);

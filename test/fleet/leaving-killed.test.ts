@@ -63,8 +63,8 @@ async function begun(what: 'wipe' | 'decommission', name: string): Promise<Fleet
 
 const STEPS = ['slots', 'secrets', 'store', 'rest', 'done', 'journal', 'notified'] as const;
 
-describe.each(['wipe', 'decommission'] as const)('a %s that is killed', { timeout: 240_000 }, (what) => {
-  test('at every step, one after the other, goes on each time and ends as one that was not', async () => {
+describe.each(['wipe', 'decommission'] as const)('a killed %s', { timeout: 240_000 }, (what) => {
+  test('continues after a kill at every step in turn, and ends like an uninterrupted one', async () => {
     const name = `Door of the ${what}`;
     const kiosk = await begun(what, name);
     for (const step of STEPS) {
@@ -82,21 +82,18 @@ describe.each(['wipe', 'decommission'] as const)('a %s that is killed', { timeou
     expect(after.commands[0]).toMatchObject({ id: kiosk.command, state: 'done' });
   });
 
-  test.each(['slots', 'store', 'journal'] as const)(
-    'before “%s” starts as a core that is gone, and as nothing else',
-    async (step) => {
-      const kiosk = await begun(what, `Door of the ${what} before ${step}`);
-      expect(await goOn(kiosk.home, step)).toBe('SIGKILL');
-      const core = await kiosk.start();
-      expect((await setupOf(core))?.at).toBe('removed');
-      await expect(core.methods.staffUnlock({ pin: '582046' })).rejects.toMatchObject({ code: 'kiosk-removed' });
-      await expect.poll(() => setupOf(core), { timeout: 60_000 }).toMatchObject({ at: 'removed', step: 'done' });
-      expect(readdirSync(kiosk.home)).toEqual(what === 'wipe' ? ['leaving.json'] : []);
-    },
-  );
+  test.each(['slots', 'store', 'journal'] as const)('before “%s” restarts only as a wiped core', async (step) => {
+    const kiosk = await begun(what, `Door of the ${what} before ${step}`);
+    expect(await goOn(kiosk.home, step)).toBe('SIGKILL');
+    const core = await kiosk.start();
+    expect((await setupOf(core))?.at).toBe('removed');
+    await expect(core.methods.staffUnlock({ pin: '582046' })).rejects.toMatchObject({ code: 'kiosk-removed' });
+    await expect.poll(() => setupOf(core), { timeout: 60_000 }).toMatchObject({ at: 'removed', step: 'done' });
+    expect(readdirSync(kiosk.home)).toEqual(what === 'wipe' ? ['leaving.json'] : []);
+  });
 });
 
-test('a journal that can’t be read is a wipe: the folder is never a kiosk again', { timeout: 60_000 }, async () => {
+test('an unreadable journal counts as a wipe, and the folder is never a kiosk again', { timeout: 60_000 }, async () => {
   const kiosk = await fleeting(server, 'Torn door');
   kiosks.push(kiosk);
   const { writeFileSync } = await import('node:fs');

@@ -34,7 +34,7 @@ const shown = (kiosk: Fleeting) => server.call(getKiosk, { params: { device: kio
 const files = (home: string) => (readdirSync(home, { recursive: true, encoding: 'utf8' }) as string[]).sort();
 
 describe('a wipe', { timeout: 180_000 }, () => {
-  test('leaves nothing that any key opens, says so to the server, and shows it over restarts', async () => {
+  test('leaves nothing that any key opens, reports to the server, and shows it across restarts', async () => {
     const kiosk = await made('Lost door');
     const { home } = kiosk;
     // Everything that someone may have kept: the secrets, and the disk's blocks of before under other names.
@@ -75,7 +75,7 @@ describe('a wipe', { timeout: 180_000 }, () => {
     }
   });
 
-  test('overwrites the key slots where they are on the disk', async () => {
+  test('overwrites the key slots in place on the disk', async () => {
     const home = mkdtempSync(join(tmpdir(), 'sp-slot-'));
     const { destroyEverything } = await import('../../electron/core/leaving/destroy.ts');
     try {
@@ -91,7 +91,7 @@ describe('a wipe', { timeout: 180_000 }, () => {
     }
   });
 
-  test('is said by nobody else: another key, another kiosk and another command are not believed', async () => {
+  test('can’t be reported by another key, another kiosk or for another command', async () => {
     const kiosk = await made('Other door');
     const { commands } = await ask(kiosk, 'Other door', 'wipe');
     const stranger = await made('Stranger');
@@ -125,7 +125,7 @@ describe('a wipe', { timeout: 180_000 }, () => {
 });
 
 describe('a decommissioning', { timeout: 180_000 }, () => {
-  test('brings every record and photo to the server first, and leaves no file', async () => {
+  test('first sends every record and photo to the server, and leaves no file', async () => {
     const kiosk = await made('Old door', 40);
     const again: unknown[] = [];
     const core = await kiosk.start({ restart: (what) => void again.push(what) });
@@ -160,7 +160,7 @@ describe('a decommissioning', { timeout: 180_000 }, () => {
     expect(existsSync(join(kiosk.home, 'keyslots.json'))).toBe(true);
   });
 
-  test('that can’t get rid of its photos gives way to a wipe: someone may have stolen it meanwhile', async () => {
+  test('that can’t send its photos is replaced by a wipe, since the kiosk may have been stolen', async () => {
     const kiosk = await made('Full door');
     // The server has as many photos of this kiosk as it takes: the next waits for ever.
     await server.offline(async ({ db }) => {

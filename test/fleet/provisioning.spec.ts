@@ -88,7 +88,7 @@ test.afterAll(async () => {
   await system?.close();
 });
 
-test('the console’s QR code before its camera is all that a new kiosk needs', async () => {
+test('a new kiosk needs only the console’s QR code in front of its camera', async () => {
   const kiosk = new NewKiosk();
   try {
     const page = await kiosk.open(await photographCode('Back door'));
@@ -142,7 +142,7 @@ test('the console’s QR code before its camera is all that a new kiosk needs', 
   }
 });
 
-test('a code works once, and the second kiosk says so; a server that is away is waited for', async () => {
+test('a code works once, the second kiosk says so, and an unreachable server is retried', async () => {
   const picture = await photographCode('Side door');
   const first = new NewKiosk();
   const second = new NewKiosk();

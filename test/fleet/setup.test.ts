@@ -92,7 +92,7 @@ const approve = (n: New) => {
 };
 
 describe('a code', { timeout: 120_000 }, () => {
-  test('leads to a fingerprint, and the approval to a server, once', async () => {
+  test('leads to a fingerprint, and its approval to a server, once', async () => {
     const n = await newKiosk();
     expect(n.setup.state()).toEqual({ at: 'code', trouble: null });
     await join_(n, await code());
@@ -108,7 +108,7 @@ describe('a code', { timeout: 120_000 }, () => {
     await expect(join_(after, 'X')).rejects.toMatchObject({ code: 'setup-over' });
   });
 
-  test('of nobody, and one that is damaged, are reported at once', async () => {
+  test('that is unknown or damaged is reported at once', async () => {
     const n = await newKiosk();
     await join_(n, 'https://example.org/menu');
     expect(troubleOf(n)).toBe('join-code-mistyped');
@@ -136,7 +136,7 @@ describe('a code', { timeout: 120_000 }, () => {
     expect(JSON.stringify(devices)).not.toContain(n.kiosk.store.device);
   });
 
-  test('goes on by itself when the network comes back, and after a restart', async () => {
+  test('continues when the network is back, and after a restart', async () => {
     const n = await newKiosk();
     const text = await code();
     const again = await server.whileDown(async () => {
@@ -154,7 +154,7 @@ describe('a code', { timeout: 120_000 }, () => {
     await until(third, 'joined');
   });
 
-  test('after another that came to nothing: the kiosk is the one that the newer code names', async () => {
+  test('entered after a failed one takes effect: the kiosk becomes what the newer code says', async () => {
     const n = await newKiosk();
     await join_(n, await code('Wrong name'));
     await until(n, 'approval');
@@ -170,7 +170,7 @@ describe('a code', { timeout: 120_000 }, () => {
     });
   });
 
-  test('after a rejection: with new keys, since the server takes the old ones no more', async () => {
+  test('entered after a rejection uses new keys, since the server no longer accepts the old ones', async () => {
     const n = await newKiosk();
     await join_(n, await code());
     await until(n, 'approval');
@@ -182,8 +182,8 @@ describe('a code', { timeout: 120_000 }, () => {
   });
 });
 
-describe('what else is said on the way', { timeout: 60_000 }, () => {
-  test('a clock that differs from the server’s by hours is reported with the difference, one that is right is not', async () => {
+describe('other set-up steps', { timeout: 60_000 }, () => {
+  test('a clock hours off is reported with the difference, and a correct one is not', async () => {
     const wrong = await newKiosk(-7_200_000);
     await join_(wrong, await code());
     await until(wrong, 'approval', ({ clockOff }) => clockOff !== null && Math.abs(clockOff + 7_200) < 60);
@@ -192,7 +192,7 @@ describe('what else is said on the way', { timeout: 60_000 }, () => {
     await until(right, 'approval', ({ clockOff }) => clockOff === null);
   });
 
-  test('a staff PIN is chosen once, and a weak one not at all', async () => {
+  test('a staff PIN is chosen once, and a weak one is refused', async () => {
     const n = await newKiosk();
     await expect(n.setup.methods.setupStaffPin({ pin: '1234' })).rejects.toMatchObject({ code: 'pin-weak' });
     await expect(n.setup.methods.setupStaffPin({ pin: '234567' })).rejects.toMatchObject({ code: 'pin-weak' });
@@ -202,7 +202,7 @@ describe('what else is said on the way', { timeout: 60_000 }, () => {
     await expect(n.setup.methods.setupAlone({ pin: '992046' })).rejects.toThrow('not asked');
   });
 
-  test('without a server: it works alone from then on', async () => {
+  test('set up without a server, it works on its own', async () => {
     const n = await newKiosk();
     await n.setup.methods.setupAlone({ pin: '582046' });
     expect(n.setup.state()).toBeNull();

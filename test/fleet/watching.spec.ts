@@ -101,7 +101,7 @@ test('it is refused until the site’s policy allows it', async () => {
   await expect(notice()).toHaveCount(0);
 });
 
-test('it shows what the kiosk shows, as it changes, without the camera and what is typed; the kiosk says so', async () => {
+test('it mirrors the kiosk’s screen live without camera and input, and the kiosk says so', async () => {
   await panel().getByRole('button', { name: 'Watch screen' }).click();
   await expect(panel()).toContainText('Connecting to the kiosk');
   await expect(notice()).toBeVisible();
@@ -146,7 +146,7 @@ test('it ends for the kiosk when the watcher stops', async () => {
   await expect(panel().getByRole('button', { name: 'Watch screen' })).toBeVisible();
 });
 
-test('a kiosk in other hands can show a wrong picture of itself and nothing more', async () => {
+test('a compromised kiosk can only send a wrong picture of itself', async () => {
   const { page } = desk;
   const asked: string[] = [];
   const home = new URL(system.server.peopleUrl).origin;

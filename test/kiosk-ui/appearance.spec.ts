@@ -735,7 +735,7 @@ for (const { format, theme, language } of VARIANTS) {
   const folder = resolve(import.meta.dirname, '../artefacts/screens', name);
 
   for (const [part, tour] of Object.entries({ camera: CAMERA_TOUR, form: FORM_TOUR }))
-    test(`every ${part} screen is free of axe's faults: ${name}`, async ({ kiosk }) => {
+    test(`every ${part} screen passes axe: ${name}`, async ({ kiosk }) => {
       mkdirSync(folder, { recursive: true });
       const { core } = kiosk;
       core.hello = { ...core.hello, defaultLanguage: language };

@@ -19,7 +19,7 @@ async function tabTo(page: Page, name: RegExp): Promise<void> {
 }
 
 test.describe('the evacuation list', () => {
-  test('by keyboard alone: begun, a person accounted for and missing again, ended after a confirmation', async ({
+  test('by keyboard alone: starts, marks a person safe and missing again, and ends after a confirmation', async ({
     kiosk,
   }) => {
     const page = await kiosk.open({ before: noCamera });
@@ -51,7 +51,7 @@ test.describe('the evacuation list', () => {
     expect(kiosk.core.callsOf('evacuationOpen')).toHaveLength(1);
   });
 
-  test('shows the people others have marked, and where; and that the roll call is everybody’s', async ({ kiosk }) => {
+  test('shows who was marked by others and where, and that the roll call is shared', async ({ kiosk }) => {
     const page = await kiosk.open({ before: noCamera });
     await openStaff(page);
     await page.locator('[data-open=evacuation]').click();
@@ -71,7 +71,7 @@ test.describe('the evacuation list', () => {
     await expectNoAxeFault(page, 'evacuation-of-several');
   });
 
-  test('stays on the screen, and says so, when it can’t be renewed', async ({ kiosk }) => {
+  test('stays on screen and says so if it can’t be refreshed', async ({ kiosk }) => {
     const page = await kiosk.open({ before: noCamera });
     await openStaff(page);
     await page.locator('[data-open=evacuation]').click();
@@ -85,7 +85,7 @@ test.describe('the evacuation list', () => {
   });
 
   // What comes out of a printer: test/e2e/printing.spec.ts.
-  test('without a printer it says so, with what works, and has no button for it', async ({ kiosk }) => {
+  test('without a printer says what works instead, and has no print button', async ({ kiosk }) => {
     kiosk.core.methods.printing = async () => ({ printer: 'none', trouble: null, newest: 0, job: null });
     const page = await kiosk.open({ before: noCamera });
     await openStaff(page);
@@ -97,7 +97,7 @@ test.describe('the evacuation list', () => {
     await expectNoAxeFault(page, 'evacuation-without-printer');
   });
 
-  test('is black on white also at night', async ({ kiosk }) => {
+  test('is black on white even at night', async ({ kiosk }) => {
     const page = await kiosk.open({ before: noCamera });
     await page.evaluate(() => {
       document.documentElement.dataset.theme = 'dark';
@@ -130,7 +130,7 @@ test.describe('the evacuation list', () => {
     ],
     ['a page that came out', { trouble: null, job: 'printed' }, /^Printed\.$/],
   ] as const)
-    test(`says what became of it: ${what}`, async ({ kiosk }) => {
+    test(`reports the outcome: ${what}`, async ({ kiosk }) => {
       kiosk.core.methods.printing = async ({ after }) =>
         after === null
           ? { printer: 'ready', trouble: null, newest: 7, job: null }
@@ -146,7 +146,7 @@ test.describe('the evacuation list', () => {
 });
 
 test.describe('diagnostics', () => {
-  test('shows what is plugged in, no badge in full, and opens the door once on request', async ({ kiosk }) => {
+  test('shows connected devices, no complete badge number, and opens the door once on request', async ({ kiosk }) => {
     const page = await kiosk.open({ before: noCamera });
     await openStaff(page);
     await tabTo(page, /Diagnostics/);

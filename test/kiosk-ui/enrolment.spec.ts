@@ -60,7 +60,7 @@ async function tabTo(page: Page, selector: string): Promise<void> {
 for (const screen of SCREENS) {
   const where = `${screen.language} ${screen.width}×${screen.height}`;
 
-  test(`a minor is enrolled with their guardian’s word, by keyboard alone: ${where}`, async ({ kiosk }) => {
+  test(`a minor is enrolled with their guardian’s consent, by keyboard alone: ${where}`, async ({ kiosk }) => {
     const page = await openIn(kiosk, screen, { clip: 'man' });
     await unlock(page);
     await tabTo(page, '[data-open=enrol]');
@@ -93,9 +93,7 @@ for (const screen of SCREENS) {
     ]);
   });
 
-  test(`a person who is here already is enrolled again and gets a card, by touch alone: ${where}`, async ({
-    kiosk,
-  }) => {
+  test(`an existing person is re-enrolled and gets a card, by touch alone: ${where}`, async ({ kiosk }) => {
     const { core } = kiosk;
     onCards(core);
     const page = await openIn(kiosk, screen, { clip: 'man' });
@@ -130,7 +128,7 @@ for (const screen of SCREENS) {
 for (const screen of SCREENS.slice(0, 2)) {
   const where = `${screen.language} ${screen.width}×${screen.height}`;
 
-  test(`a person to be enrolled again is listed with the reason, enrolled, and off the list, by keyboard alone: ${where}`, async ({
+  test(`a person due for re-enrolment is listed with the reason, enrolled, and removed from the list, by keyboard alone: ${where}`, async ({
     kiosk,
   }) => {
     const page = await openIn(kiosk, screen, { clip: 'man' });
@@ -154,7 +152,7 @@ for (const screen of SCREENS.slice(0, 2)) {
     await expect(page.locator('.staff-list .person')).toHaveCount(1);
   });
 
-  test(`a card is printed in place of the others, or they are revoked, by touch alone: ${where}`, async ({ kiosk }) => {
+  test(`a card is printed to replace the others, or they are revoked, by touch alone: ${where}`, async ({ kiosk }) => {
     const { core } = kiosk;
     const page = await openIn(kiosk, screen, { before: noCamera });
     await unlock(page);
@@ -175,7 +173,7 @@ for (const screen of SCREENS.slice(0, 2)) {
     expect(core.callsOf('cardRevoke')).toHaveLength(1);
   });
 
-  test(`a code typed in place of a PIN lets the person choose one, by touch and by keyboard: ${where}`, async ({
+  test(`a PIN code typed in place of a PIN lets the person choose one, by touch and by keyboard: ${where}`, async ({
     kiosk,
   }) => {
     const { core } = kiosk;
@@ -219,7 +217,7 @@ for (const screen of SCREENS.slice(0, 2)) {
   });
 }
 
-test('a code that was used or taken back meanwhile brings back to where it was typed, and says no more than of a wrong PIN', async ({
+test('a code used or revoked meanwhile returns to where it was typed, revealing no more than a wrong PIN', async ({
   kiosk,
 }) => {
   kiosk.core.methods.pinChoose = async () => {
@@ -238,7 +236,7 @@ test('a code that was used or taken back meanwhile brings back to where it was t
   await expect(page.locator('input[name=pin]')).toHaveValue('');
 });
 
-test('where no printer is, a card can be photographed, and the screen says so', async ({ kiosk }) => {
+test('without a printer a card can be photographed, and the screen says so', async ({ kiosk }) => {
   onCards(kiosk.core);
   kiosk.core.methods.printing = async () => ({ printer: 'none', trouble: null, newest: 0, job: null });
   const page = await kiosk.open({ clip: 'man' });
@@ -255,7 +253,7 @@ test('where no printer is, a card can be photographed, and the screen says so', 
   await expect(page.getByRole('button', { name: 'Print', exact: true })).toHaveCount(0);
 });
 
-test('what is wrong with a guardian is said at once, and what the core says of the day brings back to it', async ({
+test('errors about a guardian show at once, and the core’s error about the date returns to its field', async ({
   kiosk,
 }) => {
   const { core } = kiosk;
@@ -292,7 +290,7 @@ test('what is wrong with a guardian is said at once, and what the core says of t
   await expect(error).toContainText('is 14 or older');
 });
 
-test('a name of which nothing is seen goes no further', async ({ kiosk }) => {
+test('an invisible name is refused', async ({ kiosk }) => {
   const page = await kiosk.open({ before: noCamera });
   await unlock(page);
   await page.locator('[data-open=enrol]').click();
@@ -305,7 +303,7 @@ test('a name of which nothing is seen goes no further', async ({ kiosk }) => {
   await expect(page.locator('.consent-text')).toBeVisible();
 });
 
-test('a person who does not agree to be enrolled again stays as they are', async ({ kiosk }) => {
+test('a person who declines re-enrolment stays unchanged', async ({ kiosk }) => {
   const page = await kiosk.open({ before: noCamera });
   await unlock(page);
   await page.locator('[data-open=people]').click();
@@ -318,7 +316,7 @@ test('a person who does not agree to be enrolled again stays as they are', async
   expect(kiosk.core.callsOf('enrolByNumber')).toEqual([]);
 });
 
-test('a person from an import is asked on the spot, and their face is taken here', async ({ kiosk }) => {
+test('a person from an import is asked in person, and their face is captured here', async ({ kiosk }) => {
   const { core } = kiosk;
   const layla = { id: '01890a5d-ac96-774b-bcce-b302099a8057', name: 'ليلى (2)', number: '1840', hasPin: false };
   const person = { ...layla, templates: 0, cards: 0, enrolledAt: '2026-10-02T09:00:00.000Z' };

@@ -35,7 +35,7 @@ test.describe('without face recognition', () => {
     [1080, 1920],
     [1280, 800],
   ] as const)
-    test(`the other way is the screen, no camera is asked for, and it checks in: ${width} × ${height}`, async ({
+    test(`the other method fills the screen, no camera is requested, and it checks in: ${width} × ${height}`, async ({
       kiosk,
     }) => {
       faceOff(kiosk.core);
@@ -54,7 +54,7 @@ test.describe('without face recognition', () => {
       expect(kiosk.core.callsOf('visitBegin')).toEqual([]);
     });
 
-  test('staff reads code and next step, and that people are enrolled by number meanwhile', async ({ kiosk }) => {
+  test('staff see the code and next step, and that people can be enrolled by number meanwhile', async ({ kiosk }) => {
     faceOff(kiosk.core);
     const page = await kiosk.open({ before: noCamera });
     await page.getByRole('button', { name: 'Staff' }).click();
@@ -68,7 +68,7 @@ test.describe('without face recognition', () => {
     await expectNoAxeFault(page, 'state');
   });
 
-  test('a detector that can’t start on the screen gives the same screen, and lets the camera go', async ({ kiosk }) => {
+  test('a detector that can’t start shows the same screen, and releases the camera', async ({ kiosk }) => {
     const page = await kiosk.open({ clip: 'man', before: countCameras });
     await page.context().route('**/face_detection_short_range.tflite', (route) => route.abort());
     await page.reload();
@@ -82,7 +82,7 @@ test.describe('without face recognition', () => {
   });
 });
 
-test('faces are back without a reload when the core has them back: its screen came up while they were off', async ({
+test('faces return without a reload when the core has them again, even if the page was loaded while they were off', async ({
   kiosk,
 }) => {
   kiosk.core.setStatus({ face: { use: 'off', code: 'lease-expired', nextStep: '' } });
@@ -102,9 +102,7 @@ test.describe('number first', () => {
     await page.keyboard.press('Enter');
   };
 
-  test('no face is looked at before its number, and then with it; number and PIN stand beside it', async ({
-    kiosk,
-  }) => {
+  test('no face is examined before its number is known; number and PIN are offered beside it', async ({ kiosk }) => {
     const { core } = kiosk;
     withNumber(core);
     core.methods.probe = async () =>
@@ -127,7 +125,7 @@ test.describe('number first', () => {
     expect(core.callsOf('visitBegin')).toHaveLength(1);
   });
 
-  test('an error names neither number nor face, and leads to number and PIN or another number', async ({ kiosk }) => {
+  test('an error reveals neither number nor face, and offers number and PIN or another number', async ({ kiosk }) => {
     const { core } = kiosk;
     withNumber(core);
     core.methods.probe = async () => ({ kind: 'other-method', reason: 'uncertain' });
@@ -144,7 +142,7 @@ test.describe('number first', () => {
     await expectNoAxeFault(page, 'locked');
   });
 
-  test('a number without a face is not kept for the next one who comes by', async ({ kiosk }) => {
+  test('a number without a face is not kept for the next person', async ({ kiosk }) => {
     withNumber(kiosk.core);
     const page = await kiosk.open({ clip: 'wall' });
     await page.clock.install();
@@ -155,7 +153,7 @@ test.describe('number first', () => {
     await expect(page.locator('.sentence')).toContainText('Enter your number first');
   });
 
-  test('follows the core: alone again when there are fewer people, after the number when there are more', async ({
+  test('follows the core: face only when there are few people, after the number when there are more', async ({
     kiosk,
   }) => {
     const page = await kiosk.open({ clip: 'wall' });

@@ -25,7 +25,7 @@ test.describe('number and PIN', () => {
     await expect(page.getByRole('heading', { level: 1, name: 'Welcome, Max Mustermann' })).toBeFocused();
   });
 
-  test('by touch alone, and the last character can be taken back', async ({ kiosk }) => {
+  test('by touch alone, and the last character can be deleted', async ({ kiosk }) => {
     const page = await kiosk.open({ before: noCamera });
     await page.getByRole('button', { name: /Number and PIN/ }).click();
     const tap = async (keys: string): Promise<void> => {
@@ -40,7 +40,7 @@ test.describe('number and PIN', () => {
     expect(kiosk.core.callsOf('checkinByPin')).toEqual([{ number: '1001', pin: '8642' }]);
   });
 
-  test('a form has the focus before anything can be typed, however slow the kiosk is', async ({ kiosk }) => {
+  test('a form has focus before anything can be typed, however slow the kiosk', async ({ kiosk }) => {
     kiosk.core.staff = [...STAFF];
     const page = await kiosk.open({ before: noCamera });
     /** Before the browser can draw a frame or pass on a key. */
@@ -67,7 +67,7 @@ test.describe('number and PIN', () => {
     expect(await opened('[data-do=add]')).toBe('member-name');
   });
 
-  test('a number that another program gave, with any sign, is typed as it is', async ({ kiosk }) => {
+  test('a number from another system, with any characters, can be typed', async ({ kiosk }) => {
     const { core } = kiosk;
     const checkin = core.methods.checkinByPin;
     core.methods.checkinByPin = (input) => checkin({ ...input, number: '1001' }); // the one that the scripted core knows
@@ -84,9 +84,7 @@ test.describe('number and PIN', () => {
     [1080, 1920],
     [1280, 800],
   ] as const)
-    test(`however long a name is, what was done and “not me” stay on the screen: ${width} × ${height}`, async ({
-      kiosk,
-    }) => {
+    test(`however long the name, the result and “not me” stay on screen: ${width} × ${height}`, async ({ kiosk }) => {
       const { core } = kiosk;
       const checkin = core.methods.checkinByPin;
       core.methods.checkinByPin = async (input) => {
@@ -117,7 +115,7 @@ test.describe('number and PIN', () => {
       expect(await outside).toBe(0);
     });
 
-  test('the button after the number leads to the PIN; a complaint is gone while the next try runs', async ({
+  test('the button after the number leads to the PIN, and an error disappears during the next attempt', async ({
     kiosk,
   }) => {
     const page = await kiosk.open({ before: noCamera });
@@ -146,9 +144,7 @@ test.describe('number and PIN', () => {
     await expect(page.locator('.result')).toContainText('Welcome');
   });
 
-  test('says the same of an unknown number as of a wrong PIN, keeps no PIN, and counts a lock down', async ({
-    kiosk,
-  }) => {
+  test('answers an unknown number like a wrong PIN, keeps no PIN, and counts down a lock', async ({ kiosk }) => {
     const page = await kiosk.open({ before: noCamera });
     await page.getByRole('button', { name: /Number and PIN/ }).click();
     const attempt = async (number: string, pin: string): Promise<string> => {
@@ -170,7 +166,7 @@ test.describe('number and PIN', () => {
     await expect(page.locator('.form-error p')).toHaveCount(0);
   });
 
-  test('an error of the core is said in the language of the screen, and one without words by its code', async ({
+  test('an error of the core is shown in the screen’s language, or by its code if it has no text', async ({
     kiosk,
   }) => {
     const { core } = kiosk;
@@ -194,7 +190,7 @@ test.describe('number and PIN', () => {
     }
   });
 
-  test('a form that is left alone closes by itself and keeps nothing', async ({ kiosk }) => {
+  test('an abandoned form closes and keeps nothing', async ({ kiosk }) => {
     const page = await kiosk.open({ before: noCamera });
     await page.clock.install();
     await page.getByRole('button', { name: /Number and PIN/ }).click();
@@ -216,7 +212,7 @@ test.describe('staff', () => {
     await expect(page.locator('.menu')).toBeVisible();
   };
 
-  test('enrols with the consent that was read, pose by pose, and can take it back', async ({ kiosk }) => {
+  test('enrols with the consent that was read, pose by pose, and can undo it', async ({ kiosk }) => {
     const { core } = kiosk;
     const page = await kiosk.open({ clip: 'man' });
     await unlock(page);
@@ -247,7 +243,7 @@ test.describe('staff', () => {
     expect(core.callsOf('personDelete')).toHaveLength(1);
   });
 
-  test('gives a person who does not agree a number and a PIN, and no camera', async ({ kiosk }) => {
+  test('gives a person who declines a number and a PIN, without the camera', async ({ kiosk }) => {
     const { core } = kiosk;
     const page = await kiosk.open({ before: noCamera });
     await unlock(page);
@@ -298,7 +294,7 @@ test.describe('staff', () => {
     expect(core.callsOf('enrolByNumber')).toHaveLength(1);
   });
 
-  test('says that the camera was unplugged during the capture, which goes on when it is back', async ({ kiosk }) => {
+  test('reports a camera unplugged during capture, and continues when it is back', async ({ kiosk }) => {
     const { core } = kiosk;
     core.methods.enrolCapture = async () => ({
       accepted: false,
@@ -326,7 +322,7 @@ test.describe('staff', () => {
   });
 
   for (const mayOverrule of [false, true])
-    test(`compares a face that is someone else’s with theirs; ${mayOverrule ? 'a supervisor types who it concerns' : 'the desk goes on without the face'}`, async ({
+    test(`compares someone else’s face with theirs; ${mayOverrule ? 'a supervisor types who it concerns' : 'the desk continues without the face'}`, async ({
       kiosk,
     }) => {
       const { core } = kiosk;
@@ -392,7 +388,7 @@ test.describe('staff', () => {
       expect(typed).toEqual([undefined, '1002', '1001', '2002']);
     });
 
-  test('calls the roll: who is missing is counted, a mark is taken back, and the end is asked about first', async ({
+  test('takes a roll call: the missing are counted, a mark is undone, and the end is confirmed first', async ({
     kiosk,
   }) => {
     const page = await kiosk.open({ before: noCamera });
@@ -425,7 +421,7 @@ test.describe('staff', () => {
     expect(kiosk.core.callsOf('evacuationEnd')).toHaveLength(1);
   });
 
-  test('sees the pairs of lookalikes with reason and day, and takes one back', async ({ kiosk }) => {
+  test('sees pairs of lookalikes with reason and date, and removes one', async ({ kiosk }) => {
     const { core } = kiosk;
     core.pairs.push(aPair());
     const page = await kiosk.open({ before: noCamera });
@@ -440,7 +436,7 @@ test.describe('staff', () => {
     expect(core.callsOf('lookalikeRemove')).toHaveLength(1);
   });
 
-  test('a supervisor reads by keyboard who did what at the kiosk, the emergency PIN too', async ({ kiosk }) => {
+  test('a supervisor sees who did what at the kiosk, by keyboard, including the emergency PIN', async ({ kiosk }) => {
     const { core } = kiosk;
     core.deeds.push(...DEEDS);
     const page = await kiosk.open({ before: noCamera });
@@ -465,7 +461,7 @@ test.describe('staff', () => {
     await expect(page.getByRole('list', { name: 'Staff log' })).toBeFocused();
   });
 
-  test('the unlock screen keeps waiting for a badge for as long as someone is at it', async ({ kiosk }) => {
+  test('the unlock screen waits for a badge as long as someone uses it', async ({ kiosk }) => {
     kiosk.core.staff = [...STAFF];
     const page = await kiosk.open({ before: noCamera });
     await page.clock.install();
@@ -484,7 +480,7 @@ test.describe('staff', () => {
     expect(asked().at(-1)).toBe(false);
   });
 
-  test('finds, sets a PIN, and deletes only after a second word', async ({ kiosk }) => {
+  test('finds a person, sets a PIN, and deletes only after a second confirmation', async ({ kiosk }) => {
     const { core } = kiosk;
     const page = await kiosk.open({ before: noCamera });
     await unlock(page);
@@ -502,7 +498,7 @@ test.describe('staff', () => {
     expect(core.callsOf('personDelete')).toHaveLength(1);
   });
 
-  test('locks after two idle minutes, leaves no name on the screen, and asks for the PIN again', async ({ kiosk }) => {
+  test('locks after two idle minutes, hides all names, and asks for the PIN again', async ({ kiosk }) => {
     const page = await kiosk.open({ before: noCamera });
     await page.clock.install();
     await unlock(page);
@@ -518,7 +514,7 @@ test.describe('staff', () => {
     await expect(page.locator('input[name=staff-pin]')).toBeVisible();
   });
 
-  test('is asked for the PIN again when the core says that the session is over', async ({ kiosk }) => {
+  test('is asked for the PIN again when the core ends the session', async ({ kiosk }) => {
     const page = await kiosk.open({ before: noCamera });
     await unlock(page);
     kiosk.core.methods.peopleFind = async () => {

@@ -46,16 +46,14 @@ function noisyCamera(): void {
 }
 const asked = () => (window as unknown as { asked: unknown[] }).asked?.length ?? 0;
 
-test('a looping file in place of a camera is reported with its name, and that it repeats its frames', async ({
-  kiosk,
-}) => {
+test('a looping file in place of a camera is reported by name, with its repeated frames', async ({ kiosk }) => {
   await kiosk.open({ clip: 'man' });
   const last = () => kiosk.core.callsOf('screenState').at(-1);
   await expect.poll(last, { timeout: 120_000 }).toMatchObject({ camera: 'ok', doubt: 'repeats' });
   expect(last()).toMatchObject({ label: expect.stringMatching(/\.mjpeg$/) });
 });
 
-test('a camera with noise whose frames follow its exposure is not doubted; one whose frames do not is', async ({
+test('a noisy camera whose frames follow its exposure is trusted, and one whose frames don’t is doubted', async ({
   kiosk,
 }) => {
   const doubts = () => kiosk.core.callsOf('screenState').flatMap((state) => (state as { doubt?: string }).doubt ?? []);

@@ -86,7 +86,7 @@ for (const [language, labels, width, height] of [
   ['de', de, 1280, 800],
   ['ar', ar, 1080, 1920],
 ] as const) {
-  test(`every way by keyboard alone: ${language}, ${width} × ${height}`, async ({ kiosk }) => {
+  test(`every check-in method by keyboard alone: ${language}, ${width} × ${height}`, async ({ kiosk }) => {
     test.setTimeout(300_000);
     const { core } = kiosk;
     const code = anOwnCode();
@@ -194,7 +194,7 @@ for (const [language, labels, width, height] of [
     expect(await heard(page)).toEqual([]);
   });
 
-  test(`a PIN is chosen, the privacy page read and the language switched, by keyboard alone: ${language}, ${width} × ${height}`, async ({
+  test(`choosing a PIN, reading the privacy page and switching the language by keyboard alone: ${language}, ${width} × ${height}`, async ({
     kiosk,
   }) => {
     test.setTimeout(120_000);

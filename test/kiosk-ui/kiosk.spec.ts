@@ -43,7 +43,7 @@ test.describe('face', () => {
     expect(core.callsOf('probe').length).toBe(3);
   });
 
-  test('a person who is checked in already reads so, and "not me" then voids nothing', async ({ kiosk }) => {
+  test('a person already checked in is shown so, and "not me" then voids nothing', async ({ kiosk }) => {
     const { core } = kiosk;
     core.methods.probe = async () => ({
       kind: 'welcome',
@@ -57,21 +57,21 @@ test.describe('face', () => {
     expect(core.callsOf('voidCheckin')).toEqual([]);
   });
 
-  test('a group is asked to come one at a time, and not one picture of it is sent', async ({ kiosk }) => {
+  test('a group is asked to come one at a time, and no picture of it is sent', async ({ kiosk }) => {
     const page = await kiosk.open({ clip: 'group' });
     await expect(page.locator('.sentence')).toContainText('One person at a time');
     await seen(page, 40);
     expect(kiosk.core.callsOf('probe')).toEqual([]);
   });
 
-  test('a covered camera says so, and the other check-in methods stay', async ({ kiosk }) => {
+  test('a covered camera is reported, and the other check-in methods stay', async ({ kiosk }) => {
     const page = await kiosk.open({ clip: 'black' });
     await expect(page.locator('[data-trouble=covered]')).toContainText('covered');
     await expect(page.getByRole('button', { name: /Number and PIN/ })).toBeVisible();
     expect(kiosk.core.callsOf('visitBegin')).toEqual([]);
   });
 
-  test('who is not recognised is offered the other methods, and may try again', async ({ kiosk }) => {
+  test('someone not recognised is offered the other methods, and can try again', async ({ kiosk }) => {
     const { core } = kiosk;
     core.methods.probe = async () => ({ kind: 'other-method', reason: 'uncertain' });
     const page = await kiosk.open({ clip: 'man' });
@@ -81,9 +81,7 @@ test.describe('face', () => {
     await expect(page.locator('.result')).toContainText('Welcome, Max Mustermann');
   });
 
-  test('detection stays on this machine: nothing outside is asked for, and nothing outside can be', async ({
-    kiosk,
-  }) => {
+  test('detection stays on this machine: no outside request is made or possible', async ({ kiosk }) => {
     const arrived: string[] = [];
     const outside = createServer((request, response) => {
       arrived.push(request.url ?? '');
@@ -132,7 +130,7 @@ test.describe('trouble', () => {
     ['NotReadableError', 'busy', 'in use'],
     ['NotAllowedError', 'denied', 'blocked'],
   ] as const)
-    test(`a camera that is ${kind} says what to do, and is back by itself`, async ({ kiosk }) => {
+    test(`a camera that is ${kind} shows what to do, and recovers automatically`, async ({ kiosk }) => {
       const page = await kiosk.open({ clip: 'man', before: brokenCamera, path: `#${name}` });
       await expect(page.locator(`[data-trouble=${kind}]`)).toContainText(text);
       await expectNoAxeFault(page, kind);
@@ -142,7 +140,7 @@ test.describe('trouble', () => {
       await seen(page);
     });
 
-  test('a camera that is unplugged says so, and detection goes on when it is back', async ({ kiosk }) => {
+  test('an unplugged camera is reported, and detection continues when it is back', async ({ kiosk }) => {
     const page = await kiosk.open({ clip: 'man', before: brokenCamera });
     await seen(page);
     await page.evaluate(() => {
@@ -159,9 +157,7 @@ test.describe('trouble', () => {
     await seen(page, frames + 5);
   });
 
-  test('a camera that has no pictures any more says so, is opened again by itself, and goes on when they come', async ({
-    kiosk,
-  }) => {
+  test('a frozen camera is reported, reopened, and continues when frames arrive', async ({ kiosk }) => {
     const page = await kiosk.open({ before: freezingCamera });
     await expect(page.locator('.stage[data-live=true]')).toBeVisible();
     await seen(page);
@@ -191,7 +187,7 @@ test.describe('trouble', () => {
     expect(live).toBe(1);
   });
 
-  test('a stream of frames that breaks does not turn faces off: a new worker goes on with the same camera', async ({
+  test('a broken frame stream does not turn faces off: a new worker continues with the same camera', async ({
     kiosk,
   }) => {
     const page = await kiosk.open({ clip: 'man', before: keepWorkers });
@@ -207,9 +203,7 @@ test.describe('trouble', () => {
     expect(await page.evaluate(() => (window as unknown as { workers: Worker[] }).workers.length)).toBe(2);
   });
 
-  test('a core that ended is said to start again, and the screen is back by itself with the next one', async ({
-    kiosk,
-  }) => {
+  test('a core that ended is reported as restarting, and the screen recovers with the next one', async ({ kiosk }) => {
     const page = await kiosk.open({ before: noCamera });
     await page.getByRole('button', { name: /Number and PIN/ }).click();
     await page.locator('input[name=number]').fill('1001');
@@ -234,7 +228,7 @@ test.describe('trouble', () => {
     await expect(page.locator('.checkin')).toBeVisible();
   });
 
-  test('what is wrong is said to staff as it changes, to guests only what they can act on; liveness that is off is always shown', async ({
+  test('problems are shown to staff as they change, to guests only if they can act on them; disabled liveness is always shown', async ({
     kiosk,
   }) => {
     kiosk.core.hello = { ...kiosk.core.hello, demo: true };
@@ -261,7 +255,7 @@ test.describe('trouble', () => {
   });
 });
 
-test('a policy of the server shows at once: liveness, days of photos, contacts', async ({ kiosk }) => {
+test('a policy change on the server shows at once: liveness, photo retention, contacts', async ({ kiosk }) => {
   const page = await kiosk.open({ before: noCamera });
   await page.getByRole('button', { name: 'Privacy' }).click();
   const kept = page.locator('.privacy-grid');
@@ -293,9 +287,7 @@ test('a policy of the server shows at once: liveness, days of photos, contacts',
   await expect(fact).toContainText('Off');
 });
 
-test('version and commit of the build stand on the privacy page, and for staff on the state of the kiosk', async ({
-  kiosk,
-}) => {
+test('version and commit are on the privacy page, and for staff in the kiosk status', async ({ kiosk }) => {
   const page = await kiosk.open({ before: noCamera });
   kiosk.core.hello.version = '9.8.7-rc.1';
   kiosk.core.hello.commit = 'fedcba9876543210fedcba9876543210fedcba98';
@@ -310,7 +302,7 @@ test('version and commit of the build stand on the privacy page, and for staff o
   await expect(page.locator('.state-facts div', { hasText: 'Version' })).toContainText('9.8.7-rc.1 (fedcba987654)');
 });
 
-test('the language is switched at once and goes with the guest', async ({ kiosk }) => {
+test('the language switches at once and resets after the guest', async ({ kiosk }) => {
   const page = await kiosk.open({ before: noCamera });
   await page.clock.install();
   // Twice: the second guest is as forgetful as the first.
@@ -323,7 +315,7 @@ test('the language is switched at once and goes with the guest', async ({ kiosk 
   }
 });
 
-test('nothing moves for people who asked the system for less motion', async ({ kiosk }) => {
+test('nothing moves if the system asks for reduced motion', async ({ kiosk }) => {
   kiosk.core.methods.probe = async () => ({ kind: 'welcome', receipt: receiptOf('Max Mustermann') });
   const page = await kiosk.open({ clip: 'man', reducedMotion: true });
   await expect(page.locator('.result')).toBeVisible();

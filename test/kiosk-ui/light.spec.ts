@@ -87,9 +87,7 @@ async function openCameraCheck(page: Page, core: ScriptedCore): Promise<void> {
 }
 const finding = (page: Page, of: string) => page.locator(`[data-finding=${of}]`);
 
-test('a face before a bright window reads that the light is behind, and not that it needs a lamp', async ({
-  kiosk,
-}) => {
+test('a face in front of a bright window is guided about light from behind, not about darkness', async ({ kiosk }) => {
   const page = await kiosk.open({ clip: 'man', before: scene });
   await light(page, { offers: false, face: 0.16, behind: 230 });
   await expect(page.locator('.sentence-main')).toHaveText(
@@ -99,7 +97,7 @@ test('a face before a bright window reads that the light is behind, and not that
   await expect(page.locator('.sentence-main')).toHaveText('More light on your face, please');
 });
 
-test('the camera is asked to expose for the face until it can be seen, and diagnostics says what the camera took', async ({
+test('the camera is asked to expose for the face until it is visible, and diagnostics shows what it accepted', async ({
   kiosk,
 }) => {
   const page = await kiosk.open({ clip: 'man', before: scene });
@@ -113,9 +111,7 @@ test('the camera is asked to expose for the face until it can be seen, and diagn
   await expect(camera).toContainText(/\+[0-9.]+ EV/);
 });
 
-test('a dark face is lit by the screen, slowly, until it has gone; also for people who asked for less motion', async ({
-  kiosk,
-}) => {
+test('a dark face is lit by the screen, gradually, until it leaves, also with reduced motion', async ({ kiosk }) => {
   const page = await kiosk.open({ clip: 'man', before: scene, theme: 'dark', reducedMotion: true });
   const ground = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
   expect(await ground()).toBe('rgb(12, 15, 20)');
@@ -130,9 +126,7 @@ test('a dark face is lit by the screen, slowly, until it has gone; also for peop
   await expect.poll(ground).toBe('rgb(12, 15, 20)');
 });
 
-test('the mounting check shows what is wrong with light, height and distance, and saves nothing of it', async ({
-  kiosk,
-}) => {
+test('the mounting check shows problems with light, height and distance, and saves no picture', async ({ kiosk }) => {
   const page = await kiosk.open({ clip: 'man', before: scene });
   await light(page, { offers: false });
   await openCameraCheck(page, kiosk.core);
@@ -148,9 +142,7 @@ test('the mounting check shows what is wrong with light, height and distance, an
   await page.locator('.diagnostics').waitFor();
 });
 
-test('one of several cameras is chosen and used at once; one that is gone is replaced, and staff read so', async ({
-  kiosk,
-}) => {
+test('a chosen camera is used at once; a missing one is replaced, and staff are notified', async ({ kiosk }) => {
   const page = await kiosk.open({ cameras: 2 });
   await openCameraCheck(page, kiosk.core);
   await page.getByRole('radio', { name: 'fake_device_1' }).click();

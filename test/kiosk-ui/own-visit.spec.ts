@@ -26,7 +26,7 @@ async function underFoot(page: Page): Promise<string[]> {
 }
 
 for (const language of LANGUAGES)
-  test(`nothing of an enrolment lies under the foot at 1280 × 800: ${language}`, async ({ kiosk }) => {
+  test(`the footer covers nothing of an enrolment at 1280 × 800: ${language}`, async ({ kiosk }) => {
     const { core } = kiosk;
     core.hello = { ...core.hello, defaultLanguage: language };
     const page = await kiosk.open({ width: 1280, height: 800, before: noCamera });
@@ -54,7 +54,7 @@ for (const language of LANGUAGES)
     }
   });
 
-test('“Not me” goes when another check-in method is used', async ({ kiosk }) => {
+test('“Not me” disappears when another check-in method is used', async ({ kiosk }) => {
   const { core } = kiosk;
   core.hello = { ...core.hello, undoMs: 60_000 };
   const page = await kiosk.open({ before: noCamera });
@@ -70,7 +70,7 @@ test('“Not me” goes when another check-in method is used', async ({ kiosk })
   await expect(notMe).toHaveCount(0);
 });
 
-test('“Not me” stays for the face that was answered, and goes with the next', async ({ kiosk }) => {
+test('“Not me” stays for the face that was answered, and disappears with the next', async ({ kiosk }) => {
   const { core } = kiosk;
   core.hello = { ...core.hello, undoMs: 60_000 };
   let answers = 0;

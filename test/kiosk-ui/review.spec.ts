@@ -83,7 +83,7 @@ for (const screen of SCREENS) {
   const shot = (page: Page, name: string) =>
     page.screenshot({ path: resolve(SHOTS, `${name}-${screen.language}-${screen.width}.png`) });
 
-  test(`each picture is looked at, accepted, refused or left, by keyboard alone: ${where}`, async ({ kiosk }) => {
+  test(`each picture is viewed, accepted, rejected or skipped, by keyboard alone: ${where}`, async ({ kiosk }) => {
     const { core } = kiosk;
     const page = await openReview(kiosk, screen, { clip: 'man' });
     await shot(page, 'menu');
@@ -152,9 +152,7 @@ for (const screen of SCREENS) {
 
 for (const screen of SCREENS) {
   const { language, width, height } = screen;
-  test(`a supervisor’s menu is in sight as a whole, with everything that it can have: ${language} ${width}×${height}`, async ({
-    kiosk,
-  }) => {
+  test(`a supervisor’s full menu fits the screen: ${language} ${width}×${height}`, async ({ kiosk }) => {
     const { core } = kiosk;
     core.hello = { ...core.hello, defaultLanguage: language };
     core.staff = [...STAFF];
@@ -176,7 +174,7 @@ for (const screen of SCREENS) {
 for (const screen of SCREENS.slice(0, 2)) {
   const where = `${screen.language} ${screen.width}×${screen.height}`;
 
-  test(`a person who has not agreed is asked and enrolled in person, and the picture goes, by touch alone: ${where}`, async ({
+  test(`a person without consent is asked and enrolled in person, and the picture is deleted, by touch alone: ${where}`, async ({
     kiosk,
   }) => {
     const { core } = kiosk;
@@ -200,7 +198,7 @@ for (const screen of SCREENS.slice(0, 2)) {
   });
 }
 
-test('a person who was new with an accepted picture is taken back by one touch', async ({ kiosk }) => {
+test('a person created by an accepted picture is undone by one touch', async ({ kiosk }) => {
   const { core } = kiosk;
   const page = await openReview(kiosk, SCREENS[0], { before: noCamera });
   await page.locator('[data-open=review]').click();
@@ -211,7 +209,7 @@ test('a person who was new with an accepted picture is taken back by one touch',
   await expect(page.locator('.review-said .hint')).toBeFocused();
 });
 
-test('a picture is gone from the screen when nobody touches it, and when staff locks', async ({ kiosk }) => {
+test('a picture disappears from the screen when idle, and when staff lock it', async ({ kiosk }) => {
   const page = await openReview(kiosk, SCREENS[0], { before: noCamera });
   await page.clock.install();
   await page.locator('[data-open=review]').click();
@@ -224,7 +222,7 @@ test('a picture is gone from the screen when nobody touches it, and when staff l
   expect(kiosk.core.callsOf('staffLock')).toHaveLength(1);
 });
 
-test('a person here without a face may have declined: their picture can’t be accepted, nor as a new person’s of their name', async ({
+test('the picture of a person here without a face can’t be accepted, not even as a new person of that name, since they may have declined', async ({
   kiosk,
 }) => {
   const { core } = kiosk;
@@ -247,7 +245,7 @@ test('a person here without a face may have declined: their picture can’t be a
   await expect(page.locator('.review-words')).toContainText('ohne Gesicht');
 });
 
-test('a core that refuses says why in the screen’s words, and everything is there still', async ({ kiosk }) => {
+test('an error of the core shows its reason in the screen’s language, and nothing is lost', async ({ kiosk }) => {
   const { core } = kiosk;
   core.methods.reviewAccept = async () => {
     throw Object.assign(new Error('x'), { code: 'number-taken', nextStep: '', params: {} });

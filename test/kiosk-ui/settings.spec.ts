@@ -1,7 +1,7 @@
 import { expect, noCamera, test } from './fixtures.ts';
 
 /** What an administrator has set for this one kiosk takes effect on its screen at once. */
-test('name, language, theme and reach follow what was set, without a reload', async ({ kiosk }) => {
+test('name, language, theme and reach follow the settings without a reload', async ({ kiosk }) => {
   const page = await kiosk.open({ before: noCamera });
   const root = page.locator('html');
   const set = (change: object) =>
@@ -23,7 +23,7 @@ test('name, language, theme and reach follow what was set, without a reload', as
   await expect(root).toHaveAttribute('data-reach', 'low');
 });
 
-test('the clock is that of the site, in whatever zone the machine is', async ({ kiosk }) => {
+test('the clock shows the site’s time, whatever the machine’s zone', async ({ kiosk }) => {
   const page = await kiosk.open({ before: noCamera });
   const settings = { site: 'Tor 1', language: 'en', theme: 'auto', volume: 100, low: false } as const;
   for (const timeZone of ['Asia/Kolkata', 'America/St_Johns']) {
@@ -33,7 +33,7 @@ test('the clock is that of the site, in whatever zone the machine is', async ({ 
   }
 });
 
-test('a kiosk that was set to silence plays nothing', async ({ kiosk }) => {
+test('a muted kiosk plays nothing', async ({ kiosk }) => {
   kiosk.core.setStatus({
     settings: { site: 'Tor 1', timeZone: 'UTC', language: 'en', theme: 'auto', volume: 0, low: false },
   });
@@ -69,7 +69,7 @@ test('a kiosk that was set to silence plays nothing', async ({ kiosk }) => {
   await expect.poll(played).toBeGreaterThan(0);
 });
 
-test('who switches the sound off switches it off for themselves: it is back once they have gone', async ({ kiosk }) => {
+test('sound switched off by a guest is back once they have left', async ({ kiosk }) => {
   const page = await kiosk.open({ before: noCamera });
   await page.locator('.checkin').waitFor();
   await page.locator('#display-switch').click();

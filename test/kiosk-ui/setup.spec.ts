@@ -28,9 +28,7 @@ const picture = async (page: Page, name: string) => {
   await expectNoAxeFault(page, name);
 };
 
-test('the console’s code is read by the camera, in the language that was chosen, and the outcome is shown', async ({
-  kiosk,
-}) => {
+test('the console’s code is read by the camera, and the outcome shown in the chosen language', async ({ kiosk }) => {
   at(kiosk.core, { at: 'code', trouble: null });
   const page = await kiosk.open({ clip: await clipOfCode(CODE), before: slowCamera });
   await page.getByRole('heading', { name: 'Set up this kiosk' }).waitFor();
@@ -54,7 +52,7 @@ test('the console’s code is read by the camera, in the language that was chose
   await page.locator('.checkin').waitFor();
 });
 
-test('a code is typed with the keys on the glass; a hand scanner types it by itself', async ({ kiosk }) => {
+test('a code is typed on the on-screen keyboard, or by a hand scanner', async ({ kiosk }) => {
   at(kiosk.core, { at: 'code', trouble: null });
   const page = await kiosk.open({ before: noCamera });
   await page.getByRole('heading', { name: 'No camera found' }).waitFor();
@@ -73,7 +71,7 @@ test('a code is typed with the keys on the glass; a hand scanner types it by its
   await expect.poll(() => kiosk.core.callsOf('setupJoin').at(-1)?.code).toBe(CODE);
 });
 
-test('each trouble has words, a next step and its code', async ({ kiosk }) => {
+test('each problem has a text, a next step and its code', async ({ kiosk }) => {
   const page = await kiosk.open({ before: noCamera });
   for (const [code, text] of [
     ['join-code-expired', 'This code has expired.'],
@@ -115,7 +113,7 @@ test('the staff PIN is chosen while the kiosk waits, and a weak one is refused',
   await expect(page.locator('.setup-fingerprint')).toBeVisible();
 });
 
-test('a kiosk that leaves says how far it is, lets nobody in, and at the end may start again', async ({ kiosk }) => {
+test('a kiosk being wiped shows its progress, checks nobody in, and can then be set up again', async ({ kiosk }) => {
   at(kiosk.core, { at: 'leaving', what: 'decommission', waiting: { for: 'server', count: 12 } });
   const page = await kiosk.open({ before: noCamera });
   await page.getByRole('heading', { name: 'This kiosk is being taken out of service' }).waitFor();

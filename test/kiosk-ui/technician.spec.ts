@@ -29,7 +29,7 @@ async function tabTo(page: Page, name: RegExp): Promise<void> {
   await expect(button).toBeFocused();
 }
 
-test('a wrong code stays outside, a lock counts down, and the kiosk’s clock is there to be compared', async ({
+test('a wrong code is refused, a lock counts down, and the kiosk’s clock is shown for comparison', async ({
   kiosk,
 }) => {
   const page = await kiosk.open({ before: noCamera });
@@ -49,7 +49,9 @@ test('a wrong code stays outside, a lock counts down, and the kiosk’s clock is
   expect(kiosk.core.callsOf('technicianState')).toEqual([]);
 });
 
-test('by keyboard alone: how it is, a restart after a second word, diagnostics, and out', async ({ kiosk }) => {
+test('by keyboard alone: status, a restart after a second confirmation, diagnostics, and leaving', async ({
+  kiosk,
+}) => {
   const page = await kiosk.open({ before: noCamera });
   await openMenu(page, kiosk.core);
   await expect(page.locator('.technician-cards')).toContainText('0.3.0-0123456789ab');
@@ -76,7 +78,7 @@ test('by keyboard alone: how it is, a restart after a second word, diagnostics, 
   await expect.poll(() => kiosk.core.callsOf('staffLock').length).toBe(1);
 });
 
-test('what this machine can’t do is said with why, and is no button', async ({ kiosk }) => {
+test('tasks this machine can’t do show the reason instead of a button', async ({ kiosk }) => {
   kiosk.core.methods.technicianState = async () => ({
     ...structuredClone(TECHNICIAN),
     slots: null,
@@ -92,7 +94,7 @@ test('what this machine can’t do is said with why, and is no button', async ({
   await expectNoAxeFault(page, 'technician not here');
 });
 
-test('an update from a stick shows how far it is, and why it was refused', async ({ kiosk }) => {
+test('an update from a USB stick shows its progress, and why it was refused', async ({ kiosk }) => {
   let update: (typeof TECHNICIAN)['update'] = { at: 'none' };
   kiosk.core.methods.technicianState = async () => ({ ...structuredClone(TECHNICIAN), update });
   kiosk.core.methods.technicianDo = async () => {
@@ -122,7 +124,7 @@ test('an update from a stick shows how far it is, and why it was refused', async
   await expect(page.locator('.technician-stick')).toContainText('the moon was full. Wait for a new one.');
 });
 
-test('left alone it closes, with a warning before; a touch keeps it', async ({ kiosk }) => {
+test('left idle it closes after a warning, unless it is touched', async ({ kiosk }) => {
   const page = await kiosk.open({ before: noCamera });
   await page.clock.install();
   await openMenu(page, kiosk.core);
@@ -135,7 +137,7 @@ test('left alone it closes, with a warning before; a touch keeps it', async ({ k
   await expect.poll(() => kiosk.core.callsOf('staffLock').length).toBe(1);
 });
 
-test('a session that the core has ended leaves for the first screen', async ({ kiosk }) => {
+test('a session ended by the core returns to the first screen', async ({ kiosk }) => {
   const page = await kiosk.open({ before: noCamera });
   await openMenu(page, kiosk.core);
   kiosk.core.methods.technicianState = async () => {

@@ -3,7 +3,7 @@ import { receiptOf } from './scripted-core.ts';
 
 const at = (minutes: number) => new Date(Date.now() + minutes * 60_000).toISOString();
 
-test('an update is said in passing, and keeps nobody from checking in', async ({ kiosk }) => {
+test('an update is announced briefly, and keeps nobody from checking in', async ({ kiosk }) => {
   const page = await kiosk.open({ clip: 'man' });
   const note = page.locator('.note-update');
   await expect(note).toHaveCount(0);

@@ -4,7 +4,7 @@ import { CLAIM, receiptOf } from './scripted-core.ts';
 
 /* Check-ins beyond the plain case: readers, a face that has to follow, people who walk off. Keyboard: keyboard.spec.ts. */
 
-test('what a serial reader brings: a welcome, a rejection with the other methods, a face that has to follow', async ({
+test('a serial reader leads to a welcome, a rejection with the other methods, or a required face', async ({
   kiosk,
 }) => {
   const { core } = kiosk;
@@ -39,7 +39,7 @@ test('what a serial reader brings: a welcome, a rejection with the other methods
   await expect(page.locator('body')).not.toContainText('Muster');
 });
 
-test('after a badge the face is compared with its owner alone, and the claim is not left for the next one', async ({
+test('after a badge the face is compared only with its owner, and the claim is not left for the next person', async ({
   kiosk,
 }) => {
   const { core } = kiosk;
@@ -60,7 +60,9 @@ test('after a badge the face is compared with its owner alone, and the claim is 
   expect(core.callsOf('visitBegin')).toHaveLength(1);
 });
 
-test('walking off from "what was wrong" says enough: the record is void before its time is over', async ({ kiosk }) => {
+test('walking away from "what was wrong" is enough: the record is voided before its time is over', async ({
+  kiosk,
+}) => {
   const page = await kiosk.open({ before: noCamera });
   await page.clock.install();
   kiosk.core.arrive({ kind: 'welcome', receipt: receiptOf('Max Mustermann', { undo: 'the-token' }) });
@@ -72,7 +74,7 @@ test('walking off from "what was wrong" says enough: the record is void before i
   expect(kiosk.core.callsOf('voidCheckin')).toMatchObject([{ undo: 'the-token', reason: 'not-right' }]);
 });
 
-test('who touched “Report a mistake” by mistake goes back, and the record stays', async ({ kiosk }) => {
+test('“Report a mistake” touched by mistake can be undone, and the record stays', async ({ kiosk }) => {
   kiosk.core.hello = { ...kiosk.core.hello, undoMs: 60_000 };
   const page = await kiosk.open({ before: noCamera });
   await expect(page.locator('.checkin')).toBeVisible();
@@ -86,7 +88,7 @@ test('who touched “Report a mistake” by mistake goes back, and the record st
   expect(kiosk.core.callsOf('voidCheckin')).toEqual([]);
 });
 
-test('with larger text and no camera no method lies under what is at the foot, in any language', async ({ kiosk }) => {
+test('with larger text and no camera the footer covers no method, in any language', async ({ kiosk }) => {
   const page = await kiosk.open({ width: 1280, height: 800, before: noCamera });
   await page.locator('#display-switch').click();
   await page.locator('[data-name=large]').click();
@@ -101,9 +103,7 @@ test('with larger text and no camera no method lies under what is at the foot, i
   }
 });
 
-test('where nobody is the screen shows clock and site, and what the guest had switched goes back', async ({
-  kiosk,
-}) => {
+test('with nobody present the screen shows clock and site, and the guest’s choices are reset', async ({ kiosk }) => {
   const page = await kiosk.open({ clip: 'wall' });
   await page.clock.install();
   await page.getByRole('button', { name: 'العربية' }).click();
@@ -137,7 +137,7 @@ for (const [width, height, share] of [
   [1080, 1920, 1 / 3],
   [1280, 800, 1 / 4],
 ] as const)
-  test(`low: nothing to touch lies above the lower reach: ${width} × ${height}`, async ({ kiosk }) => {
+  test(`low: no control is above the lower reach: ${width} × ${height}`, async ({ kiosk }) => {
     const page = await kiosk.open({ clip: 'wall', width, height });
     await page.locator('#display-switch').click();
     for (const name of ['low', 'large']) await page.locator(`[data-name=${name}]`).click();

@@ -9,7 +9,7 @@ const order = (page: Page): Promise<(string | undefined)[]> =>
     .locator('.method')
     .evaluateAll((checkinMethods) => checkinMethods.map((method) => (method as HTMLElement).dataset.method));
 
-test('without a camera, face and code stay in sight, say why, and can’t be taken; a reader reads codes all the same', async ({
+test('without a camera, face and code stay visible but disabled with a reason, and a reader still reads codes', async ({
   kiosk,
 }) => {
   const { core } = kiosk;
@@ -27,7 +27,7 @@ test('without a camera, face and code stay in sight, say why, and can’t be tak
   await expect(page.locator('.present .sentence')).toContainText('Hold your QR code in front of the reader');
 });
 
-test('with a covered camera face and code are not offered as if they worked', async ({ kiosk }) => {
+test('with a covered camera face and code are shown as unavailable', async ({ kiosk }) => {
   const page = await kiosk.open({ clip: 'black' });
   await expect(page.locator('[data-trouble=covered]')).toBeVisible();
   expect(await order(page)).toEqual(['pin', 'badge', 'face', 'qr']);
@@ -36,7 +36,7 @@ test('with a covered camera face and code are not offered as if they worked', as
   await expect(page.locator('[data-method=pin]')).toHaveAttribute('aria-disabled', 'false');
 });
 
-test('choosing the face while the camera looks already answers: the sentence stands out', async ({ kiosk }) => {
+test('choosing the face while the camera is already active highlights its instruction', async ({ kiosk }) => {
   const page = await kiosk.open();
   await expect(page.locator('.sentence')).toContainText('Look at the camera');
   await expect(page.locator('.sentence[data-called=true]')).toHaveCount(0);
@@ -46,7 +46,7 @@ test('choosing the face while the camera looks already answers: the sentence sta
 });
 
 for (const language of LANGUAGES)
-  test(`a full disk: staff read what to do about it, walk-ups nothing of it: ${language}`, async ({ kiosk }) => {
+  test(`a full disk shows staff what to do, and people checking in nothing: ${language}`, async ({ kiosk }) => {
     const { core } = kiosk;
     core.hello = { ...core.hello, defaultLanguage: language };
     core.setStatus({

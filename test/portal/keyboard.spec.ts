@@ -80,7 +80,7 @@ for (const setup of SETUPS)
     test.afterAll(() => walk?.context.close());
     test.afterEach(() => expect(walk.complaints()).toEqual([]));
 
-    test('enters by the link, shows the code, and says that a card is lost', async () => {
+    test('enters by the link, shows the code, and reports a lost card', async () => {
       await keys.enter(button('link.button'));
       await expect(page.getByRole('img', { name: t('code.picture') })).toBeVisible();
       // Past the bar with one key.
@@ -100,7 +100,7 @@ for (const setup of SETUPS)
       await keys.held();
     });
 
-    test('says of a record that it was wrong', async () => {
+    test('reports a record as wrong', async () => {
       await open('records');
       const wrong = page.getByRole('button', { name: new RegExp(`^${t('records.wrongTitle')}: `) }).first();
       await keys.enter(wrong);
@@ -115,7 +115,7 @@ for (const setup of SETUPS)
       await seen('records');
     });
 
-    test('corrects what is held, and opts out of positions', async () => {
+    test('corrects their data, and opts out of positions', async () => {
       await open('profile');
       const edit = button('profile.edit');
       await keys.enter(edit);
@@ -132,7 +132,7 @@ for (const setup of SETUPS)
       await seen('profile');
     });
 
-    test('takes everything as a file, withdraws the consent, and gives it to the text in force', async () => {
+    test('downloads everything, withdraws the consent, and consents to the current text', async () => {
       await open('rights');
       const coming = page.waitForEvent('download');
       await keys.enter(button('export.button'));
@@ -153,7 +153,7 @@ for (const setup of SETUPS)
       await seen('rights');
     });
 
-    test('asks for the erasure in two steps and a word, and stays after all', async () => {
+    test('requests the erasure in two steps and a typed word, and undoes it', async () => {
       const erase = button('erase.button');
       await keys.enter(erase);
       await walk.asked(button('cancel', dialog()));
@@ -173,7 +173,7 @@ for (const setup of SETUPS)
       await keys.held();
     });
 
-    test('chooses the theme, signs out, and asks for another link', async () => {
+    test('chooses the theme, signs out, and requests another link', async () => {
       await keys.choose(page.getByRole('combobox', { name: t('theme.title'), exact: true }), 'dark');
       await keys.held();
       await keys.enter(button('leave', page.getByRole('banner')), 'Shift+Tab');

@@ -72,7 +72,7 @@ const press = async (name: string | RegExp, role: 'button' | 'link' = 'button', 
   throw new Error(`not reached by keyboard: ${String(name)}`);
 };
 
-test('a link opens a door with one button and leaves the address; once', async () => {
+test('a link signs in once with one button, and is removed from the address', async () => {
   const link = await newLink();
   await page.goto(link);
   await expect(page.getByRole('heading', { name: 'Ihre Seite' })).toBeVisible();
@@ -89,7 +89,7 @@ test('a link opens a door with one button and leaves the address; once', async (
   await other.context.close();
 });
 
-test('the code is large, renews itself before its minute is over, and is gone while nobody looks', async () => {
+test('the code is large, renews itself before its minute is over, and is hidden with the page', async () => {
   const link = await newLink();
   await page.clock.install();
   await page.goto('about:blank');
@@ -128,7 +128,7 @@ test('the code is large, renews itself before its minute is over, and is gone wh
   await expect(code).toBeVisible();
 });
 
-test('shows own records, and why one does not count', async () => {
+test('shows the person’s records, and why one does not count', async () => {
   await press('Buchungen', 'link');
   await expect(page.getByText('Storniert: nicht ich')).toBeVisible();
   await expect(page.getByRole('listitem').filter({ hasText: 'Gesicht' })).toHaveCount(2);
@@ -136,7 +136,7 @@ test('shows own records, and why one does not count', async () => {
   await shot('records');
 });
 
-test('“that was wrong” is said by keyboard, waits, and is answered where it was said', async () => {
+test('“that was wrong” is sent by keyboard, waits, and is answered in the same place', async () => {
   await press(/^Problem melden: /);
   const field = page.getByLabel('Was stimmt nicht?');
   await expect(field).toBeFocused();
@@ -155,7 +155,7 @@ test('“that was wrong” is said by keyboard, waits, and is answered where it 
   await shot('complaint-answered');
 });
 
-test('shows what is held; name and address are corrected by keyboard, and positions opted out of', async () => {
+test('shows the stored data; name and address are corrected by keyboard, and positions opted out of', async () => {
   await press('Daten', 'link');
   await expect(page.getByRole('heading', { name: 'Über mich gespeicherte Daten' })).toBeVisible();
   // The window is there, with the focus in it, before the browser can draw a frame or pass on a key.
@@ -188,7 +188,7 @@ test('shows what is held; name and address are corrected by keyboard, and positi
   await shot('profile');
 });
 
-test('everything comes as a file', async () => {
+test('everything can be downloaded', async () => {
   await press('Rechte', 'link');
   const coming = page.waitForEvent('download');
   await press('Herunterladen');
@@ -202,7 +202,7 @@ test('everything comes as a file', async () => {
   });
 });
 
-test('consent is withdrawn, and given again to the text that is in force', async ({ browser }) => {
+test('consent is withdrawn, and given again to the current text', async ({ browser }) => {
   await expect(page.getByText('Eingewilligt', { exact: true })).toBeVisible();
   await press('Einwilligung widerrufen');
   await axe(page);
@@ -224,7 +224,7 @@ test('consent is withdrawn, and given again to the text that is in force', async
   await expect(page.getByText('Eingewilligt', { exact: true })).toBeVisible();
 });
 
-test('where an erasure can’t be undone, nothing speaks of a time in which it can', async () => {
+test('an erasure that can’t be undone mentions no undo period', async () => {
   const confirmation = '**/api/gdpr/delete/my-account/confirmation';
   await page.route(confirmation, async (route) => {
     const answer = await route.fetch();
@@ -239,7 +239,7 @@ test('where an erasure can’t be undone, nothing speaks of a time in which it c
   await page.unroute(confirmation);
 });
 
-test('an erasure takes two steps and a word, and is taken back, in Arabic at a desk', async () => {
+test('an erasure takes two steps and a typed word, and is undone, in Arabic on a desktop', async () => {
   await page.setViewportSize(DESK);
   await page.getByLabel('Sprache').selectOption('ar');
   await expect(page.locator('html')).toHaveAttribute('lang', 'ar');
@@ -275,7 +275,7 @@ for (const [language, label] of [
   ['de', 'اللغة'],
   ['ar', 'Sprache'],
 ] as const)
-  test(`every page in ${language}, at a desk, upright and on a phone`, async () => {
+  test(`every page in ${language}, on a desktop, upright and on a phone`, async () => {
     await page.getByLabel(label).selectOption(language);
     await expect(page.locator('html')).toHaveAttribute('lang', language);
     for (const path of ['code', 'records', 'profile', 'rights']) {
@@ -296,7 +296,7 @@ for (const [language, label] of [
     }
   });
 
-test('signing out leaves nothing of the person on the page', async () => {
+test('signing out leaves no personal data on the page', async () => {
   await press('تسجيل الخروج');
   await expect(page.getByRole('heading', { name: 'صفحتك' })).toBeFocused();
   await expect(page.getByText('Ada')).toBeHidden();

@@ -266,7 +266,7 @@ export const PROTECTION: Readonly<Record<string, Row>> = {
     parts: {
       'by themselves, on their own page and at a kiosk': {
         'test/portal/portal.spec.ts': [
-          'shows what is held; name and address are corrected by keyboard, and positions opted out of',
+          'shows the stored data; name and address are corrected by keyboard, and positions opted out of',
         ],
         [PORTAL]: ['an opt-out made at a kiosk also deletes stored positions'],
       },

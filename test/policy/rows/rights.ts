@@ -166,7 +166,7 @@ export const RIGHTS: Readonly<Record<string, Row>> = {
       },
       'one command finds it': {
         [AUDIT_COMMAND]: [
-          'one command finds a row that was altered in the database, and says where; each check left a row itself',
+          'one command finds and locates a row altered in the database, and each check is itself audited',
         ],
       },
     },
@@ -209,7 +209,7 @@ export const RIGHTS: Readonly<Record<string, Row>> = {
       'a record with its 72-hour clock and a timeline': {
         [INCIDENT_RULES]: ['the clock of 72 hours'],
         [INCIDENTS]: ['an incident has a record, a deadline and a timeline of who did what, all encrypted'],
-        [AUDIT_COMMAND]: ['an incident is opened and its clock runs until the authority was notified'],
+        [AUDIT_COMMAND]: ['an incident is opened, and its deadline runs until the authority is notified'],
       },
       'the affected, from the audit log': {
         [AUDIT_LOG]: ['affected people are found by actor, time or resource, each once under their current name'],
@@ -238,8 +238,10 @@ export const RIGHTS: Readonly<Record<string, Row>> = {
         ],
       },
       'shown on the kiosk’s privacy screen, as it was set over the server’s API': {
-        'test/e2e/privacy.spec.ts': ['the contacts that an administrator sets are on the kiosk’s privacy screen'],
-        'test/kiosk-ui/kiosk.spec.ts': ['a policy of the server shows at once: liveness, days of photos, contacts'],
+        'test/e2e/privacy.spec.ts': ['contacts set by an administrator are on the kiosk’s privacy screen'],
+        'test/kiosk-ui/kiosk.spec.ts': [
+          'a policy change on the server shows at once: liveness, photo retention, contacts',
+        ],
       },
     },
   },

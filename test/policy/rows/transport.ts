@@ -210,8 +210,8 @@ export const TRANSPORT: Readonly<Record<string, Row>> = {
     parts: {
       'by a command, with every sealed column re-encrypted': {
         'test/cli/keys.test.ts': [
-          'rotate says what it needs before there are new keys, and a dry run changes nothing',
-          'rotate re-encrypts everything; afterwards the old keys start nothing, and status says that they are not needed',
+          'rotate says what it needs if there are no new keys, and a dry run changes nothing',
+          'rotate re-encrypts everything; the old keys then start nothing, and status says they are no longer needed',
         ],
         'test/policy/rotation-columns.test.ts': [
           'is re-encrypted, reads as before, and opens with none of the old keys',
@@ -223,7 +223,7 @@ export const TRANSPORT: Readonly<Record<string, Row>> = {
           'with re-encryption the old person keys open nothing either, and the server stays available',
           'waits for a transaction that locks a table for long, and then continues',
         ],
-        'test/cli/keys.test.ts': ['rotate works through the running server, which serves on'],
+        'test/cli/keys.test.ts': ['rotate works through the running server, which stays available'],
       },
       'resumable: a kill at any moment loses nothing': {
         'test/policy/key-rotation-kills.test.ts': [
@@ -306,7 +306,7 @@ export const TRANSPORT: Readonly<Record<string, Row>> = {
     parts: {
       'one command sets it up, and one audits it': {
         'test/cli/backup-bucket.test.ts': [
-          '`backup setup` makes it, `backup audit` finds what someone opened, and setup closes it again',
+          '`backup setup` creates it, `backup audit` finds loosened rules, and setup restores them',
         ],
       },
       'the set-up makes it private, and changes nothing the second time': {
