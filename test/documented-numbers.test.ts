@@ -11,7 +11,7 @@ import { COLOURS, drawSequence } from '../models/rules/liveness/light/sequence.t
 
 const page = (name: string): string => readFileSync(join(import.meta.dirname, '../docs/prove', name), 'utf8');
 
-test('the chances of recognition and of liveness that docs name are those of the code', () => {
+test('probabilities of recognition and liveness in the docs match the code', () => {
   const liveness = page('liveness.md');
   const [light, standard, strong] = STRENGTHS.map((strength) => ORDERS[strength].length);
   expect(liveness).toContain(

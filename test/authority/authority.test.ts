@@ -3,7 +3,7 @@ import { DATABASES } from '../kit/databases.ts';
 import { ROWS } from './rows.ts';
 import { missingRows, runTable, textOf, wrongIn } from './table.ts';
 
-test('every kind of event of the wire has a row, and so has every change', () => {
+test('every event kind on the wire has a row, and every change too', () => {
   expect(missingRows()).toEqual([]);
   expect(missingRows(ROWS.filter((r) => r.kind !== 'purge'))).toEqual(['purge']);
   expect(missingRows(ROWS.filter((r) => r.what !== 'carried'))).toEqual(['pin: carried']);

@@ -34,7 +34,7 @@ describe.each(DATABASES)('a dump of $name', ({ unavailable, start }) => {
     await to?.remove();
   });
 
-  test('every row of every table comes back, exactly', async () => {
+  test('restores every row of every table exactly', async () => {
     expect(await fillEveryTable(full.db, 40)).toEqual({});
     const counts = { rows: {} as Record<string, number> };
     const sealed: Uint8Array[] = [];

@@ -33,7 +33,7 @@ async function run(options: BenchOptions): Promise<{ code: number; out: string[]
 const LINE = `yield { name: 'n', unit: 'ms', group: 'gallery', ours: 2, reference: 'peer', referenceValue: 4, ratio: 0.5, better: 'lower', bar: 0.4 };`;
 
 describe('the bench runner', () => {
-  it('prints one object a line with --json, keys in the documented order', async () => {
+  it('prints one object per line with --json, with keys in the documented order', async () => {
     writeGroup('gallery', LINE);
     const { code, out, err } = await run({ groups: ['gallery'], json: true });
     expect(code).toBe(0);
@@ -43,7 +43,7 @@ describe('the bench runner', () => {
     expect(err).toContain('0 of 1 bars met');
   });
 
-  it('prints a table that says which bar is missed, and with --strict ends with 3', async () => {
+  it('prints a table that marks missed bars, and with --strict exits with 3', async () => {
     writeGroup('gallery', LINE);
     const { code, out } = await run({ groups: ['gallery'], strict: true });
     expect(code).toBe(3);
@@ -51,7 +51,7 @@ describe('the bench runner', () => {
     expect(out.join('\n')).toMatch(/n +2 ms +peer 4 +0\.5× +≤ 0\.4 +MISSED/);
   });
 
-  it('refuses an unknown group with 2 and the list, and runs nothing', async () => {
+  it('refuses an unknown group with exit code 2 and the list, and runs nothing', async () => {
     writeGroup('gallery', LINE);
     const { code, out, err } = await run({ groups: ['gallery', 'galery'] });
     expect(code).toBe(2);
@@ -59,7 +59,7 @@ describe('the bench runner', () => {
     for (const name of GROUPS) expect(err).toContain(name);
   });
 
-  it('ends with 1 when a group is absent, and still runs the others', async () => {
+  it('exits with 1 if a group is absent, and still runs the others', async () => {
     writeGroup('gallery', LINE);
     const { code, out, err } = await run({ json: true });
     expect(code).toBe(1);
@@ -72,14 +72,14 @@ describe('the bench runner', () => {
     ['measures nothing', '', 'gallery', 'measured nothing'],
     ['has another name', LINE, 'store', 'must export a BenchGroup named "gallery"'],
     ['speaks for another', LINE.replace("'gallery'", "'store'"), 'gallery', 'of group "store"'],
-  ])('ends with 1 when a group %s', async (_, body, called, message) => {
+  ])('exits with 1 if a group %s', async (_, body, called, message) => {
     writeGroup('gallery', body, called);
     const { code, err } = await run({ groups: ['gallery'], json: true });
     expect(code).toBe(1);
     expect(err).toContain(message);
   });
 
-  it('ends with 1 when a group does not say what its lines leave out', async () => {
+  it('exits with 1 if a group does not say what its lines leave out', async () => {
     const text = `export const group = { name: 'gallery', describe: '', async *run() { ${LINE} } };`;
     writeFileSync(join(folder, 'gallery.ts'), text);
     const { code, out, err } = await run({ groups: ['gallery'], json: true });
@@ -98,7 +98,7 @@ describe('the bench runner', () => {
 describe('bench lines', () => {
   const base = { group: 'g', name: 'n', unit: 'u', ours: 3, reference: 'peer', referenceValue: 2 } as const;
 
-  it('have ours / reference as ratio, which a bar bounds from the side that is better', () => {
+  it('have the ratio ours / reference, which a bar bounds on the better side', () => {
     expect(benchLine({ ...base, better: 'higher' })).toMatchObject({ ratio: 1.5 });
     expect(isMet(benchLine({ ...base, better: 'higher' }))).toBeNull();
     expect(isMet(benchLine({ ...base, better: 'higher', bar: 1.5 }))).toBe(true);
@@ -107,7 +107,7 @@ describe('bench lines', () => {
     expect(isMet(benchLine({ ...base, better: 'lower', bar: 1.4 }))).toBe(false);
   });
 
-  it('refuse what is no number', () => {
+  it('refuse anything but a number', () => {
     expect(() => benchLine({ ...base, better: 'lower', ours: Number.NaN })).toThrow(/ours is NaN/);
     expect(() => benchLine({ ...base, better: 'lower', referenceValue: 0 })).toThrow(/peer is 0/);
     expect(() => benchLine({ ...base, better: 'lower', referenceValue: null, bar: 1 })).toThrow(/needs a reference/);
@@ -122,7 +122,7 @@ describe('helpers', () => {
     expect(() => median([])).toThrow(RangeError);
   });
 
-  it('interleaved tasks take turns, with another one first each round, and warm-up rounds are not counted', async () => {
+  it('interleaved tasks take turns, starting with a different one each round, and warm-up rounds are not counted', async () => {
     const calls: string[] = [];
     const times = await interleaved(
       { a: (round) => calls.push(`a${round}`), b: async (round) => calls.push(`b${round}`) },
@@ -133,7 +133,7 @@ describe('helpers', () => {
     expect(times.b).toHaveLength(2);
   });
 
-  it('a child process answers, is measured, and is gone after stop', async () => {
+  it('a child process answers, is measured, and has ended after stop', async () => {
     const file = join(folder, 'child.mjs');
     writeFileSync(
       file,
@@ -153,7 +153,7 @@ describe('helpers', () => {
     expect(() => processMemory(child.pid)).toThrow();
   });
 
-  it('a child that ends before its line is an error, not a wait', async () => {
+  it('a child that ends before its line is an error, not a hang', async () => {
     const file = join(folder, 'child.mjs');
     writeFileSync(file, 'process.exitCode = 7;');
     const child = startNode(file);

@@ -16,12 +16,12 @@ const DOC = readFileSync(join(import.meta.dirname, '../../docs/operate/health.md
 const codes = Object.keys(OUTCOMES).sort();
 
 describe('every code', () => {
-  test('has words in each language of the console, and none besides', () => {
+  test('has a text in each language of the console, and no other code has one', () => {
     for (const [language, labels] of Object.entries(CONSOLE))
       expect([language, Object.keys(labels.serverChecks).sort()]).toEqual([language, codes]);
   });
 
-  test('has its row in the table of the docs, with what it does to service', () => {
+  test('has its row in the docs table, with its effect on service', () => {
     const rows = [...DOC.matchAll(/^\| `([a-z0-9-]+)` \| (stops|degrades|note) \|/gm)].map(([, code, level]) => [
       code,
       level,
@@ -29,7 +29,7 @@ describe('every code', () => {
     expect(rows.sort()).toEqual(codes.map((code) => [code, OUTCOMES[code]!.level]));
   });
 
-  test('is kebab-case, says what it is and what to do, and means one thing', () => {
+  test('is kebab-case, has a sentence and a next step, and a single meaning', () => {
     for (const [code, { says, next }] of Object.entries(OUTCOMES)) {
       expect(code).toMatch(/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/);
       expect([code, says, next]).toEqual([
@@ -43,12 +43,12 @@ describe('every code', () => {
     expect(new Set(CHECKS.map(({ name }) => name)).size).toBe(CHECKS.length);
   });
 
-  test('of looking that fails is one of the check’s own', () => {
+  test('of a failed check is one that the check declares', () => {
     for (const { failed, late, outcomes } of CHECKS)
       for (const code of [failed, late]) if (code) expect(Object.keys(outcomes)).toContain(code);
   });
 
-  test('of looking that takes too long is the check’s own, and else says only that', async () => {
+  test('of a check that times out is its own, or else says only that it timed out', async () => {
     const never: Check = { ...keysCheck, inspect: () => new Promise(() => undefined) } as Check;
     const late = async (one: Check) => (await examine(one, {} as Subject, 1)).findings;
     expect(await late(never)).toMatchObject([{ code: 'check-failed', check: 'keys', level: 'degrades' }]);
@@ -70,20 +70,20 @@ describe('verdicts', () => {
     ]);
   });
 
-  test('of keys: those from before are needed while a rotation is open, and too much after it', () => {
+  test('of keys: old ones are needed during a rotation, and superfluous after it', () => {
     expect(said(keysCheck.judge({ open: true, previous: true }))).toEqual(['rotation-open']);
     expect(said(keysCheck.judge({ open: false, previous: true }))).toEqual(['previous-keys-left']);
     expect(said(keysCheck.judge({ open: false, previous: false }))).toEqual([]);
   });
 
-  test('of a broker: out of reach is one thing, rights are two', () => {
+  test('of a broker: unreachable and missing rights are different codes', () => {
     expect(said(brokerCheck.judge(null))).toEqual([]);
     expect(said(brokerCheck.judge({ connected: false }))).toEqual(['broker-not-connected']);
     expect(said(brokerCheck.judge({ connected: true, reads: false, writes: true }))).toEqual(['broker-not-readable']);
     expect(said(brokerCheck.judge({ connected: true, reads: true, writes: false }))).toEqual(['broker-not-writable']);
   });
 
-  test('of certificates: in time, soon, ended', () => {
+  test('of certificates: valid, expiring, expired', () => {
     const at = (days: number | null, ca = 1000, brokers: number[] = []) =>
       said(
         certificatesCheck.judge({
@@ -120,7 +120,7 @@ describe('verdicts', () => {
     expect(said(auditAnchorCheck.judge({ configured: false, age: 3 * HOUR }))).toEqual([]);
   });
 
-  test('of replicas: none, silent, twice one name, two builds', () => {
+  test('of replicas: none, silent, duplicate names, different builds', () => {
     const r = (name: string, age: number, build = '1', schema = 'a', up = 3600) => ({
       ...{ id: name + age, name, age, up, build, schema },
     });
@@ -133,7 +133,7 @@ describe('verdicts', () => {
     expect(said(replicasCheck.judge([r('a', 1), r('b', 2, '1', 'b')]))).toEqual(['replicas-differ']);
   });
 
-  test('of a process that crashed and was started again: it counts once, and so does its build', () => {
+  test('of a process that crashed and was restarted: it and its build count once', () => {
     const r = (age: number, up: number, build = '2') => ({ id: `${age}`, name: 'a', age, up, build, schema: 'a' });
     expect(said(replicasCheck.judge([r(1, 4), r(6, 3600, '1')]))).toEqual([]);
     // It runs after all: its next beat came after the other had started.

@@ -41,7 +41,7 @@ interface Ready {
   readonly notes: string[];
 }
 
-describe.skipIf(missing)('a server with things that are broken', () => {
+describe.skipIf(missing)('doctor on a server', () => {
   const home = temporaryFolder();
   const log = pino({ level: 'silent' });
   let postgres: TestPostgres;
@@ -157,7 +157,7 @@ describe.skipIf(missing)('a server with things that are broken', () => {
     'mail-not-configured',
   ];
 
-  test('one that is well: nothing is wrong, and what is not set up is a note', { timeout: HANG_MS }, async () => {
+  test('that is healthy: finds no problems, and notes what is not set up', { timeout: HANG_MS }, async () => {
     // Not running yet: doctor tries the broker itself.
     expect(await notified()).toMatchObject({ ok: false, wrong: ['server-not-running'] });
     await start();
@@ -231,7 +231,7 @@ describe.skipIf(missing)('a server with things that are broken', () => {
     rmSync(weights, { recursive: true });
   });
 
-  test('one that crashed and was started again at once is well; one that runs beside it under its name is not', {
+  test('that crashed and was restarted at once: finds no problem, but reports a second one with the same name', {
     timeout: HANG_MS,
   }, async () => {
     const [crashed, silent] = [randomUUID(), randomUUID()];
@@ -256,7 +256,7 @@ describe.skipIf(missing)('a server with things that are broken', () => {
     await stop();
   });
 
-  test('a clock ten minutes ahead', { timeout: HANG_MS }, async () => {
+  test('whose clock is ten minutes ahead', { timeout: HANG_MS }, async () => {
     await start({}, 600_000);
     await allSay(['clock-wrong'], {}, 600_000);
     expect((await items()).map(({ code, replicas }) => [code, replicas])).toEqual([['clock-wrong', ['a']]]);
@@ -264,7 +264,7 @@ describe.skipIf(missing)('a server with things that are broken', () => {
     await stop();
   });
 
-  test('a database that has TLS off, and one that logs people’s values', { timeout: HANG_MS }, async () => {
+  test('whose database has TLS off, or logs personal values', { timeout: HANG_MS }, async () => {
     await start();
     await postgres.stop();
     postgres.configure('ssl = off');
@@ -292,7 +292,7 @@ describe('the embedded database', () => {
     home.remove();
   });
 
-  test('none yet: doctor says so and makes none', { timeout: HANG_MS }, async () => {
+  test('that does not exist yet: doctor says so and creates none', { timeout: HANG_MS }, async () => {
     env = { ...initServer(home.path), SMARTPRESENCE_PEOPLE_PORT: '0', SMARTPRESENCE_DEVICE_PORT: '0' };
     const before = readdirSync(home.path);
     const report = await doctor(env);
@@ -301,14 +301,14 @@ describe('the embedded database', () => {
     expect(readdirSync(home.path)).toEqual(before);
   });
 
-  test('of a server that runs: it looks for doctor, over its socket', { timeout: HANG_MS }, async () => {
+  test('of a running server: the server checks for doctor, over its socket', { timeout: HANG_MS }, async () => {
     server = await startServer(readConfig(env), pino({ level: 'silent' }));
     const report = await doctor(env);
     const codes = report.checks.flatMap(({ findings }) => findings.map(({ code }) => code));
     expect([report.ok, codes.includes('embedded-database')]).toEqual([true, true]);
   });
 
-  test('with the keys of another: doctor says that the keys are wrong, and advises no new ones', {
+  test('with another server’s keys: doctor reports wrong keys, and advises no new ones', {
     timeout: HANG_MS,
   }, async () => {
     await server!.close();

@@ -6,7 +6,7 @@ const ROOT = join(import.meta.dirname, '../..');
 /** `GET /api/live` of an audit row is a name, not an address. */
 const LITERAL = /['"`]\/api\//;
 
-test('only the declarations name an address of the API', () => {
+test('only the declarations contain API paths', () => {
   const sources = globSync('{electron,renderer,sync}/**/*.{ts,tsx}', { cwd: ROOT }).filter(
     (file) => !/\.(test|spec)\.tsx?$/.test(file) && !file.startsWith('sync/protocol/api/'),
   );

@@ -105,7 +105,7 @@ describe.skipIf(unavailable)('an update of the server', () => {
     until(`${code} ${there}`, async () => (await readyz(replica)).degraded.includes(code) === there);
   const current = () => readlinkSync(join(root, 'current'));
 
-  test('that only adds: both builds serve side by side, and the way back works', { timeout: HANG_MS }, async () => {
+  test('that only adds: both builds serve side by side, and going back works', { timeout: HANG_MS }, async () => {
     const a = await start('0.1.0', 'a');
     const check = await run('0.1.0', 'upgrade', 'check', join(root, '0.2.0'), '--json');
     expect([check.code, check.err]).toEqual([
@@ -155,7 +155,7 @@ describe.skipIf(unavailable)('an update of the server', () => {
     await again.stop();
   });
 
-  test('that changes what is there: said before, and the way back is refused with what to do', {
+  test('that changes existing data: is announced first, and going back is refused with a next step', {
     timeout: HANG_MS,
   }, async () => {
     const check = await run('0.2.0', 'upgrade', 'check', join(root, '0.3.0'));
@@ -180,7 +180,7 @@ describe.skipIf(unavailable)('an update of the server', () => {
     expect([doctor.code, doctor.out.includes('"database-newer"')]).toEqual([1, true]);
   });
 
-  test('from what is no build says so', { timeout: HANG_MS }, async () => {
+  test('from something that is not a build: says so', { timeout: HANG_MS }, async () => {
     const { code, err } = await run('0.1.0', 'upgrade', 'check', home.path);
     expect([code, err]).toEqual([1, expect.stringContaining('upgrade-not-a-build')]);
   });

@@ -43,7 +43,7 @@ const wordsOf = (name: string): string[] =>
 const allowed = (name: string, file: string): boolean =>
   ALLOWED.some(([one, where]) => one === name && where.test(file));
 
-test('no identifier is named by a word that the vocabulary replaces', () => {
+test('no identifier contains a word that the vocabulary replaces', () => {
   const found: string[] = [];
   for (const file of listed) {
     if (file === 'test/checks/vocabulary.test.ts') continue;
@@ -72,7 +72,7 @@ test('no identifier is named by a word that the vocabulary replaces', () => {
 /** The words that a text holds as names: `removed_at`, `pinCode`. */
 const namesIn = (text: string): string[] => [...new Set(text.match(/[A-Za-z_]+/g) ?? [])];
 
-test('no kind on the wire is named by one, and no table or column', () => {
+test('no wire kind, table or column contains one', () => {
   const found: string[] = [];
   const check = (file: string, names: readonly string[]) => {
     for (const name of names) if (wordsOf(name).some((part) => FILES.has(part))) found.push(`${file}: ${name}`);
@@ -90,7 +90,7 @@ test('no kind on the wire is named by one, and no table or column', () => {
   expect(found).toEqual([]);
 });
 
-test('no file or folder is named by one', () => {
+test('no file or folder name contains one', () => {
   const parts = (file: string) => [...file.split('/').slice(0, -1), basename(file).replace(/\..*$/, '')];
   expect(listed.filter((file) => parts(file).some((part) => FILES.has(part)))).toEqual([]);
 });
@@ -107,7 +107,7 @@ const tracked = (...patterns: string[]): string[] =>
     .split('\n')
     .filter(Boolean);
 
-test('no error code and no key of a screen’s text is named by one', () => {
+test('no error code or text key contains one', () => {
   // `again` on a button is "Try again", and a machine has room for an update.
   const words = [...FILES].filter((word) => word !== 'again' && word !== 'room');
   const codes = (file: string) =>
@@ -128,7 +128,7 @@ test('no error code and no key of a screen’s text is named by one', () => {
 const DIALECT =
   /\b(?:whoever|whom|somebody|nought|anew|untell|told|refusals?|sightings?|is begun|ways? in stands?|(?:the|other) ways in|other ways|whatever stands|stands in it|looks at (?:a|the|one|his|her) face|not as it must be|an? object a line|a folder a person)\b/i;
 
-test('no page, comment, message or screen speaks the early dialect', () => {
+test('no page, comment, message or screen uses the early dialect', () => {
   const files = [
     ...listed,
     ...tracked('*.md', '*.sh', '*.service', 'renderer/**/locales/en.json', 'docs/schemas/*.json'),

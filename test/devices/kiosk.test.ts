@@ -125,7 +125,7 @@ async function kiosk(options: { server: boolean; gpsOptOut?: boolean; devices?: 
 const withoutSocat = !existsSync(SOCAT);
 if (withoutSocat) console.warn('\n!!! SKIPPED: serial devices on real ports need /usr/bin/socat (Debian: socat)\n');
 
-test.skipIf(withoutSocat)('a check-in carries its place sealed to the server, and the door opens for it', async () => {
+test.skipIf(withoutSocat)('a check-in carries its position sealed to the server, and opens the door', async () => {
   const { core, relay, located, kept, person, device } = await kiosk({ server: true });
   await located();
   expect((await core.methods.status({})).privacy.gpsDays).toBe(30);
@@ -144,7 +144,7 @@ test.skipIf(withoutSocat)('a check-in carries its place sealed to the server, an
 test.skipIf(withoutSocat).each([
   ['who opted out', { server: true, gpsOptOut: true }],
   ['where there is no server to seal it to', { server: false }],
-])('no place is kept of %s', async (_, options) => {
+])('no position is stored for %s', async (_, options) => {
   const { core, located, kept } = await kiosk(options);
   await located();
   await core.methods.checkinByPin(MAX);
@@ -153,7 +153,7 @@ test.skipIf(withoutSocat).each([
 });
 
 test.skipIf(withoutSocat)(
-  'a badge at the reader is an arrival on the screen; one that nobody has says no more than that',
+  'a badge at the reader is an arrival on the screen, and an unknown badge reveals nothing',
   async () => {
     const { core, token, reader } = await kiosk({ server: false });
     const arrivals: unknown[] = [];
@@ -167,7 +167,7 @@ test.skipIf(withoutSocat)(
   },
 );
 
-test.skipIf(withoutSocat)('staff sees the devices, and a test pulse is reported to the server', async () => {
+test.skipIf(withoutSocat)('staff see the devices, and a test pulse is reported to the server', async () => {
   const { core, token, relay, gps } = await kiosk({ server: false });
   await expect.poll(async () => (await core.methods.diagnostics({ token })).door?.state, soon).toBe('ok');
   await core.methods.doorTest({ token });
@@ -179,14 +179,14 @@ test.skipIf(withoutSocat)('staff sees the devices, and a test pulse is reported 
   await expect(core.methods.doorTest({ token })).rejects.toMatchObject({ code: 'staff-locked' });
 });
 
-test('a kiosk without devices has none to show, says that it takes no place, and can’t open a door', async () => {
+test('a kiosk without devices shows none, says that it records no position, and can’t open a door', async () => {
   const { core, token } = await kiosk({ server: false, devices: false });
   expect(await core.methods.diagnostics({ token })).toMatchObject({ readers: [], gps: null, door: null });
   expect((await core.methods.status({})).privacy.gpsDays).toBe(0);
   await expect(core.methods.doorTest({ token })).rejects.toMatchObject({ code: 'door-unset' });
 });
 
-test('the camera that staff chose is this kiosk’s from then on, and the server is notified', async () => {
+test('a camera chosen by staff is used from then on, and reported to the server', async () => {
   const { core, token, kept } = await kiosk({ server: false, devices: false });
   const camera = async () => (await core.methods.status({})).camera;
   expect(await camera()).toBeNull();

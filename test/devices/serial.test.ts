@@ -57,7 +57,7 @@ async function devices(config: { readers?: Reader[]; gps?: Gps; door?: Door }) {
 }
 
 describe.skipIf(!existsSync(SOCAT))('serial devices', () => {
-  test('a reader’s cards are read, whatever noise was on the line; pulled out and plugged in again it goes on by itself', async () => {
+  test('a reader’s cards are read despite noise on the line, and reading continues after it was unplugged and plugged in', async () => {
     const line = cable();
     const {
       reads,
@@ -82,7 +82,7 @@ describe.skipIf(!existsSync(SOCAT))('serial devices', () => {
     expect(reader).toMatchObject({ lastRead: { masked: '••••-3' }, faults: { characters: 3 } });
   });
 
-  test('a port that is there and can’t be opened is reported as such', async () => {
+  test('a port that exists but can’t be opened is reported as such', async () => {
     const { state } = await devices({ readers: [Reader.parse({ name: 'gate', port: '/dev/null' })] });
     await expect.poll(state, soon).toMatchObject({ reader: 'refused' });
   });
@@ -96,7 +96,7 @@ describe.skipIf(!existsSync(SOCAT))('serial devices', () => {
     await expect.poll(second.state, soon).toMatchObject({ reader: 'refused' });
   });
 
-  test('a receiver that falls silent while plugged in is opened again and reported, and is well when it speaks', async () => {
+  test('a receiver that falls silent while plugged in is reopened and reported, and recovers when it sends again', async () => {
     const line = cable();
     await line.plug();
     const { state, clock, devices: kiosk } = await devices({ gps: Gps.parse({ port: line.path }) });
@@ -112,7 +112,7 @@ describe.skipIf(!existsSync(SOCAT))('serial devices', () => {
       .toMatchObject({ gps: 'ok' });
   });
 
-  test('the server is notified once of a device that stays away, and once that it is back', async () => {
+  test('the server is notified once that a device is missing, and once that it is back', async () => {
     const line = cable();
     const { notified, state, clock } = await devices({ readers: [Reader.parse({ name: 'gate', port: line.path })] });
     const device = { kind: 'reader', name: 'gate' };
@@ -138,7 +138,7 @@ describe.skipIf(!existsSync(SOCAT))('the door relay', () => {
     Door.parse({ port, protocol: { kind: 'lcus' }, mode: 'fail-secure', pulseSeconds: 0.3, ...change });
   const said = (line: SerialCable) => () => line.heard().toString('hex');
 
-  test('is switched to rest first, opens for a pulse, and shuts again', async () => {
+  test('is switched off first, opens for a pulse, and closes again', async () => {
     const line = cable();
     await line.plug();
     const { devices: kiosk, state } = await devices({ door: door(line.path) });
@@ -150,7 +150,7 @@ describe.skipIf(!existsSync(SOCAT))('the door relay', () => {
     expect(performance.now() - began).toBeGreaterThan(250);
   });
 
-  test('stays open from the last of two pulses, and shuts once', async () => {
+  test('stays open for the last of two pulses, and closes once', async () => {
     const line = cable();
     await line.plug();
     const { devices: kiosk, state } = await devices({ door: door(line.path) });
@@ -163,7 +163,7 @@ describe.skipIf(!existsSync(SOCAT))('the door relay', () => {
   test.each([
     ['fail-secure', LCUS.shut, LCUS.shut],
     ['fail-safe', LCUS.open, LCUS.shut], // current holds it shut; a kiosk that stops leaves it without
-  ])('%s: rests and stops as its mode says', async (mode, rest, stopped) => {
+  ])('%s: rests and stops according to its mode', async (mode, rest, stopped) => {
     const line = cable();
     await line.plug();
     const { devices: kiosk, state } = await devices({ door: door(line.path, { mode }) });
@@ -173,7 +173,7 @@ describe.skipIf(!existsSync(SOCAT))('the door relay', () => {
     await expect.poll(said(line), soon).toBe(rest + stopped);
   });
 
-  test('is switched to rest as soon as it is back, when it was pulled out in the middle of a pulse', async () => {
+  test('is switched off as soon as it is back after being unplugged during a pulse', async () => {
     const line = cable();
     await line.plug();
     const { devices: kiosk, state } = await devices({ door: door(line.path, { pulseSeconds: 30 }) });
@@ -187,7 +187,7 @@ describe.skipIf(!existsSync(SOCAT))('the door relay', () => {
     await expect.poll(async () => (await kiosk.report()).door, soon).toMatchObject({ open: false });
   });
 
-  test('opens by badge and PIN, never by a face alone, unless the site says so', async () => {
+  test('opens by badge and PIN, never by face alone, unless the site allows it', async () => {
     const line = cable();
     await line.plug();
     const { devices: kiosk, state } = await devices({ door: door(line.path, { directions: ['in'] }) });

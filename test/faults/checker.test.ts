@@ -26,13 +26,13 @@ function goodRun() {
 }
 
 describe('the checker of the fault runs', () => {
-  it('finds nothing wrong with a run in which nothing went wrong', () => {
+  it('finds nothing in a run without errors', () => {
     const verdict = check(goodRun());
     expect(isClean(verdict)).toBe(true);
     expect(verdict).toMatchObject({ events: 11, confirmed: 10 });
   });
 
-  it('finds an event that was lost, whatever the marks say', () => {
+  it('finds a lost event, whatever the marks say', () => {
     const run = goodRun();
     const gone = run.server[5]!;
     const verdict = check({ ...run, server: run.server.filter((e) => e !== gone) });
@@ -41,12 +41,12 @@ describe('the checker of the fault runs', () => {
     expect(isClean(verdict)).toBe(false);
   });
 
-  it('finds a confirmed check-in that is in the log and not in attendance', () => {
+  it('finds a confirmed check-in that is in the log but not in attendance', () => {
     const run = goodRun();
     expect(check({ ...run, projected: run.projected.slice(1) }).lost).toHaveLength(1);
   });
 
-  it('finds a photo that the kiosk has and the server has not', () => {
+  it('finds a photo that the kiosk has and the server lacks', () => {
     const run = goodRun();
     const kiosks = run.kiosks.map((e, i) => (i === 3 ? { ...e, photo: 'A'.repeat(43) } : e));
     expect(check({ ...run, kiosks }).lost).toEqual([`photo of ${kiosks[3]!.header.id}`]);
@@ -54,13 +54,13 @@ describe('the checker of the fault runs', () => {
     expect(isClean(check({ ...run, kiosks, photos }))).toBe(true);
   });
 
-  it('finds one that is there twice, in the log or in attendance', () => {
+  it('finds a duplicate in the log or in attendance', () => {
     const run = goodRun();
     expect(check({ ...run, server: [...run.server, run.server[3]!] }).doubled.length).toBeGreaterThan(0);
     expect(check({ ...run, projected: [...run.projected, run.projected[0]!] }).doubled).toHaveLength(1);
   });
 
-  it('finds another order, and a chain that was broken', () => {
+  it('finds a changed order and a broken chain', () => {
     const run = goodRun();
     const [a, b] = [run.server[4]!, run.server[5]!];
     const swapped = run.server.map((e) => (e === a ? { ...b, seq: a.seq } : e === b ? { ...a, seq: b.seq } : e));
@@ -71,7 +71,7 @@ describe('the checker of the fault runs', () => {
     expect(check({ ...run, server: forged }).broken).toHaveLength(1);
   });
 
-  it('excuses nothing but what is named', () => {
+  it('excuses only what is named', () => {
     const run = goodRun();
     const last = run.server.at(-1)!;
     const without = { ...run, server: run.server.slice(0, -1), kiosks: run.kiosks.slice(0, -1) };

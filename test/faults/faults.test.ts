@@ -7,8 +7,8 @@ import { systemMissing } from './whole-system.ts';
 const missing = systemMissing();
 if (missing) console.warn(`\n!!! SKIPPED: fault runs: ${missing}\n`);
 
-describe.skipIf(missing !== null)('forty faults, each of which hit work in flight', () => {
-  it('lose nothing, double nothing, keep order and chain', { timeout: 480_000 }, async () => {
+describe.skipIf(missing !== null)('forty faults that each hit work in progress', () => {
+  it('lose and duplicate nothing, and keep order and chain', { timeout: 480_000 }, async () => {
     const child = spawn(process.execPath, [join(import.meta.dirname, 'run.ts'), '--faults', '40'], {
       stdio: ['ignore', 'pipe', 'pipe'],
     });

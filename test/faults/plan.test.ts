@@ -3,7 +3,7 @@ import { KIND_NAMES } from './kinds.ts';
 import { minimumOf, planFaults } from './plan.ts';
 
 describe('the plan of a fault run', () => {
-  it('holds every kind as often as promised, and is as long as asked for', () => {
+  it('contains every kind as often as promised, and has the requested length', () => {
     for (const count of [40, 200, 1000]) {
       const plan = planFaults(count, 7);
       expect(plan).toHaveLength(count);
@@ -12,12 +12,12 @@ describe('the plan of a fault run', () => {
     }
   });
 
-  it('is the same for the same seed, and another for another', () => {
+  it('depends only on the seed', () => {
     expect(planFaults(200, 1)).toEqual(planFaults(200, 1));
     expect(planFaults(200, 1)).not.toEqual(planFaults(200, 2));
   });
 
-  it('refuses a run too short to mean anything', () => {
+  it('refuses a run too short to be meaningful', () => {
     expect(() => planFaults(5, 1)).toThrow(RangeError);
   });
 });

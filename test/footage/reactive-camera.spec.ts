@@ -1,7 +1,7 @@
 import { expect, test } from '@playwright/test';
 import { installReactiveCamera } from './reactive-camera.ts';
 
-test('the page’s camera shows what the test puts before it, keeps running, and can be unplugged', async ({ page }) => {
+test('the page’s camera shows the test’s footage, keeps running, and can be unplugged', async ({ page }) => {
   const camera = await installReactiveCamera(page);
   await page.route('http://localhost/camera', (route) =>
     route.fulfill({ contentType: 'text/html', body: '<video autoplay muted></video>' }),

@@ -30,8 +30,8 @@ import { PINS } from './support/test-core.ts';
 
 useBrowserHost();
 
-describe('the way in', () => {
-  it('is a 0600 file in a 0700 folder; its token opens the kiosk once, and the file goes', async () => {
+describe('entering the kiosk', () => {
+  it('needs the token of a 0600 file in a 0700 folder, which works once and is then deleted', async () => {
     await start();
     const file = host.enterFile!;
     expect(statSync(file).mode & 0o777).toBe(0o600);
@@ -51,7 +51,7 @@ describe('the way in', () => {
     expect(logs.some((l) => l.level === 'warn' && l.fields.code === 'token-used')).toBe(true);
   });
 
-  it('is open to one of fifty requests with the same token at once', async () => {
+  it('succeeds for one of fifty simultaneous requests with the same token', async () => {
     await start();
     const token = tokenIn(host.enterFile!);
     const statuses = (await Promise.all(Array.from({ length: 50 }, () => postToken(token)))).map((a) => a.status);
@@ -59,7 +59,7 @@ describe('the way in', () => {
     expect(statuses.filter((s) => s === 403)).toHaveLength(49);
   });
 
-  it('keeps the session over reloads, and gives page, assets and models with strict headers', async () => {
+  it('keeps the session across reloads, and serves page, assets and models with strict headers', async () => {
     await start();
     const cookie = await enter();
     for (let i = 0; i < 3; i++) expect((await ask('/', { headers: { cookie } })).status).toBe(200);
@@ -81,7 +81,7 @@ describe('the way in', () => {
 });
 
 describe('a crash', () => {
-  it('writes no memory to the disk: the core is started with no space for a dump, whatever the limit was', async () => {
+  it('writes no memory to disk: the core starts with a core dump limit of zero, whatever the limit was', async () => {
     const limitOf = (pid: number) =>
       /^Max core file size +(\S+)/m.exec(readFileSync(`/proc/${pid}/limits`, 'utf8'))?.[1];
     // Dumps allowed, as where nobody has said otherwise.
@@ -93,7 +93,7 @@ describe('a crash', () => {
 });
 
 describe('a screen', () => {
-  it('reaches the core over a socket that the host has let go of, so that no frame passes through the host', async () => {
+  it('reaches the core over a socket the host has handed over, so that no frame passes through the host', async () => {
     await start();
     await until('ready');
     const { client, socket } = await screen(await enter());
@@ -113,7 +113,7 @@ describe('a screen', () => {
     socket.terminate();
   });
 
-  it('that comes while the core starts is served by it at that attempt, or let go should it refuse', async () => {
+  it('that connects while the core starts is served once it is up, or disconnected if it refuses', async () => {
     writeFileSync(join(home.path, 'slow'), '');
     await start();
     const cookie = await enter();
@@ -132,7 +132,7 @@ describe('a screen', () => {
     await refused.closed;
   });
 
-  it('is notified that the core ended, sees it restart, and connects again with the same session', async () => {
+  it('is notified when the core ends, sees it restart, and reconnects with the same session', async () => {
     await start();
     const { pid } = await until('ready');
     const cookie = await enter();
@@ -155,7 +155,7 @@ describe('a screen', () => {
     expect(await again.client.hello({})).toMatchObject({ site: 'Test' });
   });
 
-  it('learns code and next step of a core that refuses to start', async () => {
+  it('gets the code and next step of a core that refuses to start', async () => {
     writeFileSync(join(home.path, 'refuse'), '');
     await start();
     await until('refused');
@@ -185,7 +185,7 @@ describe('the end', () => {
     expect(host.coreEvent.state.state).toBe('stopped');
   });
 
-  it('takes the core along when the port is taken', async () => {
+  it('ends the core if the port is taken', async () => {
     await start();
     const port = Number(new URL(host.url).port);
     await expect(

@@ -8,7 +8,7 @@ import { ask, dial, enter, form, host, logs, screen, start, until, useBrowserHos
 useBrowserHost();
 
 describe('nobody else gets in', () => {
-  it('refuses upgrades by origin, host, cookie and path, and the core never hears of them', async () => {
+  it('refuses upgrades by origin, host, cookie and path before they reach the core', async () => {
     await start();
     await until('ready');
     const cookie = await enter();
@@ -28,7 +28,7 @@ describe('nobody else gets in', () => {
     expect((await screen(cookie)).client).toBeTruthy();
   });
 
-  it('gives no file to traversal, foreign hosts, other methods or who has no session', async () => {
+  it('serves no file to traversal, foreign hosts, other methods or requests without a session', async () => {
     await start();
     const cookie = await enter();
     const paths = [
@@ -57,7 +57,7 @@ describe('nobody else gets in', () => {
     expect(error.body).not.toContain('<script>');
   });
 
-  it('refuses long headers, long bodies and what is not HTTP, and lives', async () => {
+  it('refuses long headers, long bodies and non-HTTP, and survives', async () => {
     await start();
     const cookie = await enter();
     expect(
@@ -82,7 +82,7 @@ describe('nobody else gets in', () => {
     expect((await ask('/', { headers: { cookie } })).status).toBe(200);
   });
 
-  it('answers arbitrary requests without a session with errors alone, and lives', async () => {
+  it('answers arbitrary requests without a session only with errors, and survives', async () => {
     await start();
     await until('ready');
     const header = fc.string({ maxLength: 60 }).map((s) => s.replace(/[^\x21-\x7e]/g, ''));
@@ -127,7 +127,7 @@ describe('nobody else gets in', () => {
     expect(await client.hello({})).toMatchObject({ site: 'Test' });
   });
 
-  it('lives through arbitrary frames on an open connection: bytes, text, and one that is too large', async () => {
+  it('survives arbitrary frames on an open connection: bytes, text, and an oversized one', async () => {
     await start();
     const { pid } = await until('ready');
     const cookie = await enter();

@@ -155,7 +155,7 @@ const ALONE = [
 /** Every chord of a browser's that we know of, and all those that we don't. */
 const CHORDS = [...MODIFIERS.flatMap((m) => [...LETTERS, ...NAMED].map((key) => `${m}+${key}`)), ...ALONE];
 
-test('no key leads out of the page, opens anything over it, or changes how it is shown', async () => {
+test('no key leaves the page, opens anything over it, or changes its display', async () => {
   await startHost('none');
   const page = await kioskPage();
   const opened: string[] = [];
@@ -177,7 +177,7 @@ test('no key leads out of the page, opens anything over it, or changes how it is
   expect(session.alive).toBe(true);
 });
 
-test('without page and policy the same keys do lead out: they arrive', async () => {
+test('without page and policy the same keys do leave, which proves that they arrive', async () => {
   await startHost('none');
   const page = await steered(CHROMIUM, () => 'about:blank');
   await page.evaluate(() => (document.body.textContent = 'a page of no kiosk'));
@@ -190,7 +190,7 @@ test('without page and policy the same keys do lead out: they arrive', async () 
   await expect.poll(() => page.context().pages().length).toBe(2);
 });
 
-test('no button, finger, drop or selection leads out of it either', async () => {
+test('no mouse button, touch, drop or selection leaves it either', async () => {
   await startHost('none');
   const page = await kioskPage();
   const before = await marks(page);
@@ -294,7 +294,7 @@ const ELSEWHERE = [
   'mailto:x@evil.example',
 ];
 
-test('the page itself leads nowhere, and no address is opened', async () => {
+test('the page itself leads nowhere, and no other address opens', async () => {
   await startHost('none');
   const page = await kioskPage();
   const outside = await startOutside();
@@ -352,7 +352,7 @@ const steers = (port: number): Promise<boolean> =>
     () => false,
   );
 
-test('under the whole policy nobody steers the host’s browser or inspects its page, and a crashed page comes back by itself', async () => {
+test('under the full policy nobody can control the host’s browser or inspect its page, and a crashed page recovers', async () => {
   const [port, steer] = (await reservePorts(2)) as [number, number];
   const policy = kioskPolicy(`http://127.0.0.1:${port}`, process.env.XDG_RUNTIME_DIR ?? '/dev/shm');
   const lax = join(home.path, 'lax');
@@ -415,7 +415,7 @@ function renderersOf(group: number): number[] {
     });
 }
 
-test('this Chromium knows every policy by its name and takes its value', async () => {
+test('this Chromium knows every policy by name and accepts its value', async () => {
   await startHost('none');
   const policy = steerable(kioskPolicy(host.url, home.path));
   // The one page that says so is closed as well.

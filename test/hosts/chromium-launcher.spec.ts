@@ -23,7 +23,7 @@ test.afterEach(() => {
   onEnd = null;
 });
 
-test('the launcher’s own browser enters, comes back when it dies, shows no token in /proc, and leaves nothing behind', async () => {
+test('the launcher’s browser enters, is restarted when it dies, shows no token in /proc, and leaves nothing behind', async () => {
   await start('headless');
   await expect.poll(() => said('a screen said hello')).toBe(1);
   const first = host.browserPid!;
@@ -46,7 +46,7 @@ test('the launcher’s own browser enters, comes back when it dies, shows no tok
   expect(existsSync(folder)).toBe(false);
 });
 
-test('outside a demo, an unprivileged user’s Chromium runs with its sandbox, and root’s not at all', async () => {
+test('outside a demo Chromium runs sandboxed for an unprivileged user, and not at all for root', async () => {
   // The common afterEach wants a host.
   await start('none');
   const asNobody = process.getuid?.() === 0 ? ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'] : ['env'];
@@ -92,7 +92,7 @@ test('outside a demo, an unprivileged user’s Chromium runs with its sandbox, a
   }
 });
 
-test('a host that is killed outright takes core and browser along, and the next one clears its folder away', async () => {
+test('a killed host takes core and browser with it, and the next one clears its folder', async () => {
   // A runtime folder of this test's own: any other host that starts clears away what it finds, too.
   const runtime = mkdtempSync('/dev/shm/sp-runtime-');
   const usual = process.env.XDG_RUNTIME_DIR;

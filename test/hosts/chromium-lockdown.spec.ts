@@ -6,7 +6,7 @@ import { CHROMIUM, enter, home, kioskBrowser, outside, start, state, useChromium
 
 useChromium();
 
-test('the camera is granted to the kiosk’s page without a prompt, the microphone and other origins get nothing', async () => {
+test('only the camera is granted to the kiosk’s page, without a prompt; the microphone and other origins are refused', async () => {
   await start('none');
   // A fake camera, but the real permission path: no --use-fake-ui-for-media-stream.
   const { context, page } = await kioskBrowser(['--use-fake-device-for-media-stream']);
@@ -115,7 +115,7 @@ function tryBeyondPolicy(page: Page): Promise<JSHandle<RTCPeerConnection>> {
   );
 }
 
-test('planted outside requests leave the page by no way at all', async () => {
+test('planted outside requests can’t leave the page in any way', async () => {
   await start('none');
   // The counter works: what is not stopped is counted.
   await fetch(`http://127.0.0.1:${outside.port}/`);
@@ -133,7 +133,7 @@ test('planted outside requests leave the page by no way at all', async () => {
   await context.close();
 });
 
-test('the content security policy alone, in an ordinary browser, stops every request, but neither bare connections nor WebRTC', async () => {
+test('in an ordinary browser the content security policy alone stops every request, except bare connections and WebRTC', async () => {
   await start('none');
   const browser = await chromium.launchPersistentContext(join(home.path, 'plain'), {
     executablePath: CHROMIUM,

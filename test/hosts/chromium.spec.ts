@@ -8,7 +8,7 @@ import { PINS } from './support/test-core.ts';
 
 useChromium();
 
-test('the bootstrap page leads in once, and the session survives reloads and new tabs', async () => {
+test('the bootstrap page works once, and the session survives reloads and new tabs', async () => {
   await start('none');
   const { context, page } = await kioskBrowser();
   const used = host.enterFile;
@@ -25,7 +25,7 @@ test('the bootstrap page leads in once, and the session survives reloads and new
   await context.close();
 });
 
-test('a page that comes with a used token, or without a session, sees a coded error', async () => {
+test('a page with a used token or without a session shows an error with a code', async () => {
   await start('none');
   const copy = readFileSync(host.enterFile!, 'utf8');
   const { context, page } = await kioskBrowser();
@@ -43,7 +43,7 @@ test('a page that comes with a used token, or without a session, sees a coded er
   await stranger.close();
 });
 
-test('a core that is killed is restarted while the page says that it is gone, and the page connects again by itself', async () => {
+test('a killed core is restarted while the page says so, and the page reconnects', async () => {
   await start('none');
   const { context, page } = await kioskBrowser();
   await expect(state(page)).toHaveText('connected');
@@ -67,7 +67,7 @@ test('a core that is killed is restarted while the page says that it is gone, an
   await context.close();
 });
 
-test('a core that refuses is shown with its code', async () => {
+test('a core that refuses to start is shown with its code', async () => {
   writeFileSync(join(home.path, 'refuse'), '');
   await start('none');
   const { context, page } = await kioskBrowser();
@@ -76,7 +76,7 @@ test('a core that refuses is shown with its code', async () => {
   await context.close();
 });
 
-test('pictures and errors cross between a real page and the core', async () => {
+test('pictures and errors travel between a real page and the core', async () => {
   await start('none');
   const { context, page } = await kioskBrowser();
   await expect(state(page)).toHaveText('connected');

@@ -25,7 +25,7 @@ function table(): Row[] {
 }
 
 describe('the table of Electron’s checklist in docs/prove/security.md', () => {
-  it('has every item once', () => {
+  it('has every item exactly once', () => {
     expect(table().map(({ item }) => item)).toEqual(Array.from({ length: ITEMS }, (_, i) => i + 1));
   });
 
@@ -43,7 +43,7 @@ describe('the table of Electron’s checklist in docs/prove/security.md', () => 
 const sources = globSync('electron/host-electron/*.ts', { cwd: ROOT }).filter((file) => !file.endsWith('.test.ts'));
 
 describe('what our own files show', () => {
-  it('15: nothing of the Electron host imports or asks for `shell`', () => {
+  it('15: no part of the Electron host imports or requests `shell`', () => {
     expect(sources.length).toBeGreaterThan(8);
     for (const file of sources) {
       const text = read(file);
@@ -51,7 +51,7 @@ describe('what our own files show', () => {
     }
   });
 
-  it('16: Electron is pinned exactly, and packaged in the version that the tests are typed against', () => {
+  it('16: Electron is pinned exactly, and packaged in the version of the tests’ typings', () => {
     const { devDependencies } = JSON.parse(read('package.json')) as { devDependencies: Record<string, string> };
     expect(devDependencies.electron).toMatch(/^\d+\.\d+\.\d+$/);
     expect(read('electron-builder.yml')).toMatch(new RegExp(`^electronVersion: ${devDependencies.electron}$`, 'm'));
@@ -63,7 +63,7 @@ describe('what our own files show', () => {
     for (const file of sources) expect([file, /loadFile\(|['"`]file:/.test(read(file))]).toEqual([file, false]);
   });
 
-  it('19: every fuse is turned, each the way that gives an attacker less', () => {
+  it('19: every fuse is set to its safer value', () => {
     const section = /^electronFuses:\n((?: {2}.*\n)+)/m.exec(read('electron-builder.yml'))![1]!;
     const fuses = Object.fromEntries(
       [...section.matchAll(/^ {2}(\w+): (true|false)\b/gm)].map(([, k, v]) => [k, v === 'true']),

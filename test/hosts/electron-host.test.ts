@@ -45,7 +45,7 @@ describe('the Electron host, from page to core', () => {
     await expect(client.staffUnlock({ pin: PINS.fails })).rejects.toMatchObject({ code: 'internal' });
   });
 
-  it('notifies the page that the core ended, starts it again, and connects it again', async () => {
+  it('notifies the page that the core ended, restarts it, and reconnects', async () => {
     await start();
     const { client, closed } = await connected();
     const first = app.fake.processes[0]!;
@@ -71,7 +71,7 @@ describe('the Electron host, from page to core', () => {
     expect(await openChannel()).toBeNull();
   });
 
-  it('restarts as its server or a technician asks: what is installed by itself starts the program again', async () => {
+  it('restarts when its server or a technician asks: a standalone installation restarts the program', async () => {
     app.fake.state.packaged = true;
     vi.stubEnv('APPIMAGE', '/opt/kiosk.AppImage');
     await start();
@@ -82,7 +82,7 @@ describe('the Electron host, from page to core', () => {
     expect(app.fake.processes[0]!.child.exitCode).toBe(0);
   });
 
-  it('ends for its launcher to start it again, once its core has stopped', async () => {
+  it('ends once its core has stopped, so that its launcher restarts it', async () => {
     vi.stubEnv('SMARTPRESENCE_SLOTS', join(home.path, 'slots'));
     await start();
     const { client } = await connected();
@@ -92,7 +92,7 @@ describe('the Electron host, from page to core', () => {
     expect(app.fake.processes[0]!.child.exitCode).toBe(0);
   });
 
-  it('starts core and page again where nothing would start the program', async () => {
+  it('restarts core and page if nothing would restart the program', async () => {
     await start();
     const { client, closed } = await connected();
     const reloaded = new Promise<void>((done) => {
@@ -117,7 +117,7 @@ describe('the Electron host, from page to core', () => {
     expect(child.child.exitCode).toBe(0);
   });
 
-  it('loads the page again when it crashed or hangs', async () => {
+  it('reloads the page if it crashed or hangs', async () => {
     await start();
     await connected();
     window().emit('unresponsive');
@@ -127,8 +127,8 @@ describe('the Electron host, from page to core', () => {
   });
 });
 
-describe('a kiosk that is installed with nothing to start it', () => {
-  it('starts when its user logs in, and keeps its display on', async () => {
+describe('a kiosk installed without a launcher', () => {
+  it('starts at login, and keeps its display on', async () => {
     app.fake.state.packaged = true;
     vi.stubEnv('XDG_CONFIG_HOME', join(home.path, 'config'));
     const entry = join(home.path, 'config/autostart/smartpresence-kiosk.desktop');
@@ -144,7 +144,7 @@ describe('a kiosk that is installed with nothing to start it', () => {
     expect(existsSync(entry)).toBe(false);
   });
 
-  it('is no matter of a demo, nor of one that a launcher starts', async () => {
+  it('is not set up for a demo, or when started by a launcher', async () => {
     vi.stubEnv('XDG_CONFIG_HOME', join(home.path, 'config'));
     for (const [argv, slots] of [
       [['--demo'], ''],
@@ -174,7 +174,7 @@ describe('a kiosk that is installed with nothing to start it', () => {
 });
 
 describe('the data folder', () => {
-  it('is made at the first start, for its user alone, with the settings of a kiosk that belongs to nobody yet', async () => {
+  it('is created at the first start, private to its user, with the settings of an unprovisioned kiosk', async () => {
     const folder = join(home.path, 'new/kiosk');
     await start([`--home=${folder}`]);
     await coreIs('ready');
@@ -186,7 +186,7 @@ describe('the data folder', () => {
     expect(existsSync(join(folder, 'logs/kiosk.jsonl'))).toBe(true);
   });
 
-  it('that can’t be made is said on the page, with what to do', async () => {
+  it('that can’t be created is reported on the page with a next step', async () => {
     writeFileSync(join(home.path, 'file'), '');
     await start([`--home=${join(home.path, 'file/kiosk')}`]);
     await coreIs('refused');
@@ -198,7 +198,7 @@ describe('the data folder', () => {
 });
 
 describe('the device secret', () => {
-  it('is made once, sealed by the keystore, readable by its user alone, and the same at the next start', async () => {
+  it('is created once, sealed by the keystore, private to its user, and the same at the next start', async () => {
     await start();
     await coreIs('ready');
     const file = join(home.path, 'device-secret.sealed');
@@ -212,7 +212,7 @@ describe('the device secret', () => {
     expect(readFileSync(file, 'utf8')).toBe(sealed);
   });
 
-  it('is sealed again when the keystore has a newer key', async () => {
+  it('is resealed if the keystore has a newer key', async () => {
     await start();
     await coreIs('ready');
     const file = join(home.path, 'device-secret.sealed');
@@ -226,7 +226,7 @@ describe('the device secret', () => {
     expect(statSync(file).mode & 0o777).toBe(0o600);
   });
 
-  it('comes from systemd’s credential, keyring or not, and nothing of it is written', async () => {
+  it('comes from systemd’s credential, with or without a keyring, and is never written', async () => {
     const credentials = join(home.path, 'credentials');
     mkdirSync(credentials);
     writeFileSync(join(credentials, 'smartpresence-device-secret'), Buffer.alloc(32, 5));
@@ -244,7 +244,7 @@ describe('the device secret', () => {
     expect(logged('"secret":32')).toBe(true);
   });
 
-  it('stays in the keystore that sealed it, whatever credential is given later', async () => {
+  it('stays in the keystore that sealed it, even if a credential is given later', async () => {
     await start();
     await coreIs('ready');
     await app.fake.reset();
@@ -261,7 +261,7 @@ describe('the device secret', () => {
   });
 
   it.each(['basic_text', 'unknown'] as const)(
-    'is not entrusted to the backend %s: the page says so, and no core starts',
+    'is not stored in the backend %s: the page says so, and no core starts',
     async (backend) => {
       app.fake.state.keystore.backend = backend;
       await start();
@@ -273,14 +273,14 @@ describe('the device secret', () => {
     },
   );
 
-  it('may live in a file by explicit flag alone', async () => {
+  it('may be stored in a file only by an explicit flag', async () => {
     app.fake.state.keystore.available = false;
     await start(['--secret-in-file']);
     await coreIs('ready');
     expect(logged('"secret":null')).toBe(true);
   });
 
-  it('stays in its file where the store was made with that, keystore or not', async () => {
+  it('stays in its file if the store was created with it, with or without a keystore', async () => {
     writeFileSync(join(home.path, 'device-secret'), Buffer.alloc(32, 7), { mode: 0o600 });
     await start(['--secret-in-file']);
     await coreIs('ready');
@@ -288,7 +288,7 @@ describe('the device secret', () => {
     expect(existsSync(join(home.path, 'device-secret.sealed'))).toBe(false);
   });
 
-  it('is not made again when another keystore encrypted it', async () => {
+  it('is not recreated if another keystore encrypted it', async () => {
     writeFileSync(join(home.path, 'device-secret.sealed'), 'of another keyring');
     await start();
     await coreIs('refused');

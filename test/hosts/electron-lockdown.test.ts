@@ -72,7 +72,7 @@ describe('the lockdown', () => {
     expect((await session().answer(new Request('app://kiosk/', { method: 'POST' }))).status).toBe(405);
   });
 
-  it('puts the browser host’s content security policy on whatever is answered', async () => {
+  it('sends the browser host’s content security policy with every answer', async () => {
     await start();
     expect(await session().headers({ server: ['x'] })).toEqual({
       server: ['x'],
@@ -143,7 +143,7 @@ describe('the lockdown', () => {
     expect(logged('an outside request was blocked')).toBe(true);
   });
 
-  it('lets its page keep the screen on, and no other page or frame', async () => {
+  it('lets only its page keep the screen on', async () => {
     await start();
     const ours = { isMainFrame: true, requestingUrl: 'app://kiosk/' };
     const wake = 'screen-wake-lock';
@@ -160,7 +160,7 @@ describe('the lockdown', () => {
     expect(await session().request('system-wake-lock', ours)).toBe(false);
   });
 
-  it('grants the camera to its page, and no other permission to anyone', async () => {
+  it('grants only the camera, and only to its page', async () => {
     await start();
     const camera = {
       isMainFrame: true,
@@ -215,7 +215,7 @@ describe('the lockdown', () => {
     expect(shared).toBeNull();
   });
 
-  it('gives a port to no frame but the page’s own main frame', async () => {
+  it('gives a port only to the page’s main frame', async () => {
     await start();
     await coreIs('ready');
     const given: string[] = [];
@@ -235,7 +235,7 @@ describe('the lockdown', () => {
     expect(given).toHaveLength(1);
   });
 
-  it('prints its own page alone, to the default printer and without a dialog', async () => {
+  it('prints only its own page, on the default printer without a dialog', async () => {
     await start();
     await coreIs('ready');
     const page = contents().page!;
@@ -246,7 +246,7 @@ describe('the lockdown', () => {
     expect(contents().printed).toEqual([{ silent: true }]);
   });
 
-  it('passes nothing through the preload but the questions for a port and for paper', async () => {
+  it('passes only requests for a port and for printing through the preload', async () => {
     await start();
     await coreIs('ready');
     const page = contents().page!;
@@ -263,7 +263,7 @@ describe('the lockdown', () => {
       expect(session().preloadsOf(other)).toEqual([]);
   });
 
-  it('lets a second start go, and shows the first one', async () => {
+  it('ends a second instance, and shows the first', async () => {
     app.fake.state.lock = false;
     await app.start([]);
     expect(app.fake.state.windows).toHaveLength(0);
@@ -277,7 +277,7 @@ describe('the lockdown', () => {
     expect(focused).toHaveBeenCalledOnce();
   });
 
-  it('ends with an error when it is asked for what it does not do', async () => {
+  it('exits with an error for unsupported options', async () => {
     await app.start(['--footage=/tmp/x.mjpeg']);
     await app.start(['--home=relative']);
     expect(app.fake.state.exits).toEqual([2, 2]);

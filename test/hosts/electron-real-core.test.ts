@@ -50,7 +50,7 @@ it('runs the real core from the packaged tree, sealed by the keystore, and the p
   expect(existsSync(join(home.path, 'device-secret.sealed'))).toBe(true);
 });
 
-it('shows the core’s own error when the keystore gives another secret', async () => {
+it('shows the core’s own error if the keystore returns another secret', async () => {
   rmSync(join(home.path, 'device-secret.sealed'));
   await start();
   await coreIs('refused');

@@ -46,7 +46,7 @@ async function page(): Promise<RpcClient['client']> {
   return connectClient((await openChannel())!).client;
 }
 
-it('joins a server by the screen alone, with nothing prepared, and comes back as that server’s kiosk', async () => {
+it('joins a server using only the screen, with nothing prepared, and restarts as that server’s kiosk', async () => {
   const folder = join(home.path, 'smartpresence');
   app.fake.state.userData = folder;
   await app.start([]);

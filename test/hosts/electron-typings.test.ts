@@ -19,13 +19,13 @@ const sources = globSync('electron/host-electron/*.ts', { cwd: ROOT })
   .map((file) => join(ROOT, file));
 const uses = usesOfElectron(sources);
 
-it('every member and event of Electron that the host uses is in Electron’s typings, and none is deprecated', () => {
+it('every Electron member and event the host uses is in Electron’s typings, and none is deprecated', () => {
   expect(uses.faults).toEqual([]);
   expect(uses.members).toContain('SafeStorage.decryptStringAsync');
   expect(uses.members.size).toBeGreaterThan(40);
 });
 
-it('each of them is in the fake', () => {
+it('each of them exists in the fake', () => {
   const contents = new FakeWebContents(new FakeSession(), fake.ipcMain);
   const channel = new FakeMessageChannelMain();
   /** Objects of the fake, by the interface of Electron's that they are in place of. */
@@ -75,7 +75,7 @@ const VALUES: readonly string[] = [
   'Process',
 ];
 
-it('finds the calls that Electron 46 no longer has, a call that never was, and an event that is gone', () => {
+it('finds calls removed in Electron 46, a call that never existed, and a removed event', () => {
   const file = join(ROOT, 'electron/host-electron/of-the-test.ts');
   const { faults } = usesOfElectron([], {
     [file]: `import { app, safeStorage } from 'electron';

@@ -63,7 +63,7 @@ test.describe('in Electron', () => {
     expect(page.url()).toBe('app://kiosk/');
   });
 
-  test('has its window’s locks in force', async () => {
+  test('enforces its window’s restrictions', async () => {
     const preferences = await app.evaluate(({ BrowserWindow }) => {
       const contents = BrowserWindow.getAllWindows()[0]!.webContents as unknown as {
         getLastWebPreferences(): Record<string, unknown>;
@@ -79,7 +79,7 @@ test.describe('in Electron', () => {
     });
   });
 
-  test('starts a core again that was killed', async () => {
+  test('restarts a killed core', async () => {
     const core = () =>
       app.evaluate(
         ({ app: program }) => program.getAppMetrics().find((m) => m.name === 'SmartPresence core')?.pid ?? null,

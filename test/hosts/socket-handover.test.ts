@@ -13,7 +13,7 @@ const CORE = resolve(import.meta.dirname, 'support/browser-test-core.ts');
 const PING = Buffer.from([0x89, 0x80, 0, 0, 0, 0]);
 const PONG = Buffer.from([0x8a, 0x00]);
 
-test('a message that comes before the core has taken the socket over reaches the core', async () => {
+test('a message sent before the core has taken over the socket reaches the core', async () => {
   const [dist, home] = [plainDist(), temporaryFolder('handover-')];
   const host = await startBrowserHost({
     home: home.path,

@@ -29,7 +29,7 @@ describe.skipIf(impossible !== null)(
     }, 3_600_000);
     afterAll(() => place?.remove(), 600_000);
 
-    test('installs by dpkg alone: user, link and units, every file as its list has it', () => {
+    test('installs with dpkg only: user, link and units, and every file in its list', () => {
       console.log(`Debian package ${(statSync(artefact.debian).size / 1e6).toFixed(0)} MB`);
       place.say('dpkg', '--install', '/root/server.deb');
       expect(readlinkSync(join(place.root, 'opt/smartpresence/current'))).toBe(version);
@@ -55,7 +55,7 @@ describe.skipIf(impossible !== null)(
       expect(owners).toBe('');
     });
 
-    test('its server starts as the unit’s user, and enrols a face from a picture', async () => {
+    test('starts its server as the unit’s user, and enrols a face from a picture', async () => {
       place.do(['smartpresence', 'server', 'init'], AS);
       const server = await startInstalled(place, AS);
       expect(await enrolFromPicture(server)).toMatchObject({ outcome: 'enrolled', templates: 1 });
@@ -63,12 +63,12 @@ describe.skipIf(impossible !== null)(
       expect(await server.stop()).toBe(0);
     });
 
-    test('the installer of an archive leaves it alone', () => {
+    test('is left alone by an archive’s installer', () => {
       const { code, err } = place.do([`/opt/smartpresence/${version}/install.sh`, '--uninstall']);
       expect([code, err]).toEqual([3, expect.stringContaining('update or remove it with apt')]);
     });
 
-    test('removed and purged, it leaves configuration and data; where it is asked to, it takes them along', () => {
+    test('keeps configuration and data when removed and purged, unless asked to delete them', () => {
       place.say('dpkg', '--remove', 'smartpresence-server');
       expect(['/opt/smartpresence', '/usr/bin/smartpresence'].filter(there)).toEqual([]);
       place.say('dpkg', '--purge', 'smartpresence-server');

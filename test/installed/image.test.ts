@@ -78,7 +78,7 @@ describe.skipIf(impossible !== null)(
       rmSync(folder, { recursive: true, force: true });
     }, 600_000);
 
-    test('the first day: the image is built, and the composition serves with its broker', async () => {
+    test('on the first day the image is built, and the composition serves with its broker', async () => {
       type(home, 'first-day');
       await untilWell();
       expect(await answers()).toBe(200);
@@ -95,7 +95,7 @@ describe.skipIf(impossible !== null)(
       expect(bytes).toBeLessThan(450e6);
     });
 
-    test('runs as a user of its own, in the program’s folder, with nothing in it that was left by its making', () => {
+    test('runs as its own user in the program’s folder, without leftovers of the build', () => {
       const config = JSON.parse(engine.podman('image', 'inspect', '--format', '{{json .Config}}', IMAGE)) as {
         User: string;
         WorkingDir: string;
@@ -110,7 +110,7 @@ describe.skipIf(impossible !== null)(
       expect(place.say('find', '/', '-xdev', '-name', 'smartpresence*.tar.gz')).toBe('');
     });
 
-    test('a server in it enrols a face from a picture, and reaches nothing of the sources', async () => {
+    test('its server enrols a face from a picture, and can’t reach the sources', async () => {
       const as = { as: '10001', env: { SMARTPRESENCE_SERVER_HOME: '/var/lib/smartpresence' } };
       expect(place.do(['smartpresence', '--version'], as).out).toContain(projectVersion());
       place.do(['smartpresence', 'server', 'init'], as);
@@ -120,14 +120,14 @@ describe.skipIf(impossible !== null)(
       expect(await server.stop()).toBe(0);
     });
 
-    test('the composition takes new keys', async () => {
+    test('the composition accepts new keys', async () => {
       type(compose, 'new-keys');
       await untilWell();
       expect(inServer('keys', 'rotate')).toBeTruthy();
       expect(inServer('accounts', 'list')).toContain('ada@example.org');
     });
 
-    test('is updated, with a step of its schema, and goes back', async () => {
+    test('is updated with a schema migration, and goes back', async () => {
       type(home, 'update');
       await untilWell();
       expect(inServer('--version')).toContain(NEXT);
@@ -137,7 +137,7 @@ describe.skipIf(impossible !== null)(
       expect(inServer('accounts', 'list')).toContain('ada@example.org');
     });
 
-    test('is restored on a new machine, from its backup and the copied keys', async () => {
+    test('is restored on a new machine from its backup and the copied keys', async () => {
       const store = await startMoto('host.containers.internal');
       /** A machine to be: the archive is there. */
       const machine = (name: string): string => {

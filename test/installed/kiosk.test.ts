@@ -104,7 +104,7 @@ describe.skipIf(impossible !== null)(
       rmSync(folder, { recursive: true, force: true });
     }, 600_000);
 
-    test('a face is enrolled from a picture; two more people get a badge and a code for a PIN', async () => {
+    test('a face is enrolled from a picture, and two more people get a badge and a PIN code', async () => {
       ask = sessionOn(server, debian.root, new URL(link).origin);
       await signInFirst(ask, link);
       expect(await enrolFromPicture({ ask })).toMatchObject({ outcome: 'enrolled', templates: 1 });
@@ -117,7 +117,7 @@ describe.skipIf(impossible !== null)(
       await ask('PATCH', `/api/sites/${site!.id}/policy`, { was: {}, is: { liveness: 'off' } });
     });
 
-    test('it is set up on its screen: code, staff PIN, and the fingerprint that the server is given', async () => {
+    test('the kiosk is set up on its screen with code, staff PIN, and the fingerprint entered at the server', async () => {
       const code = /^[0-9A-Z]{2,5}(?:-[0-9A-Z]{2,5}){8,}$/m.exec(
         operator('smartpresence device provision --name "Main door"'),
       )![0];
@@ -135,7 +135,7 @@ describe.skipIf(impossible !== null)(
       await kiosk.read('.checkin');
     });
 
-    test('a face before its camera, a badge at its reader, and a number with a PIN are check-ins that the server has', async () => {
+    test('a face at its camera, a badge at its reader, and a number with a PIN become check-ins on the server', async () => {
       await expect.poll(checkins, PATIENCE).toContain('Ada Lovelace by face');
       await badge(1);
       await kiosk.steps(async () => {
@@ -148,7 +148,7 @@ describe.skipIf(impossible !== null)(
       await expect.poll(checkins, PATIENCE).toContain('Katherine Johnson by number+pin');
     });
 
-    test('the muster list and a card come out of the printer', async () => {
+    test('the muster list and a card are printed', async () => {
       await openStaff('evacuation');
       await kiosk.press('.staff button', en.printing.print);
       await expect.poll(kiosk.papers, PATIENCE).toHaveLength(1);
@@ -165,7 +165,7 @@ describe.skipIf(impossible !== null)(
       await kiosk.press('.staff-lock');
     });
 
-    test('a bad build is left by itself, and check-ins continue on the build before it', async () => {
+    test('a bad build is rolled back automatically, and check-ins continue on the previous build', async () => {
       const { archive } = await variantOf(packed.build, join(folder, 'bad'), {
         version: BAD,
         files: {
@@ -221,7 +221,7 @@ describe.skipIf(impossible !== null)(
       expect(atKiosk).not.toContain('Ada');
     });
 
-    test('on neither machine can a file of the source tree be reached, nor has one been', () => {
+    test('neither machine can reach, or has reached, a file of the source tree', () => {
       expectNoSourcesOn(server, debian.root, '/opt/smartpresence/*', 'bin/node');
       expectNoSourcesOn(kiosk.machine, kiosk.root, '/var/lib/smartpresence/builds/*', 'runtime/node');
     });

@@ -27,7 +27,7 @@ if (impossible) console.log(impossible);
 const NEXT = '0.1.1';
 
 describe.skipIf(impossible !== null)(
-  'the pages for operators, as they are written',
+  'the operators’ pages, as written',
   () => {
     const folder = mkdtempSync(join(tmpdir(), 'sp-pages-'));
     let debian: ReturnType<typeof copyOfDebian>;

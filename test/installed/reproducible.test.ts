@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { packageServer, serverArtefact } from './artefact.ts';
 
-test('the same sources give the same bytes: archive, Debian package and bill of materials', () => {
+test('the same sources give byte-identical archive, Debian package and bill of materials', () => {
   const first = serverArtefact();
   const again = mkdtempSync(join(tmpdir(), 'sp-again-'));
   const before = process.umask(0o077);

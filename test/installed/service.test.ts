@@ -49,7 +49,7 @@ describe.skipIf(impossible !== null)(
       debian?.remove();
     }, 600_000);
 
-    test('installs, and says what it needs where it is started before it is set up', () => {
+    test('installs, and says what it needs if started before set-up', () => {
       const said = machine.say('apt-get', 'install', '-y', '/root/server.deb');
       expect(said).toContain(projectVersion());
       expect(said).toContain('Next: smartpresence setup');
@@ -82,7 +82,7 @@ describe.skipIf(impossible !== null)(
       expect(await enrolFromPicture({ ask }, text!.version)).toMatchObject({ outcome: 'enrolled', templates: 1 });
     });
 
-    test('runs as its own user, with no key on the disk or in an environment', () => {
+    test('runs as its own user, with no key on disk or in an environment', () => {
       const pid = machine.say('systemctl', 'show', '--value', '--property=MainPID', 'smartpresence-server').trim();
       expect(machine.say('stat', '--format=%U', `/proc/${pid}`).trim()).toBe('smartpresence');
       expect(machine.say('readlink', `/proc/${pid}/exe`).trim()).toBe(
@@ -107,7 +107,7 @@ describe.skipIf(impossible !== null)(
       expect(machine.say('systemctl', 'list-units', '--failed', '--no-legend')).toBe('');
     });
 
-    test('starts again by itself with the machine', async () => {
+    test('starts again with the machine', async () => {
       machine.say('systemctl', 'restart', 'smartpresence-server');
       await machine.halt();
       machine = await boot(debian.root);
@@ -123,7 +123,7 @@ describe.skipIf(impossible !== null)(
       return machine.say('readlink', `/proc/${pid}/exe`).trim();
     };
 
-    test('is updated by apt, with a step of its schema, and goes back: each time it goes over to the other build', async () => {
+    test('is updated by apt with a schema migration, and goes back, running the right build each time', async () => {
       machine.say('apt-get', 'install', '-y', '/root/next.deb');
       machine.say(...LISTENS);
       expect(program()).toBe(`/opt/smartpresence/${NEXT}/bin/node`);
@@ -138,7 +138,7 @@ describe.skipIf(impossible !== null)(
       expect(machine.say('smartpresence', 'accounts', 'list')).toContain('ada@example.org');
     });
 
-    test('of two on one machine the second goes over when the first serves: a build that does not start takes the first alone', async () => {
+    test('with two on one machine, the second is updated once the first serves, so a build that does not start affects only the first', async () => {
       const second = 'smartpresence-server@b';
       const ports = ['SMARTPRESENCE_PEOPLE_PORT=8543', 'SMARTPRESENCE_DEVICE_PORT=8544', 'SMARTPRESENCE_MQTT=off', ''];
       put('etc/smartpresence/server-b.env', ports.join('\n'));
@@ -169,11 +169,11 @@ describe.skipIf(impossible !== null)(
       machine.say('rm', '-r', '/root/bad', '/root/bad.deb');
     });
 
-    test('reaches nothing of the sources', () => {
+    test('can’t reach the sources', () => {
       expectNoSourcesOn(machine, debian.root, '/opt/smartpresence/*', 'bin/node');
     });
 
-    test('is removed with its units stopped', () => {
+    test('stops its units when removed', () => {
       machine.say('apt-get', 'remove', '-y', 'smartpresence-server');
       expect(machine.do('systemctl', 'is-active', '--quiet', 'smartpresence-server').code).not.toBe(0);
       expect(machine.say('ls', '/etc/smartpresence/credentials')).toContain('ENCRYPTION_KEY');

@@ -44,7 +44,7 @@ describe.skipIf(impossible !== null)(
       expect(size).toBeLessThan(250 * MB);
     });
 
-    test('has no other platform’s natives, nothing of development and nothing for a kiosk’s browser', () => {
+    test('has no other platform’s binaries, no development files, and nothing for a kiosk’s browser', () => {
       const files = place.say('find', `${unpacked}/app`, '-type', 'f', '-printf', '%P\\n').trim().split('\n');
       const natives = files.filter((file) => /\.(node|dylib|dll)$|\.so(\.|$)/.test(file));
       expect(natives.length).toBeGreaterThanOrEqual(4);
@@ -56,7 +56,7 @@ describe.skipIf(impossible !== null)(
       expect(files.filter((file) => /^(test|renderer)\/|\.test\.|^electron\/host-electron\//.test(file))).toEqual([]);
     });
 
-    test('its bill of materials names each package, Node and the weights inside, and its notices each of these', () => {
+    test('has a bill of materials and notices for each package, Node and the weights', () => {
       const { components } = JSON.parse(readFileSync(artefact.sbom, 'utf8')) as {
         components: { 'bom-ref': string; group?: string; name: string; version?: string }[];
       };
@@ -78,7 +78,7 @@ describe.skipIf(impossible !== null)(
         expect(notices).toContain(`\n${group ? `${group}/` : ''}${name} ${version} (`);
     });
 
-    test('installs itself, and run again it changes nothing', () => {
+    test('installs itself, and changes nothing when run again', () => {
       expect(place.say(`${unpacked}/install.sh`)).toContain(`installed /opt/smartpresence/${version}`);
       expect(readlinkSync(join(place.root, 'opt/smartpresence/current'))).toBe(version);
       expect(place.say('smartpresence', '--version')).toMatch(
@@ -98,7 +98,7 @@ describe.skipIf(impossible !== null)(
           expect([unit, path, place.do(['test', '-e', path!]).code]).toEqual([unit, path, 0]);
     });
 
-    test('its command offers nothing that needs the sources, and names itself as it is called', () => {
+    test('its command offers nothing that needs the sources, and shows its own name', () => {
       const help = place.say('smartpresence', '--help');
       expect(help).not.toMatch(/\bbench\b|npm/);
       const { code, err } = place.do(['smartpresence', 'bench']);
@@ -113,12 +113,12 @@ describe.skipIf(impossible !== null)(
       expectNoSources(place, server.process);
     });
 
-    test('stops when it is asked to', async () => {
+    test('stops on request', async () => {
       expect(await server!.stop()).toBe(0);
       server = null;
     });
 
-    test('is taken away again, and what is the operator’s stays', () => {
+    test('is uninstalled, keeping what belongs to the operator', () => {
       expect(place.say('/opt/smartpresence/current/install.sh', '--uninstall')).toContain('Kept: ');
       expect(place.do(['test', '-e', '/opt/smartpresence']).code).toBe(1);
       expect(place.do(['test', '-e', '/usr/bin/smartpresence']).code).toBe(1);

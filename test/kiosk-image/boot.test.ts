@@ -23,7 +23,7 @@ const STICK_HERE = `[Service]
 Environment=SMARTPRESENCE_STICK_DISKS=/dev/stick
 `;
 
-describe.skipIf(impossible !== null)('a machine that was made a kiosk', { timeout: 2 * HANGS_MS }, () => {
+describe.skipIf(impossible !== null)('a machine turned into a kiosk', { timeout: 2 * HANGS_MS }, () => {
   const out = mkdtempSync(join(tmpdir(), 'sp-boot-'));
   let debian: { root: string; remove: () => void };
   let machine: Booted;
@@ -77,7 +77,7 @@ describe.skipIf(impossible !== null)('a machine that was made a kiosk', { timeou
     rmSync(out, { recursive: true, force: true });
   }, 600_000);
 
-  test('starts by itself into the kiosk: its page in the session, every unit well', async () => {
+  test('boots into the kiosk, with its page in the session and every unit healthy', async () => {
     expect(machine.say('systemctl', 'list-units', '--failed', '--no-legend')).toBe('');
     const picture = (): Buffer => machine.do(...inSession, 'grim', '-t', 'png', '-').raw;
     // A page with text on it, and not one colour: the middle of the screen is looked at too.
@@ -89,14 +89,14 @@ describe.skipIf(impossible !== null)('a machine that was made a kiosk', { timeou
     expect(journal()).not.toMatch(/"level":"error"/);
   });
 
-  test('has the command on its path: the current build’s program, on the kiosk’s data and as its user', () => {
+  test('has the command on its path: the current build’s, run as the kiosk’s user on its data', () => {
     expect(machine.say('smartpresence', '--version')).toContain(projectVersion());
     // It belongs to no server: exit code 1, and the report all the same.
     const { out, err } = machine.do('smartpresence', 'status', '--json');
     expect([JSON.parse(out), err]).toEqual([expect.objectContaining({ version: projectVersion() }), '']);
   });
 
-  test('the kiosk is of its own user, within its unit, its browser with its sandbox', () => {
+  test('runs the kiosk as its own user within its unit, with a sandboxed browser', () => {
     const processes = machine
       .say('ps', '-eo', 'pid=,user:32=,cgroup:80=,args:400=')
       .trim()
@@ -117,7 +117,7 @@ describe.skipIf(impossible !== null)('a machine that was made a kiosk', { timeou
     expect(machine.say('sh', '-c', 'cat /proc/$(pgrep -x cage)/limits')).toMatch(/^Max core file size +0 +0 /m);
   });
 
-  test('there is no other way in: no terminal, no login, nothing that listens, nothing but the kiosk at the screen', () => {
+  test('has no other way in: no terminal, no login, no listening port, only the kiosk on the screen', () => {
     expect(machine.do('pgrep', '-l', 'getty|login$|sshd').out).toBe('');
     expect(machine.do('sh', '-c', 'command -v sshd').code).not.toBe(0);
     for (const unit of ['getty@tty1.service', 'ssh.service', 'ctrl-alt-del.target', 'emergency.service'])
@@ -132,7 +132,7 @@ describe.skipIf(impossible !== null)('a machine that was made a kiosk', { timeou
     expect(machine.say('nft', 'list', 'table', 'inet', 'smartpresence').match(/policy drop/g)).toHaveLength(3);
   });
 
-  test('the kiosk’s user writes neither its builds nor what starts it, and reads no sealed secret', () => {
+  test('the kiosk’s user can’t write its builds or what starts it, or read sealed secrets', () => {
     for (const path of [
       '/var/lib/smartpresence/builds/x',
       '/var/lib/smartpresence/builds/current/x',
@@ -157,7 +157,7 @@ describe.skipIf(impossible !== null)('a machine that was made a kiosk', { timeou
     ).not.toBe(0);
   });
 
-  test('keys lead nowhere, here too', async () => {
+  test('keys lead nowhere here either', async () => {
     const before = machine.say('pgrep', '--count', '-f', 'type=renderer');
     for (const chord of [
       ['ctrl', 't'],
@@ -173,13 +173,13 @@ describe.skipIf(impossible !== null)('a machine that was made a kiosk', { timeou
     expect(machine.do('pgrep', '-x', 'cage').code).toBe(0);
   });
 
-  test('what ends the kiosk, starts it again', async () => {
+  test('whatever ends the kiosk, it is restarted', async () => {
     const before = started();
     machine.say('pkill', '-KILL', '-x', 'cage');
     await ready(before);
   });
 
-  test('a request for a build starts the updater, which ends by itself', async () => {
+  test('a request for a build starts the updater, which ends when done', async () => {
     const asked =
       'printf %s \'{"id":"01890a5d-ac96-774b-bcce-b302099a8057","want":"check"}\' >/var/lib/smartpresence/spool/request.json';
     machine.say(...asKiosk, 'sh', '-c', asked);
@@ -203,7 +203,7 @@ describe.skipIf(impossible !== null)('a machine that was made a kiosk', { timeou
     );
   });
 
-  test('what a technician asked for is done: a login takes the kiosk’s place, and gives it back', async () => {
+  test('a technician’s requests are carried out: a login replaces the kiosk, and returns to it', async () => {
     const before = started();
     machine.say(...asKiosk, 'touch', '/var/lib/smartpresence/machine/login');
     // A container has no terminal to log in at, so the login ends at once; the kiosk ended for it, and comes again.
@@ -225,7 +225,7 @@ describe.skipIf(impossible !== null)('a machine that was made a kiosk', { timeou
     expect(machine.say('ls', '-A', '/var/lib/smartpresence/machine')).toBe('');
   });
 
-  test('a stick that a technician lets in is there for the updater, read only, and gone when its time is over', async () => {
+  test('a USB stick admitted by a technician is mounted read-only for the updater, and unmounted when its time is over', async () => {
     const content = join(out, 'stick');
     mkdirSync(join(content, 'smartpresence-updates/metadata'), { recursive: true });
     run('truncate', '-s', '8M', join(out, 'stick.img'));
@@ -259,13 +259,13 @@ describe.skipIf(impossible !== null)('a machine that was made a kiosk', { timeou
     }
   });
 
-  test('the installer, run again, leaves all as it is', () => {
+  test('the installer changes nothing when run again', () => {
     const said = machine.say(...install);
     expect(said).not.toMatch(/^wrote /m);
     expect(readFileSync(join(debian.root, 'etc/fstab'), 'utf8')).toBe('# smartpresence: UUID=2 none swap sw 0 0\n');
   });
 
-  test('taken away, it is a plain machine again', () => {
+  test('uninstalled, it is a plain machine again', () => {
     machine.say('/opt/installer/install.sh', '--uninstall', '--purge');
     expect(machine.do('systemctl', 'is-active', 'smartpresence-kiosk').out.trim()).not.toBe('active');
     expect(machine.do('nft', 'list', 'table', 'inet', 'smartpresence').code).not.toBe(0);

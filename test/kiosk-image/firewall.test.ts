@@ -89,7 +89,7 @@ describe.skipIf(impossible !== null)('the firewall', () => {
     rmSync(folder, { recursive: true });
   });
 
-  test('lets the kiosk reach its server on its port, and the resolver; nobody and nothing else', () => {
+  test('lets only the kiosk reach only its server’s port and the resolver', () => {
     load(`SERVERS="${SERVER}:8444"`);
     expect(reaches(SERVER, 8444)).toBe(true);
     expect(reaches(SERVER, 53)).toBe(true);
@@ -101,27 +101,27 @@ describe.skipIf(impossible !== null)('the firewall', () => {
     expect(reaches(SERVER, 8444, 0)).toBe(false);
   });
 
-  test('lets nothing in, and the loopback interface alone', () => {
+  test('lets nothing in except on the loopback interface', () => {
     load(`SERVERS="${SERVER}:8444"`);
     expect(inside(OTHERS, 'socat', '-T2', '/dev/null', 'TCP:10.77.0.1:7480,connect-timeout=2').status).not.toBe(0);
     expect(inside(OTHERS, 'ping', '-c1', '-W1', '10.77.0.1').status).not.toBe(0);
     expect(reaches('127.0.0.1', 7480)).toBe(true);
   });
 
-  test('without a server by name, these ports anywhere, for the kiosk’s users alone', () => {
+  test('without a server by name allows these ports to any host, only for the kiosk’s users', () => {
     load('SERVERS=""');
     expect(reaches(STRANGER, 8444)).toBe(true);
     expect(reaches(STRANGER, 22)).toBe(false);
     expect(reaches(STRANGER, 8444, 33)).toBe(false);
   });
 
-  test('Debian’s mirror is for root and apt, and for nobody while there is none', () => {
+  test('allows Debian’s mirror only to root and apt, and to nobody if none is set', () => {
     load(`SERVERS="${SERVER}:8444"\nUPDATES="${STRANGER}:8444"`);
     expect(reaches(STRANGER, 8444, 0)).toBe(true);
     expect(reaches(STRANGER, 8444)).toBe(false);
   });
 
-  test('is put in place of itself, at once and as often as one likes', () => {
+  test('can replace itself atomically, any number of times', () => {
     load(`SERVERS="${SERVER}:8444"`);
     load(`SERVERS="${SERVER}:8444"`);
     const listed = inside(KIOSK, 'nft', 'list', 'ruleset').stdout;
@@ -129,7 +129,7 @@ describe.skipIf(impossible !== null)('the firewall', () => {
     expect(listed.match(/policy drop/g)).toHaveLength(3);
   });
 
-  test('goes by what a name was, while it can’t be looked up', () => {
+  test('uses a name’s last known addresses while it can’t be resolved', () => {
     writeFileSync(join(memory, 'gone.invalid'), `${SERVER}\n2001:db8::7\n`);
     const text = rules('SERVERS="gone.invalid:8444"');
     expect(text).toContain(`ip daddr ${SERVER} tcp dport 8444 meta skuid`);
@@ -141,7 +141,7 @@ describe.skipIf(impossible !== null)('the firewall', () => {
     expect(readFileSync(join(memory, 'localhost'), 'utf8')).toMatch(/^(127\.0\.0\.1|::1)$/m);
   });
 
-  test('refuses a list that it does not understand, and leaves the rules as they were', () => {
+  test('refuses an invalid list, and keeps the rules unchanged', () => {
     load(`SERVERS="${SERVER}:8444"`);
     const { status, stderr } = spawnSync(
       'ip',

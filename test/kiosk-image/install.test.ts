@@ -30,7 +30,7 @@ describe.skipIf(impossible !== null)('install.sh', () => {
   });
   afterAll(() => machine.remove());
 
-  test('a dry run says what it would do, and touches nothing', () => {
+  test('says in a dry run what it would do, and touches nothing', () => {
     const other = bareMachine();
     const untouched = other.state();
     const { said } = other.install('--dry-run', ...SERVER, '--swap', '/dev/sdz3');
@@ -47,7 +47,7 @@ describe.skipIf(impossible !== null)('install.sh', () => {
     expect(machine.state()).toEqual(once);
   });
 
-  test('an option that changed changes what it is about; what is not wanted any more goes', () => {
+  test('applies a changed option, and removes what is no longer wanted', () => {
     const other = bareMachine();
     other.install(...SERVER, '--port', '7481', '--swap', '/dev/sdz3');
     expect(other.text('etc/systemd/system/smartpresence-kiosk.service')).toContain('SMARTPRESENCE_PORT=7481');
@@ -59,7 +59,7 @@ describe.skipIf(impossible !== null)('install.sh', () => {
     other.remove();
   });
 
-  test('with a printer its print service may reach it, and nobody else; without one no print service runs', () => {
+  test('lets only the print service reach a printer, and runs none without a printer', () => {
     const other = bareMachine();
     const mask = join(other.root, 'etc/systemd/system/cups.service');
     const asked = (): string =>
@@ -85,7 +85,7 @@ describe.skipIf(impossible !== null)('install.sh', () => {
     other.remove();
   });
 
-  test('what opens the machine’s other disks stays as it is, whatever becomes of the swap', () => {
+  test('leaves the keys of the machine’s other disks alone, whatever happens to the swap', () => {
     const other = bareMachine();
     const theirs = 'root_crypt UUID=7 none luks,discard\n# a remark\n\ndata_crypt UUID=8 /etc/keys/data luks\n';
     writeFileSync(join(other.root, 'etc/crypttab'), theirs, { mode: 0o640 });
@@ -105,7 +105,7 @@ describe.skipIf(impossible !== null)('install.sh', () => {
     other.remove();
   });
 
-  test('what an operator wrote into the firewall’s list stays when nothing is said about it', () => {
+  test('keeps an operator’s own firewall entries if no option mentions them', () => {
     const other = bareMachine();
     other.install(...SERVER);
     writeFileSync(join(other.root, 'etc/smartpresence/firewall.conf'), 'SERVERS="own.example:443"\n');

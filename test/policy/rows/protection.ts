@@ -106,7 +106,7 @@ export const PROTECTION: Readonly<Record<string, Row>> = {
       },
       'nor by a crash: no process of the kiosk can dump its memory': {
         'test/hosts/browser-host.test.ts': [
-          'writes no memory to the disk: the core is started with no space for a dump, whatever the limit was',
+          'writes no memory to disk: the core starts with a core dump limit of zero, whatever the limit was',
         ],
         'test/kiosk-image/install.test.ts': ['no memory reaches a disk: no core dumps, no swap'],
       },
