@@ -11,7 +11,7 @@ const named = [...page.matchAll(/^\| (`[^|]*) \|/gm)]
   .flatMap((row) => [...row[1]!.matchAll(/`(_?[A-Z][A-Z0-9_]+)/g)].map((m) => m[1]!))
   .map((name) => (name.startsWith('_') ? `SMARTPRESENCE${name}` : name));
 
-test('the page for operators names every variable that the server reads, and no other', () => {
+test('the operators’ page names exactly the variables that the server reads', () => {
   expect(VARIABLES.filter((name) => !named.includes(name))).toEqual([]);
   const other = named.filter((name) => !VARIABLES.includes(name) && !name.startsWith('SETUP_') && name !== 'NAME_FILE');
   expect(other).toEqual([]);

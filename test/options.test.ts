@@ -11,12 +11,12 @@ const COMMANDS = [...new Set(Object.values(scripts).flatMap((line) => /\btest\/[
 const run = (file: string, ...args: string[]) =>
   spawnSync(process.execPath, [join(root, file), ...args], { cwd: root, encoding: 'utf8' });
 
-test('every command of tests was found', () => {
+test('finds every test command', () => {
   expect(COMMANDS.length).toBeGreaterThan(7);
 });
 
 describe.each(COMMANDS)('%s', (file) => {
-  test('--help says how it is used, and runs nothing', () => {
+  test('--help shows the usage, and runs nothing', () => {
     const { status, stdout, stderr } = run(file, '--help');
     expect({ status, stdout, stderr }).toEqual({
       status: 0,
@@ -25,7 +25,7 @@ describe.each(COMMANDS)('%s', (file) => {
     });
   });
 
-  test('an option that it does not have is wrong usage', () => {
+  test('an unknown option is wrong usage', () => {
     const { status, stdout, stderr } = run(file, '--no-such-option');
     expect({ status, stdout, stderr }).toEqual({
       status: 2,

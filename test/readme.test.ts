@@ -30,11 +30,11 @@ const linksOf = (page: string): string[] =>
     join(page, '..', target!),
   );
 
-test.each(PAGES)('every link and picture of %s leads somewhere', (page) => {
+test.each(PAGES)('every link and picture of %s exists', (page) => {
   expect(linksOf(page).filter((target) => !existsSync(join(root, target)))).toEqual([]);
 });
 
-test('the index links every page of docs in one step, and the index of decisions each of these', () => {
+test('the index links every page of the docs, and the index of decisions every decision', () => {
   const pages = (ofDecisions: boolean) =>
     PAGES.filter((page) => /^docs\/.*\//.test(page) && /\/decisions\/\d/.test(page) === ofDecisions);
   const [linked, decisions] = ['docs/README.md', 'docs/develop/decisions/README.md'].map(linksOf);
@@ -43,7 +43,7 @@ test('the index links every page of docs in one step, and the index of decisions
   expect(pages(true).length).toBeGreaterThan(10);
 });
 
-test('pages of docs link to nothing outside of docs: they ship without the sources', () => {
+test('the docs link to nothing outside docs, since they ship without the sources', () => {
   const pages = PAGES.filter((page) => page.startsWith('docs/'));
   expect(pages.flatMap(linksOf).filter((target) => !target.startsWith('docs/'))).toEqual([]);
 });
@@ -61,7 +61,7 @@ const ENDS = new Set(FILES.flatMap((file) => file.split('/').map((_, i, parts) =
 /** Written while something runs, or stands for a name of the reader's. */
 const NOT_HERE = /^test\/artefacts\/|^mosquitto\.conf$|NAME|^(?:VERSION|NEXT)\//;
 
-test.each(PAGES)('every source and every path that %s names is there', (page) => {
+test.each(PAGES)('every source and path that %s names exists', (page) => {
   const text = readFileSync(join(root, page), 'utf8');
   const sources = [
     ...text.matchAll(/(?<![\w/.@*-])(?:\.\/)?((?:[\w.-]+\/)*[\w-][\w.-]*\.(?:tsx?|cjs|css|sh|conf))\b(?![\w/*-])/g),
@@ -83,13 +83,13 @@ const anchorsOf = (page: string): string[] =>
       .replaceAll(' ', '-'),
   );
 
-test.each(PAGES)('every heading that a link of %s names is there', (page) => {
+test.each(PAGES)('every heading that %s links to exists', (page) => {
   const links = [...readFileSync(join(root, page), 'utf8').matchAll(/\]\(([^)#:\s]*)#([^)]+)\)/g)];
   const gone = links.filter(([, file, anchor]) => !anchorsOf(file ? join(page, '..', file) : page).includes(anchor!));
   expect(gone.map(([link]) => link)).toEqual([]);
 });
 
-test.each(PAGES.filter((page) => page.startsWith('docs/prove/')))('every test that %s quotes is there', (page) => {
+test.each(PAGES.filter((page) => page.startsWith('docs/prove/')))('every test that %s quotes exists', (page) => {
   const quoted = [
     ...readFileSync(join(root, page), 'utf8').matchAll(
       /([\w./-]+\.(?:test|spec)\.ts)`?:? ((?:(?:, |and )?["“][^"”]+["”])+)/g,
@@ -105,7 +105,7 @@ test.each(PAGES.filter((page) => page.startsWith('docs/prove/')))('every test th
   expect(missing).toEqual([]);
 });
 
-test('every page of docs that a file names is there, with the heading that it names', () => {
+test('every docs page and heading named in a file exists', () => {
   const texts = FILES.filter(
     (file) => statSync(join(root, file)).isFile() && !/\.(png|jpe?g|ico|onnx|wasm|gz|zip|mjpeg)$/.test(file),
   );
@@ -128,7 +128,7 @@ test.each(TASKS)('every command in the blocks of %s is run by a test, or says wh
     if (mark !== null) expect(note.split(/[ -]/).length, place).toBeGreaterThan(mark === 'not run' ? 5 : 0);
 });
 
-test.each(PAGES)('every command that %s names is one', (page) => {
+test.each(PAGES)('every command that %s names exists', (page) => {
   const text = readFileSync(join(root, page), 'utf8');
   const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { scripts: object };
   const ran = [...text.matchAll(/\bnpm run ([a-z][a-z:]*)/g)].map((match) => match[1]!);
@@ -140,7 +140,7 @@ test.each(PAGES)('every command that %s names is one', (page) => {
   expect(asked.map((match) => match[1]!).filter((line) => faultOfCommand(line) !== null)).toEqual([]);
 });
 
-test('every command that the README lists has a help text', () => {
+test('every command in the README has a help text', () => {
   const table = readFileSync(join(root, 'README.md'), 'utf8').matchAll(/^\| ((?:`[^`]+`(?:, )?)+) \|/gm);
   const commands = [...table]
     .flatMap((row) => [...row[1]!.matchAll(/`([a-z-]+(?: [a-z-]+)?)[^`]*`/g)].map((m) => m[1]!))

@@ -112,7 +112,7 @@ const ANSWERED: Readonly<Record<string, string>> = {
 const faultsOf = (text: string) =>
   RULES.flatMap(({ what, found }) => found(text).map((one) => `${one.replaceAll(/\s+/g, ' ')}: ${what}`));
 
-test('no test is decided by the clock, by chance without a seed, or by a guessed port', () => {
+test('no test depends on the clock, on unseeded chance, or on a guessed port', () => {
   const files = globSync(['test/**/*.{ts,tsx}', '{electron,models,renderer,sync,build}/**/*.{test,spec}.{ts,tsx}'], {
     cwd: ROOT,
     exclude: ['**/node_modules/**', '**/dist/**'],
@@ -165,6 +165,6 @@ test.each([
   ['while (!(await until())) await page.waitForTimeout(50);', 0],
   ['await new Promise((done) => server.listen(0, done));\nreturn { port, close: () => server.close() };', 0],
   ['expect(answer.status).toBeLessThan(300);', 0],
-])('of this, the patterns find what they are to: %s', (text, count) => {
+])('the patterns find what they should: %s', (text, count) => {
   expect(faultsOf(text)).toHaveLength(count);
 });

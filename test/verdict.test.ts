@@ -17,20 +17,20 @@ const passed = (s: Suite) => {
   return problems.length === 0 && results.every((r) => r.outcome !== 'failed');
 };
 
-test('a suite passes when it ended with 0, each of its files is in its report, and no test failed', () => {
+test('a suite passes if it exited with 0, its report has every file, and no test failed', () => {
   expect(passed(suite(ran(0, GOOD)))).toBe(true);
   expect(passed(suite(ran(0, [...GOOD.slice(1), result('a.test.ts', 'skipped')])))).toBe(true);
   expect(passed(suite(ran(1, BAD)))).toBe(false);
 });
 
-test('a run without a report of its own fails, whatever it ended with, and is not repeated', () => {
+test('a run without its own report fails, whatever its exit code, and is not repeated', () => {
   for (const code of [0, 1, 134, null]) {
     expect(judgeSuite(suite(ran(code, null))).problems).toEqual([`units: left no report (exit code ${code})`]);
     expect(toRepeat(suite(ran(code, null)))).toEqual([]);
   }
 });
 
-test('a run that crashed after its report was written fails, whatever the report says, and is not repeated', () => {
+test('a run that crashed after writing its report fails, whatever the report says, and is not repeated', () => {
   for (const code of [1, 134, null]) {
     expect(passed(suite(ran(code, GOOD)))).toBe(false);
     expect(toRepeat(suite(ran(code, GOOD)))).toEqual([]);
@@ -49,7 +49,7 @@ test('a file that is not in the report fails the suite, and so does an error out
   expect(toRepeat(suite(ran(1, BAD, true)))).toEqual([]);
 });
 
-test('what failed in a few files is repeated, and counts by what it says then', () => {
+test('failures in a few files are repeated, and the repetition counts', () => {
   expect(toRepeat(suite(ran(1, BAD)))).toEqual(['a.test.ts']);
   const good = suite(ran(1, BAD), ran(0, [result('a.test.ts', 'passed')]));
   expect(passed(good)).toBe(true);
@@ -61,14 +61,14 @@ test('what failed in a few files is repeated, and counts by what it says then', 
   expect(passed(other)).toBe(false);
 });
 
-test('many failed files are no accident: none is repeated', () => {
+test('many failed files are not repeated', () => {
   const files = Array.from({ length: 7 }, (_, i) => `${i}.test.ts`);
   const results = files.map((file) => result(file, 'failed'));
   expect(toRepeat({ name: 'units', files, first: ran(1, results) })).toEqual([]);
   expect(toRepeat({ name: 'units', files: files.slice(1), first: ran(1, results.slice(1)) })).toHaveLength(6);
 });
 
-test('a repeated run that crashed, left no report, or did not run what failed turns nothing green', () => {
+test('a repetition that crashed, left no report, or did not run the failed tests counts as failed', () => {
   for (const again of [
     ran(134, [result('a.test.ts', 'passed')]),
     ran(null, [result('a.test.ts', 'passed')]),

@@ -114,7 +114,7 @@ describe.skipIf(impossible !== null)('install.sh', () => {
     other.remove();
   });
 
-  test('taken away, the machine is what it was, but for the two users', () => {
+  test('restores the machine when uninstalled, except for the two users', () => {
     const other = bareMachine();
     run('ln', '-s', '/lib/systemd/system/gdm.service', join(other.root, 'etc/systemd/system/display-manager.service'));
     const was = other.state();
@@ -132,7 +132,7 @@ describe.skipIf(impossible !== null)('install.sh', () => {
     other.remove();
   });
 
-  test('a file of someone’s is not overwritten by a mask', () => {
+  test('a mask never overwrites an existing file', () => {
     const other = bareMachine();
     writeFileSync(join(other.root, 'etc/systemd/system/ssh.service'), '[Service]\n');
     const { code, said } = other.install(...SERVER);
@@ -143,7 +143,7 @@ describe.skipIf(impossible !== null)('install.sh', () => {
     other.remove();
   });
 
-  test('an archive that is not the one that was meant is not unpacked', () => {
+  test('refuses an archive with an unexpected hash', () => {
     const archive = join(machine.root, 'x.tar.gz');
     writeFileSync(archive, 'not the archive');
     const { code, said } = machine.install(
@@ -173,7 +173,7 @@ describe.skipIf(impossible !== null)('install.sh', () => {
     expect([code, said]).toEqual([2, expect.stringContaining(message)]);
   });
 
-  test('a read-only root is refused where the data would be forgotten', () => {
+  test('refuses a read-only root if the data would be lost', () => {
     const { code, said } = machine.install(...SERVER, '--read-only-root');
     expect([code, said]).toEqual([
       3,
@@ -189,7 +189,7 @@ describe.skipIf(impossible !== null)('install.sh', () => {
     other.remove();
   });
 
-  test('the two users have no shell and no password, and neither owns what the other runs', () => {
+  test('the two users have no shell or password, and neither owns what the other runs', () => {
     for (const name of ['smartpresence', 'smartpresence-update']) {
       expect(machine.text('etc/passwd')).toMatch(new RegExp(`^${name}:.*:/usr/sbin/nologin$`, 'm'));
       expect(machine.text('etc/shadow')).toMatch(new RegExp(`^${name}:!\\*:`, 'm'));
@@ -212,7 +212,7 @@ describe.skipIf(impossible !== null)('install.sh', () => {
     expect(readlinkSync(join(machine.root, 'usr/bin/smartpresence'))).toBe('/opt/smartpresence/smartpresence');
   });
 
-  test('nothing that is installed can be written by anybody but root', () => {
+  test('only root can write what is installed', () => {
     for (const path of machine.text('etc/smartpresence/installed').trim().split('\n')) {
       const file = join(machine.root, path);
       if (lstatSync(file).isSymbolicLink()) continue;
@@ -222,7 +222,7 @@ describe.skipIf(impossible !== null)('install.sh', () => {
     expect(Object.keys(before).length).toBeLessThan(20);
   });
 
-  test('no terminal, no login by network, no three fingers, no desktop', () => {
+  test('no terminal, no network login, no Ctrl-Alt-Del, no desktop', () => {
     for (const unit of [
       'getty@.service',
       'autovt@.service',
@@ -241,7 +241,7 @@ describe.skipIf(impossible !== null)('install.sh', () => {
     );
   });
 
-  test('no memory reaches a disk: no core dumps, no swap', () => {
+  test('memory never reaches a disk: no core dumps, no swap', () => {
     expect(machine.text('etc/sysctl.d/90-smartpresence.conf')).toMatch(/^kernel\.core_pattern = \|\/bin\/false$/m);
     expect(machine.text('etc/systemd/coredump.conf.d/smartpresence.conf')).toMatch(/^Storage=none$/m);
     expect(machine.text('etc/security/limits.d/smartpresence.conf')).toMatch(/^\* hard core 0$/m);
@@ -263,7 +263,7 @@ describe.skipIf(impossible !== null)('install.sh', () => {
     }
   });
 
-  test('the browser’s policy is that of this kiosk’s page', () => {
+  test('the browser’s policy allows only this kiosk’s page', () => {
     const policy = JSON.parse(machine.text('etc/chromium/policies/managed/smartpresence.json'));
     expect(policy).toMatchObject({
       URLAllowlist: [
@@ -298,7 +298,7 @@ describe.skipIf(impossible !== null)('the files of an installed kiosk', () => {
     login: 100,
   };
 
-  test('systemd takes every unit as it stands', () => {
+  test('systemd accepts every unit as it is', () => {
     expect(units.length).toBe(10);
     // Programs that Debian's packages bring are not in this folder.
     for (const program of ['usr/bin/cage', 'usr/bin/systemctl', 'sbin/agetty', 'bin/false']) {
@@ -316,7 +316,7 @@ describe.skipIf(impossible !== null)('the files of an installed kiosk', () => {
     expect([status, stderr]).toEqual([0, '']);
   });
 
-  test.each(units.filter((unit) => unit.endsWith('.service')))('%s is as closed as its work lets it be', (unit) => {
+  test.each(units.filter((unit) => unit.endsWith('.service')))('%s is as restricted as its work allows', (unit) => {
     const name = basename(unit).replace(/^smartpresence-|\.service$/g, '');
     const judged = run(
       'systemd-analyze',
@@ -329,7 +329,7 @@ describe.skipIf(impossible !== null)('the files of an installed kiosk', () => {
     expect([judged.status, judged.stdout.slice(-200)]).toEqual([0, expect.any(String)]);
   });
 
-  test('udev and the module loader get what they understand', () => {
+  test('udev and the module loader accept their files', () => {
     expect(run('udevadm', 'verify', join(machine.root, 'etc/udev/rules.d/90-smartpresence.rules')).status).toBe(0);
     const modules = machine.text('etc/modprobe.d/smartpresence.conf');
     for (const name of ['usb_storage', 'uas', 'firewire_core'])
@@ -337,7 +337,7 @@ describe.skipIf(impossible !== null)('the files of an installed kiosk', () => {
     expect(modules).not.toMatch(/^(?!#|$|install \w+ \/bin\/false$)/m);
   });
 
-  test.skipIf(run('which', 'shellcheck').status !== 0)('shellcheck finds nothing in the programs', () => {
+  test.skipIf(run('which', 'shellcheck').status !== 0)('shellcheck finds nothing in the scripts', () => {
     const programs = [INSTALL, ...globSync('opt/smartpresence/*', { cwd: FILES }).map((file) => join(FILES, file))];
     expect(programs.length).toBe(5);
     const { stdout } = run('shellcheck', ...programs);

@@ -21,7 +21,7 @@ const folder = mkdtempSync(join(tmpdir(), 'sp-requests-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const PROGRAMS = join(FILES, 'opt/smartpresence');
 
-describe('what a technician asks of the machine', () => {
+describe('a technician’s request to the machine', () => {
   const spool = join(folder, 'spool');
   const notified = join(folder, 'notified');
   const systemctl = join(folder, 'systemctl');
@@ -37,14 +37,14 @@ describe('what a technician asks of the machine', () => {
     return existsSync(notified) ? readFileSync(notified, 'utf8').trim().split('\n') : [];
   };
 
-  test('is one of three things, by its name alone', () => {
+  test('is one of three, identified only by name', () => {
     expect(ask('restart')).toEqual(['--no-block reboot']);
     expect(ask('login')).toEqual(['--no-block start smartpresence-login.service']);
     expect(ask('stick')).toEqual(['--no-block start smartpresence-stick.service']);
     expect(ask()).toEqual([]);
   });
 
-  test('anything else does nothing and is left alone', () => {
+  test('is ignored if it is anything else', () => {
     const others = ['poweroff', '.hidden', 'restart.service', '-rf', 'a b', '$(reboot)'];
     mkdirSync(spool, { recursive: true });
     for (const name of others) writeFileSync(join(spool, name), '');
@@ -56,7 +56,7 @@ describe('what a technician asks of the machine', () => {
     rmSync(spool, { recursive: true });
   });
 
-  test('no link that the kiosk’s user puts there makes root delete what it points to', () => {
+  test('can’t be a link that makes root delete its target', () => {
     const precious = join(folder, 'precious');
     mkdirSync(precious);
     for (const name of ['restart', 'file']) writeFileSync(join(precious, name), 'kept');
@@ -83,7 +83,7 @@ describe('what a technician asks of the machine', () => {
 const impossible = cantRun('mount', 'losetup', 'mkfs.ext4');
 if (impossible) console.log(impossible);
 
-describe.skipIf(impossible !== null)('the stick', () => {
+describe.skipIf(impossible !== null)('a USB stick', () => {
   const at = join(folder, 'mounted');
   const env = (disk: string, keep = '30') => ({
     ...process.env,
@@ -112,7 +112,7 @@ describe.skipIf(impossible !== null)('the stick', () => {
     return join(path, 'authorized');
   };
 
-  test('with builds on it is mounted for a while: read only, without programs and devices; then it is gone', async () => {
+  test('with builds is mounted for a limited time, read-only, without programs or devices', async () => {
     const disk = run('losetup', '--find', '--show', stickOf('smartpresence-updates')).trim();
     mkdirSync(join(folder, 'sys/class/block'), { recursive: true });
     const [storage, keyboard] = [interfaceOf('08'), interfaceOf('03')];
@@ -141,7 +141,7 @@ describe.skipIf(impossible !== null)('the stick', () => {
     run('losetup', '--detach', disk);
   });
 
-  test('without builds on it is not kept', () => {
+  test('without builds is unmounted at once', () => {
     const disk = run('losetup', '--find', '--show', stickOf('holiday')).trim();
     const { status, stderr } = spawnSync(join(PROGRAMS, 'stick'), ['open'], { env: env(disk), encoding: 'utf8' });
     expect([status, stderr]).toEqual([

@@ -94,7 +94,7 @@ describe.skipIf(impossible !== null)('the device secret in a TPM', () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  test('opens by the TPM that sealed it, also after it was switched off, and the host takes it', async () => {
+  test('opens with the TPM that sealed it, also after a power-off, and is accepted by the host', async () => {
     expect(readFileSync(sealed).includes(secret)).toBe(false);
     expect(open(tpm.device).stdout.equals(secret)).toBe(true);
     await tpm.close();
@@ -107,7 +107,7 @@ describe.skipIf(impossible !== null)('the device secret in a TPM', () => {
     expect(readDeviceSecret({ CREDENTIALS_DIRECTORY: credentials }, false)).toBe(secret.toString('base64'));
   });
 
-  test('does not open by another TPM, nor under another name, nor once altered', async () => {
+  test('does not open with another TPM, under another name, or if altered', async () => {
     const other = await startTpm(join(folder, 'two'));
     const elsewhere = open(other.device);
     expect([elsewhere.status === 0, elsewhere.stdout.length]).toEqual([false, 0]);
@@ -120,7 +120,7 @@ describe.skipIf(impossible !== null)('the device secret in a TPM', () => {
     expect(open(tpm.device, NAME, altered).status).not.toBe(0);
   });
 
-  test('does not open when the machine started under another secure boot (PCR 7)', async () => {
+  test('does not open if the machine booted with another secure boot state (PCR 7)', async () => {
     expect(open(tpm.device).status).toBe(0);
     const digest = randomBytes(32).toString('hex');
     expect(spawnSync('tpm2_pcrextend', ['-T', tpm.device, `7:sha256=${digest}`]).status).toBe(0);

@@ -33,7 +33,7 @@ describe('recorded heads', () => {
     takes()
       .filter((t) => t.shows === 'turn-left' || t.shows === 'turn-right')
       .map((t) => [name(t), t] as const),
-  )('that turn as they were asked pass, and fail when the other side was asked: %s', async (_, take) => {
+  )('that turn as asked pass, and fail if the other side was asked: %s', async (_, take) => {
     const seen = await watchTake(pipeline, take);
     const other = take.shows === 'turn-left' ? 'turn-right' : 'turn-left';
     expect(judge(challengeOf(take.shows as Move), seen).state).toBe('passed');
@@ -48,13 +48,13 @@ describe('recorded heads', () => {
     }
   });
 
-  describe('of a man who does what he is asked', () => {
+  describe('of a man who follows the challenge', () => {
     let moves: WatchedMoves;
     beforeAll(async () => {
       moves = await watchMoves(pipeline);
     });
 
-    test.each<LivenessStrength>(['light', 'standard', 'strong'])('pass every order of `%s`', (strength) => {
+    test.each<LivenessStrength>(['light', 'standard', 'strong'])('pass every sequence of `%s`', (strength) => {
       const random = seeded(5);
       const asked = new Set<string>();
       while (asked.size < ORDERS[strength].length) {
@@ -66,7 +66,7 @@ describe('recorded heads', () => {
     });
   });
 
-  test('of a video that waits for nobody seldom pass, started at any moment', async () => {
+  test('of a video that doesn’t react seldom pass, started at any moment', async () => {
     const seen = await watchTake(pipeline, { source: first('B', 'hand-before-mouth').source, start: 0, seconds: 53 });
     const random = seeded(6);
     const passed = (strength: LivenessStrength): number => {
@@ -81,7 +81,7 @@ describe('recorded heads', () => {
     expect(passed('strong')).toBeLessThan(1 / 30);
   });
 
-  test('that turned before they were asked do not pass', async () => {
+  test('that turned before being asked do not pass', async () => {
     const turn = await watchTake(pipeline, first('B', 'turn-left'));
     const turned = turn.filter((o) => o.quality.yaw > 20);
     const held = turned.slice(-3).flatMap((o, i) => [0, 1, 2, 3].map((k) => ({ ...o, takenAt: (4 * i + k) * 125 })));
@@ -150,7 +150,7 @@ describe('a recorded head in *simulated* light of the screen', () => {
   }
 
   test.each<Person>(['A', 'B'])(
-    'answers; prints, glossy screens, other colours and late ones do not: man %s',
+    'answers the colours, while prints, glossy screens, other colours and late answers do not: man %s',
     (person) => {
       expect(answerOf(person, { kind: 'head', light: 0.3 })).toBe('answered');
       expect(answerOf(person, { kind: 'head', light: 0 })).not.toBe('answered');

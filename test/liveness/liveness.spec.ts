@@ -67,7 +67,7 @@ async function enter(page: Page): Promise<ReactiveCamera> {
   return camera;
 }
 
-test('a man who does what the kiosk asks is checked in, and the record says that liveness was passed', async ({
+test('a man who follows the challenge is checked in, and the record says that liveness was passed', async ({
   page,
 }) => {
   const moves = await withPipeline((pipeline) => movesOfB(pipeline, FPS));
@@ -120,7 +120,7 @@ test.describe('with coloured light, from a camera that sees what the page shows 
   const checkedIn = (page: Page) => async () => (await page.getByText('John Doe').count()) > 0;
   const outcome = (): string | undefined => /light challenge \{"outcome":"(\w+)"/.exec(log.join('\n'))?.[1];
 
-  test('a man whose face answers the colours is checked in', async ({ page }) => {
+  test('a man whose face reflects the colours is checked in', async ({ page }) => {
     const camera = await enter(page);
     await camera.light({ share: 0.4, lag: 60, oval });
     await follow(camera, moves, checkedIn(page));
@@ -129,13 +129,13 @@ test.describe('with coloured light, from a camera that sees what the page shows 
     await expect.poll(() => log.join('\n')).toContain('"liveness":"passed"');
   });
 
-  test('one whose face shows nothing of them, where nobody’s is known to, by his moves alone', async ({ page }) => {
+  test('one whose face doesn’t, where no face is known to, is checked in by movement alone', async ({ page }) => {
     await follow(await enter(page), moves, checkedIn(page));
     await expect(page.getByText('John Doe').first()).toBeVisible();
     expect(outcome()).toBe('silent');
   });
 
-  test('one who does without colours, by his moves alone, and sees none', async ({ page }) => {
+  test('one who turned colours off sees none, and is checked in by movement alone', async ({ page }) => {
     const camera = await enter(page);
     await page.exposeFunction('sawLight', () => log.push('light shown'));
     await page.evaluate(() =>
@@ -150,7 +150,7 @@ test.describe('with coloured light, from a camera that sees what the page shows 
     expect(log.join('\n')).not.toContain('light');
   });
 
-  test('what answers too late is found late', async ({ page }) => {
+  test('a late reflection is recognised as late', async ({ page }) => {
     const camera = await enter(page);
     await camera.light({ share: 0.4, lag: 600, oval });
     await follow(camera, moves, async () => outcome() !== undefined);

@@ -77,7 +77,7 @@ const doctor = async () => {
   return { code, ...JSON.parse(stdout) };
 };
 
-test('a face that the model calls alive, and that passes the challenge, is checked in', async () => {
+test('a face that the model accepts and that passes the challenge is checked in', async () => {
   await addModel(-255);
   const methods = await start();
   const answers = await visit(methods, person());
@@ -86,7 +86,7 @@ test('a face that the model calls alive, and that passes the challenge, is check
   expect(await doctor()).toMatchObject({ code: 0, ok: true, passiveLiveness, problem: null });
 });
 
-test('one that it does not is turned away before the first move, which counts as a failed challenge: three, then a pause', async () => {
+test('a face that it rejects fails before the first movement, and three failures lead to a pause', async () => {
   await addModel(255);
   const methods = await start();
   const answers = await visit(methods, person());
@@ -103,7 +103,7 @@ test('one that it does not is turned away before the first move, which counts as
   await withKiosk(home, ({ store }) => expect(store.checkins.list({ limit: 9 })).toHaveLength(1));
 });
 
-test('without its file no face is taken at all; other methods go on, and kiosk and doctor say what to do', async () => {
+test('without its file no face is accepted; other methods keep working, and kiosk and doctor give a next step', async () => {
   const file = join(home, 'embedders', 'brightness.onnx');
   const whole = readFileSync(file);
   const altered = Buffer.from(whole);

@@ -92,7 +92,7 @@ const notices = async () => (await core.methods.status({})).notices;
 
 const SMALL = ['--place', 'Hall 3', '--participants', '1', '--each', '2', '--attacks', 'print-flat', '--attempts', '2'];
 
-test('people and prints are judged by the kiosk’s own check, and the report has the rates with counts and intervals', async () => {
+test('people and prints are judged by the kiosk’s own check, and the report has rates with counts and intervals', async () => {
   const lines = ['yes', '', '', 'yes', '', '', ''];
   const { code, stdout, stderr } = await trial(lines, [person, person, print, print], ...SMALL);
   expect([code, stderr]).toEqual([0, '']);
@@ -115,7 +115,7 @@ test('people and prints are judged by the kiosk’s own check, and the report ha
   expect(await sp(base, ['liveness', 'report', folder])).toMatchObject({ code: 0, stdout: text });
 });
 
-test('nothing but figures is kept, nobody is recognised or recorded, and the screen says what goes on', async () => {
+test('only statistics are kept, nobody is recognised or recorded, and the screen says what is happening', async () => {
   expect((await trial(['yes', '', 'e'], [person], ...SMALL)).code).toBe(0);
   expect(await notices()).not.toContain('liveness-trial');
   expect(kept()).toEqual([{ series: 'participant-1', outcome: 'passed', reason: null, seconds: expect.any(Number) }]);
@@ -131,7 +131,7 @@ test('nothing but figures is kept, nobody is recognised or recorded, and the scr
   expect((await visit(core.methods, person())).at(-1)).toMatchObject({ kind: 'welcome' });
 });
 
-test('it is interrupted and goes on where it stopped, and the last presentation can be undone', async () => {
+test('a trial can be interrupted and resumed, and the last presentation undone', async () => {
   await trial(['yes', ''], [person], ...SMALL); // the lines end
   expect(kept()).toHaveLength(1);
   const second = await trial(['', 'yes', '', 'u', 'e'], [person, print]);
@@ -144,7 +144,7 @@ test('it is interrupted and goes on where it stopped, and the last presentation 
   expect(report().attacks).toMatchObject([{ presentations: 1, apcer: { count: 0, of: 1 } }]);
 });
 
-test('an attack that is let in counts against the kiosk, and what is let in by its name alone is the worst', async () => {
+test('an accepted attack counts against the kiosk, and the worst attack type is reported', async () => {
   const options = ['--place', 'Hall', '--participants', '1', '--attacks', 'print-flat,my-video', '--attempts', '1'];
   await trial(['no', 'yes', '', 'yes', ''], [print, person], ...options);
   const { bonaFide, worst, attacks } = report();
@@ -156,21 +156,21 @@ test('an attack that is let in counts against the kiosk, and what is let in by i
   expect(worst).toMatchObject({ instrument: 'my-video', apcer: { value: 1, interval: [expect.closeTo(0.025), 1] } });
 });
 
-test('a presentation that nothing comes of is a non-response: in no APCER or BPCER', async () => {
+test('a presentation without a result is a non-response, outside APCER and BPCER', async () => {
   await trial(['yes', '', 'e'], [], ...SMALL, '--seconds', '1');
   expect(kept()).toMatchObject([{ outcome: 'no-response', reason: 'no-face' }]);
   const { bonaFide } = report();
   expect(bonaFide).toMatchObject({ bpcer: { of: 0, value: null }, bpnrr: { count: 1, of: 1, value: 1 } });
 });
 
-test('without consent nothing is presented, and what does not answer the question is asked again', async () => {
+test('without consent nothing is presented, and an unclear answer is asked again', async () => {
   const { stdout } = await trial(['', 'perhaps', 'no', 'no'], [], ...SMALL);
   expect(stdout.match(/Participant 1: have they/g)).toHaveLength(3);
   expect(stdout).toContain('Everything planned has been done.');
   expect(kept()).toEqual([]);
 });
 
-test('figures of another strength are refused; so is a trial without a place, an unreadable one, and one without a kiosk', async () => {
+test('refuses statistics of another strength, and a trial without a place, without a kiosk, or unreadable', async () => {
   await trial(['e'], [], ...SMALL);
   const other = await trial(['e'], [], '--strength', 'light');
   expect([other.code, other.stderr]).toEqual([1, expect.stringContaining('strength was standard and is light')]);

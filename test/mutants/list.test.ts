@@ -20,7 +20,7 @@ test('every mutation still applies to its source', () => {
   expect(problems).toEqual([]);
 });
 
-test('the tests that every mutant names are there', () => {
+test('the tests that every mutant names exist', () => {
   expect(mutants.flatMap((m) => m.tests).filter((file) => !existsSync(join(root, file)))).toEqual([]);
 });
 

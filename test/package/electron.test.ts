@@ -77,7 +77,7 @@ beforeAll(async () => {
 }, 1_200_000);
 afterAll(() => rmSync(base, { recursive: true, force: true }));
 
-test('the archive holds what the host and its core run, and nothing else', () => {
+test('the archive contains exactly what the host and its core run', () => {
   for (const file of [
     'package.json',
     'build.json',
@@ -101,7 +101,7 @@ test('the archive holds what the host and its core run, and nothing else', () =>
   expect(inside.filter((file) => forbidden.some((pattern) => pattern.test(file)))).toEqual([]);
 });
 
-test('natives stand unpacked beside the archive, where the system can load them; licences and bill of materials too', () => {
+test('native modules, licences and bill of materials are unpacked beside the archive', () => {
   const unpacked = readdirSync(join(folder, 'resources/app.asar.unpacked'), { recursive: true, encoding: 'utf8' });
   const natives = inside.filter((file) => /\.node$|\.so(\.|$)/.test(file));
   expect(natives.length).toBeGreaterThanOrEqual(6);
@@ -115,7 +115,7 @@ test('natives stand unpacked beside the archive, where the system can load them;
   expect([names.includes('electron'), names.includes('node')]).toEqual([true, false]);
 });
 
-test('it knows its version and commit, and Electron which module to start', () => {
+test('has its version and commit, and the module that Electron starts', () => {
   expect(readBuild(extracted)).toEqual({
     version: '3.2.1',
     commit: source.commit,
@@ -129,7 +129,7 @@ test('it knows its version and commit, and Electron which module to start', () =
   });
 });
 
-test('out of the archive, every module of the core finds what it imports, with no checkout near', () => {
+test('every module of the core finds its imports in the archive, without a checkout', () => {
   const modules = inside.filter((file) => /^(electron\/(core|contract)|sync|models)\/.*\.js$/.test(file));
   expect(modules.length).toBeGreaterThan(200);
   const code = `(async () => {
@@ -145,7 +145,7 @@ test('out of the archive, every module of the core finds what it imports, with n
   expect(said.trim()).toBe('all loaded');
 }, 600_000);
 
-test('the fuses of the artefact are set as electron-builder.yml says; Electron’s own stood otherwise', () => {
+test('the artefact’s fuses are set as in electron-builder.yml, unlike Electron’s defaults', () => {
   const wanted = {
     runAsNode: false,
     enableCookieEncryption: true,
@@ -160,7 +160,7 @@ test('the fuses of the artefact are set as electron-builder.yml says; Electron�
   expect(fuseFaults(join(shipped, 'electron'), wanted)).toHaveLength(7);
 });
 
-test('a program with a fuse that nobody has decided about is not shipped', async () => {
+test('a program with an undecided fuse is not shipped', async () => {
   const dist = standIn('1011000111');
   await expect(
     packageElectron({ ...identity, out: join(base, 'newer'), targets: ['dir'], electronDist: dist }),
@@ -169,7 +169,7 @@ test('a program with a fuse that nobody has decided about is not shipped', async
 }, 1_200_000);
 
 // Its natives are those of the machine that packages: only the program is looked at.
-test('for Windows, the program is found under the name that it has there, and its fuses are set', async () => {
+test('for Windows the program is found by its name there, and its fuses are set', async () => {
   const { folder: windows } = await packageElectron({
     ...identity,
     out: join(base, 'windows'),
@@ -180,7 +180,7 @@ test('for Windows, the program is found under the name that it has there, and it
   expect(readdirSync(windows)).toContain('smartpresence-kiosk.exe');
 }, 1_200_000);
 
-describe('the archive that an installed kiosk is updated by', () => {
+describe('the update archive of an installed kiosk', () => {
   let archive: string;
   let slots: string;
   let app: string;
@@ -198,7 +198,7 @@ describe('the archive that an installed kiosk is updated by', () => {
 
   const env = () => ({ PATH: '/usr/bin:/bin', HOME: base, SMARTPRESENCE_SLOTS: slots });
 
-  test('is signed for Electron kiosks and no others, whole and by its own manifest', async () => {
+  test('is signed completely, by its own manifest, only for Electron kiosks', async () => {
     const { build, format } = await inspectArchive(archive, undefined);
     expect([build.host, format]).toEqual(['electron', UPDATE_FORMAT.electron]);
     const manifest = BuildManifest.parse(JSON.parse(readFileSync(join(app, 'build.json'), 'utf8')));
@@ -211,7 +211,7 @@ describe('the archive that an installed kiosk is updated by', () => {
     ).toEqual([]);
   }, 1_200_000);
 
-  test('is unpacked as the first build by the updater in it, and started by the launcher of every kiosk', async () => {
+  test('is unpacked as the first build by its own updater, and started by every kiosk’s launcher', async () => {
     execFileSync(join(app, 'bin/kiosk'), ['updater', '--first', archive], { env: env(), stdio: 'pipe' });
     expect(readState(updateLayout(slots))).toMatchObject({ current: expect.stringContaining('3.2.1'), attempt: '' });
     const launcher = spawn(
@@ -234,7 +234,7 @@ describe('the archive that an installed kiosk is updated by', () => {
     await ended;
   }, 1_200_000);
 
-  test('brings the command line, which looks for the data where the kiosk does', () => {
+  test('contains the command line, which uses the kiosk’s data folder', () => {
     const version = execFileSync(join(app, 'bin/kiosk'), ['--version'], { env: env(), encoding: 'utf8' });
     expect(version).toContain('3.2.1');
     const ran = (extra: object): string => {

@@ -53,12 +53,12 @@ afterAll(() => {
 const sha256 = (path: string): string => createHash('sha256').update(readFileSync(path)).digest('hex');
 
 describe('what is in it', () => {
-  test('says when its commit was made, by which its kiosk knows that it is no earlier', () => {
+  test('has the time of its commit, before which no kiosk’s clock can be', () => {
     const { madeAt } = JSON.parse(readFileSync(join(there.app, 'package.json'), 'utf8')) as { madeAt: string };
     expect(Date.parse(madeAt)).toBe(source.at * 1000);
   });
 
-  test('the same commit gives the same bytes, from another folder, user mask, clock zone and language', () => {
+  test('the same commit gives the same bytes in another folder, umask, time zone and language', () => {
     const again = mkdtempSync(join(tmpdir(), 'sp-build-again-'));
     try {
       execFileSync(
@@ -86,7 +86,7 @@ describe('what is in it', () => {
     }
   }, 300_000);
 
-  test('build.json says what it is, and holds every file with its hash', () => {
+  test('build.json describes it, and has every file with its hash', () => {
     const manifest = BuildManifest.parse(JSON.parse(readFileSync(join(there.app, MANIFEST_FILE), 'utf8')));
     expect(manifest).toMatchObject({
       version: projectVersion(),
@@ -131,7 +131,7 @@ describe('what is in it', () => {
       ).toBe(true);
   });
 
-  test('of packages only what the kiosk runs: none of the server, none of development, none of another platform', () => {
+  test('only packages that the kiosk runs: none of the server, development or other platforms', () => {
     const packages = new Set(files.flatMap((file) => /^node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(file)?.[1] ?? []));
     expect(packages).toContain('onnxruntime-node');
     const { devDependencies } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
@@ -156,7 +156,7 @@ describe('what is in it', () => {
     expect(natives.filter((file) => process.arch === 'x64' && /arm64/.test(file))).toEqual([]);
   });
 
-  test('every native module loads in the Node that is inside, and every module of ours finds what it imports', () => {
+  test('every native module loads in the bundled Node, and every module of ours finds its imports', () => {
     const natives = files.filter((file) => file.endsWith('.node'));
     expect(natives.length).toBeGreaterThanOrEqual(5);
     const modules = files.filter((file) => /^(electron|sync|models)\/.*\.js$/.test(file));
@@ -197,11 +197,11 @@ interface Bom {
   dependencies: { ref: string; dependsOn: string[] }[];
 }
 
-describe('what it says of what is in it', () => {
+describe('how it describes its contents', () => {
   const bomText = () => readFileSync(join(there.app, SBOM_FILE), 'utf8');
   const bom = () => JSON.parse(bomText()) as Bom;
 
-  test('the bill of materials is CycloneDX 1.6 by its schema; the validator finds what is wrong', async () => {
+  test('the bill of materials is valid CycloneDX 1.6, and the validator finds errors', async () => {
     installTools('test/package');
     const { Spec, Validation } = await import('@cyclonedx/cyclonedx-library');
     const validator = new Validation.JsonStrictValidator(Spec.Version.v1dot6);
@@ -209,7 +209,7 @@ describe('what it says of what is in it', () => {
     expect(await validator.validate(bomText().replace('"type": "library"', '"type": "thing"'))).not.toBeNull();
   });
 
-  test('every file belongs to a component of it, every place that it names is there, every ref is one', () => {
+  test('every file belongs to a component, every path exists, and every ref is valid', () => {
     const { metadata, components, dependencies } = bom();
     const own = metadata.component.properties.filter((p) => p.name === PATH_PROPERTY).map((p) => p.value);
     const theirs = components.flatMap((c) => c.properties.filter((p) => p.name === PATH_PROPERTY).map((p) => p.value));
@@ -229,7 +229,7 @@ describe('what it says of what is in it', () => {
     expect(new Set(dependencies.map(({ ref }) => ref))).toEqual(refs);
   });
 
-  test('versions are those of the packages inside; Node, weights, screens and their font are among them', () => {
+  test('versions match the packages inside, including Node, weights, screens and their font', () => {
     const named = new Map(bom().components.map((c) => [`${c.group ? `${c.group}/` : ''}${c.name}`, c]));
     for (const file of files.filter((f) => /^node_modules\/(?:@[^/]+\/)?[^/]+\/package\.json$/.test(f))) {
       const { name, version } = JSON.parse(readFileSync(join(there.app, file), 'utf8')) as {
@@ -245,7 +245,7 @@ describe('what it says of what is in it', () => {
       expect(named.has(name), name).toBe(true);
   });
 
-  test('every licence inside is on the list or answered for; what is not known of the weights is said', () => {
+  test('every licence is allowed or justified, and what is unknown about the weights is said', () => {
     const answers = readAnswers(LicenceAnswers, 'licences');
     const licence = (c: BomPart) =>
       c.licenses.map((l) => l.expression ?? l.license?.id ?? l.license?.name ?? '').join(' AND ');
@@ -259,7 +259,7 @@ describe('what it says of what is in it', () => {
     for (const c of weights) expect(c.description).toContain('Provenance: ');
   });
 
-  test('the notices name every component with its licence, and hold Node’s, LGPL’s and the font’s texts', () => {
+  test('the notices name every component with its licence, and contain the texts of Node’s, the LGPL and the font’s', () => {
     const notices = readFileSync(join(there.app, NOTICES_FILE), 'utf8');
     const missing = bom().components.filter(
       ({ group, name, version }) => !notices.includes(`\n${group ? `${group}/` : ''}${name} ${version} (`),
@@ -277,12 +277,12 @@ describe('what it says of what is in it', () => {
 });
 
 describe('how it runs', () => {
-  test('it says its version and commit', async () => {
+  test('prints its version and commit', async () => {
     const { code, stdout } = await there.kiosk(['--version']);
     expect([code, stdout.trim()]).toEqual([0, `${projectVersion()} (${source.commit.slice(0, 12)})`]);
   });
 
-  test('without a keystore it refuses with a code and exit 3; what is mistyped is exit 2', async () => {
+  test('exits with a code and 3 without a keystore, and with 2 for mistyped arguments', async () => {
     const refused = await there.kiosk(['run', '--browser', 'none']);
     expect(refused.code).toBe(3);
     expect(refused.stdout).toContain('"code":"device-secret-missing"');
@@ -296,7 +296,7 @@ describe('how it runs', () => {
       if (running?.child.exitCode === null) await running.end('SIGKILL');
     });
 
-    test('someone walks up and is checked in by face; SIGTERM ends all of it with exit 0', async () => {
+    test('someone walks up and is checked in by face, and SIGTERM ends everything with exit code 0', async () => {
       const demo = unpack(built.archive);
       try {
         const home = kioskHome(demo.env);
@@ -331,7 +331,7 @@ describe('how it runs', () => {
     }, 300_000);
   });
 
-  test('it joins a server by code, and reports which build it is and where it belongs', async () => {
+  test('joins a server by code, and reports its build and site', async () => {
     const base = mkdtempSync(join(tmpdir(), 'sp-packaged-server-'));
     const [people, devices] = await reservePorts(2);
     const env = {

@@ -30,7 +30,7 @@ const run = () =>
     env: { PATH: process.env.PATH, HOME: process.env.HOME, LANG: 'C.UTF-8', npm_config_prefer_offline: 'true' },
   });
 
-test('a clean clone gets as far as Electron’s program, and says what it lacks', () => {
+test('a clean clone builds as far as Electron’s program, and says what is missing', () => {
   expect(existsSync(join(clone, 'dist'))).toBe(false);
   const { status, stdout, stderr } = run();
   const said = `${stdout.slice(-4_000)}\n${stderr.slice(-4_000)}`;

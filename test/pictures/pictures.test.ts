@@ -10,7 +10,7 @@ test('the pictures of README and docs are of this build’s screens', () => {
   expect(inputsHash(), `a screen that is shown, or who is on it, has changed: ${RUN}`).toBe(manifest.inputs);
 });
 
-test('each picture is the one that was taken, and none is large', () => {
+test('every picture is unaltered, and none is large', () => {
   const pictures = readdirSync(IMAGES).filter((name) => name.endsWith('.png'));
   const hashes = Object.fromEntries(pictures.map((name) => [name, sha256(readFileSync(join(IMAGES, name)))]));
   expect(hashes, `a picture is missing, or is from elsewhere: ${RUN}`).toEqual(manifest.pictures);

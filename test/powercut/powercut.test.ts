@@ -9,7 +9,7 @@ import { cutPower, SCENARIOS } from './scenarios.ts';
 const SEED = 20261127;
 
 test.skipIf(!existsSync('/usr/bin/strace')).each(Object.keys(SCENARIOS))(
-  `a power cut loses nothing that was confirmed, and nobody has to come: %s (seed ${SEED})`,
+  `a power cut loses nothing confirmed, and needs no visit: %s (seed ${SEED})`,
   async (name) => {
     const { states, losses } = await cutPower(name, { ...BOUNDED, random: seededRandom(SEED) });
     expect(losses).toEqual([]);

@@ -83,7 +83,7 @@ describe.skipIf(impossible !== '')('certificates by ACME', () => {
     );
   }
 
-  test('lego brings one to the server itself, which uses it without a restart', async () => {
+  test('lego gets one for the server itself, which uses it without a restart', async () => {
     openssl('tls/people', HOST, `DNS:${HOST}`);
     const log = pino({ level: 'silent' });
     const followed = followCertificate({ certFile: at('tls/people.pem'), keyFile: at('tls/people.key') }, log, 100);
@@ -115,7 +115,7 @@ describe.skipIf(impossible !== '')('certificates by ACME', () => {
     followed.close();
   }, 300_000);
 
-  test('Caddy gets one by itself', async () => {
+  test('Caddy gets its own', async () => {
     openssl('inner', HOST, `DNS:${HOST}`);
     const site = replaced(blockOf('caddyfile', 'reverse_proxy'), {
       '/etc/smartpresence/tls/people.pem': at('inner.pem'),

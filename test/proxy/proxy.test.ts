@@ -227,7 +227,7 @@ describe.skipIf(missing.length > 0)('behind a reverse proxy', () => {
     ['nginx', () => nginx, '127.0.1.2', '127.0.1.3'],
     ['Caddy', () => caddy, '127.0.2.2', '127.0.2.3'],
   ])(
-    'two users behind one %s share no pause, and a forged address counts by the real one',
+    'two users behind one %s are paused separately, and a forged address counts as the real one',
     async (_name, port, one, other) => {
       const forged = (n: number) => ({
         'x-forwarded-for': `203.0.113.${n}`,
@@ -242,14 +242,14 @@ describe.skipIf(missing.length > 0)('behind a reverse proxy', () => {
     600_000,
   );
 
-  test('a client that comes directly is counted by its own address, whatever it writes into X-Forwarded-For', async () => {
+  test('a direct client is counted by its own address, whatever its X-Forwarded-For', async () => {
     const from = '127.0.3.2';
     expect(await guessUntilPaused(people, { from }, (n) => ({ 'x-forwarded-for': `203.0.113.${n}` }))).toBe(31);
     // Whose address was written there has no pause by it.
     expect((await guess(nginx, { from: '127.0.3.3' })).body.code).toBe('sign-in-refused');
   }, 600_000);
 
-  test('sign-in, a change and the live WebSocket work through both proxies, from pages of this host alone', async () => {
+  test('sign-in, a change and the live WebSocket work through both proxies, only from pages of this host', async () => {
     const token = new URLSearchParams(new URL(server.adminLink).hash.slice(1)).get('enter');
     const from = '127.0.1.9';
     const entered = await ask(nginx, 'POST', '/api/session', { from, body: { token } });
@@ -291,7 +291,7 @@ describe.skipIf(missing.length > 0)('behind a reverse proxy', () => {
     });
   }
 
-  test('a kiosk’s TLS passes through the stream as it is: the server’s own certificate, and its question for the kiosk’s', async () => {
+  test('a kiosk’s TLS passes through unchanged, with the server’s own certificate and its request for the kiosk’s', async () => {
     const [direct, through] = await Promise.all([Number(new URL(server.deviceUrl).port), stream].map(certificateAt));
     expect(through).toEqual(direct);
     expect(through).not.toEqual(await certificateAt(nginx));
@@ -306,7 +306,7 @@ describe.skipIf(missing.length > 0)('behind a reverse proxy', () => {
       socket.on('error', reject);
     });
 
-  test('logs hold nobody’s address', () => {
+  test('logs contain no addresses', () => {
     expect(logged.join('')).not.toMatch(/127\.0\.[123]\.\d|203\.0\.113/);
     expect(readFileSync(at('nginx.conf'), 'utf8')).toContain('X-Forwarded-For');
   });

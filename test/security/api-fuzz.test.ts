@@ -307,8 +307,8 @@ async function digest(): Promise<string> {
   return parts.join('\n');
 }
 
-describe.skipIf(unavailable)('whatever is sent to the API', () => {
-  test('there is no 5xx, nothing crosses a role, and the server goes on', { timeout: 900_000 }, async () => {
+describe.skipIf(unavailable)('arbitrary requests to the API', () => {
+  test('cause no 5xx, cross no role, and don’t stop the server', { timeout: 900_000 }, async () => {
     expect(operations.length).toBeGreaterThan(40);
     const failed: string[] = [];
     for (const operation of operations) {
@@ -337,7 +337,7 @@ describe.skipIf(unavailable)('whatever is sent to the API', () => {
     expect([200, 401]).toContain(alive.status);
   });
 
-  test('a stranger, an auditor and a person change nothing of anybody else’s, whatever they send', {
+  test('from anonymous callers, auditors and people never change anyone else’s data', {
     timeout: 900_000,
   }, async () => {
     const before = await digest();

@@ -260,7 +260,7 @@ describe.each(ONE_DATABASE)('on $name', (kind) => {
     expect(await target.take(other, await target.ask(other), 'ask')).toMatch(/^ey/);
   }
 
-  test.each(SPOILED)('an event with $name stops nothing', async ({ reason, spoil }) => {
+  test.each(SPOILED)('an event with $name does not stop anything', async ({ reason, spoil }) => {
     const person = kiosk.box.person('Ada Lovelace');
     for (let i = 0; i < 3; i++) kiosk.box.checkin(person);
     const events: unknown[] = present(kiosk);
@@ -286,7 +286,7 @@ describe.each(ONE_DATABASE)('on $name', (kind) => {
     await restGoesOn();
   });
 
-  test('the console and the jobs read what came of all that', async () => {
+  test('the console and the jobs can read the results of all that', async () => {
     const { db, logEpoch } = target.database;
     let left: number | undefined;
     do left = (await resolveDue(db))?.taken;
@@ -295,7 +295,7 @@ describe.each(ONE_DATABASE)('on $name', (kind) => {
     expect((await readBoard(source, {}, new Date())).rows.length).toBeGreaterThan(0);
   });
 
-  test('an id that this device used under another number is kept as evidence', async () => {
+  test('an id this device already used under another number is kept as evidence', async () => {
     const person = kiosk.box.person('Ada Lovelace');
     kiosk.box.checkin(person);
     await send(kiosk, present(kiosk));
@@ -306,7 +306,7 @@ describe.each(ONE_DATABASE)('on $name', (kind) => {
     await restGoesOn();
   });
 
-  test('an id twice in one batch is one event and one piece of evidence', async () => {
+  test('an id used twice in one batch is one event and one piece of evidence', async () => {
     const person = kiosk.box.person('Ada Lovelace');
     kiosk.box.checkin(person);
     const [first, second] = present(kiosk) as [Event, Event];
@@ -314,7 +314,7 @@ describe.each(ONE_DATABASE)('on $name', (kind) => {
     expect(await target.held(kiosk)).toEqual({ events: [1, 2], quarantined: [[3, 'event-id-reused']] });
   });
 
-  test('an id of another device’s event is kept as evidence, and the other device’s event stays', async () => {
+  test('another device’s event id is kept as evidence, and that device’s event stays', async () => {
     other.box.newEpoch();
     other.box.person('Grace Hopper');
     await send(other, present(other));
@@ -325,7 +325,7 @@ describe.each(ONE_DATABASE)('on $name', (kind) => {
     expect(await target.held(other)).toEqual({ events: [1], quarantined: [] });
   });
 
-  test('other content under a number that is taken is kept as evidence: the first stays', async () => {
+  test('different content under a used number is kept as evidence, and the first stays', async () => {
     const person = kiosk.box.person('Ada Lovelace');
     kiosk.box.checkin(person, 'in');
     await send(kiosk, present(kiosk));
@@ -360,7 +360,7 @@ describe.each(ONE_DATABASE)('on $name', (kind) => {
     await restGoesOn();
   });
 
-  test('any field changed to anything: kept or quarantined with a reason, the same at a replay, and nothing stops', async () => {
+  test('any field changed to anything is accepted or quarantined with a reason, the same on replay, and stops nothing', async () => {
     const hostile = fc.oneof(
       fc.constantFrom<unknown>(
         null,

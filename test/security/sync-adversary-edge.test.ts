@@ -103,7 +103,7 @@ describe.each(KINDS)('a $noun', ({ noun, typ, body, most, open, wrap, good }) =>
     );
   const malformed = `${noun}-malformed`;
 
-  test('of the server, for this kiosk, is taken', async () => {
+  test('from the server to this kiosk is accepted', async () => {
     expect(await open(await good())).toEqual(body);
     expect(await open(await made())).toEqual(body);
   });
@@ -139,7 +139,7 @@ describe.each(KINDS)('a $noun', ({ noun, typ, body, most, open, wrap, good }) =>
     else expect(found).toMatch(code);
   });
 
-  test('is never taken for one of another kind', async () => {
+  test('is never mistaken for another kind', async () => {
     for (const other of KINDS.filter((k) => k.noun !== noun))
       expect(await codeOf(open(await other.good())), other.noun).toMatch(new RegExp(`^${noun}-(malformed|too-large)$`));
   });
@@ -158,7 +158,7 @@ describe.each(KINDS)('a $noun', ({ noun, typ, body, most, open, wrap, good }) =>
     );
   });
 
-  test('with any one bit of what is signed flipped is refused', async () => {
+  test('with any one signed bit flipped is refused', async () => {
     const jws = rawJws(await header(), json(body), server);
     const parts = jws.split('.');
     await fc.assert(
@@ -174,7 +174,7 @@ describe.each(KINDS)('a $noun', ({ noun, typ, body, most, open, wrap, good }) =>
   });
 });
 
-test('an ack of another epoch, or that is safer than it is committed, is refused', async () => {
+test('an ack of another epoch, or with safe above committed, is refused', async () => {
   const open = (m: string) => openAck(m, trusted, { device: DEVICE, epoch: EPOCH });
   expect(await codeOf(open(await signAck({ ...ack, epoch: randomUUID() }, server)))).toBe('ack-of-another');
   expect(await codeOf(open(await signAck({ ...ack, safe: 8 }, server)))).toBe('ack-malformed');
@@ -206,7 +206,7 @@ test('a page that answers another ask, or is sealed to another kiosk, is refused
   expect(await codeOf(open(await sealPage(page, { signing: stranger, device: to })))).toBe('unknown-server-key');
 });
 
-describe('what is for this device alone', () => {
+describe('the part of a page for this device only', () => {
   const vectors = JSON.parse(readFileSync(join(import.meta.dirname, '../vectors/messages.json'), 'utf8'));
   const notified = vectors.pageOfDevice.body.changes as Record<string, unknown>[];
   const taken = async (changes: unknown[]) => {
@@ -224,7 +224,7 @@ describe('what is for this device alone', () => {
   };
 
   test.each(notified.map((change) => [String(change.kind), change] as const))(
-    '%s: one invalid field spoils the whole page, and nothing of it is applied',
+    '%s: one invalid field rejects the whole page, and nothing of it is applied',
     async (_kind, change) => {
       expect(await taken([change])).toBe('ANSWERED');
       for (const bad of [...spoilt(change), { ...change, more: 1 }])
@@ -236,7 +236,7 @@ describe('what is for this device alone', () => {
     },
   );
 
-  test('a kind that nobody knows, a command that is none, and a build that is no version are refused', async () => {
+  test('an unknown kind, an unknown command, and an invalid version are refused', async () => {
     const [update, , command] = notified;
     expect(await taken([{ kind: 'shell', run: 'rm' }])).toBe('page-malformed');
     for (const what of ['shell', 'Restart', 'wipe ', '', 'constructor'])
@@ -247,7 +247,7 @@ describe('what is for this device alone', () => {
     expect(await taken(Array(201).fill(command))).toBe('page-malformed');
   });
 
-  test('staff beyond the most that there may be, or one of them twice, is refused', async () => {
+  test('too many staff members, or a duplicate, are refused', async () => {
     const { staff } = notified.find(({ kind }) => kind === 'staff') as { staff: [{ factor: { paper: [object] } }] };
     const [one] = staff;
     const many = (n: number) => ({

@@ -86,7 +86,7 @@ describe.each(KINDS)('$noun', ({ noun, typ, body, most, open, wrap, good }) => {
     wrap(rawJws(header({ ...o.header }), json(o.body ?? body), o.key === undefined ? device : o.key));
   const malformed = `${noun}-malformed`;
 
-  test('of the device, to this server, are taken', async () => {
+  test('from the device to this server are accepted', async () => {
     await expect(open(await good())).resolves.toBeTruthy();
     await expect(open(await made())).resolves.toBeTruthy();
   });
@@ -133,7 +133,7 @@ describe.each(KINDS)('$noun', ({ noun, typ, body, most, open, wrap, good }) => {
   });
 });
 
-test('a message of one kind is never taken for one of another', async () => {
+test('a message of one kind is never mistaken for another', async () => {
   for (const [one, other] of [KINDS, KINDS.toReversed()] as const)
     expect(await codeOf(one!.open(await other!.good()))).toMatch(new RegExp(`^${one!.noun}-(malformed|too-large)$`));
 });
@@ -175,7 +175,7 @@ describe('over the network', { timeout: 60_000 }, () => {
     }
   };
 
-  test('logs want the certificate of the kiosk that was asked; what nobody asked for, or was answered, is not kept', async () => {
+  test('logs are accepted only with the asked kiosk’s certificate, and unrequested or repeated ones are not stored', async () => {
     const other = await newKiosk(server, 'Back door');
     const command = await notified(kiosk, 'logs');
     const sealedBy = (by: Link) =>
@@ -208,7 +208,7 @@ describe('over the network', { timeout: 60_000 }, () => {
     });
   });
 
-  test('the picture of a screen is taken of the kiosk that is watched alone, and only a small JPEG', async () => {
+  test('a screen picture is accepted only from the watched kiosk, and only as a small JPEG', async () => {
     const other = await newKiosk(server, 'Garden door');
     const own = { cookie: await server.signIn(), origin: server.peopleUrl };
     const ask = async (method: string, path: string, body?: object) => {
@@ -252,7 +252,7 @@ describe('over the network', { timeout: 60_000 }, () => {
     expect(await sent(kiosk, jpeg)).toBe('command-unknown');
   });
 
-  test('a farewell that is said again, of a kiosk that was set up again, ends nothing', async () => {
+  test('a replayed farewell of a kiosk that was set up again has no effect', async () => {
     const old = await newKiosk(server, 'Old door');
     const command = await notified(old, 'wipe');
     const { serverId, serverUrl, keys } = old.bundle;
@@ -273,7 +273,7 @@ describe('over the network', { timeout: 60_000 }, () => {
     expect(await sendEvent(server, rejoined)).toBe(1);
   });
 
-  test('a flood of farewells is read thirty times a minute, and kiosks go on', async () => {
+  test('a flood of farewells is limited to thirty per minute, and kiosks keep working', async () => {
     const noise = await signFarewell(farewell, { device: randomUUID(), serverId: kiosk.bundle.serverId }, stranger);
     const codes: (string | null)[] = [];
     for (let i = 0; i < 40; i++) codes.push((await post(FAREWELL_PATH, noise)).code);

@@ -60,7 +60,7 @@ describe.each(ONE_DATABASE)('on $name', (kind) => {
     now += ms;
   };
 
-  test('no ask that is played again makes a kiosk look alive, or as it was', async () => {
+  test('a replayed ask makes no kiosk look alive, or as it was before', async () => {
     const sent: string[] = [];
     let last: string | null = null;
     for (const camera of ['ok', 'covered', 'ok', 'broken'] as const) {
@@ -85,7 +85,7 @@ describe.each(ONE_DATABASE)('on $name', (kind) => {
     expect((await reported())!.camera).toBe('denied');
   });
 
-  test('a batch that is played again says nothing new of the kiosk either', async () => {
+  test('neither does a replayed batch', async () => {
     kiosk.box.checkin(kiosk.box.person('Ada'));
     const batch = await target.batch(kiosk, kiosk.box.events);
     await take(batch, kiosk, 'batch');
@@ -95,7 +95,7 @@ describe.each(ONE_DATABASE)('on $name', (kind) => {
     expect(await heard()).toBe(at);
   });
 
-  test('a kiosk that lost its memory, or whose server’s clock went back, counts again with the ask after the next', async () => {
+  test('a kiosk that lost its state, or whose server’s clock went back, counts again from the second ask', async () => {
     const { answered } = await ask({ heard: (await ask()).answered });
     pass(20_000);
     const at = await heard();
@@ -114,14 +114,14 @@ describe.each(ONE_DATABASE)('on $name', (kind) => {
     expect(await heard()).toBe(new Date(now).toISOString());
   });
 
-  test('a kiosk of a build that names no answer counts as before', async () => {
+  test('a kiosk with a build that names no answer counts as before', async () => {
     await ask();
     pass(20_000);
     await ask();
     expect(await heard()).toBe(new Date(now).toISOString());
   });
 
-  test('a report that is forged, another’s, misshapen or too large is refused with a code, and the last one stays', async () => {
+  test('a forged, foreign, malformed or oversized report is refused with a code, and the last one is kept', async () => {
     await ask({ report: INVENTORY });
     const other = await target.kiosk();
     const header = {

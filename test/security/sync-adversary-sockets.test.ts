@@ -126,7 +126,7 @@ describe('TLS', () => {
     ],
   ];
 
-  test.each(certificates)('a client with %s gets nothing taken, by HTTPS or MQTT', async (_what, code, make) => {
+  test.each(certificates)('a client with %s gets nothing accepted, by HTTPS or MQTT', async (_what, code, make) => {
     const tls = await make();
     const sealed = await freshBatch();
     const answer = await post(sealed, tls).then((a) => a.json().code, codeOfError);
@@ -245,7 +245,7 @@ describe('HTTP', () => {
     ],
     ['a compressed body', ['400'], `${head('Content-Length: 4', 'Content-Encoding: gzip', close)}xxxx`],
     ['an upgrade', ['400'], head('Connection: Upgrade', 'Upgrade: websocket', 'Content-Length: 0')],
-  ])('with %s is refused, and the server goes on', async (_what, wanted, bytes) => {
+  ])('with %s is refused, and the server keeps running', async (_what, wanted, bytes) => {
     const text = await raw(bytes);
     // What comes behind a request that was refused is never read as another.
     // Of what is too long, the rest lies unread when the connection is closed, and that may overtake the answer.
@@ -295,7 +295,7 @@ describe('a listener', () => {
     await app.close();
   });
 
-  test('has a bounded number of connections, and serves again when they are gone', async () => {
+  test('limits the number of connections, and serves again when they have closed', async () => {
     const { app, port } = await listening({ connections: 5 });
     let refused = 0;
     const sockets = Array.from({ length: 30 }, () => {
@@ -313,7 +313,7 @@ describe('a listener', () => {
     await app.close();
   });
 
-  test('has limits of its own where nobody gives any', async () => {
+  test('has default limits', async () => {
     const { app } = await listening({});
     expect(app.server.maxConnections).toBeLessThanOrEqual(2000);
     expect(app.server.headersTimeout).toBeLessThanOrEqual(15_000);

@@ -433,7 +433,7 @@ describe.each(ONE_DATABASE)('on $name', (kind) => {
     return 'TAKEN';
   }
 
-  test.each(ATTACKS)('refuses $name, with a code, and goes on', async ({ make, code, kind, before: prepare }) => {
+  test.each(ATTACKS)('refuses $name with a code, and keeps running', async ({ make, code, kind, before: prepare }) => {
     const message = await make();
     await prepare?.();
     stale = prepare !== undefined;
@@ -448,7 +448,7 @@ describe.each(ONE_DATABASE)('on $name', (kind) => {
     expect(await target.held(kiosk)).toEqual({ events: [1, 2], quarantined: [] });
   });
 
-  test('takes a whole batch that is played again for what it is: nothing new, the same marks', async () => {
+  test('answers a replayed batch with the same marks, and takes nothing new', async () => {
     const message = await good();
     const first = await target.openAck(kiosk, await target.take(kiosk, message));
     const before = await target.rows();
@@ -459,7 +459,7 @@ describe.each(ONE_DATABASE)('on $name', (kind) => {
     expect(await target.rows()).toEqual(before);
   });
 
-  test('answers a replayed ask only in a page that the device alone can open', async () => {
+  test('answers a replayed ask only with a page that only the device can open', async () => {
     const message = await target.ask(kiosk);
     const [one, two] = [await target.take(kiosk, message, 'ask'), await target.take(kiosk, message, 'ask')];
     expect(two).not.toBe(one);
@@ -490,7 +490,7 @@ describe.each(ONE_DATABASE)('on $name', (kind) => {
     expect(await rejection(message, kind)).toBe('TAKEN');
   });
 
-  test('refuses a signed batch with any one bit flipped, re-encrypted by someone who knows the public keys alone', async () => {
+  test('refuses a signed batch with any one bit flipped, re-encrypted by someone with only the public keys', async () => {
     const jws = target.jws(kiosk, events());
     const [header, body] = parts(jws).map((part) => part.length) as [number, number, number];
     const before = await target.rows();
@@ -522,7 +522,7 @@ describe.each(ONE_DATABASE)('on $name', (kind) => {
     expect(await target.rows()).toEqual(before);
   });
 
-  test('refuses one bit flipped in each field: of the seal’s header, of the signature’s, and of all that was signed', async () => {
+  test('refuses one bit flipped in any field of the encryption header, the signature header, or the signed content', async () => {
     const before = await target.rows();
     const message = await good();
     const jws = target.jws(kiosk, events());

@@ -277,7 +277,7 @@ const COMMANDS = [
 /** Always the same one: that every fault was suffered is part of the test, and must not depend on chance. */
 const SEED = Number(process.env.SMARTPRESENCE_SEED ?? 20261127);
 
-test(`whatever is lost, late, doubled, forged or put back: in the end the server has each event once, in order (seed ${SEED})`, async () => {
+test(`whatever is lost, late, duplicated, forged or restored, the server finally has each event once, in order (seed ${SEED})`, async () => {
   const suffered = new Map<string, number>();
   const secret = await createDeviceIdentity(randomUUID());
   await fc.assert(

@@ -297,7 +297,7 @@ describe.each(DATABASES)('on $name', ({ name, ...kind }) => {
     if (name === 'PostgreSQL') replicas.push(await Target.open(await host.open(), first.keys));
   });
 
-  test('the log, the quarantine, the marks and what screens read are what the model says, after each step', async () => {
+  test('log, quarantine, marks and screens match the model after each step', async () => {
     happened.clear();
     await fc.assert(
       fc.asyncProperty(fc.commands(COMMANDS, { maxCommands: 30, size: 'max' }), async (commands) => {

@@ -81,7 +81,7 @@ const attributes = (xml: string, element: string) =>
   );
 
 describe.skipIf(missing)('sslscan', () => {
-  test.each(here)('finds TLS 1.3 alone and nothing weak on the listener of %s', async (name) => {
+  test.each(here)('finds only TLS 1.3 and nothing weak on the listener of %s', async (name) => {
     const starttls = name === 'postgres' ? ['--starttls-psql'] : [];
     const { stdout: xml } = await promisify(execFile)(SSLSCAN, [
       '--xml=-',

@@ -22,7 +22,7 @@ async function inAnotherProcess() {
   return { ports: JSON.parse(line.toString()) as number[], end };
 }
 
-test('ports that are reserved are nobody else’s until the process ends, and none that the kernel would give', async () => {
+test('reserved ports belong to this process until it ends, and are outside the kernel’s ephemeral range', async () => {
   const [one, two] = await Promise.all([inAnotherProcess(), inAnotherProcess()]);
   const mine = [...(await reservePorts(5)), ...(await reservePorts(5))];
   const all = [...one.ports, ...two.ports, ...mine];
@@ -33,7 +33,7 @@ test('ports that are reserved are nobody else’s until the process ends, and no
   await Promise.all([one.end(), two.end()]);
 });
 
-test('a port that something else listens on, without a reservation, is passed over', async () => {
+test('a port that something else listens on without a reservation is skipped', async () => {
   const [before] = (await reservePorts(1)) as [number];
   const taken = before + 1;
   const server = createServer();

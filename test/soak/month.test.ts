@@ -9,7 +9,7 @@ const missing = postgresUnavailable();
 if (missing) console.log(missing);
 
 test.skipIf(missing)(
-  'the core stays under its bar, and loses nothing, over days of walk-ups by a clock that is turned fast',
+  'the core stays under its memory bar and loses nothing over days of accelerated walk-ups',
   async () => {
     const report = await soakMonth({ days: 4, people: 200, walkups: 40, costly: 16, seed: 1, note: console.log });
     for (const line of slopeLines(report)) console.log(line);
@@ -48,7 +48,7 @@ const random = seededRandom(3);
 /** ±1 MB. */
 const noise = () => 2 * random() - 1;
 
-test('a month fails when the core is over its bar, or would be before it is started again', () => {
+test('a month fails if the core is over its bar, or would be before its restart', () => {
   expect(faultsOf(month(() => 250 + noise()))).toEqual([]);
   expect(faultsOf(month((day) => 250 + day * 0.1 + noise()))).toEqual([]);
   expect(faultsOf(month((day) => 250 + day * 0.7 + noise()))).toEqual([expect.stringContaining('after 6 months')]);
@@ -61,7 +61,7 @@ test('a month fails when the core is over its bar, or would be before it is star
   expect(faultsOf(month((day) => (day === 3 ? 301 : 250 + noise())))).toEqual([expect.stringContaining('the bar is')]);
 });
 
-test('a month fails when a check-in is missing at the server, events still wait, or none is let go', () => {
+test('a month fails if a check-in is missing at the server, events still wait, or none is trimmed', () => {
   const flat = () => 250 + noise();
   expect(faultsOf(month(flat, { recorded: 8999 }))).toHaveLength(1);
   expect(faultsOf(month(flat, { waiting: 1 }))).toHaveLength(1);

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { seededRandom } from '../bench/harness.ts';
 import { slopeOf, slopeWithInterval } from './slope.ts';
 
-test('the slope of a line is that of the line, and of too few points none', () => {
+test('the slope of a line is exact, and too few points have none', () => {
   expect(slopeOf([0, 1, 2, 3].map((x) => [x, 5 + 2 * x] as const))).toBeCloseTo(2, 12);
   expect(slopeOf([0, 1, 2, 3].map((x) => [x, x % 2 ? 7 : 8] as const))).toBeCloseTo(-0.2, 12);
   expect(
@@ -20,7 +20,7 @@ test('the slope of a line is that of the line, and of too few points none', () =
   ).toBeNull();
 });
 
-test('the interval of a slope holds the true one about as often as it says, also where samples lean on each other', () => {
+test('the interval of a slope contains the true one at its stated rate, also for correlated samples', () => {
   const random = seededRandom(7);
   const noise = () => Array.from({ length: 12 }, random).reduce((sum, x) => sum + x, -6);
   for (const lean of [0, 0.5]) {

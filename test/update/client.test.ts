@@ -71,7 +71,7 @@ const get = async (sources?: readonly UpdateSource[]): Promise<Buffer> => {
 const ranges = () => server.asked.filter((path) => path.startsWith('targets/')).length;
 const trusted = (name: string) => join(home.path, 'kiosk/trusted', name);
 
-test('a kiosk of either host finds the archive of its own host, under the same version', async () => {
+test('a kiosk finds the archive of its own host, under the same version', async () => {
   const electron = repository.add('1.1.0', randomBytes(1_000), { host: 'electron' });
   repository.add('1.2.0', randomBytes(1_000));
   expect((await (await kiosk.client()).newest())?.build).toMatchObject({ version: '1.2.0', host: 'browser' });
@@ -83,8 +83,8 @@ test('a kiosk of either host finds the archive of its own host, under the same v
   expect(await get()).toEqual(electron);
 });
 
-describe('trusted time, not the system’s clock, judges', () => {
-  test('with the clock set back by years, what has expired is still refused', async () => {
+describe('trusted time, not the system’s clock, decides', () => {
+  test('expired metadata is refused with the clock set back by years', async () => {
     vi.useFakeTimers({ toFake: ['Date'], now: Date.UTC(2001, 0, 1) });
     kiosk.now = T0 + DAY;
     expect(await codeOf(find())).toBe('taken');
@@ -92,14 +92,14 @@ describe('trusted time, not the system’s clock, judges', () => {
     expect(await codeOf(find())).toBe('update-expired');
   });
 
-  test('with the clock set forward by years, what is good is still taken', async () => {
+  test('valid metadata is accepted with the clock set forward by years', async () => {
     vi.useFakeTimers({ toFake: ['Date'], now: Date.UTC(2099, 0, 1) });
     kiosk.now = T0 + DAY;
     expect(await codeOf(find())).toBe('taken');
     expect(await get()).toEqual(archive);
   });
 
-  test('a time that is none is no reason to take anything', async () => {
+  test('an invalid time accepts nothing', async () => {
     kiosk.now = Number.NaN;
     expect(await codeOf(find())).toBe('update-clock');
   });
@@ -125,7 +125,7 @@ describe('a download', () => {
     return ranges;
   };
 
-  test('goes on where the connection broke, also in another process’s time', async () => {
+  test('continues where the connection broke, also in another process', async () => {
     const asked = breakAfter(100_000, 2);
     expect(await codeOf(get())).toBe('update-unreachable');
     expect(existsSync(to)).toBe(false);
@@ -135,7 +135,7 @@ describe('a download', () => {
     expect(readdirSync(join(to, '..'))).toEqual(['build.tar.gz']);
   });
 
-  test('goes on at another source within the same call', async () => {
+  test('continues at another source within the same call', async () => {
     breakAfter(100_000);
     const second = await startMirror(repository.workspace.folder);
     let asked: string | undefined;
@@ -149,7 +149,7 @@ describe('a download', () => {
     await second.close();
   });
 
-  test('starts from the beginning where the server knows no parts, or gives another one', async () => {
+  test('starts over if the server does not support ranges, or sends another one', async () => {
     breakAfter(100_000);
     expect(await codeOf(get())).toBe('update-unreachable');
     server.mischief = (path, _request, response) => {
@@ -169,7 +169,7 @@ describe('a download', () => {
     expect(await codeOf(get())).toBe('update-refused');
   });
 
-  test('gets over what a power cut left of it: too much, or not what was written', async () => {
+  test('recovers from what a power cut left: too much, or wrong bytes', async () => {
     for (const rest of [Buffer.alloc(150_000), Buffer.concat([archive, archive])]) {
       breakAfter(100_000);
       expect(await codeOf(get())).toBe('update-unreachable');
@@ -181,7 +181,7 @@ describe('a download', () => {
     }
   });
 
-  test('that is there already is not made again; one that was damaged since is', async () => {
+  test('that is complete is not repeated, and one damaged since is', async () => {
     await get();
     await get();
     expect(ranges()).toBe(1);
@@ -196,7 +196,7 @@ describe('a download', () => {
     expect(ranges()).toBe(3);
   });
 
-  test('for other bytes leaves nothing of the one before', async () => {
+  test('of other bytes leaves nothing of the previous one', async () => {
     breakAfter(100_000);
     expect(await codeOf(get())).toBe('update-unreachable');
     const other = repository.add('1.2.0');
@@ -206,7 +206,7 @@ describe('a download', () => {
     expect(readdirSync(join(to, '..'))).toEqual(['build.tar.gz']);
   });
 
-  test('can be given up, and goes on later', async () => {
+  test('can be stopped, and continues later', async () => {
     const control = new AbortController();
     const client = await kiosk.client();
     const target = await client.find('1.1.0');
@@ -226,7 +226,7 @@ describe('a download', () => {
     expect(readFileSync(to)).toEqual(archive);
   });
 
-  test('is on its way to the disk before the next piece is asked for: memory holds one', async () => {
+  test('writes each chunk to disk before requesting the next, so that memory holds one', async () => {
     const pieces = Array.from({ length: 20 }, () => randomBytes(100_000));
     const whole = Buffer.concat(pieces);
     const target = { path: PATH, length: whole.length, sha256: createHash('sha256').update(whole).digest('hex') };
@@ -251,7 +251,7 @@ describe('a download', () => {
   });
 });
 
-describe('a stick', () => {
+describe('a USB stick', () => {
   const stick = () => {
     const folder = join(home.path, 'stick', 'smartpresence-updates');
     cpSync(join(repository.workspace.folder, 'metadata'), join(folder, 'metadata'), { recursive: true });
@@ -260,13 +260,13 @@ describe('a stick', () => {
   };
   const file = () => targetFile(PATH, repository.workspace.targets()!.signed.targets[PATH]!.hashes.sha256!);
 
-  test('brings an update to a kiosk without a network', async () => {
+  test('updates a kiosk without a network', async () => {
     await server.close();
     expect(await get([folderSource(stick())])).toEqual(archive);
     server = await startMirror(repository.workspace.folder);
   });
 
-  test('is believed no more than a server: old, tampered, incomplete', async () => {
+  test('is trusted no more than a server: old, tampered with, incomplete', async () => {
     const old = stick();
     repository.add('1.2.0');
     await find();
@@ -280,7 +280,7 @@ describe('a stick', () => {
     expect(await codeOf(find([folderSource(join(home.path, 'nothing'))]))).toBe('update-incomplete');
   });
 
-  test('what is no plain file on it is not opened: a pipe, a link that leads elsewhere, a folder', async () => {
+  test('has only its regular files opened, no pipe, outside link or folder', async () => {
     const folder = stick();
     const timestamp = join(folder, 'metadata/timestamp.json');
     rmSync(timestamp);
@@ -299,7 +299,7 @@ describe('a stick', () => {
 });
 
 describe('sources', () => {
-  test('that hang, and hear no signal, hold nobody up', async () => {
+  test('that hang and ignore signals delay nobody', async () => {
     const deaf: UpdateSource = { name: 'deaf', open: () => new Promise(() => undefined) };
     const mute: UpdateSource = {
       name: 'mute',
@@ -321,7 +321,7 @@ describe('sources', () => {
     ]);
   });
 
-  test('none: said so; several that fail: the gravest is reported', async () => {
+  test('report if there are none, and the most serious failure of several', async () => {
     expect(await codeOf(find([]))).toBe('update-no-source');
     const dead = httpSource({ name: 'dead', url: 'http://127.0.0.1:1/updates' });
     server.mischief = (path, request, response) => {
@@ -336,7 +336,7 @@ describe('sources', () => {
     expect(await codeOf(find([dead, forged]))).toBe('update-unsigned');
   });
 
-  test('that are behind do not keep back what another one has', async () => {
+  test('that are outdated don’t hide another’s newer state', async () => {
     const behind = join(home.path, 'behind');
     cpSync(repository.workspace.folder, behind, { recursive: true });
     repository.add('1.2.0');
@@ -361,7 +361,7 @@ describe('sources', () => {
 });
 
 describe('what was trusted before', () => {
-  test('is read again, and nothing is fetched that is there', async () => {
+  test('is read again, and nothing present is fetched', async () => {
     await find();
     server.asked.length = 0;
     await find();
@@ -369,7 +369,7 @@ describe('what was trusted before', () => {
   });
 
   test.each(['timestamp.json', 'snapshot.json', 'targets.json', '2.root.json'])(
-    'and is damaged: %s is fetched again',
+    'is fetched again if damaged: %s',
     async (name) => {
       repository.rotate('root');
       await find();
@@ -381,7 +381,7 @@ describe('what was trusted before', () => {
     },
   );
 
-  test('of another line of roots is void: a kiosk that is reinstalled with other keys starts again', async () => {
+  test('is discarded for another chain of roots: a kiosk reinstalled with other keys starts over', async () => {
     repository.rotate('root');
     await find();
     const other = makeRepository(join(home.path, 'other'));
@@ -392,7 +392,7 @@ describe('what was trusted before', () => {
     expect(existsSync(trusted('2.root.json'))).toBe(false);
   });
 
-  test('does not go below the root of a newer build', async () => {
+  test('is never below a newer build’s root', async () => {
     repository.rotate('timestamp');
     repository.rotate('snapshot');
     const newest = repository.workspace.bytes('metadata/3.root.json')!;
@@ -405,14 +405,14 @@ describe('what was trusted before', () => {
     ]);
   });
 
-  test('a root that is none is no trust at all', async () => {
+  test('is nothing if the root is invalid', async () => {
     for (const bytes of [Buffer.from('{}'), repository.workspace.bytes('metadata/timestamp.json')!]) {
       kiosk = makeKiosk(join(home.path, 'kiosk'), bytes, [server]);
       expect(await codeOf(find())).toBe('update-no-trust');
     }
   });
 
-  test('roots that were renewed one after the other in a long sleep are followed in several goes', async () => {
+  test('a long chain of renewed roots is followed in several steps', async () => {
     for (let i = 0; i < 70; i++) {
       stageRenewal(repository.workspace, 'root', repository.now);
       repository.publish();

@@ -110,7 +110,7 @@ const notified = (stub: StubKiosk) =>
 const codes = (stub: StubKiosk) => notified(stub).map(({ code }) => code);
 
 describe.skipIf(!probe)('a disk that is full', () => {
-  test('is found before anything is fetched: reported once, people check in, and it is tried again later', async () => {
+  test('is detected before anything is fetched: it is reported once, people check in, and the update is retried', async () => {
     // What has to stay free, a few MB for the update, and no more.
     const disk = smallDisk(312);
     const kiosk = await kioskOn(disk, stubBuild('0.3.0'));
@@ -144,7 +144,7 @@ describe.skipIf(!probe)('a disk that is full', () => {
     await kiosk.expectNothingLost();
   });
 
-  test('is found in the middle of unpacking: the half is taken away, the kiosk runs on, and it is tried again', async () => {
+  test('is detected during unpacking: the partial build is deleted, the kiosk keeps running, and the update is retried', async () => {
     const disk = smallDisk(100);
     // Checked beforehand there was space; someone else has taken it since.
     const big = Buffer.alloc(150 * MB);

@@ -19,7 +19,7 @@ interface Line {
   readonly text: string;
 }
 
-test('a core that works for 2.5 s and dies costs one start each time; after the third the build before is at work', async () => {
+test('a core that works for 2.5 s and dies costs one start each time, and after the third the previous build runs', async () => {
   const { root, layout, archives } = kioskFolders();
   await installFirst(layout, archives, { version: '0.2.0', program: runs('test/update/children/good-kiosk.ts') });
   const { archive } = buildArchive(archives, {

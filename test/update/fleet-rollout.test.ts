@@ -92,7 +92,7 @@ async function begin(version: string): Promise<FleetKiosk[]> {
   }
 }
 
-test('a bad build at 10 % stops its own rollout, every kiosk is back on the old build and at work, and a good build reaches everybody; no event is lost', async () => {
+test('a bad build at 10 % stops its rollout and every kiosk returns to the old build, a good build reaches everyone, and no event is lost', async () => {
   await startFleet();
   making = makeEvents();
   let began = performance.now();

@@ -179,7 +179,7 @@ async function newLife() {
 }
 
 describe('kill -9 of the whole kiosk', () => {
-  test('are all the steps that there are', () => {
+  test('covers every step', () => {
     expect(new Set(DEATHS.flat().filter((at) => !at.startsWith('core:')))).toEqual(new Set<string>(STEPS));
   });
 

@@ -55,7 +55,7 @@ function onDisk(): Partial<Record<RoleName, number>> {
   return versions;
 }
 
-test('after a kill at any step every file of trusted metadata is whole, none is older than before, and the next check goes on', async () => {
+test('after a kill at any step all trusted metadata is intact and no older than before, and the next check continues', async () => {
   let killed = 0;
   let before = onDisk();
   for (let step = 1; ; step++) {

@@ -57,14 +57,14 @@ function launch(kiosk: { root: string; uptime: string }, ...args: string[]) {
 const soon = { timeout: 60_000, interval: 20 };
 const verdictOf = (layout: UpdateLayout) => readVerdict(layout, ATTEMPT);
 
-test('starts the current build, with what it is given, and again when it ends', async () => {
+test('starts the current build with its arguments, and again when it ends', async () => {
   const k = await kiosk(ENDS);
   const launcher = launch(k, 'kiosk', '--port', '4000');
   await expect.poll(k.ran, soon).toEqual(['a run --port 4000', 'a run --port 4000']);
   expect(launcher.said()).toContain('ended (exit 7)');
 });
 
-test('ends what it started when it is ended, with all that belongs to it', async () => {
+test('ends its build with all child processes when it ends', async () => {
   const k = await kiosk('sleep 1001 & sleep 1002');
   const launcher = launch(k, 'kiosk');
   await expect.poll(k.ran, soon).toHaveLength(1);
@@ -74,7 +74,7 @@ test('ends what it started when it is ended, with all that belongs to it', async
   await expect.poll(group, soon).toBe('');
 });
 
-test('a launcher that is killed outright takes the kiosk along', async () => {
+test('takes the kiosk with it when killed', async () => {
   const k = await kiosk('exec sleep 1003');
   const launcher = launch(k, 'kiosk');
   const sleeping = () => spawnSync('pgrep', ['-f', '^sleep 1003$'], { encoding: 'utf8' }).stdout.trim();
@@ -83,7 +83,7 @@ test('a launcher that is killed outright takes the kiosk along', async () => {
   await expect.poll(sleeping, soon).toBe('');
 });
 
-test('a build on trial that ends three times is given up, and the one before starts', async () => {
+test('gives up a build on trial that ends three times, and starts the previous one', async () => {
   const k = await kiosk(STAYS, ENDS);
   await k.onTrial();
   const launcher = launch(k, 'kiosk');
@@ -96,7 +96,7 @@ test('a build on trial that ends three times is given up, and the one before sta
   expect(readState(k.layout)).toMatchObject({ current: k.first, previous: '', attempt: '' });
 });
 
-test('a build gets which trial it is on, and that it is on none', async () => {
+test('passes a build its trial, or that it has none', async () => {
   const says = 'echo "trial [$SMARTPRESENCE_TRIAL]" >>"$SMARTPRESENCE_SLOTS/ran"';
   const k = await kiosk(`${says}; ${STAYS}`, `${says}; ${ENDS}`);
   await k.onTrial();
@@ -105,7 +105,7 @@ test('a build gets which trial it is on, and that it is on none', async () => {
   await expect.poll(k.ran, soon).toEqual([...onTrial, ...onTrial, ...onTrial, 'a run', 'trial []']);
 });
 
-test('starts are counted over launchers, for a machine that hangs is switched off', async () => {
+test('counts starts across launchers, since a hanging machine gets switched off', async () => {
   const k = await kiosk();
   await k.onTrial();
   for (let i = 1; i <= 3; i++) {
@@ -118,7 +118,7 @@ test('starts are counted over launchers, for a machine that hangs is switched of
   await expect.poll(k.ran, soon).toEqual(['b run', 'b run', 'b run', 'a run']);
 });
 
-test('a trial without a verdict ends when its time has passed, by the time since boot alone', async () => {
+test('ends a trial without a verdict after its time, measured only since boot', async () => {
   const k = await kiosk();
   await k.onTrial();
   launch(k, 'kiosk');
@@ -131,7 +131,7 @@ test('a trial without a verdict ends when its time has passed, by the time since
   expect(verdictOf(k.layout)).toMatchObject({ outcome: 'failed', code: 'trial-deadline', starts: 1, seconds: 120 });
 });
 
-test('time of a trial adds up over starts of the machine', async () => {
+test('adds up a trial’s time across boots', async () => {
   const k = await kiosk();
   await k.onTrial();
   const launcher = launch(k, 'kiosk');
@@ -147,7 +147,7 @@ test('time of a trial adds up over starts of the machine', async () => {
   await expect.poll(k.ran, soon).toEqual(['b run', 'b run', 'a run']);
 });
 
-test('a build that has proven itself is not watched any more', async () => {
+test('no longer watches a build that has proven itself', async () => {
   const k = await kiosk();
   await k.onTrial();
   launch(k, 'kiosk');
@@ -160,7 +160,7 @@ test('a build that has proven itself is not watched any more', async () => {
   expect(verdictOf(k.layout)).toMatchObject({ outcome: 'healthy' });
 });
 
-test('a build on trial that is not whole is not even started', async () => {
+test('does not start an incomplete build on trial', async () => {
   const k = await kiosk();
   await k.onTrial();
   writeFileSync(join(k.layout.builds, k.second, ENTRY), program('altered', STAYS));
@@ -169,7 +169,7 @@ test('a build on trial that is not whole is not even started', async () => {
   expect(verdictOf(k.layout)).toMatchObject({ outcome: 'failed', code: 'build-broken', starts: 0 });
 });
 
-test('a settled build whose manifest or entry is damaged is left for the one before', async () => {
+test('leaves a settled build with a damaged manifest or entry for the previous one', async () => {
   const k = await kiosk();
   await k.onTrial();
   decide(k.layout, { attempt: ATTEMPT, outcome: 'healthy', code: '', starts: 1, seconds: 3 });
@@ -180,7 +180,7 @@ test('a settled build whose manifest or entry is damaged is left for the one bef
   expect(launcher.said()).toContain(`build-fallback: starting ${k.first}`);
 });
 
-test('with a full verification, one altered file is enough', async () => {
+test('rejects a build with a single altered file in a full verification', async () => {
   const k = await kiosk();
   writeFileSync(join(k.layout.builds, k.first, ENTRY), program('altered', STAYS), { mode: 0o755 });
   const launcher = launch(k, '--verify', 'full', 'kiosk');
@@ -188,7 +188,7 @@ test('with a full verification, one altered file is enough', async () => {
   expect(k.ran()).toEqual([]);
 });
 
-test('where no build can be started it says so, waits longer each time, and starts one when there is one', async () => {
+test('says if no build can be started, waits longer each time, and starts one once it exists', async () => {
   const k = await kiosk();
   const state = readFileSync(stateFile(k.layout));
   const folder = join(k.layout.builds, k.first);
@@ -207,7 +207,7 @@ test.each([
   ['empty', (file: string) => writeFileSync(file, '')],
   ['cut off', (file: string) => writeFileSync(file, '{\n  "format": 1,\n  "cur')],
   ['another’s', (file: string) => writeFileSync(file, '{\n  "current": "../../../bin/sh; reboot",\n}\n')],
-])('a state that is %s: the links say which build is there', async (_what, damage) => {
+])('uses the links to find its build if its state is %s', async (_what, damage) => {
   const k = await kiosk();
   damage(stateFile(k.layout));
   const launcher = launch(k, 'kiosk');
@@ -215,7 +215,7 @@ test.each([
   expect(launcher.said()).toContain('state-damaged');
 });
 
-test('what can’t be counted on the disk is counted in memory: a trial always ends', async () => {
+test('counts in memory if the disk can’t be written, so that a trial always ends', async () => {
   const k = await kiosk(STAYS, ENDS);
   await k.onTrial();
   rmSync(k.layout.spool, { recursive: true });
@@ -224,7 +224,7 @@ test('what can’t be counted on the disk is counted in memory: a trial always e
   await expect.poll(k.ran, soon).toEqual(['b run', 'b run', 'b run', 'a run']);
 });
 
-test('runs the updater of the build that the kiosk runs, and counts nothing', async () => {
+test('runs the updater of the kiosk’s build without counting a start', async () => {
   const k = await kiosk('exit 0', 'exit 0');
   await k.onTrial();
   expect(await launch(k, 'updater', '--once').ended).toBe(0);
@@ -235,7 +235,7 @@ test('runs the updater of the build that the kiosk runs, and counts nothing', as
   expect(k.ran()).toEqual(['b updater --once', 'a updater --once']);
 });
 
-test('names in its files are never run', async () => {
+test('never runs names from its files', async () => {
   const k = await kiosk();
   const made = join(k.root, 'made');
   const text = readFileSync(stateFile(k.layout), 'utf8').replace('"attempt": ""', `"attempt": "$(touch ${made})"`);

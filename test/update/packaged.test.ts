@@ -218,12 +218,12 @@ afterAll(async () => {
 });
 
 describe.skipIf(!possible)('a packaged kiosk', () => {
-  test('runs the build that it was installed with, and the server knows', async () => {
+  test('runs the build it was installed with, and reports it to the server', async () => {
     await someoneCheckedIn(0);
     await expect.poll(inventory, patiently).toBe(A);
   }, 900_000);
 
-  test('installs a signed build that is rolled out, shows that it is well, and the server knows', async () => {
+  test('installs a signed build that is rolled out, proves itself healthy, and reports it to the server', async () => {
     await release(builds.good);
     const before = kiosk!.lines.length;
     const began = performance.now();
@@ -246,7 +246,7 @@ describe.skipIf(!possible)('a packaged kiosk', () => {
     { name: 'that recognises nobody', version: BLIND, reason: /^trial-deadline: camera, match$/ },
   ] as const;
   test.each(bad)(
-    'leaves a build $name by itself and says why; the rollout stops, and people check in as before',
+    'leaves a build $name automatically with the reason; the rollout stops, and people check in as before',
     async ({ version, reason }) => {
       await release(version === CRASHES ? builds.crashes : builds.blind);
       const before = kiosk!.lines.length;
@@ -265,7 +265,7 @@ describe.skipIf(!possible)('a packaged kiosk', () => {
     1_200_000,
   );
 
-  test('refuses a build after which the one that runs could not open the store', async () => {
+  test('refuses a build after which the running one could not open the store', async () => {
     await release(builds.cannotRollBack);
     const before = kiosk!.lines.length;
     await start(CANNOT_ROLL_BACK);
@@ -280,7 +280,7 @@ describe.skipIf(!possible)('a packaged kiosk', () => {
     expect(await inventory()).toBe(GOOD);
   }, 1_200_000);
 
-  test('has lost nothing: every event is at the server once, and every check-in that was confirmed', async () => {
+  test('has lost nothing: the server has every event and every confirmed check-in once', async () => {
     const status = async () => JSON.parse((await kiosk!.kiosk(['status', '--json'])).stdout) as { queued: number };
     await kiosk!.stop();
     // What was made in the last moment goes when it starts again.
@@ -312,7 +312,7 @@ describe.skipIf(!possible)('a packaged kiosk', () => {
     console.log(JSON.stringify({ ...numbers, checkins: recorded.length, events: made.length }));
   }, 600_000);
 
-  test('refuses a store that a newer build has written for newer ones alone, by a code, and leaves it as it is', async () => {
+  test('refuses, with a code, a store readable only by newer builds, and leaves it unchanged', async () => {
     const { root, home } = kiosk!;
     const newer = spawn(join(builds.cannotRollBack.folder, 'bin/kiosk'), ['staff', 'set-pin'], {
       env: { PATH: '/usr/bin:/bin', SMARTPRESENCE_HOME: root, SMARTPRESENCE_NEW_STAFF_PIN: '508312' },

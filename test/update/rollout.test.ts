@@ -110,8 +110,8 @@ describe.each(DATABASES)('rollouts on $name', (kind) => {
     ALL,
   ];
 
-  describe('begins', () => {
-    test('with the canaries, where there are any, then a tenth, a half and everybody; no other kiosk is notified', async () => {
+  describe('starts', () => {
+    test('with the canaries if there are any, then a tenth, half and everyone, notifying no other kiosk', async () => {
       await fleet(6);
       await api.ask('PUT', `/api/devices/${kiosks[0]!.device}/ring`, { body: { ring: 'canary' } });
       const made = await go();
@@ -134,7 +134,7 @@ describe.each(DATABASES)('rollouts on $name', (kind) => {
       });
     });
 
-    test('only with what the repository has whole, and kiosks would take', async () => {
+    test('only with a complete build in the repository that kiosks would accept', async () => {
       await fleet(1);
       expect(await codeOf(go({ version: '9.0.0' }))).toBe('version-not-in-repository');
       configure(null);
@@ -150,7 +150,7 @@ describe.each(DATABASES)('rollouts on $name', (kind) => {
       expect(await installing()).toEqual([]);
     });
 
-    test('not with a version that every kiosk has already, or is beyond', async () => {
+    test('not with a version that every kiosk has or exceeds', async () => {
       await fleet(2);
       const report = (box: MemoryOutbox, version: string) =>
         database.db
@@ -163,7 +163,7 @@ describe.each(DATABASES)('rollouts on $name', (kind) => {
       expect((await go()).state).toBe('running');
     });
 
-    test('one at a time: what runs has to be paused or rolled back first, and ends then', async () => {
+    test('one at a time: a running rollout must first be paused or rolled back, which ends it', async () => {
       await fleet(2);
       const first = await go({ steps: [ALL] });
       expect(await codeOf(go({ version: '1.2.0' }))).toBe('rollout-running');
@@ -176,7 +176,7 @@ describe.each(DATABASES)('rollouts on $name', (kind) => {
       expect(items.map((r) => r.version)).toEqual(['1.2.0', '1.1.0']);
     });
 
-    test('and its repository is shown with what it holds', async () => {
+    test('and shows its repository’s contents', async () => {
       const shown = await api.ask<Repository>('GET', '/api/builds');
       expect(shown.builds.map((b) => b.version)).toEqual(['1.2.0', '1.1.0', '1.0.0']);
       expect(shown).toMatchObject({ configured: true, problem: null });
@@ -193,8 +193,8 @@ describe.each(DATABASES)('rollouts on $name', (kind) => {
     });
   });
 
-  describe('goes on', () => {
-    test('by itself when it has soaked and kiosks are healthy, to the end, each step only adding', async () => {
+  describe('continues', () => {
+    test('automatically after its soak time if kiosks are healthy, to the end, with each step only adding kiosks', async () => {
       await fleet(8);
       await api.ask('PUT', `/api/devices/${kiosks[0]!.device}/ring`, { body: { ring: 'canary' } });
       const { id } = await go({ steps: STEPS });
@@ -233,7 +233,7 @@ describe.each(DATABASES)('rollouts on $name', (kind) => {
       expect((await directiveOf(late))?.version).toBe('1.1.0');
     });
 
-    test('only by hand where it is not automatic', async () => {
+    test('only manually if it is not automatic', async () => {
       await fleet(4);
       const { id } = await go({ automatic: false, steps: [{ ring: 'all', percent: 50, soakHours: 1 }, ALL] });
       for (const box of await installing()) await says(box, 'update-healthy', id);
@@ -245,7 +245,7 @@ describe.each(DATABASES)('rollouts on $name', (kind) => {
       expect(await codeOf(act(id, 'advance'))).toBe('rollout-at-everybody');
     });
 
-    test('not while it is paused: kiosks that were only notified get nothing any more', async () => {
+    test('not while paused, and kiosks only notified so far get nothing', async () => {
       await fleet(3);
       const { id } = await go({ steps: [ALL] });
       await says(kiosks[0]!, 'update-installed', id);
@@ -261,8 +261,8 @@ describe.each(DATABASES)('rollouts on $name', (kind) => {
     });
   });
 
-  describe('stops by itself', () => {
-    test('when kiosks went back: no further one is notified, and it says how many', async () => {
+  describe('stops automatically', () => {
+    test('when kiosks went back, notifies no further one, and says how many', async () => {
       await fleet(4);
       for (const { device } of kiosks.slice(0, 3))
         await api.ask('PUT', `/api/devices/${device}/ring`, { body: { ring: 'early' } });
@@ -307,7 +307,7 @@ describe.each(DATABASES)('rollouts on $name', (kind) => {
         )
       ).items.filter((item) => item.kind === 'rollout');
 
-    test('when a canary that is alone went back', async () => {
+    test('when the only canary went back', async () => {
       await fleet(3);
       const [canary] = kiosks as [MemoryOutbox];
       await api.ask('PUT', `/api/devices/${canary.device}/ring`, { body: { ring: 'canary' } });
@@ -325,7 +325,7 @@ describe.each(DATABASES)('rollouts on $name', (kind) => {
       expect(await installing()).toEqual([canary]);
     });
 
-    test('one of several that went back does not stop it, and someone in charge hears of it', async () => {
+    test('not for one of several that went back, which appears under Attention', async () => {
       await fleet(2);
       const [bad, good] = kiosks as [MemoryOutbox, MemoryOutbox];
       const { id } = await go({ steps: [ALL] });
@@ -342,7 +342,7 @@ describe.each(DATABASES)('rollouts on $name', (kind) => {
       expect(await waiting()).toEqual([]);
     });
 
-    test('a kiosk that is switched off holds nothing up, is listed so, and gets the build when it comes back', async () => {
+    test('not for a kiosk that is off, which is listed as such and gets the build when it returns', async () => {
       await fleet(3);
       const [off, on, other] = kiosks as [MemoryOutbox, MemoryOutbox, MemoryOutbox];
       const { id } = await go({ steps: [ALL] });
@@ -368,7 +368,7 @@ describe.each(DATABASES)('rollouts on $name', (kind) => {
       expect((await read(id)).counts).toMatchObject({ healthy: 3 });
     });
 
-    test('a step whose kiosks are all switched off waits, and says for what', async () => {
+    test('not if a step’s kiosks are all off: it waits and says for what', async () => {
       await fleet(2);
       await api.ask('PUT', `/api/devices/${kiosks[0]!.device}/ring`, { body: { ring: 'canary' } });
       const { id } = await go({ steps: STEPS });
@@ -377,7 +377,7 @@ describe.each(DATABASES)('rollouts on $name', (kind) => {
       expect(await read(id)).toMatchObject({ state: 'running', step: 0, waitsFor: 'contact' });
     });
 
-    test('when kiosks never came healthy in time', async () => {
+    test('when kiosks did not become healthy in time', async () => {
       await fleet(2);
       const { id } = await go({ steps: [ALL] });
       for (const box of kiosks) await says(box, 'update-installed', id);
@@ -389,7 +389,7 @@ describe.each(DATABASES)('rollouts on $name', (kind) => {
       expect(await read(id)).toMatchObject({ state: 'stopped', counts: { overdue: 2 } });
     });
 
-    test('and goes on when someone says so, with another try where it failed', async () => {
+    test('and resumes on request, retrying where it failed', async () => {
       await fleet(2);
       const { id } = await go({ steps: [ALL] });
       for (const box of kiosks) await says(box, 'update-rolled-back', id);
@@ -406,7 +406,7 @@ describe.each(DATABASES)('rollouts on $name', (kind) => {
     });
   });
 
-  test('held by a restore: no kiosk is sent it, someone in charge hears of it, and it goes on when they say so', async () => {
+  test('is held by a restore: no kiosk is sent it, it appears under Attention, and it resumes on request', async () => {
     await fleet(2);
     const { id } = await go({ steps: [ALL] });
     await says(kiosks[0]!, 'update-healthy', id);
@@ -423,7 +423,7 @@ describe.each(DATABASES)('rollouts on $name', (kind) => {
     expect(await installing()).toHaveLength(2);
   });
 
-  test('is rolled back: every kiosk that heard of it leaves that version, no other one is notified', async () => {
+  test('is rolled back: every notified kiosk leaves that version, and no other one is notified', async () => {
     await fleet(6);
     const { id } = await go({ steps: [{ ring: 'all', percent: 50, soakHours: 1 }, ALL] });
     const reached = await installing();
@@ -442,7 +442,7 @@ describe.each(DATABASES)('rollouts on $name', (kind) => {
     expect((await go({ version: '1.2.0' })).state).toBe('running');
   });
 
-  test('what a kiosk says counts in the order in which it was so, and only for a rollout and version that there are', async () => {
+  test('a kiosk’s reports count in order of occurrence, and only for existing rollouts and versions', async () => {
     await fleet(1);
     const [box] = kiosks as [MemoryOutbox];
     const { id } = await go({ steps: [ALL] });
@@ -463,7 +463,7 @@ describe.each(DATABASES)('rollouts on $name', (kind) => {
     );
   });
 
-  test('kiosks get the maintenance window of their site, by its clock; another one reaches them at once', async () => {
+  test('kiosks get their site’s maintenance window in its local time, and a change reaches them at once', async () => {
     await fleet(1);
     const lisbon = await api.ask<{ id: string }>('POST', '/api/sites', {
       body: { name: `Lisbon ${randomUUID().slice(0, 8)}`, timeZone: 'Europe/Lisbon' },
@@ -491,7 +491,7 @@ describe.each(DATABASES)('rollouts on $name', (kind) => {
     expect(await zones()).toEqual([null, null]);
   });
 
-  test('rings can be called otherwise, and a kiosk is in one', async () => {
+  test('rings can be renamed, and a kiosk is in exactly one', async () => {
     await fleet(2);
     const { items } = await api.ask<{ items: Ring[] }>('PATCH', '/api/rings/canary', { body: { name: 'Test bench' } });
     expect(items[0]).toMatchObject({ id: 'canary', name: 'Test bench', count: 0 });
@@ -514,7 +514,7 @@ describe.each(DATABASES)('rollouts on $name', (kind) => {
     );
   });
 
-  test('two replicas that look at the same moment take one step, and notify each kiosk once', async () => {
+  test('two replicas that check at the same moment take one step, and notify each kiosk once', async () => {
     await fleet(4);
     const { id } = await go({ steps: [{ ring: 'all', percent: 50, soakHours: 0 }, ALL] });
     for (const box of await installing()) await says(box, 'update-healthy', id);

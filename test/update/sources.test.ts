@@ -89,7 +89,7 @@ async function kiosk(): Promise<TestKiosk> {
   };
 }
 
-test('an updater that stays makes way for that of the build it has switched to', async () => {
+test('a running updater is replaced by that of the build it has switched to', async () => {
   const { layout, update } = await kiosk();
   const mirror = await startHttpsMirror(repositoryFolder.path);
   onTestFinished(() => mirror.close());
@@ -125,7 +125,7 @@ describe('the server', () => {
     return transportOptions(await newKiosk(server), server.now);
   }
 
-  test('over the socket of the core, which has the device’s certificate: the updater has neither key nor network', async () => {
+  test('is reached over the core’s socket with the device’s certificate, since the updater has neither key nor network', async () => {
     const { layout, update, expectStaged } = await kiosk();
     await share(layout, await lineToServer());
     expect(statSync(serverSocket(layout)).mode & 0o777).toBe(0o660);
@@ -135,7 +135,7 @@ describe('the server', () => {
     expect(status.moved).toBeLessThan(archive.length + 100_000);
   });
 
-  test('a download that broke off goes on over the socket where it was', async () => {
+  test('continues an interrupted download over the socket', async () => {
     const { layout, update, expectStaged } = await kiosk();
     await share(layout, await lineToServer());
     const hash = createHash('sha256').update(archive).digest('hex');
@@ -146,7 +146,7 @@ describe('the server', () => {
     expect(status.moved).toBeLessThan(archive.length - 2_000_000 + 100_000);
   });
 
-  test('one that has no space just now says so, and gives everything when it has', async () => {
+  test('says if it is busy, and serves everything later', async () => {
     const { layout, update, expectStaged } = await kiosk();
     const line = await lineToServer();
     await share(layout, line);
@@ -166,7 +166,7 @@ describe('the server', () => {
     await expectStaged(readStatus(layout)!);
   });
 
-  test('no core, no server, a server that is down, a device that was revoked: coded, and nothing is changed', async () => {
+  test('without a core, without a server, unreachable, or for a revoked device, fails with a code and changes nothing', async () => {
     const { layout, update } = await kiosk();
     const before = readdirSync(layout.builds).toSorted();
     expect(codeOf(await update('network'))).toEqual(['refused', 'update-unreachable']);
@@ -195,7 +195,7 @@ describe('a mirror', () => {
   });
   afterAll(() => mirror?.close());
 
-  test('over HTTPS, where the server gives nothing', async () => {
+  test('is used over HTTPS if the server has nothing', async () => {
     const { update, expectStaged } = await kiosk();
     const before = mirror.sent;
     const status = await update('network', { SMARTPRESENCE_UPDATE_MIRRORS: mirror.url, NODE_EXTRA_CA_CERTS: ca });
@@ -206,7 +206,7 @@ describe('a mirror', () => {
     );
   });
 
-  test('whose certificate nobody vouches for is not spoken to', async () => {
+  test('with an untrusted certificate is not used', async () => {
     const { layout, update } = await kiosk();
     const asked = mirror.asked.length;
     const status = await update('network', { SMARTPRESENCE_UPDATE_MIRRORS: mirror.url });
@@ -219,8 +219,8 @@ describe('a mirror', () => {
 const impossible = cantRun('mount', 'losetup', 'mkfs.ext4');
 if (impossible) console.log(impossible.replace('the kiosk’s image', 'updates from a stick'));
 
-describe('a stick', () => {
-  test('that is not there', async () => {
+describe('a USB stick', () => {
+  test('that is missing', async () => {
     const { update } = await kiosk();
     const status = await update('usb', { SMARTPRESENCE_UPDATE_MOUNTS: archives.path });
     expect(codeOf(status)).toEqual(['refused', 'update-no-stick']);
@@ -248,14 +248,14 @@ describe('a stick', () => {
     return join(folder.path, 'mounts');
   }
 
-  test.skipIf(impossible !== null)('with a copy of the repository, on a file system of its own', async () => {
+  test.skipIf(impossible !== null)('with a copy of the repository, on its own file system', async () => {
     const { update, expectStaged } = await kiosk();
     const status = await update('usb', { SMARTPRESENCE_UPDATE_MOUNTS: plugIn() });
     await expectStaged(status);
     expect(status.moved).toBeGreaterThan(archive.length);
   });
 
-  test.skipIf(impossible !== null)('on which someone has put other bytes', async () => {
+  test.skipIf(impossible !== null)('with altered bytes', async () => {
     const { layout, update } = await kiosk();
     const mounts = plugIn((folder) => {
       const path = readdirSync(folder, { recursive: true }).find(

@@ -66,7 +66,7 @@ const notified = (stub: StubKiosk) =>
     .map(({ header }) => header.open as { code?: string; detail?: Record<string, unknown> })
     .filter(({ code }) => code?.startsWith('update-'));
 
-test('a good build is installed, proves itself, and stays', async () => {
+test('a good build is installed, proves itself, and is kept', async () => {
   const { stub } = await kiosk({});
   notify(stub, directive);
   await expect.poll(() => stub.running?.version, soon).toBe('0.3.0');
@@ -81,7 +81,7 @@ test('a good build is installed, proves itself, and stays', async () => {
   await expect.poll(() => stub.keeper?.report(), soon).toMatchObject({ state: 'idle', slots: { trial: false } });
 });
 
-test('a build that ends at its start is left by itself, with the reason, and is not tried again until it is asked for again', async () => {
+test('a build that ends at its start is left automatically with the reason, and not retried until requested again', async () => {
   const { stub } = await kiosk({ crashes: true });
   notify(stub, directive);
   await expect.poll(() => notified(stub).map(({ code }) => code), soon).toEqual(['update-rolled-back']);
@@ -103,7 +103,7 @@ test.each<[string, Nature]>([
   ['camera', { camera: false }],
   ['match', { matches: false }],
   ['nothing was shown', { opens: false }],
-])('a build without %s goes back when its time is over', async (reason, nature) => {
+])('a build without %s is rolled back when its time is over', async (reason, nature) => {
   const { stub, pass } = await kiosk(nature);
   notify(stub, directive);
   await expect.poll(() => stub.running?.version, soon).toBe('0.3.0');
@@ -116,7 +116,7 @@ test.each<[string, Nature]>([
   expect(notified(stub).at(-1)!.detail).toMatchObject({ version: '0.3.0', reason: `trial-deadline: ${reason}` });
 });
 
-test('goes back when that is asked for', async () => {
+test('is rolled back on request', async () => {
   const { stub } = await kiosk({});
   notify(stub, directive);
   await expect.poll(() => notified(stub).at(-1)?.code, soon).toBe('update-healthy');
@@ -131,7 +131,7 @@ test('goes back when that is asked for', async () => {
   });
 });
 
-test('a build that is wanted no more while it is on trial is left at once', async () => {
+test('a build that is withdrawn during its trial is left at once', async () => {
   const { stub } = await kiosk({ camera: false });
   notify(stub, directive);
   await expect.poll(() => notified(stub).at(-1)?.code, soon).toBe('update-installed');
@@ -140,7 +140,7 @@ test('a build that is wanted no more while it is on trial is left at once', asyn
   await expect.poll(() => notified(stub).at(-1)?.detail?.reason, soon).toBe('rollback-asked');
 });
 
-test('staff install the newest, with no word of a server', async () => {
+test('staff install the newest build without a server', async () => {
   const { stub } = await kiosk({});
   await expect(stub.keeper!.now('usb')).resolves.toEqual({ version: '0.3.0' });
   await expect.poll(() => stub.running?.version, soon).toBe('0.3.0');
@@ -148,7 +148,7 @@ test('staff install the newest, with no word of a server', async () => {
   await expect(stub.keeper!.now('network')).rejects.toMatchObject({ code: 'update-none' });
 });
 
-test('staff do not install what the server took back, until its admin asks for it again', async () => {
+test('staff can’t install a build the server rolled back, until an administrator requests it again', async () => {
   const { stub } = await kiosk({});
   notify(stub, directive);
   await expect.poll(() => notified(stub).at(-1)?.code, soon).toBe('update-healthy');
@@ -161,7 +161,7 @@ test('staff do not install what the server took back, until its admin asks for i
   await expect.poll(() => stub.running?.version, soon).toBe('0.3.0');
 });
 
-test('where someone is always in view a build waits, says since when, and starts once nobody uses the kiosk', async () => {
+test('if someone is always in view a build waits, says since when, and starts once nobody uses the kiosk', async () => {
   let ahead = 0;
   let unused = 0;
   const monotonic = () => performance.now() + ahead;
@@ -185,7 +185,7 @@ test('where someone is always in view a build waits, says since when, and starts
   await expect.poll(() => stub.running?.version, soon).toBe('0.3.0');
 });
 
-test('a maintenance window that is changed while a build waits counts at once', async () => {
+test('a maintenance window changed while a build waits applies at once', async () => {
   const { stub } = await kiosk({});
   const hour = (plus: number) => new Date(Date.now() + plus * 3_600_000).toISOString().slice(11, 16);
   notify(stub, { ...directive, window: { from: hour(6), to: hour(8), zone: 'UTC' } });
@@ -195,7 +195,7 @@ test('a maintenance window that is changed while a build waits counts at once', 
   await expect.poll(() => stub.running?.version, soon).toBe('0.3.0');
 });
 
-test('a wish of staff, who are in view themselves, starts once nobody uses the kiosk', async () => {
+test('a request by staff, who are in view themselves, starts once nobody uses the kiosk', async () => {
   const { stub } = await kiosk({}, { idleMs: () => 0, unusedMs: () => 5_000 });
   await stub.keeper!.now('network');
   await expect.poll(() => stub.running?.version, soon).toBe('0.3.0');

@@ -108,7 +108,7 @@ const version = (role: 'timestamp' | 'snapshot' | 'targets') => {
   return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')).signed.version as number) : null;
 };
 
-test('without an attack, the build that was signed is found, downloaded and whole', async () => {
+test('without an attack, the signed build is found and downloaded intact', async () => {
   expect(await get('1.1.0')).toEqual(v2);
   expect((await (await kiosk.client()).newest())?.build.version).toBe('1.1.0');
   // What was taken back is not meant.
@@ -116,7 +116,7 @@ test('without an attack, the build that was signed is found, downloaded and whol
 });
 
 describe('arbitrary installation', () => {
-  test('other bytes under the right name are not taken', async () => {
+  test('other bytes under the right name are refused', async () => {
     server.mischief = (path, request, response) => {
       if (!path.startsWith('targets/')) return false;
       send(request, response, Buffer.alloc(v2.length, 'x'));
@@ -126,7 +126,7 @@ describe('arbitrary installation', () => {
     expect(downloads()).toEqual([]);
   });
 
-  test('metadata signed by keys that nobody trusts are not taken', async () => {
+  test('metadata signed by untrusted keys is refused', async () => {
     const own = [newSigner(), newSigner()];
     server.folder = copyOf();
     forge(server.folder, { targets: own, snapshot: own, timestamp: own }, { version: 900 });
@@ -134,7 +134,7 @@ describe('arbitrary installation', () => {
     expect(version('timestamp')).toBeNull();
   });
 
-  test('a root of the attacker’s own is not taken', async () => {
+  test('an attacker’s own root is refused', async () => {
     const own = newSigner();
     const role = { keys: [own], threshold: 1 };
     const root = newRoot(
@@ -149,7 +149,7 @@ describe('arbitrary installation', () => {
     expect(existsSync(join(home.path, 'kiosk/trusted/2.root.json'))).toBe(false);
   });
 
-  test('a target that the client has not found itself is not downloaded', async () => {
+  test('a target the client has not found itself is not downloaded', async () => {
     const client = await kiosk.client();
     const own = { ...(await client.find('1.1.0')), sha256: sha(Buffer.from('evil')), length: 4 };
     expect(await codeOf(client.download(own, join(home.path, 'evil')))).toBe('update-not-authenticated');
@@ -198,7 +198,7 @@ describe('endless data', () => {
 });
 
 describe('extraneous dependencies', () => {
-  test('a mirror that adds something to be installed as well is not believed', async () => {
+  test('a mirror can’t add anything to be installed', async () => {
     server.mischief = (path, request, response) => {
       if (!path.endsWith('targets.json')) return false;
       const document = JSON.parse(readFileSync(join(server.folder, path), 'utf8'));
@@ -209,7 +209,7 @@ describe('extraneous dependencies', () => {
     expect(await codeOf(get('1.1.0'))).toMatch(/^update-(mixed|too-large)$/);
   });
 
-  test('a build that asks for more than itself is refused, also when its signatures are right', async () => {
+  test('a build that requests more than itself is refused, even with valid signatures', async () => {
     const { targets, snapshot, timestamp } = repository.keys;
     server.folder = copyOf();
     forge(server.folder, { targets, snapshot, timestamp }, { version: 5, custom: { dependencies: ['extra'] } });
@@ -244,7 +244,7 @@ describe('extraneous dependencies', () => {
     expect(await codeOf(find('1.1.0'))).toBe('update-repository-wrong');
   });
 
-  test('nothing is fetched but roots, one state of the metadata, and the archive that was asked for', async () => {
+  test('only roots, one state of the metadata, and the requested archive are fetched', async () => {
     repository.add('1.2.0');
     await get('1.2.0');
     const path = targetPath(build('1.2.0'));
@@ -260,7 +260,7 @@ describe('extraneous dependencies', () => {
 });
 
 describe('fast-forward', () => {
-  test('versions that a thief has run up are void once the stolen keys are replaced', async () => {
+  test('version numbers raised by a thief are void once the stolen keys are replaced', async () => {
     const { snapshot, timestamp } = repository.keys;
     const real = server.folder;
     server.folder = copyOf();
@@ -289,7 +289,7 @@ describe('fast-forward', () => {
     expect(version('timestamp')).toBe(repository.workspace.timestamp()!.signed.version);
   });
 
-  test('a version beyond all numbers is not a version', async () => {
+  test('an oversized version number is refused', async () => {
     server.folder = copyOf();
     const { targets, snapshot, timestamp } = repository.keys;
     forge(server.folder, { targets, snapshot, timestamp }, { version: 2 ** 31 + 1 });
@@ -298,7 +298,7 @@ describe('fast-forward', () => {
 });
 
 describe('indefinite freeze', () => {
-  test('a mirror that stands still is refused once its timestamp has expired by trusted time', async () => {
+  test('a frozen mirror is refused once its timestamp has expired by trusted time', async () => {
     server.folder = copyOf();
     repository.add('1.2.0');
     kiosk.now = T0 + 7 * DAY - 1000;
@@ -308,7 +308,7 @@ describe('indefinite freeze', () => {
     expect(await codeOf((await kiosk.client()).newest())).toBe('update-expired');
   });
 
-  test('the same where the kiosk has seen that timestamp before, and where the mirror refreshes nothing else', async () => {
+  test('also if the kiosk has seen that timestamp before, and if the mirror refreshes nothing else', async () => {
     expect(await codeOf(find('1.1.0'))).toBe('taken');
     repository.now = T0 + 20 * DAY;
     // A thief of the timestamp key alone keeps it fresh, and can't keep the snapshot so.
@@ -327,7 +327,7 @@ describe('indefinite freeze', () => {
     expect(await codeOf(find('1.1.0'))).toBe('update-expired');
   });
 
-  test('a day that no calendar has is no date of expiry: it would never come', async () => {
+  test('an impossible expiry date is refused', async () => {
     server.folder = copyOf();
     const snapshot = repository.workspace.snapshot()!;
     const timestamp = newTimestamp(
@@ -339,7 +339,7 @@ describe('indefinite freeze', () => {
     expect(await codeOf(find('1.1.0'))).toBe('update-repository-wrong');
   });
 
-  test('roots and targets expire as well', async () => {
+  test('roots and targets also expire', async () => {
     repository.now = T0 + 364 * DAY;
     repository.refresh();
     kiosk.now = repository.now;
@@ -352,7 +352,7 @@ describe('indefinite freeze', () => {
 
 describe('malicious mirror', () => {
   test.each(['nothing', 'an error', 'rubbish', 'half a file', 'a redirect', 'compressed data'])(
-    'that answers with %s does not keep the kiosk from another source',
+    'that answers with %s does not block another source',
     async (kind) => {
       const good = await startMirror(repository.workspace.folder);
       server.mischief = (path, _request, response) => {
@@ -378,7 +378,7 @@ describe('malicious mirror', () => {
     },
   );
 
-  test('that gives the first half of an archive and then rubbish costs only the time', async () => {
+  test('that sends half an archive and then garbage costs only time', async () => {
     const good = await startMirror(repository.workspace.folder);
     server.mischief = (path, _request, response) => {
       if (path !== file2()) return false;
@@ -394,7 +394,7 @@ describe('malicious mirror', () => {
 });
 
 describe('mix-and-match', () => {
-  test('a snapshot and targets of different states are not put together', async () => {
+  test('a snapshot and targets of different states are not combined', async () => {
     const before = copyOf();
     const old = repository.workspace.targets()!.signed.version;
     repository.add('1.2.0');
@@ -422,7 +422,7 @@ describe('mix-and-match', () => {
     expect(version('snapshot')).toBeNull();
   });
 
-  test.each(['snapshot', 'targets'] as const)('a %s that was not announced is not even parsed', async (role) => {
+  test.each(['snapshot', 'targets'] as const)('an unannounced %s is not even parsed', async (role) => {
     server.mischief = (path, request, response) => {
       if (!path.endsWith(`.${role}.json`)) return false;
       send(request, response, Buffer.from('{'));
@@ -432,7 +432,7 @@ describe('mix-and-match', () => {
     expect(version(role)).toBeNull();
   });
 
-  test('nor bytes of one version and the name of another', async () => {
+  test('nor one version’s bytes under another’s name', async () => {
     const bytes3 = repository.add('1.2.0');
     server.mischief = (path, request, response) => {
       if (!path.includes('/1.2.0/')) return false;
@@ -445,7 +445,7 @@ describe('mix-and-match', () => {
 });
 
 describe('rollback', () => {
-  test('a state that is older than what the kiosk has seen is not taken', async () => {
+  test('an older state than the kiosk has seen is refused', async () => {
     const before = copyOf();
     repository.add('1.2.0');
     expect(await codeOf(find('1.2.0'))).toBe('taken');
@@ -454,7 +454,7 @@ describe('rollback', () => {
     expect(version('timestamp')).toBe(repository.workspace.timestamp()!.signed.version);
   });
 
-  test('nor from a thief of the timestamp key, who makes a new one for an old snapshot', async () => {
+  test('also from a thief of the timestamp key, who signs a new one for an old snapshot', async () => {
     const old = repository.workspace.snapshot()!;
     repository.add('1.2.0');
     expect(await codeOf(find('1.2.0'))).toBe('taken');
@@ -468,7 +468,7 @@ describe('rollback', () => {
     expect(await codeOf(find('1.1.0'))).toBe('update-rollback');
   });
 
-  test('nor from a thief of both online keys, who makes a new snapshot of old targets', async () => {
+  test('also from a thief of both online keys, who signs a new snapshot of old targets', async () => {
     const old = repository.workspace.targets()!;
     repository.add('1.2.0');
     expect(await codeOf(find('1.2.0'))).toBe('taken');
@@ -483,7 +483,7 @@ describe('rollback', () => {
     expect(await codeOf(find('1.1.0'))).toBe('update-rollback');
   });
 
-  test('an older build is not downloaded, though it is still signed', async () => {
+  test('an older build is not downloaded even if still signed', async () => {
     repository.add('1.2.0');
     kiosk.running = build('1.2.0');
     expect(await codeOf(find('1.1.0'))).toBe('update-backwards');
@@ -497,7 +497,7 @@ describe('slow retrieval', () => {
     ['the timestamp', /timestamp\.json$/],
     ['the targets', /targets\.json$/],
     ['the archive', /tar\.gz$/],
-  ])('of %s ends, and the next source is asked', async (_what, pattern) => {
+  ])('of %s is aborted, and the next source is tried', async (_what, pattern) => {
     const timers = new Set<NodeJS.Timeout>();
     server.mischief = (path, _request, response) => {
       if (!pattern.test(path)) return false;
@@ -513,12 +513,12 @@ describe('slow retrieval', () => {
     await good.close();
   });
 
-  test('of a server that takes the question and never answers ends', async () => {
+  test('of a server that never answers is aborted', async () => {
     server.mischief = () => true;
     expect(await codeOf(find('1.1.0'))).toBe('update-slow');
   });
 
-  test('of a source that is just fast enough ends after the longest time for one file', async () => {
+  test('of a source just fast enough is aborted after the time limit for one file', async () => {
     const pace = { windowMs: 1000, bytesPerSecond: 50, metadataMs: 3000, targetMs: 3000 };
     kiosk = makeKiosk(join(home.path, 'kiosk'), repository.trustedRoot, [server], pace);
     let timer: NodeJS.Timeout | undefined;
@@ -536,7 +536,7 @@ describe('slow retrieval', () => {
 });
 
 describe('key compromise below the threshold', () => {
-  test('one stolen targets key of the two that are needed signs nothing', async () => {
+  test('one stolen targets key of the two required signs nothing', async () => {
     server.folder = copyOf();
     const { targets, snapshot, timestamp } = repository.keys;
     forge(server.folder, { targets: [targets[0]!], snapshot, timestamp }, { version: 5 });
@@ -546,7 +546,7 @@ describe('key compromise below the threshold', () => {
     expect(await codeOf(get('9.9.9'))).toBe('taken');
   });
 
-  test('a signature that is there twice counts once', async () => {
+  test('a duplicated signature counts once', async () => {
     server.folder = copyOf();
     const { targets, snapshot, timestamp } = repository.keys;
     const twice = { ...targets[1]!, sign: targets[0]!.sign };
@@ -554,14 +554,14 @@ describe('key compromise below the threshold', () => {
     expect(await codeOf(get('9.9.9'))).toBe('update-unsigned');
   });
 
-  test('both online keys alone offer no build of their own', async () => {
+  test('both online keys together can’t offer their own build', async () => {
     server.folder = copyOf();
     const { snapshot, timestamp } = repository.keys;
     forge(server.folder, { targets: [newSigner(), newSigner()], snapshot, timestamp }, { version: 5 });
     expect(await codeOf(get('9.9.9'))).toBe('update-unsigned');
   });
 
-  test('one stolen root key makes no new root; nor do new keys without the old ones', async () => {
+  test('one stolen root key makes no new root, nor do new keys without the old ones', async () => {
     const thief = [newSigner(), newSigner()];
     const role = { keys: thief, threshold: 2 };
     const root = newRoot(
@@ -576,7 +576,7 @@ describe('key compromise below the threshold', () => {
     expect(existsSync(join(home.path, 'kiosk/trusted/2.root.json'))).toBe(false);
   });
 
-  test('a new root without the signatures of its own threshold is not taken', async () => {
+  test('a new root below its own signature threshold is refused', async () => {
     const mine = repository.keys.root;
     const next = [newSigner(), newSigner()];
     const roles = {
@@ -595,7 +595,7 @@ describe('key compromise below the threshold', () => {
     expect(await codeOf(find('1.1.0'))).toBe('taken');
   });
 
-  test('a key that was taken away signs nothing any more; a kiosk that slept through several roots follows them', async () => {
+  test('a removed key signs nothing any more, and a kiosk that missed several roots follows them', async () => {
     const stolen = repository.keys.targets.slice(0, 2);
     const { snapshot, timestamp } = repository.keys;
     repository.rotate('targets', { remove: 2, add: 2 });
@@ -613,7 +613,7 @@ describe('key compromise below the threshold', () => {
     expect(await codeOf(get('9.9.9'))).toBe('update-unsigned');
   });
 
-  test('one key under two names does not count twice', async () => {
+  test('one key under two names counts once', async () => {
     const key = repository.keys.targets[0]!;
     const alias = { ...key, keyid: 'f'.repeat(64) };
     const roles = {
@@ -656,13 +656,13 @@ describe('wrong software', () => {
     expect((await (await kiosk.client()).newest())?.build.version).toBe('1.1.0');
   });
 
-  test('a build after which the present one could not open the store is not installed', async () => {
+  test('a build after which the current one could not open the store is not installed', async () => {
     repository.add('2.0.0', undefined, { schema: 10, minReader: 10 });
     expect(await codeOf(find('2.0.0'))).toBe('update-cannot-roll-back');
     expect((await (await kiosk.client()).newest())?.build.version).toBe('1.1.0');
   });
 
-  test('a path that leads elsewhere is not even asked for', async () => {
+  test('a path that leads elsewhere is not even requested', async () => {
     expect(await codeOf(find('../../1.1.0'))).toBe('update-unknown-version');
     expect(await codeOf(find('__proto__'))).toBe('update-unknown-version');
   });

@@ -52,7 +52,7 @@ async function get(path: string, headers?: Record<string, string>, own?: object)
   };
 }
 
-test('a server without a repository says so, and what to do', async () => {
+test('a server without a repository says so with a next step', async () => {
   const answer = await get('/updates/metadata/timestamp.json');
   expect([answer.status, answer.code]).toEqual([409, 'updates-not-configured']);
   expect(JSON.parse(answer.body.toString()).nextStep).toContain('SMARTPRESENCE_UPDATES');
@@ -64,7 +64,7 @@ describe('a server with a repository', () => {
     await server.restart();
   });
 
-  test('gives metadata and targets whole, in part, and on from where it stopped', async () => {
+  test('serves metadata and targets completely, by range, and resuming', async () => {
     const metadata = await get('/updates/metadata/timestamp.json');
     expect([metadata.status, metadata.body.toString()]).toEqual([200, '{"signed":{}}']);
     expect(metadata.headers['cache-control']).toBe('no-store');
@@ -83,7 +83,7 @@ describe('a server with a repository', () => {
     expect([(await get('/updates/metadata/1.root.json')).status]).toEqual([200]);
   });
 
-  test('the kiosk’s own client reads it', async () => {
+  test('works with the kiosk’s own client', async () => {
     const { bundle } = kiosk;
     const agent = new VerifiedAgent(transportOptions(kiosk, server.now));
     const source = httpSource({
@@ -113,7 +113,7 @@ describe('a server with a repository', () => {
     '/updates/metadata%2ftimestamp.json%00',
     '/updates/metadata/timestamp.json/x',
     '/updates/a/…',
-  ])('gives nothing outside of it: %s', async (path) => {
+  ])('serves nothing outside it: %s', async (path) => {
     const answer = await get(path.replace('…', 'a/'.repeat(800)));
     expect([answer.status, answer.body.includes('KEY')]).toEqual([
       expect.toSatisfy((s) => s === 400 || s === 404),
@@ -121,7 +121,7 @@ describe('a server with a repository', () => {
     ]);
   });
 
-  test('is for registered kiosks alone', async () => {
+  test('serves only registered kiosks', async () => {
     const stranger = await get('/updates/metadata/timestamp.json', {}, {});
     expect([stranger.status, stranger.code]).toEqual([401, 'certificate-required']);
     const lost = await newKiosk(server, 'Lost');
@@ -130,7 +130,7 @@ describe('a server with a repository', () => {
     expect([revoked.status, revoked.code]).toEqual([403, 'device-revoked']);
   });
 
-  test('one kiosk has two downloads under way at most, and may come again when one has ended', async () => {
+  test('limits each kiosk to two downloads at once', async () => {
     const held = [await begun(`/updates/${target}`), await begun(`/updates/${target}`)];
     const third = await get('/updates/metadata/timestamp.json');
     expect([third.status, third.code, third.headers['retry-after']]).toEqual([429, 'too-many-downloads', '20']);
@@ -138,7 +138,7 @@ describe('a server with a repository', () => {
     await expect.poll(async () => (await get('/updates/metadata/timestamp.json')).status).toBe(200);
   });
 
-  test('what is missing is not there, also when the folder is gone', async () => {
+  test('answers not found for anything missing, even the whole folder', async () => {
     rmSync(folder, { recursive: true });
     expect([(await get('/updates/metadata/timestamp.json')).code]).toEqual(['not-found']);
   });

@@ -36,7 +36,7 @@ const atServer = {
 };
 const trusted = [publicHalf(keys.serverSigning) as never];
 
-test('the files are what the code makes: a change of the protocol shows here', async () => {
+test('the files match the code, so that a protocol change shows here', async () => {
   for (const [name, content] of Object.entries(await vectors()))
     expect(JSON.parse(JSON.stringify(content)), `${name}: run node test/vectors/make.ts`).toEqual(read(name));
 });
@@ -58,7 +58,7 @@ describe('chain', () => {
     expect(createHash('sha256').update(bytes).digest('base64url')).toBe(commitment);
   });
 
-  test('each event continues the one before and is taken', () => {
+  test('each event continues the previous one and is accepted', () => {
     let prev = 'A'.repeat(43);
     for (const { event, headerHash: hash } of events) {
       expect(event.header.prev).toBe(prev);
@@ -99,7 +99,7 @@ describe('messages', () => {
     expect(page).toEqual(messages.pageOfSite.body);
   });
 
-  test('an ask says how the kiosk is, and a page what is for this device alone', async () => {
+  test('an ask has the kiosk’s state, and a page the data for this device only', async () => {
     const page = await openPage(
       messages.pageOfDevice.sealed,
       { sealing: keys.deviceSealing, trusted },
@@ -185,7 +185,7 @@ test('a position and a photo open at the server', async () => {
   expect(openPhoto(file, photo.photoKey, { kind: 'checkin', person, event }).toString('hex')).toBe(photo.plainHex);
 });
 
-test('the schemas are the ones that docs/develop/protocol.md names, and refer to nothing that is not there', () => {
+test('the schemas are those named in docs/develop/protocol.md, without dangling references', () => {
   const { $defs } = read('../../docs/schemas/wire.json');
   const text = JSON.stringify($defs);
   for (const [, name] of text.matchAll(/"\$ref":"#\/\$defs\/([^"]+)"/g)) expect(Object.keys($defs)).toContain(name);
@@ -194,7 +194,7 @@ test('the schemas are the ones that docs/develop/protocol.md names, and refer to
     expect(page, `docs/develop/protocol.md does not name ${name}`).toContain(`\`${name}\``);
 });
 
-test('the document of the MQTT side has every kind of message, and refers to nothing that is not there', () => {
+test('the AsyncAPI document has every kind of message, without dangling references', () => {
   const { $defs } = read('../../docs/schemas/wire.json');
   const text = JSON.stringify(read('../../docs/schemas/asyncapi.json'));
   const named = [...text.matchAll(/wire\.json#\/\$defs\/([^"]+)"/g)].map(([, name]) => name);
@@ -204,7 +204,7 @@ test('the document of the MQTT side has every kind of message, and refers to not
   for (const typ of Object.values(carried)) expect(text).toContain(typ);
 });
 
-test('what people show is read as it was written', async () => {
+test('codes people show are read as written', async () => {
   const { ownCode, card, pinCode, pin, templateCard } = read('checkin-methods.json');
   const issuer = publicHalf(ownCode.issuer) as never;
   expect(readOwnCode(ownCode.text, [issuer])).toMatchObject({

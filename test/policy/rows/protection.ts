@@ -108,7 +108,7 @@ export const PROTECTION: Readonly<Record<string, Row>> = {
         'test/hosts/browser-host.test.ts': [
           'writes no memory to disk: the core starts with a core dump limit of zero, whatever the limit was',
         ],
-        'test/kiosk-image/install.test.ts': ['no memory reaches a disk: no core dumps, no swap'],
+        'test/kiosk-image/install.test.ts': ['memory never reaches a disk: no core dumps, no swap'],
       },
       'flushed before it counts: temporary file, fsync, rename, fsync of the folder': {
         'test/store/no-plaintext.test.ts': [
@@ -116,9 +116,7 @@ export const PROTECTION: Readonly<Record<string, Row>> = {
         ],
       },
       'a power cut at any moment loses none that was confirmed': {
-        'test/powercut/powercut.test.ts': [
-          'a power cut loses nothing that was confirmed, and nobody has to come: %s (seed …)',
-        ],
+        'test/powercut/powercut.test.ts': ['a power cut loses nothing confirmed, and needs no visit: %s (seed …)'],
       },
       'written whole or not at all': {
         [STORE]: [

@@ -19,7 +19,7 @@ export const TRANSPORT: Readonly<Record<string, Row>> = {
     requirement: 'All API endpoints speak TLS 1.3 only',
     parts: {
       'on every listener': {
-        'test/security/tls-scan.test.ts': ['finds TLS 1.3 alone and nothing weak on the listener of %s'],
+        'test/security/tls-scan.test.ts': ['finds only TLS 1.3 and nothing weak on the listener of %s'],
         [DEVICES]: ['%s uses only TLS 1.3'],
         'sync/server/app/health/health.test.ts': [
           'speaks plain HTTP on a loopback address alone: elsewhere TLS 1.3, and a token is needed to start',
