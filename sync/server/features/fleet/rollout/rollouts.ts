@@ -160,7 +160,7 @@ function requireState(row: Row<'rollout'>, states: readonly RolloutState[]): voi
   if (!states.includes(row.state)) throw new Problem('rollout-not-so', { state: row.state });
 }
 
-/** Stops notifying kiosks. Those that have started continue. @throws Problem `rollout-unknown`, `rollout-over`, `rollout-not-so` */
+/** Stops notifying kiosks. Those that started continue. @throws Problem `rollout-unknown`, `rollout-over`, `rollout-not-so` */
 export async function pauseRollout(a: Acting, id: string): Promise<void> {
   const row = await held(a, id);
   requireState(row, ['running']);
