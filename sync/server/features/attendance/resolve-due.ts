@@ -16,7 +16,7 @@ export interface Due {
 }
 
 export interface ResolvedDue {
-  /** Entries that were processed. */
+  /** Number of queue entries processed. */
   readonly taken: number;
   /** Number of records whose direction or duplicate status changed. */
   readonly changed: number;

@@ -5,7 +5,7 @@ import type { Row } from '../../platform/database/schema.ts';
 
 export type Item = Omit<Row<'alert_item'>, 'key' | 'person'>;
 
-/** Shortest time between two mails without urgent items, ms, so that a bad morning is a few mails, not a hundred. */
+/** Time after a mail in which only urgent items are mailed, ms, so that a bad morning is a few mails, not a hundred. */
 const REST_MS = 3_600_000;
 /** Time after which an urgent item that is still open is mailed again, ms. */
 const AGAIN_MS = 24 * 3_600_000;
@@ -18,6 +18,8 @@ export interface Due {
 }
 
 /**
+ * Returns the items to mail now, by part of the mail.
+ *
  * @param items items that the account may see and has chosen
  * @param sent when each was last mailed to it, by id
  * @param o `quiet`: whether its quiet hours are now; `sentAt`: when it was last mailed anything

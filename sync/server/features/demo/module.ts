@@ -51,7 +51,7 @@ const Demo = z.strictObject({
 });
 type Demo = z.infer<typeof Demo>;
 
-/** Policy of a demo. Watching screens is on for operators whose kiosk has no display. The made-up people start work at nine. */
+/** Policy of a demo. Only its operator is there, maybe without a display, so screens may be watched. Work starts at nine. */
 const SETTINGS = { watchScreens: 'on', workStartsAt: '09:00', graceMinutes: 15 } as const satisfies Partial<Policy>;
 /** Repeat window after the demo, seconds, for real people. In the demo's clip people come and go faster. */
 const USUAL_REPEAT_SECONDS = 60;

@@ -139,7 +139,7 @@ export async function presentEmbedder(db: Db): Promise<string> {
   return row?.to_model ?? EMBEDDER_ID;
 }
 
-/** Returns the present embedder's pipeline. Call it outside of transactions. @throws Problem `models-missing`, `models-altered` */
+/** Returns the present embedder's pipeline. Call it outside transactions. @throws Problem `models-missing`, `models-altered` */
 export async function presentPipeline({ db, config }: Pick<Services, 'db' | 'config'>): Promise<FacePipeline> {
   const embedder = await presentEmbedder(db);
   try {

@@ -21,8 +21,8 @@ import type { EmailOf } from '../../platform/http/email.ts';
 import { type Keys, type Place, placeOf } from '../../platform/keys/envelope.ts';
 
 /**
- * Commands to kiosks. A kiosk has at most one open command of each kind. It reports the outcome in a `command` event or,
- * after a wipe or decommissioning, in its farewell.
+ * Commands to kiosks, all audited. A kiosk has at most one open command of each kind. It reports the outcome in a `command`
+ * event or, after a wipe or decommissioning, in its farewell.
  */
 
 const HOUR = 3_600_000;

@@ -153,9 +153,9 @@ async function staffLogOf(db: Db, keys: Keys, device: string, now: Date): Promis
   });
 }
 
-/** What is wrong with a kiosk, from its report and last contact. Pure. */
+/** The alerts of a kiosk, from its report and last contact. Pure. */
 
-/** How long a kiosk may be silent, ms. Longer than a restart or an update takes; an idle kiosk polls every 20 s. */
+/** Silence after which a kiosk is offline, ms. Longer than a restart or an update takes. An idle kiosk polls every 20 s. */
 export const OFFLINE_MS = 10 * 60_000;
 export interface Seen {
   readonly lastHeardAt: Date | null;

@@ -83,7 +83,7 @@ async function followPage(
   return { events: rows.length, falling };
 }
 
-/** Returns a check-in's score on the built-in embedder's scale; unscaled if its embedder isn't installed; null without a score. */
+/** Returns a check-in's score on the built-in embedder's scale; unscaled if its embedder isn't installed; null if it has none. */
 function scoreOf(
   keys: Keys,
   box: PersonBox,

@@ -6,7 +6,7 @@ import { type DayOfPerson, daysBetween, instant, readDays, usesCheckouts } from 
 /**
  * Returns a person's days at every site, newest first.
  *
- * @param from `YYYY-MM-DD`, as `to`, which is included
+ * @param from first day, `YYYY-MM-DD`; `to` is the last, included
  * @throws Problem `no-such-day`, `period-too-long`
  */
 export async function daysOf(db: Db, person: string, from: string, to: string, now: Date): Promise<MyDay[]> {

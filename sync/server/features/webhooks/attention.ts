@@ -6,7 +6,7 @@ const FAILING_MS = 10 * 60_000;
 
 const failingRef = sql`w.id::text || '@' || (extract(epoch from w.failing_since) * 1000)::bigint`;
 
-/** Receivers that keep failing, or were turned off after answering 410 (Gone), until a message is delivered or someone decides. */
+/** Receivers that keep failing, or were turned off after answering 410 (Gone), until a delivery succeeds or someone decides. */
 export const webhookAttention: AttentionSource = {
   items: (now) => sql`
     select 'webhook' as kind, ${failingRef} as ref, w.failing_since as at,

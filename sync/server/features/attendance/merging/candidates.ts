@@ -26,8 +26,8 @@ const likeness = (weights: string): ReadonlyMap<string, number> =>
 const CHUNK = 500;
 
 /**
- * Queues pairs who may be one person enrolled twice, on two offline kiosks or by mistake. They have the same number, or
- * similar faces in the same model. A rejected pair is not queued again.
+ * Queues pairs of people who may be one person enrolled twice, on two offline kiosks or by mistake. They have the same
+ * number, or similar faces in the same model. A rejected pair is not queued again.
  */
 export const duplicatesJob: Job = {
   name: 'duplicates',

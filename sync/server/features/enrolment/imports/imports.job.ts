@@ -33,9 +33,7 @@ export const importsJob: Job = {
   },
 };
 
-/**
- * Removes ended imports, and ends imports and waiting enrolments that nobody decided about in time.
- */
+/** Removes ended imports, and ends imports and waiting enrolments that nobody decided about in time. */
 export const importsEndJob: Job = {
   name: 'photo-imports-end',
   everyMs: DAY_MS,

@@ -51,7 +51,7 @@ async function planOf(db: Db, keys: Keys, run: string): Promise<PlannedLine[]> {
   });
 }
 
-/** Finds people who are not erased by a field, through its blind index, without decrypting anything. */
+/** Finds people by a field, except erased ones, through its blind index, without decrypting anything. */
 async function peopleBy(
   db: Kysely<Tables>,
   keys: Keys,

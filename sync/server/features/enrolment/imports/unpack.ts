@@ -5,7 +5,7 @@ import { type ListLine, MAX_LIST_BYTES, readList } from './list.ts';
 
 /** Unpacks uploads to an import: pictures, an archive of pictures, or a list. Nothing in them is trusted. */
 
-/** Most files in one archive, and their most total size, bytes. */
+/** Most files in one archive, and their largest total size, bytes. */
 const MAX_ENTRIES = 2000;
 const MAX_UNPACKED = 256 * 1024 * 1024;
 

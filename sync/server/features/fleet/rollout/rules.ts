@@ -78,8 +78,8 @@ const inContact = ({ lastHeardAt }: Kiosk, now: Date): boolean =>
 /**
  * Returns the directive for a kiosk. Null: it stays as it is.
  *
- * A paused or stopped rollout withdraws its directive from kiosks that were only notified. Kiosks that are further keep it:
- * one in the middle decides for itself, and a finished one has nothing to do. A held rollout sends nothing to any kiosk,
+ * A paused or stopped rollout withdraws its directive from kiosks that were only notified. Kiosks that are further along keep
+ * it: one in the middle decides for itself, and a finished one has nothing to do. A held rollout sends nothing to any kiosk,
  * because their progress is no longer known.
  */
 export function directiveOf(plan: Plan, kiosk: Kiosk, window: UpdateWindow | null): UpdateDirective | null {

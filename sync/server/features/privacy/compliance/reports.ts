@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 
-/** Names of the vitest reports in test/artefacts. */
+/** Names of the reports in test/artefacts: of `npm test`, its faults, `npm run test:long` and the release. */
 export const VITEST_REPORTS = ['vitest.json', 'faults.json', 'long.json', 'release.json'] as const;
 export const PLAYWRIGHT_REPORTS = ['playwright.json', 'long-playwright.json', 'release-playwright.json'] as const;
 

@@ -14,7 +14,7 @@ const STATES = { requested: 'requested', closed: 'under-way', done: 'done', undo
 
 const SORTING = { by: { requestedAt: byTimeOf('e.requested_at'), doneAt: byTime('e.done_at') }, id: 'e.request' };
 
-/** Lists requests. @param o `open`: only open (true) or closed (false) ones; absent: all; `person`: about them, under any id */
+/** Lists requests. @param o `open`: true: under way, false: done or undone, absent: all; `person`: about them, under any id */
 export async function listErasures(
   db: Db,
   {

@@ -78,7 +78,7 @@ export const tombstonesJob: Job = {
   },
 };
 
-/** People in this database named by tombstones in the server home whose requests this database doesn't have. */
+/** Returns people who exist here although a tombstone in the server home names them, and its request is missing here. */
 async function fromFiles({ db, config }: JobContext): Promise<string[]> {
   const tombstones = readTombstoneFiles(config.home);
   const requests = tombstones.map((t) => t.request);
@@ -90,7 +90,7 @@ async function fromFiles({ db, config }: JobContext): Promise<string[]> {
   return idsOf(rows);
 }
 
-/** The same for tombstones in the object store. They are read only if this database lacks one of the requests. */
+/** Does the same for tombstones in the object store. They are only read if one of their requests is missing here. */
 async function fromStore({ db, keys, signal }: JobContext, store: ObjectStore): Promise<string[]> {
   await requireTombstoneKey(store, keys);
   const requests: string[] = [];

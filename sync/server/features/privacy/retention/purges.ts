@@ -416,5 +416,5 @@ const leavers: Purge = {
   },
 };
 
-/** All purges, in the order in which they run. */
+/** All purges, in the order in which they run. Leavers come last, so that what their erasure deletes is not counted twice. */
 export const PURGES: readonly Purge[] = [gps, photos, templates, attendance, consents, quarantine, leavers];

@@ -37,10 +37,7 @@ const periodOf = (days: readonly AttendanceDay[]): Period => ({
   end: new Date(days.at(-1)!.end),
 });
 
-/**
- * Returns the average number of people inside by hour of the day, from their stays. A stay without an end lasts until now
- * while its day is not over, and is ignored afterwards.
- */
+/** Returns the mean number of people inside by hour. A stay without an end lasts until now, or is ignored once its day is over. */
 async function readInside(
   db: Db,
   site: ReportSite,
@@ -97,7 +94,7 @@ async function readArrivals(
   };
 }
 
-/** Counts of check-ins that failed or took more than one attempt. */
+/** Names of counts that say why someone did not get in, or not at once. */
 const FAILURE = /^(guide|challenge|other-method|refused)\./;
 
 async function readKiosks(db: Db, site: ReportSite, { start, end }: Period): Promise<api.KioskStats> {
