@@ -5,7 +5,7 @@ import { openComplaints } from './complaints.ts';
 
 const nothing = sql`null::uuid`;
 
-/** Records that their people took back or dispute, and people who may be one. */
+/** Attention items for records that people voided or dispute, and for people who may be enrolled twice. */
 export const attendanceAttention = {
   void: {
     items: (now) => sql`

@@ -21,16 +21,16 @@ export interface BoardSource {
   readonly db: Db;
   readonly keys: Keys;
   readonly logEpoch: string;
-  /** What the default site is called while it has no row. */
+  /** Name and time zone of the default site while it has no row. */
   readonly site: { readonly name: string; readonly timeZone: string };
 }
 
-/** Where a reader stopped, and the site that it looks at; absent: the default one. */
+/** Position up to which a reader has read, and its site. Without a site, the default one. */
 export type BoardSince = z.infer<typeof BoardQuery>;
 
 /**
- * The board of a site as of now: what changed since `since`, or the newest rows when there is no such position, it is of another log,
- * or more has changed than one message holds. Positions and what they promise: platform/database/feed.ts.
+ * Reads the board of a site: what changed since `since`, or the newest rows if it has no position, the position is of another
+ * log, or more has changed than fits one message. For the guarantees of positions see platform/database/feed.ts.
  *
  * @throws Problem `unknown-site`
  */
@@ -40,7 +40,7 @@ export async function readBoard(
   now: Date,
 ): Promise<Board> {
   const site = await siteOf(db, since.site, configured);
-  // Before the rows: what commits in between is read now, and again next time.
+  // Read before the rows, so that what commits in between is read now and again next time, rather than missed.
   const position = await horizon(db);
   const resumable = since.log === logEpoch && since.after !== undefined && since.after <= position;
   const changed = resumable
@@ -102,7 +102,7 @@ function selectRows(db: Db, site: SiteId) {
     .where(ofSite(site, 'c.site'));
 }
 
-/** @param after null: all of the site; else those that changed since, wherever they are now */
+/** @param after null: all devices of the site; otherwise those that changed since, wherever they are now */
 async function devices(db: Db, site: SiteId, after: number | null): Promise<Pick<Board, 'devices' | 'removedDevices'>> {
   const isHere = sql<boolean>`status = 'approved' and ${ofSite(site, 'device.site')}`;
   let query = db.selectFrom('device').select(['id', 'name', 'last_heard_at', isHere.as('here')]);
@@ -117,7 +117,7 @@ async function devices(db: Db, site: SiteId, after: number | null): Promise<Pick
   };
 }
 
-/** Counts of the site's attendance day; people inside may have come in earlier, as on the page of who is inside. */
+/** Counts for the site's attendance day. People inside may have arrived earlier, as in the list of who is inside. */
 async function counts(db: Db, site: BoardSite, now: Date): Promise<BoardCounts> {
   const day = calendarOf(site)(now.getTime());
   const text = (ms: number) => new Date(ms).toISOString();

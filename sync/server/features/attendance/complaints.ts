@@ -10,16 +10,17 @@ import { type Keys, type Place, placeOf } from '../../platform/keys/envelope.ts'
 import { peopleOf, personBox } from '../../platform/keys/persons.ts';
 
 /**
- * "That was wrong", said of a record on one's own page. It reaches the person in charge (features/attention/); what they did about it
- * is their note there, which the person reads. The record stays as it is: a correction stands beside it.
+ * Complaints: a person reports in the portal that a record of theirs is wrong. The member of staff in charge sees it in the
+ * attention queue (features/attention/), and their note there is the answer that the person reads. The record itself is not
+ * changed; a correction is a record of its own.
  */
 
 export const complaintPlace = (id: string, person: string): Place => placeOf('complaint.message', id, { person });
 
-/** Most that may wait for an answer at once: no one can flood the queue. */
+/** Most complaints of one person that may wait for an answer, so that no one can flood the queue. */
 const MAX_OPEN = 20;
 
-/** Messages of these complaints, by id; erased people have none. */
+/** Returns the messages of these complaints by id. Those of erased people are missing. */
 export async function openComplaints(db: Db, keys: Keys, ids: readonly string[]): Promise<Map<string, string>> {
   const rows = await findAll(db, 'complaint', { id: ids }, ['id', 'person', 'sealed']);
   const box = await personBox(db, keys, peopleOf(rows));
@@ -30,7 +31,7 @@ export async function openComplaints(db: Db, keys: Keys, ids: readonly string[])
   );
 }
 
-/** Everything that a person said, newest first, with what came of it. @param names every name of theirs */
+/** Lists a person's complaints with their answers, newest first. @param names every id of the person */
 export async function complaintsOf(db: Db, keys: Keys, names: readonly string[]): Promise<MyComplaint[]> {
   const rows = await findSorted(db, 'complaint', { person: names }, ['made_at', 'id'], { descending: true });
   const messages = await openComplaints(db, keys, idsOf(rows));
@@ -48,9 +49,9 @@ export async function complaintsOf(db: Db, keys: Keys, names: readonly string[])
 }
 
 /**
- * A person says that a record of theirs is wrong. Said again, the later message counts, and it waits again.
+ * Records a complaint, and returns its id. A new complaint about the same record replaces the old one and waits again.
  *
- * @throws Problem `person-unknown`; `record-unknown`: no such record, or not theirs, which sounds the same; `complaints-waiting`
+ * @throws Problem `person-unknown`, `record-unknown` (also for records of others, so as not to reveal them), `complaints-waiting`
  */
 export async function complain(
   tx: Tx,
@@ -58,7 +59,7 @@ export async function complain(
   { person, record, message }: { readonly person: string; readonly record: string; readonly message: string },
   now: Date,
 ): Promise<string> {
-  await requireLiving(tx, person, 'change'); // of two at once the second finds the first
+  await requireLiving(tx, person, 'change'); // locks, so that the second of two concurrent calls finds the first
   if (!(await exists(tx, 'checkin', { id: record, person }))) throw new Problem('record-unknown');
   if (await exists(tx, 'complaint', { record })) await withdrawComplaint(tx, record);
   else {

@@ -17,8 +17,8 @@ import { peopleOf, personBox } from '../../platform/keys/persons.ts';
 import { queueDue } from './resolve-due.ts';
 
 /**
- * Corrections of attendance. The record that is corrected stays as it was claimed and counts no more; what stands instead
- * is a record of its own, whose id is the correction's. Both are resolved with the rest of their days.
+ * Corrections of attendance. The corrected record is kept as it was claimed, but no longer counts. Its replacement is a new
+ * record, whose id is the correction's. The days of both are resolved again.
  */
 
 export const reasonPlace = (correction: string, person: string): Place =>
@@ -30,6 +30,8 @@ export interface Corrected {
 }
 
 /**
+ * Makes a correction.
+ *
  * @param by account of the person who makes it; null: the operator
  * @throws Problem `record-unknown`, `record-of-nobody`, `already-corrected`, `already-void`, `correction-unknown`,
  *   `already-undone`, `not-undoable`, `nothing-to-correct`, `person-unknown`, `unknown-site`, `at-in-future`
@@ -69,7 +71,7 @@ async function add(
   return { id, person };
 }
 
-/** `replace` and `void`. */
+/** Applies `replace` and `void`. */
 async function standInstead(
   tx: Tx,
   keys: Keys,
@@ -98,7 +100,7 @@ async function standInstead(
   return { id, person };
 }
 
-/** A correction is undone: what it replaced is valid again. */
+/** Undoes a correction, so that what it replaced counts again. */
 async function undo(
   tx: Tx,
   keys: Keys,
@@ -133,21 +135,21 @@ async function undo(
 
 type FoundRecord = Row<'checkin'> & { readonly person: string; readonly voided: boolean };
 
-/** The person first, as in an erasure, then the record. */
+/** Locks the person first, as an erasure does, and then the record. */
 async function lockRecord(tx: Tx, id: string): Promise<FoundRecord> {
   const before = await find(tx, 'checkin', { id }, ['person']);
   const standing = before?.person ? (await lockPeople(tx, [before.person])).get(before.person) : undefined;
   const row = await findLocked(tx, 'checkin', { id });
   if (!row) throw new Problem('record-unknown');
   const { person } = row;
-  // They turned out to be someone else a moment ago.
+  // The person was just merged into another.
   if (person !== null && person !== before?.person) return lockRecord(tx, id);
   if (person === null || standing?.erased) throw new Problem('record-of-nobody');
   return { ...row, person, voided: await exists(tx, 'checkin_void', { target: id, device: row.device }) };
 }
 
 async function supersede(tx: Tx, record: Pick<FoundRecord, 'id' | 'at'>, by: string | null) {
-  // By its time too, so that one partition is looked at.
+  // With its time, so that only one partition is searched.
   await update(tx, 'checkin', { id: record.id, at: record.at }, { superseded_by: by, change: nextChange });
 }
 
@@ -194,9 +196,9 @@ function pastInstant(text: string, now: Date): Date {
 const SORTING = { by: { madeAt: byTimeOf('made_at') }, id: 'id' };
 
 /**
- * Corrections. Of a person who was erased none is shown: what is left of it names nobody.
+ * Lists corrections. Those of erased people are not shown, since what is left of them names nobody.
  *
- * @param o `person`: under every name that they had before a merge
+ * @param o `person`: also under every id that they had before a merge
  */
 export async function listCorrections(
   db: Db,
@@ -210,7 +212,7 @@ export async function listCorrections(
   const rows = page.items;
   const box = await personBox(db, keys, peopleOf(rows));
   const people = rows.map((r) => r.person);
-  // Who was merged since has their name under another id.
+  // The name of someone merged since is stored under the id they were merged into.
   const merged = await findAll(db, 'person', { id: people }, ['id', 'merged_into']);
   const kept = new Map(merged.map((p) => [p.id, p.merged_into ?? p.id]));
   const names = await namesOf(db, keys, [...new Set(kept.values())]);
@@ -231,7 +233,7 @@ export async function listCorrections(
   }));
 }
 
-/** The reasons given for changes of these records, by record: why each no longer counts, else why it was added. */
+/** Returns, by record, the reason why it no longer counts or, if it counts, why it was added. */
 export async function reasonsOf(
   db: Db,
   keys: Keys,
@@ -254,7 +256,7 @@ export async function reasonsOf(
 
 type Behind = Pick<Selectable<Tables['correction']>, 'kind' | 'target' | 'at' | 'direction'>;
 
-/** What counted before each correction, and what counts after it: an undo turns round what it undoes. */
+/** Returns the values before and after each correction. For an undo, those of the undone correction swapped. */
 async function recordsBehind(
   db: Db,
   rows: readonly Behind[],

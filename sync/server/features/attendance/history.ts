@@ -11,27 +11,27 @@ import type { Keys } from '../../platform/keys/envelope.ts';
 
 type Item = PersonHistory['items'][number];
 
-/** How many are shown; the log of events and the audit log have them all. */
+/** Most items that are shown. The event log and the audit log have them all. */
 const SHOWN = 50;
 
 interface Found {
   readonly id: string;
   readonly at: Date;
   readonly device: string | null;
-  /** Of an event; what follows is of everything else. */
+  /** Header of an event. Null for other rows, which have the fields below. */
   readonly header: unknown;
   readonly what: Item['what'];
   readonly change: string;
   readonly site: string | null;
-  /** Account, or a role without one. */
+  /** Account id, or a role without an account. */
   readonly author: string | null;
   readonly via: Item['via'];
   readonly fields: string[];
 }
 
 /**
- * What was done about a person, newest first: the events of kiosks, and rows that the console left. Nothing is taken from the audit
- * log, which staff may not read.
+ * Lists what was done about a person, newest first, from the events of kiosks and rows written by the console. The audit log
+ * isn't used, since staff may not read it.
  */
 export async function historyOf(db: Db, keys: Keys, person: string, now: Date): Promise<Item[]> {
   const names = sql`any(${await sameAs(db, [person])}::uuid[])`;

@@ -137,11 +137,11 @@ async function* possibleDuplicates({ tx, names }: Reading) {
     .where((e) => e.or([e('first', 'in', names), e('second', 'in', names)]))
     .orderBy('found_at')
     .execute();
-  // Who they were taken for is someone else’s data.
+  // The other person of the pair is left out: that is someone else’s data.
   for (const r of rows) yield camelCase(r);
 }
 
-/** What they reported as wrong with a record, and the outcome. */
+/** The person's complaints with their answers. */
 async function* complaints({ tx, keys, names }: Reading) {
   yield* await complaintsOf(tx, keys, names);
 }
@@ -216,7 +216,7 @@ async function takeCheckins(
   await queueDue(tx, due);
 }
 
-/** A void counts for a check-in of the same device alone; it may arrive before it. */
+/** A void only applies to a check-in of the same device. It may arrive before the check-in. */
 async function takeVoids({ tx, device, now }: Batch, events: readonly EventOf<'void'>[]): Promise<void> {
   const seen = new Set<string>();
   const rows = events.flatMap((event) => {

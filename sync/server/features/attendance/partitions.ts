@@ -2,16 +2,16 @@ import { sql } from 'kysely';
 import type { Db } from '../../platform/database/schema.ts';
 import type { Job } from '../../platform/jobs/job.ts';
 
-/** Months around now that have a partition of their own; what a clock claims beyond goes to the default partition. */
+/** Months before and after now that get their own partition. Records with a time beyond go to the default partition. */
 const BACK = 14;
 const AHEAD = 2;
 
-/** Months known to be there. Partitions are never dropped while a server runs without it knowing. */
+/** Months known to have a partition. Partitions are never dropped behind a running server's back. */
 const known = new WeakMap<Db, Set<string>>();
 
 /**
- * Makes the partitions that these instants need, each in a transaction of its own: an ingest that made one inside its own
- * would hold the table's lock until it ends.
+ * Creates the partitions that these instants need, each in its own transaction. Inside an ingest's transaction, the table's
+ * lock would be held until that ends.
  */
 export async function ensurePartitions(db: Db, instants: readonly string[], now: Date): Promise<void> {
   const months = known.get(db) ?? new Set<string>();
@@ -24,7 +24,7 @@ export async function ensurePartitions(db: Db, instants: readonly string[], now:
   }
 }
 
-/** Partitions of this and the next months, so that no record waits for one. */
+/** Creates the partitions of this and the next months, so that no record waits for one. */
 export const partitionsJob: Job = {
   name: 'partitions',
   everyMs: 3_600_000,
@@ -40,7 +40,7 @@ export const partitionsJob: Job = {
   },
 };
 
-/** First day of a month in UTC, `YYYY-MM-DD`. */
+/** Returns the first day of a month in UTC, `YYYY-MM-DD`. */
 function monthOf(now: Date, offset: number): string {
   return new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth() + offset, 1)).toISOString().slice(0, 10);
 }

@@ -5,10 +5,10 @@ import { onceAcrossReplicas } from '../../platform/database/once.ts';
 import type { Db, Tx } from '../../platform/database/schema.ts';
 import { type Claimed, closed, daysAround, type Resolved, resolve, type Span } from './rules/resolve.ts';
 
-/** Entries of the queue in one transaction. */
+/** Queue entries per transaction. */
 const BATCH = 1000;
 
-/** A person at a site, and when something about them has changed. */
+/** A person at a site, and the time of a record that changed. */
 export interface Due {
   readonly person: string;
   readonly site: string | null;
@@ -16,16 +16,16 @@ export interface Due {
 }
 
 export interface ResolvedDue {
-  /** Entries that were processed. */
+  /** Number of queue entries processed. */
   readonly taken: number;
-  /** Records whose direction, or whose status as a duplicate, has changed. */
+  /** Number of records whose direction or duplicate status changed. */
   readonly changed: number;
 }
 
-/** Puts days up for resolving; in the transaction that changes them. */
+/** Queues days to be resolved. Call it in the transaction that changes them. */
 export async function queueDue(tx: Tx, due: readonly Due[]): Promise<void> {
   if (due.length === 0) return;
-  // By the minute: an hour of UTC may hold the end of one day and the start of the next.
+  // Grouped by minute, not by hour: an hour of UTC may contain the end of one day and the start of the next.
   const minutes = new Map(due.map((d) => [`${d.person} ${d.site} ${Math.floor(d.at.getTime() / 60_000)}`, d] as const));
   const rows = [...minutes.values()];
   await sql`insert into attendance_due (person, site, at)
@@ -34,10 +34,10 @@ export async function queueDue(tx: Tx, due: readonly Due[]): Promise<void> {
 }
 
 /**
- * Resolves what waits, oldest first, on one replica at a time: what one transaction reads, the one before has committed,
- * so two kiosks' batches that came at once are both seen by the process that takes the later entry.
+ * Resolves queued days, oldest first, on one replica at a time. Each transaction sees what the one before it committed, so
+ * of two batches that arrive at once, the process that takes the later entry sees both.
  *
- * @returns null when another replica is at it
+ * @returns null if another replica is doing it
  */
 export function resolveDue(db: Db): Promise<ResolvedDue | null> {
   return onceAcrossReplicas(db, 'attendance', async (tx) => {
@@ -61,7 +61,7 @@ interface Row extends Claimed {
   readonly duplicateOf: string | null;
 }
 
-/** Resolves the days of these instants, and those that a presence over midnight ties to them. @returns how many rows changed */
+/** Resolves the days of these instants, and days joined to them by a presence over midnight. @returns number of rows changed */
 async function resolveDays(tx: Tx, due: readonly Due[], rules: RulesBySite): Promise<number> {
   let open = unitsOf(due, rules);
   let changed = 0;
@@ -72,7 +72,7 @@ async function resolveDays(tx: Tx, due: readonly Due[], rules: RulesBySite): Pro
     for (const [i, unit] of open.entries()) {
       const around = rows.get(i) ?? [];
       const rule = rules.of(unit.site);
-      // Those that count no more too: what was a duplicate of one over the edge of the day may count from now on.
+      // Includes records that no longer count: a duplicate of one across the day's edge may count from now on.
       const next = closed(unit.span, around, rule);
       if (next) {
         wider.push({ ...unit, span: next });

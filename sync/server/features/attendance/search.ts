@@ -42,7 +42,7 @@ export async function searchAttendance(
   );
 }
 
-/** Why a record doesn't count: a void's reason, `corrected` if another replaces it, `staff` if none does; null: it counts. */
+/** Why a record doesn't count: reason of its void, `corrected` if another replaces it, `staff` if none does. Null: it counts. */
 export const whyVoided = (row: {
   readonly reason: string | null;
   readonly superseded_by: string | null;
@@ -52,7 +52,7 @@ export const whyVoided = (row: {
   return row.correction_kind === 'void' || row.correction_kind === 'undo' ? 'staff' : 'corrected';
 };
 
-/** Which of these records staff of a kiosk made by hand, or voided there, and who it was; records of nobody's are absent. */
+/** Returns which kiosk staff made or voided these records by hand. Records without staff involved are missing. */
 export async function staffOfRecords(
   db: Db,
   keys: Keys,
@@ -72,7 +72,7 @@ export async function staffOfRecords(
   return new Map(rows.map((r) => [r.id, { by: actorOf(r.by, names), voidedBy: actorOf(r.voided_by, names) }]));
 }
 
-/** `HH:MM` on the clock of the record's site. */
+/** Local time of a record at its site, `HH:MM`. */
 const clock = sql<string>`to_char(c.at at time zone coalesce((select s.time_zone from site s where s.id = c.site),
   (select s.time_zone from site s where s.is_default)), 'HH24:MI')`;
 

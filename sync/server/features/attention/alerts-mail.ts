@@ -4,7 +4,7 @@ import { fillIn } from '../../../protocol/fill-in.ts';
 import { mailTexts } from '../../core/accounts/links.ts';
 import type { Due, Item } from './alerts-rules.ts';
 
-/** Lines of one part of a mail, so that a fleet that is offline is still one readable mail. */
+/** Most items in one part of a mail, so that it stays readable even if a whole fleet is offline. */
 const LINES = 20;
 
 export interface Places {
@@ -14,12 +14,12 @@ export interface Places {
   readonly kioskName: (id: string) => string | undefined;
 }
 
-/** The codes of these kinds say more than the kind does (docs/operate/health.md, fleet.md). */
+/** Kinds of items whose code is shown too, since it says more than the kind (docs/operate/health.md, fleet.md). */
 const CODED: ReadonlySet<string> = new Set<AttentionKind>(['kiosk', 'server', 'rollout', 'quarantine']);
 
 /**
- * What an account is mailed: of each item its kind, where and since when, the next step, and where that is done, which asks
- * for a sign-in. No person's name is in it, nor anything of their face.
+ * Writes the alert mail for an account. It has the kind of each item, where and since when it exists, the next step, and a
+ * link to the page for it, which requires a sign-in. It contains no name of a person and nothing of their face.
  */
 export function alertMail(language: ProductLanguage, due: Due, places: Places): { subject: string; text: string } {
   const texts = mailTexts(language).alerts;
@@ -61,7 +61,7 @@ export function alertMail(language: ProductLanguage, due: Due, places: Places): 
   };
 }
 
-/** A mail that says nothing but that it came. */
+/** Writes a test mail. */
 export function testMail(
   language: ProductLanguage,
   places: Pick<Places, 'console'>,

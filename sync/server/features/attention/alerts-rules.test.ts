@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { dueNow, type Item } from './alerts-rules.ts';
 
-describe('what is due', () => {
+describe('alerts that are due', () => {
   const NOW = new Date('2026-07-20T10:00:00Z');
   const hoursAgo = (hours: number) => new Date(NOW.getTime() - hours * 3_600_000);
   const item = (id: string, code: string, more: Partial<Item> = {}): Item => ({
@@ -23,7 +23,7 @@ describe('what is due', () => {
   };
   const nothing = { urgent: '', opened: '', still: '', closed: '' };
 
-  test('what is urgent at once; the rest not in quiet hours, nor within an hour of a mail', () => {
+  test('urgent items are mailed at once, others not in quiet hours or within an hour of the last mail', () => {
     const items = [item('camera', 'camera-bad'), item('hot', 'hot')];
     expect(due(items)).toEqual({ ...nothing, urgent: 'camera', opened: 'hot' });
     expect(due(items, {}, { quiet: true })).toEqual({ ...nothing, urgent: 'camera' });
@@ -31,7 +31,7 @@ describe('what is due', () => {
     expect(due(items, {}, { sentAt: hoursAgo(1) })).toEqual({ ...nothing, urgent: 'camera', opened: 'hot' });
   });
 
-  test('what was mailed is mailed again only if it is urgent, once a day; that it is over, only if it was mailed', () => {
+  test('only urgent items are mailed again, once a day, and an end is mailed only if the item was', () => {
     const items = [item('camera', 'camera-bad'), item('hot', 'hot')];
     expect(due(items, { camera: hoursAgo(23.9), hot: hoursAgo(99) })).toEqual(nothing);
     expect(due(items, { camera: hoursAgo(24), hot: hoursAgo(99) })).toEqual({ ...nothing, still: 'camera' });
@@ -39,7 +39,7 @@ describe('what is due', () => {
     const closed = [item('mailed', 'hot', over), item('unsent', 'camera-bad', over)];
     expect(due(closed, { mailed: hoursAgo(3) })).toEqual({ ...nothing, closed: 'mailed' });
     expect(due(closed, { mailed: hoursAgo(3) }, { quiet: true })).toEqual(nothing);
-    // Off the list for a moment: neither there nor over.
+    // An item that has just left the list is neither open nor closed.
     expect(due([item('camera', 'camera-bad', { absent_at: hoursAgo(0.01) })])).toEqual(nothing);
   });
 });

@@ -1,13 +1,13 @@
 import { isUrgent } from '../../../protocol/api/attention.ts';
 import type { Row } from '../../platform/database/schema.ts';
 
-/** What an account is mailed now. Pure. */
+/** The rules for what an account is mailed now. Pure. */
 
 export type Item = Omit<Row<'alert_item'>, 'key' | 'person'>;
 
-/** After a mail the next waits this long, ms, unless it is urgent: a bad morning is a few mails, not a hundred. */
+/** Time after a mail in which only urgent items are mailed, ms, so that a bad morning is a few mails, not a hundred. */
 const REST_MS = 3_600_000;
-/** What is urgent and stays open is mailed again after this, ms. */
+/** Time after which an urgent item that is still open is mailed again, ms. */
 const AGAIN_MS = 24 * 3_600_000;
 
 export interface Due {
@@ -18,9 +18,11 @@ export interface Due {
 }
 
 /**
- * @param items those that the account may see and has chosen
- * @param sent when it was mailed which of them, by id
- * @param o `quiet`: its quiet hours go on; `sentAt`: when it was mailed anything
+ * Returns the items to mail now, by part of the mail.
+ *
+ * @param items items that the account may see and has chosen
+ * @param sent when each was last mailed to it, by id
+ * @param o `quiet`: whether its quiet hours are now; `sentAt`: when it was last mailed anything
  */
 export function dueNow(
   items: readonly Item[],

@@ -36,18 +36,18 @@ import { alertMail, type Places, testMail } from './alerts-mail.ts';
 import { type Due, dueNow, type Item } from './alerts-rules.ts';
 import { type OpenItem, openItems } from './items.ts';
 
-/** What needs attention, by mail and to receivers of webhooks. */
+/** Alerts: items of the attention queue sent by mail and to webhook receivers. */
 
-/** What is off the list for less may come back, ms: a server that restarts has yet to find what is wrong with it. */
+/** How long an item has to be off the list to count as closed, ms. A restarted server has yet to find its problems again. */
 const GRACE_MS = 3 * 60_000;
-/** What is closed is kept so long for receivers and mail servers that do not answer, ms. */
+/** How long closed items are kept for receivers and mail servers that don't answer, ms. */
 const KEPT_MS = 30 * 86_400_000;
-/** Rows in one statement. */
+/** Rows per statement. */
 const CHUNK = 1000;
-/** Pauses after a mail that was not taken: as long as it has failed so far, between these, ms. */
+/** Limits of the pause after a failed mail, ms. Within them, the pause is as long as mails have been failing. */
 const RETRY_MS = { least: 60_000, most: 15 * 60_000 };
 
-/** Of the server's own trouble without the moment of its finding, which a restart changes. */
+/** Key of an item. For problems of the server it ignores when they were found, since that changes with a restart. */
 const keyOf = ({ kind, ref }: OpenItem): string =>
   createHash('sha256')
     .update(`${kind} ${kind === 'server' ? ref.replace(/@\d+$/, '') : ref}`)
@@ -55,7 +55,7 @@ const keyOf = ({ kind, ref }: OpenItem): string =>
 
 const consoleOf = ({ peopleUrl }: Pick<Config, 'peopleUrl'>): string => `${peopleUrl}/console/#/`;
 
-/** Mails what is open, once: each account what it chose and may see, now or when its quiet hours end. */
+/** Mails each account the open items it chose and may see, now or after its quiet hours. */
 export const alertsJob: Job = {
   name: 'alerts',
   everyMs: 60_000,
@@ -63,8 +63,8 @@ export const alertsJob: Job = {
 };
 
 /**
- * Compares the list with what was noticed of it, in one transaction: what is new or over is queued for receivers. What was
- * over and is there again is a new item for receivers; who was not yet mailed that it was over is mailed nothing.
+ * Compares the attention list with the stored items in one transaction, and queues opened and closed items for receivers. A
+ * closed item that is on the list again is a new item for receivers. Accounts not yet mailed that it closed get no mail.
  */
 function notice(
   { db, modules }: Pick<JobContext, 'db' | 'modules'>,
@@ -82,7 +82,7 @@ function notice(
     for (const [key, { ref: _, sites, ...item }] of open) {
       const row = known.get(key);
       const values = { ...item, sites: sites && [...sites], absent_at: null, closed_at: null };
-      // A kiosk hangs elsewhere now, or a person belongs elsewhere: it is for those in charge there.
+      // The kiosk or person has moved to another site, so that the item concerns the staff there.
       const moved = JSON.stringify(row?.sites) !== JSON.stringify(values.sites);
       const made = { ...values, id: row && row.closed_at === null ? row.id : v7(), key: Buffer.from(key, 'hex') };
       if (!row) fresh.push(made);
@@ -101,7 +101,7 @@ function notice(
     await queueAll(tx, 'attention.opened', opened, all, now);
     await queueAll(tx, 'attention.closed', closed, all, now);
     await remove(tx, 'alert_item', { closed_at: below(new Date(now.getTime() - KEPT_MS)) });
-    // An erasure may have been done between the reading of the list and here.
+    // A person may have been erased since the list was read.
     await sql`update alert_item i set ${OF_NOBODY} from person p
               where p.id = i.person and p.deleted_at is not null`.execute(tx);
     return { opened: opened.length, closed: closed.length };
@@ -110,7 +110,7 @@ function notice(
 
 const OF_NOBODY = sql`person = null, key = sha256(uuid_send(gen_random_uuid()))`;
 
-/** Items of erased people are no longer linked to them; their closing is still reported. */
+/** Unlinks items from erased people. That the items closed is still reported. */
 export const unlinkItems = ({ tx, people }: Pick<Erasing, 'tx' | 'people'>): Promise<unknown> =>
   sql`update alert_item set ${OF_NOBODY} where person = any(${people}::uuid[])`.execute(tx);
 
@@ -125,7 +125,7 @@ async function queueAll(
 ): Promise<void> {
   const byId = new Map(items.map((item) => [item.id, item]));
   const closes = kind === 'attention.closed';
-  // As by mail: what came and went within the quiet hours is not sent.
+  // As with mail, an item that opened and closed within the quiet hours is not sent.
   const dropped = closes ? await dropHeld(tx, [...byId.keys()], now) : new Set();
   await queueMessages(tx, kind, [...byId.keys()], now, (receiver, id) => {
     const item = byId.get(id)!;
@@ -135,7 +135,7 @@ async function queueAll(
   });
 }
 
-/** An account that mails can go to, once it is set up. */
+/** An account with an e-mail address. It gets mails once it is set up (`enrolled`). */
 interface Reader {
   readonly id: string;
   readonly role: string;
@@ -146,7 +146,7 @@ interface Reader {
 }
 
 const settingsOf = (role: string, row: Row<'alert_account'> | null): api.AlertSettings => {
-  // Perhaps from an earlier role: topics that this role can't see are not its choice.
+  // The choice may date from an earlier role: topics that this role can't see are dropped.
   const chosen = (row?.topics as api.AlertTopic[] | null | undefined) ?? api.DEFAULT_TOPICS[role] ?? [];
   return {
     topics: chosen.filter((topic) => api.kindsFor(role, topic).length > 0),
@@ -157,7 +157,7 @@ const settingsOf = (role: string, row: Row<'alert_account'> | null): api.AlertSe
   };
 };
 
-/** Everyone who has an address and is not disabled, in a fixed order. */
+/** Returns all accounts that have an address and are not disabled, in a fixed order. */
 async function readersOf(db: Db, keys: Keys): Promise<Reader[]> {
   const rows = new Map((await findAll(db, 'alert_account', {})).map((row) => [row.account, row]));
   const accounts = await findSorted(db, 'account', { disabled_at: null, email: not(null) }, ['made_at', 'id']);
@@ -169,7 +169,7 @@ async function readersOf(db: Db, keys: Keys): Promise<Reader[]> {
   });
 }
 
-/** Whether this account may see an item, and has chosen to. Pure. */
+/** Whether an account may see an item and has chosen its topic and site. Pure. */
 function isFor({ role, settings: { topics, sites } }: Pick<Reader, 'role' | 'settings'>, item: Item): boolean {
   if (!topics.some((topic) => api.kindsFor(role, topic).some((kind) => kind === item.kind))) return false;
   if (sites === null) return true;
@@ -207,7 +207,7 @@ async function mailAccounts(context: JobContext): Promise<{ mails: number; faile
     if (!taken) {
       failed++;
       await noteFailure(db, reader, reason, at);
-      // Nobody answered: the others would only wait for the same.
+      // The mail server didn't answer: mails to other accounts would fail too.
       if (answer === null) break;
       continue;
     }
@@ -237,7 +237,7 @@ async function noteFailure(db: Db, { id: account, row }: Reader, answer: string,
   await upsert(db, 'alert_account', 'account', { account, ...values }, values);
 }
 
-/** One's own, or for an administrator any; another's sounds like one that there is not. @throws `account-unknown` */
+/** Allows an account itself, or any administrator. @throws Problem `account-unknown`, so as not to reveal other accounts */
 function requireOwn(actor: Actor, account: string): void {
   if (actor.role !== 'admin' && actor.id !== account) throw new Problem('account-unknown');
 }
@@ -278,7 +278,7 @@ export const alertRoutes: readonly Route[] = [
       quiet_to: quiet?.to ?? null,
       time_zone: timeZone,
       language,
-      // What waits is tried under the new choice.
+      // Retry now with the new choice.
       retry_at: null,
     };
     await upsert(tx, 'alert_account', 'account', { account, ...values }, values);
@@ -300,7 +300,7 @@ export const alertRoutes: readonly Route[] = [
       });
       return { to, sent, answer: answer ?? reason };
     },
-    // The mail server takes this account's mail: what waits for it goes out now.
+    // The mail server accepts mail for this account, so that waiting mails are sent now.
     handle: async ({ tx, params: { account }, prepared }) => {
       if (prepared.sent) await update(tx, 'alert_account', { account }, WELL);
       return prepared;

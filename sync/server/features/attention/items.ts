@@ -17,7 +17,7 @@ import type { Db, Tx } from '../../platform/database/schema.ts';
 import type { Keys } from '../../platform/keys/envelope.ts';
 import { personBox } from '../../platform/keys/persons.ts';
 
-/** The attention queue: items of every module (`ServerModule.attention`). What someone did about one is kept, and takes it off the list. */
+/** The attention queue: items of every module (`ServerModule.attention`). A note on an item takes it off the list. */
 
 interface Row {
   readonly kind: AttentionKind;
@@ -39,10 +39,10 @@ const allOf = (sources: Sources, kinds: readonly AttentionKind[], now: Date): Ra
     sql` union all `,
   );
 
-/** Someone did something about the item `i`, and it is off the list. */
+/** Condition for an item `i` that has a note, and so is off the list. */
 const noted = sql`exists (select from attention_note n where n.kind = i.kind and n.ref = i.ref)`;
 
-/** How many open items of these kinds there are. Nothing is decrypted for it. */
+/** Counts open items of these kinds, without decrypting anything. */
 export async function countAttention(
   db: Db,
   sources: Sources,
@@ -58,13 +58,13 @@ export async function countAttention(
   };
 }
 
-/** What an alert says about an item: no name is decrypted for it. */
+/** The part of an item that alerts use. No name has to be decrypted for it. */
 export interface OpenItem extends Pick<Row, 'kind' | 'ref' | 'at' | 'code' | 'person' | 'device'> {
-  /** Of its kiosk, else of its people; empty: they belong to none; null: it concerns the whole installation. */
+  /** Sites of its kiosk, else of its people. Empty: they belong to none. Null: it concerns the whole installation. */
   readonly sites: readonly string[] | null;
 }
 
-/** Every open item. @param defaultSite where kiosks and people belong that were given no other */
+/** Returns every open item. @param defaultSite site of kiosks and people that have no other */
 export async function openItems(db: Db, sources: Sources, defaultSite: string, now: Date): Promise<OpenItem[]> {
   const { rows } = await sql<OpenItem>`
     select i.kind, i.ref, i.at, i.code, i.person, i.device, coalesce(
@@ -77,13 +77,13 @@ export async function openItems(db: Db, sources: Sources, defaultSite: string, n
   return rows.map((row) => ({ ...row, at: new Date(row.at) }));
 }
 
-/** How the list is sorted, and of an item what it is sorted by: moment, kind, ref. */
+/** Position in the list: its sorting, then time, kind and ref of an item. */
 export type Place = readonly [sort: string, at: string, kind: string, ref: string];
 
 interface Listed {
   readonly kinds: readonly AttentionKind[];
   readonly state: 'open' | 'resolved';
-  /** Of this site alone, the default one by its scope; null: of all. */
+  /** Scope of the only site to list. Null for all sites. */
   readonly scope: string | null;
 }
 
@@ -98,7 +98,7 @@ const listed = (sources: Sources, { kinds, state, scope }: Listed, now: Date) =>
           else exists (select from person_site p where p.person in (i.person, i.other) and p.site = ${scope}::uuid) end`
   }`;
 
-/** Up to `MOST_COUNTED` + 1. */
+/** Counts the listed items, up to `MOST_COUNTED` + 1. */
 export async function countListed(db: Db, sources: Sources, which: Listed, now: Date): Promise<number> {
   const { rows } = await sql<{ count: number }>`
     select count(*)::int as count from (select from ${listed(sources, which, now)} limit ${MOST_COUNTED + 1}) c`.execute(
@@ -107,7 +107,7 @@ export async function countListed(db: Db, sources: Sources, which: Listed, now: 
   return rows[0]!.count;
 }
 
-/** Items of these kinds. @param o `after`: those behind this one */
+/** Lists items of these kinds. @param o `after`: position of the last item of the page before */
 export async function listAttention(
   db: Db,
   keys: Keys,
@@ -159,9 +159,9 @@ export async function listAttention(
 }
 
 /**
- * Takes an item off the list.
+ * Takes an item off the list, with a note.
  *
- * @returns who it was about
+ * @returns the person it is about, or null
  * @throws Problem `attention-unknown`, `attention-already-resolved`, `attention-elsewhere`
  */
 export async function resolveItem(
@@ -186,12 +186,12 @@ export async function resolveItem(
   return item.person;
 }
 
-/** Under whatever name: they are kept from being erased until the transaction ends. */
+/** Whether a person is erased. Locks them under every id, so that they can't be erased before the transaction ends. */
 async function isErased(tx: Tx, person: string): Promise<boolean> {
   return (await lockPeople(tx, [person])).get(person)?.erased === true;
 }
 
-/** Puts an item on the list again. @returns who it is about @throws Problem `attention-unknown` */
+/** Puts an item back on the list. @returns the person it is about, or null @throws Problem `attention-unknown` */
 export async function reopenItem(tx: Tx, kind: AttentionKind, ref: string): Promise<string | null> {
   const row = await tx
     .deleteFrom('attention_note')

@@ -20,10 +20,10 @@ import { countAttention, countListed, listAttention, reopenItem, resolveItem } f
 
 const seenBy = (actor: Actor): readonly api.AttentionKind[] => api.ATTENTION_OF_ROLE[actor.role] ?? [];
 
-/** Sort key of the list, behind how it is sorted. */
+/** Contents of a cursor: the sorting of the list, then the sort key. */
 const After = z.tuple([z.string(), Moment, api.AttentionKind, z.string().max(120)]);
 
-/** Whether a step of setting up is done. */
+/** Checks whether a setup step is done. */
 const STEPS: Readonly<Record<SetupStep, (db: Db) => Promise<boolean>>> = {
   account: hasEnrolledAdmin,
   contacts: async (db) => Boolean((await policyOf(db, DEFAULT_SCOPE)).privacy),

@@ -23,9 +23,9 @@ interface Affected {
 export interface AffectedPeople {
   readonly people: readonly Affected[];
   readonly rows: number;
-  /** A row was about everybody: those known then are among `people`. */
+  /** Whether a row was about everyone. Then everyone known and not erased is among `people`. */
   readonly everyone: boolean;
-  /** Aliases that nobody has any more: people who were erased since, or whose id is not known here. */
+  /** Number of aliases that match nobody: people erased since, or with an id not known here. */
   readonly unknown: number;
 }
 
@@ -38,11 +38,11 @@ interface Trail {
 }
 
 /**
- * Finds who the rows of some filters are about. The log names nobody, so the aliases of everybody who has a key are made
- * for each day in question and compared: 100,000 people and a day take seconds. Of those who were erased since nothing
- * is found but their number.
+ * Finds the people affected by the rows of some filters. The log names nobody, so the aliases of everyone with a key are
+ * computed for each day in question and compared: 100,000 people and one day take seconds. For people erased since, only
+ * their number is found.
  *
- * @param filters of each row one at least matches; `affected`, `person`, `email` and `ip` are not looked at
+ * @param filters rows that match at least one; `affected`, `person`, `email` and `ip` are ignored
  */
 export async function findAffected(
   db: Db,
@@ -94,7 +94,7 @@ export async function findAffected(
   };
 }
 
-/** What the rows say of each alias of a day (`YYYY-MM-DD` and the alias), and of everybody. */
+/** Sums up the rows for each alias of a day (key: `YYYY-MM-DD` and the alias), and for those about everyone. */
 async function trailsOf(
   db: Db,
   keys: Keys,
@@ -103,7 +103,7 @@ async function trailsOf(
 ): Promise<{ trails: Map<string, Trail>; rows: number; everyone: Trail | null }> {
   const trails = new Map<string, Trail>();
   let everyone: Trail | null = null;
-  // A row that two filters find counts once.
+  // A row that matches two filters counts once.
   const counted = new Set<number>();
   for (const filter of filters)
     for await (const { row, subjects } of rowsOf(db, keys, auditKeys, filter)) {
@@ -119,7 +119,7 @@ async function trailsOf(
   return { trails, rows: counted.size, everyone };
 }
 
-/** Rows that a filter finds, opened, the oldest first. */
+/** Returns the rows that match a filter, decrypted, oldest first. */
 async function* rowsOf(
   db: Db,
   keys: Keys,
@@ -140,7 +140,7 @@ async function* rowsOf(
       const key = auditKeys.get(row.keyVersion);
       if (!key) continue;
       const open = openRow(key, row);
-      // What people did themselves is sealed, and so it is among what was read.
+      // For what people did themselves the actor is encrypted, so that the query also returned rows of others.
       if (who !== undefined && open.row.actor !== who && !whoDid(people, names, key, open)) continue;
       yield open;
     }

@@ -13,7 +13,7 @@ import type { ServerModule } from '../../platform/server-module.ts';
 import { findAffected } from './affected.ts';
 import { type AuditView, countMatches, everyMatch, searchAudit } from './search.ts';
 
-/** One row, and who it was about. Null: there is no such row. */
+/** Returns one row and the people it was about. Null if there is no such row. */
 async function auditDetail(
   db: Db,
   keys: Keys,
@@ -31,7 +31,7 @@ const After = z.tuple([z.string(), Position]);
 
 const VERIFIED_ROWS = 20_000;
 
-/** Search and verification of the audit log. A search is itself logged. */
+/** Endpoints to search and verify the audit log. A search is itself logged. */
 const auditRoutes: readonly Route[] = [
   implement(api.searchAudit, async ({ tx, services, query: { cursor, limit, sort, total, ...filter }, about }) => {
     const behind = readPageCursor(After, cursor, sort)?.[1];
@@ -69,7 +69,7 @@ async function* lines(rows: AsyncIterable<unknown>): AsyncGenerator<string> {
   for await (const row of rows) yield `${JSON.stringify(row)}\n`;
 }
 
-/** Who has seen or changed what of them, and when. Who it was by name is someone else’s data: their role is shown. */
+/** Who read or changed what about the person, and when. Only roles are shown, since names are other people’s data. */
 async function* accesses({ tx, keys, person, names }: Reading) {
   for await (const row of everyMatch(tx, keys, { person })) {
     const own = row.hidden || (row.actor !== null && names.includes(row.actor));

@@ -13,12 +13,12 @@ import type { Db, Tables } from '../../platform/database/schema.ts';
 import type { Keys } from '../../platform/keys/envelope.ts';
 
 const PAGE = 1000;
-/** Rows that one search decrypts at most: beyond them it returns what it has, and where to continue. */
+/** Most rows that one search decrypts. After them it returns what it has found, and where to continue. */
 const MOST_OPENED = 50_000;
 
-/** Conditions for rows: as in the API, with times as dates. All that are given must match. */
+/** Conditions for rows, as in the API but with times as dates. All given conditions must match. */
 export type AuditFilter = Omit<z.output<z.ZodObject<typeof auditFilter>>, 'from' | 'to'> & {
-  /** This row alone. */
+  /** Only this row. */
   readonly position?: number | undefined;
   readonly from?: Date | undefined;
   readonly to?: Date | undefined;
@@ -28,11 +28,11 @@ export type AuditView = z.output<typeof AuditRowView>;
 
 export interface Found {
   readonly items: readonly AuditView[];
-  /** Position to go on behind; null: there is no more. */
+  /** Position after which to continue. Null if there are no more rows. */
   readonly next: number | null;
 }
 
-/** By position: from the oldest row on, or from the newest. */
+/** Sorting by position: oldest or newest first. */
 type Sort = SortBy<'position'>;
 
 /** Searches rows. Encrypted fields are decrypted row by row, so a narrow period is fast. */
@@ -59,7 +59,7 @@ export async function searchAudit(
   return { items, next: null };
 }
 
-/** Every row that matches, newest first, for an export. */
+/** Returns every matching row, newest first, for an export. */
 export async function* everyMatch(db: Db, keys: Keys, filter: AuditFilter): AsyncGenerator<AuditView> {
   for await (const found of matches(db, keys, filter, '-position', undefined, Number.POSITIVE_INFINITY))
     if (found !== 'enough' && found.view) yield found.view;
@@ -109,11 +109,11 @@ async function namesIn(db: Db, keys: Keys, { who, affected, person }: AuditFilte
 
 const aliasesOf = (people: PeopleInLog, id: string, key: AuditKey, { at }: AuditRow): string[] => [
   people.alias(id, dayOf(at), key).toString('base64url'),
-  // Of a row that was written while they had no key.
+  // The alias in rows written while the person had no key.
   key.aliasOf(id, dayOf(at)).subarray(0, 16).toString('base64url'),
 ];
 
-/** Which of these people did themselves what a row says; undefined: none of them. */
+/** Returns which of these people is the actor of a row. Undefined if none of them. */
 export const whoDid = (
   people: PeopleInLog,
   ids: readonly string[],
@@ -122,7 +122,7 @@ export const whoDid = (
 ): string | undefined =>
   actorAlias === null ? undefined : ids.find((id) => aliasesOf(people, id, key, row).includes(actorAlias));
 
-/** Null: the row does not match. */
+/** Returns a row for display. Null if it does not match. */
 function viewOf(named: Named, filter: AuditFilter, key: AuditKey, open: OpenRow): Omit<AuditView, 'name'> | null {
   const { row, subjects } = open;
   const concerned = (ids: readonly string[]) =>
@@ -163,7 +163,7 @@ async function readBehind(db: Db, filter: AuditFilter, sort: Sort, from: number 
   return (await query.execute()).map(auditRow);
 }
 
-/** How many rows there are, up to `MOST_COUNTED` + 1; null: what is looked for is sealed, and each row would have to be opened. */
+/** Counts matching rows, up to `MOST_COUNTED` + 1. Null if the filter needs encrypted fields, which takes decrypting each row. */
 export async function countMatches(db: Db, filter: AuditFilter): Promise<number | null> {
   const { who, affected, person, email, ip } = filter;
   if ([who, affected, person, email, ip].some((sealed) => sealed !== undefined)) return null;
@@ -172,7 +172,7 @@ export async function countMatches(db: Db, filter: AuditFilter): Promise<number 
 
 type Query<O> = SelectQueryBuilder<Tables, 'audit', O>;
 
-/** The conditions on unencrypted columns. */
+/** Adds the conditions on unencrypted columns to a query. */
 export function inClear<O>(query: Query<O>, filter: AuditFilter): Query<O> {
   const { position, from, to, action, role, who, route, resource, data, outcome } = filter;
   let q = query;

@@ -4,13 +4,13 @@ import type { Db, Tx } from '../../platform/database/schema.ts';
 import { type Frame, frameBytes } from '../../platform/objects/sealed/frames.ts';
 
 /**
- * What a database consists of, as its own catalogue says: a table that a later migration adds is in the next backup
- * without anybody remembering it.
+ * Reads the contents of a database from its own catalogue, so that a table added by a later migration is in the next backup
+ * without anyone having to think of it.
  */
 
 export interface Column {
   readonly name: string;
-  /** As `format_type` writes it, e.g. `timestamp with time zone`. */
+  /** As `format_type` writes it, such as `timestamp with time zone`. */
   readonly type: string;
 }
 
@@ -32,14 +32,14 @@ export interface Partition {
 export interface Sequence {
   readonly schema: string;
   readonly name: string;
-  /** Null: it has given out nothing yet. */
+  /** Last value returned, or null if there was none yet. */
   readonly last: string | null;
 }
 
-/** The schema that is backed up separately, under its own key. */
+/** Schema that is backed up separately, under its own key. */
 export const KEYRING = 'keyring';
 
-/** The migrator's tables: they describe a database, and migrating creates them. */
+/** The migrator's tables. They are not backed up, since migrating the new database creates them. */
 const MIGRATOR = ['kysely_migration', 'kysely_migration_lock'];
 
 const OURS = sql`n.nspname not like 'pg\\_%' and n.nspname <> 'information_schema'`;
@@ -50,7 +50,7 @@ const OWN = sql`not exists (select from pg_depend d where d.classid = 'pg_class'
 export const quoted = (schema: string, name: string) => `${quote(schema)}.${quote(name)}`;
 export const quote = (name: string) => `"${name.replaceAll('"', '""')}"`;
 
-/** Every table that holds rows of ours; a partitioned one once, as its parent. In order of their names. */
+/** Lists all tables with our rows, by name. A partitioned table is listed once, as its parent. */
 export async function listTables(db: Db): Promise<Table[]> {
   const { rows } = await sql<{ schema: string; name: string; columns: Column[] }>`
     select n.nspname as schema, c.relname as name,
@@ -84,7 +84,7 @@ export async function listSequences(db: Db): Promise<Sequence[]> {
   return rows;
 }
 
-/** Foreign keys of our tables: how to remove each and create it again. */
+/** Lists the foreign keys of our tables, with what is needed to drop and recreate each. */
 export async function listForeignKeys(db: Db): Promise<{ table: string; name: string; definition: string }[]> {
   const { rows } = await sql<{ schema: string; table: string; name: string; definition: string }>`
     select n.nspname as schema, c.relname as table, k.conname as name, pg_get_constraintdef(k.oid) as definition
@@ -103,15 +103,15 @@ export async function listTriggered(db: Db): Promise<string[]> {
   return rows.map((r) => quoted(r.schema, r.name));
 }
 
-/** A page has about so many characters of rows, which bounds the memory used for a table. */
+/** Approximate size of a page of rows, characters. Limits the memory used for a table. */
 const PAGE = 512 * 1024;
-/** Rows of the first page of a table, whose rows may be large, and the most of any page. */
+/** Rows of a table's first page, few in case rows are large, and most rows of any page. */
 const FIRST_ROWS = 16;
 const MOST_ROWS = 2000;
 
 /**
- * Runs `work` in one snapshot of the whole database: what commits meanwhile is not in it. Read-only, so that it takes no
- * transaction id and holds up no reader of the live feed.
+ * Runs `work` in one snapshot of the whole database, without what commits meanwhile. Read-only, so that it takes no
+ * transaction id and doesn't block readers of the live feed.
  */
 export function inSnapshot<T>(db: Db, work: (tx: Tx) => Promise<T>): Promise<T> {
   return db
@@ -119,7 +119,7 @@ export function inSnapshot<T>(db: Db, work: (tx: Tx) => Promise<T>): Promise<T> 
     .setIsolationLevel('repeatable read')
     .setAccessMode('read only')
     .execute(async (tx) => {
-      // Exact text of every value, whatever the server's settings; no time-out while an upload takes its time.
+      // Makes the text of every value exact, whatever the server's settings, and disables time-outs for slow uploads.
       for (const setting of [
         `set local timezone = 'UTC'`,
         `set local datestyle = 'ISO, YMD'`,
@@ -137,21 +137,21 @@ export function inSnapshot<T>(db: Db, work: (tx: Tx) => Promise<T>): Promise<T> 
 export interface DumpOptions {
   readonly id: string;
   readonly at: Date;
-  /** Of the environment's keys. */
+  /** Version of the environment's keys. */
   readonly keyVersion: number;
   readonly tables: readonly Table[];
-  /** SQL after `where`, by `schema.name`: rows that are backed up elsewhere. */
+  /** SQL condition by `schema.name` for tables of which only some rows are dumped. The others are backed up elsewhere. */
   readonly only?: Readonly<Record<string, string>>;
   /** Called after each page. */
   readonly progress?: (rows: number) => void;
 }
 
-/** What a dump has held so far; filled while it is read. */
+/** Rows in a dump by table, filled while it is read. */
 export interface DumpCounts {
   readonly rows: Record<string, number>;
 }
 
-/** Every row of these tables as frames, page by page, in the snapshot that `tx` is. */
+/** Returns every row of these tables as frames, page by page, from the snapshot of `tx`. */
 export async function* dump(tx: Tx, o: DumpOptions, counts: DumpCounts): AsyncGenerator<Buffer> {
   const partitions = await listPartitions(tx);
   const schemas = new Set(o.tables.map((t) => t.schema));
@@ -179,14 +179,14 @@ export async function* dump(tx: Tx, o: DumpOptions, counts: DumpCounts): AsyncGe
     counts.rows[nameOf(table)] = rows;
     yield frameBytes({ kind: 'tableEnd', value: { rows } });
   }
-  // Sequences know no snapshot: read last, they are at least as far as every row above.
+  // Sequences are not part of the snapshot. Read last, they are at least as far as every row above.
   const sequences = (await listSequences(tx)).filter((s) => schemas.has(s.schema));
   yield frameBytes({ kind: 'end', value: { tables: o.tables.length, rows: total, sequences } } satisfies Frame);
 }
 
 export const nameOf = ({ schema, name }: { schema: string; name: string }) => `${schema}.${name}`;
 
-/** Rows of one table by a cursor, in pages of about the same size. */
+/** Reads the rows of one table with a cursor, in pages of about the same size. */
 async function* pages(tx: Tx, table: Table, only?: string): AsyncGenerator<string[]> {
   const columns = table.columns.map((c) => `t.${quote(c.name)}`).join(', ');
   const where = only ? ` where ${only}` : '';
@@ -203,19 +203,19 @@ async function* pages(tx: Tx, table: Table, only?: string): AsyncGenerator<strin
     yield page;
     const size = page.reduce((sum, r) => sum + r.length, 0);
     const fits = Math.floor((PAGE * page.length) / Math.max(1, size));
-    // Grows step by step: large rows may come after small ones.
+    // Grows step by step, since large rows may follow small ones.
     count = Math.max(1, Math.min(MOST_ROWS, fits, page.length * 4));
   }
   await sql.raw('close backup_rows').execute(tx);
 }
 
-/** Tables of the catalogue that are, and are not, the keyring's. */
+/** Lists the keyring's tables and all others. */
 export async function splitTables(db: Db): Promise<{ data: Table[]; keyring: Table[] }> {
   const tables = await listTables(db);
   return { data: tables.filter((t) => t.schema !== KEYRING), keyring: tables.filter((t) => t.schema === KEYRING) };
 }
 
-/** Rows that a dump will hold, for a progress bar. */
+/** Counts the rows that a dump will contain, for a progress bar. */
 export async function countRows(
   tx: Tx,
   tables: readonly Table[],

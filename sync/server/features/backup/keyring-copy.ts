@@ -4,14 +4,15 @@ import { malformed } from '../../platform/objects/sealed/frames.ts';
 import { newDataKey, openStream, sealStream } from '../../platform/objects/sealed/stream.ts';
 
 /**
- * A copy of schema `keyring`, under a sub-key of its own: length of the envelope (2, big-endian) ‖ envelope of its data key
- * ‖ sealed stream. One object, so that its versions are whole copies; who has the backups' key can't open it.
+ * A copy of schema `keyring`, under its own sub-key: backup id (25 bytes) ‖ length of the envelope (2, big-endian) ‖ envelope
+ * of its data key ‖ sealed stream. It is one object, so that each of its versions is a complete copy. The backups' key can't
+ * open it.
  */
 
 const place = (id: string): Place => placeOf('keyring-backup.key', id);
 const ID_BYTES = 25;
 
-/** @param id of the backup that it belongs to; comes first, since the object's name is always the same */
+/** Encrypts a copy. @param id of its backup; written first, since the object's name is always the same */
 export async function* sealKeyring(keys: Keys, id: string, plain: AsyncIterable<Uint8Array>): AsyncGenerator<Buffer> {
   const dataKey = newDataKey();
   const envelope = keys.seal('keyring-backup', place(id), dataKey);
@@ -21,7 +22,7 @@ export async function* sealKeyring(keys: Keys, id: string, plain: AsyncIterable<
   yield* sealStream(dataKey, { kind: 'keyring', id }, plain);
 }
 
-/** @throws Problem `backup-malformed`, `backup-broken`, `envelope-unknown-version`, `envelope-broken` */
+/** Decrypts a copy. @throws Problem `backup-malformed`, `backup-broken`, `envelope-unknown-version`, `envelope-broken` */
 export async function* openKeyring(keys: Keys, sealed: AsyncIterable<Uint8Array>): AsyncGenerator<Buffer> {
   const source = sealed[Symbol.asyncIterator]();
   let held = Buffer.alloc(0);

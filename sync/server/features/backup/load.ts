@@ -21,8 +21,8 @@ export interface Loaded {
 }
 
 /**
- * Holds off foreign keys and triggers of our own while `work` fills tables in whatever order, and makes them again: the
- * database checks every reference then. One transaction, owned by the caller.
+ * Drops foreign keys and disables our triggers while `work` fills tables in any order, and restores them. The database then
+ * checks every reference. All in the caller's transaction.
  */
 export async function withoutConstraints(tx: Tx, work: () => Promise<void>): Promise<void> {
   const foreignKeys = await listForeignKeys(tx);
@@ -37,8 +37,8 @@ export async function withoutConstraints(tx: Tx, work: () => Promise<void>): Pro
 }
 
 /**
- * Puts the rows of a stream into tables of the same shape, after emptying these: what migrations put there is in the
- * stream as well. Sequences go on where they were.
+ * Loads the rows of a stream into tables of the same shape. The tables are emptied first, since rows inserted by migrations
+ * are in the stream too. Sequences continue where they were.
  *
  * @throws Problem `backup-malformed`, `backup-shape-differs`
  */
@@ -89,7 +89,7 @@ export async function load(
   return { head, rows };
 }
 
-/** Columns with transaction ids of the database they were written in: a new one counts from its own beginning. */
+/** Whether a column has transaction ids. Those of the old database mean nothing in the new one. */
 const isTransactionId = (column: Column) => column.name === 'change' && column.type === 'bigint';
 
 async function inserter(
@@ -107,7 +107,7 @@ async function inserter(
     throw new Problem('backup-shape-differs', { table: nameOf(table) });
   const target = quoted(table.schema, table.name);
   await sql.raw(`truncate ${target} cascade`).execute(tx);
-  // A composite type with the columns in the backup's own order, which reads rows exactly as they were written.
+  // A composite type with the columns in the backup's order, so that it parses rows exactly as they were written.
   const type = quote(`restore_row_${table.schema === 'keyring' ? 'k' : 'd'}${number}`);
   const definition = table.columns.map((c) => `${quote(c.name)} ${c.type}`).join(', ');
   await sql.raw(`create temporary table ${type} (${definition}) on commit drop`).execute(tx);
@@ -125,13 +125,13 @@ async function inserter(
   };
 }
 
-/** Partitions that the stream's rows had and that are not here yet. The default one is still empty. */
+/** Creates the partitions of the stream that don't exist yet. The default partition is still empty. */
 async function makePartitions(tx: Tx, head: Head): Promise<void> {
   const here = new Set((await listPartitions(tx)).map(nameOf));
   for (const p of head.partitions) {
     if (here.has(nameOf(p))) continue;
     const [schema = '', name = ''] = p.parent.split('.');
-    // The bound is SQL by its nature; it was written by us and is authenticated with the rest of the backup.
+    // The bound can only be passed as SQL. We wrote it ourselves, and it is authenticated with the rest of the backup.
     if (!/^(DEFAULT|FOR VALUES [^;]{1,200})$/.test(p.bound)) throw malformed('a partition has no readable bound');
     await sql
       .raw(`create table ${quoted(p.schema, p.name)} partition of ${quoted(schema, name)} ${p.bound}`)
@@ -140,8 +140,8 @@ async function makePartitions(tx: Tx, head: Head): Promise<void> {
 }
 
 /**
- * Empty is a database without tables, or one that was migrated and that no server has opened yet: a restore that was broken
- * off leaves that behind.
+ * Makes sure that a database is empty: it has no tables, or was migrated but never opened by a server, as an interrupted
+ * restore leaves it.
  *
  * @throws Problem `database-not-empty`
  */

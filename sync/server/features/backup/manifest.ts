@@ -11,36 +11,36 @@ const Counts = z.record(z.string(), z.number().int().nonnegative());
 const Part = z.object({
   object: z.string(),
   versionId: z.string(),
-  /** Bytes, as stored. */
+  /** Size as stored, bytes. */
   size: z.number().int().positive(),
   sha256: z.string().regex(/^[0-9a-f]{64}$/),
   rows: Counts,
 });
 
-/** What a backup holds. It is sealed under the backup's own data key, and there when everything else is. */
+/** The contents of a backup. It is encrypted under the backup's data key, and written last, when all else is stored. */
 const Manifest = z.object({
   format: z.literal(1),
   id: z.string().refine(isBackupId),
-  /** Of the snapshot. */
+  /** Time of the snapshot. */
   takenAt: z.iso.datetime(),
   finishedAt: z.iso.datetime(),
-  /** Which log of events it is of. */
+  /** Epoch of the event log in it. */
   logEpoch: z.string(),
-  /** Of the environment's keys: what the database's own envelopes are under. */
+  /** Version of the environment's keys that the database's envelopes are under. */
   keyVersion: z.number().int().positive(),
-  /** The version before it, which a part of the envelopes is under: keys were being rotated. Null: they were not. */
+  /** Previous key version, if keys were being rotated and some envelopes are still under it. Otherwise null. */
   rotatesFrom: z.number().int().positive().nullable(),
   migrations: z.array(z.string()).min(1),
   database: Part,
   keyring: Part,
-  /** Photos that are in objects of their own. */
+  /** Photos stored in their own objects. */
   photos: z.object({ count: z.number().int(), bytes: z.number().int() }),
-  /** How far each kiosk's events are in it. */
+  /** Up to which number each kiosk's events are in it. */
   marks: z.array(z.object({ device: z.uuid(), epoch: z.uuid(), committed: z.number().int().nonnegative() })),
 });
 export type Manifest = z.infer<typeof Manifest>;
 
-/** What the table of backups stores about one. */
+/** Returns the row of table `backup` for a manifest. */
 export const rowOf = (m: Manifest) => ({
   id: m.id,
   taken_at: m.takenAt,
@@ -60,7 +60,7 @@ export async function writeManifest(store: ObjectStore, dataKey: Uint8Array, man
   await store.put(manifestObject(manifest.id), sealed, { ifAbsent: true });
 }
 
-/** @throws Problem `s3-object-missing`, `backup-key-unknown`, `backup-broken`, `backup-malformed` */
+/** Reads a manifest. @throws Problem `s3-object-missing`, `backup-key-unknown`, `backup-broken`, `backup-malformed` */
 export async function readManifest(
   store: ObjectStore,
   keys: Keys,
@@ -75,7 +75,7 @@ export async function readManifest(
   return { manifest: parsed.data, dataKey };
 }
 
-/** Ids of complete backups, newest first. */
+/** Lists the ids of complete backups, newest first. */
 export async function listBackups(store: ObjectStore): Promise<string[]> {
   const ids: string[] = [];
   for await (const { key, isLatest, deleteMarker } of store.list(PREFIX.manifests)) {
@@ -86,6 +86,8 @@ export async function listBackups(store: ObjectStore): Promise<string[]> {
 }
 
 /**
+ * Returns the id of a complete backup.
+ *
  * @param wanted an id, or null for the newest
  * @throws Problem `backup-none`, `backup-unknown`
  */

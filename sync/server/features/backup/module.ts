@@ -18,7 +18,7 @@ const withBackups = <T>({ services, actor }: Asked, work: (context: BackupContex
   );
 };
 
-/** What needs the database besides the object store, in transactions of its own; the rest: app/backup-environment.ts. */
+/** Endpoints that also need the database, in their own transactions. For the others see app/backup-environment.ts. */
 const backupRoutes: readonly Route[] = [
   implement(api.makeBackup, { before: (o) => withBackups(o, runBackup), handle: async ({ prepared }) => prepared }),
   implement(api.rekeyBackups, {
@@ -42,7 +42,7 @@ const backupRoutes: readonly Route[] = [
 
 const HOUR_MS = 3_600_000;
 
-/** Everything, once a day. */
+/** Backs up everything once a day. */
 const backupJob: Job = {
   name: 'backup',
   everyMs: 24 * HOUR_MS,
@@ -61,7 +61,7 @@ const backupJob: Job = {
     })),
 };
 
-/** Objects of photos that are gone from the database: no matter who deleted them, every version goes. */
+/** Deletes every version of photo objects whose photos are no longer in the database, no matter why. */
 const photoObjectsJob: Job = {
   name: 'photo-objects',
   everyMs: HOUR_MS,

@@ -8,15 +8,15 @@ import type { ObjectHead, ObjectStore, ThawTier } from '../../platform/objects/s
 import { openKeyring } from './keyring-copy.ts';
 import type { Manifest } from './manifest.ts';
 
-/** Reading a backup back: the bytes that the manifest names, opened and taken apart. */
+/** Reads backups: decrypts the objects that a manifest names and parses them. */
 
-/** Days for which a copy from the archive is asked for. */
+/** Days for which an archived object is made readable. */
 const THAW_DAYS = 7;
 
 /**
- * Frames of the database, of exactly the object that the manifest names.
+ * Reads the frames of the database from exactly the object version that the manifest names.
  *
- * @throws Problem, also while it is read: `backup-broken`, `backup-malformed`, `s3-object-archived`, `s3-…`
+ * @throws Problem, also during iteration: `backup-broken`, `backup-malformed`, `s3-object-archived`, `s3-…`
  */
 export async function* databaseFrames(
   store: ObjectStore,
@@ -28,12 +28,12 @@ export async function* databaseFrames(
   yield* ofBackup(readFrames(decompressed(openStream(dataKey, { kind: 'database', id }, stored))), id);
 }
 
-/** Frames of a copy of the keyring; of the newest by default. */
+/** Reads the frames of a copy of the keyring. Default: the newest. */
 export async function* keyringFrames(store: ObjectStore, keys: Keys, versionId?: string): AsyncGenerator<Frame> {
   yield* readFrames(decompressed(openKeyring(keys, await store.get(KEYRING_OBJECT, versionId))));
 }
 
-/** What the newest copy of the keyring says of itself; the rest is not read. */
+/** Reads only the head of the newest copy of the keyring. */
 export async function keyringHead(store: ObjectStore, keys: Keys): Promise<Head> {
   for await (const frame of keyringFrames(store, keys)) {
     if (frame.kind === 'head') return frame.value;
@@ -42,7 +42,7 @@ export async function keyringHead(store: ObjectStore, keys: Keys): Promise<Head>
   throw malformed('the copy of the keyring does not begin with its head');
 }
 
-/** Reads all of a stream and counts its rows. @throws Problem as what reads it, `backup-malformed` */
+/** Reads a whole stream and counts rows by table. @throws Problem `backup-malformed`, and those of the stream */
 export async function countFrames(
   frames: AsyncIterable<Frame>,
   progress: (rows: number) => void = () => undefined,
@@ -73,7 +73,7 @@ async function* ofBackup(frames: AsyncIterable<Frame>, id: string): AsyncGenerat
   }
 }
 
-/** Compares what was read with what was written, at its end. */
+/** Passes a stream on, and compares its hash with the expected one at the end. */
 async function* checked(stored: AsyncIterable<Uint8Array>, sha256: string): AsyncGenerator<Uint8Array> {
   const hash = createHash('sha256');
   for await (const piece of stored) {
@@ -84,14 +84,14 @@ async function* checked(stored: AsyncIterable<Uint8Array>, sha256: string): Asyn
 }
 
 export interface ThawOptions {
-  /** Wait until it can be read. */
+  /** Whether to wait until the object can be read. */
   readonly wait: boolean;
   readonly tier: ThawTier;
   readonly sleep: (ms: number) => Promise<void>;
   readonly say?: (line: string) => void;
 }
 
-/** How long the store says a thaw takes, by what is asked for, hours. */
+/** How long a thaw takes according to the store, by tier. */
 const HOURS: Readonly<Record<ThawTier, string>> = {
   Expedited: '1 to 5 minutes',
   Standard: '3 to 5 hours',
@@ -100,9 +100,9 @@ const HOURS: Readonly<Record<ThawTier, string>> = {
 const POLL_EVERY_MS = 60_000;
 
 /**
- * Makes a database object readable that the lifecycle put into an archive: asks for it, and waits where that is wanted.
+ * Makes a database object readable that the lifecycle has archived: requests it, and waits for it if `wait` is set.
  *
- * @throws Problem `backup-thawing` (not waiting; says when to come again), `backup-lost`
+ * @throws Problem `backup-thawing` (without `wait`; says how long it takes), `backup-lost`
  */
 export async function thawed(store: ObjectStore, { id, database }: Manifest, o: ThawOptions): Promise<void> {
   const object = databaseObject(id);
@@ -113,7 +113,7 @@ export async function thawed(store: ObjectStore, { id, database }: Manifest, o: 
     if (head.archive.state === 'frozen') {
       await store.thaw(object, database.versionId, { days: THAW_DAYS, tier: o.tier });
       o.say?.(`Backup ${id} is in the archive; it was asked for and takes ${HOURS[o.tier]}.`);
-      // Some stores have it at once.
+      // Some stores make it readable at once.
       const again = await store.head(object, database.versionId);
       if (again?.archive?.state === 'thawed') return;
     }

@@ -15,19 +15,17 @@ import type { RestoreContext } from './restore.ts';
 const PAGE = 1000;
 
 export interface RepeatedErasures {
-  /** People that were erased since the backup, and are erased again. */
+  /** Number of people who were erased since the backup and are erased again. */
   readonly erasuresRepeated: number;
-  /** People whose erasure had started and waits for the release of a legal hold. */
+  /** Number of people whose erasure had started and waits for the release of a legal hold. */
   readonly erasuresHeld: number;
 }
 
 /**
- * Erases again the people the tombstones name: their keys at once, so that nothing of theirs can be read from here on;
- * the rest by the usual steps when the server runs, which also notify the kiosks and delete photos from the object
- * store. A person under a legal hold that came after the tombstone keeps their key: their erasure waits for its
- * release, as it did before.
- *
- * @returns how many people were erased, and how many wait
+ * Erases the people named by tombstones again. Their keys are destroyed at once, so that none of their data can be read from
+ * here on. The usual steps do the rest when the server runs, and also notify the kiosks and delete photos from the object
+ * store. A person under a legal hold set after the tombstone keeps their key, and the erasure waits for its release, as
+ * before.
  */
 export async function repeatErasures({
   db,
@@ -37,13 +35,13 @@ export async function repeatErasures({
   actor,
   progress,
 }: RestoreContext): Promise<RepeatedErasures> {
-  /** By the mark of a person: when the newest tombstone knew of no hold. */
+  /** By mark of a person, the latest time at which a tombstone says that there was no hold. */
   const erased = new Map<string, Date>();
   for await (const { people, noHoldAt } of readTombstones(store))
     for (const mark of people) if (!(erased.get(mark)! > noHoldAt)) erased.set(mark, noHoldAt);
   if (erased.size === 0) return { erasuresRepeated: 0, erasuresHeld: 0 };
   const markOf = await tombstoneMarks(store, keys);
-  // Settles which keys the restored database is under.
+  // Determines which keys the restored database is under.
   await openKeyring(db, keys, { hostnames: ['localhost'], now: () => now().getTime() });
   const found: { person: string; noHoldAt: Date }[] = [];
   for await (const person of everybody(db)) {
@@ -54,7 +52,7 @@ export async function repeatErasures({
   for (const [done, { person, noHoldAt }] of found.entries()) {
     const held = await inTransaction(db, async (tx) => {
       const names = await sameAs(tx, [person]);
-      // What the backup has from before the tombstone was released by then.
+      // Holds in the backup set before that time had been released by then.
       await remove(tx, 'retention_hold', { person: names, set_at: below(noHoldAt) });
       if (await isHeld(tx, names)) return true;
       await destroyPersonKeys(tx, [person]);

@@ -27,7 +27,7 @@ import { databaseFrames, keyringFrames, keyringHead, type ThawOptions, thawed } 
 import { type RepeatedErasures, repeatErasures } from './repeat-erasures.ts';
 
 export interface RestoreContext {
-  /** An empty database, nothing migrated; or one whose restore from the same backup was broken off. */
+  /** An empty database without migrations, or one in which a restore of the same backup was interrupted. */
   readonly db: Db;
   readonly store: ObjectStore;
   readonly keys: Keys;
@@ -42,21 +42,21 @@ export interface Restored extends RepeatedErasures {
   readonly takenAt: string;
   readonly rows: number;
   readonly photos: number;
-  /** Photos whose object is gone: purged or erased since. Their kiosks may send them again. */
+  /** Number of photos without an object: purged or erased since. Their kiosks may send them again. */
   readonly photosMissing: number;
   readonly logEpoch: string;
-  /** `newest`: keys that were destroyed since stay destroyed. `own`: that of the backup itself, where the newest does not fit it. */
+  /** `newest`: keys destroyed since stay destroyed. `own`: the backup's own copy, because the newest doesn't fit it. */
   readonly keyring: 'newest' | 'own';
 }
 
 /**
- * Puts a backup into an empty database, so that a server goes on with it: every row, every sequence, all partitions; a log
- * epoch of its own, so that kiosks send again what the backup does not hold; photos from their objects; and the people
- * who were erased since are erased again before the server may start. Safe to run again after it was broken off.
+ * Restores a backup into an empty database, so that a server can continue with it: every row, sequence and partition, and
+ * photos from their objects. The database gets a new log epoch, so that kiosks send again what the backup lacks. People
+ * erased since are erased again before the server may start. Safe to run again after an interruption.
  *
  * @param wanted id of the backup, or null for the newest
  * @throws Problem `database-not-empty`, `backup-none`, `backup-newer`, `backup-needs-older-keys`, `backup-thawing`,
- *   `backup-broken`, `wrong-encryption-key`, `s3-…`; the database is as it was before its rows are complete
+ *   `backup-broken`, `wrong-encryption-key`, `s3-…`; if it fails before all rows are loaded, the database has none of them
  */
 export async function restoreBackup(context: RestoreContext, wanted: string | null): Promise<Restored> {
   const { db, store, keys } = context;
@@ -87,7 +87,7 @@ interface State {
   readonly keyring: Restored['keyring'];
 }
 
-/** The restore that was begun in this database and not finished. */
+/** Returns the unfinished restore of this database, or null. */
 async function restoring(db: Db): Promise<State | null> {
   const { rows } = await sql<{ there: boolean }>`select to_regclass('meta') is not null as there`.execute(db);
   if (!rows[0]?.there) return null;
@@ -128,9 +128,9 @@ async function fill(context: RestoreContext, manifest: Manifest, dataKey: Uint8A
 }
 
 /**
- * The newest copy, in which the keys of people erased since are destroyed. The backup's own where the newest does not
- * fit it: made by other migrations, or after a rotation or at another point of it, and its own is still there. Tombstones
- * destroy the keys again then.
+ * Chooses the newest copy, in which the keys of people erased since are destroyed, if it fits the backup. If it has other
+ * migrations, or was made after a rotation or at another point of one, the backup's own copy is used, if it still exists.
+ * Tombstones then destroy the keys again.
  *
  * @throws Problem `backup-keyring-differs`
  */
@@ -143,7 +143,7 @@ async function chooseKeyring(store: ObjectStore, keys: Keys, m: Manifest): Promi
   throw new Problem('backup-keyring-differs');
 }
 
-/** In place of the keys that opened this backup the newest copy may have others. @throws Problem `backup-keyring-differs` */
+/** Makes sure that people's keys were not replaced since this backup. @throws Problem `backup-keyring-differs` */
 async function requirePersonKeys(tx: Tx, { keyVersion, rotatesFrom }: Manifest): Promise<void> {
   const renewed = {
     re_encrypt: true,
@@ -154,8 +154,8 @@ async function requirePersonKeys(tx: Tx, { keyVersion, rotatesFrom }: Manifest):
 }
 
 /**
- * The newest copy of the keyring says that no row is under the keys of this backup's time any more. All of it is: the rotation
- * that left them begins again, so that nobody removes those keys before `keys rotate` has run to its end.
+ * Restarts the rotation that replaced the backup's keys, if there was one. According to the newest keyring no row is under
+ * those keys any more, but after the restore all rows are. Nobody may remove them before `keys rotate` has finished again.
  */
 async function rotateAgain(tx: Tx, { keyVersion, rotatesFrom }: Manifest): Promise<void> {
   const from = rotatesFrom ?? keyVersion;
@@ -169,8 +169,9 @@ async function rotateAgain(tx: Tx, { keyVersion, rotatesFrom }: Manifest): Promi
 }
 
 /**
- * What must not be as it was: a log of its own, nobody signed in, no one-time code that was used after the backup and would
- * work again, no kiosk wiped by a command that was withdrawn after it, no rollout that goes on, and everything up to here safe.
+ * Changes what must not be as in the backup: sets a new log epoch, ends sessions, invalidates one-time codes (they may have
+ * been used since), withdraws commands that wipe kiosks (they may have been withdrawn since), holds rollouts, and marks all
+ * events so far as safe.
  */
 async function begin(tx: Tx, context: RestoreContext, m: Manifest, state: State): Promise<void> {
   const { keys, actor, now } = context;
@@ -188,7 +189,7 @@ async function begin(tx: Tx, context: RestoreContext, m: Manifest, state: State)
   await writeAudit(tx, keys, { ...entry, subjects: [], everyone: true, outcome: 'ok' }, now());
 }
 
-/** Waiting commands that destroy a kiosk end now, as if they were withdrawn; a kiosk that has one already is sent that. */
+/** Withdraws waiting commands that wipe or decommission a kiosk, and notifies kiosks that have one already. */
 async function withdrawDestroying(tx: Tx, now: Date): Promise<void> {
   const at = now.toISOString();
   await sql`
@@ -199,7 +200,7 @@ async function withdrawDestroying(tx: Tx, now: Date): Promise<void> {
     where kind = 'command' and id in (select id from ended)`.execute(tx);
 }
 
-/** Whether a rollout was paused, stopped or rolled back since is unknown: kiosks stay as they are until someone decides. */
+/** Holds rollouts until someone decides, since they may have been paused, stopped or rolled back after the backup. */
 async function holdRollout(tx: Tx, now: Date): Promise<void> {
   await sql`
     with held as (
@@ -219,7 +220,7 @@ function requireReadable(m: Manifest, keys: Keys): void {
   if (version !== undefined) throw new Problem('backup-needs-older-keys', { version });
 }
 
-/** Pieces of photos whose rows say that they are in the object store. Safe to run again. */
+/** Restores the pieces of photos that are in the object store according to their rows. Safe to run again. */
 async function restorePhotos({
   db,
   store,

@@ -22,7 +22,7 @@ import { type Manifest, rowOf, rowsOf, writeManifest } from './manifest.ts';
 
 const DAY_MS = 86_400_000;
 
-/** Rows that are not in the stream: pieces of photos that are in the object store. */
+/** Conditions for rows to include: all except pieces of photos that are in the object store already. */
 export const ELSEWHERE: Readonly<Record<string, string>> = {
   'public.photo_piece': `not exists (select from photo p where p.device = t.device and p.address = t.address
      and p.complete_at is not null and ${IS_STORED})`,
@@ -34,16 +34,16 @@ export interface BackupContext {
   readonly store: ObjectStore;
   readonly now: () => Date;
   readonly actor: Actor;
-  /** Days that superseded copies of the keyring are kept. */
+  /** Days for which superseded copies of the keyring are kept. */
   readonly keyringDays: number;
   readonly signal?: AbortSignal;
   readonly progress?: (done: number, total: number, what: 'photos' | 'rows') => void;
 }
 
 /**
- * Backs up everything: photos that are not in the object store yet, the whole database in one snapshot, the keyring apart
- * under a key of its own. Then the kiosks' `safe` marks go up to what that snapshot held. Memory holds a few MiB whatever the
- * size. A run that is broken off leaves objects that no manifest names: they count as no backup.
+ * Backs up everything: photos that are not in the object store yet, the whole database in one snapshot, and the keyring
+ * separately under its own key. Then it raises the kiosks' `safe` marks to what the snapshot contains. It uses a few MiB of
+ * memory whatever the size. An interrupted run leaves objects that no manifest names, which don't count as a backup.
  *
  * @throws Problem `s3-…`
  */
@@ -73,7 +73,7 @@ export async function runBackup(context: BackupContext): Promise<z.output<typeof
   };
 }
 
-/** The lifecycle does the same, within two days; a role that may not delete is no reason to have no backup. */
+/** Deletes old copies of the keyring. Missing rights are ignored: the bucket's lifecycle does the same within two days. */
 async function deleteOldKeyrings({ store, now, keyringDays }: BackupContext): Promise<number | null> {
   try {
     const supersededBefore = new Date(now().getTime() - keyringDays * DAY_MS);
@@ -150,7 +150,7 @@ async function marksOf(tx: Tx): Promise<Manifest['marks']> {
   return rows.map((r) => ({ device: r.device, epoch: r.epoch, committed: Number(r.committed) }));
 }
 
-/** Only after the manifest is stored: from now on kiosks may forget what the backup holds. */
+/** Records a backup. Call it only after the manifest is stored, since kiosks may then delete what the backup contains. */
 async function recordBackup(tx: Tx, { keys, actor, now }: BackupContext, m: Manifest): Promise<void> {
   await insert(tx, 'backup', rowOf(m));
   await backupMade(tx, now());
@@ -166,11 +166,11 @@ async function recordBackup(tx: Tx, { keys, actor, now }: BackupContext, m: Mani
 }
 
 /**
- * After the environment's keys were rotated: a new backup, all other backups' data keys under the new keys, and no copy of
- * the keyring under the old ones. From then on the old environment keys open nothing in the object store.
+ * Run after the environment's keys were rotated: makes a new backup, re-encrypts the data keys of all other backups under the
+ * new keys, and deletes copies of the keyring under the old ones. Then the old environment keys open nothing in the object
+ * store.
  *
- * The rows inside older backups stay as they were: their pgcrypto layer is under the keys of their time, so a restore of one
- * of those needs them as well.
+ * Rows inside older backups don't change. Their pgcrypto layer is under the keys of their time, which a restore needs too.
  *
  * @throws Problem `backup-key-unknown`, `s3-…`; safe to run again
  */

@@ -4,7 +4,7 @@ import type { Periods } from '../../platform/objects/bucket/rules.ts';
 import type { S3Settings } from '../../platform/objects/settings.ts';
 import { type ObjectStore, withObjectStore } from '../../platform/objects/store.ts';
 
-/** @throws Problem `s3-not-configured` */
+/** Returns the settings of the object store. @throws Problem `s3-not-configured` */
 export function requireS3({ s3 }: Pick<Config, 's3'>): S3Settings {
   if (s3) return s3;
   throw new Problem('s3-not-configured');

@@ -8,7 +8,7 @@ import type { ObjectStore } from '../../platform/objects/store.ts';
 import { findBackup, type Manifest, readManifest, rowsOf } from './manifest.ts';
 import { countFrames, databaseFrames, keyringFrames, type ThawOptions, thawed } from './read.ts';
 
-/** Where in `meta` the time of the last verified backup is. */
+/** Key in `meta` of the time at which a backup was last verified. */
 export const VERIFIED = 'backup-verified';
 
 export async function keepVerified(db: Db, now: Date): Promise<void> {
@@ -21,17 +21,17 @@ export interface Verified {
   readonly takenAt: string;
   readonly rows: number;
   readonly bytes: number;
-  /** Its own copy of the keyring; `gone`: too old, which is meant: the newest one is what a restore uses. */
+  /** The backup's own copy of the keyring. `missing`: deleted after its time, as intended. A restore uses the newest one. */
   readonly keyring: 'opened' | 'missing';
-  /** Photos that were read and compared with their names; null: not asked for. */
+  /** Number of photos that were read and compared with their names. Null if not requested. */
   readonly photos: number | null;
 }
 
 /**
- * Reads a whole backup back, as a restore would: every chunk is opened, every table counted and compared with the manifest.
- * Nothing is written.
+ * Reads a whole backup like a restore, without writing anything. It decrypts every chunk, counts the rows of every table and
+ * compares them with the manifest.
  *
- * @param context `db`: where photos are known; null: they are not read
+ * @param context `db`: the database that lists the photos; null: they are not read
  * @param o `wanted`: id, or null for the newest; `photos`: also read every photo that this database knows to be stored
  * @throws Problem that says what is wrong: `backup-broken`, `backup-malformed`, `backup-thawing`, `s3-…`
  */
@@ -82,7 +82,7 @@ function requireSame(found: Readonly<Record<string, number>>, expected: Readonly
     throw malformed(`table ${wrong} has ${found[wrong] ?? 'no'} rows in place of ${expected[wrong] ?? 'none'}`);
 }
 
-/** The name of a photo is the hash of its ciphertext. */
+/** Reads every stored photo and compares it with its name, which is the hash of its ciphertext. */
 async function verifyPhotos(
   db: Db,
   store: ObjectStore,

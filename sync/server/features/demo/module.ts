@@ -34,28 +34,28 @@ import { askKiosk } from '../fleet/commands.ts';
 import { requestErasure } from '../privacy/erasure/request.ts';
 
 /**
- * The demo of `npm start`. That a database is one is written before anybody uses it, and never later: a server that was set up for
- * people has no such row, and everything here refuses it. In a demo everybody is made up, so that emptying it is the
- * erasure of each person and the removal of each kiosk, as an administrator would do it one after the other. What is in a
- * demo is made elsewhere (electron/cli/demo): it comes as the events of a kiosk, like everything else.
+ * The demo of `npm start`. A database is marked as a demo before anyone uses it, and never later. A server set up for real
+ * people has no such mark, and everything here refuses to work on it. In a demo all people are made up. Emptying it erases
+ * each person and removes each kiosk, as an administrator would do one by one. The contents are made elsewhere
+ * (electron/cli/demo) and arrive as events of a kiosk, like all data.
  */
 
-/** Its place in `meta`. */
+/** Key of the mark in `meta`. */
 const KEY = 'demo';
 const Demo = z.strictObject({
   state: z.enum(['filled', 'emptying', 'emptied']),
-  /** The kiosk that is no machine: `npm start` speaks for it. */
+  /** The simulated kiosk, for which `npm start` sends events. */
   kiosk: Uuid,
-  /** Account that asked for its end. */
+  /** Account that ended the demo. */
   by: z.string().optional(),
 });
 type Demo = z.infer<typeof Demo>;
 
-/** What is set as long as it is a demo. Nobody but its operator is there, whose kiosk may have no display; the made-up people work from nine. */
+/** Policy of a demo. Only its operator is there, maybe without a display, so screens may be watched. Work starts at nine. */
 const SETTINGS = { watchScreens: 'on', workStartsAt: '09:00', graceMinutes: 15 } as const satisfies Partial<Policy>;
-/** Seconds between two presences where people come and go as usual, not as in the clip. */
+/** Repeat window after the demo, seconds, for real people. In the demo's clip people come and go faster. */
 const USUAL_REPEAT_SECONDS = 60;
-/** A kiosk that did not leave is asked again after this, ms. */
+/** Time after which a kiosk that did not leave is asked again, ms. */
 const ASKED_AGAIN_MS = 60_000;
 
 async function readDemo(db: Db): Promise<Demo | null> {
@@ -68,9 +68,9 @@ async function writeDemo(db: Db, demo: Demo): Promise<void> {
   await upsert(db, 'meta', 'key', { key: KEY, value }, { value });
 }
 
-/** @returns whether it is the demo of this kiosk now */
+/** Marks an unused database as a demo. @returns whether it is now the demo of this kiosk */
 export async function beginDemo(db: Db, kiosk: string, now: Date): Promise<boolean> {
-  // The first who signs in has an account.
+  // The first person to sign in creates an account, so that an account also means the database is in use.
   const used = [exists(db, 'device', {}), exists(db, 'person', {}), exists(db, 'account', {})];
   if (!(await Promise.all(used)).includes(true)) {
     await insertNew(db, 'meta', { key: KEY, value: JSON.stringify({ state: 'filled', kiosk } satisfies Demo) });
@@ -87,7 +87,7 @@ async function requireDemo(db: Db): Promise<Demo> {
   return demo;
 }
 
-/** As `requireDemo`, until the transaction ends: who presses once more must not empty what was set up since. */
+/** Like `requireDemo`, locked until the transaction ends, so that a second click can't empty what was set up since. */
 async function lockDemo(tx: Tx): Promise<Demo> {
   await findLocked(tx, 'meta', { key: KEY }, ['key']);
   return requireDemo(tx);
@@ -111,7 +111,7 @@ const demoRoutes: readonly Route[] = [
     const demo = await lockDemo(tx);
     const by = actor.id ?? 'operator';
     about(await eraseEverybody(tx, services.keys, by, now));
-    // Nobody stands before it, so nothing there has to be destroyed first.
+    // The simulated kiosk is no machine, so nothing there has to be destroyed first.
     if (await exists(tx, 'device', { id: demo.kiosk })) await revokeDevice(tx, demo.kiosk, now);
     await writeDemo(tx, { ...demo, state: 'emptying', by });
     notify('board', 'change');
@@ -121,10 +121,10 @@ const demoRoutes: readonly Route[] = [
 const living = async (db: Db): Promise<string[]> => idsOf(await livingPeople(db).execute());
 
 /**
- * Everybody is to be erased, and nothing that someone tried before holds it up: no legal hold, and no time in which a request
- * can be taken back. A person who comes while it goes on is erased as well, so it must not wait for weeks.
+ * Requests the erasure of everyone. Legal holds and undo periods from trying things out are ended, since emptying must not
+ * wait for weeks: people added meanwhile are erased too.
  *
- * @returns who it is about
+ * @returns the people to be erased
  */
 async function eraseEverybody(tx: Tx, keys: Keys, by: string, now: Date): Promise<string[]> {
   const people = await living(tx);
@@ -135,7 +135,7 @@ async function eraseEverybody(tx: Tx, keys: Keys, by: string, now: Date): Promis
   return people;
 }
 
-/** Whether a kiosk is to be asked to leave: once, as it may take its time, and again where that came to nothing. */
+/** Whether to ask a kiosk to leave: once, and again some time after a command that expired or failed. */
 async function isToBeAsked(tx: Tx, device: string, now: Date): Promise<boolean> {
   const last = await findLast(tx, 'fleet_command', { device, what: ['decommission', 'wipe'] }, 'asked_at');
   if (!last) return true;
@@ -144,13 +144,13 @@ async function isToBeAsked(tx: Tx, device: string, now: Date): Promise<boolean> 
 }
 
 /**
- * One step towards an empty server: everybody's erasure, then the end of every kiosk, then what stays of both elsewhere. Each
- * waits for the one before, as kiosks have to confirm; whatever it was broken off by, the next run goes on.
+ * Takes one step towards an empty server: erases everyone, then decommissions every kiosk, then deletes what both leave behind.
+ * Each waits for the one before, since kiosks have to confirm erasures. After an interruption the next run continues.
  */
 async function emptyOn({ db, keys, modules, now, notify }: JobContext) {
   const report = await inTransaction(db, async (tx) => {
     const { by = 'operator' } = await lockDemo(tx);
-    // Someone may have come since it was asked for.
+    // People may have been added since it was requested.
     await eraseEverybody(tx, keys, by, now());
     const erasures = await count(tx, 'erasure', { state: ['requested', 'closed'] });
     if (erasures > 0) return { waitsFor: 'erasures', count: erasures } as const;
@@ -171,11 +171,11 @@ async function emptyOn({ db, keys, modules, now, notify }: JobContext) {
 }
 
 /**
- * What an erasure and the end of a kiosk leave on a server that goes on: records of nobody, the proof that someone was
- * erased, the kiosks themselves. Of made-up people nothing has to be proved. A person or kiosk that comes this very moment
- * stays: a row alone is no erasure.
+ * Deletes what erasures and removed kiosks leave on a normal server: records that belong to nobody, proofs of erasure, and the
+ * kiosks themselves. For made-up people no proof is needed. A person or kiosk added at this very moment is kept, since
+ * deleting rows would not be an erasure.
  *
- * @param tables every one of the server: those that name a kiosk in a column `device` are emptied of it
+ * @param tables all tables of the server; rows of removed kiosks are deleted from those with a column `device`
  */
 async function removeRemains(tx: Tx, tables: readonly string[], now: Date): Promise<void> {
   const { rows } = await sql<{ name: string }>`
@@ -186,7 +186,7 @@ async function removeRemains(tx: Tx, tables: readonly string[], now: Date): Prom
   for (const table of ['webhook_delivery', 'evacuation', 'change', 'person_merge'] as const)
     await remove(tx, table, {});
   await remove(tx, 'person', { deleted_at: not(null) });
-  // In one statement: which of them refers to which is asked at its end.
+  // One statement, since foreign keys between these tables are only checked at its end.
   await sql`with ${sql.join(
     rows.map(
       ({ name }, i) => sql`${sql.ref(`gone_${i}`)} as (delete from ${sql.table(name)} t where t.device is not null

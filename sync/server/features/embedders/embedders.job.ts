@@ -20,9 +20,9 @@ import { judgePicture, sharedPipeline, type UsableFace } from './faces.ts';
 import { leftOf, presentMove } from './migrate.ts';
 
 /**
- * Makes everybody's templates again with the other embedder, a person a transaction: killed at any moment it goes on with who
- * is left. Also after kiosks were switched, for people enrolled with the old one meanwhile; and after the end, for people
- * enrolled at a kiosk that had not heard of the switch.
+ * Computes everyone's templates with the new embedder, one person per transaction, so that it resumes after a kill. It also
+ * runs after kiosks were switched, for people enrolled with the old embedder meanwhile, and after the end of the move, for
+ * people enrolled at a kiosk that didn't know of the switch yet.
  */
 export const embeddersJob: Job = {
   name: 'embedders',
@@ -37,7 +37,7 @@ export const embeddersJob: Job = {
   async run({ db, keys, config, now, signal, notify }) {
     let [moved, reenrol] = [0, 0];
     let move = await presentMove(db);
-    // Read each time: it may be cancelled or finished meanwhile.
+    // Read each time, since the move may be cancelled or finished meanwhile.
     for (; move; move = await presentMove(db)) {
       signal.throwIfAborted();
       const { id, to_model: model } = move;
@@ -65,7 +65,7 @@ export const embeddersJob: Job = {
   },
 };
 
-/** Pictures of a person's enrolments, on the server and at kiosks, under every name that they had. */
+/** Returns the pictures of a person's enrolments, on the server and at kiosks, under every id that they had. */
 async function picturesOf(db: Db, keys: Keys, opened: Opened, person: string): Promise<Uint8Array[]> {
   const names = await sameAs(db, [person]);
   const pictures: Uint8Array[] = (await openPhotos(db, keys, opened, names)).map((p) => p.picture);
@@ -80,14 +80,14 @@ async function picturesOf(db: Db, keys: Keys, opened: Opened, person: string): P
     try {
       pictures.push(openPhoto(sealed, photoKey.value, { kind: 'enrolment', person: event.person!, event: event.id }));
     } catch (cause) {
-      // One that a kiosk sealed wrongly is as good as none.
+      // A picture that the kiosk encrypted wrongly counts as none.
       if (!(cause instanceof Problem)) throw cause;
     }
   }
   return pictures;
 }
 
-/** @returns whether there are templates of the new embedder now; null: the move was cancelled, or the person erased */
+/** Stores the result for one person. @returns null if the move was cancelled or the person erased */
 async function settle(
   tx: Tx,
   keys: Keys,
@@ -97,7 +97,7 @@ async function settle(
   code: string,
   now: Date,
 ): Promise<'moved' | 'reenrol' | null> {
-  // Nobody ends the move until this is there, or has gone with the rest.
+  // Locks the move, so that it can't end before these templates are stored and would be deleted with the rest.
   const move = await tx
     .selectFrom('model_migration')
     .select(['from_model', 'to_model', 'state'])
@@ -112,7 +112,7 @@ async function settle(
     .where('deleted_at', 'is', null)
     .forNoKeyUpdate()
     .executeTakeFirst();
-  // Erased since: then there is nothing to move, and nothing to put down.
+  // The person was erased meanwhile: there is nothing to move and nothing to record.
   if (!living) return null;
   const may = (await standingOf(tx, person)) === 'given';
   const outcome = may && faces.length > 0 ? 'moved' : 'reenrol';
@@ -129,7 +129,7 @@ async function settle(
   const whose = { migration: id, person };
   await upsert(tx, 'model_migration_person', ['migration', 'person'], { ...whose, ...noted }, noted);
   const changed = moved ? [move.to_model] : [];
-  // As the end of the move has done with everybody else's.
+  // Deletes the old templates, as the end of the move has done for everyone else.
   if (move.state === 'done' && (await remove(tx, 'template', { person, model: move.from_model })) > 0)
     changed.push(move.from_model);
   await appendChanges(tx, await templatesOfEachScope(tx, person, changed), now);

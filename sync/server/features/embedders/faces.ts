@@ -17,10 +17,10 @@ import type { Services } from '../../platform/access/route.ts';
 import { findSorted } from '../../platform/database/rows.ts';
 import type { Db } from '../../platform/database/schema.ts';
 
-/** Largest picture that is looked at, bytes and pixels. */
+/** Largest accepted picture, bytes. */
 export const MAX_PICTURE_BYTES = 12 * 1024 * 1024;
 const LIMITS = { ...DECODE_LIMITS, maxBytes: MAX_PICTURE_BYTES, maxPixels: 40_000_000, maxSeconds: 10 };
-/** A second face of at least this share of the first makes it unclear who is meant. */
+/** Share of the largest face's area from which a second face makes it unclear who is meant. */
 const RIVAL_FACE = 0.4;
 /** Degrees of yaw up to which a head faces the camera. */
 const FRONT_YAW = 10;
@@ -30,11 +30,11 @@ export type Pose = 'front' | 'left' | 'right';
 export interface UsableFace {
   readonly code: null;
   readonly model: string;
-  /** How scores of that model are read. */
+  /** Calibration of the model's scores. */
   readonly calibration: Calibration;
   /** L2-normalised. */
   readonly embedding: Float32Array;
-  /** JPEG of the face alone. */
+  /** JPEG of the cropped face. */
   readonly picture: Uint8Array;
   readonly pose: Pose;
   readonly measured: FaceQuality;
@@ -42,14 +42,14 @@ export interface UsableFace {
   readonly quality: number;
 }
 
-/** What a picture is good for. `code`: why it is not, as the quality gate or the decoder calls it. */
+/** Result of judging a picture. `code` is the reason why it can't be used, from the quality gate or the decoder. */
 export type Judged =
   | UsableFace
   | {
       readonly code: string;
       readonly pose: Pose | null;
       readonly measured: FaceQuality | null;
-      /** Null: there is no face in it, or several, or it is no picture. */
+      /** Null if it has no face or several, or isn't a picture. */
       readonly picture: Uint8Array | null;
     };
 
@@ -58,7 +58,7 @@ const useless = (code: string): Judged => ({ code, pose: null, measured: null, p
 const shared = new Map<string, Promise<FacePipeline>>();
 
 /**
- * The models, loaded at the first picture and kept.
+ * Returns the pipeline with an embedder. Models are loaded on first use and kept.
  *
  * @param weights folder
  * @param embedder id
@@ -77,11 +77,11 @@ export function sharedPipeline(weights: string, embedder: string): Promise<FaceP
 }
 
 /**
- * Judges a picture, and makes a template of it where it is good enough. Pictures that are none, or that are made to exhaust
- * the machine, are answered by a code as well.
+ * Judges a picture, and computes its embedding if it is good enough. Invalid pictures, and those made to exhaust the machine,
+ * get a code too.
  *
- * @param quality what is demanded
- * @throws ModelProblem only where the models themselves fail
+ * @param quality required quality
+ * @throws ModelProblem only if the models themselves fail
  */
 export async function judgePicture(
   pipeline: FacePipeline,
@@ -117,12 +117,12 @@ function poseOf(yaw: number): Pose {
 const rounded = (quality: FaceQuality): FaceQuality =>
   Object.fromEntries(Object.entries(quality).map(([name, value]) => [name, Math.round(value * 100) / 100])) as never;
 
-/** Margin around a face on each side, as a share of its box: enough to find it again in the cut. */
+/** Margin around a face on each side, as a share of its box. Enough to detect the face again in the crop. */
 const BORDER = 0.6;
-/** Longest side of a cut, pixels. */
+/** Longest side of a crop, pixels. */
 const SIDE = 480;
 
-/** The face alone as JPEG, in memory, no metadata: what is around it, and what the file said of itself, is gone. */
+/** Crops the face and encodes it as JPEG in memory, without the surroundings and without metadata. */
 export async function cutFace(image: RgbImage, box: Box): Promise<Uint8Array> {
   const [x, y, width, height] = box;
   const left = Math.max(0, Math.floor(x - width * BORDER));
@@ -132,14 +132,14 @@ export async function cutFace(image: RgbImage, box: Box): Promise<Uint8Array> {
   return encodeJpeg(image, { side: SIDE, quality: 88, area: [left, top, right - left, bottom - top] });
 }
 
-/** The embedder that new templates are made with: the one that kiosks were switched to last, else the one that ships. */
+/** Returns the embedder for new templates: the one kiosks were last switched to, else the built-in one. */
 export async function presentEmbedder(db: Db): Promise<string> {
   const switched = { state: ['switched', 'done'] } as const;
   const [row] = await findSorted(db, 'model_migration', switched, ['made_at'], { descending: true, limit: 1 });
   return row?.to_model ?? EMBEDDER_ID;
 }
 
-/** Outside of any transaction. @throws Problem `models-missing`, `models-altered` */
+/** Returns the present embedder's pipeline. Call it outside transactions. @throws Problem `models-missing`, `models-altered` */
 export async function presentPipeline({ db, config }: Pick<Services, 'db' | 'config'>): Promise<FacePipeline> {
   const embedder = await presentEmbedder(db);
   try {
@@ -150,6 +150,6 @@ export async function presentPipeline({ db, config }: Pick<Services, 'db' | 'con
   }
 }
 
-/** What is wrong with the models, as checks and answers call it. */
+/** Maps a problem with the models to the code used in checks and answers. */
 export const modelsCode = ({ code }: ModelProblem): 'models-missing' | 'models-altered' =>
   code === 'model-missing' || code === 'model-unknown' ? 'models-missing' : 'models-altered';

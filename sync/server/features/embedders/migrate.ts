@@ -14,13 +14,13 @@ import type { Db, Row, Tx } from '../../platform/database/schema.ts';
 import { presentEmbedder } from './faces.ts';
 
 /**
- * A move to another embedder. Everybody's templates are made again from the pictures that are kept of their enrolment;
- * those of the old one stay, and kiosks go on with them, until they are switched. At most one move is open.
+ * Moving to another embedder. Everyone's templates are computed again from the stored pictures of their enrolment. Kiosks keep
+ * using the old templates until they are switched. At most one move is open.
  */
 
 const openStates = ['working', 'ready', 'switched'] as const;
 
-/** The move that is open, else the last that ended with the new embedder: kiosks may still deliver templates of the old one. */
+/** Returns the open move, else the last one completed, since kiosks may still send templates of the old embedder. */
 export async function presentMove(db: Db) {
   const [move] = await findSorted(db, 'model_migration', { state: [...openStates, 'done'] }, ['made_at'], {
     descending: true,
@@ -29,7 +29,7 @@ export async function presentMove(db: Db) {
   return move;
 }
 
-/** @throws Problem `migration-open`, `model-present`, `model-unknown` */
+/** Starts a move, and returns its id. @throws Problem `migration-open`, `model-present`, `model-unknown` */
 export async function beginMove(
   tx: Tx,
   { to, weights, by }: { readonly to: string; readonly weights: string; readonly by: string },
@@ -45,14 +45,14 @@ export async function beginMove(
   if (from === to) throw new Problem('model-present', { embedder: to });
   const id = v7();
   const row = { id, from_model: from, to_model: to, state: 'working', made_by: by, made_at: now } as const;
-  // One at most is open (baseline/enrolment.ts).
+  // A unique index allows only one open move (baseline/enrolment.ts).
   if ((await insertNew(tx, 'model_migration', row)) === 0) throw new Problem('migration-open');
   return id;
 }
 
 /**
- * People who have templates of the old embedder and were not looked at; and people to be enrolled again whose picture came
- * later: that of an enrolment at a kiosk follows its event, and may take long.
+ * Selects people with templates of the old embedder who were not processed yet, and people marked for re-enrolment whose
+ * picture arrived later: that of an enrolment at a kiosk follows its event, and may take long.
  */
 export const leftOf = (db: Db, { id, from_model, to_model }: Row<'model_migration'>) =>
   db
@@ -72,7 +72,7 @@ export const leftOf = (db: Db, { id, from_model, to_model }: Row<'model_migratio
     )
     .select('t.person');
 
-/** Null: there never was one. */
+/** Returns the progress of the last move. Null if there never was one. */
 export async function progressOf(db: Db): Promise<z.output<typeof EmbedderMove> | null> {
   const [move] = await findSorted(db, 'model_migration', {}, ['made_at'], { descending: true, limit: 1 });
   if (!move) return null;
@@ -95,7 +95,7 @@ async function lockMove(tx: Tx, states: readonly string[]) {
   return move;
 }
 
-/** Instructs every kiosk to recognise by the new embedder. Its templates are there already. @throws Problem `migration-not-ready` */
+/** Switches every kiosk to the new embedder. Kiosks have its templates already. @throws Problem `migration-not-ready` */
 export async function switchKiosks(tx: Tx, by: string, now: Date): Promise<void> {
   const move = await lockMove(tx, ['ready']);
   const own = await tx.selectFrom('site_policy').select('site').execute();
@@ -104,13 +104,13 @@ export async function switchKiosks(tx: Tx, by: string, now: Date): Promise<void>
   await update(tx, 'model_migration', { id: move.id }, { state: 'switched' });
 }
 
-/** The old embedder's templates go, here and on every kiosk. @returns how many people had some */
+/** Deletes the old embedder's templates, here and on every kiosk. @returns number of people who had some */
 export async function finishMove(tx: Tx, now: Date): Promise<number> {
   const { id, from_model } = await lockMove(tx, ['switched']);
   return endMove(tx, id, 'done', from_model, now);
 }
 
-/** Before kiosks were switched: the new embedder's templates go. @throws Problem `migration-not-ready` */
+/** Cancels a move before kiosks were switched: deletes the new embedder's templates. @throws Problem `migration-not-ready` */
 export async function cancelMove(tx: Tx, now: Date): Promise<void> {
   const { id, to_model } = await lockMove(tx, ['working', 'ready']);
   await endMove(tx, id, 'cancelled', to_model, now);

@@ -47,7 +47,7 @@ const embedderRoutes: readonly Route[] = [
   }),
 ];
 
-/** For which models there are, or may be, templates: on kiosks, and since a move to another model. */
+/** Models of which kiosks may have templates of the person, and what moves to another model did for them. */
 async function* templateModels({ tx, names }: Reading) {
   const models = await tx.selectFrom('person_model').select('model').distinct().where('person', 'in', names).execute();
   for (const { model } of models) yield { kiosksMayHoldTemplatesOfModel: model };

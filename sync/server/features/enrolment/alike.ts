@@ -11,10 +11,10 @@ import type { Opened } from '../../platform/audit/opened.ts';
 import type { Db, Tx } from '../../platform/database/schema.ts';
 import type { Keys } from '../../platform/keys/envelope.ts';
 
-/** Whose face is like a new one: whether someone is enrolled already, which is shown to staff alone. */
+/** Finds people whose face resembles a new one, since they may be enrolled already. Only staff is shown the result. */
 
 const CHUNK = 500;
-/** Share of new faces that may wrongly be held for someone's: a person decides, so rather one too many. */
+/** Share of new faces that may wrongly match someone. High, since a person decides, and a false hint costs little. */
 const DUPLICATE_FPIR = 0.05;
 
 interface Alike {
@@ -22,7 +22,7 @@ interface Alike {
   readonly score: number;
 }
 
-/** For each probe the one whose face is most like it (of those who are not in `not`); null: nobody's is like enough. @param calibration of `model` */
+/** Finds the most similar person for each probe, except those in its `not`; null if nobody is similar enough. */
 export async function mostAlike(
   db: Db,
   keys: Keys,
@@ -50,7 +50,7 @@ export async function mostAlike(
       for (const { vector } of models.get(model) ?? []) {
         templates += 1;
         const held = vectorFrom(Buffer.from(vector, 'base64url'));
-        // A broken or stolen kiosk may have sent anything: that matches no one.
+        // A broken or stolen kiosk may have sent anything. Such a vector must not match anyone.
         if (!isNormalised(held)) continue;
         for (const [i, probe] of probes.entries()) {
           if (probe.not.includes(person) || probe.embedding.length !== held.length) continue;
@@ -68,7 +68,7 @@ export async function mostAlike(
   return best.map((b) => (b && b.score >= threshold ? b : null));
 }
 
-/** What is known of people with a similar face, for the person who compares them. */
+/** Describes people with a similar face, for the member of staff who compares them. */
 export async function describeDuplicates(db: Db, keys: Keys, alike: readonly Alike[]): Promise<DuplicateOf[]> {
   const ids = alike.map((a) => a.person);
   const people = await readPeople(db, keys, ids);
@@ -89,9 +89,9 @@ export async function describeDuplicates(db: Db, keys: Keys, alike: readonly Ali
 }
 
 /**
- * Whether the caller may say that two people are two people, and has looked at who it concerns.
+ * Makes sure that the caller may state that two people are different, and has typed the name or number of the other one.
  *
- * @param other who is enrolled already
+ * @param other the person enrolled already
  * @throws Problem `duplicate-needs-admin`, `confirmation-wrong`
  */
 export async function requireOverrule(

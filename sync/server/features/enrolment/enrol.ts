@@ -18,7 +18,7 @@ import { openHalf } from '../../platform/keys/personal.ts';
 import { personBox } from '../../platform/keys/persons.ts';
 
 /**
- * Whether templates of a person may be made here at all: never without a consent on record to the text in force.
+ * Makes sure that templates of a person may be made here. This always requires a recorded consent to the text in force.
  *
  * @throws Problem `person-unknown`, `erasure-requested`, `consent-missing`, `consent-outdated`, `own-consent-required`,
  *   `faces-off`, `templates-on-card`
@@ -37,7 +37,7 @@ export async function requireEnrollable(tx: Tx, keys: Keys, person: string, now:
 }
 
 /**
- * Adds templates with the pictures that they were made from, and notifies the person's kiosks. The caller has asked
+ * Adds templates with the pictures that they were made from, and notifies the person's kiosks. The caller has called
  * `requireEnrollable`.
  */
 export async function addFaces(
@@ -60,10 +60,10 @@ export async function addFaces(
 }
 
 /**
- * The newest picture that a person was enrolled with, here or at a kiosk.
+ * Returns the newest picture that a person was enrolled with, here or at a kiosk.
  *
- * @param people every name of one person
- * @returns JPEG; null: there is none, or it has not arrived from the kiosk yet
+ * @param people every id of one person
+ * @returns JPEG; null if there is none, or it has not arrived from the kiosk yet
  */
 export async function newestPicture(
   tx: Tx,
@@ -91,7 +91,7 @@ export async function newestPicture(
   try {
     return openPhoto(sealed, photoKey.value, { kind: 'enrolment', person: person.value, event: row.id });
   } catch (cause) {
-    // One that a kiosk sealed wrongly is as none.
+    // A picture that the kiosk encrypted wrongly counts as none.
     if (cause instanceof Problem) return null;
     throw cause;
   }

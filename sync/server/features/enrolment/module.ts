@@ -9,7 +9,7 @@ import { importRoutes } from './imports/routes.ts';
 import { basisPlace, importPlace, mapPlace } from './imports/runs.ts';
 import { enrolmentRoutes } from './routes.ts';
 
-/** Lists that they were on, and pictures of them that are waiting for review, or were rejected. */
+/** Imports that created the person, and pictures of them in imports. */
 async function* imports({ tx, keys, actor, names, now }: Reading) {
   yield* await importedListsOf(tx, names);
   const why = { actor, route: MY_DATA };
@@ -52,7 +52,7 @@ export const enrolment: ServerModule = {
       merged: UNDER_EVERY_NAME,
       async erased(erasing) {
         await deleteBy('person')(erasing);
-        // A face that was like theirs is someone else's, and stays.
+        // A picture whose face resembled theirs shows someone else, and is kept.
         const { tx, people } = erasing;
         const nobody = { duplicate_of: null, duplicate_score: null };
         await update(tx, 'import_photo', { duplicate_of: people }, nobody);

@@ -21,7 +21,7 @@ const verdict = (j: Judged): z.output<typeof api.PictureVerdict> => ({
   yaw: j.measured?.yaw ?? null,
 });
 
-/** From here on two embeddings are of the same picture, and the second adds nothing. */
+/** Score from which two embeddings count as the same picture, so that the second adds nothing. */
 const SAME_PICTURE = 0.9999;
 
 const qualityOf = ({ source }: { source: 'camera' | 'photo' }) =>
@@ -69,7 +69,7 @@ export const enrolmentRoutes: readonly Route[] = [
         own: (await readTemplates(tx, keys, opened, [person], first.model)).get(person)?.get(first.model) ?? [],
       }));
       const enrolled = own.map((t) => vectorFrom(Buffer.from(t.vector, 'base64url')));
-      // What is known of them says who they are; without it the first picture does.
+      // Pictures are compared with the person's templates or, if there are none, with the first picture.
       const known = enrolled.length > 0 ? [...enrolled] : [first.embedding];
       const theirs: UsableFace[] = [];
       const unfit = new Map<number, string>();
@@ -147,7 +147,7 @@ export const enrolmentRoutes: readonly Route[] = [
         await markInConsole(tx, [person, other], { reason: 'enrolment', by: actor.id }, now);
       }
       if (faces.some((f) => f.model !== model)) throw new Problem('embedder-changed');
-      // Someone may have been enrolled since, and behind the first there may be a second.
+      // Someone else may have been enrolled since, and there may be a second similar person.
       const not = [person, ...(await partnersOf(tx, person))];
       const probes = faces.map(({ embedding }) => ({ embedding, not }));
       const why = { actor, route: 'POST /api/enrolment/waiting/:case/accept', everyone: true };

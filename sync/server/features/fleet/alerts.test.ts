@@ -9,8 +9,8 @@ const well: Inventory = { ...INVENTORY, version: '0.2.0' };
 const codes = (change: Partial<Inventory>, silentMs = 1000, newest: string | null = '0.2.0') =>
   alertsOf({ lastHeardAt: ago(silentMs), report: { ...well, ...change } }, NOW, newest).map((a) => a.code);
 
-describe('what is wrong with a kiosk', () => {
-  test('nothing, of one that is well; a camera that nobody needs is well too', () => {
+describe('alerts of a kiosk', () => {
+  test('there are none for a healthy kiosk, nor for a camera that is not in use', () => {
     expect(codes({})).toEqual([]);
     for (const camera of ['off', 'starting', 'unknown', 'some-new-word']) expect(codes({ camera })).toEqual([]);
   });
@@ -32,16 +32,16 @@ describe('what is wrong with a kiosk', () => {
     ['old-version', { version: '0.1.9' }],
   ])('%s', (code, change) => expect(codes(change)).toEqual([code]));
 
-  test('silence, and kiosks never heard from or never notified', () => {
+  test('silence, kiosks never heard from and kiosks without a report are reported', () => {
     expect(codes({}, OFFLINE_MS)).toEqual([]);
     expect(codes({}, OFFLINE_MS + 1)).toEqual(['offline']);
-    // A long queue is what silence does: it is reported once.
+    // A long queue is a consequence of silence and is not reported separately.
     expect(codes({ queued: 5000 }, OFFLINE_MS + 1)).toEqual(['offline']);
     expect(alertsOf({ lastHeardAt: null, report: null }, NOW, null).map((a) => a.code)).toEqual(['never-heard']);
     expect(alertsOf({ lastHeardAt: NOW, report: null }, NOW, null).map((a) => a.code)).toEqual(['no-report']);
   });
 
-  test('a version is old by the newest of the fleet, in their own order', () => {
+  test('a version is old if it precedes the newest in the fleet, in version order', () => {
     const of = (version: string) => ({ ...well, version });
     expect(newestOf([of('0.9.0'), of('0.10.0-rc.1'), null, of('not a version')])).toBe('0.10.0-rc.1');
     expect(newestOf([])).toBeNull();

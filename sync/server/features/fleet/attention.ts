@@ -2,14 +2,14 @@ import { sql } from 'kysely';
 import { type AttentionSource, lookBack } from '../../platform/attention.ts';
 import { GRACE_MS } from './rollout/rules.ts';
 
-/** A kiosk that was let in a moment ago may take this long until its first word, ms. */
+/** How long a newly approved kiosk may take until its first contact and report, ms. */
 const FIRST_REPORT_MS = 15 * 60_000;
 
 const nothing = sql`null::uuid`;
 
-/** Kiosks in trouble, and rollouts that went wrong. */
+/** Attention items for kiosks with a problem and for rollouts that failed. */
 export const fleetAttention = {
-  // Each time that it stopped, or was held by a restore, is an item of its own. A kiosk that failed on a build that others stay with is one as well.
+  // One item each time a rollout was stopped, or held by a restore. One per rollout if kiosks failed on a build that others keep.
   rollout: {
     items: (now) => sql`
       select 'rollout' as kind, r.id::text || '@' || (extract(epoch from a.at) * 1000)::bigint as ref, a.at,
@@ -29,7 +29,7 @@ export const fleetAttention = {
             make_interval(mins => r.trial_minutes) + ${`${GRACE_MS} milliseconds`}::interval))
       group by r.id`,
   },
-  // An older build than others have is no trouble of the kiosk's own: rollouts show it. Each use of the emergency PIN is an item.
+  // An older build isn't the kiosk's own problem: rollouts show it. Each use of the emergency PIN is one item.
   kiosk: {
     items: (now) => sql`
       select 'kiosk' as kind, a.device::text || '@' || a.code || '@' || (extract(epoch from a.since) * 1000)::bigint as ref,

@@ -21,31 +21,33 @@ import type { EmailOf } from '../../platform/http/email.ts';
 import { type Keys, type Place, placeOf } from '../../platform/keys/envelope.ts';
 
 /**
- * The commands of a kiosk: each once, until it ends, and audited like everything. What becomes of it the kiosk reports
- * by its event `command`, or after a wipe by its farewell.
+ * Commands to kiosks, all audited. A kiosk has at most one open command of each kind. It reports the outcome in a `command`
+ * event or, after a wipe or decommissioning, in its farewell.
  */
 
 const HOUR = 3_600_000;
-/** How long a command waits for its kiosk, hours. A lost kiosk may come back weeks later. */
+/** How long a command waits for its kiosk, hours. A lost kiosk may come online weeks later. */
 const LIFE: Readonly<Record<CommandWhat, number>> = {
   restart: 1,
   logs: 24,
-  // Someone is waiting for it: an idle kiosk asks every 20 s.
+  // One minute, since someone is waiting for it. An idle kiosk polls every 20 s.
   watch: 1 / 60,
   decommission: 7 * 24,
   wipe: 90 * 24,
 };
-/** A kiosk in contact in its last minute may report a little later, ms. */
+/** How long after its expiry a command may still be answered, ms. A kiosk may have received it in the last minute. */
 const GRACE_MS = HOUR;
-/** Logs are kept so long, ms. */
+/** How long logs are kept, ms. */
 const LOGS_KEPT_MS = 7 * 86_400_000;
 
 export const destroys = (what: CommandWhat): what is 'wipe' | 'decommission' =>
   what === 'wipe' || what === 'decommission';
 
 /**
- * @throws Problem `unknown-device`, `device-not-approved`, `command-name-differs`, `command-waits` (the same is on its way),
- *   `device-leaves`
+ * Sends a command to a kiosk, and returns its id.
+ *
+ * @throws Problem `unknown-device`, `device-not-approved`, `command-name-differs`, `command-waits` (one of the same kind is
+ *   still open), `device-leaves`
  */
 export async function askKiosk(
   tx: Tx,
@@ -69,10 +71,10 @@ export async function askKiosk(
   const waiting = await findAll(tx, 'fleet_command', { device, outcome: null });
   const started = await findAll(tx, 'fleet_command', { device, outcome: 'started' });
   for (const open of [...waiting, ...started]) {
-    // A decommissioning may wait for days, and the kiosk be stolen meanwhile.
+    // A decommissioning may wait for days, and the kiosk may be stolen meanwhile: a wipe is still allowed.
     const hurries = wanted.what === 'wipe' && open.what === 'decommission';
     if (destroys(open.what) && open.outcome === 'started' && !hurries) throw new Problem('device-leaves');
-    // A later watch takes over.
+    // A new `watch` replaces an open one.
     const takesOver = wanted.what === 'watch';
     if (open.what === wanted.what && open.expires_at > now && !takesOver) throw new Problem('command-waits');
   }
@@ -84,7 +86,7 @@ export async function askKiosk(
 }
 
 /**
- * Takes a command back: it ends now. A kiosk that has begun meanwhile says so all the same, and that then counts.
+ * Withdraws a command, so that it expires now. If the kiosk has started it meanwhile, its report still counts.
  * @throws Problem `command-unknown`, `command-answered`
  */
 export async function withdraw(tx: Tx, device: string, id: string, now: Date): Promise<void> {
@@ -102,12 +104,12 @@ const publishCommand = (
   now: Date,
 ): Promise<void> => publishDeviceState(tx, [{ device, state: { kind: 'command', ...command } }], now);
 
-/** Carries `command` events of one device into what is known of its commands. Runs inside the ingest's transaction. */
+/** Applies `command` events of one device to its commands. Runs inside the ingest's transaction. */
 export async function takeAnswers(tx: Tx, events: readonly WireEvent[], device: string, now: Date): Promise<void> {
   for (const event of events) {
     const open = event.header.open as Open<'command'>;
     const row = await findLocked(tx, 'fleet_command', { id: open.command, device });
-    // Of a database that was put back to before it was asked: nothing is known of it, and nothing waits.
+    // The database was restored to a state before the command: it is unknown, and nothing waits for it.
     if (!row) continue;
     if (open.outcome === 'started') {
       if (row.outcome !== null && row.outcome !== 'withdrawn' && row.outcome !== 'expired') continue;
@@ -117,15 +119,15 @@ export async function takeAnswers(tx: Tx, events: readonly WireEvent[], device: 
       continue;
     }
     if (row.outcome === 'done' || row.outcome === 'failed' || row.outcome === 'refused') continue;
-    // What was taken back is answered with `expired`: it stays what it was.
+    // A kiosk answers a withdrawn command with `expired`. It stays withdrawn.
     const outcome = row.outcome === 'withdrawn' && open.outcome === 'expired' ? 'withdrawn' : open.outcome;
     await settle(tx, row, { outcome, code: open.code ?? null }, now);
   }
 }
 
 /**
- * The last word of a kiosk that has destroyed everything.
- * @returns false where it is not known, or was said before
+ * Records the farewell of a kiosk that has destroyed everything.
+ * @returns false if the command is unknown or was reported before
  */
 export async function takeFarewell(
   tx: Tx,
@@ -147,13 +149,13 @@ async function settle(
   await update(tx, 'fleet_command', { id: row.id }, { outcome, code, answered_at: now });
   await clearCommands(tx, row.device, [row.id]);
   if (!(destroys(row.what) && outcome === 'done')) return;
-  // Nobody has its keys any more; anyone who speaks by them had a copy. One that was set up again since has others.
+  // The kiosk destroyed its keys, so anyone who still uses them has a copy. A kiosk set up again since has new keys.
   const device = await findDevice(tx, row.device);
   const since = device?.approvedAt && device.approvedAt > row.asked_at;
   if (device && device.status !== 'revoked' && !since) await revokeDevice(tx, row.device, now);
 }
 
-/** Commands of a device that are shown, newest first. */
+/** Most commands of a device that are shown, newest first. */
 const SHOWN = 100;
 
 export async function commandsOf(db: Db, device: string, emailOf: EmailOf, now: Date) {
@@ -178,7 +180,7 @@ export async function commandsOf(db: Db, device: string, emailOf: EmailOf, now: 
   });
 }
 
-/** Which of these devices have begun to destroy themselves, or have done so and not come back since. */
+/** Returns the devices among these that have started or finished a wipe or decommissioning and were not set up again since. */
 export async function leavingOf(db: Db, devices: readonly string[]): Promise<Map<string, 'wipe' | 'decommission'>> {
   if (devices.length === 0) return new Map();
   const rows = await db
@@ -195,7 +197,7 @@ export async function leavingOf(db: Db, devices: readonly string[]): Promise<Map
   return new Map(rows.flatMap(({ device, what }) => (destroys(what) ? [[device, what] as const] : [])));
 }
 
-/** When a command of each device last changed its state. */
+/** Returns when a command of each device last changed its state. RFC 3339. */
 export async function lastCommands(db: Db): Promise<Map<string, string>> {
   const rows = await db
     .selectFrom('fleet_command')
@@ -206,7 +208,7 @@ export async function lastCommands(db: Db): Promise<Map<string, string>> {
   return new Map(rows.map(({ device, at }) => [device, at.toISOString()]));
 }
 
-/** Expired commands without a report are no longer sent. @returns how many */
+/** Marks overdue commands without a report as expired and stops sending them. @returns their number */
 export async function endOverdue(tx: Tx, now: Date): Promise<number> {
   const before = new Date(now.getTime() - GRACE_MS);
   const rows = await tx
@@ -223,29 +225,29 @@ export async function endOverdue(tx: Tx, now: Date): Promise<number> {
 export const logPlace = (command: string): Place => placeOf('fleet.log', command);
 
 /**
- * Keeps the log that a kiosk was asked for, compressed as it came, sealed. The same again replaces it: the answer of the
- * first time may have been lost.
+ * Stores the requested log of a kiosk encrypted, compressed as it arrived. A second upload replaces the first, since the
+ * kiosk may not have received our answer.
  *
- * @throws Problem `command-unknown` (nobody asked this kiosk, or it is over), `logs-malformed`
+ * @throws Problem `command-unknown` (no such request to this kiosk, or it has ended), `logs-malformed`
  */
 export async function keepLogs(tx: Tx, keys: Keys, device: string, { command, gz }: Logs, now: Date): Promise<void> {
   const asked = await findLocked(tx, 'fleet_command', { id: command, device, what: 'logs' }, ['outcome']);
   if (!asked || (asked.outcome !== null && asked.outcome !== 'started')) throw new Problem('command-unknown');
   const packed = Buffer.from(gz, 'base64');
-  // Opened once here, so that what is kept can be given out later.
+  // Unpacked once here, to be sure that the stored log can be read later.
   const bytes = unpacked(packed).length;
   const row = { device, at: now, bytes, sealed: keys.seal('field', logPlace(command), packed) };
   await upsert(tx, 'fleet_log', 'command', { command, ...row }, row);
 }
 
-/** @throws Problem `command-unknown` where there is none (any more) */
+/** Returns the stored log, unpacked. @throws Problem `command-unknown` if there is none or it was deleted */
 export async function readLogs(db: Db, keys: Keys, device: string, command: string): Promise<Buffer> {
   const row = await find(db, 'fleet_log', { command, device }, ['sealed']);
   if (!row) throw new Problem('command-unknown');
   return unpacked(keys.open('field', logPlace(command), row.sealed));
 }
 
-/** @returns how many were removed */
+/** Removes logs older than `LOGS_KEPT_MS`. @returns how many were removed */
 export function dropOldLogs(db: Db, now: Date): Promise<number> {
   return remove(db, 'fleet_log', { at: below(new Date(now.getTime() - LOGS_KEPT_MS)) });
 }

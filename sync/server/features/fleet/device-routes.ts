@@ -15,7 +15,7 @@ import type { Keyring } from '../../platform/keys/keyring.ts';
 import type { WatchedScreens } from '../../platform/watched-screens.ts';
 import { keepLogs, takeFarewell, unpacked } from './commands.ts';
 
-/** Farewells from one address in a minute: the sender needs no certificate, and each is looked up and verified. */
+/** Farewells per minute from one address. Limited because anyone can send one, and each costs a lookup and a verification. */
 const FAREWELLS_A_MINUTE = 30;
 
 interface Context {
@@ -29,10 +29,11 @@ interface Context {
 }
 
 /**
- * `POST /v1/logs` (body: sealed logs, or the picture of a screen that is watched) of a registered device, and `POST /v1/farewell` (body: a farewell), which needs no
- * client certificate: the kiosk that says it has none any more. See docs/develop/protocol.md, "Leaving".
+ * Registers `POST /v1/logs` (body: sealed logs, or the picture of a watched screen) for registered devices, and
+ * `POST /v1/farewell` (body: a farewell), which needs no client certificate, since a kiosk that leaves has none any more.
+ * See docs/develop/protocol.md, "Leaving".
  *
- * @param inTurn does the work when it is the turn of the device that speaks, which it names
+ * @param exclusive runs `work` with the id of the sending device, one request per device at a time
  */
 export function registerLeaving(
   app: Listener,
@@ -69,7 +70,7 @@ export function registerLeaving(
           const known = await findDevice(o.db, id);
           return known && { kty: 'OKP', crv: 'Ed25519', x: known.ed25519 };
         }
-        // That which it has announced, by its thumbprint.
+        // Only the key that the kiosk announced, compared by thumbprint.
         const asked = await find(o.db, 'fleet_command', { id: command, device: id }, ['farewell_key']);
         return asked?.farewell_key === (await keyId(key)) ? key : null;
       });

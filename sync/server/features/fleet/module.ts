@@ -110,7 +110,7 @@ async function ofSite(
   return { site, name, isDefault, ...(await settingsWithHistory(tx, of, await emailsOf(tx, keys))) };
 }
 
-/** Commands whose time is over are sent no more, logs go after their seven days, and names of kiosk staff 400 days after their removal. */
+/** Ends overdue commands, deletes logs after seven days, and deletes names of kiosk staff 400 days after their removal. */
 export const fleetJob: Job = {
   name: 'fleet',
   everyMs: 10 * 60_000,
@@ -122,7 +122,7 @@ export const fleetJob: Job = {
     })),
 };
 
-/** Notes since when something is wrong with a kiosk; what is fixed is forgotten. */
+/** Stores since when each kiosk has had each alert, and deletes alerts that are over. */
 export const fleetAlertsJob: Job = {
   name: 'fleet-alerts',
   everyMs: 60_000,
@@ -134,8 +134,8 @@ export const fleetAlertsJob: Job = {
 };
 
 /**
- * Alerts are a matter of the moment (read.ts). Here it is kept since when each one is, so that the attention queue has
- * something to name, and a note stays with this one and not with the next of its kind.
+ * Alerts are computed on the fly (read.ts). This stores since when each has existed, so that the attention queue can refer
+ * to it, and a note belongs to this alert rather than to the next of its kind.
  */
 async function keepAlerts(tx: Tx, now: Date): Promise<{ readonly started: number; readonly over: number }> {
   const present = new Map<string, { device: string; code: string }>();

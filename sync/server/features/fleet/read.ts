@@ -23,10 +23,10 @@ interface Report {
 }
 
 /**
- * One page, and numbers of all approved kiosks. What is wrong with a kiosk is a matter of the moment, so all are looked at
- * for every page: some thousands of small rows.
+ * Returns one page, and totals of all approved kiosks. Alerts are computed on the fly, so every page reads all kiosks: some
+ * thousands of small rows.
  *
- * @param after name and id of the last one before
+ * @param after name and id of the last kiosk of the page before
  */
 export async function fleetPage(
   db: Db,
@@ -79,7 +79,7 @@ export async function fleetDetail(db: Db, keys: Keys, id: string, now: Date) {
   };
 }
 
-/** What is wrong with each approved kiosk now, by kiosk. */
+/** Returns the present alerts of each approved kiosk. */
 export async function alertsNow(db: Db, now: Date): Promise<{ device: string; alerts: Alert[] }[]> {
   const all = await kiosks(db, await listDevices(db), now);
   return all.filter(({ status }) => status === 'approved').map(({ id, alerts }) => ({ device: id, alerts }));
@@ -88,7 +88,7 @@ export async function alertsNow(db: Db, now: Date): Promise<{ device: string; al
 async function kiosks(db: Db, devices: readonly Device[], now: Date): Promise<FleetKiosk[]> {
   const reports = new Map<string, Report>();
   for (const row of await findAll(db, 'device_report', {})) {
-    // One of a build whose reports had another form counts as none.
+    // A report in another form, from a different build, counts as none.
     const report = Inventory.safeParse(row.report).data;
     if (report) reports.set(row.device, { at: row.at, report });
   }
@@ -115,7 +115,7 @@ async function kiosks(db: Db, devices: readonly Device[], now: Date): Promise<Fl
   });
 }
 
-/** By code points: the same order in which the page after this one is read. */
+/** Compares by code units, the same order that `after` uses for the next page. */
 const order = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
 function tally(values: readonly string[]): Record<string, number> {
@@ -124,10 +124,10 @@ function tally(values: readonly string[]): Record<string, number> {
   return counts;
 }
 
-/** How many are shown; the log of events has them all. */
+/** Most records that are shown. The event log has them all. */
 const SHOWN = 50;
 
-/** What staff did at one kiosk, newest first, by the events that it sent: exactly once, and in its chain. Nobody it was done to is named. */
+/** Lists what staff did at one kiosk, newest first, from the events in its chain. People it was done to are not named. */
 async function staffLogOf(db: Db, keys: Keys, device: string, now: Date): Promise<StaffRecord[]> {
   const { rows } = await sql<{ id: string; header: unknown }>`
     select id, header from event
@@ -153,16 +153,16 @@ async function staffLogOf(db: Db, keys: Keys, device: string, now: Date): Promis
   });
 }
 
-/** What is wrong with a kiosk, from its report and last contact. Pure. */
+/** The alerts of a kiosk, from its report and last contact. Pure. */
 
-/** An idle kiosk asks every 20 s: silence of this length is more than a restart, an update or a bad moment, ms. */
+/** Silence after which a kiosk is offline, ms. Longer than a restart or an update takes. An idle kiosk polls every 20 s. */
 export const OFFLINE_MS = 10 * 60_000;
 export interface Seen {
   readonly lastHeardAt: Date | null;
   readonly report: Inventory | null;
 }
 
-/** @param newest version in the fleet; null: none has reported one */
+/** Returns a kiosk's alerts. @param newest version in the fleet; null if no kiosk has reported one */
 export function alertsOf({ lastHeardAt, report }: Seen, now: Date, newest: string | null): Alert[] {
   if (lastHeardAt === null) return [{ code: 'never-heard', severity: 'warn', detail: null }];
   const alerts: Alert[] = [];
@@ -174,14 +174,14 @@ export function alertsOf({ lastHeardAt, report }: Seen, now: Date, newest: strin
     add('no-report', 'warn', null);
     return alerts;
   }
-  // What waits at a kiosk that isn't heard is only what silence brings.
+  // A long queue at a silent kiosk is only a consequence of the silence.
   alerts.push(...reportAlerts(report).filter(({ code }) => code !== 'queue-long' || silent <= OFFLINE_MS));
   if (newest !== null && isVersion(report.version) && compareVersions(report.version, newest) < 0)
     add('old-version', 'warn', newest);
   return alerts;
 }
 
-/** The newest version that any of these kiosks runs. */
+/** Returns the newest version that any of these kiosks runs. Null if none reported a valid version. */
 export function newestOf(reports: Iterable<Inventory | null>): string | null {
   let newest: string | null = null;
   for (const report of reports)

@@ -16,7 +16,7 @@ import { type ServerModule, sectionsOf } from '../../platform/server-module.ts';
 import { searchAttendance } from '../attendance/search.ts';
 import { requestErasure, undoErasure, undoUntilOf } from '../privacy/erasure/request.ts';
 
-/** Only ever about the caller: no endpoint here takes a person’s id. */
+/** Endpoints of the portal. They are only about the caller: none takes a person’s id. */
 const portalRoutes: readonly Route[] = [
   implement(api.getMyProfile, async ({ tx, services: { keys }, actor, about }) => {
     const person = self(actor, about);
@@ -107,26 +107,26 @@ async function mine(tx: Tx, keys: Keys, person: string) {
   return { ...shown, erasure: await openErasure(tx, person) };
 }
 
-/** A request that has not been carried out yet, and until when it can be taken back. */
+/** Returns an erasure request that has not been carried out yet, and until when it can be undone. */
 async function openErasure(db: Db, person: string): Promise<{ request: string; undoUntil: string | null } | null> {
   const row = await openRequestOf(db, await sameAs(db, [person]));
   if (row?.state !== 'requested') return null;
   return { request: row.part_of ?? row.request, undoUntil: undoUntilOf(row)?.toISOString() ?? null };
 }
 
-/** How long the person may think about it, ms. */
+/** How long a confirmation is valid, ms. */
 const LIFE_MS = 10 * 60_000;
 
 const mark = (keys: Keys, person: string, until: string): Buffer => keys.hashToken(`erase/${person}/${until}`);
 
-/** What shows that a person was asked whether they want to be erased. Holds for this person alone, for ten minutes. */
+/** Makes a token which proves that this person was asked to confirm their erasure. Valid for ten minutes. */
 function makeConfirmation(keys: Keys, person: string, now: Date): { confirmation: string; expiresAt: Date } {
   const expiresAt = new Date(now.getTime() + LIFE_MS);
   const until = expiresAt.getTime().toString(36);
   return { confirmation: `${until}.${mark(keys, person, until).toString('base64url')}`, expiresAt };
 }
 
-/** @throws Problem `confirmation-needed` where it is missing, another's, or too old */
+/** Checks a confirmation. @throws Problem `confirmation-needed` if it is missing, someone else's or expired */
 function requireConfirmation(keys: Keys, person: string, confirmation: string | undefined, now: Date): void {
   const [until = '', mac = ''] = confirmation?.split('.') ?? [];
   const given = Buffer.from(mac, 'base64url');
@@ -136,14 +136,14 @@ function requireConfirmation(keys: Keys, person: string, confirmation: string | 
   throw new Problem('confirmation-needed');
 }
 
-/** Grows when a section changes its meaning. */
+/** Version of the export's format, raised when the meaning of a section changes. */
 const MY_DATA_FORMAT = 'smartpresence-my-data/1';
 
 /**
- * Everything that the server holds of a person, as one JSON document, written as it is read: no more than a page of rows or
- * one photo is in memory.
+ * Writes everything that the server stores about a person as one JSON document while reading it, so that only a page of rows
+ * or one photo is in memory.
  *
- * @param about who answers for the data
+ * @param about who is responsible for the data
  */
 async function* myData(
   modules: readonly ServerModule[],

@@ -49,7 +49,7 @@ async function* erasures({ tx, names }: Reading) {
 
 const PROOF = { exported: 'erasures', merged: UNDER_EVERY_NAME, erased: 'stays: the proof that it was done, by ids' };
 
-/** A deletion at a kiosk is a request for erasure. */
+/** Turns a deletion at a kiosk into a request for erasure. */
 async function takeDeletion(one: OneEvent<'person'>): Promise<void> {
   const { tx, keys, event, device, person, undoDays, now } = one;
   if (person && event.header.open.change === 'deleted')

@@ -18,12 +18,12 @@ import { type PersonBox, personBox } from '../../platform/keys/persons.ts';
 import type { Merge } from '../../platform/server-module.ts';
 import { falls, NO_SCORES, type Scores, withScore } from './scores.ts';
 
-/** Events of a transaction that began before this are all there, ms. */
+/** Age from which we assume that all transactions that insert events of that time have committed, ms. */
 const SETTLED_MS = 60_000;
 const PAGE = 500;
 const MARK = 'score-drift';
 
-/** Follows how well people are recognised, up to the newest events. @returns how many scores have begun to fall */
+/** Follows match scores up to the newest events. @returns number of scores that started to fall */
 export async function followScores({ db, keys, config, now }: Services, signal: AbortSignal): Promise<number> {
   const calibrations = calibrationsOf(config);
   let falling = 0;
@@ -42,7 +42,7 @@ export async function followScores({ db, keys, config, now }: Services, signal: 
 const calibrationsOf = ({ weights }: Services['config']): ReadonlyMap<string, Calibration> =>
   new Map(embeddersIn(weights).map((e) => [embedderId(e), e.calibration]));
 
-/** The next events behind the mark, which moves on in the same transaction: each counts once. */
+/** Processes the next events after the mark, and moves it in the same transaction, so that each event counts once. */
 async function followPage(
   tx: Tx,
   keys: Keys,
@@ -67,7 +67,7 @@ async function followPage(
   if (!end) return { events: 0, falling: 0 };
   const theirs = rows.filter((r) => r.person !== null && r.personal !== null && modelOf(r.header));
   const people = theirs.map((r) => r.person!);
-  // People erased meanwhile have no key afterwards, and are passed over.
+  // After this lock, people erased meanwhile have no key and are skipped.
   await lockPeople(tx, people);
   const box = await personBox(tx, keys, people);
   opened.note('attendance', people);
@@ -83,7 +83,7 @@ async function followPage(
   return { events: rows.length, falling };
 }
 
-/** Of one check-in, on the scale of the embedder that ships; of an embedder that is not here nobody knows how its scores lie. */
+/** Returns a check-in's score on the built-in embedder's scale; unscaled if its embedder isn't installed; null if it has none. */
 function scoreOf(
   keys: Keys,
   box: PersonBox,
@@ -98,13 +98,13 @@ function scoreOf(
 const modelOf = (header: unknown): string | undefined =>
   ((header as WireEvent['header']).open as { model?: string }).model;
 
-/** A trend uses at most so many check-ins: the newest. */
+/** Most check-ins used for a trend, newest first. */
 const MOST = 500;
 const DAY_MS = 86_400_000;
 
 /**
- * How well someone's face was recognised since it was last enrolled, by embedder: what is followed, and the mean of each week
- * (UTC, from Monday), read from the check-ins that are here anyway; nothing more is kept for it.
+ * Returns, by embedder, how well someone's face has been recognised since it was last enrolled: the stored scores, and the mean
+ * of each week (UTC, from Monday), computed from the stored check-ins. Nothing else is stored for it.
  */
 export async function scoreTrends({ keys, config }: Services, tx: Tx, person: string): Promise<ScoreTrend[]> {
   const names = await sameAs(tx, [person]);
@@ -149,7 +149,7 @@ export async function scoreTrends({ keys, config }: Services, tx: Tx, person: st
 const mondayOf = (at: Date): string =>
   new Date(at.getTime() - ((at.getUTCDay() + 6) % 7) * DAY_MS).toISOString().slice(0, 10);
 
-/** @returns whether this check-in is the one from which on their scores count as falling */
+/** Adds a check-in to the scores of a person. @returns whether the scores count as falling from this check-in on */
 async function follow(tx: Tx, person: string, model: string, score: number, at: Date, now: Date): Promise<boolean> {
   const newest = await tx
     .selectFrom('template')
@@ -157,7 +157,7 @@ async function follow(tx: Tx, person: string, model: string, score: number, at: 
     .where('person', '=', person)
     .where('model', '=', model)
     .executeTakeFirst();
-  // Nobody's template any more, or the record is from before they were enrolled again.
+  // The person has no templates any more, or the check-in is from before their re-enrolment.
   if (!newest?.at || at < newest.at) return false;
   const row = await find(tx, 'person_score', { person, model });
   const before: Scores = row && row.since.getTime() === newest.at.getTime() ? row : NO_SCORES;
@@ -168,8 +168,8 @@ async function follow(tx: Tx, person: string, model: string, score: number, at: 
 }
 
 /**
- * Two people are one, and so are their scores: of each model those of the one who checked in more often go on. Their
- * templates have just been laid together, which is no new enrolment: the scores count from those templates on.
+ * Merges the scores of two people: for each model, those of the one with more check-ins are kept. Their templates have just
+ * been combined, which is no new enrolment, so the kept scores count from those templates on.
  */
 export async function mergeScores({ tx, kept, merged }: Merge): Promise<void> {
   await sql`

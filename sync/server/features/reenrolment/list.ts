@@ -4,9 +4,9 @@ import { facesAllowed, policyIn, policyOf } from '../../core/sites/policy.ts';
 import type { Db } from '../../platform/database/schema.ts';
 import { DRIFT } from './scores.ts';
 
-/** Who the kiosks of a site are to re-enrol, and why. By person: a list of the same people is the same list. */
+/** People that the kiosks of a site should re-enrol, and why. Sorted by person, so that equal lists are identical. */
 
-/** By priority: of several reasons staff see the first. */
+/** Reasons by priority. If there are several, staff see the first. */
 const REASONS = [
   'guardian-missing',
   'of-age',
@@ -24,21 +24,20 @@ export interface Reenrolment {
   readonly reason: string;
 }
 
-/** How long before its end a consent is put before staff, days. */
+/** Days before the end of a consent at which it appears in the attention queue. */
 const SOON_DAYS = 30;
 
-/** A minor's face is re-enrolled after so many months unless the policy says otherwise: children's faces change faster. */
+/** Default months after which a minor's face is re-enrolled. Children's faces change faster. */
 const MINOR_MONTHS = 12;
 
 const unused = sql`null::uuid as other, null::uuid as device`;
 
 /**
- * Why people are to be enrolled again, or will have to be soon, as items of the attention queue.
- *
- * @param scope people of this one alone; absent: everybody
+ * Items of the attention queue for people who have to be re-enrolled, now or soon. In `items`, `scope` limits them to people
+ * of one scope.
  */
 export const reenrolmentAttention = {
-  // Of several sites the one that asks most often. A minor's interval is never longer than everybody's.
+  // Among several sites, the shortest interval applies. A minor's interval is never longer than everyone's.
   drift: {
     items: (now: Date, scope?: string) => sql`
     select 'drift' as kind, s.person::text || '@' || (extract(epoch from s.since) * 1000)::bigint as ref,
@@ -69,7 +68,7 @@ export const reenrolmentAttention = {
         and (minor.person is not null or (select exists (select from site_policy where policy->>'faceMonths' is not null)))) f
     where f.ends <= ${now.toISOString()}::timestamptz`,
   },
-  // The last word of each person; of several sites the one that asks most often.
+  // Uses the last statement of each person. Among several sites, the shortest period applies.
   consent: {
     items: (now: Date, scope?: string) => sql`
     select 'consent' as kind, c.event::text as ref, c.ends as at,
@@ -114,8 +113,8 @@ const within = (table: string, scope: string | undefined, column = 'person'): Ra
     : sql`exists (select from person_site w where w.person = ${sql.ref(`${table}.${column}`)} and w.site = ${scope}::uuid)`;
 
 /**
- * Everybody of a scope who is to be enrolled again; nobody where no face is used. What someone in charge has put aside
- * in the attention queue is left out.
+ * Lists the people of a scope who have to be re-enrolled. Empty if the scope doesn't use faces. Items that someone resolved in
+ * the attention queue are left out.
  */
 export async function reenrolments(db: Db, scope: string, now: Date): Promise<Reenrolment[]> {
   if (!(await facesAllowed(db, scope))) return [];
@@ -154,7 +153,7 @@ export async function reenrolments(db: Db, scope: string, now: Date): Promise<Re
     const before = first.get(person);
     if (!before || REASONS.indexOf(reason) < REASONS.indexOf(before)) first.set(person, reason);
   }
-  // If there are too many, the reasons decide who is listed: a list of hundreds of new people must not hide anyone else.
+  // If there are too many, priority decides, so that hundreds of new people don't hide anyone else.
   const rank = ({ reason }: { reason: Reason }) => REASONS.indexOf(reason);
   const byPerson = (a: Reenrolment, b: Reenrolment) => (a.person < b.person ? -1 : 1);
   return [...first]

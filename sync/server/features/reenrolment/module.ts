@@ -13,12 +13,12 @@ import { followScores, mergeScores, scoreTrends } from './follow.ts';
 import { reenrolmentAttention, reenrolments } from './list.ts';
 
 const EVERY_MS = 60_000;
-/** By scope: digest of the last list that its kiosks received. Names no one. */
+/** Prefix of the keys in `meta`, one per scope, for the digest of the last list sent to its kiosks. It names no one. */
 const MARK = 'reenrolment';
 
 /**
- * Follows how well people are recognised: those whose scores fall are put into the attention queue (features/attention). Then
- * kiosks receive the list of people to enrol again when it has changed: by scores, consents, a new embedder, cards, or an age.
+ * Follows how well people are recognised. People whose scores fall appear in the attention queue (features/attention). Then it
+ * publishes lists of people to re-enrol that have changed, be it by scores, consents, a new embedder, cards or age.
  */
 export const reenrolmentJob: Job = {
   name: 'reenrolment',
@@ -39,7 +39,7 @@ export const reenrolmentJob: Job = {
         const key = `${MARK} ${scope}`;
         const digest = createHash('sha256').update(JSON.stringify(list)).digest('base64url');
         const held = await find(tx, 'meta', { key }, ['value']);
-        // Nobody ever was on it: nothing to send.
+        // Nothing to send if the list hasn't changed, or is empty and always was.
         if (held?.value === digest || (!held && list.length === 0)) return;
         await upsert(tx, 'meta', 'key', { key, value: digest }, { value: digest });
         published += 1;

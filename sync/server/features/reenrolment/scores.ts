@@ -1,10 +1,10 @@
-/** Match scores of one person over time. Pure. */
+/** Rules for a person's match scores over time. Pure. */
 
-/** The mean of so many first check-ins is a person's baseline. */
+/** Number of first check-ins whose mean is the baseline. */
 const FIRST = 10;
-/** Weight of the newest check-in in the moving mean: about the last ten count. */
+/** Weight of the newest check-in in the moving mean, so that about the last ten count. */
 const WEIGHT = 0.15;
-/** A fall counts from so many check-ins on, and must be this large. */
+/** Check-ins needed before scores can count as falling, and the smallest fall that counts. */
 export const DRIFT = { count: 20, fall: 0.1 } as const;
 
 export interface Scores {
@@ -17,7 +17,7 @@ export interface Scores {
 
 export const NO_SCORES: Scores = { count: 0, baseline: 0, recent: 0 };
 
-/** @param score of one accepted check-in, on that scale (models/rules/decision.ts, onShippedScale) */
+/** Adds a score. @param score of one accepted check-in, on that scale (models/rules/decision.ts, onShippedScale) */
 export function withScore({ count, baseline, recent }: Scores, score: number): Scores {
   const first = count < FIRST;
   const mean = first ? (baseline * count + score) / (count + 1) : baseline;

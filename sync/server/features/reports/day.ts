@@ -14,6 +14,8 @@ const DAY_MS = 86_400_000;
 export type ReportSite = Omit<Site, 'id'> & { readonly id: string | null };
 
 /**
+ * Returns the site of a report.
+ *
  * @param id absent: the default site
  * @throws Problem `unknown-site`
  */
@@ -26,10 +28,10 @@ export async function reportSite(db: Db, id: string | undefined, timeZone: strin
 }
 
 /**
- * The attendance day of that date. Pure.
+ * Returns the attendance day of a date. Pure.
  *
- * @param date `YYYY-MM-DD` on the wall of the site
- * @throws Problem `no-such-day`: this site's calendar left the date out
+ * @param date `YYYY-MM-DD` in the site's local time
+ * @throws Problem `no-such-day`: this site's calendar skipped the date
  */
 export function dayNamed(dayOf: DayOf, date: string): AttendanceDay {
   const noon = Date.parse(`${date}T12:00:00Z`);
@@ -40,16 +42,16 @@ export function dayNamed(dayOf: DayOf, date: string): AttendanceDay {
   throw new Problem('no-such-day');
 }
 
-/** Longest period of a report, days: a year, whichever. */
+/** Longest period of a report, days: any year, leap years included. */
 const MAX_DAYS = 366;
-/** And of charts, which hold what they read: every event of the period. */
+/** Longest period of charts, days. Shorter, since they hold everything they read in memory. */
 export const MAX_CHART_DAYS = 92;
 
 /**
- * Days of the site's calendar, both ends included.
+ * Lists the days of the site's calendar, both ends included.
  *
- * @param max most of them
- * @throws Problem `no-such-day`, `period-too-long`: also where it ends before it begins
+ * @param max most days
+ * @throws Problem `no-such-day`, `period-too-long` (also if it ends before it begins)
  */
 export function daysBetween(site: ReportSite, from: string, to: string, max = MAX_DAYS): AttendanceDay[] {
   const dayOf = calendarOf(site);
@@ -63,18 +65,18 @@ export function daysBetween(site: ReportSite, from: string, to: string, max = MA
   return days;
 }
 
-/** A person's day at a site, without their name. Times in ms since 1970; null: nobody recorded it. */
+/** A person's day at a site, without their name. Times in ms since 1970. Null: not recorded. */
 export interface DayOfPerson {
   readonly person: string;
   readonly day: AttendanceDay;
   readonly firstIn: number | null;
   readonly lastOut: number | null;
   readonly stays: readonly Omit<Stay, 'day'>[];
-  /** Whole minutes of all complete stays together. */
+  /** Sum of all complete stays, whole minutes. */
   readonly minutes: number;
-  /** After the start of work; null: in time, or not known. */
+  /** Minutes after the start of work. Null if in time or not known. */
   readonly lateMinutes: number | null;
-  /** Stays without a check-out; none while the day is not over. */
+  /** Number of stays without a check-out. 0 while the day is not over. */
   readonly missing: number;
 }
 
@@ -85,20 +87,20 @@ interface Counted {
 }
 
 export interface WorkStart {
-  /** The day function of a calendar whose days start with the work. */
+  /** Day function of a calendar whose days begin at the start of work. */
   readonly dayOf: DayOf;
   readonly graceMinutes: number;
 }
 
 const MINUTE_MS = 60_000;
-/** Whole minutes of a time in ms, or between two. */
+/** Returns a duration in ms as whole minutes. */
 export const minutesOf = (ms: number): number => Math.floor(ms / MINUTE_MS);
 
 /**
- * How late someone came on a day, whole minutes after the start of work. Pure. The start is what the wall shows within the
- * attendance day, also where clocks change: one that is left out is the moment of the jump, one that comes twice the first.
+ * Returns how late someone arrived on a day, in whole minutes after the start of work. Pure. The start is a local time within
+ * the attendance day. If a clock change skips that time, the start is the moment of the change; if it occurs twice, the first.
  *
- * @returns null: in time or within the grace, or there is no start of work
+ * @returns null if in time or within the grace, or there is no start of work
  */
 export function lateBy(firstIn: number | null, day: AttendanceDay, work: WorkStart | null): number | null {
   if (firstIn === null || work === null) return null;
@@ -107,9 +109,9 @@ export function lateBy(firstIn: number | null, day: AttendanceDay, work: WorkSta
 }
 
 /**
- * A person's days, from all of their records around them. Pure. A night that ends on a day belongs to the one before.
+ * Computes a person's days from all of their records around them. Pure. A stay overnight belongs to the day on which it began.
  *
- * @param days those that are wanted, by their date
+ * @param days the days to return, by date
  */
 export function daysOfPerson(
   person: string,
@@ -131,7 +133,7 @@ export function daysOfPerson(
       firstIn,
       lastOut: ends.length > 0 ? Math.max(...ends) : null,
       stays,
-      // Cut to minutes once: thirty short stays are as long together as one of the same time.
+      // Rounded once, so that thirty short stays add up like one long stay.
       minutes: minutesOf(closed.reduce((sum, ms) => sum + ms, 0)),
       lateMinutes: lateBy(firstIn, day, work),
       missing: day.end > now ? 0 : stays.filter((s) => s.end === null).length,
@@ -139,29 +141,29 @@ export function daysOfPerson(
   });
 }
 
-/** Which days of people are read. */
+/** Selects the days of people to read. */
 export interface PeriodOfSite {
   readonly site: ReportSite;
   readonly days: readonly AttendanceDay[];
   readonly person?: string | undefined;
-  /** Null: what follows from it is not asked for. */
+  /** Null if lateness is not needed. */
   readonly work: WorkStart | null;
   readonly now: Date;
 }
 
 const PAGE = 500;
-/** Days of people whose records are held at once: of a longer period those of fewer people. */
+/** Person-days whose records are in memory at once. The longer the period, the fewer people per page. */
 const HELD_DAYS = PAGE * 92;
 
 const text = (ms: number) => new Date(ms).toISOString();
 
-/** What retention or an erasure took has no person, and is nobody's. */
+/** Condition for records that count at a site. */
 const counted = (site: ReportSite) => sql`${isCounted} and ${ofSite(site, 'c.site')}`;
 
 /**
- * The days of people at a site, a page of people at a time, by person and day.
+ * Reads the days of people at a site, one page of people at a time, sorted by person and day.
  *
- * @param inOrder the people whose days are wanted, in their order; absent: all, by id
+ * @param inOrder selects and sorts the people; default: all, by id
  */
 export async function* readDays(
   db: Db,
@@ -186,17 +188,17 @@ export async function* readDays(
         and c.at < ${text(end + LONGEST_STAY_MS)}::timestamptz and ${counted(site)}`.execute(db);
     const of = Map.groupBy(rows, (r) => r.person);
     yield ids.flatMap((id) => {
-      // None: an erasure or a merge has taken them since the people were read.
+      // Empty if an erasure or a merge removed the records since the people were read.
       const records = (of.get(id) ?? []).map((r) => ({ id: r.id, at: r.at.getTime(), direction: r.direction }));
       return daysOfPerson(id, records, wanted, rules).sort((a, b) => a.day.start - b.day.start);
     });
   }
 }
 
-/** Days within which a check-out shows that the site uses them. */
+/** Days before the end of a period in which a check-out shows that the site uses check-outs. */
 const USED_DAYS = 31;
 
-/** Whether people check out here: whether one did in the period, or in the month before its end. */
+/** Whether people check out at a site: anyone did in the period, or in the month before its end. */
 export async function usesCheckouts(db: Db, site: ReportSite, days: readonly AttendanceDay[]): Promise<boolean> {
   const end = days.at(-1)!.end;
   const start = Math.min(days[0]!.start, end - USED_DAYS * DAY_MS);
@@ -206,5 +208,5 @@ export async function usesCheckouts(db: Db, site: ReportSite, days: readonly Att
   return rows[0]!.used;
 }
 
-/** RFC 3339 of a moment in ms since 1970, or null. */
+/** Formats a time in ms since 1970 as RFC 3339. Null stays null. */
 export const instant = (ms: number | null): string | null => (ms === null ? null : new Date(ms).toISOString());

@@ -23,7 +23,7 @@ const reportRoutes: readonly Route[] = [
     before: rankFor,
     async handle({ tx, services: { keys, config }, query, now, about, prepared: rank }) {
       const report = await openReport(tx, query, config.site.timeZone, now, rank);
-      // By day or site no row says whose it is: it is theirs all the same.
+      // Rows by day or site don't name the person, but are still about them.
       if (query.person) about([query.person]);
       const { id, name, timeZone } = report.site;
       const { items, ...page } = await reportPage(tx, report, query);
@@ -40,7 +40,7 @@ const reportRoutes: readonly Route[] = [
   })),
 ];
 
-/** Where someone saw them outside, while an evacuation goes on. */
+/** Marks of a person in an evacuation that is under way. */
 async function* evacuations({ tx, names }: Reading) {
   const rows = await findAll(tx, 'evacuation_mark', { person: names });
   for (const { evacuation, at, device, missing } of rows)
@@ -49,12 +49,12 @@ async function* evacuations({ tx, names }: Reading) {
 
 async function rollCall({ tx, event, device, scope, person, at, now, publish }: OneEvent<'evacuation'>): Promise<void> {
   publish(await takeRollCall(tx, { ...event.header.open, device, scope, person }, at, now));
-  // Who it accounted for is forgotten at its end: so it is stored nowhere else.
+  // Marks are deleted when the evacuation ends, so the event must not keep the person.
   if (event.personal.person !== undefined)
     await update(tx, 'event', { id: event.header.id }, { person: null, personal: null, gps: null });
 }
 
-/** Who was seen outside in the evacuation of the scope. */
+/** Returns which of these people were accounted for in the scope's evacuation, for its kiosks. */
 async function seenForKiosks(
   { source: { db }, scope }: Reader,
   people: readonly string[],
@@ -71,7 +71,7 @@ async function missing(person: string, { source: { db }, scope }: Reader): Promi
 
 export const reports: ServerModule = {
   onEvents: { health: keepKioskStatistics },
-  // Who was accounted for is deleted at its end, so it changes no one's data.
+  // Marks are deleted when the evacuation ends, so the event changes nobody's data.
   events: { evacuation: { attendance: 'mark' } },
   onEvent: { evacuation: rollCall },
   kioskChanges: {
@@ -92,16 +92,16 @@ export const reports: ServerModule = {
   myData: { evacuations },
 };
 
-/** Code of the `health` events in which kiosks report what they counted (electron/core/statistics). */
+/** Code of the `health` events in which kiosks report their statistics (electron/core/statistics). */
 const STATISTICS = 'statistics';
-/** What a name may look like; others are left out, no matter who sent them. */
+/** Valid names of counts. Others are ignored. */
 const NAME = /^(method|guide|challenge|other-method|refused|score|wait)\.[a-z0-9+-]{1,60}$/;
 const Count = z.number().int().min(0).max(1_000_000);
 const Since = z.iso.datetime({ precision: 3 });
-/** A report is about an hour; one that claims more is taken to have begun then, ms. */
+/** Longest period that one report is assumed to cover, ms. Reports normally cover an hour. */
 const LONGEST_MS = 48 * 3_600_000;
 
-/** Keeps what kiosks counted. Runs inside the ingest's transaction; what has another shape is no figure, and no error. */
+/** Stores the counts of kiosks. Runs inside the ingest's transaction. Counts in another form are ignored without an error. */
 async function keepKioskStatistics({ tx, device, site, now }: Batch, events: readonly WireEvent[]): Promise<void> {
   const rows = events.flatMap(({ header }) => {
     const { code, detail } = header.open as { code?: unknown; detail?: Record<string, unknown> };

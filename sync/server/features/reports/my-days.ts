@@ -4,9 +4,9 @@ import type { Db } from '../../platform/database/schema.ts';
 import { type DayOfPerson, daysBetween, instant, readDays, usesCheckouts } from './day.ts';
 
 /**
- * A person's days at every site, newest first.
+ * Returns a person's days at every site, newest first.
  *
- * @param from `YYYY-MM-DD`; `to` is included
+ * @param from first day, `YYYY-MM-DD`; `to` is the last, included
  * @throws Problem `no-such-day`, `period-too-long`
  */
 export async function daysOf(db: Db, person: string, from: string, to: string, now: Date): Promise<MyDay[]> {

@@ -30,31 +30,31 @@ import {
   type WorkStart,
 } from './day.ts';
 
-/** What a report is requested with, and what all of its forms (page, file, mail) are made of. */
+/** A prepared report, from which the page, the file and the mail are made. */
 export interface OpenReport {
   readonly by: ReportBy;
   readonly only: z.output<typeof reportQuery.only>;
-  /** The one that was asked for, also where there is a row for each. */
+  /** The requested site, even if the report has a row per site. */
   readonly site: ReportSite;
   readonly columns: readonly ReportColumn[];
   readonly parts: readonly PeriodOfSite[];
-  /** The order of people. */
+  /** Order of people. */
   readonly rank: Rank;
 }
 
 const ofPeople = (by: ReportBy): boolean => by === 'person' || by === 'person-day';
 
-/** For `openReport`: where rows are people's, they are in the order of names. Of one person no other name is opened. */
+/** Returns the order for `openReport`: by name if rows are people's. For a single person, no other name is decrypted. */
 export const rankFor = async (call: Parameters<typeof rankByName>[0] & { query: Asking }): Promise<Rank> =>
   ofPeople(call.query.by) && !call.query.person ? rankByName(call) : unranked;
 const unranked: Rank = () => 0;
-/** Of those whose name is not known. */
+/** Rank of people without a known name. */
 const LAST = Number.MAX_SAFE_INTEGER;
 
-/** A row, with what distinguishes it from others and says where it sorts by itself. */
+/** A row with its unique key, `row`, which is also the last sort key. */
 type Found = Omit<ReportRow, 'name' | 'number'> & { readonly row: string };
 
-/** When work starts at a site, by the policy that is in force; null: nobody has said. */
+/** Returns when work starts at a site by its present policy. Null if the policy doesn't say. */
 async function workStart(db: Db, { id, isDefault, timeZone }: ReportSite): Promise<WorkStart | null> {
   const { workStartsAt, graceMinutes = 0 } = await policyOf(db, isDefault || id === null ? DEFAULT_SCOPE : id);
   return workStartsAt === undefined
@@ -66,7 +66,7 @@ type Asking = { readonly by: ReportBy; readonly from: string; readonly to: strin
   z.output<z.ZodObject<Pick<typeof reportQuery, 'site' | 'person' | 'only'>>>
 >;
 
-/** @throws Problem `unknown-site`, `no-such-day`, `period-too-long` */
+/** Prepares a report. @throws Problem `unknown-site`, `no-such-day`, `period-too-long` */
 export async function openReport(
   db: Db,
   { by, only, person, from, to, ...asked }: Asking,
@@ -81,7 +81,7 @@ export async function openReport(
   for (const one of sites) {
     const days = daysBetween(one, from, to);
     checkouts ||= await usesCheckouts(db, one, days);
-    // Of days to come nothing can be said; one stays, so that there is a period.
+    // Future days are left out. The first day is always kept, so that the period isn't empty.
     const begun = days.filter((day, i) => i === 0 || day.start <= now.getTime());
     parts.push({ site: one, days: begun, person, work: await workStart(db, one), now });
   }
@@ -108,7 +108,7 @@ const sumsOf = (days: readonly DayOfPerson[]): ReportSums => ({
   missing: days.reduce((sum, d) => sum + d.missing, 0),
 });
 
-/** A row of these days of people. */
+/** Makes a row from these days of people. */
 const rowOf = (row: string, days: readonly DayOfPerson[], more: Partial<Found>): Found => ({
   row,
   day: null,
@@ -122,15 +122,15 @@ const rowOf = (row: string, days: readonly DayOfPerson[], more: Partial<Found>):
 });
 
 interface Reading {
-  /** Of rows by person: only those of people for which it says yes. */
+  /** Selects the people to read. Default: all. */
   readonly behind?: (person: string) => boolean;
-  /** Is called with the days of people that count. */
+  /** Called with the days of people in each page. */
   readonly counted?: (days: readonly DayOfPerson[]) => void;
 }
 
 /**
- * The rows of a report in their own order, a page at a time. Of rows by day or site only the sums are held; by person nothing
- * is. A day or a site without anybody has a row that says so.
+ * Returns the rows of a report in their natural order, page by page. For rows by day or site, only the sums are in memory; for
+ * rows by person, nothing but the page. A day or site without anyone has a row too.
  */
 async function* rowsOf(
   db: Db,
@@ -138,7 +138,7 @@ async function* rowsOf(
   { behind = () => true, counted }: Reading = {},
 ): AsyncGenerator<Found[]> {
   const sums = new Map<string, Found>();
-  // Those of one rank stay as they are: by id.
+  // The sort is stable, so people of equal rank stay sorted by id.
   const inOrder = (people: readonly string[]) =>
     people.filter(behind).sort((a, b) => (rank(a) ?? LAST) - (rank(b) ?? LAST));
   for (const [i, part] of parts.entries()) {
@@ -166,7 +166,7 @@ async function* rowsOf(
   if (sums.size > 0) yield [...sums.values()];
 }
 
-/** Adds up days of people; someone who is in several rows is one. */
+/** Adds up days of people. Someone in several rows counts once. */
 function adder() {
   const people = new Set<string>();
   let sums = NOTHING;
@@ -190,8 +190,8 @@ type Place = readonly [value: string | number, row: string];
 const After = z.tuple([z.string(), z.union([z.string(), z.number()]), z.string()]);
 
 /**
- * A page of a report. By the names of people it reads no more than the page; in another order, or with a total, all of it is
- * worked out, and no more than the page is held: stays are made of records, so no index has them.
+ * Returns a page of a report. Sorted by people's names it only reads the page. In another order, or with a total, it computes
+ * the whole report, since stays are computed from records and have no index, but keeps only the page in memory.
  *
  * @throws Problem `cursor-unreadable`, also for a cursor of another order
  */
@@ -206,7 +206,7 @@ export async function reportPage(
   const key = (down ? sort.slice(1) : sort) as ReportSort;
   const sortedBy = (row: Found): Place[0] => {
     if (key === 'name') return row.person === null ? '' : (report.rank(row.person) ?? LAST);
-    // Who has no such time comes as if before all of the day.
+    // Rows without this value sort before all others.
     return key === 'late' ? (row.lateMinutes ?? row.late) : (row[key] ?? '');
   };
   const placeOf = (row: Found): Place => [sortedBy(row), row.row];
@@ -219,7 +219,7 @@ export async function reportPage(
   };
   let rows = 0;
   const { counted, sums } = adder();
-  // Whose row was the last, and where they are by now: others may have come or gone.
+  // The person of the last row, and their present rank, since people may have been added or removed meanwhile.
   const last = from?.[2].slice(0, 36) ?? '';
   const place: Place | null = from && [straight ? (report.rank(last) ?? from[1]) : from[1], from[2]];
   const behind = (person: string) => !straight || !place || (report.rank(person) ?? LAST) >= Number(place[0]);
@@ -242,18 +242,18 @@ export async function reportPage(
 
 const compare = <T extends string | number>(a: T, b: T): number => (a < b ? -1 : a > b ? 1 : 0);
 
-/** People remembered by one reader: a few megabytes. */
+/** Most people cached by one reader, a few megabytes. */
 const REMEMBERED = 20_000;
 
 /** Called with the people that each page names. */
 export type Shown = (people: readonly string[]) => void;
 type Named = Readonly<Record<'name' | 'number', string | null>>;
-/** Name and number of people; those erased are absent. */
+/** Returns name and number of people. Erased people are missing. */
 type ReadNames = (ids: readonly string[]) => Promise<ReadonlyMap<string, Named>>;
 
 /**
- * Reads names for the pages of one export, in its transaction. The same people come in page after page; each is opened
- * once, as long as they are not too many.
+ * Returns a reader of names for the pages of one export, in its transaction. It caches people, since the same ones occur on
+ * page after page, up to `REMEMBERED`.
  */
 export function namesFor(db: Db, keys: Keys, shown: Shown): ReadNames {
   const known = new Map<string, Named>();
@@ -277,7 +277,7 @@ export async function named(rows: readonly Found[], names: ReadNames): Promise<R
   });
 }
 
-/** Every row with the names of its people, a page at a time. */
+/** Returns every row with name and number, page by page. */
 export async function* namedRows(db: Db, keys: Keys, report: OpenReport, shown: Shown): AsyncGenerator<ReportRow[]> {
   const names = namesFor(db, keys, shown);
   for await (const rows of rowsOf(db, report)) yield named(rows, names);

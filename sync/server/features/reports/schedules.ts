@@ -30,25 +30,25 @@ import type { Keys } from '../../platform/keys/envelope.ts';
 import { openReport, reportSums } from './report.ts';
 
 /**
- * Reports by e-mail. A mail has totals and a link that needs a sign-in: mailboxes are read by others, and outlive every
- * retention. One that comes due becomes a row for each receiver, in the transaction that says when the next is due; a row
- * goes once its mail was taken.
+ * Reports by e-mail. A mail has only totals and a link that needs a sign-in, since others may read mailboxes, and mails
+ * outlive every retention period. When a schedule is due, one transaction queues a row per receiver and sets the next due
+ * time. A row is deleted once the mail server has accepted its mail.
  */
 
 const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;
-/** Longest pause before a mail is tried again, minutes. */
+/** Longest pause before a mail is retried, minutes. */
 const LONGEST_PAUSE = 60;
-/** A mail that was not taken for so long is given up, days. */
+/** Days after which a mail that could not be sent is given up. */
 const TRIED_DAYS = 1;
-/** Of fewer people no totals are mailed: one person's hours are their own. */
+/** Fewest people for whom totals are mailed. Totals of fewer would reveal one person's hours. */
 const FEWEST_PEOPLE = 5;
 
 type When = Pick<api.NewReportSchedule, 'every' | 'at'>;
 
 /**
- * When a report is due next. Pure. By the clock on the wall, also over a change of clocks; but not before the last day that
- * it is about is over, where the site's days start later.
+ * Returns when a report is due next. Pure. It is due at a local time, also across clock changes, but not before the last day
+ * of its period is over, if the site's days start later than that time.
  *
  * @param after ms since 1970
  */
@@ -65,27 +65,27 @@ export function nextDue({ every, at }: When, site: SiteCalendar, after: number):
   return new Date(dueOn(next));
 }
 
-/** The days that a report is about which is sent on this day: the day, the seven days, or the month before. Pure. */
+/** Returns the period of a report sent on this day: the day, seven days or month before. Pure. */
 export function periodBefore(every: api.Every, day: string): { from: string; to: string } {
   const before = (days: number) => new Date(Date.parse(day) - days * DAY_MS).toISOString().slice(0, 10);
   const to = before(1);
   return { from: every === 'day' ? to : every === 'week' ? before(7) : `${to.slice(0, 8)}01`, to };
 }
 
-/** Accounts that may read reports, with their addresses. */
+/** Returns the accounts that may read reports, with their addresses. */
 const receiversIn = async (db: Db, keys: Keys) =>
   (await listAccounts(db, keys)).flatMap(({ id, role, email, disabledAt }) =>
     email !== null && disabledAt === null && role !== 'auditor' ? [{ id, email }] : [],
   );
 
-/** Those of them that this account sees, and can have a report sent to: staff only their own. */
+/** Returns the receivers that this account may see and choose. Staff can only choose themselves. */
 const knownTo = <T extends { readonly id: string }>({ role, id }: Actor, receivers: readonly T[]): T[] =>
   receivers.filter((one) => role !== 'staff' || one.id === id);
 
 /**
- * What is kept of a schedule that someone sets now.
+ * Returns the row to store for a new or changed schedule.
  *
- * @param kept the accounts that get it already, which may stay
+ * @param kept its present receivers, which may stay
  * @throws Problem `mail-not-configured`, `unknown-site`, `report-receiver-unknown`
  */
 async function rowFrom(
@@ -145,13 +145,13 @@ export const scheduleRoutes: readonly Route[] = [
     const row = await findLocked(tx, 'report_schedule', { id });
     if (!row) throw new Problem('report-schedule-unknown');
     if (!config.mail) throw new Problem('mail-not-configured');
-    // Pressed once more: what waits goes out now, and nobody gets it twice.
+    // If mails of this schedule are waiting, they are sent now instead, so that nobody gets one twice.
     if ((await update(tx, 'report_mail', { schedule: id }, { due_at: now })) > 0) return;
     await queue(tx, row, calendarOf(await findSite(tx, row.site))(now.getTime()).day, now);
   }),
 ];
 
-/** @param day of the site, in which it is sent */
+/** Queues a mail for each receiver. @param day the site's day on which it is sent */
 async function queue(tx: Tx, { id, receivers }: Row<'report_schedule'>, day: string, now: Date): Promise<void> {
   const waiting = { schedule: id, day, made_at: now, due_at: now, attempts: 0 };
   const accounts = await findAll(tx, 'account', { id: receivers, disabled_at: null }, ['id']);
@@ -159,7 +159,7 @@ async function queue(tx: Tx, { id, receivers }: Row<'report_schedule'>, day: str
   await insert(tx, 'report_mail', mails);
 }
 
-/** Sends reports that are due, and tries again what the mail server did not take. */
+/** Sends reports that are due, and retries mails that the mail server did not accept. */
 export const reportMailsJob: Job = {
   name: 'report-mails',
   everyMs: 5000,
@@ -176,7 +176,7 @@ export const reportMailsJob: Job = {
       signal.throwIfAborted();
       const attempts = mail.attempts + 1;
       const pause = Math.min(2 ** mail.attempts, LONGEST_PAUSE);
-      // Whichever process comes first has it; if that one dies, it is tried again after the pause.
+      // The first process to update the row sends the mail. If it dies, the mail is retried after the pause.
       const taken = { attempts, due_at: new Date(now().getTime() + pause * MINUTE_MS) };
       if ((await update(db, 'report_mail', { id: mail.id, attempts: mail.attempts }, taken)) === 0) continue;
       const error = await send(context, mail);
@@ -190,14 +190,14 @@ export const reportMailsJob: Job = {
 
 async function queueDue(tx: Tx, id: string, now: Date): Promise<void> {
   const row = await findLocked(tx, 'report_schedule', { id });
-  // Stopped meanwhile, or another process has it.
+  // The schedule was stopped meanwhile, or another process has queued it.
   if (!row || row.next_at > now) return;
   const site = await findSite(tx, row.site);
   await queue(tx, row, calendarOf({ ...site, dayStartsAt: row.at })(row.next_at.getTime()).day, now);
   await update(tx, 'report_schedule', { id }, { next_at: nextDue(row, site, now.getTime()) });
 }
 
-/** @returns null once it was taken, or is not wanted any more; else a code of why not */
+/** Sends a mail. @returns null if it was accepted or is no longer wanted, otherwise an error code */
 async function send(context: JobContext, mail: Row<'report_mail'>): Promise<string | null> {
   const { db, config } = context;
   try {
@@ -215,7 +215,7 @@ async function send(context: JobContext, mail: Row<'report_mail'>): Promise<stri
   }
 }
 
-/** The mail, and its audit row before it goes out. @returns null: it is not wanted any more */
+/** Writes the mail, and its audit row before it is sent. @returns null if it is no longer wanted */
 async function mailOf(tx: Tx, { keys, config, now }: JobContext, mail: Row<'report_mail'>): Promise<Mail | null> {
   const row = await findLocked(tx, 'report_schedule', { id: mail.schedule });
   const receiver = (await receiversIn(tx, keys)).find(({ id }) => id === mail.account);

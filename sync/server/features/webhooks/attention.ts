@@ -1,12 +1,12 @@
 import { sql } from 'kysely';
 import type { AttentionSource } from '../../platform/attention.ts';
 
-/** A receiver that fails for less, ms, is tried again and waits for nobody: that is four attempts. */
+/** Time that a receiver has to fail before it needs attention, ms. That is four attempts. */
 const FAILING_MS = 10 * 60_000;
 
 const failingRef = sql`w.id::text || '@' || (extract(epoch from w.failing_since) * 1000)::bigint`;
 
-/** Receivers that take nothing, or said that they are gone; until a message is delivered, or someone turns them off. */
+/** Receivers that keep failing, or were turned off after answering 410 (Gone), until a delivery succeeds or someone decides. */
 export const webhookAttention: AttentionSource = {
   items: (now) => sql`
     select 'webhook' as kind, ${failingRef} as ref, w.failing_since as at,

@@ -7,15 +7,15 @@ import type { Db, Row } from '../../platform/database/schema.ts';
 const PAGE = 1000;
 
 /**
- * Puts what has changed of the records since the last look into the queue of each receiver that is on, and moves its position,
- * in one transaction: nothing is missed and nothing stands twice. Of a record that is queued already the newer change counts.
- * One that was off goes on where it was. A database that was restored has another log: from then on, what changes is sent.
+ * Queues the records that changed since the last run for each enabled receiver, and moves its position in the same
+ * transaction, so that nothing is missed or queued twice. If a record is queued already, its newer change counts. A receiver
+ * that was disabled continues where it was. A restored database has another log: only later changes are sent.
  *
- * @returns how many messages were queued, and whether there is more to look through
+ * @returns the number of messages queued, and whether there are more changes to read
  */
 export function collect(db: Db, log: string, now: Date): Promise<{ readonly queued: number; readonly more: boolean }> {
   return inTransaction(db, async (tx) => {
-    // Before the rows: what commits in between is read now, and again next time (platform/database/feed.ts).
+    // Read before the rows, so that what commits in between is read now and again next time (platform/database/feed.ts).
     const end = await horizon(tx);
     const receivers = await tx
       .selectFrom('webhook')
@@ -37,7 +37,7 @@ export function collect(db: Db, log: string, now: Date): Promise<{ readonly queu
   });
 }
 
-/** Queues one page of changes. @returns `bound`: the last change of the page; null: there are no more */
+/** Queues one page of changes. @returns `bound`: last change of the page; null if there are no more pages */
 async function queueRecords(
   tx: Db,
   { id, position }: Pick<Row<'webhook'>, 'id' | 'position'>,
@@ -61,7 +61,7 @@ async function queueRecords(
   return { queued: Number(numAffectedRows ?? 0), bound };
 }
 
-/** Whether anything has to be searched or sent. Without a receiver there is nothing. */
+/** Whether an enabled receiver has new changes or due messages. */
 export async function anythingToDo(db: Db, log: string, now: Date): Promise<boolean> {
   const at = now.toISOString();
   const { rows } = await sql<{ wanted: boolean }>`

@@ -16,7 +16,7 @@ import { type Made, messageOf } from './message.ts';
 import { mayReach, pauseAfter, restAfter, sign } from './rules.ts';
 import { type Receiver, receiverOf, secretsOf } from './store.ts';
 
-/** Messages to one receiver in one run. */
+/** Most messages to one receiver per run. */
 const BATCH = 200;
 
 interface Delivered {
@@ -24,7 +24,7 @@ interface Delivered {
   readonly failed: number;
 }
 
-/** Sends what is due, to each receiver in the order in which it was made, all receivers in parallel. */
+/** Sends due messages to all receivers in parallel, to each in the order in which they were queued. */
 export async function deliverDue(context: JobContext): Promise<Delivered> {
   const { db, now } = context;
   const receivers = await db
@@ -43,7 +43,7 @@ export async function deliverDue(context: JobContext): Promise<Delivered> {
   };
 }
 
-/** Whether a receiver should still get what was queued for it; of attention its topics decide (`messageOf`). */
+/** Whether a receiver should still get a queued message. For attention messages `messageOf` checks its topics. */
 const isWanted = ({ records }: Pick<Row<'webhook'>, 'records'>, kind: string): boolean =>
   kind === 'person.erased' || kind === 'webhook.test' || kind.startsWith('attention.') || records;
 
@@ -65,7 +65,7 @@ async function deliverTo(
       await remove(db, 'webhook_delivery', { id: delivery.id });
       continue;
     }
-    // What was tried in vain, or waited while the receiver rested, is due in quiet hours too.
+    // Messages that failed, or waited while the receiver was paused, may become due in quiet hours.
     const quiet = quietEnd(webhook, sites, at);
     if (quiet && waitsForQuiet(made.body)) {
       await update(db, 'webhook_delivery', { id: delivery.id }, { due_at: quiet });
@@ -80,7 +80,7 @@ async function deliverTo(
       delivered++;
       continue;
     }
-    // The others would fail as well; they keep their order.
+    // Stop here: the other messages would fail too, and have to stay in order.
     await rest(context, webhook.id, delivery.attempts + 1, answer);
     return { delivered, failed: 1 };
   }
@@ -90,7 +90,7 @@ async function deliverTo(
 const waitsForQuiet = (body: Made['body']): boolean =>
   body.type === 'attention.closed' || (body.type === 'attention.opened' && !body.data.urgent);
 
-/** The message, and its audit row before it goes out: what may have been sent is on record. */
+/** Makes the message and writes its audit row before it is sent, so that everything possibly sent is on record. */
 function disclose(
   { db, keys }: JobContext,
   webhook: Row<'webhook'>,
@@ -126,7 +126,7 @@ function send(context: JobContext, receiver: Receiver, id: string, body: string,
   });
 }
 
-/** @param o `change`: of the record that was sent */
+/** Stores the outcome of a delivery. @param o `change`: change of the record that was sent */
 async function settle(
   { db, now }: JobContext,
   delivery: Pick<Row<'webhook_delivery'>, 'id' | 'kind' | 'attempts'>,
@@ -144,11 +144,11 @@ async function settle(
       last_answer: answer,
       ...(ok && { delivered_at: at, change }),
       ...(pause !== null && { due_at: new Date(at.getTime() + pause) }),
-      // Nothing keeps the name of a person who was erased once it was sent.
+      // Deletes the erased person's id once the message is sent or given up.
       ...(over && delivery.kind === 'person.erased' && { subject: null }),
     })
     .where('id', '=', delivery.id)
-    // What changed again meanwhile is due again: collect.ts has written it.
+    // If the record has changed meanwhile, collect.ts has queued it again, and the row stays due.
     .where('change', '<=', ok ? change : Number.MAX_SAFE_INTEGER)
     .execute();
 }
@@ -163,30 +163,30 @@ async function rest({ db, now }: JobContext, id: string, attempts: number, answe
     .updateTable('webhook')
     .set((e) => ({ ...rested, failing_since: e.fn.coalesce('failing_since', e.val(at)), last_failure: String(answer) }))
     .where('id', '=', id)
-    // Turned off meanwhile, it does not fail.
+    // If it was turned off meanwhile, it isn't failing.
     .where('enabled', '=', true)
     .execute();
 }
 
-/** Whole exchange, ms. */
+/** Time-out of the whole exchange, ms. */
 const TIMEOUT_MS = 10_000;
 
 interface Post {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
-  /** PEM; null: the public authorities. */
+  /** CA certificate, PEM. Null for the public authorities. */
   readonly ca: string | null;
-  /** Receivers on this machine are allowed. */
+  /** Whether receivers on this machine are allowed. */
   readonly loopback: boolean;
   readonly signal: AbortSignal;
 }
 
 /**
- * Posts over verified TLS (1.2 or newer: receivers are not ours) and reads no answer but its status. Follows no redirect.
- * The address is checked when it is connected to, so that a name that changes leads nowhere else.
+ * Posts over verified TLS (1.2 or newer, since receivers are not ours) and reads only the status of the answer. It follows no
+ * redirects. The address is checked when connecting, so that a changed DNS entry can't lead elsewhere.
  *
- * @returns the status, or a code of why there was none: `address-not-allowed`, `timed-out`, or the system's
+ * @returns the status, or an error code: `address-not-allowed`, `timed-out`, or that of the system
  */
 function post({ url, headers, body, ca, loopback, signal }: Post): Promise<number | string> {
   const { hostname } = new URL(url);
@@ -227,6 +227,6 @@ function post({ url, headers, body, ca, loopback, signal }: Post): Promise<numbe
   });
 }
 
-/** Addresses of this machine, by which its own services could be reached from outside the loopback interface. */
+/** Returns this machine's own addresses, which also lead to its services, like the loopback addresses. */
 const ownAddresses = (): string[] =>
   Object.values(networkInterfaces()).flatMap((all) => (all ?? []).map(({ address }) => address.split('%')[0]!));

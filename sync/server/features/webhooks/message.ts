@@ -25,14 +25,14 @@ type Message =
   | z.infer<typeof AttentionMessage>
   | { type: 'webhook.test'; timestamp: string; data: object };
 
-/** What is sent, made from the present state: people erased in the meantime are not in it. */
+/** A message made from the present state, so that people erased meanwhile are not in it. */
 export interface Made {
   readonly body: Message;
   readonly people: readonly string[];
   readonly change: number;
 }
 
-/** @returns null: there is nothing to send, as the record is no more, or it, or what needs attention, is no longer for this receiver */
+/** Makes the message of a delivery. @returns null if its subject no longer exists or is no longer meant for this receiver */
 export async function messageOf(
   db: Db,
   keys: Keys,

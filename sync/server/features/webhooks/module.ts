@@ -11,12 +11,12 @@ import { webhookRoutes } from './routes.ts';
 import { webhookPlace } from './store.ts';
 
 const DAY_MS = 86_400_000;
-/** How long what was delivered stays in the log, and what was given up. */
+/** Days for which delivered and failed messages stay in the log. */
 const KEPT_DAYS = { delivered: 30, failed: 90 } as const;
-/** How long an erased person is named for receivers that do not answer, or are switched off (docs/operate/webhooks.md). */
+/** Days for which an erased person's id is kept for receivers that don't answer or are off (docs/operate/webhooks.md). */
 const NAMED_DAYS = 3;
 
-/** Notifies other programs of records, and tries again what they did not take. */
+/** Notifies other programs of records, and retries failed messages. */
 export const webhooksJob: Job = {
   name: 'webhooks',
   everyMs: 5000,
@@ -35,7 +35,7 @@ export const webhooksJob: Job = {
   },
 };
 
-/** The delivery log is also purged while no one is notified: without an enabled receiver, or without activity. */
+/** Purges the delivery log. A separate job, so that it also runs without an enabled receiver or any activity. */
 export const webhooksEndJob: Job = {
   name: 'webhooks-end',
   everyMs: 60 * 60_000,

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { mayReach, pauseAfter, restAfter, sign } from './rules.ts';
 
-test('pauses grow, and after about three days a message is given up', () => {
+test('pauses grow, and a message is given up after about three days', () => {
   const pauses: number[] = [];
   for (let tries = 1; ; tries++) {
     const pause = pauseAfter(tries, 0.5);
@@ -20,14 +20,14 @@ test('pauses grow, and after about three days a message is given up', () => {
   );
 });
 
-test('a message is signed as the vector of Standard Webhooks', () => {
+test('a message is signed as in the test vector of Standard Webhooks', () => {
   const secret = Buffer.from('MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw', 'base64');
   const signed = sign([secret], 'msg_p5jXN8AQM9LWM0D4loKWxJek', 1614265330, '{"test": 2432232314}');
   expect(signed).toBe('v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=');
   expect(sign([secret, Buffer.alloc(32)], 'a', 1, 'b').split(' ')).toHaveLength(2);
 });
 
-test('no message goes to this machine, to link-local addresses or to many at once; private networks are reached', () => {
+test('messages can go to private networks, but not to this machine, link-local or multicast addresses', () => {
   const own = ['192.0.2.7', '2001:db8::7'];
   const closed = { own, loopback: false };
   for (const address of [
@@ -55,7 +55,7 @@ test('no message goes to this machine, to link-local addresses or to many at onc
   expect(mayReach('169.254.169.254', { own, loopback: true })).toBe(false);
 });
 
-test('no IPv4 address passes inside an IPv6 one: NAT64, 6to4, Teredo, IPv4-compatible', () => {
+test('IPv6 addresses that embed an IPv4 address are rejected: NAT64, 6to4, Teredo, IPv4-compatible', () => {
   for (const address of [
     '64:ff9b::7f00:1',
     '64:ff9b::a9fe:a9fe',

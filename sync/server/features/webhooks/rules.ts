@@ -1,34 +1,34 @@
 import { createHmac } from 'node:crypto';
 import { BlockList, isIP } from 'node:net';
 
-/** Pauses after each failed try; after the last one a message is given up. About three days in all. */
+/** Pauses after each failed attempt, ms, about three days in total. After the last one a message is given up. */
 const PAUSES_MS = [10_000, 60_000, 5 * 60_000, 30 * 60_000, 2, 6, 12, 24, 24].map((n) =>
   n < 1000 ? n * 3_600_000 : n,
 );
 
-/** Longest pause of a receiver that does not answer, ms. */
+/** Longest pause for a receiver that doesn't answer, ms. */
 const LONGEST_REST_MS = 3_600_000;
 
 /**
- * When a message that failed is tried again. Pure.
+ * Returns the pause before a failed message is sent again. Pure.
  *
- * @param attempts tries so far, at least 1
- * @param random 0..1: a tenth either way, so that not everything comes back at once
- * @returns ms; null: it is given up
+ * @param attempts attempts so far, at least 1
+ * @param random 0..1, varies the pause by up to a tenth either way, so that retries don't coincide
+ * @returns ms; null: the message is given up
  */
 export function pauseAfter(attempts: number, random: number): number | null {
   const pause = PAUSES_MS[attempts - 1];
   return pause === undefined ? null : Math.round(pause * (0.9 + 0.2 * random));
 }
 
-/** How long a receiver is not contacted after a failed message, ms: the rest of its queue would fail as well. Pure. */
+/** Returns how long to leave a receiver alone after a failure, ms, since the rest of its queue would fail too. Pure. */
 export const restAfter = (attempts: number): number =>
   Math.min(PAUSES_MS[Math.min(attempts, PAUSES_MS.length) - 1]!, LONGEST_REST_MS);
 
 /**
- * Signature of a message (Standard Webhooks 1.0.0, symmetric): HMAC-SHA256 over `id.timestamp.body`. Pure.
+ * Signs a message (Standard Webhooks 1.0.0, symmetric): HMAC-SHA256 over `id.timestamp.body`. Pure.
  *
- * @param secrets each gives a signature, the newest first: while one is exchanged, receivers may know either
+ * @param secrets newest first; one signature each, since receivers may still use the old one while it is being replaced
  * @param timestamp seconds since 1970
  */
 export function sign(secrets: readonly Uint8Array[], id: string, timestamp: number, body: string): string {
@@ -37,7 +37,7 @@ export function sign(secrets: readonly Uint8Array[], id: string, timestamp: numb
     .join(' ');
 }
 
-/** No receiver is ever here: what is link-local, many at once, or an IPv4 address in disguise. */
+/** Addresses that no receiver may have: unspecified, link-local, multicast, reserved, or with an embedded IPv4 address. */
 const NEVER = new BlockList();
 for (const [net, bits] of [
   ['0.0.0.0', 8],
@@ -49,8 +49,8 @@ for (const [net, bits] of [
 for (const [net, bits] of [
   ['fe80::', 10],
   ['ff00::', 8],
-  // An IPv4 address inside, which the rules above would not see: IPv4-compatible (RFC 4291 §2.5.5.1), NAT64 (RFC 6052 and
-  // 8215), 6to4 (RFC 3056), Teredo (RFC 4380). IPv4-mapped ones are held against the rules for IPv4 by BlockList itself.
+  // Embedded IPv4 addresses, which the rules above would miss: IPv4-compatible (RFC 4291 §2.5.5.1), NAT64 (RFC 6052 and
+  // 8215), 6to4 (RFC 3056), Teredo (RFC 4380). BlockList itself applies the IPv4 rules to IPv4-mapped addresses.
   ['::', 96],
   ['64:ff9b::', 96],
   ['64:ff9b:1::', 48],
@@ -65,11 +65,11 @@ LOOPBACK.addSubnet('127.0.0.0', 8, 'ipv4');
 LOOPBACK.addAddress('::1', 'ipv6');
 
 /**
- * Whether a message may go to an address: never to this machine itself, to what is link-local (where clouds keep their
- * metadata) or to many at once; private networks are where payroll programs are. Pure.
+ * Whether a message may go to an address. Rejects this machine, link-local addresses (which clouds use for metadata) and
+ * multicast. Private networks are allowed, since payroll programs are there. Pure.
  *
  * @param own addresses of this machine's network interfaces
- * @param loopback the operator allows receivers on this machine
+ * @param loopback whether the operator allows receivers on this machine
  */
 export function mayReach(
   address: string,

@@ -13,10 +13,10 @@ import type { Db, Tx } from '../../platform/database/schema.ts';
 import { type Keys, type Place, placeOf } from '../../platform/keys/envelope.ts';
 import { moveHeld } from '../../platform/webhooks/queue.ts';
 
-/** How long the secret before is signed with as well, so that a receiver can get the new one, ms. */
+/** How long messages are also signed with the previous secret, so that the receiver can be switched, ms. */
 const BOTH_MS = 24 * 3_600_000;
 
-/** What is encrypted of a receiver: its address may contain a token of its own. */
+/** The encrypted data of a receiver. The URL is included because it may contain a token. */
 export interface Receiver {
   readonly url: string;
   /** base64. */
@@ -33,7 +33,7 @@ const shownSecret = (secret: string): string => `whsec_${secret}`;
 export const receiverOf = (keys: Keys, row: { id: string; row_version: number; sealed: Uint8Array }): Receiver =>
   keys.openJson(webhookPlace(row.id, row.row_version), row.sealed) as Receiver;
 
-/** Secrets to sign with, the newest first. */
+/** Returns the secrets to sign with, newest first. */
 export function secretsOf({ secret, previous }: Receiver, now: Date): Buffer[] {
   const all = previous && Date.parse(previous.until) > now.getTime() ? [secret, previous.secret] : [secret];
   return all.map((text) => Buffer.from(text, 'base64'));
@@ -104,14 +104,14 @@ export async function addWebhook(
     sealed: keys.sealJson(webhookPlace(id, 1), receiver),
     row_version: 1,
     created_at: now,
-    // It is sent what changes from now on.
+    // Only changes from now on are sent.
     log: await logEpochOf(tx),
     position: await horizon(tx),
   });
   return { id, secret: shownSecret(receiver.secret) };
 }
 
-/** Changes a receiver under the next row version, so that an old one can't be put back. @throws Problem `webhook-unknown`, `unknown-site` */
+/** Changes a receiver. The new row version prevents replays of an old one. @throws Problem `webhook-unknown`, `unknown-site` */
 export async function changeWebhook(tx: Tx, keys: Keys, id: string, patch: WebhookPatch, now: Date): Promise<void> {
   if (patch.site) await findSite(tx, patch.site);
   const { url, caPem, name, site, withNumber, records, topics, quiet, enabled } = patch;
@@ -122,14 +122,14 @@ export async function changeWebhook(tx: Tx, keys: Keys, id: string, patch: Webho
     ...(records && { had_records: true }),
     ...(enabled !== undefined && { disabled_because: null, failing_since: null, last_failure: null }),
   };
-  // A person who fixes a receiver wants to see at once whether it works.
+  // Ends the pause, so that someone who fixes a receiver sees at once whether it works.
   await update(tx, 'webhook', { id }, { ...change, paused_until: null });
   const changed = await get(tx, 'webhook', { id });
   await moveHeld(tx, id, quietEnd(changed, await listSites(tx), now) ?? now, now);
 }
 
 /**
- * Makes what waits for its next attempt due now, and gives it all its attempts again: what was wrong has been fixed.
+ * Makes waiting messages due now with all their attempts again. For use after a receiver was fixed.
  *
  * @throws Problem `webhook-unknown`
  */
@@ -138,7 +138,7 @@ export async function sendWaiting(tx: Tx, id: string, now: Date): Promise<void> 
   await update(tx, 'webhook_delivery', { webhook: id, state: 'due' }, { due_at: now, attempts: 0 });
 }
 
-/** Both secrets sign for a day. @returns the new one, shown once @throws Problem `webhook-unknown` */
+/** Replaces the secret. Both sign for a day. @returns the new one, shown only once @throws Problem `webhook-unknown` */
 export async function renewSecret(tx: Tx, keys: Keys, id: string, now: Date): Promise<string> {
   const secret = newSecret();
   await replace(tx, keys, id, (receiver) => ({

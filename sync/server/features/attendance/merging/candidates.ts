@@ -15,19 +15,19 @@ import { peopleOf } from '../../../platform/keys/persons.ts';
 
 const EVERY_MS = 60_000;
 /**
- * Cosine from which two people's faces are put before staff as perhaps the same, by embedder. Only a hint, and a person
- * decides; 0.6 of the one that ships, above the threshold of a gallery of 4,000 at 1 % FPIR (0.547), so that the queue stays
- * short. Templates of an embedder that is not here are not compared: nobody knows what their scores say.
+ * Returns, by embedder, the cosine from which staff is asked whether two people are the same. It is only a hint, and a person
+ * decides. It is 0.6 for the built-in embedder, above the threshold of a gallery of 4,000 at 1 % FPIR (0.547), to keep the
+ * queue short. Templates of an embedder that isn't installed are not compared, since their scores have no known meaning.
  */
 const likeness = (weights: string): ReadonlyMap<string, number> =>
   new Map(embeddersIn(weights).map((e) => [embedderId(e), leeway(e.calibration).alike]));
 
-/** People whose templates are in memory at once: 500 × 40 × 2 kB = 40 MB at most. */
+/** People whose templates are in memory at once. At most 500 × 40 × 2 kB = 40 MB. */
 const CHUNK = 500;
 
 /**
- * Puts people into the queue who may have been enrolled twice, on two kiosks that were offline or by mistake. By
- * equal number, and by a face that is like another's in the same model. A pair that was rejected is not asked again.
+ * Queues pairs of people who may be one person enrolled twice, on two offline kiosks or by mistake. They have the same
+ * number, or similar faces in the same model. A rejected pair is not queued again.
  */
 export const duplicatesJob: Job = {
   name: 'duplicates',
@@ -37,14 +37,14 @@ export const duplicatesJob: Job = {
       const at = now();
       const why = { actor: SYSTEM, route: 'job duplicates', everyone: true };
       const alike = likeness(config.weights);
-      // By number first: that is the better reason of a pair that is alike in both.
+      // By number first, since that is the better reason for a pair with both.
       const pairs = await byNumber(tx, at);
       const faces = await audited(tx, keys, why, at, (opened) => byTemplate(tx, keys, opened, alike, at));
       return { pairs: pairs + faces.pairs, upTo: faces.upTo };
     }),
 };
 
-/** Of people with one number, each is paired with the first: n people make n − 1 pairs. */
+/** Pairs each of the people with the same number with the first of them, so n people make n − 1 pairs. */
 async function byNumber(tx: Tx, now: Date): Promise<number> {
   const { rows } = await sql<{ id: string; first: string }>`
     with living as (
@@ -57,9 +57,9 @@ async function byNumber(tx: Tx, now: Date): Promise<number> {
 }
 
 /**
- * New templates against all of their model: of so many people at a time, those who came first.
+ * Compares new templates with all others of their model, for at most `CHUNK` people per run, oldest first.
  *
- * @returns `upTo`: when the last of them came, where others wait for the next run; null: none do
+ * @returns `upTo`: when the last of these templates was added, if others wait for the next run; otherwise null
  */
 async function byTemplate(
   tx: Tx,
@@ -70,7 +70,7 @@ async function byTemplate(
 ): Promise<{ pairs: number; upTo: string | null }> {
   const last = await findLast(tx, 'job_run', { job: 'duplicates', outcome: 'ok' }, 'id', ['started_at', 'report']);
   const { upTo: reached = null } = (last?.report ?? {}) as { upTo?: string | null };
-  // An overlap: a template's transaction may have committed after the last look.
+  // Overlaps with the last run, since a template's transaction may have committed after it.
   const since = new Date(reached ?? (last?.started_at.getTime() ?? 0) - 10 * EVERY_MS);
   const fresh = await tx
     .selectFrom('template')

@@ -20,7 +20,7 @@ import { queueDue } from '../resolve-due.ts';
 
 const SORTING = { by: { foundAt: byTimeOf('found_at'), score: byNumber('score') }, id: 'id' };
 
-/** Pairs that someone has to decide about. */
+/** Lists pairs that wait for a decision. */
 export async function listCandidates(
   db: Db,
   keys: Keys,
@@ -40,7 +40,7 @@ export async function listCandidates(
 }
 
 /**
- * The two people of an open pair, or of one that was rejected.
+ * Returns the two people of an open or rejected pair.
  *
  * @throws Problem `candidate-unknown`
  */
@@ -55,7 +55,7 @@ export async function candidatePair(
 }
 
 /**
- * Two people are two people: the pair is not asked about again.
+ * Records that two people are different, so that the pair is not queued again.
  *
  * @throws Problem `candidate-unknown`
  */
@@ -65,7 +65,7 @@ export async function rejectCandidate(db: Db, id: string, by: string, now: Date)
     throw new Problem('candidate-unknown');
 }
 
-/** Takes that back. @throws Problem `candidate-unknown` */
+/** Undoes a rejection. @throws Problem `candidate-unknown` */
 export async function reopenCandidate(db: Db, id: string): Promise<void> {
   const open = { status: 'open', decided_at: null, decided_by: null } as const;
   if ((await update(db, 'merge_candidate', { id, status: 'rejected' }, open)) === 0)
@@ -78,11 +78,11 @@ export interface Merged {
 }
 
 /**
- * Two people are one: all records of `merged` are those of `kept` from now on, those that come later under the old name
- * too. Nothing is deleted; days on which both have records are resolved again. What else is moved, each table says
- * itself. Kiosks forget the old name and get the kept one.
+ * Merges two people: all records of `merged` belong to `kept` from now on, including those that arrive later under the old
+ * id. No record is deleted, and the days with moved records are resolved again. Each table's rule says what else is moved.
+ * Kiosks drop the old id and receive the kept one.
  *
- * @param by who decided, for the record of the merge
+ * @param who `by`: who decided, for the record of the merge
  * @throws Problem `merge-not-possible`: one of them is unknown, erased or merged already, or they are the same
  */
 export function mergePeople(
@@ -117,14 +117,14 @@ async function lockBoth(tx: Tx, kept: string, merged: string): Promise<void> {
     .select(['id', 'deleted_at', 'merged_into'])
     .where('id', 'in', [kept, merged])
     .orderBy('id')
-    // Against an ingest that is writing records of either (lockPeople).
+    // Waits for an ingest that is writing records of either (lockPeople).
     .forUpdate()
     .execute();
   if (rows.length === 2 && rows.every((r) => r.deleted_at === null && r.merged_into === null)) return;
   throw new Problem('merge-not-possible');
 }
 
-/** Days on which both have records are resolved again. */
+/** Moves the records, and queues their days to be resolved again. */
 export async function mergeCheckins({ tx, kept, merged }: Merge): Promise<void> {
   const { rows: moved } = await sql<{ site: string | null; at: Date }>`
     update checkin set person = ${kept}, change = ${nextChange} where person = ${merged} returning site, at`.execute(
@@ -134,14 +134,14 @@ export async function mergeCheckins({ tx, kept, merged }: Merge): Promise<void> 
   await queueDue(tx, due);
 }
 
-/** The pair is decided; other pairs of the merged person become pairs of the kept one. */
+/** Marks the pair as merged. Other pairs of the merged person become pairs of the kept one. */
 export async function mergeCandidates({ tx, kept, merged, by, now }: Merge): Promise<void> {
   const at = now.toISOString();
   await sql`update merge_candidate set status = 'merged', decided_at = ${at}::timestamptz, decided_by = ${by}
             where first = least(${kept}::uuid, ${merged}::uuid) and second = greatest(${kept}::uuid, ${merged}::uuid)`.execute(
     tx,
   );
-  // A rejected pair stays rejected: people who are not the merged person are not the kept one.
+  // A rejected pair stays rejected: someone who isn't the merged person isn't the kept one either.
   await sql`
     with others as (
       delete from merge_candidate where status <> 'merged' and (first = ${merged} or second = ${merged}) returning *

@@ -24,7 +24,7 @@ const shown = (records: Claimed[]) => {
   });
 };
 
-/** Days of a fortnight, at times that sit together, on the window's edge, and around midnight. */
+/** Times within a fortnight: spread out, close together, at the edge of the repeat window, and around midnight. */
 const times = fc.oneof(
   fc.integer({ min: -7 * 86_400, max: 7 * 86_400 }),
   fc
@@ -39,19 +39,19 @@ const records = fc.array(
   { maxLength: 25 },
 );
 
-describe('what counts of a person’s records', () => {
-  test('two kiosks within the window are one presence, whatever each had worked out', () => {
+describe('resolving a person’s records', () => {
+  test('records of two kiosks within the window are one presence, whatever direction each had chosen', () => {
     expect(shown([record(0), record(30), record(61, 'out')])).toEqual(['in', '=0', 'out']);
     expect(shown([record(0), record(30, 'out')])).toEqual(['in', '=0']);
     expect(shown([record(0), record(60), record(61)])).toEqual(['in', '=0', 'out']);
   });
 
-  test('a person who chose another direction is no duplicate', () => {
+  test('a record with another direction chosen by the person is not a duplicate', () => {
     expect(shown([record(0), record(30, 'out', { automatic: false })])).toEqual(['in', 'out']);
     expect(shown([record(0), record(30, 'in', { automatic: false })])).toEqual(['in', '=0']);
   });
 
-  test('an in after an in alternates where kiosks had worked it out, and stands where it was chosen', () => {
+  test('an in after an in alternates if the kiosk chose it, and stays if the person did', () => {
     expect(shown([record(0), record(3600), record(7200)])).toEqual(['in', 'out', 'in']);
     expect(shown([record(0), record(3600, 'in', { automatic: false }), record(7200)])).toEqual(['in', 'in', 'out']);
   });
@@ -61,11 +61,11 @@ describe('what counts of a person’s records', () => {
     expect(shown([record(-86_400, 'out')])).toEqual(['out']);
   });
 
-  test('a record that was taken back counts nowhere and keeps what it claimed', () => {
+  test('a voided record does not count and keeps its claimed direction', () => {
     expect(shown([record(0, 'in', { voided: true }), record(30), record(3600)])).toEqual(['in', 'in', 'out']);
   });
 
-  test('every record has an answer, and of a presence exactly one counts', () => {
+  test('every record gets a result, and exactly one record of each presence counts', () => {
     fc.assert(
       fc.property(records, (list) => {
         const result = resolve(list, rules);
@@ -87,7 +87,7 @@ describe('what counts of a person’s records', () => {
     );
   });
 
-  test('the order of arrival makes no difference, nor of two records at one instant', () => {
+  test('the order of arrival makes no difference, not even for two records at the same instant', () => {
     const [one, other] = [record(0, 'in', { automatic: false }), record(0, 'out', { automatic: false })];
     expect(resolve([one, other], rules)).toEqual(resolve([other, one], rules));
     const [a, b] = [record(0), record(0)];
@@ -102,7 +102,7 @@ describe('what counts of a person’s records', () => {
     );
   });
 
-  test('a day resolved by itself is as in the whole, and a late record changes no other day', () => {
+  test('a day resolved alone gives the same result as with all others, and a late record changes no other day', () => {
     fc.assert(
       fc.property(
         records.filter((l) => l.length > 0),

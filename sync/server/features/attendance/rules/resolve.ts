@@ -2,9 +2,9 @@ import type { DayOf } from '../../../../protocol/wire/calendar.ts';
 import type { SiteRules } from '../../../core/sites/sites.ts';
 
 /**
- * What counts of a person's records at one site. Pure, and a function of the set of records alone: in which order they
- * arrived makes no difference. Every record stays; the rules only say which direction counts, and which records are the
- * same presence once more.
+ * The rules for which of a person's records at one site count. Pure, and a function of the set of records only: the order of
+ * arrival makes no difference. Every record is kept. The rules only decide which direction counts, and which records repeat
+ * the same presence.
  */
 
 export type Direction = 'in' | 'out';
@@ -12,22 +12,22 @@ export type Direction = 'in' | 'out';
 /** A record of one person at one site, as a kiosk claimed it. */
 export interface Claimed {
   readonly id: string;
-  /** ms since 1970, by the kiosk's claim. */
+  /** Time claimed by the kiosk, ms since 1970. */
   readonly at: number;
   readonly direction: Direction;
-  /** The kiosk chose the direction by itself, without knowing what other kiosks had just recorded. */
+  /** Whether the kiosk chose the direction, without knowing what other kiosks had just recorded. */
   readonly automatic: boolean;
-  /** Voided: it doesn't count, and keeps what it claimed. */
+  /** Whether the record is voided. Then it doesn't count, and keeps its claimed direction. */
   readonly voided: boolean;
 }
 
 export interface Resolved {
   readonly direction: Direction;
-  /** The record that counts for this presence; null when this one does. */
+  /** Id of the record that counts for this presence. Null if this one does. */
   readonly duplicateOf: string | null;
 }
 
-/** By time, and by id where the time is the same. */
+/** Sorts by time, and by id for equal times. */
 export function inOrder<T extends { at: number; id: string }>(records: readonly T[]): T[] {
   return [...records].sort((a, b) => a.at - b.at || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0));
 }
@@ -36,12 +36,11 @@ export function inOrder<T extends { at: number; id: string }>(records: readonly 
  * Resolves records of one person at one site. The list must be closed: all records of its days, and none outside within
  * `repeatMs` of one inside (see `closed`).
  *
- * - Within `repeatMs` after a record that counts, another is the same presence; not when the person chose another
- * direction.
- * - A direction that was fixed or chosen stands.
- * - One that a kiosk worked out stands for the first record of a day, and alternates from there.
+ * - A record within `repeatMs` after one that counts is the same presence, unless the person chose another direction.
+ * - A direction that was fixed or chosen by the person is kept.
+ * - A direction chosen by the kiosk is kept for the first record of a day, and alternates from there.
  *
- * @returns for each record, by its id
+ * @returns the result of each record, by its id
  */
 export function resolve(records: readonly Claimed[], { dayOf, repeatMs }: SiteRules): Map<string, Resolved> {
   const result = new Map<string, Resolved>();
@@ -65,22 +64,22 @@ export function resolve(records: readonly Claimed[], { dayOf, repeatMs }: SiteRu
   return result;
 }
 
-/** A stretch of time, ms since 1970; `to` is no longer part of it. */
+/** A span of time, ms since 1970: [from, to). */
 export interface Span {
   readonly from: number;
   readonly to: number;
 }
 
-/**
- * The whole days that records at `at` belong to.
- */
+/** Returns the span of whole days from the first to the last of these times. */
 export function daysAround(at: readonly number[], dayOf: DayOf): Span {
   return { from: dayOf(Math.min(...at)).start, to: dayOf(Math.max(...at)).end };
 }
 
 /**
- * Whether a span of whole days can be resolved by itself, given all records from `repeatMs` before it to `repeatMs` after
- * it; else the span to try next: a presence that goes over the edge ties the two days together.
+ * Checks whether a span of whole days can be resolved alone, given all records from `repeatMs` before to `repeatMs` after it.
+ * A presence across the edge joins the two days.
+ *
+ * @returns null if it can, otherwise the wider span to try next
  */
 export function closed(span: Span, around: readonly { at: number }[], { dayOf, repeatMs }: SiteRules): Span | null {
   const times = around.map((r) => r.at);

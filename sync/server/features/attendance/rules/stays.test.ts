@@ -8,19 +8,19 @@ const at = (text: string) => Date.parse(text);
 const record = (text: string, direction: 'in' | 'out') => ({ id: text, at: at(text), direction });
 
 describe('stays', () => {
-  test('go over midnight and belong to the day on which they began', () => {
+  test('may span midnight, and belong to the day on which they began', () => {
     const [start, end] = ['2026-07-01T20:00:00Z', '2026-07-02T04:00:00Z'];
     expect(pairStays([record(end, 'out'), record(start, 'in')], dayOf)).toEqual([
       { day: '2026-07-01', start: at(start), end: at(end) },
     ]);
   });
 
-  test('over a change of clocks are as long as they were', () => {
+  test('have their real length across a clock change', () => {
     const [stay] = pairStays([record('2026-10-24T20:00:00Z', 'in'), record('2026-10-25T04:00:00Z', 'out')], dayOf);
     expect(stay!.end! - stay!.start!).toBe(8 * 3_600_000);
   });
 
-  test('an end that nobody recorded stays open', () => {
+  test('without a recorded end stay open', () => {
     const list = [
       record('2026-07-01T06:00:00Z', 'in'),
       record('2026-07-02T06:00:00Z', 'in'),
@@ -33,13 +33,13 @@ describe('stays', () => {
     expect(pairStays([record('2026-07-01T14:00:00Z', 'out')], dayOf)).toEqual([
       { day: '2026-07-01', start: null, end: at('2026-07-01T14:00:00Z') },
     ]);
-    // Forgotten in the evening, gone the next evening: no stay of 33 hours.
+    // The departure was forgotten one evening and recorded the next: not a stay of 33 hours.
     expect(
       pairStays([record('2026-07-01T06:00:00Z', 'in'), record('2026-07-02T15:00:00Z', 'out')], dayOf),
     ).toHaveLength(2);
   });
 
-  test('every record is the end of exactly one stay, and none is longer than can be', () => {
+  test('have every record as an end of exactly one stay, and none exceeds the longest stay', () => {
     const list = fc
       .uniqueArray(fc.integer({ min: 0, max: 500 }), { maxLength: 30 })
       .chain((hours) =>

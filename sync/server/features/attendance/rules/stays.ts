@@ -1,21 +1,20 @@
 import type { DayOf } from '../../../../protocol/wire/calendar.ts';
 import { type Direction, inOrder } from './resolve.ts';
 
-/** From arrival to departure. A null is an end that was not recorded: it is never invented. */
+/** A stay from arrival to departure. Null for an end that was not recorded: it is never guessed. */
 export interface Stay {
-  /** Attendance day (`YYYY-MM-DD`) of its beginning, or of its end where there is no beginning. */
+  /** Attendance day (`YYYY-MM-DD`) of its start, or of its end if it has no start. */
   readonly day: string;
   readonly start: number | null;
   readonly end: number | null;
 }
 
-/** Longest stay accepted between two records, ms: beyond it, the departure was not recorded. */
+/** Longest stay between two records, ms. Beyond it, we assume that the departure was not recorded. */
 export const LONGEST_STAY_MS = 18 * 3_600_000;
 
 /**
- * Pairs the records that count (no duplicates, no voided ones) of one person at one site. Pure. Pairs go over midnight and
- * over the site's day change; such a stay belongs to the day on which it began. Lengths are of real time, so a stay over a
- * change of clocks is as long as it was.
+ * Pairs the records that count (no duplicates, no voided ones) of one person at one site. Pure. A stay may span midnight or
+ * the site's day change, and belongs to the day on which it began. Lengths are real time, also across clock changes.
  */
 export function pairStays(
   records: readonly { readonly id: string; readonly at: number; readonly direction: Direction }[],

@@ -17,7 +17,7 @@ import { addFaces, requireEnrollable } from '../enrol.ts';
 import { isDuplicate } from './photos.ts';
 import { basisPlace, endImport, importBox } from './runs.ts';
 
-/** Carries out what was accepted, a picture a transaction, so that it goes on wherever it was stopped. */
+/** Enrols the accepted pictures, one transaction per picture, so that it can resume after any interruption. */
 export async function applyAccepted(
   services: Services,
   signal: AbortSignal,
@@ -41,7 +41,7 @@ export async function applyAccepted(
       await inTransaction(db, (tx) => applyOne(tx, keys, next.id, pipeline, at));
       applied += 1;
     } catch (cause) {
-      // A person who has withdrawn, or came of age, since the review: it is put down, and the rest goes on.
+      // The person may have withdrawn consent or come of age since the review. The code is recorded, and the rest continues.
       if (!(cause instanceof Problem)) throw cause;
       const change = { state: 'refused', code: cause.code, photo: null, template: null } as const;
       await update(db, 'import_photo', { id: next.id }, change);
@@ -65,7 +65,7 @@ async function applyOne(tx: Tx, keys: Keys, photo: string, pipeline: FacePipelin
   if (row?.state !== 'accepted' || !row.person || !row.template || !row.photo) return;
   const { person } = row;
   if (row.basis && row.text_version && row.language && (await standingOf(tx, person)) === 'none') {
-    // As the operator states it; people who have withdrawn stay withdrawn, whatever an old form says.
+    // Consent as the operator states it. It never overrides a withdrawal, whatever an old form says.
     const basis = String(keys.openJson(basisPlace(row.run), row.basis));
     const statement = { textVersion: row.text_version, language: row.language, basis };
     await giveConsent(tx, keys, person, statement, { via: 'import', account: row.decided_by }, now);
@@ -75,7 +75,7 @@ async function applyOne(tx: Tx, keys: Keys, photo: string, pipeline: FacePipelin
   const picture = box.open('photo', row, row.photo);
   const face = {
     model: pipeline.model,
-    // Looked at before kiosks were switched to another embedder: what the one before made is no template of this one.
+    // If the embedder changed since the picture was checked, its template can't be used and is computed again.
     embedding:
       row.model === pipeline.model
         ? vectorFrom(box.open('template', row, row.template))
@@ -100,7 +100,7 @@ async function applyOne(tx: Tx, keys: Keys, photo: string, pipeline: FacePipelin
   await writeAudit(tx, keys, entry, now);
 }
 
-/** @throws Problem why this embedder takes no face from the picture that is kept */
+/** Computes the embedding again from the stored picture. @throws Problem with the reason why this embedder rejects it */
 async function remade(pipeline: FacePipeline, picture: Uint8Array): Promise<Float32Array> {
   const judged = await judgePicture(pipeline, picture, IMPORT_QUALITY);
   if (judged.code !== null) throw new Problem('embedder-finds-no-face').withCode(judged.code);

@@ -8,11 +8,11 @@ import { applyAccepted } from './apply.ts';
 import { judgeWaiting } from './judge.ts';
 import { makeWanted, undoWanted } from './people.ts';
 
-/** Pictures without a decision are removed after this, days; so are the results of an ended import. */
+/** Days after which undecided pictures, and the results of an ended import, are removed. */
 const KEEP_DAYS = 30;
 const DAY_MS = 86_400_000;
 
-/** Checks what was uploaded, and applies what was accepted. After a kill it continues with what is left. */
+/** Checks uploads and applies what was accepted. After a kill it continues with the rest. */
 export const importsJob: Job = {
   name: 'photo-imports',
   everyMs: 1000,
@@ -33,9 +33,7 @@ export const importsJob: Job = {
   },
 };
 
-/**
- * Removes imports that are over, and ends those that people have left, and enrolments that nobody has decided about.
- */
+/** Removes ended imports, and ends imports and waiting enrolments that nobody decided about in time. */
 export const importsEndJob: Job = {
   name: 'photo-imports-end',
   everyMs: DAY_MS,

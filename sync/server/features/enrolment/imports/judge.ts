@@ -21,16 +21,16 @@ import { type ListLine, plain } from './list.ts';
 import { moveTo } from './photos.ts';
 import { importBox, importPlace, mapPlace } from './runs.ts';
 
-/** Pictures in memory at once, and in one transaction. */
+/** Most pictures in memory at once, and per transaction. */
 const BATCH = 12;
 
 type Row = Pick<DbRow<'import_photo'>, 'id' | 'run' | 'person' | 'name' | 'photo'>;
 
 /**
- * Looks at every picture that waits: who it is of, how good it is, and whether the face is someone else's. One that was
- * changed while it was looked at goes on waiting, for the next run.
+ * Checks every waiting picture: who it shows, how good it is, and whether the face is someone else's. A picture that changed
+ * while it was being checked waits for the next run.
  *
- * @returns how many
+ * @returns number of pictures checked
  */
 export async function judgeWaiting(services: Services, signal: AbortSignal): Promise<number> {
   let count = 0;
@@ -58,12 +58,12 @@ export async function judgeWaiting(services: Services, signal: AbortSignal): Pro
   }
 }
 
-/** @returns those of which it is written what they are */
+/** @returns ids of the pictures whose result was stored */
 async function judgeBatch(services: Services, run: string, rows: readonly Row[]): Promise<ReadonlySet<string>> {
   const { db, keys, now } = services;
   const at = now();
   const { matched, round } = await matchBatch(db, keys, run, rows, at);
-  // Outside of any transaction: the models take their time.
+  // Outside of any transaction, since the models take long.
   const pipeline = await presentPipeline(services);
   const judged = new Map<string, Judged>();
   const box = await importBox(db, keys, matched);
@@ -84,7 +84,7 @@ async function judgeBatch(services: Services, run: string, rows: readonly Row[])
 
 type Matched = Row & { readonly unmatched: string | null };
 
-/** Says of each picture who it is of, and seals it under their key before anything else is done with it. */
+/** Finds the person of each picture, and encrypts it under their key before anything else is done with it. */
 async function matchBatch(
   db: Db,
   keys: Keys,
@@ -121,7 +121,7 @@ async function matchBatch(
   return { matched, round: held?.matching_round ?? null };
 }
 
-/** Assigns a picture to a person, unless it was assigned meanwhile. @returns null: it is not to be looked at now */
+/** Assigns a picture to a person, unless it was assigned meanwhile. @returns null if it should not be checked now */
 async function moveWaiting(db: Db, keys: Keys, photo: string, person: string): Promise<Row | null> {
   const waiting = { id: photo, state: 'waiting' } as const;
   try {
@@ -132,17 +132,17 @@ async function moveWaiting(db: Db, keys: Keys, photo: string, person: string): P
       return (await find(tx, 'import_photo', waiting)) ?? null;
     });
   } catch (cause) {
-    // They were erased, or found to be someone else, a moment ago: it is asked again who it is of.
+    // The person was just erased or merged into another. The next run looks for the person again.
     if (cause instanceof Problem && cause.code === 'person-unknown') return null;
     throw cause;
   }
 }
 
 /**
- * Those of which everything that was found still holds: the import is open, nobody has decided about them or said who
- * they are of, and for those of nobody, neither list nor people have changed, by which someone may be found.
+ * Returns the pictures whose result is still valid: the import is open, nobody has decided about or assigned them, and, for
+ * pictures without a person, neither list nor people have changed in a way that may identify someone.
  *
- * @param round of the import when its list was read
+ * @param round the import's `matching_round` when its list was read
  */
 async function unchanged(
   tx: Tx,
@@ -163,7 +163,7 @@ async function unchanged(
   return rows.filter((r) => persons.get(r.id) === r.person && (r.person !== null || held.matching_round === round));
 }
 
-/** Writes what was found. @param rows whose locks are held (`unchanged`) */
+/** Stores the results. @param rows pictures that are locked (`unchanged`) */
 async function settle(
   tx: Tx,
   keys: Keys,
@@ -198,7 +198,7 @@ async function settle(
     let duplicate: { person: string; score: number } | null = null;
     if (face.code === null && row.person !== null) {
       const vector = face.embedding;
-      // Score below which two pictures do not show one person, and from which on they may.
+      // From this score on, two pictures may show the same person.
       const { verification } = face.calibration;
       const theirs = (own.get(row.person)?.get(model) ?? []).map((t) => vectorFrom(Buffer.from(t.vector, 'base64url')));
       const inImport = others
@@ -219,7 +219,7 @@ async function settle(
       code,
       pose: face.pose,
       measured: face.measured && JSON.stringify(face.measured),
-      // The face alone is kept of it; of what has none, nothing.
+      // Only the crop of the face is kept. Nothing is kept of a picture without a face.
       photo: face.picture && box.seal('photo', row, face.picture),
       template: face.code === null ? box.seal('template', row, vectorBytes(face.embedding)) : null,
       model: face.code === null ? face.model : null,
@@ -230,7 +230,7 @@ async function settle(
   }
 }
 
-/** Faces of the same import that were looked at before, with this embedder. */
+/** Returns faces of the same import that were checked before with this embedder. */
 async function othersOf(
   tx: Tx,
   keys: Keys,
@@ -249,11 +249,11 @@ async function othersOf(
   );
 }
 
-/** Who a file is of: by the list beside it, else by its name, which is a number, an e-mail address, an id or a person's name. */
+/** Files are matched to people by the list, else by file name: a number, an e-mail address, an id or a person's name. */
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
-/** `Lovelace_Ada-2.jpg` as `lovelace ada`: a number at the end distinguishes several pictures of one person. */
+/** `Lovelace_Ada-2.jpg` becomes `lovelace ada`. A number at the end distinguishes several pictures of one person. */
 export const nameOfFile = (file: string): string =>
   plain(
     stem(file)
@@ -263,12 +263,12 @@ export const nameOfFile = (file: string): string =>
   );
 const stem = (file: string): string => file.replace(/\.[^.]+$/, '');
 
-/** `none`: nobody; `several`: it fits more than one. */
+/** `person-unknown`: no match; `person-unclear`: several people match. */
 export type Match =
   | { readonly person: string }
   | { readonly person: null; readonly code: 'person-unknown' | 'person-unclear' };
 
-/** @param names of everybody, by name: read once for a batch, and only where needed */
+/** @param names ids of everyone by name; read once per batch, and only if needed */
 async function matchFile(
   db: Kysely<Tables>,
   keys: Keys,
@@ -307,7 +307,7 @@ async function matchFile(
 const listByFile = (lines: readonly ListLine[]): ReadonlyMap<string, ListLine> =>
   new Map(lines.flatMap((line) => (line.file === null ? [] : [[plain(line.file), line] as const])));
 
-/** Names of everyone known. There is no other search by name: names are encrypted. */
+/** Returns everyone's id by name. Names are encrypted, so there is no other way to search by name. */
 async function everybodyByName(db: Kysely<Tables>, keys: Keys): Promise<Map<string, string[]>> {
   const rows = await livingPeople(db).execute();
   const byName = new Map<string, string[]>();

@@ -4,8 +4,8 @@ import { readList } from './list.ts';
 
 const read = (text: string) => readList(Buffer.from(text));
 
-describe('a list beside the pictures', () => {
-  test('says whose files are, in any order of columns', () => {
+describe('a list of files or people', () => {
+  test('says who each file shows, with columns in any order', () => {
     expect(read('file,name\n"Lovelace, Ada.jpg","Ada Lovelace"\n')).toEqual([
       {
         line: 2,
@@ -20,7 +20,7 @@ describe('a list beside the pictures', () => {
     ]);
   });
 
-  test('of people: a mark, semicolons, other titles, empty lines and folders before a file’s name', () => {
+  test('of people, with a byte order mark, semicolons, other titles, empty lines and folders before a file’s name', () => {
     const text =
       '\ufeffE-Mail-Adresse;Foto-Datei;Personal-Nr.;Vorname;Nachname;Gebäude;Sprache\r\n\r\nada@x.example;C:\\Fotos\\ada.jpg;0042;Ada;Lovelace;Nord;Deutsch\r\n';
     expect(read(text)).toEqual([
@@ -74,13 +74,13 @@ describe('a list beside the pictures', () => {
     ]);
   });
 
-  test('saved by Excel as Unicode text, and with zeros kept by =""…""', () => {
+  test('saved by Excel as Unicode text, or with leading zeros kept by =""…""', () => {
     const unicode = Buffer.concat([Buffer.from([0xff, 0xfe]), Buffer.from('Name\tNumber\nZoë\t0042\n', 'utf16le')]);
     expect(readList(unicode)).toMatchObject([{ name: 'Zoë', number: '0042' }]);
     expect(read('name,number\nAda,"=""0042"""\n')).toMatchObject([{ number: '0042' }]);
   });
 
-  test('without a head line, or not in UTF-8, can not be read', () => {
+  test('without a header line, or not in UTF-8, can’t be read', () => {
     for (const wrong of [
       'ada.jpg,1\n',
       'file\nada.jpg\n',

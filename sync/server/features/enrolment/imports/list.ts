@@ -1,23 +1,21 @@
 import { parse } from 'csv-parse/sync';
 import { Problem } from '../../../../errors/problem.ts';
 
-/**
- * A list beside the pictures: who files are of, or who to make. Saved by whatever program: nothing in it is trusted.
- */
+/** Reads a list that says who the pictures show, or which people to create. It may come from any program and isn't trusted. */
 
-/** Largest list, bytes, and most lines. */
+/** Largest list in bytes, and most lines in it. */
 export const MAX_LIST_BYTES = 4 * 1024 * 1024;
 const MAX_LINES = 20_000;
-/** No more of a cell is read: longer ones are rejected anyway (people-rules.ts). */
+/** Characters read of a cell. Longer values are rejected anyway (people-rules.ts). */
 const MAX_CELL = 400;
 
-/** A line as it stands there; an empty cell is null. */
+/** A line as written in the list. Empty cells are null. */
 export interface ListLine {
-  /** Number of the line in its file, the head line being 1. */
+  /** Number of the line in its file. The header line is 1. */
   readonly line: number;
-  /** The list can create people: it has a name, and a number or an address by which it can be run again. */
+  /** Whether the list can create people: it has a name, and a number or e-mail address that identifies them in a later run. */
   readonly people: boolean;
-  /** The picture's file, without folders. */
+  /** Name of the picture's file, without folders. */
   readonly file: string | null;
   readonly number: string | null;
   readonly email: string | null;
@@ -29,8 +27,10 @@ export interface ListLine {
 /** Normalises names of files, people and sites for comparison. */
 export const plain = (text: string): string => text.normalize('NFC').trim().toLowerCase();
 
-/** Titles without case, accents, spaces and signs. */
-/** In each language of the product; `nom`, `nombre` and `ad` are a whole name, or a part of one beside the other part. */
+/**
+ * Column titles in each language of the product, as `plainTitle` leaves them: lower case, without accents, spaces and signs.
+ * `nom`, `nombre` and `ad` are a full name, or one part of it if the list also has a column for the other part.
+ */
 const COLUMNS = {
   file: titled(
     'file filename photo photofile photofilename picture image, datei dateiname foto fotodatei bild bilddatei',
@@ -67,7 +67,7 @@ const COLUMNS = {
   language: titled('language lang, sprache, langue, idioma, jezyk, dil, اللغة اللغه, 语言'),
 } as const;
 
-/** Titles as `plainTitle` leaves them. */
+/** Splits lists of titles at spaces and commas. */
 function titled(...titles: readonly string[]): ReadonlySet<string> {
   return new Set(titles.flatMap((some) => some.split(/,? /)));
 }
@@ -78,7 +78,7 @@ const plainTitle = (title: string): string =>
     .toLowerCase()
     .replaceAll(/[^\p{L}]/gu, '');
 
-/** A list with a head line, columns in any order; its separator and its encoding are found by themselves. @throws Problem `list-unreadable` */
+/** Reads a list with a header line and columns in any order. Detects separator and encoding. @throws Problem `list-unreadable` */
 export function readList(bytes: Uint8Array): ListLine[] {
   let rows: { record: string[]; info: { lines: number } }[];
   try {
@@ -123,7 +123,7 @@ export function readList(bytes: Uint8Array): ListLine[] {
   });
 }
 
-/** UTF-8, or what Excel calls “Unicode text”. */
+/** Decodes UTF-8, or UTF-16 with a byte order mark, which Excel calls “Unicode text”. */
 function decoded(bytes: Uint8Array): string {
   const utf16 =
     bytes[0] === 0xff && bytes[1] === 0xfe ? 'utf-16le' : bytes[0] === 0xfe && bytes[1] === 0xff && 'utf-16be';
@@ -135,7 +135,7 @@ function separatorOf(text: string): string {
   return [';', '\t', ','].find((d) => head.includes(d)) ?? ',';
 }
 
-/** Excel writes `="0042"` so that its zeros stay: that is a text and no formula. */
+/** Unwraps `="0042"`, with which Excel keeps leading zeros. It is text, not a formula. */
 const plainCell = (cell: string): string => /^="([^"]*)"$/.exec(cell)?.[1] ?? cell;
 
 const unreadable = (cause?: unknown): Problem => new Problem('list-unreadable', { cause });

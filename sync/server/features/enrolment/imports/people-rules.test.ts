@@ -26,7 +26,7 @@ const plan = (...lines: ListLine[]) => planLines(lines, known);
 const codesOf = (change: Partial<ListLine>) => plan(line(change))[0]!.codes;
 
 describe('a line of a list of people', () => {
-  test('is someone new, or the person who has its number or address already', () => {
+  test('is a new person, or the one who already has its number or address', () => {
     expect(plan(line(), line({ number: '7' }), line({ number: null, email: ' EVE@x.example' }))).toMatchObject([
       { outcome: 'new', person: null, site: null, language: null },
       { outcome: 'known', person: 'grace', codes: [] },
@@ -35,7 +35,7 @@ describe('a line of a list of people', () => {
     expect(plan(line({ number: null, email: 'EVE@x.example' }))).toMatchObject([{ outcome: 'known', person: 'eve' }]);
   });
 
-  test('names its site by name or id, and its language by code or word', () => {
+  test('gives its site by name or id, and its language by code or name', () => {
     expect(plan(line({ site: ' nord', language: 'Deutsch' }))).toMatchObject([{ site: NORD.id, language: 'de' }]);
     for (const [named, language] of [
       ['FRANÇAIS', 'fr'],
@@ -78,7 +78,7 @@ describe('a line of a list of people', () => {
     expect(plan(line(change))).toMatchObject([{ outcome: 'wrong', codes }]);
   });
 
-  test('that repeats a number, an address or a file of one before it is wrong, and the one before is not', () => {
+  test('is wrong if it repeats the number, address or file of an earlier line, which itself is not wrong', () => {
     const plans = plan(
       line({ email: 'ada@x.example', file: 'a.jpg' }),
       line({ number: '2', email: 'ADA@x.example' }),
@@ -88,7 +88,7 @@ describe('a line of a list of people', () => {
     expect(plans.map((p) => p.codes)).toEqual([[], ['line-repeated'], ['line-repeated'], ['file-repeated']]);
   });
 
-  test('a name that begins with an apostrophe is a name', () => {
+  test('may have a name that begins with an apostrophe', () => {
     expect(codesOf({ name: "'t Hooft" })).toEqual([]);
   });
 });

@@ -6,36 +6,36 @@ import { isReadableName } from '../../../../protocol/wire/name.ts';
 import { normalised } from '../../../core/people/rows.ts';
 import { type ListLine, plain } from './list.ts';
 
-/** What becomes of each line of a list of people: someone new, someone who is there, or why not. Pure. */
+/** Decides for each line of a list whether it is a new person, an existing one, or wrong, and why. Pure. */
 
 type LineCode = (typeof LINE_CODES)[number];
 
 export interface PlannedLine {
   readonly line: ListLine;
   readonly outcome: 'new' | 'known' | 'wrong';
-  /** What is wrong with it; none for the others. */
+  /** What is wrong with the line. Empty for the other outcomes. */
   readonly codes: readonly LineCode[];
-  /** Someone who exists already. */
+  /** The existing person, if there is one. */
   readonly person: string | null;
-  /** Null: the default site. */
+  /** Null for the default site. */
   readonly site: string | null;
   readonly language: string | null;
 }
 
 interface KnownPeople {
-  /** People by number, and by address, as `normalised` writes them. */
+  /** Ids of people by number and by e-mail address, as `normalised` writes them. */
   readonly numbers: ReadonlyMap<string, readonly string[]>;
   readonly emails: ReadonlyMap<string, readonly string[]>;
   readonly sites: readonly { readonly id: string; readonly name: string }[];
 }
 
-/** A spreadsheet that opens an export would execute such a cell. */
+/** Cells that a spreadsheet would execute as a formula when it opens an export. */
 const FORMULA = /^[=+\-@\t\r＝＋－＠]/;
 const CONTROL = /\p{Cc}/u;
 const Email = z.email().max(254);
-/** Turkish `İ` is, in small letters, an i with another dot above. */
+/** Normalises a name of a language. Turkish `İ` in lower case is an i with an extra combining dot, which is dropped. */
 const spelled = (name: string): string => plain(name).replaceAll('\u0307', '');
-/** What each language of the product is called in each: `german`, `allemand`, `deutsch`. */
+/** Code of each language of the product by its name in each of them, such as `german`, `allemand`, `deutsch`. */
 const NAMES: ReadonlyMap<string, string> = new Map(
   LANGUAGES.flatMap((reader) => {
     const names = new Intl.DisplayNames(reader, { type: 'language' });
@@ -66,7 +66,7 @@ export function planLines(lines: readonly ListLine[], known: KnownPeople): Plann
     const places = line.site === null ? [] : sitesNamed(line.site, known.sites);
     if (line.site !== null && places.length !== 1) codes.add(places.length === 0 ? 'site-unknown' : 'site-unclear');
     const keys = { number: number && normalised('number', number), email: email && normalised('email', email) };
-    // Each is noted, also where the other repeats.
+    // Both are evaluated, so that each key is recorded even if the other repeats.
     const again = [repeats('number', keys.number), repeats('email', keys.email)];
     if (again.includes(true)) codes.add('line-repeated');
     if (repeats('file', file && plain(file))) codes.add('file-repeated');
@@ -87,7 +87,7 @@ export function planLines(lines: readonly ListLine[], known: KnownPeople): Plann
   });
 }
 
-/** Undefined: no such language. */
+/** Returns the language code of a cell. Null for an empty cell, undefined for an unknown language. */
 function languageOf(cell: string | null): string | null | undefined {
   if (cell === null) return null;
   const named = NAMES.get(spelled(cell));
@@ -97,7 +97,7 @@ function languageOf(cell: string | null): string | null | undefined {
   return Language.safeParse(code).success && isLanguage(code) ? code : undefined;
 }
 
-/** `klingon` is shaped like a code of a language without being one: three letters at most, and one that has a name. */
+/** Whether a code stands for a known language. `klingon` is well-formed, but no language has that code. */
 function isLanguage(code: string): boolean {
   const named = new Intl.DisplayNames('en', { type: 'language', fallback: 'none' }).of(code.split('-')[0]!);
   return named !== undefined;

@@ -32,12 +32,12 @@ import { type PlannedLine, planLines } from './people-rules.ts';
 import { importBox, lockOpen, mapPlace, rejudge } from './runs.ts';
 
 /**
- * People of a list. Every line is looked at before anybody is made, and nobody is made while one is wrong. The person
- * who has the number or the address of a line is that person and stays as they are, so a list can be run again, and
- * goes on after a kill with those who are missing.
+ * Creates the people of a list. Every line is checked first, and nobody is created while any line is wrong. Someone who has
+ * the number or address of a line already is left as they are. So a list can be run again, and after a kill it continues
+ * with the people who are missing.
  */
 
-/** People made in one transaction. */
+/** People created per transaction. */
 const BATCH = 25;
 const SOUGHT = 1000;
 
@@ -51,7 +51,7 @@ async function planOf(db: Db, keys: Keys, run: string): Promise<PlannedLine[]> {
   });
 }
 
-/** Living people by a field, through its blind index: nothing is decrypted. */
+/** Finds people by a field, except erased ones, through its blind index, without decrypting anything. */
 async function peopleBy(
   db: Kysely<Tables>,
   keys: Keys,
@@ -78,7 +78,7 @@ async function peopleBy(
   return found;
 }
 
-/** One page of the lines. @param o `after`: how many come before it */
+/** Returns one page of the lines. @param o `after`: number of lines before it */
 export async function listLines(
   db: Db,
   keys: Keys,
@@ -117,7 +117,7 @@ async function filesOf(db: Db, keys: Keys, run: string): Promise<Set<string>> {
 }
 
 /**
- * Has the people of the list made, by the job.
+ * Makes the job create the people of the list.
  *
  * @throws Problem `import-unknown`, `import-closed`, `import-people-busy`, `import-people-wrong`, `import-nobody-new`
  */
@@ -136,8 +136,8 @@ function requireIdle(people: string | null): void {
 }
 
 /**
- * Has the people taken back who this import made, and who nobody has dealt with since, by the job. It is an erasure
- * like any other: kiosks forget them.
+ * Makes the job erase the people created by this import, except those that were changed or used since. Each is an erasure
+ * like any other, so kiosks delete them too.
  *
  * @throws Problem `import-unknown`, `import-people-busy`, `import-nobody-made`
  */
@@ -149,7 +149,7 @@ export async function undoPeople(tx: Tx, run: string): Promise<void> {
   await update(tx, 'import_run', { id: run }, { people: 'undoing' });
 }
 
-/** Makes the people who are missing of lists that were accepted, a few a transaction. @returns how many were made */
+/** Creates the people missing from accepted lists, a batch per transaction. @returns number of people created */
 export async function makeWanted(services: Services, signal: AbortSignal): Promise<number> {
   const { db, keys, now } = services;
   const runs = await findSorted(db, 'import_run', { people: 'making' }, ['id']);
@@ -173,7 +173,7 @@ export async function makeWanted(services: Services, signal: AbortSignal): Promi
 async function makeBatch(tx: Tx, keys: Keys, run: string, lines: readonly PlannedLine[], now: Date): Promise<number> {
   const row = await findLocked(tx, 'import_run', { id: run }, ['people']);
   if (row?.people !== 'making') return 0;
-  // Someone may have put one of them down meanwhile, by hand or at a kiosk.
+  // One of them may have been added meanwhile, by hand or at a kiosk.
   const these = lines.map(({ line }) => line);
   const numbers = await peopleBy(tx, keys, 'number', these);
   const emails = await peopleBy(tx, keys, 'email', these);
@@ -210,7 +210,7 @@ const entryOf = (action: 'write' | 'delete', run: string, subjects: readonly str
   outcome: 'ok',
 });
 
-/** Made by this import, as they were made: no consent, face, card, record, merge or change of theirs since. */
+/** People created by this import and untouched since: no consent, face, card, record, merge or change. */
 const untouched = (db: Db, run: string) =>
   db
     .selectFrom('import_person as i')
@@ -235,7 +235,7 @@ const untouched = (db: Db, run: string) =>
     )
     .orderBy('i.person');
 
-/** Takes back the people imports made. Each is a request of its own, so that a kill leaves no half and the next run goes on. @returns how many */
+/** Erases the people that imports created, one request each, so that the job can resume after a kill. @returns their number */
 export async function undoWanted(services: Services, signal: AbortSignal): Promise<number> {
   const { db, keys, now } = services;
   const runs = await findSorted(db, 'import_run', { people: 'undoing' }, ['id']);

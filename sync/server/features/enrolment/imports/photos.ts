@@ -13,9 +13,9 @@ import { peopleOf } from '../../../platform/keys/persons.ts';
 import { describeDuplicates, requireOverrule } from '../alike.ts';
 import { importBox, lockOpen } from './runs.ts';
 
-/** The pictures of an import: who each is of, what was found of it, and what someone decided. */
+/** The pictures of an import: who each shows, the result of its check, and the decision about it. */
 
-/** Pictures of an import in the order in which they came. */
+/** Lists pictures of an import in the order of their upload. */
 export async function listPhotos(
   db: Db,
   keys: Keys,
@@ -65,7 +65,7 @@ export async function listPhotos(
   }));
 }
 
-/** Whether the face of a picture is like someone else's: then accepting it makes the two a pair of lookalikes. */
+/** Whether the face resembles someone else's. Accepting such a picture marks the two people as lookalikes. */
 export const isDuplicate = <T extends { readonly code: string | null; readonly duplicate_of: string | null }>(
   row: T,
 ): row is T & { readonly duplicate_of: string } =>
@@ -79,9 +79,9 @@ async function lockPhoto(tx: Tx, run: string, photo: string) {
 }
 
 /**
- * Someone decides about a picture. Nothing leaves the import by that.
+ * Records a decision about a picture. Nothing outside the import changes yet.
  *
- * @returns who it is about
+ * @returns the person it shows, or null
  * @throws Problem `import-unknown`, `import-closed`, `import-photo-unknown`, `import-photo-unusable`, `duplicate-needs-admin`,
  *   `confirmation-wrong`
  */
@@ -105,7 +105,7 @@ export async function decide(
     const code = row.code ?? `refused-${wanted.reason}`;
     await update(tx, 'import_photo', { id: photo }, { state: 'refused', code, ...decided });
   } else {
-    // Rejected before anyone reviewed it: that is reversed.
+    // A picture that was rejected before it was checked waits for the check again.
     const state = row.measured === null && row.photo !== null ? 'waiting' : 'judged';
     const undone = { state, code: row.code?.startsWith('refused-') ? null : row.code } as const;
     const done = { id: photo, state: ['accepted', 'refused'] } as const;
@@ -114,7 +114,7 @@ export async function decide(
   return row.person;
 }
 
-/** Accepts every picture that nothing speaks against. @returns who they are of */
+/** Accepts every picture without objections. @returns the people they show */
 export async function acceptAll(tx: Tx, run: string, by: string | null, now: Date): Promise<string[]> {
   await lockOpen(tx, run);
   const rows = await tx
@@ -131,20 +131,20 @@ export async function acceptAll(tx: Tx, run: string, by: string | null, now: Dat
 }
 
 /**
- * Says who a picture is of: it is resealed under their key, and looked at again.
+ * Assigns a picture to a person. It is encrypted again under their key and checked again.
  *
  * @throws Problem as `decide`, and `person-unknown`
  */
 export async function assignPhoto(tx: Tx, keys: Keys, run: string, photo: string, person: string): Promise<void> {
   const row = await lockPhoto(tx, run, photo);
   await moveTo(tx, keys, row, person);
-  // Of what has no face nothing is kept that could be looked at.
+  // A picture without a face was not kept, so it can't be checked again.
   const next = row.photo ? { state: 'waiting' as const, code: null, measured: null } : { state: 'judged' as const };
   const nothing = { template: null, duplicate_of: null, duplicate_score: null };
   await update(tx, 'import_photo', { id: photo }, { ...next, ...nothing });
 }
 
-/** Seals a picture and its file's name for a person. @throws Problem `person-unknown` */
+/** Encrypts a picture and its file name for a person. @throws Problem `person-unknown` */
 export async function moveTo(
   tx: Tx,
   keys: Keys,
@@ -159,13 +159,13 @@ export async function moveTo(
   await update(tx, 'import_photo', { id: row.id }, { person, name, photo });
 }
 
-/** The lists that a person was on, for their own export. What a list said about them is in their profile. */
+/** Returns the imports that created a person, for their own export. What the list said about them is in their profile. */
 export async function importedListsOf(tx: Tx, names: readonly string[]): Promise<object[]> {
   const rows = await findSorted(tx, 'import_person', { person: names }, ['made_at']);
   return rows.map((r) => ({ import: r.run, state: 'put-down', madeAt: r.made_at.toISOString() }));
 }
 
-/** What imports hold of a person, opened, for their own export. */
+/** Returns what imports store about a person, decrypted, for their own export. */
 export async function importedPhotosOf(
   tx: Tx,
   keys: Keys,

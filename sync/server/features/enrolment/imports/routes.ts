@@ -59,7 +59,7 @@ export const importRoutes: readonly Route[] = [
   ),
   implement(api.getImportPicture, async ({ tx, services: { keys }, params, about }) => {
     const row = await find(tx, 'import_photo', { run: params.import, id: params.photo });
-    // What was not checked yet may be anything that was uploaded.
+    // Before the check, the upload may be anything, so it isn't shown.
     if (!row?.photo || row.state === 'waiting') throw new Problem('import-photo-unknown');
     about(peopleOf([row]));
     const jpeg = (await importBox(tx, keys, [row])).open('photo', row, row.photo);

@@ -13,12 +13,12 @@ import { peopleOf, personBox } from '../../../platform/keys/persons.ts';
 import type { ListLine } from './list.ts';
 import type { Unpacked } from './unpack.ts';
 
-/** Imports of ID photos: how one begins, takes what is uploaded, is listed, and ends. What it holds: photos.ts. */
+/** Starting, filling, listing and ending imports of ID photos. For the photos themselves see photos.ts. */
 
-/** Most pictures of one import. */
+/** Most pictures in one import. */
 const MAX_PICTURES = 5000;
 
-/** @param by account @throws Problem `consent-text-not-reviewed`, `consent-outdated` */
+/** Starts an import, and returns its id. @param by account. @throws Problem `consent-text-not-reviewed`, `consent-outdated` */
 export async function beginImport(
   tx: Tx,
   keys: Keys,
@@ -43,7 +43,7 @@ export async function beginImport(
   return id;
 }
 
-/** An import that can still be changed, locked. @throws Problem `import-unknown`, `import-closed` */
+/** Locks an import that can still be changed, and returns it. @throws Problem `import-unknown`, `import-closed` */
 export async function lockOpen(tx: Tx, run: string) {
   const row = await findLocked(tx, 'import_run', { id: run });
   if (!row) throw new Problem('import-unknown');
@@ -52,7 +52,7 @@ export async function lockOpen(tx: Tx, run: string) {
 }
 
 /**
- * Keeps what was uploaded, sealed; a job looks at it (imports.job.ts).
+ * Stores an upload encrypted. A job checks it (imports.job.ts).
  *
  * @throws Problem `import-unknown`, `import-closed`, `import-full`
  */
@@ -68,7 +68,7 @@ export async function addUpload(
     throw new Problem('import-full', { max: MAX_PICTURES });
   if (lines.length > 0) {
     const map = row.map ? (keys.openJson(mapPlace(run), row.map) as ListLine[]) : [];
-    // A list of people replaces the previous one: it is the same list, corrected.
+    // A list of people replaces the previous one, since it is usually the same list, corrected.
     const kept = lines.some((line) => line.people) ? map.filter((line) => !line.people) : map;
     const sealed = keys.sealJson(mapPlace(run), [...kept, ...lines]);
     await update(tx, 'import_run', { id: run }, { map: sealed });
@@ -89,8 +89,8 @@ export async function addUpload(
 }
 
 /**
- * Pictures that came before their person was known are looked at again; so is one that is being looked at now, and
- * does not know of this (judge.ts).
+ * Makes the job check pictures again that were uploaded before their person was known, including one that is being checked
+ * now with the old list (judge.ts).
  */
 export async function rejudge(tx: Tx, run: string): Promise<void> {
   await tx
@@ -104,7 +104,7 @@ export async function rejudge(tx: Tx, run: string): Promise<void> {
 
 const SORTING = { by: { madeAt: byTimeOf('made_at') }, id: 'id' };
 
-/** @param o `id`: this one alone */
+/** Lists imports. @param o `id`: only this one */
 export async function listRuns(
   db: Db,
   keys: Keys,
@@ -159,28 +159,26 @@ export async function oneRun(db: Db, keys: Keys, id: string): Promise<ImportRun>
   return run;
 }
 
-/** Has what was accepted carried out by the job. @throws Problem `import-unknown`, `import-closed`, `import-nothing-accepted` */
+/** Makes the job apply what was accepted. @throws Problem `import-unknown`, `import-closed`, `import-nothing-accepted` */
 export async function applyImport(tx: Tx, run: string): Promise<void> {
   await lockOpen(tx, run);
   if (!(await exists(tx, 'import_photo', { run, state: 'accepted' }))) throw new Problem('import-nothing-accepted');
   await update(tx, 'import_run', { id: run }, { state: 'applying' });
 }
 
-/** Ends an import without doing anything; its pictures go. @throws Problem `import-unknown`, `import-closed` */
+/** Ends an import without applying anything. Its pictures are deleted. @throws Problem `import-unknown`, `import-closed` */
 export async function cancelImport(tx: Tx, run: string, now: Date): Promise<void> {
   await lockOpen(tx, run);
   await endImport(tx, run, 'cancelled', now);
 }
 
-/** What is left of the pictures goes; what became of them stays for a while. */
+/** Ends an import and deletes its pictures. Their outcomes are kept for a while (imports.job.ts). */
 export async function endImport(tx: Tx, run: string, state: 'done' | 'cancelled', now: Date): Promise<void> {
   await update(tx, 'import_photo', { run }, { photo: null, template: null });
   await update(tx, 'import_run', { id: run }, { state, map: null, ended_at: now });
 }
 
-/** Where the envelopes of an import stand. */
-
-/** @param person whose key it is under; null: nobody was found by its name, and it is under the environment's */
+/** Place of an import's envelope. @param person whose key encrypts it; null: the environment's, since nobody is assigned yet */
 export const importPlace = (field: ImportField, id: string, person: string | null): Place =>
   placeOf(`import.${field}`, id, { person });
 
@@ -191,7 +189,7 @@ interface ImportRow {
   readonly person: string | null;
 }
 
-/** Decrypts and encrypts what imports store: under the key of the person it belongs to, or the environment's if no one is known. */
+/** Decrypts and encrypts data of imports, under the key of its person, or the environment's if nobody is assigned. */
 export async function importBox(db: Db, keys: Keys, rows: readonly ImportRow[], o: { readonly make?: boolean } = {}) {
   const box = await personBox(db, keys, peopleOf(rows), o);
   return {
@@ -210,8 +208,8 @@ export async function importBox(db: Db, keys: Keys, rows: readonly ImportRow[], 
   };
 }
 
-/** The operator's statement on what the people of an import have consented to. */
+/** Place of the operator's statement on what the people of an import have consented to. */
 export const basisPlace = (run: string): Place => placeOf('import.basis', run);
 
-/** What a list beside the files says about them. */
+/** Place of the lines of an import's lists. */
 export const mapPlace = (run: string): Place => placeOf('import.map', run);

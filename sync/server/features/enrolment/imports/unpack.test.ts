@@ -5,7 +5,7 @@ import { unpack } from './unpack.ts';
 interface Made {
   readonly name: string;
   readonly content: Buffer;
-  /** What the archive says of its size; by default the truth. */
+  /** Size stated in the archive. Default: the real size. */
   readonly claims?: number;
   readonly flags?: number;
 }
@@ -17,7 +17,7 @@ function deflated(content: Buffer): Buffer {
   return data;
 }
 
-/** An archive as it is written down in APPNOTE.TXT, so that it can also be wrong. */
+/** Builds an archive byte by byte as in APPNOTE.TXT, so that tests can also build invalid ones. */
 function zipOf(files: readonly Made[]): Buffer {
   const local: Buffer[] = [];
   const central: Buffer[] = [];
@@ -51,8 +51,8 @@ function zipOf(files: readonly Made[]): Buffer {
 const large = Buffer.alloc(10_000_000);
 const jpeg = Buffer.from([0xff, 0xd8, 0xff, 1, 2, 3]);
 
-describe('what is uploaded to an import', () => {
-  test('an archive gives its pictures by name, without folders and litter, and reads the list in it', async () => {
+describe('an upload to an import', () => {
+  test('an archive yields its pictures by name, without folders and system files, and the lines of its list', async () => {
     const zip = zipOf([
       { name: 'class 7/ada.jpg', content: jpeg },
       { name: '__MACOSX/class 7/._ada.jpg', content: jpeg },
@@ -88,7 +88,7 @@ describe('what is uploaded to an import', () => {
     await expect(unpack('photos.zip', zipOf(files))).rejects.toMatchObject({ code });
   });
 
-  test('an archive that is cut off is refused, and a file that is too large is named', async () => {
+  test('a truncated archive is refused, and an oversized file is reported by name', async () => {
     const zip = zipOf([{ name: 'a.jpg', content: jpeg }]);
     await expect(unpack('a.zip', zip.subarray(0, zip.length - 30))).rejects.toMatchObject({ code: 'zip-broken' });
     const large = zipOf([{ name: 'a.jpg', content: Buffer.alloc(13 * 1024 * 1024) }]);

@@ -3,14 +3,14 @@ import { Problem } from '../../../../errors/problem.ts';
 import { MAX_PICTURE_BYTES } from '../../embedders/faces.ts';
 import { type ListLine, MAX_LIST_BYTES, readList } from './list.ts';
 
-/** What is uploaded to an import: pictures, an archive of them, a list. Nothing in it is trusted. */
+/** Unpacks uploads to an import: pictures, an archive of pictures, or a list. Nothing in them is trusted. */
 
-/** Most files in one archive, and most bytes of them together. */
+/** Most files in one archive, and their largest total size, bytes. */
 const MAX_ENTRIES = 2000;
 const MAX_UNPACKED = 256 * 1024 * 1024;
 
 export interface Unpacked {
-  /** File names without folders. `content` null: it can't be taken, for the reason of `code`. */
+  /** Pictures, with names without folders. If `content` is null, the file was rejected for the reason in `code`. */
   readonly pictures: readonly (
     | { readonly name: string; readonly content: Uint8Array }
     | { readonly name: string; readonly content: null; readonly code: string }
@@ -21,7 +21,9 @@ export interface Unpacked {
 const ZIP = Buffer.from('PK\x03\x04', 'latin1');
 
 /**
- * @param name as the browser calls the file
+ * Unpacks one uploaded file.
+ *
+ * @param name file name as the browser sends it
  * @throws Problem `upload-empty`, `zip-broken`, `zip-encrypted`, `zip-name-unsafe`, `zip-too-many`, `zip-too-large`, `list-unreadable`
  */
 export async function unpack(name: string, bytes: Uint8Array): Promise<Unpacked> {
@@ -70,7 +72,7 @@ async function unzip(bytes: Buffer): Promise<Unpacked> {
   return { pictures, lines };
 }
 
-/** Sizes are checked while it is unpacked, whatever the archive says of them. */
+/** Opens an archive. Sizes are checked while it is unpacked, whatever the archive states. */
 async function opened(bytes: Buffer): Promise<ZipFile> {
   try {
     return await fromBufferPromise(bytes, { strictFileNames: true, validateEntrySizes: true });
@@ -91,7 +93,7 @@ async function contentOf(zip: ZipFile, entry: Entry, most: number): Promise<Buff
   return Buffer.concat(pieces);
 }
 
-/** What systems add to archives besides the files. */
+/** Whether a file was added to the archive by the operating system. */
 const isLitter = (path: string): boolean => /(^|\/)(__MACOSX\/|\.DS_Store$|Thumbs\.db$|desktop\.ini$|\._)/i.test(path);
 
 function asProblem(cause: unknown): unknown {

@@ -22,7 +22,7 @@ const sizeOf = async (path: string) => {
   return file?.size ?? null;
 };
 
-test('gives what a repository may hold, and nothing else', async () => {
+test('opens only files that belong in a repository', async () => {
   expect(await sizeOf(target)).toBe(7);
   expect(await sizeOf('metadata/timestamp.json')).toBe(2);
   for (const path of [
@@ -42,7 +42,7 @@ test('gives what a repository may hold, and nothing else', async () => {
     expect([path, await sizeOf(path)]).toEqual([path, null]);
 });
 
-test('follows no link that leads out, and gives no folder and nothing oversized', async () => {
+test('does not follow links out of the folder, and opens no folders and no oversized files', async () => {
   symlinkSync(join(home, 'outside.json'), join(folder, 'metadata/2.root.json'));
   symlinkSync(join(folder, 'metadata/timestamp.json'), join(folder, 'metadata/3.root.json'));
   mkdirSync(join(folder, 'metadata/4.root.json'));

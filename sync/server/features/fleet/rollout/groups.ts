@@ -5,9 +5,9 @@ import { exists, find, findAll, remove, upsert } from '../../../platform/databas
 import type { Db, Tx } from '../../../platform/database/schema.ts';
 import { fleetOf, planOf, publishRollout, rolloutInForce, windowsOf } from './rollouts.ts';
 
-/** Rings of kiosks, and when kiosks of a site may restart. What changes is published to the kiosks at once. */
+/** Rings of kiosks, and the maintenance windows of sites. Changes are published to the kiosks at once. */
 
-/** Kiosks of a ring that are named. */
+/** Most kiosks of a ring that are listed by name. */
 const NAMED = 500;
 
 export async function listRings(db: Db): Promise<Ring[]> {
@@ -32,13 +32,13 @@ export async function listRings(db: Db): Promise<Ring[]> {
   });
 }
 
-/** The ring that a kiosk is in. */
+/** Returns the ring that a kiosk is in. */
 export async function ringOf(db: Db, device: string): Promise<Pick<Ring, 'id' | 'name'>> {
   const id = (await find(db, 'device_ring', { device }, ['ring']))?.ring ?? 'all';
   return { id: id as RingId, name: (await find(db, 'update_ring', { id }, ['name']))?.name ?? null };
 }
 
-/** @param name null: by its own name again */
+/** Renames a ring. @param name null restores its built-in name */
 export async function nameRing(tx: Tx, id: RingId, name: string | null): Promise<void> {
   if (name === null) await remove(tx, 'update_ring', { id });
   else await upsert(tx, 'update_ring', 'id', { id, name });
@@ -66,14 +66,14 @@ export async function windowOfSite(db: Db, id: string): Promise<SiteWindow> {
   };
 }
 
-/** @param window null: at any hour. @throws Problem `unknown-site` */
+/** Sets a site's own window. @param window null: at any hour. @throws Problem `unknown-site` */
 export async function setWindow(tx: Tx, id: string, window: MaintenanceWindow | null, now: Date): Promise<void> {
   const hours = { starts: window?.from ?? null, ends: window?.to ?? null };
   await upsert(tx, 'update_window', 'site', { site: await scopeOfSite(tx, id), ...hours });
   await republish(tx, now);
 }
 
-/** The site goes by the default site's window again. @throws Problem `unknown-site` */
+/** Removes a site's own window, so that the default site's applies. @throws Problem `unknown-site` */
 export async function dropWindow(tx: Tx, id: string, now: Date): Promise<void> {
   await remove(tx, 'update_window', { site: await scopeOfSite(tx, id) });
   await republish(tx, now);

@@ -21,7 +21,7 @@ export async function findRollout(db: Db, id: string, now: Date): Promise<Rollou
   return (await shown(db, [row], now))[0]!;
 }
 
-/** Newest first. @param after behind this one, by its id */
+/** Lists rollouts, newest first. @param after id of the last rollout of the page before */
 export async function listRollouts(db: Db, limit: number, after: string | null, now: Date): Promise<Rollout[]> {
   const behind = after === null ? {} : { id: below(after) };
   return shown(db, await findSorted(db, 'rollout', behind, ['id'], { descending: true, limit }), now);
@@ -31,7 +31,7 @@ async function shown(db: Db, rows: readonly Row<'rollout'>[], now: Date): Promis
   const all: Rollout[] = [];
   for (const row of rows) {
     const plan = planOf(row);
-    // Nothing waits any more once it has ended.
+    // An ended rollout has no waiting kiosks.
     const over = row.ended_at !== null;
     const fleet = await fleetOf(db, row.id);
     const sums = tally(plan, over ? fleet.filter((k) => k.progress) : fleet, now);
@@ -60,7 +60,7 @@ async function shown(db: Db, rows: readonly Row<'rollout'>[], now: Date): Promis
   return all;
 }
 
-/** Kiosks of a rollout, by name. @param o `after`: behind this one */
+/** Lists the kiosks of a rollout by name. @param o `after`: last kiosk of the page before. @throws Problem `rollout-unknown` */
 export async function kiosksOf(
   db: Db,
   id: string,
@@ -86,7 +86,7 @@ export async function kiosksOf(
     };
   });
   const { after } = o;
-  // In the order of the list, which the database made: names are compared there.
+  // Finds the position in the list, since the order of names is the database's.
   const begin = after ? all.findIndex((k) => k.device === after) + 1 : 0;
   return all
     .slice(begin)
@@ -94,7 +94,7 @@ export async function kiosksOf(
     .slice(0, o.limit);
 }
 
-/** Since when people have kept this version waiting, by kiosk, as the kiosks report it. */
+/** Returns, by kiosk, since when this version is ready but waits because someone is always in view, as kiosks report it. */
 async function heldOf(db: Db, version: string): Promise<ReadonlyMap<string, string>> {
   const reports = await findAll(db, 'device_report', {}, ['device', 'report']);
   return new Map(
@@ -105,7 +105,7 @@ async function heldOf(db: Db, version: string): Promise<ReadonlyMap<string, stri
   );
 }
 
-/** What was done with a rollout, newest first. */
+/** Lists the actions on a rollout, newest first. */
 export async function historyOf(db: Db, keys: Keys, id: string): Promise<RolloutAction[]> {
   const rows = await findSorted(db, 'rollout_action', { rollout: id }, ['at', 'id'], { descending: true, limit: 200 });
   const emailOf = await emailsOf(db, keys);

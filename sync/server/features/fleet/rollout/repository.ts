@@ -13,7 +13,7 @@ import {
   targetFile,
 } from '../../../../protocol/wire/release.ts';
 
-/** Largest metadata file, bytes: what is larger is none of ours. */
+/** Largest metadata file, bytes. Ours are smaller. */
 export const MAX_METADATA_BYTES = 8 * 1024 * 1024;
 
 export interface RepositoryFile {
@@ -23,11 +23,11 @@ export interface RepositoryFile {
 }
 
 /**
- * Opens a file of the repository; the caller closes it. Only what a repository may hold is reached, and nothing outside its
- * folder, whatever links are in it.
+ * Opens a file of the repository. The caller closes it. Only files that belong in a repository can be opened, and nothing
+ * outside its folder, even through links.
  *
  * @param path relative, decoded
- * @returns null: there is no such file, or none that may be given out
+ * @returns null if there is no such file or it may not be served
  */
 export async function openRepositoryFile(folder: string, path: string): Promise<RepositoryFile | null> {
   const kind = repositoryFile(path);
@@ -66,9 +66,9 @@ export interface ByteRange {
 }
 
 /**
- * One range of RFC 9110 §14.2. What is not one range of bytes is passed over, and the whole given, as the RFC has it.
+ * Parses a `Range` header with a single range (RFC 9110 §14.2). Anything else is ignored, as the RFC allows.
  *
- * @returns null: give the whole; `unsatisfiable`: it begins behind the end
+ * @returns null: serve the whole file; `unsatisfiable`: the range begins after the end
  */
 export function readRange(header: string | undefined, size: number): ByteRange | null | 'unsatisfiable' {
   const [, first = '', last = ''] = /^bytes=(\d{0,15})-(\d{0,15})$/.exec(header ?? '') ?? [];
@@ -84,9 +84,9 @@ export function readRange(header: string | undefined, size: number): ByteRange |
 }
 
 /**
- * What the repository lists, as its own metadata say it. Signatures are not looked at: the server gives the files out, and
- * trusts nothing in them; a kiosk authenticates them by TUF. This is for the administrator's eyes, and to refuse a rollout
- * that no kiosk could follow.
+ * Reads what the repository lists in its own metadata. Signatures are not checked: the server only serves the files and
+ * trusts nothing in them, and kiosks authenticate them by TUF. The list is shown to administrators, and used to reject a
+ * rollout that no kiosk could follow.
  */
 
 const Expires = z.iso.datetime();
@@ -109,7 +109,7 @@ const Targets = z.object({
   }),
 });
 
-/** A build for one platform, whose archive is complete. */
+/** A build for one platform. Its archive is complete. */
 interface Listed {
   readonly facts: BuildFacts;
   readonly bytes: number;
@@ -154,7 +154,7 @@ async function metadata<T>(folder: string, name: string, schema: z.ZodType<T>): 
 const unreadable = (why: string, cause?: unknown): Problem =>
   new Problem('repository-unreadable', { reason: why, cause });
 
-/** The same by version, for a screen. @param folder null: none is configured */
+/** Lists the repository by version, for a screen. @param folder null if none is configured */
 export async function describeRepository(folder: string | null): Promise<Repository> {
   if (folder === null) return { configured: false, builds: [], expires: null, problem: null };
   try {

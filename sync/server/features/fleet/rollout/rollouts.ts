@@ -24,12 +24,12 @@ import type { Job, JobContext } from '../../../platform/jobs/job.ts';
 import { readRepository } from './repository.ts';
 import { decide, directiveOf, type Kiosk, type Plan, tally } from './rules.ts';
 
-/** Rollouts are decided about one after the other, on whatever replica. */
+/** Takes the lock under which only one rollout decision is made at a time, across all replicas. */
 function lockRollouts(tx: Tx): Promise<void> {
   return lockName(tx, 'rollouts');
 }
 
-/** The one that has not ended; null: there is none. */
+/** Returns the rollout that has not ended. Null if there is none. */
 export async function rolloutInForce(db: Db): Promise<Row<'rollout'> | null> {
   return (await find(db, 'rollout', { ended_at: null })) ?? null;
 }
@@ -39,7 +39,7 @@ export function planOf(row: Row<'rollout'>): Plan {
   return { ...camelCase(row), steps: RolloutSteps.parse(row.steps), stopAt };
 }
 
-/** A kiosk that may receive something. */
+/** A kiosk that may receive a rollout. */
 interface FleetKiosk extends Kiosk {
   readonly name: string;
   /** Scope (core/devices/registry.ts). */
@@ -48,7 +48,7 @@ interface FleetKiosk extends Kiosk {
   readonly reason: string | null;
 }
 
-/** Every approved kiosk, and its progress in a rollout. */
+/** Returns every approved kiosk with its progress in a rollout, by name. */
 export async function fleetOf(db: Db, rollout: string): Promise<FleetKiosk[]> {
   const { rows } = await sql<
     Omit<FleetKiosk, 'progress'> & { state: NonNullable<Kiosk['progress']>['state'] | null; at: Date | null }
@@ -67,7 +67,7 @@ export async function fleetOf(db: Db, rollout: string): Promise<FleetKiosk[]> {
   }));
 }
 
-/** The maintenance window of a scope, by the clock of its site; null: at any hour. Who has none of their own goes by the default site's. */
+/** Returns a lookup of a scope's maintenance window, in its site's time zone. Without its own, the default site's applies. */
 export async function windowsOf(db: Db): Promise<(scope: string) => UpdateWindow | null> {
   const windows = new Map((await findAll(db, 'update_window', {})).map((w) => [w.site, w]));
   const sites = await findAll(db, 'site', {}, ['id', 'time_zone', 'is_default']);
@@ -80,10 +80,10 @@ export async function windowsOf(db: Db): Promise<(scope: string) => UpdateWindow
 }
 
 /**
- * Brings what every kiosk receives in line with the rollout as it is now, and notifies only those it changes something
- * for. Safe to run again; the last thing of its transaction.
+ * Updates what every kiosk receives to match the rollout as it is now, and notifies only kiosks for which something
+ * changes. Safe to run again. Has to be the last step of its transaction.
  *
- * @returns how many were notified
+ * @returns number of kiosks notified
  */
 export async function publishRollout(tx: Tx, plan: Plan, fleet: readonly FleetKiosk[], now: Date): Promise<number> {
   const rows = await findAll(tx, 'device_state', { kind: 'update' }, ['device', 'body']);
@@ -96,7 +96,7 @@ export async function publishRollout(tx: Tx, plan: Plan, fleet: readonly FleetKi
   const fresh = news.filter(({ kiosk, update }) => update && !kiosk.progress).map(({ kiosk }) => kiosk.device);
   const begun = fresh.map((device) => ({ rollout: plan.id, device, state: 'notified' as const, at: now }));
   await insert(tx, 'rollout_device', begun);
-  // The word was taken back before anything came of it.
+  // These directives were withdrawn before the kiosk acted on them.
   const back = news
     .filter(({ kiosk, update }) => !update && kiosk.progress?.state === 'notified')
     .map((n) => n.kiosk.device);
@@ -109,12 +109,12 @@ export async function publishRollout(tx: Tx, plan: Plan, fleet: readonly FleetKi
   return news.length;
 }
 
-/** What can be done with a rollout. Each action is one transaction, under the lock of rollouts, and notifies the kiosks at its end. */
+/** Actions on a rollout. Each is one transaction under the rollout lock, and notifies the kiosks at its end. */
 
 export interface Acting {
   readonly tx: Tx;
   readonly now: Date;
-  /** Account, `operator` or `server`: for the history. */
+  /** Account id, `operator` or `server`, for the history. */
   readonly by: string;
 }
 
@@ -160,7 +160,7 @@ function requireState(row: Row<'rollout'>, states: readonly RolloutState[]): voi
   if (!states.includes(row.state)) throw new Problem('rollout-not-so', { state: row.state });
 }
 
-/** No further kiosk is notified; one that has begun goes on by itself. @throws Problem `rollout-unknown`, `rollout-over`, `rollout-not-so` */
+/** Stops notifying kiosks. Those that started continue. @throws Problem `rollout-unknown`, `rollout-over`, `rollout-not-so` */
 export async function pauseRollout(a: Acting, id: string): Promise<void> {
   const row = await held(a, id);
   requireState(row, ['running']);
@@ -168,9 +168,9 @@ export async function pauseRollout(a: Acting, id: string): Promise<void> {
 }
 
 /**
- * Goes on from the step where it was; its soak time starts over. Failures up to now are answered for: only new ones stop it.
+ * Resumes the rollout at its step. The soak time starts over. Failures so far no longer count: only new ones stop it.
  *
- * @param again kiosks on which it failed try it once more
+ * @param retry whether kiosks on which it failed try once more
  * @throws Problem as above
  */
 export async function resumeRollout(a: Acting, id: string, retry: boolean): Promise<void> {
@@ -189,7 +189,7 @@ export async function resumeRollout(a: Acting, id: string, retry: boolean): Prom
   await change(a, row, 'resumed', changes, { retry });
 }
 
-/** Goes to the next step now. @throws Problem as above, `rollout-at-everybody` */
+/** Moves on to the next step now. @throws Problem as above, `rollout-at-everybody` */
 export async function advanceRollout(a: Acting, id: string): Promise<void> {
   const row = await held(a, id);
   requireState(row, ['running']);
@@ -203,7 +203,7 @@ async function toNextStep(a: Acting, row: Row<'rollout'>): Promise<void> {
   await change(a, row, 'advanced', { step, step_since: a.now }, { step: step + 1, ...next });
 }
 
-/** Every kiosk that has it goes back to the build before it. @throws Problem as above */
+/** Sends every kiosk that has the build back to the one before it. @throws Problem as above */
 export async function rollBackRollout(a: Acting, id: string): Promise<void> {
   const row = await held(a, id);
   requireState(row, ['running', 'paused', 'stopped', 'held', 'done']);
@@ -213,9 +213,9 @@ export async function rollBackRollout(a: Acting, id: string): Promise<void> {
 const DAY = 24;
 
 /**
- * Begins a rollout; whatever was in force, and does not run, ends with it.
+ * Starts a rollout. One that is still in force but not running ends.
  *
- * @param folder of the repository of builds; null: none is configured
+ * @param folder of the repository of builds; null if none is configured
  * @returns its id
  * @throws Problem `updates-not-configured`, `repository-unreadable`, `repository-expired`, `version-not-in-repository`,
  *   `version-not-newer`, `rollout-running`, `ring-empty`
@@ -274,7 +274,7 @@ async function requireListed(folder: string, version: string, now: Date): Promis
   if (expires <= now) throw new Problem('repository-expired', { time: expires.toISOString() });
 }
 
-/** A kiosk never goes to an older build by downloading it. What kiosks run is known of those that have reported it. */
+/** Rejects a version that no kiosk is older than, since kiosks never download an older build. Only reported versions count. */
 async function requireNewer(db: Db, version: string): Promise<void> {
   const { rows } = await sql<{ version: string }>`
     select distinct r.report->>'version' as version
@@ -283,7 +283,7 @@ async function requireNewer(db: Db, version: string): Promise<void> {
   if (rows.length > 0 && !older) throw new Problem('version-not-newer', { version });
 }
 
-/** What is no version (a build from its sources, say) counts as older. */
+/** A text that isn't a version, such as that of a build from source, counts as older. */
 function isOlder(running: string, version: string): boolean {
   return !/^\d+\.\d+\.\d+/.test(running) || compareVersions(running, version) < 0;
 }
@@ -308,7 +308,7 @@ function usualSteps(rings: ReadonlySet<string>): RolloutStep[] {
 
 const LAST: RolloutStep = { ring: 'all', percent: 100, soakHours: 0 };
 
-/** Stops a failing rollout, takes its next step when it is time, and notifies kiosks that joined, moved or were put into a ring. */
+/** Stops a failing rollout, takes its next step when due, and notifies kiosks that joined, moved or changed their ring. */
 export const rolloutsJob: Job = {
   name: 'rollouts',
   everyMs: 5000,

@@ -42,8 +42,8 @@ const many = (count: number, state: State | null, o: Parameters<typeof kiosk>[1]
   Array.from({ length: count }, () => kiosk(state, o));
 const decided = (p: Plan, kiosks: readonly Kiosk[]) => decide(p, tally(p, kiosks, NOW), NOW);
 
-describe('who is reached', () => {
-  test('a larger share only adds kiosks, and comes out near its size', () => {
+describe('kiosks reached', () => {
+  test('a larger share only adds kiosks, and a share is close to its nominal size', () => {
     fc.assert(
       fc.property(
         fc.uuid(),
@@ -65,14 +65,14 @@ describe('who is reached', () => {
     expect(reached).toBeLessThan(2200);
   });
 
-  test('the share of one rollout is another one than that of the next', () => {
+  test('two rollouts choose different kiosks for the same share', () => {
     const devices = Array.from({ length: 2000 }, () => randomUUID());
     const of = (id: string) => devices.filter((d) => inShare(id, d, 10));
     const [one, other] = [of(randomUUID()), new Set(of(randomUUID()))];
     expect(one.filter((d) => other.has(d)).length).toBeLessThan(one.length / 2);
   });
 
-  test('a ring’s step reaches that ring alone; a share of all counts every ring', () => {
+  test('a ring’s step reaches only that ring, and a share of all includes every ring', () => {
     const device = randomUUID();
     expect(reaches(plan(), device, 'canary')).toBe(true);
     expect(reaches(plan(), device, 'all')).toBe(false);
@@ -81,7 +81,7 @@ describe('who is reached', () => {
     for (const ring of ['canary', 'early', 'all'] as const) expect(reaches(last, device, ring)).toBe(true);
   });
 
-  test('steps that reach nobody new, or do not end with everybody, are no plan', () => {
+  test('steps that reach no new kiosk, or do not end with all kiosks, are rejected', () => {
     const step = (ring: RingId, percent: number) => ({ ring, percent, soakHours: 1 });
     const good = [[step('all', 100)], [step('canary', 50), step('canary', 100), step('all', 10), step('all', 100)]];
     const bad = [
@@ -103,7 +103,7 @@ describe('what a kiosk receives', () => {
   const directiveFor = (state: Plan['state'], progress: State | null, ring: RingId = 'canary') =>
     directiveOf(plan({ state }), kiosk(progress, { ring }), window)?.action ?? null;
 
-  test('who is reached installs, in the window of the site; nobody else', () => {
+  test('only kiosks that are reached install, in the window of their site', () => {
     expect(directiveOf(plan({ retry: 3 }), kiosk(null), window)).toEqual({
       rollout: plan().id,
       action: 'install',
@@ -116,7 +116,7 @@ describe('what a kiosk receives', () => {
     expect(directiveFor('running', null, 'all')).toBeNull();
   });
 
-  test('a rollout that does not run takes back what nothing came of yet, and nothing else', () => {
+  test('a rollout that is not running withdraws only directives that no kiosk has acted on', () => {
     for (const state of ['paused', 'stopped'] as const) {
       expect(directiveFor(state, null)).toBeNull();
       expect(directiveFor(state, 'notified')).toBeNull();
@@ -125,7 +125,7 @@ describe('what a kiosk receives', () => {
     }
   });
 
-  test('one that is rolled back notifies every kiosk that ever heard of it, and no other', () => {
+  test('a rollback goes to every kiosk that was ever notified, and to no other', () => {
     for (const begun of ['notified', 'installing', 'healthy', 'rolled-back', 'refused'] as const)
       expect(directiveFor('held', begun)).toBeNull();
     for (const state of ['notified', 'installing', 'healthy', 'rolled-back', 'refused'] as const)
@@ -134,13 +134,13 @@ describe('what a kiosk receives', () => {
     expect(directiveFor('ended', 'healthy')).toBeNull();
   });
 
-  test('one that is through still notifies late kiosks', () => {
+  test('a finished rollout still notifies late kiosks', () => {
     expect(directiveOf(plan({ state: 'done', step: 2 }), kiosk(null, { ring: 'all' }), null)?.action).toBe('install');
   });
 });
 
 describe('what a rollout decides', () => {
-  test('it stops at two kiosks that went back, of few; at a fifth, of many', () => {
+  test('it stops at two failed kiosks of few, or a fifth of many', () => {
     expect(decided(plan(), [...many(1, 'rolled-back'), ...many(2, 'installing')]).kind).toBe('wait');
     expect(decided(plan(), [...many(2, 'rolled-back'), ...many(2, 'installing')])).toEqual({
       kind: 'stop',
@@ -149,11 +149,11 @@ describe('what a rollout decides', () => {
     });
     expect(decided(plan(), [...many(9, 'rolled-back'), ...many(41, 'healthy')]).kind).toBe('wait');
     expect(decided(plan(), [...many(10, 'rolled-back'), ...many(40, 'healthy')]).kind).toBe('stop');
-    // Who did not install runs what it had: nothing went wrong there.
+    // A kiosk that refused to install keeps running its old build: that isn't a failure.
     expect(decided(plan(), [...many(5, 'refused'), ...many(5, 'notified')]).kind).toBe('wait');
   });
 
-  test('it stops when everybody who got it failed and nobody else has yet to speak, be it one kiosk', () => {
+  test('it stops when every kiosk that got it failed and no other is still to report, even for one kiosk', () => {
     const stop = { kind: 'stop', failed: 1, got: 1 };
     expect(decided(plan(), many(1, 'rolled-back'))).toEqual(stop);
     expect(decided(plan({ step: 2 }), many(1, 'rolled-back'))).toEqual(stop);
@@ -161,20 +161,20 @@ describe('what a rollout decides', () => {
     const refused = { reason: 'update-cannot-roll-back' };
     const others = [...many(3, 'notified', away), ...many(1, 'refused', refused), ...many(5, null, { ring: 'all' })];
     expect(decided(plan(), [...many(1, 'rolled-back'), ...others])).toEqual(stop);
-    // One that may still come healthy, or has, is worth waiting for.
+    // It waits for a kiosk that may still become healthy, or is.
     for (const state of ['notified', 'installing', 'healthy'] as const)
       expect(decided(plan(), [...many(1, 'rolled-back'), ...many(1, state)]).kind).toBe('wait');
-    // Someone has answered for it: it does not stop again, and does not go on by itself either.
+    // After someone resumed it, the old failure doesn't stop it again, but it doesn't advance automatically either.
     const resumed = plan({ countingSince: ago(HOUR), stepSince: ago(4 * HOUR) });
     expect(decided(resumed, many(1, 'rolled-back', { at: ago(2 * HOUR) }))).toMatchObject({ for: 'failures' });
   });
 
-  test('a kiosk that was not heard of for an hour is left out, and listed so; it still gets the build', () => {
+  test('a kiosk silent for an hour is left out and listed as not heard, but still gets the build', () => {
     const away = kiosk('notified', { heard: ago(HOUR + 1) });
     const soaked = plan({ stepSince: ago(4 * HOUR) });
     expect(stateOf(soaked, away, NOW)).toBe('not-heard');
     expect(stateOf(soaked, kiosk(null, { heard: null }), NOW)).toBe('not-heard');
-    // The rollout has not come to these; this one has said how it went; and this one was heard of.
+    // In turn: not reached yet, already reported its outcome, heard just within the hour, rollout ended.
     expect(stateOf(soaked, kiosk(null, { heard: null, ring: 'all' }), NOW)).toBe('waiting');
     expect(stateOf(soaked, kiosk('healthy', { heard: ago(HOUR + 1) }), NOW)).toBe('healthy');
     expect(stateOf(soaked, kiosk('notified', { heard: ago(HOUR) }), NOW)).toBe('notified');
@@ -189,7 +189,7 @@ describe('what a rollout decides', () => {
     expect(directiveOf(done, away, null)?.action).toBe('install');
   });
 
-  test('who never came healthy in time counts as one that failed', () => {
+  test('a kiosk that did not become healthy in time counts as failed', () => {
     const late = ago(10 * 60_000 + GRACE_MS + 1);
     expect(stateOf(plan(), kiosk('installing', { at: late }), NOW)).toBe('overdue');
     expect(stateOf(plan(), kiosk('installing', { at: ago(10 * 60_000) }), NOW)).toBe('installing');
@@ -197,14 +197,14 @@ describe('what a rollout decides', () => {
     expect(decided(plan(), many(2, 'installing')).kind).toBe('wait');
   });
 
-  test('failures that someone answered for do not stop it again', () => {
+  test('failures from before it was resumed do not stop it again', () => {
     const resumed = plan({ countingSince: ago(HOUR) });
     const old = many(5, 'rolled-back', { at: ago(2 * HOUR) });
     expect(decided(resumed, [...old, ...many(1, 'rolled-back')]).kind).toBe('wait');
     expect(decided(resumed, [...old, ...many(2, 'rolled-back')]).kind).toBe('stop');
   });
 
-  test('it goes on when its soak time is over and at least half of those it reached, and in contact, are healthy', () => {
+  test('it advances after its soak time if at least half of the reached kiosks in contact are healthy', () => {
     const soaked = plan({ stepSince: ago(4 * HOUR) });
     expect(decided(plan(), many(4, 'healthy'))).toEqual({
       kind: 'wait',
@@ -214,25 +214,25 @@ describe('what a rollout decides', () => {
     expect(decided(soaked, many(4, 'healthy'))).toEqual({ kind: 'advance' });
     expect(decided(soaked, [...many(2, 'healthy'), ...many(2, 'notified')])).toEqual({ kind: 'advance' });
     expect(decided(soaked, [...many(1, 'healthy'), ...many(2, 'notified')])).toMatchObject({ for: 'verdicts' });
-    // Who is switched off keeps nobody waiting; but some kiosk must have tried it.
+    // It doesn't wait for kiosks that are switched off, but at least one kiosk must have tried the build.
     const away = { heard: ago(2 * HOUR) };
     expect(decided(soaked, [...many(1, 'healthy'), ...many(9, 'notified', away)])).toEqual({ kind: 'advance' });
     expect(decided(soaked, many(9, 'notified', away))).toMatchObject({ for: 'contact' });
     expect(decided(soaked, many(9, 'notified', { heard: null }))).toMatchObject({ for: 'contact' });
   });
 
-  test('one failure of few is not enough to stop, and enough not to go on by itself', () => {
+  test('one failure among few kiosks does not stop it, but keeps it from advancing automatically', () => {
     const soaked = plan({ stepSince: ago(4 * HOUR) });
     expect(decided(soaked, [...many(1, 'rolled-back'), ...many(3, 'healthy')])).toMatchObject({ for: 'failures' });
     expect(decided(soaked, [...many(1, 'rolled-back'), ...many(9, 'healthy')])).toEqual({ kind: 'advance' });
   });
 
-  test('one that is not automatic waits for a person', () => {
+  test('a rollout that is not automatic waits for a person', () => {
     const soaked = plan({ stepSince: ago(4 * HOUR), automatic: false });
     expect(decided(soaked, many(4, 'healthy'))).toMatchObject({ kind: 'wait', for: 'decision' });
   });
 
-  test('at its last step it is done when nobody in contact has anything left to do', () => {
+  test('at its last step it is done when no kiosk in contact has anything left to do', () => {
     const last = plan({ step: 2 });
     expect(decided(last, [...many(3, 'healthy'), ...many(1, 'installing')])).toMatchObject({ for: 'verdicts' });
     expect(
@@ -240,7 +240,7 @@ describe('what a rollout decides', () => {
     ).toEqual({
       kind: 'done',
     });
-    // One that tries again by itself is not through; one that never will is.
+    // A kiosk that will retry isn't finished. One that refused for good is.
     const refused = (reason: string) => decided(last, [...many(3, 'healthy'), ...many(1, 'refused', { reason })]);
     for (const reason of ['update-unreachable', 'update-slow', 'update-expired', 'update-disk-full', 'update-of-later'])
       expect([reason, refused(reason)]).toEqual([reason, { kind: 'wait', for: 'verdicts', until: null }]);
@@ -251,7 +251,7 @@ describe('what a rollout decides', () => {
   });
 
   test.each(['paused', 'stopped', 'held', 'done', 'rolled-back', 'ended'] as const)(
-    'one that is %s decides nothing',
+    'a rollout that is %s decides nothing',
     (state) => {
       expect(decided(plan({ state, step: 2 }), many(9, 'rolled-back'))).toMatchObject({ kind: 'wait', for: 'nothing' });
     },

@@ -9,9 +9,9 @@ import type {
 } from '../../../../protocol/api/rollouts.ts';
 import { isFinalError, type UpdateDirective, type UpdateWindow } from '../../../../protocol/wire/fleet.ts';
 
-/** What a rollout decides, and when. Pure. */
+/** The rules by which rollouts reach kiosks, stop and advance. Pure. */
 
-/** A verdict that is so much later than the trial's end was never given, ms: the kiosk has to start and to reach us. */
+/** Time after the end of the trial in which a kiosk has to start, reach us and report; later it is overdue, ms. */
 export const GRACE_MS = 15 * 60_000;
 /** A kiosk heard from within this time is in contact, ms. Nothing waits for one that is not. */
 export const CONTACT_MS = 60 * 60_000;
@@ -35,7 +35,7 @@ export interface Plan {
   readonly trialMinutes: number;
   readonly retry: number;
   readonly stopAt: StopAt;
-  /** Failures before this were answered for by the person who resumed it. */
+  /** Failures before this don't count, because someone has resumed the rollout since. */
   readonly countingSince: Date;
 }
 
@@ -54,11 +54,11 @@ export interface Kiosk {
   readonly device: string;
   readonly ring: RingId;
   readonly lastHeardAt: Date | null;
-  /** Null: it was never notified of this rollout. */
+  /** Null if it was never notified of this rollout. */
   readonly progress: {
     readonly state: KioskState;
     readonly at: Date;
-    /** The code of a rejection. */
+    /** Code of the reason if the kiosk refused. */
     readonly reason?: string | null;
   } | null;
 }
@@ -76,11 +76,11 @@ const inContact = ({ lastHeardAt }: Kiosk, now: Date): boolean =>
   now.getTime() - (lastHeardAt?.getTime() ?? 0) <= CONTACT_MS;
 
 /**
- * What a kiosk is to receive; null: to stay as it is.
+ * Returns the directive for a kiosk. Null: it stays as it is.
  *
- * A rollout that does not run takes its word back from kiosks that were only notified. Where it has gone further the
- * word stays: a kiosk in the middle decides by itself, and one that is through has nothing to do. One that is held says nothing
- * to anybody: how far kiosks are is no longer known.
+ * A paused or stopped rollout withdraws its directive from kiosks that were only notified. Kiosks that are further along keep
+ * it: one in the middle decides for itself, and a finished one has nothing to do. A held rollout sends nothing to any kiosk,
+ * because their progress is no longer known.
  */
 export function directiveOf(plan: Plan, kiosk: Kiosk, window: UpdateWindow | null): UpdateDirective | null {
   const { id, version, state, trialMinutes, retry, urgent } = plan;
@@ -94,7 +94,7 @@ export function directiveOf(plan: Plan, kiosk: Kiosk, window: UpdateWindow | nul
     case 'stopped':
       return known && known !== 'notified' ? { ...directive, action: 'install' } : null;
     case 'rolled-back':
-      // Also to one that was only notified: it may have begun since it was last heard.
+      // Also to a kiosk that was only notified: it may have started since we last heard from it.
       return known ? { ...directive, action: 'rollback' } : null;
     case 'held':
     case 'ended':
@@ -104,10 +104,10 @@ export function directiveOf(plan: Plan, kiosk: Kiosk, window: UpdateWindow | nul
 
 export interface Tally {
   readonly counts: Record<KioskState, number>;
-  /** Kiosks that got it, and of them those that failed since failures are counted. */
+  /** Kiosks that installed the build, and those of them that failed after `countingSince`. */
   readonly got: number;
   readonly failed: number;
-  /** Kiosks reached by the steps so far; of them those in contact, and of those healthy, and those with a step left to take. */
+  /** Kiosks reached by the steps so far, those of them in contact, and of the latter the healthy and the unfinished ones. */
   readonly reached: number;
   readonly inContact: number;
   readonly healthy: number;
@@ -142,11 +142,11 @@ export function tally(plan: Plan, kiosks: readonly Kiosk[], now: Date): Tally {
   return { counts, ...sums };
 }
 
-/** It refused for a reason that may pass, such as an unreachable server: it retries by itself, and is not finished. */
+/** Whether a kiosk refused for a reason that may pass, such as an unreachable server. It retries, so it isn't finished. */
 const willRetry = ({ progress }: Kiosk): boolean =>
   progress?.state === 'refused' && !!progress.reason && !isFinalError(progress.reason);
 
-/** Whether a rollout stops automatically: enough have failed; or all that got it (even one), and no other is still to report. */
+/** Whether a rollout stops: enough kiosks failed, or all that installed it (even one) and no other is still to report. */
 const isBad = ({ stopAt }: Plan, { got, failed, undecided }: Tally): boolean =>
   failed >= Math.max(stopAt.kiosks, Math.ceil((stopAt.percent * got) / 100)) ||
   (failed > 0 && failed === got && undecided === 0);
@@ -156,7 +156,7 @@ export type Decision =
   | { readonly kind: 'advance' | 'done' }
   | { readonly kind: 'wait'; readonly for: WaitsFor; readonly until: Date | null };
 
-/** What a rollout does next by itself. */
+/** Decides what a rollout does next without anyone's action. */
 export function decide(plan: Plan, sums: Tally, now: Date): Decision {
   const wait = (what: WaitsFor, until: Date | null = null): Decision => ({ kind: 'wait', for: what, until });
   if (plan.state !== 'running') return wait('nothing');
@@ -168,9 +168,9 @@ export function decide(plan: Plan, sums: Tally, now: Date): Decision {
   }
   const soaked = new Date(plan.stepSince.getTime() + plan.steps[plan.step]!.soakHours * HOUR_MS);
   if (now < soaked) return wait('soak', soaked);
-  // A single failure is too few to stop at, and enough not to go on by itself.
+  // A single failure doesn't stop it, but keeps it from advancing automatically.
   if (sums.failed * 100 >= plan.stopAt.percent * sums.got && sums.failed > 0) return wait('failures');
-  // A step whose kiosks are all switched off has shown nothing.
+  // A step whose kiosks are all switched off has proven nothing.
   if (sums.reached > 0 && sums.inContact === 0) return wait('contact');
   if (sums.reached > 0 && (sums.healthy === 0 || sums.healthy * 2 < sums.inContact))
     return wait(sums.undecided > 0 ? 'verdicts' : 'failures');

@@ -8,16 +8,16 @@ import { openRepositoryFile, readRange } from './repository.ts';
 export const UPDATES_ROUTE = `${UPDATES_PATH}/*`;
 const Params = z.strictObject({ '*': z.string().max(1000) });
 
-/** Downloads under way at once: of all kiosks, and of one. */
+/** Most concurrent downloads, in total and per kiosk. */
 const AT_ONCE = 24;
 const OF_ONE = 2;
 
-/** Who is given a file just now. A kiosk that finds no room comes again. */
+/** Counts the downloads in progress. A kiosk over the limit retries later. */
 export class Downloads {
   readonly #of = new Map<string, number>();
   #all = 0;
 
-  /** @returns to be called when it has ended. @throws Problem `too-many-requests` */
+  /** @returns a function to call when the download has ended. @throws Problem `too-many-downloads` */
   begin(device: string): () => void {
     const mine = this.#of.get(device) ?? 0;
     if (this.#all >= AT_ONCE || mine >= OF_ONE) throw new Problem('too-many-downloads', { seconds: 20 });
@@ -36,10 +36,10 @@ export class Downloads {
 }
 
 /**
- * `GET /updates/*` on the devices listener: the TUF repository of builds, file by file, also in part, for a download that
- * goes on. A caller here was let in by the listener. The kiosk trusts none of it before TUF has authenticated it.
+ * Registers `GET /updates/*` on the devices listener. It serves the files of the TUF repository, also in part, to continue
+ * downloads. The listener has authenticated the caller. The kiosk trusts no file before TUF has verified it.
  *
- * @param folder of the repository; null: none is configured
+ * @param folder of the repository; null if none is configured
  */
 export function registerUpdates(app: Listener, folder: string | null): void {
   app.get(UPDATES_ROUTE, { exposeHeadRoute: false }, async (request, reply) => {
@@ -69,7 +69,7 @@ async function give(request: FastifyRequest, reply: FastifyReply, folder: string
       await handle.close();
       return await reply.send('');
     }
-    // Ends, and closes the file, also when the kiosk hangs up.
+    // The stream closes the file, also if the kiosk disconnects.
     return await reply.send(handle.createReadStream({ start: from, end: to }));
   } catch (cause) {
     await handle.close();

@@ -5,7 +5,7 @@ import { BuildVersion } from '../../../../protocol/wire/release.ts';
 import type { Tx } from '../../../platform/database/schema.ts';
 import { instantOf } from '../../../platform/instant.ts';
 
-/** What a kiosk says of an update, by the code of its `health` event (docs/develop/protocol.md, Updates). */
+/** State of a kiosk's update by the code of its `health` event (docs/develop/protocol.md, Updates). */
 const STATES = {
   'update-installed': 'installing',
   'update-healthy': 'healthy',
@@ -19,25 +19,25 @@ const Health = z.object({
     rollout: Uuid,
     version: BuildVersion,
     from: z.string().max(64).optional().catch(undefined),
-    /** A code, behind a colon what was not shown: `trial-deadline: camera, match`. */
+    /** A code and, after a colon, the checks that did not pass: `trial-deadline: camera, match`. */
     reason: z.string().max(60).optional().catch(undefined),
   }),
 });
 
-/** Whether an event says how an update went. */
+/** Whether an event reports the outcome of an update. */
 export const isVerdict = ({ type, open }: { readonly type?: unknown; readonly open?: unknown }): boolean =>
   type === 'health' && Health.safeParse(open).success;
 
 /**
- * Keeps what a kiosk said of updates: the newest word counts, whatever order they arrive in. Runs inside the ingest's
- * transaction; what has another shape, or is of a rollout that the server does not know, says nothing.
+ * Stores what a kiosk reported about updates. The newest report counts, in whatever order they arrive. Runs inside the
+ * ingest's transaction. Events in another form or about an unknown rollout are ignored.
  */
 export async function keepVerdicts(tx: Tx, events: readonly WireEvent[], device: string, now: Date): Promise<void> {
   const said = events.flatMap(({ header }) => {
     const { data } = Health.safeParse(header.open);
     return header.type === 'health' && data ? [{ ...data, at: instantOf(header, now) }] : [];
   });
-  // One after the other: of several about one rollout the later one is to win.
+  // In order, so that of several events about one rollout the last one wins.
   for (const { code, detail, at } of said) {
     const { rollout, version, from = null, reason = null } = detail;
     await sql`

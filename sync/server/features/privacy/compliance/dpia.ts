@@ -1,7 +1,7 @@
 import type { ComplianceFacts as Facts } from '../../../../protocol/api/compliance.ts';
 import { count, listed, section, table } from './markdown.ts';
 
-/** A draft of the impact assessment (Art. 35(7) GDPR). What a person has to assess is marked `[…]`. Markdown. Pure. */
+/** Drafts the impact assessment (Art. 35(7) GDPR). What a person has to assess is marked `[…]`. Markdown. Pure. */
 export function dpiaDraft(f: Facts): string {
   const faces = f.sites.filter((s) => s.faces === 'on').length;
   return section(

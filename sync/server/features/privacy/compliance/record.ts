@@ -3,7 +3,7 @@ import { personFields } from '../../../../protocol/api/people.ts';
 import { REMEMBERED_DAYS } from '../../../core/staff/store.ts';
 import { count, escaped, listed, section, table } from './markdown.ts';
 
-/** The record of processing activities (Art. 30(1) GDPR), from the live configuration and tables. Markdown. Pure. */
+/** Writes the record of processing activities (Art. 30(1) GDPR) from the live configuration and counts. Markdown. Pure. */
 export function processingRecord(f: Facts): string {
   const { contacts } = f;
   const faces = f.sites.some((s) => s.faces === 'on');
@@ -65,13 +65,11 @@ export interface DataRow {
   readonly affected: string;
   readonly now: string;
   readonly kept: string;
-  /**
-   * Sections of a person's own export that show it (`myData` of the modules): a test finds one that no row names.
-   */
+  /** Sections of a person's own export that show this data (`myData` of the modules). A test requires a row for each section. */
   readonly sections: readonly string[];
 }
 
-/** Which data about which people, how much there is now, and for how long. Pure. */
+/** Lists which data is kept about which people, how much there is now, and for how long. Pure. */
 export function dataRows(f: Facts): DataRow[] {
   const { counts: c } = f;
   const period = (kind: Facts['retention'][number]['kind']) => {

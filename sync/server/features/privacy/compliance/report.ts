@@ -11,11 +11,11 @@ export interface ComplianceReport {
   /** Markdown. */
   readonly text: string;
   readonly warnings: readonly string[];
-  /** Null: the controls were not asked for. */
+  /** Null if the controls were not requested. */
   readonly tally: Tally | null;
 }
 
-/** The report, or the requested parts of it. Pure. */
+/** Composes the report, or the requested parts of it. Pure. */
 export function composeReport(
   facts: Facts,
   results: LastResults,
@@ -34,12 +34,12 @@ export function composeReport(
   return { text: `${pieces.join('\n\n')}\n`, warnings, tally: controls?.tally ?? null };
 }
 
-/** How many duties have which outcome. */
+/** Number of duties by outcome. */
 type Tally = Readonly<Record<Outcome, number>>;
 
 const MARK: Readonly<Record<Outcome, string>> = { proven: '✓', failed: '✗', 'not run': '–', 'no test': '–' };
 
-/** Duty → control → test → last result, for every law. Markdown. Pure. */
+/** Lists duty, control, tests and last result for every law. Markdown. Pure. */
 export function controlsReport(results: LastResults): { text: string; tally: Tally } {
   const tally: Record<Outcome, number> = { proven: 0, failed: 0, 'not run': 0, 'no test': 0 };
   const laws = LAWS.map(({ name, duties }) => {
@@ -101,7 +101,7 @@ const grouped = (by: Readonly<Record<string, number>>): string =>
     .map(([name, n]) => `${n} ${name}`)
     .join(', ') || 'none';
 
-/** What someone should look at: settings of this installation under which a control does not hold. */
+/** Lists settings of this installation under which a control doesn't hold, for someone to review. */
 function warningsOf(f: Facts): string[] {
   const failed = f.jobs.filter((j) => j.outcome === 'failed' || j.outcome === 'lost').map((j) => j.job);
   return [

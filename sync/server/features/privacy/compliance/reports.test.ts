@@ -31,7 +31,7 @@ const said = () =>
     .map((r) => `${r.file} ${r.title}: ${r.outcome}`)
     .sort();
 
-test('of a file that was run again counts what it said then, wholly; of the others what they said first', () => {
+test('for a file that was run again, all results come from the second run; for others, from the first', () => {
   vitest('vitest.json', {
     'a.test.ts': [
       ['one', 'passed'],
@@ -61,4 +61,4 @@ test('of a file that was run again counts what it said then, wholly; of the othe
   ]);
 });
 
-test('a report that is not there says nothing', () => expect(said()).toEqual([]));
+test('a missing report has no results', () => expect(said()).toEqual([]));

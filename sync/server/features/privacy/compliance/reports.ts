@@ -1,14 +1,14 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 
-/** What vitest leaves in test/artefacts: of `npm test`, its faults, and `npm run test:long`; and Playwright. */
+/** Names of the reports in test/artefacts: of `npm test`, its faults, `npm run test:long` and the release. */
 export const VITEST_REPORTS = ['vitest.json', 'faults.json', 'long.json', 'release.json'] as const;
 export const PLAYWRIGHT_REPORTS = ['playwright.json', 'long-playwright.json', 'release-playwright.json'] as const;
 
-/** One test that ran, or should have. */
+/** The result of one test. */
 export interface TestResult {
   readonly file: string;
-  /** Groups and test, joined by spaces. */
+  /** Names of the groups and the test, joined by spaces. */
   readonly title: string;
   readonly outcome: 'passed' | 'failed' | 'skipped';
 }
@@ -29,7 +29,7 @@ interface PlaywrightSuite {
   specs: { title: string; file: string; tests: { status: string }[] }[];
 }
 
-/** Results in a report of vitest's JSON reporter; a file that could not be loaded is one failed test without a title. */
+/** Reads a report of vitest's JSON reporter. A file that could not be loaded counts as one failed test without a title. */
 export function vitestResults(path: string, root: string): TestResult[] {
   if (!existsSync(path)) return [];
   const { testResults } = JSON.parse(readFileSync(path, 'utf8')) as VitestJson;
@@ -43,7 +43,7 @@ export function vitestResults(path: string, root: string): TestResult[] {
   });
 }
 
-/** Results in a report of Playwright's JSON reporter; what passed only when repeated has passed. */
+/** Reads a report of Playwright's JSON reporter. A test that passed only on a retry counts as passed. */
 export function playwrightResults(path: string, folder: string): TestResult[] {
   if (!existsSync(path)) return [];
   const { suites } = JSON.parse(readFileSync(path, 'utf8')) as { suites: PlaywrightSuite[] };
@@ -61,10 +61,10 @@ export function playwrightResults(path: string, folder: string): TestResult[] {
   return suites.flatMap((suite) => walk(suite, []));
 }
 
-/** Report of the files that failed and were run once more by themselves. */
+/** Returns the name of the report for files that failed and were run again on their own. */
 export const retryReport = (name: string): string => `again-${name}`;
 
-/** What the named reports say, vitest's and Playwright's; for a file that was run again, its last result. */
+/** Reads the named vitest and Playwright reports. For a file that was run again, only the second run counts. */
 export function reportedResults(
   artefacts: string,
   root: string,

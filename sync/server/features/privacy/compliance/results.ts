@@ -1,26 +1,26 @@
 import { z } from 'zod';
 import laws from './duties.json' with { type: 'json' };
 
-/** One duty of a law or standard, and what in the product meets it. */
+/** One duty of a law or standard, and how the product meets it. */
 const Duty = z.strictObject({
-  /** Where it stands, e.g. `Art. 17`. */
+  /** Where it is found in the law, such as `Art. 17`. */
   ref: z.string(),
   duty: z.string(),
-  /** What the product does. Empty where it does nothing of it. */
+  /** What the product does about it. Empty if nothing. */
   control: z.string(),
-  /** Rows of the policy whose tests prove the control. */
+  /** Policy rows whose tests prove the control. */
   rows: z.array(z.templateLiteral(['P', z.number()])).readonly(),
-  /** Test files that prove it besides those rows, from the project's root. */
+  /** Further test files that prove it, as paths from the project's root. */
   tests: z.array(z.string()).readonly().optional(),
   /** What remains with the operator, or is not solved. */
   operator: z.string().optional(),
 });
 type Duty = z.infer<typeof Duty>;
 
-/** In the order of the report. The text of a duty is a summary: the law is what counts, and this is no legal advice. */
+/** The laws in the order of the report. The text of a duty is a summary and not legal advice: only the law itself counts. */
 export const LAWS = z.array(z.strictObject({ name: z.string(), duties: z.array(Duty) })).parse(laws);
 
-/** What `npm run test:policy` writes (test/artefacts/policy.json): each row that it could judge, with its parts. */
+/** The file that `npm run test:policy` writes (test/artefacts/policy.json): each policy row with the state of its parts. */
 export const PolicyResults = z.object({
   at: z.string(),
   commit: z.string(),
@@ -29,7 +29,7 @@ export const PolicyResults = z.object({
       z.object({
         row: z.string(),
         requirement: z.string(),
-        /** What no test can show, and why. */
+        /** What no test can prove, and why. */
         limits: z.string().optional(),
         state: z.enum(['proven', 'failed', 'undecided', 'left']),
         parts: z
@@ -55,21 +55,21 @@ export const PolicyResults = z.object({
 });
 export type PolicyResults = z.infer<typeof PolicyResults>;
 
-/** How many tests of each file passed, failed and were skipped, in the last `npm test`. */
+/** Numbers of passed, failed and skipped tests per file in the last `npm test`. */
 export type FileResults = ReadonlyMap<
   string,
   { readonly passed: number; readonly failed: number; readonly skipped: number }
 >;
 
 export interface LastResults {
-  /** Null: not run. */
+  /** Null if the policy tests were not run. */
   readonly policy: PolicyResults | null;
   readonly files: FileResults;
 }
 
 export type Outcome = 'proven' | 'failed' | 'not run' | 'no test';
 
-/** The last result of a duty's tests, and a word for each. Pure. */
+/** Returns the outcome of a duty's tests, and a short text per policy row and test file. Pure. */
 export function resultOf(
   duty: Duty,
   { policy, files }: LastResults,

@@ -13,8 +13,8 @@ const HOUR_MS = 3_600_000;
 const DAY_MS = 86_400_000;
 
 /**
- * When the last copy of the person's key in a backup expires: the copies of the keyring from before are superseded by that
- * of the next backup, and deleted so many days after. Without an object store this server makes none.
+ * The step that finds when the last backup copy of the person's key expires. The next backup supersedes earlier copies of the
+ * keyring, which are deleted `keyringBackupDays` later. Without an object store this server makes no backups.
  */
 export async function lastKeyCopy({ db, config, objects, request }: StepContext): Promise<StepEnd> {
   if (!objects) return { done: { expiresAt: null } };
@@ -25,14 +25,14 @@ export async function lastKeyCopy({ db, config, objects, request }: StepContext)
   return { done: { expiresAt: expiresAt.toISOString() } };
 }
 
-/** A backup was made: erasures that waited for one go on at once, not at their next check. */
+/** Called when a backup was made: erasures that wait for one continue at once rather than at their next check. */
 export async function backupMade(db: Db, at: Date): Promise<void> {
   await update(db, 'erasure_step', { step: 'copies', done_at: null, next_at: above(at) }, { next_at: at });
 }
 
 /**
- * What the server states of an erasure that is complete, signed (JWS, EdDSA), for the person and for anyone who
- * examines the controller. It names the request, never the person.
+ * The server's signed statement (JWS, EdDSA) that an erasure is complete, for the person and for anyone who audits the
+ * controller. It names the request, never the person.
  */
 
 const Instant = z.iso.datetime({ precision: 3 });
@@ -45,29 +45,29 @@ export const Certificate = z.strictObject({
   request: z.uuid(),
   origin: z.string(),
   requestedAt: Instant,
-  /** From then on nothing of the person opened here any more. */
+  /** When the person's key was destroyed. Since then nothing of the person can be decrypted here. */
   closedAt: Instant,
   issuedAt: Instant,
-  /** Names that the person had: more than one after a merge. */
+  /** Number of ids that the person had: more than one after a merge. */
   names: z.number().int(),
-  /** Rows that stay and no longer belong to anyone. */
+  /** Rows that were kept and no longer belong to anyone. */
   unlinked: z.strictObject({ events: z.number().int(), checkins: z.number().int(), corrections: z.number().int() }),
   photos: z.strictObject({ photos: z.number().int(), versions: z.number().int() }),
   kiosks: z.array(Kiosk.extend({ confirmedAt: Instant })),
-  /** Revoked before they confirmed: what they still hold is sealed under keys of theirs, and no server gives them more. */
+  /** Kiosks revoked before they confirmed. What they hold is encrypted under their own keys, and no server sends them more. */
   canNotConfirm: z.array(Kiosk),
   /** State of the database's write-ahead log, which held the person's key. */
   databaseLog: z.strictObject({ state: z.enum(['removed', 'recycled', 'needed', 'unknown']), archived: z.boolean() }),
   /** What keeps a restored backup from bringing the person back. */
   tombstone: z.string(),
-  /** When the last copy of the person's key in a backup of this server expires; null: this server makes none. */
+  /** When the last copy of the person's key in a backup of this server expires. Null if this server makes no backups. */
   lastKeyCopyExpiresAt: Instant.nullable(),
 });
 export type Certificate = z.infer<typeof Certificate>;
 
 const Header = z.strictObject({ alg: z.literal('EdDSA'), typ: z.literal('sp-erasure+jws'), kid: z.string().max(64) });
 
-/** The last step: writes the certificate, and deletes which names were one person. */
+/** The last step: writes the certificate, and deletes the record of which ids were one person. */
 export async function certify(context: StepContext): Promise<StepEnd> {
   const { db, keyring, request, people, now } = context;
   const certificate = await certificateOf(context);
@@ -114,11 +114,11 @@ interface KioskState {
   readonly name: string;
   readonly status: 'pending' | 'approved' | 'revoked';
   readonly lastHeardAt: Date | null;
-  /** When it had confirmed every name of the person; null: it has not. */
+  /** When it had confirmed every id of the person. Null if it has not. */
   readonly confirmedAt: Date | null;
 }
 
-/** Every kiosk that may have, or had, something of the person of a request. */
+/** Lists every kiosk that has to confirm the request, because it may hold or have held data of the person. */
 export function kiosksOf(db: Db, request: string): Promise<KioskState[]> {
   return db
     .selectFrom('erasure_confirmation as c')
@@ -138,7 +138,7 @@ export function kiosksOf(db: Db, request: string): Promise<KioskState[]> {
     .execute();
 }
 
-/** @returns null when it was altered, or no key of these has signed it */
+/** Verifies a certificate. @returns null if it was altered or isn't signed by any of these keys */
 export function readCertificate(signed: string, keys: ReadonlyMap<string, Ed25519PublicJwk>): Certificate | null {
   try {
     const { header, parts } = readCompact(signed, { parts: 3, header: Header, code: 'certificate-malformed' });

@@ -6,7 +6,7 @@ import { kiosksOf } from './certificate.ts';
 import { undoUntilOf } from './request.ts';
 import { STEPS } from './steps.ts';
 
-/** A kiosk that has not confirmed for this long is worth a look, days. */
+/** Days after which a kiosk that has not confirmed an erasure is overdue. */
 export const OVERDUE_DAYS = 7;
 const DAY_MS = 86_400_000;
 
@@ -14,7 +14,7 @@ const STATES = { requested: 'requested', closed: 'under-way', done: 'done', undo
 
 const SORTING = { by: { requestedAt: byTimeOf('e.requested_at'), doneAt: byTime('e.done_at') }, id: 'e.request' };
 
-/** Requests. @param o `open`: those that are under way, or those that are not; absent: all; `person`: about them, under whichever name */
+/** Lists requests. @param o `open`: true: under way, false: done or undone, absent: all; `person`: about them, under any id */
 export async function listErasures(
   db: Db,
   {
@@ -52,7 +52,7 @@ const shown = (row: Listed, waitsFor: string | null) => ({
   waitsFor: row.state === 'requested' || row.state === 'closed' ? waitsFor : null,
 });
 
-/** How far an erasure has got; null for an unknown request. */
+/** Returns the state of an erasure and of each of its steps. Null for an unknown request. */
 export async function erasureState(db: Db, request: string, now: Date) {
   const row = await find(db, 'erasure', { request, part_of: null });
   if (!row) return null;

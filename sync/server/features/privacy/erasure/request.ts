@@ -20,20 +20,20 @@ export type ErasureOrigin = Row<'erasure'>['origin'];
 export interface ErasureRequest {
   readonly person: string;
   readonly origin: ErasureOrigin;
-  /** Days in which it can be taken back, 0 to 30. */
+  /** Days in which it can be undone, 0 to 30. */
   readonly undoDays: number;
   /** Reject an unknown person. Otherwise the request also applies to anyone who may arrive under this id. */
   readonly mustExist?: boolean;
-  /** Id of the request, where something has named it already; without it a new one. */
+  /** Id of the request, if it already has one. Default: a new id. */
   readonly request?: string;
 }
 
 /**
- * Asks for a person's erasure, under every name that they had before a merge. Templates go at once, here and on every kiosk,
- * and none is taken any more. The rest goes when the time in which the request can be taken back is over (steps.ts); until
- * then the person checks in by the other methods. Asking again gives the same request.
+ * Requests a person's erasure, under every id that they had before a merge. Templates are deleted at once, here and on every
+ * kiosk, and no new ones are accepted. The rest is deleted when the undo period is over (steps.ts). Until then the person
+ * checks in by the other methods. A repeated call returns the same request.
  *
- * @returns the request's id and until when it can be taken back; null: it can't be
+ * @returns the request's id and until when it can be undone; null: it can't be undone
  * @throws Problem `person-unknown` with `mustExist`
  */
 export function requestErasure(
@@ -57,9 +57,9 @@ export function requestErasure(
 }
 
 /**
- * Staff has deleted a person at a kiosk: a request for erasure like any other. Until it is closed or undone no kiosk has the
- * person, since staff was shown that they are deleted. The event's id is the request's, so that a repeated event asks once.
- * The caller has made sure that no legal hold names them (app/ingest/authority.ts).
+ * Requests an erasure because staff deleted the person at a kiosk. Until it is closed or undone no kiosk has the person,
+ * since staff was shown that they are deleted. The request has the event's id, so a repeated event makes only one request.
+ * The caller has made sure that the person is under no legal hold (app/ingest/authority.ts).
  */
 export async function requestAtKiosk(
   tx: Tx,
@@ -83,15 +83,15 @@ async function found(db: Db, request: string): Promise<{ request: string; undoUn
   return { request, undoUntil: undoUntilOf(row) };
 }
 
-/** Until when a request can be taken back; null where there was no such time from the beginning. */
+/** Until when a request can be undone. Null if it never had an undo period. */
 export const undoUntilOf = (row: { readonly requested_at: Date; readonly undo_until: Date | null }): Date | null =>
   row.undo_until && row.undo_until > row.requested_at ? row.undo_until : null;
 
 /**
- * Takes a request back. The person is as they were, but without templates: they enrol their face again, if they want to.
- * Kiosks that no longer had them get them back.
+ * Undoes a request. The person is as before, except that their templates are gone: they may enrol their face again. Kiosks
+ * that had to drop the person get them back.
  *
- * @throws Problem `erasure-unknown`, `erasure-under-way` (the time to take it back is over)
+ * @throws Problem `erasure-unknown`, `erasure-under-way` (the undo period is over)
  */
 export async function undoErasure(tx: Tx, request: string, now: Date): Promise<{ readonly person: string }> {
   const row = await findLocked(tx, 'erasure', { request, part_of: null });
@@ -108,20 +108,18 @@ export async function undoErasure(tx: Tx, request: string, now: Date): Promise<{
   return { person: row.person };
 }
 
-/** The kiosks' part of an erasure: each that may have something of the person is notified, and confirms. */
-
-/** Which kiosk has said something, by which event. */
+/** The kiosk that reported something, and the event in which it did. */
 interface ByKiosk {
   readonly device: string;
   readonly event: string;
 }
 
 /**
- * Opens the request, or closes the one that waits, and notes who has to confirm it: while the person still has sites.
- * Each other name of the person is published and confirmed under a request of its own: a kiosk may hold either, or
- * both. The person's values and key go in the same transaction.
+ * Closes the person's waiting request, or records a closed one, and lists the kiosks that have to confirm it. Call it while
+ * the person still has sites. Each other id of the person is published and confirmed under its own request, since a kiosk
+ * may hold either or both. The caller deletes the person's values and key in the same transaction.
  *
- * @returns what to publish; nothing when it was published already
+ * @returns the changes to publish; empty if they were published already
  */
 export async function eraseOnKiosks(
   tx: Tx,
@@ -163,8 +161,8 @@ async function close(
 }
 
 /**
- * Asks the kiosks of the person's scopes, and those that are or were of an earlier one: they may not have heard yet that the
- * person left, or may still wait for the server to have their records. Asks every kiosk where the person has no scope.
+ * Asks the kiosks of the person's scopes, and those that are or were in an earlier scope: they may not know yet that the
+ * person left, or may still have records to send. Asks every kiosk if the person has no scope.
  */
 async function eraseChanges(
   tx: Tx,
@@ -185,18 +183,18 @@ async function eraseChanges(
   ];
 }
 
-/** A kiosk has erased. Only a kiosk that was asked confirms anything; its first confirmation stays. */
+/** Records that a kiosk has erased the person. Counts only if that kiosk was asked; its first confirmation is kept. */
 export async function confirmErasure(tx: Tx, request: string, by: ByKiosk, now: Date): Promise<void> {
   const open = { request, device: by.device, confirmed_at: null };
   const confirmed = await update(tx, 'erasure_confirmation', open, { confirmed_at: now, event: by.event });
   if (confirmed === 0) return;
-  // The saga looks at once whether that was the last.
+  // Makes the `kiosks` step due now, in case this was the last confirmation.
   await sql`update erasure_step set next_at = ${now.toISOString()}::timestamptz
     where step = 'kiosks' and done_at is null and request in (
       select coalesce(part_of, request) from erasure where request = ${request}::uuid)`.execute(tx);
 }
 
-/** Those that this device has not confirmed, by request. */
+/** Lists the erasures that this device has not confirmed, sorted by request. */
 export function unconfirmedErasures(
   db: Db,
   device: string,

@@ -10,7 +10,7 @@ import { certificateText, readCertificate } from './certificate.ts';
 import { erasureState, listErasures } from './read.ts';
 import { requestErasure, undoErasure } from './request.ts';
 
-/** Erasure as staff see it. A person's own way to it is their portal (features/portal/routes.ts). */
+/** Erasure endpoints for staff. People request their own erasure in the portal (features/portal/routes.ts). */
 export const erasureRoutes: readonly Route[] = [
   implement(api.listErasures, ({ tx, query, about }) => {
     if (query.person !== undefined) about([query.person]);
@@ -51,7 +51,7 @@ export const erasureRoutes: readonly Route[] = [
 ];
 
 /**
- * The certificate of an erasure, verified against the server's signing keys, as a file.
+ * Returns the certificate of an erasure as a file, after verifying it against the server's signing keys.
  *
  * @throws Problem `erasure-unknown`, `erasure-not-complete`, `certificate-altered`
  */

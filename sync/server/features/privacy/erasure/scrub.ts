@@ -4,9 +4,9 @@ import { Problem } from '../../../../errors/problem.ts';
 import type { Db } from '../../../platform/database/schema.ts';
 
 /**
- * A deleted row is still on the disk: as a dead row of its table, and in the write-ahead log. Of everything that was held of
- * a person only their key matters there, since nothing opens without it. So the table of keys is rewritten, and what
- * the log held of the old one is waited out.
+ * A deleted row is still on the disk: as a dead row of its table, and in the write-ahead log. Only the person's key matters
+ * there, since nothing else can be decrypted without it. So the table of keys is rewritten, and the erasure waits until
+ * the part of the log that held the key is no longer needed.
  */
 
 export interface Scrubbed {
@@ -14,17 +14,15 @@ export interface Scrubbed {
   readonly position: string;
 }
 
-/** How long the transactions that may still see the deleted rows are waited for, and the lock on the table of keys, ms. */
+/** How long to wait for transactions that may still see the deleted rows, and for the lock on the table of keys, ms. */
 const WAIT_MS = 10_000;
 const LOCK_MS = 5_000;
 
 /**
- * Rewrites the table of person keys without its dead rows; it is locked for that long (about a second for 100,000
- * keys).
+ * Rewrites the table of person keys without its dead rows. The table is locked meanwhile (about a second for 100,000 keys).
  *
- * @param others tables of the schema `keyring` of which the same is to be done
- * @throws Problem `database-busy`: another transaction, a backup say, still reads the database as it was; try again
- *   later
+ * @param others more tables of the schema `keyring` to rewrite
+ * @throws Problem `database-busy`: another transaction, such as a backup, still reads an older snapshot; try again later
  */
 export async function scrubKeys(db: Db, others: readonly string[] = []): Promise<Scrubbed> {
   await transactionsOfNow(db);
@@ -33,7 +31,7 @@ export async function scrubKeys(db: Db, others: readonly string[] = []): Promise
     try {
       for (const table of ['person_key', ...others])
         await sql`vacuum (full, freeze) ${sql.table(`keyring.${table}`)}`.execute(connection);
-      // Blind indexes and values of the person's own row: nothing can open them, and nothing needs them.
+      // Removes dead rows with blind indexes and encrypted values. Nothing can decrypt them, and nothing needs them.
       await sql`vacuum person`.execute(connection);
     } catch (cause) {
       if ((cause as { code?: string }).code === '55P03') throw busy(cause);
@@ -46,7 +44,7 @@ export async function scrubKeys(db: Db, others: readonly string[] = []): Promise
   return { position: rows[0]!.position };
 }
 
-/** Waits until every transaction that runs now has ended: what they see, a vacuum keeps. */
+/** Waits until every transaction that runs now has ended, since a vacuum keeps the rows that they can see. */
 async function transactionsOfNow(db: Db): Promise<void> {
   const running = async () => {
     const { rows } = await sql<{ id: string }>`
@@ -67,20 +65,20 @@ const busy = (cause?: unknown): Problem => new Problem('database-busy', { cause 
 /** State of the write-ahead log up to a position. */
 export interface WalState {
   /**
-   * `gone`: the files that held it were removed; `recycled`: PostgreSQL uses them again, and what is in them goes with
-   * their next use; `needed`: PostgreSQL still needs them for a restart; `unknown`: this role may not ask.
+   * `removed`: the files that held it were removed; `recycled`: PostgreSQL reuses the files, which overwrites their
+   * content; `needed`: PostgreSQL still needs them for a restart; `unknown`: this role may not ask.
    */
   readonly state: 'removed' | 'recycled' | 'needed' | 'unknown';
-  /** The database keeps a copy of its log elsewhere (archive_mode), for as long as its operator says. */
+  /** Whether the database also archives its log (archive_mode). Its operator decides for how long. */
   readonly archived: boolean;
 }
 
-/** Bytes of log that one nudge writes at most: one segment. */
+/** Size of a WAL segment, bytes: the most that is written to fill one. */
 const SEGMENT = 16 * 1024 * 1024;
 
 /**
- * Has PostgreSQL part with its log up to a position, as far as the role may: a new segment, and a checkpoint. Without the
- * right to either, a segment's worth of log is written, and the next checkpoint waited for.
+ * Makes PostgreSQL release its log up to a position, as far as the role may: switches to a new segment and runs a checkpoint.
+ * Without the right to switch, it fills the segment; without the right to a checkpoint, the next regular one has to do.
  */
 export async function partWithWal(db: Db, position: string): Promise<WalState> {
   const before = await walState(db, position);
@@ -88,7 +86,7 @@ export async function partWithWal(db: Db, position: string): Promise<WalState> {
   await attempt(async () => {
     if (await mayCall(db, 'pg_switch_wal()')) await sql`select pg_switch_wal()`.execute(db);
     else if (await isInSegmentOf(db, position))
-      // Not transactional and without meaning: it only fills the segment.
+      // A non-transactional message without meaning. It only fills the segment.
       await sql`select pg_logical_emit_message(false, 'smartpresence', repeat('0', ${SEGMENT}::int))`.execute(db);
   });
   await attempt(() => sql`checkpoint`.execute(db));
@@ -124,7 +122,7 @@ async function mayCall(db: Db, signature: string): Promise<boolean> {
   return rows[0]!.may;
 }
 
-/** What the role may not do is not done; whether it was enough, the state says. */
+/** Runs `work` and ignores missing privileges. The state tells whether it was enough. */
 async function attempt(work: () => Promise<unknown>): Promise<void> {
   try {
     await work();

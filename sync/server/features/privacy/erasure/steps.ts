@@ -23,25 +23,25 @@ import { writeTombstoneFile } from './tombstones.ts';
 import { unlinkPeople } from './unlink.ts';
 
 export interface StepContext extends JobContext {
-  /** Null: this server has no object store. */
+  /** Null if this server has no object store. */
   readonly objects: ObjectStore | null;
   readonly request: string;
   readonly people: readonly string[];
   readonly requestedAt: Date;
-  /** Which try this is, from 1. */
+  /** Number of this attempt, from 1. */
   readonly attempt: number;
-  /** What the steps before have left. */
+  /** Results of the earlier steps. */
   readonly detail: (step: StepName) => Readonly<Record<string, unknown>> | null;
 }
 
-/** How a step ended. `waits`: for something that time or someone else brings; it is looked at again after `forMs`. */
+/** The outcome of a step. `waits`: code of what it waits for; it is tried again after `forMs`. */
 export type StepEnd =
   | { readonly done: Readonly<Record<string, unknown>> }
   | { readonly waits: string; readonly forMs: number };
 
 export interface Step {
   readonly name: StepName;
-  /** Safe to run again, whole or after it was broken off anywhere. */
+  /** Safe to run again, also after it was interrupted at any point. */
   run(context: StepContext): Promise<StepEnd>;
 }
 
@@ -49,14 +49,14 @@ type StepName = 'tombstone' | 'close' | 'unlink' | 'objects' | 'scrub' | 'kiosks
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
-/** How often the write-ahead log is checked, and how many times: then the certificate reports its state. */
+/** How often the write-ahead log is checked, and how many times. After that the certificate reports its state as it is. */
 const WAL_EVERY_MS = 5 * MINUTE_MS;
 const WAL_CHECKS = 48;
 
-/** In this order; a step starts when those before it are done. */
+/** The steps in order. Each starts when those before it are done. */
 export const STEPS: readonly Step[] = [
   {
-    // First of all: from here on no restore brings the person back.
+    // First, because from here on no restore brings the person back.
     name: 'tombstone',
     async run({ db, keys, config, objects, request, people, requestedAt, now }) {
       const noHoldAt = now();
@@ -83,18 +83,18 @@ export const STEPS: readonly Step[] = [
       const outdated = await inTransaction(db, async (tx) => {
         const { state, person, origin } = (await findLocked(tx, 'erasure', { request }))!;
         const names = await lockToErase(tx, people);
-        // Once the key is destroyed there is nothing that a hold could keep, and no more merges.
+        // Once the key is destroyed, a hold has nothing left to keep, and the person can't be merged any more.
         const code = state === 'requested' ? await whyOutdated(tx, names, tombstone) : null;
         if (code !== null) {
           await update(tx, 'erasure_step', { request, step: 'tombstone' }, { done_at: null, code });
           return code;
         }
-        // First, while the person has sites: kiosks of these are to confirm.
+        // Before the tables are erased, because the kiosks that have to confirm are those of the person's sites.
         const newChanges = await eraseOnKiosks(tx, person, { request, origin }, at);
         await eraseTables({ tx, keys, people: names, now: at }, modules);
         await appendChanges(tx, newChanges, at);
         await queueMessages(tx, 'person.erased', people, at);
-        // The log takes no row twice, and is long: it is only searched where this step may have run before.
+        // Writes the audit row only once. The log is long, so it is searched only if this step may have run before.
         if (state === 'requested' || !(await isAudited(tx, request))) await writeAudit(tx, keys, closed(request), at);
         return null;
       });
@@ -130,7 +130,7 @@ export const STEPS: readonly Step[] = [
         from erasure e join erasure_confirmation c on c.request = e.request join device d on d.id = c.device
         where e.request = ${request}::uuid or e.part_of = ${request}::uuid`.execute(db);
       const { open, confirmed, lost } = rows[0]!;
-      // A confirmation has it looked at once (request.ts); a kiosk that was revoked meanwhile, within this.
+      // A confirmation makes this step due at once (request.ts). A kiosk revoked meanwhile is noticed within the hour.
       if (open > 0) return { waits: 'kiosks-open', forMs: HOUR_MS };
       return { done: { confirmed, canNotConfirm: lost } };
     },
@@ -147,37 +147,37 @@ export const STEPS: readonly Step[] = [
   { name: 'certificate', run: certify },
 ];
 
-/** Applies each table's rule to rows of these people, who are locked. Safe to run again. */
+/** Applies each table's erasure rule to the rows of these people. The caller has locked them. Safe to run again. */
 export async function eraseTables(o: Omit<Erasing, 'table'>, modules: readonly ServerModule[]): Promise<void> {
   for (const [table, rule] of tablesOf(modules))
     if ('erased' in rule && typeof rule.erased === 'function') await rule.erased({ ...o, table });
 }
 
 /**
- * Why the tombstone has to be written once more; null: it holds. Names are only ever added: it has to have all of them, or a
- * restore would bring back the person under the one that it lacks.
+ * Returns why the tombstone has to be written again. Null if it is still valid. It must contain every id of the person (ids
+ * are only ever added), or a restore would bring the person back under a missing one.
  */
 async function whyOutdated(
   tx: Tx,
   people: readonly string[],
   tombstone: Readonly<Record<string, unknown>> | null,
 ): Promise<'legal-hold' | 'merged-since' | null> {
-  // Also of a hold that was released since: a backup from its time has the hold, and a restore has to see that it ended
-  // before the tombstone (features/backup/repeat-erasures.ts).
+  // This includes holds that were released since. A backup from that time contains the hold, and a restore must see that it
+  // ended before the tombstone (features/backup/repeat-erasures.ts).
   const since = typeof tombstone?.noHoldAt === 'string' ? atLeast(new Date(tombstone.noHoldAt)) : null;
   const wasHeld = since !== null && (await exists(tx, 'retention_hold', { person: people, set_at: since }));
   if (wasHeld || (await isHeld(tx, people))) return 'legal-hold';
   return tombstone && tombstone.names !== people.length ? 'merged-since' : null;
 }
 
-/** The audit row that says that a person was erased. */
+/** The audit row for the erasure of a person. */
 const closed = (request: string): AuditEntry => ({
   actor: SYSTEM,
   action: 'delete',
   route: 'erasure',
   resource: request,
   data: ['person', 'template', 'photo', 'gps'],
-  // Their key is gone, and with it what could name them here.
+  // Empty, because the person's key is destroyed and nothing can name them here any more.
   subjects: [],
   count: 1,
   outcome: 'ok',
@@ -188,15 +188,15 @@ function isAudited(tx: Tx, request: string): Promise<boolean> {
   return exists(tx, 'audit', { resource: resource!, route });
 }
 
-/** Every name of the person of a request: as its parts have them, and as merges say before there are parts. */
+/** Returns every id of the person of a request: those of its parts, and those of merges, as before there are parts. */
 export async function namesOfRequest(db: JobContext['db'], request: string, person: string): Promise<string[]> {
   const parts = await findAll(db, 'erasure', { part_of: request }, ['person']);
   return sameAs(db, [person, ...parts.map((p) => p.person)]);
 }
 
 /**
- * Photos of the person, with all their pieces, and every version of their objects: nothing opens them any more, and they go
- * all the same. The objects first, while the rows still say whose they are; what an upload puts there meanwhile is swept.
+ * Deletes the person's photos with all their pieces, and every version of their objects, although nothing can decrypt them
+ * any more. Objects go first, while the rows still say whose they are. The sweep deletes what is uploaded meanwhile.
  */
 async function erasePhotosOf({ db, objects, people, signal }: StepContext): Promise<StepEnd> {
   let versions = 0;
@@ -217,18 +217,18 @@ async function erasePhotosOf({ db, objects, people, signal }: StepContext): Prom
   return { done: { photos, versions } };
 }
 
-/** After a step that failed, ms; it doubles, up to the longest. */
+/** Pause after a failed step, ms. It doubles with each failure, up to `LONGEST_MS`. */
 const RETRY_MS = 60_000;
 const LONGEST_MS = 6 * 3_600_000;
 
 export type SagaReport = {
   readonly steps: number;
   readonly completed: number;
-  /** Waiting requests, by the code of what they wait for. */
+  /** Number of waiting requests, by the code of what they wait for. */
   readonly waiting: Readonly<Record<string, number>>;
 };
 
-/** Whether a request has a step that is due: cheap, asked often. */
+/** Whether a request has a step that is due. Called often, so it has to be cheap. */
 export async function isErasureDue(db: JobContext['db'], now: Date): Promise<boolean> {
   return (await dueRequests(db, now, 1)).length > 0;
 }
@@ -258,9 +258,9 @@ function dueRequests(db: JobContext['db'], now: Date, limit: number) {
 }
 
 /**
- * Carries every erasure on that is due, as far as it gets: from the first step that is not done. A process may die anywhere;
- * the next process starts at that step again, and each is safe to run again. A step that fails or waits is looked at again
- * later, and holds up no other request.
+ * Continues every erasure that is due from its first open step, as far as it gets. If the process dies at any point, the
+ * next one repeats that step, which is safe. A step that fails or waits is tried again later and doesn't hold up other
+ * requests.
  */
 export async function runErasures(context: JobContext): Promise<SagaReport> {
   let steps = 0;
@@ -299,7 +299,7 @@ async function carryOn(
     try {
       const end = await step.run({
         ...erasure,
-        // Read again at each step: they may have been merged with another since.
+        // Read again at each step, since the person may have been merged with another meanwhile.
         people: await namesOfRequest(db, erasure.request, person),
         attempt: attempts,
         detail: (name) => details.get(name) ?? null,
@@ -323,7 +323,7 @@ async function carryOn(
   return { steps, waits: null };
 }
 
-/** Advances erasures, step by step, as soon as a step is due. */
+/** Continues erasures as soon as a step is due. */
 export const erasureJob: Job = {
   name: 'erasure',
   everyMs: 5_000,

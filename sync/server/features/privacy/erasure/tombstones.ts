@@ -14,23 +14,23 @@ import { type ObjectStore, withObjectStore } from '../../../platform/objects/sto
 import { requestErasure } from './request.ts';
 
 /**
- * What has to be erased again after a restore: it lies where no backup of the database brings it back to an older state. In
- * the object store, where there is one (features/backup/), else in files of the server home, which hold a person's id, a random
- * number that says nothing by itself.
+ * What has to be erased again after a restore. It is stored where restoring the database can't revert it: in the object store
+ * if there is one (features/backup/), else in files of the server home. The files hold the person's id, a random number that
+ * reveals nothing alone.
  */
 const Tombstone = z.strictObject({
   v: z.literal(1),
   request: z.uuid(),
   people: z.array(z.uuid()).min(1),
   requestedAt: z.iso.datetime({ precision: 3 }),
-  /** When no legal hold named them: one in a backup that was set before is over. */
+  /** A time at which no legal hold named these people. A hold in a backup that was set earlier has ended. */
   noHoldAt: z.iso.datetime({ precision: 3 }),
 });
 export type Tombstone = z.infer<typeof Tombstone>;
 
 const folderOf = (home: string): string => join(home, 'tombstones');
 
-/** Durable before it returns; safe to write again. */
+/** Writes the file durably before it returns. Safe to call again. */
 export function writeTombstoneFile(home: string, tombstone: Tombstone): void {
   const folder = folderOf(home);
   mkdirSync(folder, { recursive: true, mode: 0o700 });
@@ -38,7 +38,7 @@ export function writeTombstoneFile(home: string, tombstone: Tombstone): void {
   replaceFile(join(folder, `${tombstone.request}.json`), text, { byMany: true });
 }
 
-/** Every tombstone of this server home. @throws Problem `tombstone-unreadable` */
+/** Reads every tombstone of this server home. @throws Problem `tombstone-unreadable` */
 export function readTombstoneFiles(home: string): Tombstone[] {
   const folder = folderOf(home);
   if (!existsSync(folder)) return [];
@@ -58,8 +58,8 @@ const HOUR_MS = 3_600_000;
 const PAGE = 1000;
 
 /**
- * Finds erasures that this database knows nothing of: someone has put back an older copy of it by other means than
- * ours. The people they name are erased again.
+ * Finds erasures that this database has no record of, because an older copy was restored by other means than ours. The people
+ * they name are erased again.
  */
 export const tombstonesJob: Job = {
   name: 'tombstones',
@@ -78,7 +78,7 @@ export const tombstonesJob: Job = {
   },
 };
 
-/** People in this database who are named by a tombstone in the server home. */
+/** Returns people who exist here although a tombstone in the server home names them, and its request is missing here. */
 async function fromFiles({ db, config }: JobContext): Promise<string[]> {
   const tombstones = readTombstoneFiles(config.home);
   const requests = tombstones.map((t) => t.request);
@@ -90,7 +90,7 @@ async function fromFiles({ db, config }: JobContext): Promise<string[]> {
   return idsOf(rows);
 }
 
-/** People who are here and who a tombstone in the object store names. Read only when one is not known here. */
+/** Does the same for tombstones in the object store. They are only read if one of their requests is missing here. */
 async function fromStore({ db, keys, signal }: JobContext, store: ObjectStore): Promise<string[]> {
   await requireTombstoneKey(store, keys);
   const requests: string[] = [];

@@ -4,16 +4,15 @@ import { inTransaction } from '../../../platform/database/retry.ts';
 import type { Db, Tx } from '../../../platform/database/schema.ts';
 
 /**
- * Takes an erased person out of the rows that stay, so that nothing ties these rows together any more.
+ * Removes an erased person from the rows that are kept, so that nothing links these rows to each other any more.
  *
- * To set a column to null would not be enough: all rows that one transaction has changed carry its id (`xmin`, and the
- * feed's `change`), and lie one after another where they were written last, which is also the order of a dump. So rows are
- * rewritten together with all others of nobody that stand near them, those of people who were erased earlier and those
- * that were never anybody's, of one device and month, in the order of their own times. What is left of a row is its
- * device, its time, and what it counts for.
+ * Setting a column to null would not be enough. All rows that one transaction changed carry its id (`xmin`, and the
+ * feed's `change`), and are stored next to each other, which is also their order in a dump. So the rows are rewritten
+ * together with all other rows of the same device and month that belong to nobody (of people erased earlier, or never
+ * anyone's), in the order of their own times. What is left of a row is its device, its time, and what it counts for.
  */
 
-/** What remains of a person's records, by table. */
+/** Number of a person's rows that were kept, by table. */
 export interface Unlinked {
   readonly events: number;
   readonly checkins: number;
@@ -21,10 +20,10 @@ export interface Unlinked {
 }
 
 /**
- * Every row of these people, a device and month in each transaction. Safe to run again after it was broken off anywhere:
- * what is done is not found any more.
+ * Unlinks every row of these people, one device and month per transaction. Safe to run again after an interruption at any
+ * point, since rows that are done are no longer found.
  *
- * @param people ids under every name, none of which may be written about any more
+ * @param people every id of the person; no new rows may be written under any of them
  */
 export async function unlinkPeople(db: Db, people: readonly string[], signal?: AbortSignal): Promise<Unlinked> {
   const total = { events: 0, checkins: 0, corrections: 0 };
@@ -40,7 +39,7 @@ export async function unlinkPeople(db: Db, people: readonly string[], signal?: A
   return total;
 }
 
-/** A device, and a month of UTC: [from, to). */
+/** One device and one month in UTC, [from, to). */
 interface Group {
   readonly device: string;
   readonly from: string;
@@ -64,7 +63,7 @@ async function groupsOf(db: Db, table: string, time: string, people: readonly st
 async function unlinkCheckins(tx: Tx, { device, from, to }: Group, people: readonly string[]): Promise<number> {
   const theirs = sql`select id from checkin where device = ${device}::uuid and at >= ${from}::timestamptz
     and at < ${to}::timestamptz and person = any(${people}::uuid[])`;
-  // Which event annulled a record: the pair would be two rows of one person. That it is annulled still counts.
+  // The id of the voiding event would link two rows of one person. That the record is void still counts.
   await rewriteRows(tx, 'checkin_void', {
     rows: sql`device = ${device}::uuid and (target in (${theirs}) or (event = ${NIL}::uuid
               and at >= ${from}::timestamptz and at < ${to}::timestamptz))`,
@@ -77,7 +76,7 @@ async function unlinkCheckins(tx: Tx, { device, from, to }: Group, people: reado
               and (person is null or person = any(${people}::uuid[]))`,
     set: {
       person: sql`null`,
-      // That it is a duplicate, and was superseded, still counts; of what would tie it to another row.
+      // That it is a duplicate or was superseded still counts. The id of the other row would link the two.
       duplicate_of: sql`case when m.duplicate_of is null then null else ${NIL}::uuid end`,
       superseded_by: sql`case when m.superseded_by is null then null
                              when m.person is null then m.superseded_by else ${NIL}::uuid end`,
@@ -89,7 +88,7 @@ async function unlinkCheckins(tx: Tx, { device, from, to }: Group, people: reado
 }
 
 async function unlinkEvents(tx: Tx, { device, from, to }: Group, people: readonly string[]): Promise<number> {
-  // As an ingest of this device does, which may be writing to a row's state of the chain.
+  // Takes the same lock as an ingest of this device, which may be updating the chain state in a row.
   await tx.selectFrom('ack_mark').select('epoch').where('device', '=', device).orderBy('epoch').forUpdate().execute();
   const within = sql`device = ${device}::uuid and received_at >= ${from}::timestamptz and received_at < ${to}::timestamptz`;
   const { rows } = await sql<{ count: number }>`select count(*)::int as count from event
@@ -123,7 +122,7 @@ async function unlinkCorrections(tx: Tx, people: readonly string[]): Promise<num
   return rows[0]!.count;
 }
 
-/** Deletes rows and inserts them again in one statement, with these columns set (`m` is the row as it was). */
+/** Deletes rows and inserts them again in one statement, with the columns in `set` replaced (`m` is the old row). */
 async function rewriteRows(
   tx: Tx,
   table: string,

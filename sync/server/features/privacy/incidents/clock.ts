@@ -2,13 +2,13 @@ import type { z } from 'zod';
 import { Problem } from '../../../../errors/problem.ts';
 import type { Clock } from '../../../../protocol/api/incidents.ts';
 
-/** Art. 33(1) GDPR: the authority is notified within 72 hours after becoming aware, weekends and holidays included. */
+/** Art. 33(1) GDPR: the authority has to be notified within 72 hours of discovery, weekends and holidays included. */
 const HOURS_72 = 72 * 60 * 60 * 1000;
 
 interface Standing {
   readonly foundAt: Date;
   readonly authorityAt: Date | null;
-  /** Why it need not be notified; or, where it was, why late. */
+  /** Why the authority need not be notified or, if it was, why late. Empty if not given. */
   readonly authorityReason: string;
 }
 
@@ -30,10 +30,9 @@ interface Closing extends Standing {
 }
 
 /**
- * Art. 33(5) GDPR: facts, effects and remedies of every breach are documented, whether anybody was notified of it or
- * not.
+ * Art. 33(5) GDPR: facts, effects and remedies of every breach are documented, whether or not anyone was notified.
  *
- * @throws Problem `incident-not-documented` that names what is missing
+ * @throws Problem `incident-not-documented`, which names what is missing
  */
 export function requireDocumented(i: Closing): void {
   const missing = [

@@ -15,10 +15,10 @@ import { succeedKey } from '../../../platform/keys/succession.ts';
 import { addScope, type Doing, entry, holdIncident, noteContained } from './incidents.ts';
 
 /**
- * Contains an incident with one command: new keys of the server, kiosks revoked, sessions ended, all of it in the timeline
- * and the audit log. Each step is a transaction of its own, and one that fails holds up no other: what could not be done
- * is reported. Safe to run again. Inside a transaction, as of a route, the steps are parts of it. Who holds the keyring refreshes
- * it afterwards: within the transaction it would wait for itself, where the database has one connection.
+ * Contains an incident with one command: rotates server keys, revokes kiosks and ends sessions, with an entry in the timeline
+ * and the audit log for each. Each step is its own transaction (or part of the caller's, as in a route). A failed step is
+ * reported and doesn't stop the others. Safe to run again. The caller has to refresh its keyring after the transaction: within
+ * it, a refresh would wait for itself if the database has only one connection.
  *
  * @throws Problem `incident-unknown`, `incident-closed`
  */
@@ -50,7 +50,7 @@ export async function containIncident(
       failed.push({ what, code, message });
     }
   };
-  /** A step in one transaction with its timeline entry and its audit row. */
+  /** Runs a step in one transaction with its timeline entry and audit row. */
   const inOne = (what: string, resource: string, work: (d: Doing) => Promise<unknown>) =>
     step(what, () =>
       inTransaction(db, async (tx) => {
@@ -106,7 +106,7 @@ const rowOf = (actor: Actor, resource: string): AuditEntry => ({
   outcome: 'ok',
 });
 
-/** What this server can't do itself. */
+/** Returns the steps that this server can't do itself. */
 function nextSteps(o: Contain): string[] {
   return [
     `Give the server new ENCRYPTION_KEY and SECRET_KEY, and run: ${command('keys rotate --re-encrypt')}`,

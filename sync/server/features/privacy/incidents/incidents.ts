@@ -29,7 +29,7 @@ import { type Keys, type Place, placeOf } from '../../../platform/keys/envelope.
 import type { Erasing } from '../../../platform/server-module.ts';
 import { clockOf, requireDocumented, requireTimes } from './clock.ts';
 
-/** The texts of an incident, in one envelope: they may name people. */
+/** The texts of an incident. They may name people, so they are encrypted, in one envelope. */
 const IncidentTexts = z.strictObject({
   title: z.string(),
   description: z.string(),
@@ -60,7 +60,7 @@ export async function holdIncident(
   return { row, texts: openTexts(keys, row) };
 }
 
-/** Newest first; one more than asked for shows that there are more. */
+/** Lists incidents, newest first. */
 export async function listHeld(db: Db, keys: Keys, after: Behind | null, limit: number): Promise<Held[]> {
   let query = db.selectFrom('incident').selectAll().orderBy('found_at', 'desc').orderBy('id', 'desc').limit(limit);
   if (after) query = query.where(sql<boolean>`(found_at, id) < (${after.at}::timestamptz, ${after.id}::uuid)`);
@@ -119,7 +119,7 @@ export async function scopesOf(db: Db, incident: string): Promise<{ id: string; 
   return rows.map((r) => ({ id: r.id, scope: IncidentScope.parse(r.filter) }));
 }
 
-/** People who are erased are in no condition of a scope any more: it would find nothing of theirs. */
+/** Removes erased people from the conditions of scopes. Those would no longer find anything of theirs anyway. */
 export async function unlinkScopes({ tx, people }: Pick<Erasing, 'tx' | 'people'>): Promise<void> {
   for (const { id, filter } of await findAll(tx, 'incident_scope', {})) {
     const before = JSON.stringify(filter);
@@ -128,7 +128,7 @@ export async function unlinkScopes({ tx, people }: Pick<Erasing, 'tx' | 'people'
   }
 }
 
-/** Nor in what the timeline says of them. */
+/** Removes erased people from timeline entries about scopes. */
 export async function unlinkEntries({ tx, keys, people }: Pick<Erasing, 'tx' | 'keys' | 'people'>): Promise<void> {
   for (const { id, sealed } of await findAll(tx, 'incident_entry', { kind: ['scope', 'scope-removed'] })) {
     const before = sealed ? String(keys.openJson(entryPlace(id), sealed)) : '';
@@ -193,7 +193,7 @@ export async function changeIncident(d: Doing, id: string, patch: z.output<typeo
     data: data ? unique(data) : row.data,
   };
   requireTimes(next.found_at, next.began_at, next.ended_at, d.now);
-  // Nobody was notified before it was discovered.
+  // Nobody can have been notified before the discovery.
   for (const notified of [row.authority_at, row.people_at])
     if (notified && notified.getTime() < minuteOf(next.found_at)) throw new Problem('incident-times-wrong');
   await write(d, held, next, { ...texts, ...defined(written) });
@@ -225,17 +225,21 @@ export async function removeScope(d: Doing, id: string, scope: string): Promise<
   await entry(d, id, 'scope-removed', JSON.stringify(removed.scope));
 }
 
-/** Notes that the authority, or the affected, were notified, or that this was marked by mistake. @throws Problem `incident-unknown`, `incident-closed`, `incident-times-wrong` */
+/**
+ * Records when the authority or the affected were notified. Null takes back a time entered by mistake.
+ *
+ * @throws Problem `incident-unknown`, `incident-closed`, `incident-times-wrong`
+ */
 export async function noteNotified(d: Doing, id: string, { to, at }: z.output<typeof Notified>): Promise<void> {
   const held = await holdOpen(d, id);
   const when = date(at);
-  // It is typed to the minute, and the discovery may be known to the second.
+  // This time is entered to the minute, but the discovery may be known to the second.
   if (when && (when > d.now || when.getTime() < minuteOf(held.row.found_at))) throw new Problem('incident-times-wrong');
   await write(d, held, to === 'authority' ? { authority_at: when } : { people_at: when }, held.texts);
   await entry(d, id, `${to}-notified`, at ?? '');
 }
 
-/** Records that it is contained; the first time stays. */
+/** Records that the incident is contained. The first time is kept. */
 export async function noteContained(d: Doing, id: string): Promise<void> {
   const held = await holdOpen(d, id);
   if (!held.row.contained_at) await write(d, held, { contained_at: d.now }, held.texts);
@@ -250,10 +254,10 @@ export async function closeIncident(d: Doing, id: string): Promise<void> {
   await entry(d, id, 'closed', '');
 }
 
-/** Beginning of its minute, ms since 1970. */
+/** Returns the beginning of the minute, ms since 1970. */
 const minuteOf = (at: Date): number => at.getTime() - (at.getTime() % 60_000);
 
-/** Writes an entry of the timeline. */
+/** Adds an entry to the timeline. */
 export async function entry(d: Doing, incident: string, kind: EntryKind, text: string): Promise<void> {
   const id = v7();
   const by = { by_role: d.actor.role, by_id: d.actor.id };

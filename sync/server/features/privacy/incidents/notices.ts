@@ -32,16 +32,16 @@ export const NOTICE_TEXTS: Readonly<Record<NoticeLanguage, NoticeTexts>> = {
 
 export interface NoticeFacts {
   readonly incident: Incident;
-  /** How many people, and rows of the audit log, are known to be concerned; null: no scope was named yet. */
+  /** Numbers of people and audit rows known to be affected. Null if the incident has no scope yet. */
   readonly affected: { readonly people: number; readonly rows: number; readonly unknown: number } | null;
-  /** Null: none is configured (site policy, `privacy`). */
+  /** Null if none are configured (site policy, `privacy`). */
   readonly contacts: { readonly controller: string; readonly contact: string; readonly dpo: string } | null;
   readonly now: Date;
 }
 
 /**
- * Drafts the notice to the supervisory authority (Art. 33(3) GDPR) or to the affected (Art. 34(2)), from what the record
- * and the audit log know. A draft: a person answers for what is sent.
+ * Drafts the notice to the supervisory authority (Art. 33(3) GDPR) or to the affected (Art. 34(2)) from the incident record
+ * and the audit log. It is only a draft: a person is responsible for what is sent.
  */
 export function draftNotice(to: 'authority' | 'people', language: NoticeLanguage, facts: NoticeFacts): Notice {
   const missing: string[] = [];
@@ -60,7 +60,7 @@ function forAuthority(language: NoticeLanguage, { incident: i, affected, contact
   const w = NOTICE_TEXTS[language];
   const utc = (at: string) => `${inUtc(language, at, { timeStyle: 'short', hourCycle: 'h23' })} UTC`;
   const late = now.toISOString() > i.clock.dueAt && !i.authorityAt;
-  // None found yet is not none affected.
+  // If nobody was found yet, that doesn't mean that nobody is affected.
   const found = affected && affected.people + affected.unknown > 0;
   const counts = found ? countsOf(w, affected) : or(null, w.fields.counts);
   return sections(w.authority.title, w.draft, [

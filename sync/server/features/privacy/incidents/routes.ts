@@ -63,7 +63,7 @@ const change = async (call: Call<{ incident: string }, unknown, unknown>, work: 
   return readIncident(tx, services.keys, params.incident, now);
 };
 
-/** Incidents: the record that Art. 33(5) GDPR asks for, its 72-hour clock, the affected, the notices. */
+/** Endpoints for incidents: the record that Art. 33(5) GDPR requires, the 72-hour clock, the affected, the notices. */
 export const incidentRoutes: readonly Route[] = [
   implement(api.listIncidents, async ({ tx, services, query: { cursor, limit }, now }) => {
     const held = await listHeld(tx, services.keys, readTimeCursor(cursor), limit + 1);
@@ -102,8 +102,8 @@ export const incidentRoutes: readonly Route[] = [
 ];
 
 /**
- * Who an incident affected: those who the rows of the audit log in its scopes are about, with name and e-mail as they
- * are now. Nobody where it has no scope. Found again each time: who was erased since is not found any more.
+ * Lists the people affected by an incident: those named by audit rows in its scopes, with their present name and e-mail.
+ * Empty if it has no scope. The search runs again on each call, so people erased since are no longer found.
  *
  * @throws Problem `incident-unknown`
  */

@@ -17,7 +17,7 @@ describe('the clock of 72 hours', () => {
     expect(clockOf(standing, hours(72))).toMatchObject({ state: 'running', remainingMs: 0 });
     expect(clockOf(standing, hours(73))).toMatchObject({ state: 'overdue', remainingMs: -3_600_000 });
   });
-  test('stops when the authority was notified, in time or late, or when it need not be', () => {
+  test('stops once the authority was notified, in time or late, or need not be notified', () => {
     expect(clockOf({ ...standing, authorityAt: hours(72) }, hours(200)).state).toBe('in-time');
     expect(clockOf({ ...standing, authorityAt: hours(72.1) }, hours(200)).state).toBe('late');
     expect(clockOf({ ...standing, authorityReason: 'no risk' }, hours(200)).state).toBe('not-needed');
@@ -46,7 +46,7 @@ test('an incident closes only when facts, effects, remedies and notices are docu
     expect(() => requireDocumented({ ...whole, ...missing })).toThrow(named);
 });
 
-test('an incident does not begin after it was found, nor end before it began, nor happen in the future', () => {
+test('an incident can’t begin after it was found, end before it began, or be in the future', () => {
   expect(() => requireTimes(FOUND, hours(-10), hours(-5), hours(1))).not.toThrow();
   expect(() => requireTimes(FOUND, null, null, FOUND)).not.toThrow();
   const wrong: [Date, Date | null, Date | null][] = [
@@ -86,7 +86,7 @@ describe('notices', () => {
   const contacts = { controller: 'Example School', contact: 'privacy@example.org', dpo: 'Dr Example' };
   const facts = { incident, affected: { people: 12, rows: 3, unknown: 0 }, contacts, now: FOUND };
 
-  test.each(NoticeLanguage.options)('to the authority holds what Art. 33(3) asks for, in %s', (language) => {
+  test.each(NoticeLanguage.options)('to the authority contain what Art. 33(3) requires, in %s', (language) => {
     const { text, missing } = draftNotice('authority', language, facts);
     for (const part of [
       incident.description,
@@ -108,7 +108,7 @@ describe('notices', () => {
   });
 
   test.each(NoticeLanguage.options)(
-    'to the affected holds what Art. 34(2) asks for, and no other person, in %s',
+    'to the affected contain what Art. 34(2) requires, and nothing about other people, in %s',
     (language) => {
       const { text, missing } = draftNotice('people', language, facts);
       expect(missing).toEqual([]);
@@ -125,7 +125,7 @@ describe('notices', () => {
     },
   );
 
-  test('what is not known is a gap that is reported, and lateness wants its reason', () => {
+  test('mark and report missing facts, and ask for the reason if late', () => {
     const bare = { ...incident, description: '', consequences: '', measures: '', beganAt: null, data: [] };
     const { text, missing } = draftNotice('authority', 'en', {
       incident: bare,
@@ -150,13 +150,13 @@ describe('notices', () => {
       ].sort((a, b) => missing.indexOf(a) - missing.indexOf(b)),
     );
     for (const what of missing) expect(text).toContain(`[${what}]`);
-    // A scope that has found nobody yet does not say that nobody is affected.
+    // If a scope has found nobody yet, that doesn't mean that nobody is affected.
     const nobody = draftNotice('authority', 'en', { ...facts, affected: { people: 0, rows: 0, unknown: 0 } });
     expect(nobody.missing).toContain(fields.counts);
   });
 
   test.each(NoticeLanguage.options)(
-    'every kind of data has a name, and a draft says that it is one, in %s',
+    'name every kind of data, and are marked as drafts, in %s',
     (language) => {
       expect(Object.keys(NOTICE_TEXTS[language].kinds)).toEqual(Object.keys(NOTICE_TEXTS.en.kinds));
       for (const to of ['authority', 'people'] as const)

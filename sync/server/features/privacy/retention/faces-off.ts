@@ -9,14 +9,14 @@ import type { Job } from '../../../platform/jobs/job.ts';
 import type { Keys } from '../../../platform/keys/envelope.ts';
 
 /**
- * The jurisdiction switch: at a site whose policy says `faces: off` nobody is recognised by their face. Its kiosks get no
- * templates and no enrolment by face is taken from them (app/downstream/); what is held of people who belong to no other site goes
- * here. `templates: card` is the same of templates that this server could use.
+ * The jurisdiction switch: at a site whose policy says `faces: off`, nobody is recognised by their face. Its kiosks get no
+ * templates, and enrolments by face are not accepted from them (app/downstream/). The templates of people who belong to no
+ * other site are deleted here. `templates: card` does the same, but only for templates that this server could use.
  */
 
 const BATCH = 100;
 
-/** The job: as soon as there is someone. */
+/** Runs as soon as someone has templates that none of their sites allow. */
 export const facesOffJob: Job = {
   name: 'faces-off',
   everyMs: 60_000,
@@ -28,7 +28,7 @@ export const facesOffJob: Job = {
   },
 };
 
-/** Removes the templates of people who belong to sites without faces alone. @returns of how many people */
+/** Removes the templates of people whose sites all forbid them. @returns the number of people affected */
 export async function dropTemplatesWithoutSite(db: Db, keys: Keys, now: Date, signal?: AbortSignal): Promise<number> {
   let dropped = 0;
   for (;;) {
@@ -49,7 +49,7 @@ async function batch(tx: Tx, keys: Keys, now: Date): Promise<number> {
   return people.length;
 }
 
-/** Who has templates here that no site of theirs allows: usable ones where none may be, or any where faces are off. */
+/** People with templates that none of their sites allow: usable ones under `templates: card`, any under `faces: off`. */
 async function peopleWithoutFaces(db: Db, limit: number): Promise<string[]> {
   const usable = await onSitesOf(db, 'template', await scopesWithoutTemplates(db), limit);
   const onCards = await onSitesOf(db, 'card_template', await scopesWithoutFaces(db), limit);

@@ -25,35 +25,35 @@ export interface PurgeContext {
   readonly db: Db;
   readonly keys: Keys;
   readonly settings: RetentionSettings;
-  /** Null: this server has no object store. */
+  /** Null if this server has no object store. */
   readonly objects: ObjectStore | null;
   /** One instant for the whole run. */
   readonly now: Date;
 }
 
 export interface Found {
-  /** How many are too old and would go. */
+  /** Number of rows that are due for deletion. */
   readonly due: number;
-  /** How many are too old and stay, for a legal hold. */
+  /** Number of rows that are due but kept because of a legal hold. */
   readonly held: number;
-  /** Time of the oldest that is there; null: there is none. */
+  /** Time of the oldest row, due or not. Null if there are none. */
   readonly oldest: Date | null;
 }
 
-/** One kind of thing that goes after a time. */
+/** How one kind of data is deleted once its retention period is over. */
 export interface Purge {
   readonly kind: Kind;
-  /** What there is of it, and what of that is too old. */
+  /** All rows of this kind, and the condition under which they are due. */
   rows(context: PurgeContext): Rows | Promise<Rows>;
-  /** Removes some of it, at most a batch. @param due `from …`: what is too old and not held, as SQL over the same tables */
+  /** Removes at most one batch. @param due the part after `from` that selects rows that are due and not held, same aliases */
   remove(tx: Tx, due: RawBuilder<unknown>, context: PurgeContext): Promise<Removed>;
-  /** Before anything is searched. */
+  /** Runs before rows are searched. */
   prepare?(context: PurgeContext): Promise<void>;
-  /** After a batch. @returns how many more went */
+  /** Runs after each batch. @returns how many more items it removed */
   more?(context: PurgeContext, removed: number): Promise<number>;
 }
 
-/** Searches without changing anything. */
+/** Counts what is due and what is held, without deleting anything. */
 export async function findDue(purge: Purge, context: PurgeContext): Promise<Found> {
   await purge.prepare?.(context);
   const { from, at, due, isHeld } = await purge.rows(context);
@@ -64,7 +64,7 @@ export async function findDue(purge: Purge, context: PurgeContext): Promise<Foun
   return rows[0]!;
 }
 
-/** Removes some of what is due, at most a batch. @returns how many went; 0: none is due any more */
+/** Removes at most one batch of what is due. @returns how many items were removed; 0 when nothing is due any more */
 export async function removeDue(purge: Purge, context: PurgeContext): Promise<number> {
   await purge.prepare?.(context);
   const { from, due, isHeld } = await purge.rows(context);
@@ -74,7 +74,7 @@ export async function removeDue(purge: Purge, context: PurgeContext): Promise<nu
   return removed + ((await purge.more?.(context, removed)) ?? 0);
 }
 
-/** One batch's effect on the database: what it removed, and whose it was. */
+/** What one batch removed, and the people it belonged to. */
 export interface Removed {
   readonly removed: number;
   readonly people: readonly (string | null)[];
@@ -108,20 +108,20 @@ const DATA: Readonly<Record<Kind, readonly DataKind[]>> = {
   quarantine: ['event'],
 };
 
-/** Rows of one kind, as SQL over the same tables; `from` ends in a condition. */
+/** SQL fragments that share the same table aliases. `from` ends in a `where` condition, so that more can be added with `and`. */
 export interface Rows {
   readonly from: RawBuilder<unknown>;
-  /** When each of them happened. */
+  /** The time from which the retention period of a row is counted. */
   readonly at: RawBuilder<unknown>;
   readonly due: RawBuilder<unknown>;
   readonly isHeld: RawBuilder<unknown>;
 }
 
-/** Older than is kept; where that has no end, nothing is. */
+/** Whether something is older than its retention period. Never true if that has no end (`days` is null). */
 const olderThan = (at: RawBuilder<unknown>, days: number | null, now: Date): RawBuilder<unknown> =>
   sql`${at} < ${cutoff(days, now)?.toISOString() ?? null}::timestamptz`;
 
-/** When data of a device is deleted: its site may keep it for a shorter time than the server. */
+/** Time before which data of a device is deleted. Its site may keep data for a shorter time than the server. */
 interface DeviceCutoff {
   readonly device: string;
   readonly site: string | null;
@@ -129,7 +129,7 @@ interface DeviceCutoff {
   readonly before: string;
 }
 
-/** By the policy of the site to which each device belongs now. */
+/** Returns the cutoff of every device, by the policy of the site to which it belongs now. */
 export async function deviceCutoffs(
   db: Db,
   settings: RetentionSettings,
@@ -145,9 +145,7 @@ export async function deviceCutoffs(
   });
 }
 
-/** Everything that goes after a time, and how. */
-
-/** So much of each in one transaction; of templates so many people, since each person takes several statements. */
+/** Rows per transaction. For templates, people per transaction, since each person takes several statements. */
 const BATCH = {
   gps: 5000,
   photos: 500,
@@ -158,7 +156,7 @@ const BATCH = {
   leavers: 100,
 } as const;
 
-/** Kiosks as a table `k` that is joined: the site of each, and until when things of it go. */
+/** Returns a table `k` to join: each device with its site and the time before which its data is deleted. */
 async function cutoffTable(
   { db, settings, now }: PurgeContext,
   what: 'photoDays' | 'gpsDays',
@@ -172,7 +170,7 @@ async function cutoffTable(
 /** Positions of check-ins (POLICY P8). */
 const gps: Purge = {
   kind: 'gps',
-  /** Rows with a position, and until when those of their device go. */
+  /** Events with a position, each with the cutoff of its device. */
   async rows(context) {
     const kiosks = await cutoffTable(context, 'gpsDays');
     const at = sql`e.at`;
@@ -193,10 +191,10 @@ const gps: Purge = {
   more: async (context, removed) => (removed > 0 ? 0 : thinQuarantine(context)),
 };
 
-/** Quarantine entries in one transaction: each is decrypted. */
+/** Quarantine entries per transaction. Few, since each is decrypted. */
 const ENTRIES = 100;
 
-/** An event that could not be taken may hold a position too: it goes when its time is over, the rest of the content stays. */
+/** Removes overdue positions from the content of quarantined events. The rest of the content is kept. */
 async function thinQuarantine(context: PurgeContext): Promise<number> {
   const { keys, now } = context;
   const kiosks = await cutoffTable(context, 'gpsDays');
@@ -227,7 +225,7 @@ async function thinQuarantine(context: PurgeContext): Promise<number> {
   return 0;
 }
 
-/** @returns null where the content does not open (a rotation's older key is not at hand): then nobody reads a position there */
+/** @returns null if the content can't be decrypted (older rotation key missing): then nobody can read a position from it */
 function withoutPosition(
   keys: Keys,
   box: PersonBox,
@@ -245,7 +243,7 @@ function withoutPosition(
   return { content: sealRefused(keys, box, { ...row, content: JSON.stringify(raw) }), had: true };
 }
 
-/** Photos of check-ins (POLICY P6), with all their pieces. Those of an enrolment stay until their person is erased. */
+/** Photos of check-ins (POLICY P6), with all their pieces. Photos of an enrolment are kept until the person is erased. */
 const photos: Purge = {
   kind: 'photos',
   async rows(context) {
@@ -267,13 +265,13 @@ const photos: Purge = {
     return { removed: rows.length, people: peopleOf(rows) };
   },
   async more(context, removed) {
-    // Every version of their objects, once the last batch has gone.
+    // Deletes every version of the photos' objects, once the last batch of rows has been removed.
     if (removed === 0 && context.objects) await sweepPhotoObjects(context.db, context.objects);
     return 0;
   },
 };
 
-/** People with templates, and when a face of theirs was last used. */
+/** People with templates, and when each last used their face: the last check-in by face, or the enrolment if that is later. */
 const used = sql`(
   select t.person, greatest(max(t.added_at), (
       select max(c.at) from checkin c where c.person = t.person and c.method like '%face%')) as at
@@ -281,8 +279,8 @@ const used = sql`(
   group by t.person)`;
 
 /**
- * Templates of people who have not used their face for long: kept data without a use. Kiosks are notified; the consent
- * stays.
+ * Templates of people who have not used their face for a long time, and so serve no purpose. Kiosks are notified. The
+ * consent is kept.
  */
 const templates: Purge = {
   kind: 'templates',
@@ -302,8 +300,8 @@ const templates: Purge = {
 };
 
 /**
- * Records of check-ins: from then on they are of nobody, with everything personal of the event that they came by. The rows
- * stay, so counts by day and site are what they were.
+ * Records of check-ins. The person and everything personal in the event behind a record are removed. The rows are kept, so
+ * counts by day and site don't change.
  */
 const attendance: Purge = {
   kind: 'attendance',
@@ -322,13 +320,13 @@ const attendance: Purge = {
       select v.event from checkin_void v where v.target = any(${ids}::uuid[]))`.execute(tx);
     await sql`update correction set reason = ''::bytea, person = ${NIL}::uuid
       where id = any(${ids}::uuid[]) or target = any(${ids}::uuid[])`.execute(tx);
-    // Notes name the person they are about: of the record that someone took back, and of what was said of it.
+    // Notes name the person they are about. They exist for records that were voided and for complaints about a record.
     await sql`delete from attention_note where (kind = 'void' and ref = any(${ids}::text[]))
       or (kind = 'complaint' and ref in (
         select id::text from complaint where record = any(${ids}::uuid[])))`.execute(tx);
     await sql`delete from complaint where record = any(${ids}::uuid[])`.execute(tx);
     await sql`delete from photo where event = any(${ids}::uuid[])`.execute(tx);
-    // What a duplicate is one of would still tie two records of one person together.
+    // `duplicate_of` would still link two records of the same person.
     await sql`update checkin set person = null,
         duplicate_of = case when duplicate_of is null then null else ${NIL}::uuid end
       where id = any(${ids}::uuid[])`.execute(tx);
@@ -336,12 +334,12 @@ const attendance: Purge = {
   },
 };
 
-/** The last statement of everyone who has withdrawn, as core/consents/standing.ts decides which statement is the last. */
+/** The last statement of everyone who has withdrawn. core/consents/standing.ts picks the last statement in the same way. */
 const ended = sql`(
   select * from (select distinct on (person) person, action, at from consent order by person, at desc, action desc) last
   where action = 'withdrawn')`;
 
-/** Records of consents that were withdrawn long ago, with what the event said of them. */
+/** Records of consents that were withdrawn long ago, with the personal part of their events. */
 const consents: Purge = {
   kind: 'consents',
   rows: ({ settings, now }) => ({
@@ -354,7 +352,7 @@ const consents: Purge = {
     const { rows } = await sql<{ person: string; event: string }>`
       delete from consent where person in (select c.person from ${due} limit ${BATCH.consents})
       returning person, event`.execute(tx);
-    // A guardian's name, say.
+    // The personal part may hold the name of a guardian, for example.
     await sql`update event set person = null, personal = null where type = 'consent'
               and id = any(${rows.map((r) => r.event)}::uuid[])`.execute(tx);
     const people = [...new Set(rows.map((r) => r.person))];
@@ -362,7 +360,7 @@ const consents: Purge = {
   },
 };
 
-/** Content of events that could not be taken; that something came stays known. */
+/** Content of events that could not be accepted. The row itself is kept, as a record that something arrived. */
 const quarantine: Purge = {
   kind: 'quarantine',
   rows: ({ settings, now }) => ({
@@ -384,19 +382,19 @@ const quarantine: Purge = {
   },
 };
 
-/** Living people who belong to no site, and nobody has asked to erase yet. */
+/** People who belong to no site, are neither erased nor merged into someone else, and have no open or completed erasure. */
 const gone = sql`person p where p.deleted_at is null and p.merged_into is null
   and not exists (select from person_site s where s.person = p.id)
   and not exists (select from erasure e where e.person = p.id and e.state <> 'undone')`;
 
-/** When someone left; if a request to erase them was taken back later, that time: the period starts again. */
+/** When someone left. If an erasure request was undone after that, the time it was undone: the period starts again. */
 const leftAt = sql`greatest(p.left_at, (
   select max(e.done_at) from erasure e where e.person = p.id and e.state = 'undone'))`;
 
-/** People who belong to no site any more: their erasure is asked for, and can be taken back like any other. */
+/** People who belong to no site any more. Their erasure is requested, and can be undone like any other. */
 const leavers: Purge = {
   kind: 'leavers',
-  /** The time someone left is the first run that finds them without a site. */
+  /** Sets `left_at` of people now first found without a site, and clears it for those who have one again. */
   async prepare({ db, now }) {
     await sql`update person p set left_at = case when s.person is null then ${now.toISOString()}::timestamptz end
       from person q left join (select distinct person from person_site) s on s.person = q.id
@@ -418,5 +416,5 @@ const leavers: Purge = {
   },
 };
 
-/** People who leave go last: what an erasure takes with it need not be purged first, and is not counted twice. */
+/** All purges, in the order in which they run. Leavers come last, so that what their erasure deletes is not counted twice. */
 export const PURGES: readonly Purge[] = [gps, photos, templates, attendance, consents, quarantine, leavers];

@@ -13,12 +13,12 @@ import { deviceCutoffs, findDue, PURGES, type Purge, type PurgeContext, removeDu
 import { daysOf, type Kind } from './rules.ts';
 import type { RetentionSettings } from './settings.ts';
 
-/** A kiosk purges once a day; so much later it is worth a look, ms. */
+/** How late a kiosk's purge may be before it counts as overdue, ms. Kiosks purge once a day. */
 const GRACE_MS = 2 * 86_400_000;
 
 /**
- * The purges that kiosks do by themselves, network or not, and have reported in `purge` events (POLICY P6: also when
- * one was offline for months).
+ * Lists the purges that kiosks have reported in `purge` events, and which are overdue. Kiosks purge on their own, with or
+ * without a network (POLICY P6: also after months offline).
  */
 export async function kioskPurges(db: Db, settings: RetentionSettings, now: Date) {
   const due = new Map<string, string>();
@@ -39,7 +39,7 @@ export async function kioskPurges(db: Db, settings: RetentionSettings, now: Date
       from event where type = 'purge' group by 1, 2) p on p.device = d.id and p.what = w.what
     order by d.name, d.id, w.what`.execute(db);
   return rows.map(({ registered, ...purge }) => {
-    // A kiosk that is new has nothing that old.
+    // A new kiosk has no data from before its registration.
     const since = Math.max(purge.purgedBefore?.getTime() ?? 0, registered.getTime());
     const limit = Date.parse(due.get(`${purge.what} ${purge.device}`)!) - GRACE_MS;
     return { ...purge, overdue: purge.status === 'approved' && since < limit };
@@ -56,10 +56,10 @@ interface RunOptions {
 }
 
 /**
- * Removes what is due of each kind, batch by batch, each batch a transaction with its row in the audit log. One kind that
- * fails does not keep the others from going. Safe to run again, and beside itself.
+ * Removes what is due of each kind, batch by batch. Each batch is a transaction with its own row in the audit log. If one
+ * kind fails, the others still run. Safe to run again, and safe to run concurrently.
  *
- * @param o `dryRun`: looks and changes nothing; `onFailure`: called with what the report has the code of alone
+ * @param o `dryRun`: only counts, changes nothing; `onFailure`: receives the full error, of which the report has only the code
  */
 export async function runRetention(context: PurgeContext, o: RunOptions = {}): Promise<RuleReport[]> {
   const reports: RuleReport[] = [];
@@ -72,7 +72,7 @@ export async function runRetention(context: PurgeContext, o: RunOptions = {}): P
 }
 
 /**
- * What goes once a hold is released: it is released, looked at, and that is taken back.
+ * Counts what would be deleted if a hold were released. It releases the hold, counts, and rolls back to a savepoint.
  *
  * @throws Problem `hold-unknown`
  */
@@ -122,10 +122,10 @@ async function one(purge: Purge, context: PurgeContext, o: RunOptions): Promise<
   }
 }
 
-/** Each hour: a period that ends at night is not waited a day for. */
+/** Every hour, so that data isn't kept for up to a day after its period has ended. */
 const EVERY_MS = 3_600_000;
 
-/** Removes what is too old; its report says what went, how much, what a hold kept, and the oldest that is left. */
+/** Runs the retention rules. The report has, per kind, what was removed, what a hold keeps, and the oldest that is left. */
 export const retentionJob: Job = {
   name: 'retention',
   everyMs: EVERY_MS,
@@ -141,7 +141,7 @@ export const retentionJob: Job = {
   },
 };
 
-/** Opens what a purge works with, the object store included where there is one. */
+/** Calls `work` with what a purge needs, including the object store if there is one. */
 export const withObjects = <T>(
   { db, keys, config, now }: Pick<JobContext, 'db' | 'keys' | 'config' | 'now'>,
   work: (context: PurgeContext) => Promise<T>,

@@ -10,7 +10,7 @@ import { kioskPurges, previewRelease, type RuleReport, runRetention, withObjects
 import { rulesOf } from './rules.ts';
 import type { RetentionSettings } from './settings.ts';
 
-/** The rules in force, the last run, and what kiosks have confirmed. */
+/** Returns the rules in force, the last successful run, and what kiosks have reported. */
 async function retentionState(db: Db, settings: RetentionSettings, now: Date) {
   const run = (await listRuns(db, { job: 'retention', limit: 20 })).find((r) => r.outcome === 'ok' && r.report);
   return {
@@ -27,7 +27,7 @@ export const retentionRoutes: readonly Route[] = [
     rules: await withObjects({ ...services, db: tx }, (purge) => runRetention(purge, { dryRun: true })),
   })),
   implement(api.runRetention, {
-    // Each batch is a transaction of its own, with its row.
+    // Each batch runs in its own transaction, with its own audit row.
     before: ({ services, body: { kinds } }) =>
       withObjects(services, (purge) =>
         runRetention(purge, {

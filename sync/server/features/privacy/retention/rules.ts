@@ -2,12 +2,12 @@ import type { z } from 'zod';
 import type { RetentionKind, RetentionRule } from '../../../../protocol/api/retention.ts';
 import type { RetentionSettings } from './settings.ts';
 
-/** What is kept for a time and then deleted. */
+/** A kind of data that is deleted after its retention period. */
 export type Kind = z.output<typeof RetentionKind>;
 
 const DAY_MS = 86_400_000;
 
-/** The rules in force, for screens, the record of processing and the report. Pure. */
+/** Returns the rules in force, for screens, the record of processing and the report. Pure. */
 export function rulesOf(s: RetentionSettings): z.output<typeof RetentionRule>[] {
   return [
     {
@@ -67,12 +67,12 @@ export function daysOf(settings: RetentionSettings, kind: Kind): number | null {
   return rulesOf(settings).find((r) => r.kind === kind)!.days;
 }
 
-/** Until when something of this age goes; null: never. */
+/** Returns the time before which data is deleted. Null: it is never deleted. */
 export function cutoff(days: number | null, now: Date): Date | null {
   return days === null ? null : new Date(now.getTime() - days * DAY_MS);
 }
 
-/** The shorter of what the server's configuration and a site's policy say, days. A site may keep less, never more. */
+/** Returns the shorter of the server's and the site's period, in days. A site may shorten the period, never extend it. */
 export function shorter(configured: number, site: number | undefined): number {
   return site === undefined ? configured : Math.min(configured, site);
 }

@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import { wholeNumber } from '../../../platform/variables.ts';
 
-/** Variables of the environment that say how long things are kept; merged into the server's one schema (config.ts). */
+/** Environment variables for retention periods. They are merged into the server's configuration schema (config.ts). */
 
 const days = (least: number, most: number) => wholeNumber('days', least, most);
 
@@ -15,21 +15,21 @@ export const retentionVariables = {
   SMARTPRESENCE_GPS_DAYS: days(1, 30).default(30),
   /** Face templates of people who have not used their face for this long. BIPA allows three years at most. */
   SMARTPRESENCE_TEMPLATE_DAYS: days(30, 1095).default(365),
-  /** After this, records of check-ins are of nobody: their counts stay. Unset: they stay as long as their person. */
+  /** After this, check-ins no longer belong to anyone, but still count. Unset: they are kept as long as their person. */
   SMARTPRESENCE_ATTENDANCE_DAYS: days(90, 3650).optional(),
-  /** Consents, counted from their withdrawal, as proof that there was one. */
+  /** Withdrawn consents, counted from the withdrawal. They are kept as proof of consent. */
   SMARTPRESENCE_CONSENT_DAYS: days(30, 3650).default(1095),
-  /** People who belong to no site any more are erased after this. Unset: never by itself. */
+  /** People who belong to no site any more are erased after this. Unset: never automatically. */
   SMARTPRESENCE_LEAVER_DAYS: days(1, 3650).optional(),
-  /** Content of events that could not be taken. */
+  /** Content of events that could not be accepted. */
   SMARTPRESENCE_QUARANTINE_DAYS: days(7, 365).default(180),
-  /** Copies of the keyring in backups, from their successor on: an erased person's key is in them until then. */
+  /** Backup copies of the keyring, counted from the next copy. They still hold the keys of people erased since. */
   SMARTPRESENCE_KEYRING_BACKUP_DAYS: days(1, 90).default(30),
-  /** In which a request for erasure can be taken back; templates go at once whatever it says. */
+  /** Days in which an erasure request can be undone. Templates are deleted at once all the same. */
   SMARTPRESENCE_ERASURE_UNDO_DAYS: days(0, 30).default(UNDO_DAYS),
 };
 
-/** Days that each kind of thing is kept; null: without an end of its own. */
+/** Days that each kind of data is kept. Null: no period of its own. */
 export type RetentionSettings = Readonly<ReturnType<typeof retentionSettings>>;
 
 export function retentionSettings(e: z.infer<z.ZodObject<typeof retentionVariables>>) {

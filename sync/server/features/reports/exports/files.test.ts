@@ -33,7 +33,7 @@ async function bytesOf(file: AsyncIterable<Uint8Array | string>): Promise<Buffer
   return Buffer.concat(pieces);
 }
 
-/** Reads a file by someone else's code. */
+/** Reads a file with an independent implementation. */
 function python(script: string, name: string, bytes: Uint8Array): unknown {
   const folder = mkdtempSync(join(tmpdir(), 'sp-export-'));
   try {
@@ -53,7 +53,7 @@ s = [''.join(t.text or '' for t in i.iter(n + 't')) for i in E.fromstring(z.read
 w = E.fromstring(z.read('xl/worksheets/sheet1.xml'))
 print(json.dumps([[[c.get('t'), c.find(n + 'f') is not None, s[int(c.find(n + 'v').text)] if c.get('t') == 's' else c.findtext(n + 'v')] for c in r] for r in w.iter(n + 'row')]))`;
 
-test('what begins like a formula, in any form that a spreadsheet takes for one, is text in a CSV file', async () => {
+test('text that any spreadsheet would treat as a formula is plain text in a CSV file', async () => {
   const rows = python(
     READ_CSV,
     'a.csv',
@@ -69,7 +69,7 @@ test('what begins like a formula, in any form that a spreadsheet takes for one, 
   expect(rows.slice(1).map(([cell]) => cell)).toEqual(HOSTILE.map((h) => `'${h}`));
 });
 
-test('whatever people are called, a CSV file gives it back, and no cell begins a formula', async () => {
+test('any name survives a CSV file, and no cell begins with a formula', async () => {
   const text = fc.string({ unit: 'binary', maxLength: 20 }).map((s) => s.replaceAll('\0', ''));
   await fc.assert(
     fc.asyncProperty(fc.array(fc.tuple(text, text), { minLength: 1, maxLength: 8 }), async (names) => {
@@ -86,7 +86,7 @@ test('numbers, times and empty cells', async () => {
   expect(csv.toString('utf8')).toBe('\uFEFFn,t,e\r\n-5,2026-07-20T10:00:00.000Z,\r\n');
 });
 
-test('a workbook holds texts as texts: nothing in it is a formula', async () => {
+test('a workbook stores text as text, never as a formula', async () => {
   const bytes = await bytesOf(
     toXlsx(
       table(
@@ -102,7 +102,7 @@ test('a workbook holds texts as texts: nothing in it is a formula', async () => 
   expect(rows.at(-2)![0]![2]).toBe('a?b');
 });
 
-test('a workbook that would be too large is refused and says what to do', async () => {
+test('a workbook that would be too large is refused with advice on what to do', async () => {
   const rows = Array.from({ length: MAX_XLSX_ROWS + 1 }, () => ['a']);
   await expect(bytesOf(toXlsx(table(['Name'], rows)))).rejects.toMatchObject({
     code: 'export-too-large',

@@ -3,43 +3,43 @@ import writeXlsxFile, { type SheetData } from 'write-excel-file/node';
 import { Problem } from '../../../../errors/problem.ts';
 import { MAX_XLSX_ROWS } from '../../../../protocol/api/exports.ts';
 
-/** A table on its way into a file, a page of rows at a time: never held whole. */
+/** A table to write to a file. Rows arrive page by page, so that it is never completely in memory. */
 export interface Table {
-  /** Of the sheet. */
+  /** Title of the sheet. */
   readonly title: string;
   readonly columns: readonly string[];
   readonly pages: AsyncIterable<readonly Row[]>;
 }
 
-/** A time is an instant in UTC; a text stays one, whatever it looks like. */
+/** A date is an instant in UTC. A string is always written as text, whatever it looks like. */
 type Cell = string | number | Date | null;
 export type Row = readonly Cell[];
 
 const formats = new Map<string, Intl.DateTimeFormat>();
 
-/** What the clock on the wall of a zone shows, `YYYY-MM-DD HH:MM:SS`. */
+/** Formats a time as local time of a zone, `YYYY-MM-DD HH:MM:SS`. @param at ms since 1970 */
 export function wallClock(at: number, timeZone: string): string {
   let format = formats.get(timeZone);
   if (!format) {
-    // Sweden writes dates as ISO 8601 does.
+    // The Swedish locale writes dates like ISO 8601.
     format = new Intl.DateTimeFormat('sv-SE', { timeZone, dateStyle: 'short', timeStyle: 'medium' });
     formats.set(timeZone, format);
   }
   return format.format(at);
 }
 
-/** What spreadsheets take for the start of a formula, also in full-width forms and after blanks (OWASP, CSV injection). */
+/** Text that spreadsheets treat as a formula, including full-width signs and after blanks (OWASP, CSV injection). */
 const FORMULA = /^[\s\p{Cc}]*[=+\-@\uFF1D\uFF0B\uFF0D\uFF20]|^[\t\r\n]/u;
 
 /**
- * A text that no spreadsheet takes for a formula: one that begins like one gets an apostrophe before it. Pure. Programs
- * that read the file take it off again.
+ * Makes sure that no spreadsheet treats a text as a formula: one that looks like it gets an apostrophe in front, which
+ * programs that read the file remove. Pure.
  */
 export function guarded(text: string): string {
   return FORMULA.test(text) ? `'${text}` : text;
 }
 
-/** RFC 4180 in UTF-8 with a byte order mark, by which spreadsheets know it; a piece a page. */
+/** Writes CSV (RFC 4180) in UTF-8, page by page. It begins with a byte order mark, by which spreadsheets detect UTF-8. */
 export async function* toCsv({ columns, pages }: Table): AsyncGenerator<string> {
   yield `\uFEFF${lines([columns.map(guarded)])}`;
   for await (const rows of pages) if (rows.length > 0) yield lines(rows.map((row) => row.map(textOf)));
@@ -51,18 +51,18 @@ const lines = (rows: readonly (readonly string[])[]): string =>
 function textOf(cell: Cell): string {
   if (cell === null) return '';
   if (cell instanceof Date) return cell.toISOString();
-  // A number is harmless: `-5` is not a formula.
+  // Numbers need no guard: `-5` is not a formula.
   return typeof cell === 'number' ? String(cell) : guarded(cell);
 }
 
-/** Control characters and halves of pairs, which XML 1.0 has no way to write; the library would drop what stands before some. */
+/** Control characters and lone surrogates, which XML 1.0 can't represent. The library would drop the text before some of them. */
 const NOT_IN_XML = /[^\t\n\r\P{Cc}]|\p{Cs}|[\uFFFE\uFFFF]/gu;
-/** Sheets know no day before 1900. */
+/** First day written as a date. Workbooks have no dates before 1900. */
 const FIRST_DAY = Date.parse('1900-03-01T00:00:00Z');
 
 /**
- * A workbook of one sheet. Texts are typed as such, so none is a formula. A workbook is made whole in memory, so it holds a
- * bounded number of rows.
+ * Writes a workbook with one sheet. Texts are typed as text, so none is a formula. It is built in memory, so the number of
+ * rows is limited.
  *
  * @throws Problem `export-too-large`
  */

@@ -22,8 +22,8 @@ export interface Period {
 }
 
 /**
- * What a payroll or HR program imports. People stand in it by their number, since that is what such programs know them by;
- * times are those on the wall of the site. Only what counts is in it, and an end that nobody recorded stays empty.
+ * Builds a table to import into a payroll or HR program. People are identified by their number, as in such programs. Times
+ * are the site's local times. It has only records that count, and an end that was not recorded stays empty.
  *
  * @param period days of the site's calendar, both included
  * @throws Problem `no-such-day`, `period-too-long`
@@ -62,15 +62,15 @@ function timesheet({ db, keys, site, shown, now }: PayrollSource, { from, to }: 
   return { title: 'Timesheet', columns: TIMESHEET, pages: pages() };
 }
 
-/** The labels of the fields of “Employee Checkin” in Frappe HR's data import. */
+/** Field labels of “Employee Checkin” in Frappe HR's data import. */
 const EMPLOYEE_CHECKIN = ['Employee', 'Log Type', 'Time', 'Location / Device ID', 'Skip Auto Attendance'] as const;
 
-/** A row a record. People without a number are in it without one, and the import says so: nobody is left out in silence. */
+/** One row per record. People without a number are included, so that the import reports them rather than silently losing them. */
 function employeeCheckins({ db, keys, site, shown }: PayrollSource, { from, to }: Period): Table {
   const days = daysBetween(site, from, to);
   const filter: AttendanceFilter = {
     ...(site.id !== null && { site: site.id }),
-    // A period that ends before it begins has no days, and so no one was there.
+    // `daysBetween` has rejected a period that ends before it begins.
     from: new Date(days[0]?.start ?? 0).toISOString(),
     to: new Date(days.at(-1)?.end ?? 0).toISOString(),
     voided: false,

@@ -36,7 +36,7 @@ const TYPES = {
   xlsx: 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet',
 } as const;
 
-/** By the days in it, which is how people find last month's file again. */
+/** Names a file by its period, so that people can find last month's file. */
 const named = (what: string, { from, to }: { from: string; to: string }): string =>
   from === to ? `${what}-${from}` : `${what}-${from}-to-${to}`;
 
@@ -49,7 +49,7 @@ const file = (name: string, format: api.ExportFormat, table: Table): FileAnswer 
 type Column = (row: ReportRow, timeZone: string) => string | number | null;
 const wall = (at: string | null, timeZone: string) => (at === null ? null : wallClock(Date.parse(at), timeZone));
 
-/** Each column of a report in a spreadsheet: its heading and its value. */
+/** Heading and value of each report column in a spreadsheet. */
 const CELLS: Readonly<Record<ReportColumn, readonly [heading: string, Column]>> = {
   day: ['Day', (r) => r.day],
   site: ['Site', (r) => r.site?.name ?? null],

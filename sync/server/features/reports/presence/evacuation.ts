@@ -30,9 +30,9 @@ import { LONGEST_STAY_MS } from '../../attendance/rules/stays.ts';
 import { reportSite } from '../day.ts';
 
 /**
- * Who is inside a site: whose newest record that counts says in, and here.
+ * Lists who is inside a site: people whose newest record that counts is an `in` at this site.
  *
- * @param after people behind this one
+ * @param after last person of the page before
  */
 export async function readInside(db: Db, site: SiteId, now: Date, limit: number, after: string | null) {
   const { rows } = await sql<{ person: string; since: Date; device: string | null; method: Inside['method'] }>`
@@ -42,7 +42,7 @@ export async function readInside(db: Db, site: SiteId, now: Date, limit: number,
   return rows;
 }
 
-/** How many are inside, and how many of them are accounted for in an evacuation. */
+/** Counts the people inside, and those of them accounted for in an evacuation. */
 export async function countInside(
   db: Db,
   site: SiteId,
@@ -57,7 +57,7 @@ export async function countInside(
   return rows[0]!;
 }
 
-/** Whether a person is inside any site, by their newest record that counts; its time is null where there is none. */
+/** Whether a person is inside any site, by their newest record that counts, and its time. The time is null without a record. */
 export async function readPresenceOf(db: Db, person: string, now: Date) {
   const { rows } = await sql<{ direction: string; at: Date }>`
     select c.resolved as direction, c.at from checkin c where c.person = ${person}::uuid and ${isCounted}
@@ -68,7 +68,7 @@ export async function readPresenceOf(db: Db, person: string, now: Date) {
   return { inside: last.direction === 'in' && since <= LONGEST_STAY_MS, at: last.at };
 }
 
-/** Until when each kiosk's records are known, the longest silent first. */
+/** Lists the site's kiosks with the time up to which their records are known, longest silent first. */
 export async function readKnownAsOf(db: Db, site: SiteId) {
   const { rows } = await sql<{ id: string; name: string; knownAsOf: Date | null }>`
     select id, name, last_heard_at as "knownAsOf" from device
@@ -78,11 +78,11 @@ export async function readKnownAsOf(db: Db, site: SiteId) {
 }
 
 /**
- * The roll call of an evacuation, shared by everybody who has the page open, and by the kiosks of the site. Who someone
- * accounted for is kept while it goes on; from its end only the two counts are.
+ * The roll call of an evacuation, shared by everyone who has the page open and by the site's kiosks. Who was accounted for is
+ * only stored while it is under way. After its end only the two counts are kept.
  */
 
-/** An evacuation that no one ended ends by itself after this, ms. */
+/** Time after which an evacuation ends automatically, ms. */
 export const LONGEST_EVACUATION_MS = 24 * 60 * 60 * 1000;
 
 export async function readEvacuation(db: Db, site: SiteId) {
@@ -97,20 +97,20 @@ export async function readEvacuation(db: Db, site: SiteId) {
   };
 }
 
-/** Starts one, and notifies the kiosks of the site. If one is under way, it is that one. */
+/** Starts an evacuation and notifies the site's kiosks. If one is under way already, returns that one. */
 export async function beginEvacuation(tx: Tx, site: SiteId, by: string | null, now: Date) {
-  // None where one goes on.
+  // Inserts nothing if one is under way.
   await insertNew(tx, 'evacuation', { id: randomUUID(), site: site.id, started_at: now, started_by: by });
   await appendChanges(tx, [evacuationOf(site)], now);
   return (await readEvacuation(tx, site)).current!;
 }
 
-/** Has the kiosks of a site fetch its evacuation. */
+/** A change that makes the site's kiosks fetch its evacuation. */
 const evacuationOf = (site: SiteId): NewChange => ({ kind: 'evacuation', site: scopeOfSite(site) });
 
 const scopeOfSite = ({ id, isDefault }: SiteId): string => (id === null || isDefault ? DEFAULT_SCOPE : id);
 
-/** A person was seen outside, or is `missing` after all: marked by mistake. @throws Problem `evacuation-over`, `person-unknown` */
+/** Marks a person as seen outside or, after a mistake, as `missing`. @throws Problem `evacuation-over`, `person-unknown` */
 export async function markPerson(
   tx: Tx,
   mark: Pick<Mark, 'evacuation' | 'person' | 'by' | 'missing'>,
@@ -132,7 +132,7 @@ export interface Mark {
   readonly missing: boolean;
 }
 
-/** The latest statement counts; a repeated one keeps its first time. @returns whether it is news */
+/** Stores a mark. The latest statement counts, and a repeated one keeps its first time. @returns whether anything changed */
 async function putMark(tx: Tx, mark: Mark, at: Date): Promise<boolean> {
   const { by, device, missing } = mark;
   const { numInsertedOrUpdatedRows } = await tx
@@ -151,7 +151,7 @@ async function putMark(tx: Tx, mark: Mark, at: Date): Promise<boolean> {
 
 export type SiteOf = (id: string | null) => Promise<SiteId>;
 
-/** Everybody is accounted for, or it was an exercise. @throws Problem `evacuation-over` */
+/** Ends an evacuation, stores the two counts and deletes its marks. @throws Problem `evacuation-over` */
 export async function endEvacuation(tx: Tx, evacuation: string, siteOf: SiteOf, now: Date) {
   const row = await going(tx, evacuation);
   const site = await siteOf(row.site);
@@ -167,7 +167,7 @@ export async function endEvacuation(tx: Tx, evacuation: string, siteOf: SiteOf, 
   return shown(ended);
 }
 
-/** Locks the row, so that nobody is marked while it ends. */
+/** Returns an evacuation that is under way, locked, so that nobody is marked while it ends. */
 async function going(tx: Tx, id: string): Promise<Row<'evacuation'>> {
   const row = await findLocked(tx, 'evacuation', { id });
   if (row && row.ended_at === null) return row;
@@ -176,7 +176,7 @@ async function going(tx: Tx, id: string): Promise<Row<'evacuation'>> {
 
 const shown = ({ started_by: _, ...row }: Row<'evacuation'>) => camelCase(row);
 
-/** Evacuations that no one ended: who was accounted for is kept no longer than a day. */
+/** Ends evacuations that nobody ended, so that marks are kept for at most a day. */
 export const forgottenEvacuationsJob: Job = {
   name: 'forgotten-evacuations',
   everyMs: 60 * 60 * 1000,
@@ -191,8 +191,6 @@ export const forgottenEvacuationsJob: Job = {
     }),
 };
 
-/** The roll call at kiosks: what they report, and what the kiosks of a site receive. */
-
 type Ongoing = Extract<Change, { kind: 'accounted' }>['evacuation'];
 type Seen = Extract<Change, { kind: 'accounted' }>['seen'];
 
@@ -202,14 +200,14 @@ async function siteOfScope(db: Db, scope: string): Promise<SiteId> {
   return { id: row?.id ?? null, isDefault: true };
 }
 
-/** The one that goes on at a scope; null: none does. */
+/** Returns the evacuation under way in a scope. Null if there is none. */
 export async function ongoingAt(db: Db, scope: string): Promise<Ongoing | null> {
   const { id: site } = await siteOfScope(db, scope);
   const row = await find(db, 'evacuation', { site, ended_at: null });
   return row ? { id: row.id, startedAt: row.started_at.toISOString() } : null;
 }
 
-/** Which of these people were seen outside in it. */
+/** Returns which of these people were seen outside in an evacuation. */
 export async function seenIn(db: Db, evacuation: string, people: readonly string[]): Promise<Map<string, Seen>> {
   const rows = await findAll(db, 'evacuation_mark', { evacuation, missing: false, person: people }, [
     'person',
@@ -220,11 +218,11 @@ export async function seenIn(db: Db, evacuation: string, people: readonly string
 }
 
 /**
- * Takes a kiosk's word. Kiosks may have begun without hearing of each other: at the server it is one roll call of the site, and
- * a caller that names another learns which.
+ * Applies a kiosk's report. Kiosks may have started evacuations without knowing of each other. At the server there is only
+ * one roll call per site, and a kiosk that names another one is sent the present one.
  *
- * @param at when it was said, never later than now
- * @returns who to notify
+ * @param at when it was reported, never later than now
+ * @returns the changes to publish
  */
 export async function takeRollCall(
   tx: Tx,
@@ -239,7 +237,7 @@ export async function takeRollCall(
   switch (change) {
     case 'started':
       if (current) {
-        // People seen at the earlier door were seen in this one.
+        // Moves the start back, so that people seen since the earlier start count.
         if (at < current.started_at) await update(tx, 'evacuation', { id: current.id }, { started_at: at });
         return [own];
       }
@@ -261,7 +259,7 @@ export async function takeRollCall(
   }
 }
 
-/** A kiosk that reports late doesn't start an evacuation that has ended since, or would have ended by itself. */
+/** Whether an evacuation that a kiosk reports late has ended since, or would have ended automatically. */
 async function isOver(db: Db, site: SiteId, at: Date, now: Date): Promise<boolean> {
   if (now.getTime() - at.getTime() >= LONGEST_EVACUATION_MS) return true;
   return exists(db, 'evacuation', { site: site.id, ended_at: atLeast(at) });

@@ -23,7 +23,7 @@ const siteIn =
   (site) =>
     reportSite(tx, site ?? undefined, config.site.timeZone);
 
-/** Who is inside, and the roll call of an evacuation. */
+/** Endpoints for who is inside, and for the roll call of an evacuation. */
 export const presenceRoutes: readonly Route[] = [
   implement(api.getPersonPresence, async ({ tx, services: { keys }, params: { person }, now }) => {
     await requireShown(tx, keys, person);

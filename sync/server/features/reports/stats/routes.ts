@@ -24,7 +24,7 @@ export const statsRoutes: readonly Route[] = [
 ];
 
 const HOUR_MS = 3_600_000;
-/** Most points of the queue's chart; of more the latest are given. */
+/** Most points in the queue's chart. If there are more, only the latest are returned. */
 const MOST_POINTS = 5000;
 
 interface Period {
@@ -37,9 +37,7 @@ const periodOf = (days: readonly AttendanceDay[]): Period => ({
   end: new Date(days.at(-1)!.end),
 });
 
-/**
- * Who is inside is known by their stays; one without an end counts until now while its day is not over, and later not at all.
- */
+/** Returns the mean number of people inside by hour. A stay without an end lasts until now, or is ignored once its day is over. */
 async function readInside(
   db: Db,
   site: ReportSite,
@@ -48,7 +46,7 @@ async function readInside(
 ): Promise<api.Arrivals['inside']> {
   const past = pastHour(days[0]!.start, site.timeZone);
   const fullHour = (from: number) => Math.ceil((from - past) / HOUR_MS) * HOUR_MS + past;
-  /** By each full hour of the site's clock, ms since 1970. */
+  /** People inside at each full hour of local time, by ms since 1970. */
   const inside = new Map<number, number>();
   const busy = new Map<string, AttendanceDay>();
   for await (const found of readDays(db, { site, days, work: null, now }))
@@ -71,7 +69,7 @@ async function readInside(
   return hours.map(({ people, times }, hour) => ({ hour, people: times === 0 ? 0 : people / times }));
 }
 
-/** How long after a full hour of UTC the site's clock shows one, ms: half an hour in India. */
+/** Returns how long after a full hour in UTC a full hour of local time begins, ms. Half an hour in India. */
 function pastHour(at: number, timeZone: string): number {
   const minute = Number(new Intl.DateTimeFormat('en-US', { timeZone, minute: 'numeric' }).format(at));
   return ((new Date(at).getUTCMinutes() - minute + 60) % 60) * 60_000;
@@ -96,7 +94,7 @@ async function readArrivals(
   };
 }
 
-/** Why someone did not get in, or not at once. */
+/** Names of counts that say why someone did not get in, or not at once. */
 const FAILURE = /^(guide|challenge|other-method|refused)\./;
 
 async function readKiosks(db: Db, site: ReportSite, { start, end }: Period): Promise<api.KioskStats> {
@@ -132,7 +130,7 @@ async function readKiosks(db: Db, site: ReportSite, { start, end }: Period): Pro
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((a, b) => a + b, 0);
 
-/** `score.75`, of all that are given, as its bin and how many there are; from the least bin on. */
+/** Sums the counts of one kind by bin: `score.75` is bin 75. Sorted by bin. */
 function binsOf(
   counts: readonly { name: string; count: number }[],
   kind: 'score' | 'wait',
@@ -143,7 +141,7 @@ function binsOf(
     .sort(([a], [b]) => a - b);
 }
 
-/** The bin by which half of them are counted; null: there are none. */
+/** Returns the bin with the median. Null if there are no counts. */
 function median(bins: readonly [bin: number, n: number][]): number | null {
   const half = sum(bins.map(([, n]) => n)) / 2;
   let counted = 0;
