@@ -163,7 +163,7 @@ type Admission = Pick<Endpoint, 'method' | 'path' | 'roles' | 'data' | 'enrollin
   readonly ownPage?: true;
 };
 
-/** Checks that a caller may use an endpoint. @throws Problem `no-session`, `wrong-origin`, `second-factor-missing`, `not-allowed` */
+/** Checks who may use an endpoint. @throws Problem `no-session`, `wrong-origin`, `second-factor-missing`, `not-allowed` */
 export function admit(spec: Admission, request: FastifyRequest, { session, actor }: Caller): void {
   if (actor.role === 'operator' && spec.roles.includes('operator')) return;
   if (spec.method !== 'GET' || spec.ownPage) checkOrigin(request);
