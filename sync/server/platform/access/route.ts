@@ -44,7 +44,7 @@ export interface Before<P, Q, B> {
   readonly now: Date;
 }
 
-/** A parsed request in its transaction. Use `tx`: the embedded database has one connection, so `services.db` would wait for it. */
+/** A parsed request in its transaction. Use `tx`: the embedded database has one connection, so `services.db` would deadlock. */
 export interface Call<P, Q, B, X = unknown> extends Before<P, Q, B> {
   readonly tx: Tx;
   /** What `before` returned. */

@@ -14,7 +14,7 @@ const OPERATOR = Symbol('operator');
 
 type Name = keyof Tables;
 type Column<T extends Name> = keyof Row<T> & string;
-/** Conditions by column. Null: is null. A list: has one of these values; an empty list matches nothing. Else: this value or comparison. */
+/** Conditions per column: null, one value, a comparison, or a list of possible values. An empty list matches nothing. */
 type Match<T extends Name> = {
   readonly [C in Column<T>]?: Row<T>[C] | readonly NonNullable<Row<T>[C]>[] | Compared<Row<T>[C] | null>;
 };
