@@ -11,7 +11,7 @@ import { syncFolder } from './replace.ts';
  * Creates a folder for this user alone (0700) and its parents, or checks that it is usable. New folders are durable: a power
  * cut removes no folder that contains something.
  *
- * @throws the system's error. Each program says itself which folder it was and what to do
+ * @throws the system's error; the caller says which folder it was and what to do
  */
 export function makeUsable(path: string): void {
   makeWithParents(path);

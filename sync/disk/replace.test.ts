@@ -15,7 +15,7 @@ test('a file is replaced with mode 0600, and no other file is left beside it', (
   expect([readFileSync(path, 'utf8'), modeOf(path), readdirSync(root)]).toEqual(['new', '600', ['secret']]);
 });
 
-test.skipIf(process.platform === 'win32')('the umask is subtracted from the mode, unless it is bypassed', () => {
+test.skipIf(process.platform === 'win32')('the umask is applied to the mode, unless it is ignored', () => {
   const path = join(root, 'shared');
   // A worker can't set the umask, so the process's own applies.
   const umask = process.umask();

@@ -14,9 +14,9 @@ import { basename, dirname, join } from 'node:path';
 export interface Replacing {
   /** Default true. False skips both fsyncs: still atomic if the process crashes, but a power cut may restore the old content. */
   readonly durable?: boolean;
-  /** Default 0600. The umask is subtracted, unless `pastUmask` is set. */
+  /** Default 0600. The umask is applied to it, unless `pastUmask` is set. */
   readonly mode?: number;
-  /** Whether the mode applies regardless of the umask, so that other users can read the file. */
+  /** Whether to ignore the umask, so that other users can read the file. */
   readonly pastUmask?: boolean;
   /** Owner of the file. Default: ours. */
   readonly owner?: { readonly uid: number; readonly gid: number };

@@ -15,7 +15,7 @@ type ParamsOf<C extends ErrorCode> = C extends ErrorCode
 type Details<C extends ErrorCode> = ParamsOf<C> & { readonly cause?: unknown };
 
 interface Entry {
-  /** HTTP status with which the server sends it. Without one it is never sent, as an internal failure. */
+  /** HTTP status it is sent with. Absent for internal failures, which the server never sends. */
   readonly status?: number;
   readonly message: string;
   readonly next: string;
@@ -47,7 +47,7 @@ const filled = (text: string, params: ErrorParams): string =>
  * act. Used by the kiosk, the sync engine and the server. The texts come from the catalogue.
  */
 export class Problem<C extends ErrorCode = ErrorCode> extends Error {
-  /** If it comes from a newer peer, it may be missing in this catalogue. */
+  /** If it comes from a newer peer, it may not be in this catalogue. */
   readonly code: ErrorCode;
   readonly nextStep: string;
   /** For screens with their own text, e.g. `{ seconds: 30 }`. */
@@ -77,7 +77,7 @@ export class Problem<C extends ErrorCode = ErrorCode> extends Error {
     return new Problem('internal', cause === undefined ? {} : { cause }, said);
   }
 
-  /** Returns a Problem with the same texts under a peer's code, which may be missing in this catalogue. */
+  /** Returns a Problem with the same texts under a peer's code, which may not be in this catalogue. */
   withCode(code: string): Problem {
     const { message, nextStep, params, cause } = this;
     return Problem.from({ code, message, nextStep, params }, cause);

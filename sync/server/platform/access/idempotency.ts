@@ -6,8 +6,8 @@ import { below, find, insertNew, remove, update } from '../database/rows.ts';
 import type { Tx } from '../database/schema.ts';
 
 /**
- * Makes writes repeatable (header `Idempotency-Key`): the first request does the work and stores its answer for a day, in the
- * same transaction; repetitions get that answer. Answers contain personal data, so each is encrypted with a key derived from
+ * Makes writes safe to repeat (header `Idempotency-Key`): the first request does the work and stores its answer for a day, in
+ * the same transaction; repetitions get that answer. Answers contain personal data, so each is encrypted with a key derived from
  * the client's key. The table only has its hash, so database and server keys together can't decrypt an answer.
  */
 

@@ -40,7 +40,7 @@ export const byText = (text: string | RawBuilder<unknown>): SortKey => ({
   sql: typeof text === 'string' ? sql.ref(text) : text,
   type: 'text',
 });
-/** Sorts by a number that is not negative. Rows without one come before all others. */
+/** Sorts by a number that is not negative. Rows without one count as less than all others. */
 export const byNumber = (column: string): SortKey => ({ sql: sql`coalesce(${sql.ref(column)}, -1)`, type: 'float8' });
 export const byId = (column: string): SortKey => ({ sql: sql.ref(column), type: 'uuid' });
 

@@ -109,7 +109,7 @@ const head = ({ method, path, summary, roles, data, action }: Declared): Json =>
   operationId: `${method.toLowerCase()}${path.replaceAll(/[^a-z]+(\w)/gi, (_, letter: string) => letter.toUpperCase())}`,
   summary,
   security: roles === 'anybody' ? [] : [{ session: [] }],
-  // The operator's command line doesn't use this API over the network.
+  // The operator's command line doesn't use this listener.
   'x-roles': roles === 'anybody' ? roles : roles.filter((role) => role !== 'operator'),
   'x-personal-data': data,
   ...(action && { 'x-audit': action }),

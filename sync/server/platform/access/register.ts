@@ -137,7 +137,7 @@ export interface Caller {
   readonly actor: Actor;
 }
 
-/** Rejections whose audit row is already written, in the transaction that they keep. */
+/** Rejections whose audit row was already written, together with the changes they keep (`Refused`). */
 const recorded = new WeakSet<Error>();
 
 const routeOf = (spec: Pick<Route, 'method' | 'path'>): string => `${spec.method} ${spec.path}`;

@@ -119,7 +119,7 @@ export function writeHeadFile(home: string, anchor: Statement): void {
   replaceFile(headFile(home), anchorText(anchor), { byMany: true });
 }
 
-/** Reads the object store's newest anchors, newest first, including deleted and overwritten versions. Null: one is unreadable. */
+/** Reads the object store's newest anchors, newest first, even deleted and overwritten versions. Null for unreadable ones. */
 export async function readStoredAnchors(store: ObjectStore, newest: number): Promise<(Statement | null)[]> {
   const found: { key: string; versionId: string }[] = [];
   for await (const o of store.list(ANCHOR_PREFIX)) if (!o.deleteMarker) found.push(o);

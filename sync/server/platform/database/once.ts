@@ -3,7 +3,7 @@ import { inTransaction } from './retry.ts';
 import type { Db, Tx } from './schema.ts';
 
 /**
- * Takes a lock shared by all replicas until the transaction ends, even if its process dies.
+ * Takes a lock that excludes all other replicas until the transaction ends, even if its process dies.
  *
  * @param name what is locked, e.g. `audit`
  */

@@ -40,7 +40,7 @@ export async function inTransaction<T>(
   }
 }
 
-/** @throws the error of the last statement, which comes before that of the COMMIT, which then became a ROLLBACK */
+/** @throws the last statement's error rather than that of the COMMIT, which then became a ROLLBACK */
 async function inOne<T>(db: Db, work: (tx: Tx, last: Last) => Promise<T>): Promise<T> {
   let ended: Promise<unknown> | undefined;
   const transaction = db.transaction().execute(async (tx) => {

@@ -26,7 +26,7 @@ export const people: readonly string[] = [
      left_at timestamptz,
      -- Transaction that changed it last (platform/database/feed.ts).
      change bigint not null default 0)`,
-  // Data about people kept in memory is updated by this column, whichever code changed the row.
+  // Finds changed people, whose data in memory is then refreshed, whichever code changed them.
   `create index person_change on person (change)`,
   `create function person_changes() returns trigger language plpgsql as $$
    begin
