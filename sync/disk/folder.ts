@@ -3,35 +3,34 @@ import { dirname } from 'node:path';
 import { syncFolder } from './replace.ts';
 
 /**
- * What a kiosk, its hosts, the server and the build do alike with files and folders of their own, and none of which is a
- * part of the protocol: it sits beside `sync/protocol/`, knows nothing of ours, and anything that runs on Node may
- * import it.
+ * File and folder operations shared by the kiosk, its hosts, the server and the build. They are not part of the protocol, so
+ * they are beside `sync/protocol/`. They depend on none of our code, and anything that runs on Node may import them.
  */
 
 /**
- * Makes a folder for this user alone (0700) with those above it, or finds it usable. What is made is durable: a power cut
- * takes no folder away that has something in it.
+ * Creates a folder for this user alone (0700) and its parents, or checks that it is usable. New folders are durable: a power
+ * cut removes no folder that contains something.
  *
- * @throws what the system says; each program says in its own words which folder it was and what to do
+ * @throws the system's error; the caller says which folder it was and what to do
  */
 export function makeUsable(path: string): void {
   makeWithParents(path);
   accessSync(path, constants.R_OK | constants.W_OK | constants.X_OK);
 }
 
-/** Step by step: mkdir's `recursive` never returns if the system reports ENOENT for an existing folder (/proc). */
+/** Creates folders one by one: mkdir's `recursive` never returns if the system reports ENOENT for an existing folder (/proc). */
 function makeWithParents(path: string): void {
   if (isFolder(path)) return;
   if (dirname(path) !== path) makeWithParents(dirname(path));
   try {
     mkdirSync(path, { mode: 0o700 });
   } catch (cause) {
-    if (!isFolder(path)) throw cause; // else another process has made it meanwhile
+    if (!isFolder(path)) throw cause; // else another process created it meanwhile
   }
   flushNames(dirname(path));
 }
 
-/** A folder in which we may make another one, and which we may not read, can't be opened to be flushed. */
+/** Flushes a folder, unless we can't open it: we may be allowed to create a folder in it, but not to read it. */
 function flushNames(folder: string): void {
   try {
     syncFolder(folder);

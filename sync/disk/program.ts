@@ -2,9 +2,9 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 
 /**
- * How the command line is called where this file is: as an installed program, which has its launcher beside the folder of
- * the sources (`bin/smartpresence` and `app/`) or in it (a kiosk's `bin/kiosk`), or from the sources by npm. The server's process and the kiosk's
- * know it too, no matter who started them.
+ * Returns how the command line is called: as an installed program, whose launcher is beside the source folder
+ * (`bin/smartpresence` and `app/`) or in it (a kiosk's `bin/kiosk`), or from the sources through npm. Also works in the
+ * processes of server and kiosk, no matter who started them.
  */
 export function programAt(root: string): { readonly name: string; readonly call: string } {
   const has = (launcher: string) =>
@@ -13,8 +13,8 @@ export function programAt(root: string): { readonly name: string; readonly call:
   return name ? { name, call: name } : { name: 'sp', call: 'npm run -s sp --' };
 }
 
-/** `name` begins what it says of itself; `call` is what to type. */
+/** `name` is how it calls itself; `call` is what to type. */
 export const PROGRAM = programAt(join(import.meta.dirname, '../..'));
 
-/** A command as it can be typed on this machine, for anything that advises one. */
+/** Returns a command as it can be typed on this machine, for texts that recommend one. */
 export const command = (line: string): string => `${PROGRAM.call} ${line}`;

@@ -12,29 +12,26 @@ import {
 import { basename, dirname, join } from 'node:path';
 
 export interface Replacing {
-  /**
-   * False leaves out both fsyncs: atomic against a crash of the process, but a power cut may bring the previous content
-   * back.
-   */
+  /** Default true. False skips both fsyncs: still atomic if the process crashes, but a power cut may restore the old content. */
   readonly durable?: boolean;
-  /** Its user's alone (0600) by default; less the umask, unless that is passed over. */
+  /** Default 0600. The umask is applied to it, unless `pastUmask` is set. */
   readonly mode?: number;
-  /** The mode applies whatever the umask is: other users are to read the file. */
+  /** Whether to ignore the umask, so that other users can read the file. */
   readonly pastUmask?: boolean;
-  /** Whose it is to be; ours by default. */
+  /** Owner of the file. Default: ours. */
   readonly owner?: { readonly uid: number; readonly gid: number };
   /**
-   * Several processes may write it at once, so each makes the new content under a name of its own. Else one that was
-   * killed in between leaves at most one half-written file, which the next takes.
+   * Whether several processes may write it at the same time. Each then uses its own temporary file. Otherwise there is one
+   * name, so a killed process leaves at most one half-written file, which the next one overwrites.
    */
   readonly byMany?: boolean;
 }
 
 /**
- * Replaces a file as a whole or not at all, so that a crash or a power cut leaves the old content or the new: a temporary
- * file beside it, fsync, rename, fsync of the folder.
+ * Replaces a file atomically: after a crash or a power cut it has either the old or the new content. Writes a temporary file
+ * beside it, then fsync, rename, and fsync of the folder.
  *
- * @throws what the system says (ENOENT, ENOSPC, EACCES …); the temporary file is gone then
+ * @throws the system's error (ENOENT, ENOSPC, EACCES …), after deleting the temporary file
  */
 export function replaceFile(path: string, content: Uint8Array | string, how: Replacing = {}): void {
   const { durable = true, mode = 0o600, pastUmask = false, owner, byMany = false } = how;
@@ -58,7 +55,7 @@ export function replaceFile(path: string, content: Uint8Array | string, how: Rep
   if (durable) syncFolder(dirname(path));
 }
 
-/** Makes the folder's entries durable: a renamed file can vanish in a power cut otherwise. */
+/** Makes the folder's entries durable. Otherwise a power cut could undo a rename. */
 export function syncFolder(folder: string): void {
   if (process.platform === 'win32') return; // Windows can't open a folder for fsync; NTFS journals the rename
   const handle = openSync(folder, 'r');
@@ -69,7 +66,7 @@ export function syncFolder(folder: string): void {
   }
 }
 
-/** The file's bytes, or null when there is none. */
+/** Returns the file's bytes, or null if it doesn't exist. */
 export function readIfThere(path: string): Buffer | null {
   try {
     return readFileSync(path);

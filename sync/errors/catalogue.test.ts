@@ -11,7 +11,7 @@ const ENTRIES = Object.entries(catalogue) as [
   { message: string; next: string; status?: number; params?: Record<string, string | number> },
 ][];
 
-/** Parameters that no sentence here has: a screen's own does, or the program that gets the error uses them. */
+/** Parameters that the catalogue's texts don't contain: only a screen's own text or the program that gets the error uses them. */
 const NOT_SAID: Readonly<Record<string, readonly string[]>> = {
   'duplicate-face': ['name'],
   'import-people-wrong': ['count'],
@@ -20,13 +20,13 @@ const NOT_SAID: Readonly<Record<string, readonly string[]>> = {
   'staff-pin-choose': ['member', 'name'],
   'too-many-downloads': ['seconds'],
 };
-/** How programs and files are called. */
+/** Texts may start with these lower-case names of programs and files. */
 const LOWER_CASE = /^(apt-get|ffmpeg|keyslots\.json|npm|systemd-creds)[ ,]/;
 
 const namesIn = (text: string): string[] => [...text.matchAll(/\{(\w+)\}/g)].map(([, name]) => name!);
 
 describe('the catalogue of errors', () => {
-  test('says of each code what happened and what to do, in whole sentences', () => {
+  test('says for each code what happened and what to do, in whole sentences', () => {
     const odd = ENTRIES.filter(
       ([code, { message, next }]) =>
         !/^[a-z0-9]+(-[a-z0-9]+)*$/.test(code) ||
@@ -37,7 +37,7 @@ describe('the catalogue of errors', () => {
     expect(odd.map(([code]) => code)).toEqual([]);
   });
 
-  test('declares the parameters of its sentences, and no others', () => {
+  test('declares the parameters of its texts, and no others', () => {
     for (const [code, { message, next, params = {} }] of ENTRIES)
       expect([code, Object.keys(params).sort()]).toEqual([
         code,
@@ -45,7 +45,7 @@ describe('the catalogue of errors', () => {
       ]);
   });
 
-  test('has no code that nothing uses', () => {
+  test('has no unused code', () => {
     const sources = globSync('{electron,models,sync,build}/**/*.ts', {
       cwd: ROOT,
       exclude: (name) => name === 'node_modules',
@@ -64,7 +64,7 @@ describe('the catalogue of errors', () => {
 });
 
 describe('a Problem', () => {
-  test('has the words of its code, with parameters and with commands as they are called here', () => {
+  test('has the texts of its code, with parameters filled in and commands as they are called here', () => {
     const cause = new Error('below');
     const problem = new Problem('release-not-signed', { version: 3, role: 'root', have: 1, need: 2, keys: 'a', cause });
     expect(problem).toMatchObject({
@@ -81,12 +81,12 @@ describe('a Problem', () => {
     });
   });
 
-  test('repeats a parameter exactly, whatever characters it has', () => {
+  test('repeats a parameter exactly, whatever characters it contains', () => {
     const { message } = new Problem('site-config-wrong', { file: '{reason} $& `smartpresence x`', reason: '{file}' });
     expect(message).toBe('{reason} $& `smartpresence x` can’t be used: {file}');
   });
 
-  test('of a peer that is newer keeps its code and its words', () => {
+  test('of a newer peer keeps its code and texts', () => {
     const said = { code: 'of-tomorrow', message: 'It is tomorrow.', nextStep: 'Wait.', params: { days: 1 } };
     expect(Problem.from(said)).toMatchObject({ ...said, name: 'Problem' });
     expect(statusOf('of-tomorrow')).toBeUndefined();
@@ -96,7 +96,7 @@ describe('a Problem', () => {
     });
   });
 
-  test('does not compile with a code or a parameter that the catalogue does not have', () => {
+  test('does not compile with a code or parameter that isn’t in the catalogue', () => {
     const never = () => {
       // @ts-expect-error no such code
       new Problem('of-tomorrow');

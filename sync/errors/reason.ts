@@ -1,4 +1,4 @@
-/** Why a peer was not reached: the system's code and, where it says so, which host or address. Null: it has no code. */
+/** Returns why a peer was not reached: the system's error code and, if known, the host or address. Null if there is no code. */
 export function reasonOf(cause: unknown): string | null {
   const { code, hostname, address, port } = cause as NodeJS.ErrnoException & Record<string, unknown>;
   if (!code) return null;

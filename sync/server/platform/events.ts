@@ -3,46 +3,46 @@ import type { NewChange } from './changes/log.ts';
 import type { Tx } from './database/schema.ts';
 import type { Keys } from './keys/envelope.ts';
 
-/** What an ingest has to know of a person before it writes anything about them. */
+/** The state of a person that an ingest needs before it writes anything about them. */
 export interface Standing {
-  /** Whether there is a row of theirs: false until a kiosk or the office adds them. */
+  /** Whether they have a row. False until a kiosk or the office adds them. */
   readonly known: boolean;
   readonly erased: boolean;
-  /** The person that this one turned out to be; itself when never merged. */
+  /** The person they were merged into, or they themselves. */
   readonly now: string;
 }
 
-/** An event of one type: both halves of its body were checked on the way in (`checkEvent`). */
+/** An event of one type. Both halves of its body were already checked (`checkEvent`). */
 export interface EventOf<T extends EventType> {
   readonly header: Omit<EventHeader, 'type' | 'open'> & { readonly type: T; readonly open: Open<T> };
   readonly personal: { readonly [F in keyof Personal<T>]: SaltedValue & { readonly value: Personal<T>[F] } };
 }
 
-/** New events of one device, in the ingest's transaction: they are in the log, and the device may send them. */
+/** New events of one device, in the ingest's transaction. They are stored in the log, and the device may send them. */
 export interface Batch {
   readonly tx: Tx;
   readonly keys: Keys;
   readonly device: string;
-  /** Null: the default site. */
+  /** Null for the default site. */
   readonly site: string | null;
-  /** Standing of everybody these events name, who are locked (`lockPeople`). */
+  /** State of everyone these events name. They are locked (`lockPeople`). */
   readonly people: ReadonlyMap<string, Standing>;
-  /** People these events add: they become the scope's. */
+  /** People these events add to the scope. */
   readonly added: ReadonlySet<string>;
-  /** Days in which a deletion can be undone. */
+  /** For how many days a deletion can be undone. */
   readonly undoDays: number;
   readonly now: Date;
 }
 
-/** One of them. */
+/** One event of a batch. */
 export interface OneEvent<T extends EventType> extends Batch {
   readonly event: EventOf<T>;
-  /** Of the device (core/devices/registry.ts). */
+  /** Scope of the device (core/devices/registry.ts). */
   readonly scope: string;
-  /** The person it names, by the name of today; null: nobody, someone unknown, or someone who was erased. */
+  /** Current id of the person it names. Null if it names nobody, or someone unknown or erased. */
   readonly person: string | null;
-  /** When it happened, never later than now. */
+  /** When it happened; never later than `now`. */
   readonly at: Date;
-  /** What kiosks are to receive. */
+  /** Queues changes for kiosks. */
   readonly publish: (changes: readonly NewChange[]) => void;
 }

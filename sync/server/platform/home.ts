@@ -2,7 +2,7 @@ import { makeUsable } from '../../disk/folder.ts';
 import { Problem } from '../../errors/problem.ts';
 
 /**
- * Makes the server's home (0700) with the folders above it, or finds it usable.
+ * Creates the server home (0700) and its parent folders, or checks that it is usable.
  *
  * @throws Problem `server-home-not-usable`
  */

@@ -5,12 +5,12 @@ import { instantOf } from './instant.ts';
 const ARRIVAL = new Date('2026-07-20T10:00:00.000Z');
 const at = (utc: string, offset: number) => ({ at: { utc, offset, monotonic: 0, bootId: 'test' } });
 
-test('a claim of a dead clock is put right by the offset that the kiosk knew', () => {
+test('a time from a dead clock is corrected by the offset that the kiosk stored', () => {
   const offset = Date.parse('2026-07-01T08:00:00Z') - Date.parse('1970-01-01T00:01:00Z');
   expect(instantOf(at('1970-01-01T00:01:00.000Z', offset), ARRIVAL).toISOString()).toBe('2026-07-01T08:00:00.000Z');
 });
 
-test('whatever is claimed, it is a moment that can be kept, never after the arrival, and exact where it can be', () => {
+test('the result can always be stored, is never after the arrival, and is exact if possible', () => {
   const claim = fc.date({
     min: new Date('0001-01-01T00:00:00Z'),
     max: new Date('9999-12-31T23:59:59Z'),

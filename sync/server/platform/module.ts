@@ -13,7 +13,7 @@ import { type KeyPurpose, keyPlace } from './keys/vault.ts';
 import { tokenKeyPlace } from './keys/versions.ts';
 import { type ServerModule, UNDER_EVERY_NAME } from './server-module.ts';
 
-/** Removes rows that are older than the period, and leaves a signed checkpoint. */
+/** Deletes audit rows older than the retention period and writes a signed checkpoint. */
 const auditPurgeJob: Job = {
   name: 'audit-purge',
   everyMs: 24 * 60 * 60 * 1000,
@@ -27,10 +27,10 @@ const auditPurgeJob: Job = {
 };
 
 const DAY_MS = 86_400_000;
-/** Reports of purges and backups are evidence: as long as the audit log at least. */
+/** Reports of purges and backups are evidence, so they are kept longer than the audit log's minimum. */
 const KEEP_DAYS = 400;
 
-/** Reports of runs that are too old go. */
+/** Deletes old reports of job runs. */
 const runsJob: Job = {
   name: 'job-runs',
   everyMs: DAY_MS,
@@ -39,7 +39,7 @@ const runsJob: Job = {
 
 const KEYS = { notPersonal: 'keys' };
 
-/** Keys that people's own codes may be signed by, as they are in the database now: another replica may have made one. */
+/** Keys that people's codes may be signed with. Read from the database, because another replica may have created one. */
 async function issuers({ source: { db } }: Reader): Promise<ChangeOf<'issuers'>> {
   const rows = await db
     .selectFrom('keyring.server_key')
@@ -108,7 +108,7 @@ export const platform: ServerModule = {
       },
       notExported: 'a random key that opens what the export shows in the clear; it describes nobody',
       merged: UNDER_EVERY_NAME,
-      // The step `scrub` takes its dead row off the disk.
+      // The step `scrub` removes the dead row from the disk.
       erased: ({ tx, people }) => destroyPersonKeys(tx, people),
     },
     'keyring.identity': KEYS,

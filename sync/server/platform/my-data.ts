@@ -9,23 +9,23 @@ export interface Reading {
   readonly keys: Keys;
   readonly actor: Actor;
   readonly person: string;
-  /** Every name that they ever had here: more than one after a merge. */
+  /** Every id they ever had: more than one after a merge. */
   readonly names: readonly string[];
   readonly now: Date;
-  /** The server's sealing keys: positions were sealed to them on the kiosk. */
+  /** The server's sealing keys, to which kiosks encrypt positions. */
   readonly sealing: SealingKeyLookup;
 }
 
-/** One part of a person's export: its rows, read as they are written. */
+/** One section of a person's export. Yields its rows while the export is written. */
 export type Section = (of: Reading) => AsyncIterable<unknown>;
 
-/** Rows at a time of what may be long. */
+/** Rows per page of long sections. */
 const PAGE = 500;
 
 /** A page that `paged` reads. */
 export type PageAt = Pick<Asked<never>, 'cursor' | 'limit'>;
 
-/** Row by row of what is read by cursor, in pages of `PAGE`. */
+/** Yields rows one by one, read by cursor in pages of `PAGE`. */
 export async function* paged<T>(read: (of: PageAt) => Promise<Pick<Page<T>, 'items' | 'next'>>): AsyncGenerator<T> {
   for (let cursor: string | undefined; ; ) {
     const page = await read({ cursor, limit: PAGE });
@@ -35,5 +35,5 @@ export async function* paged<T>(read: (of: PageAt) => Promise<Pick<Page<T>, 'ite
   }
 }
 
-/** The route that hands the export out, as audit rows name it. */
+/** The export's route, as named in audit rows. */
 export const MY_DATA = 'GET /api/gdpr/export/my-data';

@@ -15,71 +15,71 @@ import type { Keys, Place, Purpose } from './keys/envelope.ts';
 import type { Section } from './my-data.ts';
 
 /**
- * What a domain folder offers the rest of the server, in one object. app/modules.ts lists all of them; endpoints, jobs, key rotation,
- * a person's own export, erasure and merging are loops over that list, which is handed down in `Services`.
+ * What a domain folder contributes to the server, in one object. app/modules.ts lists them all. Endpoints, jobs, key rotation,
+ * a person's own export, erasure and merging are loops over that list, which is passed on in `Services`.
  */
 export interface ServerModule {
-  /** Implementations of what sync/protocol/api declares. */
+  /** Implementations of declarations in sync/protocol/api. */
   readonly endpoints?: readonly Route[];
   readonly jobs?: readonly Job[];
-  /** What the kinds of events of the domain are to the rest of the server. */
+  /** How the rest of the server treats the domain's event types. */
   readonly events?: { readonly [T in EventType]?: EventRule };
-  /** New events of kiosks, by type, all of a batch at once: for tables that screens read, a statement a table. */
+  /** Handles kiosks' new events by type, a whole batch at once: for tables that screens read, with one statement per table. */
   readonly onEvents?: {
     readonly [T in EventType]?: (batch: Batch, events: readonly EventOf<T>[]) => Promise<unknown>;
   };
-  /** As `onEvents`, but one after the other in the device's order: for what kiosks are sent, who are then nudged to ask. */
+  /** As `onEvents`, but one by one in the device's order: for data sent to kiosks, which are then notified to fetch it. */
   readonly onEvent?: { readonly [T in EventType]?: (one: OneEvent<T>) => Promise<unknown> };
-  /** What kiosks are sent, by kind: how a page of it is made. */
+  /** The data sent to kiosks, by kind, and how to make a page of it. */
   readonly kioskChanges?: { readonly [K in Change['kind']]?: KioskChange<K> };
-  /** What someone in charge has to look at, by kind. */
+  /** Sources of the attention queue, by kind. */
   readonly attention?: { readonly [K in AttentionKind]?: AttentionSource };
-  /** Every table of the domain. A test compares them with the database, so that none is forgotten. */
+  /** Every table of the domain. A test compares them with the database, so none is forgotten. */
   readonly tables?: { readonly [T in keyof Tables]?: TableRule };
   /** Sections of a person's own export, by name. */
   readonly myData?: Readonly<Record<string, Section>>;
-  /** As `myData`, but last: opening a face writes an audit row, whose lock is held until the transaction ends. */
+  /** As `myData`, but read last: decrypting a face writes an audit row, whose lock is held until the transaction ends. */
   readonly myFaces?: Readonly<Record<string, Section>>;
 }
 
 export interface EventRule {
-  /** Whose data it changes, as the audit log names the kind where staff did it. Absent: none that lasts. */
+  /** Kind of personal data it changes, for the audit log if staff did it. Absent if it changes none permanently. */
   readonly changes?: DataKind;
   /**
-   * It says where someone was, so it is judged by the site that they belonged to when it happened; every other kind changes the
-   * person, and is judged by how things are now. A `record` counts for an unknown person too; a `mark` is one in a list of a
-   * site's people.
+   * Set if it says where someone was, so it is checked against the sites they belonged to at that time. All other types change
+   * the person and are checked against the current state. A `record` also counts for an unknown person; a `mark` is one in a
+   * list of a site's people.
    */
   readonly attendance?: 'record' | 'mark';
 }
 
-/** What has to be known about a table: which key opens it, and what happens to a person's rows. */
+/** Which key a table is encrypted with, and what happens to a person's rows. */
 export type TableRule = { readonly sealed?: Sealed } & (
   | {
-      /** Why it holds nothing of a person that another table's section does not show. */
+      /** Why it contains no personal data that isn't shown by another table's section. */
       readonly notPersonal: string;
     }
   | ({
-      /** A function, or why a merge leaves the rows alone. */
+      /** Merges the rows, or says why a merge leaves them alone. */
       readonly merged: ((merge: Merge) => Promise<unknown>) | string;
       /**
-       * Run in the erasure's step `close`, in one transaction, safe to run again. Or the later step that does it, or why
-       * the rows stay.
+       * Runs in the erasure's step `close`, in one transaction, and must be safe to repeat. A text names the later step that
+       * does it, or says why the rows are kept.
        */
       readonly erased: ((erasing: Erasing) => Promise<unknown>) | string;
     } & (
       | {
-          /** The section of the person's own export that shows it. */
+          /** The section of the person's own export that contains it. */
           readonly exported: string;
         }
       | {
-          /** Why it is not in the export although it names the person. */
+          /** Why it isn't exported although it names the person. */
           readonly notExported: string;
         }
     ))
 );
 
-/** Two people are one: rows of `merged` become rows of `kept`. */
+/** A merge of two people: rows of `merged` become rows of `kept`. */
 export interface Merge {
   readonly tx: Tx;
   readonly keys: Keys;
@@ -87,14 +87,14 @@ export interface Merge {
   readonly opened: Opened;
   readonly kept: string;
   readonly merged: string;
-  /** Who decided it. */
+  /** Who decided to merge them. */
   readonly by: string;
   readonly now: Date;
   /** Queues changes for kiosks. */
   readonly publish: (changes: readonly NewChange[]) => void;
 }
 
-/** A person is erased: their rows are deleted, or lose what is theirs. */
+/** An erasure: people's rows are deleted, or their personal data is removed from them. */
 export interface Erasing {
   readonly tx: Tx;
   readonly keys: Keys;
@@ -103,22 +103,22 @@ export interface Erasing {
   readonly now: Date;
 }
 
-/** The text of one of a row's columns: of the id, or of those in `reads`. */
+/** Returns the text of a row's column, which must be part of the id or of `reads`. */
 export type Cell = (column: string) => string;
 
-/** Columns that hold envelopes, and the place that each envelope is bound to. */
+/** Columns that contain envelopes, and the place that each envelope is bound to. */
 export type Sealed = {
-  /** Primary key, or another unique one, with the types of its columns; rows are walked in its order. Default `id`, a UUID. */
+  /** Columns of the primary or another unique key, with their types. Rows are read in its order. Default: `id`, a UUID. */
   readonly id?: Readonly<Record<string, 'uuid' | 'text' | 'bigint' | 'integer' | 'boolean'>>;
-  /** Columns that places are made of, beside the id. */
+  /** Columns besides the id that places are made from. */
   readonly reads?: readonly string[];
 } & (
   | {
       readonly by: 'environment';
-      /** Default `field`. */
+      /** Default: `field`. */
       readonly purpose?: Purpose;
       readonly columns: Readonly<Record<string, (cell: Cell) => Place>>;
-      /** Blind index beside an envelope: its column, the column of the envelope, and how it is made of what was sealed. */
+      /** Blind index of an envelope: its column, the envelope's column, and how to compute it from the plaintext. */
       readonly index?: {
         readonly column: string;
         readonly of: string;
@@ -129,21 +129,21 @@ export type Sealed = {
     }
   | {
       readonly by: 'person';
-      /** Column of the person whose key it is; default `person`. */
+      /** Column of the person whose key it is. Default: `person`. */
       readonly person?: string;
       readonly columns: Readonly<Record<string, (cell: Cell, person: string) => Place>>;
     }
   | {
-      /** Under the key of `person`, and under the environment's where that is null. */
+      /** With the key of `person`, or the environment's if that is null. */
       readonly by: 'person-or-environment';
       readonly columns: Readonly<Record<string, (cell: Cell, person: string | null) => Place>>;
     }
 );
 
-/** Why a merge leaves most rows alone. */
+/** Reason why a merge leaves most rows alone. */
 export const UNDER_EVERY_NAME = 'stays under the id that it came with: readers ask for every id of the person';
 
-/** Moves rows that name the merged person in this column to the kept one. */
+/** Returns a merge that replaces the merged person with the kept one in this column. */
 export const moveBy =
   (column: string) =>
   async ({ tx, table, kept, merged }: Merge): Promise<void> => {
@@ -151,7 +151,7 @@ export const moveBy =
               where ${sql.ref(column)} = ${merged}::uuid`.execute(tx);
   };
 
-/** Deletes rows that name the person in one of these columns. */
+/** Returns an erasure that deletes rows which name the person in one of these columns. */
 export const deleteBy =
   (...columns: string[]) =>
   ({ tx, table, people }: Erasing): Promise<unknown> =>
@@ -163,13 +163,13 @@ export const deleteBy =
 export const eventRulesOf = (modules: readonly ServerModule[]): Partial<Record<EventType, EventRule>> =>
   Object.assign({}, ...modules.map(({ events }) => events));
 
-/** Every endpoint of the people listener but the document that describes them. */
+/** Every endpoint of the people listener, except the OpenAPI document. */
 export const endpointsOf = (modules: readonly ServerModule[]): Route[] =>
   modules.flatMap(({ endpoints = [] }) => endpoints);
 
 export const jobsOf = (modules: readonly ServerModule[]): Job[] => modules.flatMap(({ jobs = [] }) => jobs);
 
-/** Where the attention queue comes from; each kind is declared by one module. */
+/** The sources of the attention queue. Each kind is declared by one module. */
 export const attentionOf = (modules: readonly ServerModule[]): Readonly<Record<AttentionKind, AttentionSource>> =>
   Object.assign({}, ...modules.map(({ attention }) => attention));
 

@@ -8,13 +8,13 @@ const NOW = new Date('2026-07-20T10:00:00.000Z');
 const drawn = (width: number, height: number) =>
   sharp({ create: { width, height, channels: 3, background: '#336699' } });
 
-test('a JPEG says how large it is, and nothing else does', async () => {
+test('the size of a JPEG is read', async () => {
   expect(jpegSize(await drawn(640, 400).jpeg().toBuffer())).toEqual([640, 400]);
   expect(jpegSize(await drawn(31, 2000).jpeg({ progressive: true }).toBuffer())).toEqual([31, 2000]);
   expect(jpegSize(await drawn(8, 8).jpeg().withMetadata({ orientation: 6 }).toBuffer())).toEqual([8, 8]);
 });
 
-test('what is no JPEG, or one that a browser has no memory for, is not taken, and the one before stays', async () => {
+test('a picture that is no JPEG or is too large is refused, and the previous one is kept', async () => {
   const screens = new WatchedScreens();
   const watch = { command: 'one', by: 'admin' };
   screens.begin(DEVICE, watch, NOW);
@@ -26,7 +26,7 @@ test('what is no JPEG, or one that a browser has no memory for, is not taken, an
     '<!doctype html><meta http-equiv="refresh" content="0;url=https://evil.example/">',
     '',
     Buffer.from('ffd8', 'hex'),
-    // Segments that never come to a frame, and one of no length.
+    // Segments without a frame, and segments of length zero.
     Buffer.from(`ffd8${'ffe00002'.repeat(100)}`, 'hex'),
     Buffer.from(`ffd8${'ffe00000'.repeat(100)}`, 'hex'),
     await drawn(640, 400).png().toBuffer(),

@@ -1,13 +1,13 @@
 import { Problem } from '../../errors/problem.ts';
 import { MAX_PICTURE_BYTES } from '../../protocol/wire/farewell.ts';
 
-/** A watch ends so long after its watcher last asked, ms: a closed page says nothing. */
+/** A watch ends this long after its last request, ms, because a closed page doesn't say that it is closed. */
 export const ABSENT_MS = 30_000;
-/** After this it has to be requested again, which is logged in the audit log again, ms. */
+/** Longest watch, ms. After that it has to be requested again, which adds another audit row. */
 export const LONGEST_WATCH_MS = 15 * 60_000;
-/** Least time between two pictures, ms; a kiosk sends two a second at most, and a network may bunch them. */
+/** Shortest time between two pictures, ms. A kiosk sends at most two per second, but they may arrive closer together. */
 export const PACE_MS = 250;
-/** Largest picture, pixels of a side: a small file may hold one that a browser has no memory for. */
+/** Longest side of a picture, pixels: even a small file may contain a picture too large for a browser's memory. */
 const MAX_SIDE = 2000;
 
 interface Picture {
@@ -25,21 +25,21 @@ interface Watch {
 }
 
 /**
- * Screens of kiosks that someone watches: the newest picture of each, in this process's memory and nowhere else. A kiosk has one
- * watch at most; who asks later takes it over. What has ended is dropped with its picture.
+ * The kiosk screens being watched: the newest picture of each, only in this process's memory. A kiosk has at most one watch;
+ * a later one replaces it. A watch that has ended is dropped with its picture.
  */
 export class WatchedScreens {
   readonly #watches = new Map<string, Watch>();
 
-  /** @param o the command by which the kiosk was asked, and the account that watches */
+  /** Starts a watch. @param o the command sent to the kiosk, and the account that watches */
   begin(device: string, { command, by }: Pick<Watch, 'command' | 'by'>, now: Date): void {
     const at = now.getTime();
     this.#watches.set(device, { command, by, until: at + LONGEST_WATCH_MS, askedAt: at, picture: null });
   }
 
   /**
-   * The newest picture, for the account that asked for the watch. Asking keeps the watch going.
-   * @throws Problem `command-unknown`: it is over, or someone else's
+   * Returns the newest picture to the account that started the watch, and keeps the watch alive.
+   * @throws Problem `command-unknown` if it has ended or is someone else's
    */
   show(device: string, asked: Pick<Watch, 'command' | 'by'>, after: number, now: Date) {
     this.sweep(now);
@@ -49,7 +49,7 @@ export class WatchedScreens {
     return { sequence: number, at, picture: jpeg && number > after ? Buffer.from(jpeg).toString('base64') : null };
   }
 
-  /** @throws Problem `command-unknown`, as `show` */
+  /** Ends a watch. @throws Problem `command-unknown`, as `show` */
   end(device: string, asked: Pick<Watch, 'command' | 'by'>): void {
     this.#of(device, asked);
     this.#watches.delete(device);
@@ -61,13 +61,13 @@ export class WatchedScreens {
     return watch;
   }
 
-  /** Whether this device was asked for its screen by this command, and someone is watching. */
+  /** Whether someone is watching this device with this command. */
   isWatched(device: string, command: string, now: Date): boolean {
     this.sweep(now);
     return this.#watches.get(device)?.command === command;
   }
 
-  /** Takes a picture of a watched screen. @throws Problem `screen-malformed`, `too-many-requests` */
+  /** Stores a picture of a watched screen. @throws Problem `screen-malformed`, `too-many-requests` */
   take(device: string, jpeg: Uint8Array, now: Date): void {
     const watch = this.#watches.get(device)!;
     const before = watch.picture;
@@ -77,28 +77,28 @@ export class WatchedScreens {
     watch.picture = { number: (before?.number ?? 0) + 1, at: now, jpeg };
   }
 
-  /** Drops what has ended. */
+  /** Drops watches that have ended. */
   sweep(now: Date): void {
     const at = now.getTime();
     for (const [device, { until, askedAt }] of this.#watches)
       if (at >= until || at - askedAt >= ABSENT_MS) this.#watches.delete(device);
   }
 
-  /** Sweeps by itself from now on. @returns how to stop */
+  /** Starts sweeping regularly. @returns a function that stops it */
   follow(now: () => Date): () => Promise<void> {
     const timer = setInterval(() => this.sweep(now()), ABSENT_MS / 3).unref();
     return async () => clearInterval(timer);
   }
 }
 
-/** Width and height of a JPEG, by its frame header (ITU-T T.81, B.2.2); null: it is none. Pure. */
+/** Reads the size of a JPEG from its frame header (ITU-T T.81, B.2.2). Null if it isn't a JPEG. Pure. */
 export function jpegSize(bytes: Uint8Array): [width: number, height: number] | null {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (bytes.length < 4 || view.getUint16(0) !== 0xffd8) return null;
   for (let at = 2; at + 9 <= bytes.length; at += 2 + view.getUint16(at + 2)) {
     const [lead, marker] = [bytes[at]!, bytes[at + 1]!];
     if (lead !== 0xff) return null;
-    // C4, C8 and CC are not frames; only tables come before a frame.
+    // C4, C8 and CC are not frames. Only tables precede a frame.
     if (marker >= 0xc0 && marker <= 0xcf && ![0xc4, 0xc8, 0xcc].includes(marker))
       return [view.getUint16(at + 7), view.getUint16(at + 5)];
   }

@@ -5,16 +5,18 @@ import { Uuid } from '../../../protocol/wire/event.ts';
 import { unstorable } from './storable.ts';
 
 /**
- * Cursors of lists: the sort key of the last row that was given, as text that only we read. It is no capability: what a
- * page may show is decided again for each one, so a cursor made by hand shows nothing more.
+ * Writes a list's cursor: the sort key of the last row returned, as text that only we read. It grants no access: what a page
+ * may show is decided for each request, so a forged cursor shows nothing more.
  */
 export function writePageCursor(key: readonly (string | number)[]): string {
   return Buffer.from(JSON.stringify(key), 'utf8').toString('base64url');
 }
 
 /**
- * @param shape of the list's own sort key
- * @param sort what the list is sorted by, first in the key: a cursor of another order does not serve
+ * Reads a cursor.
+ *
+ * @param shape of the list's sort key
+ * @param sort what the list is sorted by. The key starts with it, so a cursor of another order is refused
  * @returns null for the first page
  * @throws Problem `cursor-unreadable`
  */
@@ -36,7 +38,7 @@ export function readPageCursor<T extends z.ZodType>(
   throw new Problem('cursor-unreadable');
 }
 
-/** Of a list by id: behind which it goes on; null for the first page. @throws Problem `cursor-unreadable` */
+/** Reads the cursor of a list sorted by id: the id to continue after, or null. @throws Problem `cursor-unreadable` */
 export const readIdCursor = (text: string | undefined): string | null => readPageCursor(AfterId, text)?.[0] ?? null;
 const AfterId = z.tuple([Uuid]);
 
@@ -45,7 +47,7 @@ export interface Place {
   readonly id: string;
 }
 
-/** Of a list by time and id. @throws Problem `cursor-unreadable` */
+/** Reads the cursor of a list sorted by time and id. @throws Problem `cursor-unreadable` */
 export function readTimeCursor(text: string | undefined): Place | null {
   const key = readPageCursor(AfterTime, text);
   return key && { at: key[0], id: key[1] };
@@ -53,10 +55,10 @@ export function readTimeCursor(text: string | undefined): Place | null {
 const AfterTime = z.tuple([Moment, Uuid]);
 
 /**
- * A page from rows that were read with one more than asked for.
+ * Makes a page from rows that were read with a limit of one more than requested.
  *
- * @param keyOf sort key of a row
- * @param item what is shown of one; absent: the row itself
+ * @param keyOf returns the sort key of a row
+ * @param item maps a row to the item shown. Default: the row itself
  */
 export function pageFrom<R, T = R>(
   rows: readonly R[],

@@ -4,20 +4,20 @@ import { inTransaction } from '../database/retry.ts';
 import type { Services } from './route.ts';
 import type { Session } from './session.ts';
 
-/** How long rejections that are alike are only counted, ms. */
+/** How long equal rejections are only counted, ms. */
 const ALIKE_MS = 60_000;
 
 interface Counted {
   readonly entry: AuditEntry;
-  /** Besides the one that has a row. */
+  /** Rejections after the first, which has its own row. */
   more: number;
   readonly timer: NodeJS.Timeout;
 }
 
 /**
- * Rejections of people who are signed in, as rows of the audit log. The first of a session, route and code has its row at once;
- * those that follow within a minute share one more, which says how many they were. A page that asks again and again would
- * otherwise fill the log, and keep everyone waiting for the lock of its chain.
+ * Records rejections of signed-in users in the audit log. The first one per session, route and code gets a row at once; those
+ * that follow within a minute share a second row, which says how many they were. Otherwise a page that keeps retrying would
+ * fill the log, and everyone would wait for the lock of its chain.
  */
 export class ErrorRows {
   readonly #services: Services;
@@ -27,7 +27,7 @@ export class ErrorRows {
     this.#services = services;
   }
 
-  /** Returns when the rejection has a row, or is counted. */
+  /** Resolves once the rejection has a row or is counted. */
   async add(session: Session, entry: AuditEntry): Promise<void> {
     const key = `${session.hash.toString('hex')} ${entry.route} ${entry.outcome}`;
     const counted = this.#counted.get(key);
@@ -40,7 +40,7 @@ export class ErrorRows {
     await this.#write(entry);
   }
 
-  /** Gives everything that was only counted its row. */
+  /** Writes the rows of all counted rejections. */
   async close(): Promise<void> {
     for (const key of [...this.#counted.keys()]) await this.#end(key);
   }
@@ -60,7 +60,7 @@ export class ErrorRows {
     }
   }
 
-  /** In a transaction of its own: a rejected request has changed nothing. */
+  /** Writes a row in its own transaction, because a rejected request changed nothing. */
   async #write(entry: AuditEntry): Promise<void> {
     const { db, keys, now } = this.#services;
     await inTransaction(db, (tx) => writeAudit(tx, keys, entry, now()));

@@ -6,33 +6,33 @@ import { below, find, insertNew, remove, update } from '../database/rows.ts';
 import type { Tx } from '../database/schema.ts';
 
 /**
- * Writes that may be sent again (header `Idempotency-Key`): the first does it and keeps its answer for a day, in the same
- * transaction; the others get that answer. Answers hold personal values, so each is sealed under a key that is derived from
- * the client's own key: the table keeps its hash alone, and nobody who has database and server keys opens one.
+ * Makes writes safe to repeat (header `Idempotency-Key`): the first request does the work and stores its answer for a day, in
+ * the same transaction; repetitions get that answer. Answers contain personal data, so each is encrypted with a key derived from
+ * the client's key. The table only has its hash, so database and server keys together can't decrypt an answer.
  */
 
 /** How long an answer is kept, ms. */
 export const KEEP_MS = 24 * 60 * 60 * 1000;
 
-/** A UUID, or as much randomness in another form. */
+/** A UUID, or at least as much randomness in another form. */
 const KEY = /^[A-Za-z0-9_-]{22,128}$/;
 
 export interface KeptAnswer {
   readonly status: number;
   readonly body: unknown;
-  /** The people it shows: a repeat is a reading of its own. */
+  /** The people it shows. Repeating it counts as reading their data again. */
   readonly subjects: readonly string[];
 }
 
 export interface Claim {
-  /** What was answered before; null: this is the first. */
+  /** The earlier answer. Null if this is the first request. */
   readonly kept: KeptAnswer | null;
   keep(answer: KeptAnswer): Promise<void>;
-  /** Releases the key: there is nothing to repeat. */
+  /** Releases the key, because there is no answer to repeat. */
   release(): Promise<void>;
 }
 
-/** @throws Problem `idempotency-key-malformed` */
+/** Returns null if there is no header. @throws Problem `idempotency-key-malformed` */
 export function readIdempotencyKey(header: string | readonly string[] | undefined): string | null {
   if (header === undefined) return null;
   if (typeof header === 'string' && KEY.test(header)) return header;
@@ -40,10 +40,10 @@ export function readIdempotencyKey(header: string | readonly string[] | undefine
 }
 
 /**
- * Takes the key for this transaction. A caller with the same key meanwhile waits for its end.
+ * Claims the key for this transaction. Another request with the same key waits until it ends.
  *
- * @param owner account or person: keys of different people are different
- * @param request whatever must be equal for two requests to be one
+ * @param owner account or person; the same key of two owners counts as two keys
+ * @param request everything that must be equal for a request to count as a repetition
  * @throws Problem `idempotency-key-reused`
  */
 export async function claim(

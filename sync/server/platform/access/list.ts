@@ -5,13 +5,13 @@ import { Uuid } from '../../../protocol/wire/event.ts';
 import type { Db } from '../database/schema.ts';
 import { readPageCursor, writePageCursor } from './cursor.ts';
 
-/** What a list is sorted by: an expression that is never null, and how a cursor writes its value. */
+/** What a list is sorted by: an expression that is never null, and its type in a cursor. */
 interface SortKey {
   readonly sql: RawBuilder<unknown>;
   readonly type: keyof typeof TYPES;
 }
 
-/* A cursor has the exact value: a time to the microsecond, which a `Date` would cut off. */
+/* Cursors contain the exact value: times are strings, because a `Date` would drop the microseconds. */
 const TYPES = {
   timestamptz: {
     after: z.tuple([z.string(), Moment, Uuid]),
@@ -25,33 +25,33 @@ const TYPES = {
     after: z.tuple([z.string(), z.string().regex(/^-?\d{1,20}(\.\d{1,20})?(e[+-]?\d{1,2})?$/), Uuid]),
     text: (key: RawBuilder<unknown>) => sql<string>`(${key})::float8::text`,
   },
-  /** The row's own id, which is read anyway. */
+  /** The row's id, which is selected anyway. */
   uuid: { after: z.tuple([z.string(), Uuid, Uuid]), text: null },
 } as const;
 
-/** A time; rows without one count as the oldest. */
+/** Sorts by a time. Rows without one count as the oldest. */
 export const byTime = (column: string): SortKey => ({
   sql: sql`coalesce(${sql.ref(column)}, timestamptz '0001-01-02 00:00:00+00')`,
   type: 'timestamptz',
 });
-/** A time that every row has: an index on the column serves it. */
+/** Sorts by a time that every row has, so that an index on the column can be used. */
 export const byTimeOf = (column: string): SortKey => ({ sql: sql.ref(column), type: 'timestamptz' });
 export const byText = (text: string | RawBuilder<unknown>): SortKey => ({
   sql: typeof text === 'string' ? sql.ref(text) : text,
   type: 'text',
 });
-/** A number; what has none is less than all others, which are not negative. */
+/** Sorts by a number that is not negative. Rows without one count as less than all others. */
 export const byNumber = (column: string): SortKey => ({ sql: sql`coalesce(${sql.ref(column)}, -1)`, type: 'float8' });
 export const byId = (column: string): SortKey => ({ sql: sql.ref(column), type: 'uuid' });
 
-/** By which of its fields a list can be sorted: what a query names is looked up here and never becomes SQL. */
+/** The fields a list can be sorted by. A query's field is looked up here and never becomes SQL. */
 export interface Sorting<F extends string> {
   readonly by: Readonly<Record<F, SortKey>>;
-  /** Column of a row's id, a UUID, which orders rows of the same value. */
+  /** Column of the row's id, a UUID, which orders rows with the same value. */
   readonly id: string;
 }
 
-/** Which page of a list: as `sortedQuery` (protocol/api/page.ts) has it. */
+/** Which page of a list is requested, as in `sortedQuery` (protocol/api/page.ts). */
 export interface Asked<F extends string> {
   readonly sort: SortBy<F>;
   readonly cursor?: string | undefined;
@@ -66,10 +66,10 @@ export interface Page<T> {
 }
 
 /**
- * One page of a query's rows. A page goes on behind the last row of the one before, by its value and id, so rows that come and
- * go meanwhile neither repeat nor hide others.
+ * Reads one page of a query's rows. A page continues after the value and id of the previous page's last row, so inserted or
+ * deleted rows never repeat or hide others.
  *
- * @param query without an order and a limit
+ * @param query without order and limit
  * @throws Problem `cursor-unreadable`, also for a cursor of another order
  */
 export async function readPage<F extends string, DB, TB extends keyof DB, R>(
@@ -92,7 +92,7 @@ export async function readPage<F extends string, DB, TB extends keyof DB, R>(
   if (from) {
     const value = sql`${from[1]}::${sql.raw(key.type)}`;
     const behind = sql.raw(down ? '<' : '>');
-    // The value apart as well: by it alone the database leaves out partitions.
+    // Also compare the value alone, which lets the database skip partitions.
     page = page
       .where(sql<boolean>`${key.sql} ${behind}= ${value}`)
       .where(sql<boolean>`(${key.sql}, ${column}) ${behind} (${value}, ${from[2]}::uuid)`);
@@ -106,7 +106,7 @@ export async function readPage<F extends string, DB, TB extends keyof DB, R>(
   };
 }
 
-/** How many rows a query has, up to `MOST_COUNTED` + 1. */
+/** Counts a query's rows, up to `MOST_COUNTED` + 1. */
 export async function countRows<DB, TB extends keyof DB, R>(
   db: Db,
   query: SelectQueryBuilder<DB, TB, R>,
@@ -116,7 +116,7 @@ export async function countRows<DB, TB extends keyof DB, R>(
   return rows[0]!.count;
 }
 
-/** A page with other items: of a row, what is shown of it. */
+/** Maps the rows of a page to the items to show. */
 export const pageOfItems = <R, T>(page: Page<R>, item: (row: R) => T): Page<T> => ({
   ...page,
   items: page.items.map(item),

@@ -2,29 +2,29 @@ import type { Logger } from 'pino';
 import type { Db } from '../database/schema.ts';
 import { aliveHashes, type Session } from './session.ts';
 
-/** Something opened that is kept between requests, as long as a session lives that asked for it. */
+/** Decrypted data that is kept between requests while a session that uses it lives. */
 export interface Kept {
-  /** Drops what is no longer so in the database, e.g. of people who were erased. */
+  /** Drops data that is out of date in the database, e.g. of erased people. */
   refresh(): Promise<unknown>;
 }
 
-/** Sessions that have something in memory; beyond it, the one unused for longest loses it. */
+/** How many sessions may have data in memory. Beyond that, the least recently used one loses it. */
 const MAX_SESSIONS = 16;
-/** How often sessions that ended elsewhere, and what changed in the database, are looked for, ms. */
+/** How often to check for ended sessions and for changes in the database, ms. */
 const EVERY_MS = 15_000;
 
 /**
- * What this process keeps in memory for people who are signed in. It goes with their session: at once where they sign out
- * here; within `EVERY_MS` where the session ended by its time, on another replica, or with its account.
+ * The data this process keeps in memory for signed-in users. It is dropped at once when they sign out here, and within
+ * `EVERY_MS` if the session expires, ends on another replica or ends with its account.
  */
 export class SessionMemory {
-  /** By the session's hash, the one unused for longest first. */
+  /** By session hash, least recently used first. */
   readonly #sessions = new Map<string, Map<string, Kept>>();
 
   /**
-   * What is kept under this name, made where it is not there yet.
+   * Returns the data kept under this name, created if it doesn't exist yet.
    *
-   * @param o `shared`: one for all sessions that ask for it, until the last of them has ended
+   * @param o `shared`: shared by all sessions that ask for it, until the last of them has ended
    */
   keep<T extends Kept>(session: Session, name: string, make: () => T, { shared = false } = {}): T {
     const id = idOf(session);
@@ -46,7 +46,7 @@ export class SessionMemory {
     return this.#sessions.size;
   }
 
-  /** Removes what ended sessions held, and refreshes the rest. */
+  /** Drops the data of ended sessions and refreshes the rest. */
   async check(db: Db, now: Date): Promise<void> {
     if (this.#sessions.size === 0) return;
     const alive = await aliveHashes(db, [...this.#sessions.keys()], now);
@@ -55,7 +55,7 @@ export class SessionMemory {
     for (const part of parts) await part.refresh();
   }
 
-  /** Checks by itself from now on. @returns how to stop */
+  /** Starts checking every `EVERY_MS`. @returns a function that stops it and drops everything */
   follow(db: Db, now: () => Date, log: Logger): () => Promise<void> {
     let going: Promise<void> = Promise.resolve();
     const ticker = setInterval(() => {

@@ -5,9 +5,9 @@ import { ProblemBody } from '../../../protocol/api/session.ts';
 import { COOKIE } from './guard.ts';
 import { implement, type Route } from './route.ts';
 
-/** The OpenAPI 3.1 document, made from the same declarations that `register` works by. */
+/** The OpenAPI 3.1 document, generated from the declarations that `register` uses. */
 
-/** Rejections that any route may give, so that none lists them. */
+/** Errors that any route may return, so they are not declared per route. */
 const COMMON = ['bad-request', 'too-many-requests', 'wrong-host'] as const satisfies ErrorCode[];
 const OF_SESSIONS = ['no-session', 'not-allowed', 'second-factor-missing'] as const;
 const OF_CHANGES = ['idempotency-key-malformed', 'idempotency-key-reused'] as const;
@@ -20,7 +20,7 @@ export interface OpenApiDocument extends Json {
   readonly paths: Record<string, Record<string, Json>>;
 }
 
-/** @param sockets declared like routes, answered by a WebSocket */
+/** Generates the document. @param sockets WebSockets, declared like routes */
 export function openApiDocument(
   specs: readonly Route[],
   sockets: readonly Declared[],
@@ -51,7 +51,7 @@ something must come from a page of this server (Origin). Each operation names th
 kinds of personal data that it touches (x-personal-data) and what the audit log calls it (x-audit). Rejections are
 application/problem+json (RFC 9457) with a code.`;
 
-/** `/api/people/:person` as `/api/people/{person}`. */
+/** Converts `/api/people/:person` to `/api/people/{person}`. */
 export const openApiPath = (path: string): string => path.replaceAll(/:(\w+)/g, '{$1}');
 
 function operationOf(spec: Route): Json {
@@ -109,7 +109,7 @@ const head = ({ method, path, summary, roles, data, action }: Declared): Json =>
   operationId: `${method.toLowerCase()}${path.replaceAll(/[^a-z]+(\w)/gi, (_, letter: string) => letter.toUpperCase())}`,
   summary,
   security: roles === 'anybody' ? [] : [{ session: [] }],
-  // The operator's command line comes another way.
+  // The operator's command line doesn't use this listener.
   'x-roles': roles === 'anybody' ? roles : roles.filter((role) => role !== 'operator'),
   'x-personal-data': data,
   ...(action && { 'x-audit': action }),
@@ -148,7 +148,7 @@ function schemaOf(shape: z.ZodType, io: 'input' | 'output'): Json {
   return schema;
 }
 
-/** Serves the document of these routes and of itself. */
+/** A route that serves the document of these routes, itself included. */
 export function openApiRoute(specs: readonly Route[], sockets: readonly Declared[], version: string): Route {
   let made: OpenApiDocument | null = null;
   const declared = endpoint('GET /api/openapi.json', {

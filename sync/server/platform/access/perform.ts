@@ -20,26 +20,26 @@ export interface Request {
   readonly session: Session | null;
   readonly now: Date;
   readonly prepared: unknown;
-  /** Null: sent without, or by nobody who is signed in. */
+  /** Null if none was sent or the caller isn't signed in. */
   readonly idempotencyKey: string | null;
-  /** Path with its values, without the query. */
+  /** Path with its parameters filled in, without the query. */
   readonly url: string;
 }
 
-/** What was committed, and what follows. */
+/** What was committed, and what to do after the commit. */
 export interface Performed {
   readonly answer: KeptAnswer;
   readonly file: { readonly name: string; readonly type: string; readonly spooled: Spooled } | null;
   readonly refused: Problem | null;
   readonly notified: ReadonlySet<'board' | 'change'>;
   readonly after: readonly (() => Promise<void>)[];
-  /** Undefined: the session cookie stays as it is. */
+  /** The new session cookie. Null removes it; undefined leaves it unchanged. */
   readonly cookie: { readonly token: string; readonly expiresAt: Date } | null | undefined;
 }
 
 /**
- * Runs a handler in one transaction, with the audit row of its declaration as the last thing in it. A file is read to its
- * end in there, so that the row names everybody who is in it.
+ * Runs a handler in one transaction that ends with the declared audit row. A file is read to its end within the transaction,
+ * so that the row names everyone in the file.
  *
  * @throws what the handler throws; nothing was changed then
  */
@@ -61,7 +61,7 @@ async function attempt(
   asked: Request,
   files: Spooled[],
 ): Promise<Performed> {
-  // A transaction that is tried again begins without what the one before it noted.
+  // A retried transaction starts without the files of the previous attempt.
   for (const file of files.splice(0)) await file.discard();
   const { now, session, idempotencyKey } = asked;
   const { person, ...named } = asked.params as Readonly<Record<string, string | undefined>>;
@@ -135,13 +135,13 @@ async function attempt(
   return { answer, file: null, refused: null, notified, after, cookie };
 }
 
-/** What represents a body when requests are compared: for a file, its hash. */
+/** What represents a body when requests are compared: its hash for a file, else the body itself. */
 const digestible = (body: unknown): unknown =>
   body instanceof Uint8Array ? createHash('sha256').update(body).digest('base64url') : (body ?? null);
 
 const NOTHING: KeptAnswer = { status: 204, body: null, subjects: [] };
 
-/** Times leave as RFC 3339 (`2026-11-29T08:00:00.000Z`). Only what has one in it is copied. */
+/** Converts dates to RFC 3339 (`2026-11-29T08:00:00.000Z`). Objects without a date are not copied, but arrays are. */
 function withTimesAsText(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value;
   if (value instanceof Date) return value.toISOString();
@@ -158,8 +158,10 @@ function withTimesAsText(value: unknown): unknown {
 }
 
 /**
- * What leaves has the declared shape, or nothing leaves; the issue names the place, never the value. Fields that are not
- * declared stay here: a newer build beside this one may have given a table more columns.
+ * Returns an answer in the declared shape. Undeclared fields are removed, because a newer build running beside this one may
+ * have added columns to a table.
+ *
+ * @throws Problem `answer-misshapen`, which names the fields, never their values
  */
 function shape(declared: z.ZodType, result: unknown): unknown {
   const answer = withTimesAsText(result);

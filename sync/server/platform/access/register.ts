@@ -17,18 +17,18 @@ import type { Route, Services } from './route.ts';
 import { findSession, type Session } from './session.ts';
 import { unstorable } from './storable.ts';
 
-/** Largest body of a route that names none, bytes. */
+/** Default limit of a request's body, bytes. */
 const MAX_BODY = 64 * 1024;
-/** How long a stop waits for work that follows on answers, ms. */
+/** How long a stop waits for work that runs after responses, ms. */
 const LATER_MS = 5000;
 const UNREF = { ref: false };
-/** Requests per address and route where a route names no limit. */
+/** Default limit of requests per address and route. */
 const LIMIT = { max: 600, perMs: 60_000 };
 
 /**
- * Registers routes on a listener by what they declare. In this order: host (guard.ts), limit per address, session,
- * origin of what changes something, role, whether it is about oneself, size and shape of the request; then the handler in
- * one transaction with its audit row (perform.ts). A rejection of someone who is signed in leaves an audit row too.
+ * Registers routes on a listener according to their declarations. Each request is checked in this order: host (guard.ts),
+ * limit per address, session, origin (unless it is a GET), role, whether people ask about themselves, size and shape. Then
+ * the handler runs in one transaction with its audit row (perform.ts). Rejecting a signed-in caller leaves an audit row too.
  */
 export function register(
   app: Listener,
@@ -38,7 +38,7 @@ export function register(
 ): void {
   app.addHook('onClose', () => errors.close());
   const later = new Set<Promise<void>>();
-  // A stop waits for what answers promised, not for a mail server that does not answer.
+  // A stop waits for work that responses promised, but not forever: a mail server may not answer.
   app.addHook(
     'onClose',
     async () => void (await Promise.race([Promise.allSettled(later), sleep(LATER_MS, null, UNREF)])),
@@ -65,7 +65,7 @@ function registerOne(
     bodyLimit: spec.maxBody ?? MAX_BODY,
     config: { rateLimit: { max, timeWindow: perMs, keyGenerator: ({ ip }) => networkOf(ip) } },
     onRequest: async (_request, reply) => void reply.header('cache-control', 'no-store'),
-    // After the limit per address, so that a flood asks the database nothing; before the body is read.
+    // After the limit per address, so that a flood doesn't reach the database, and before the body is read.
     preParsing: async (request) => {
       const caller = await callerOf(services, request, {
         use: spec.idle !== true && request.headers[IDLE_HEADER] === undefined,
@@ -73,7 +73,7 @@ function registerOne(
       callers.set(request, caller);
       admit(spec, request, caller);
     },
-    // Also for bodies that can't be read. Errors thrown here reach the listener's own handler.
+    // Also called for unreadable bodies. Errors thrown here reach the listener's own error handler.
     errorHandler: async (error, request) => {
       const caller = callers.get(request);
       if (caller && !recorded.has(error)) await recordError(errors, spec, caller, asProblem(error));
@@ -109,10 +109,10 @@ function registerOne(
           )
           .finally(() => later.delete(running));
         later.add(running);
-        // The command line ends with its answer, and the next one may go by what this one changed.
+        // The command line exits with the answer, and the next command may rely on this work.
         if (actor.role === 'operator') await running;
       }
-      // They have signed out.
+      // The user has signed out.
       if (done.cookie === null && session) services.memory?.end(session);
       if (done.cookie !== undefined) setCookie(reply, done.cookie, now);
       if (done.refused) {
@@ -125,10 +125,10 @@ function registerOne(
   });
 }
 
-/** Who may come in, and where rejections of someone who is signed in are recorded. */
+/** How callers are identified, and where rejections of signed-in callers are recorded. */
 interface Entry {
   readonly errors: ErrorRows;
-  /** Default: by the session cookie. */
+  /** Identifies the caller. Default: by the session cookie. */
   readonly callerOf: typeof sessionOf;
 }
 
@@ -137,7 +137,7 @@ export interface Caller {
   readonly actor: Actor;
 }
 
-/** Rejections whose audit row was written with what they keep. */
+/** Rejections whose audit row was already written, together with the changes they keep (`Refused`). */
 const recorded = new WeakSet<Error>();
 
 const routeOf = (spec: Pick<Route, 'method' | 'path'>): string => `${spec.method} ${spec.path}`;
@@ -157,13 +157,13 @@ export async function sessionOf(
   };
 }
 
-/** What is asked of a request before anything else. */
+/** The part of a declaration that admission is decided by. */
 type Admission = Pick<Endpoint, 'method' | 'path' | 'roles' | 'data' | 'enrolling'> & {
-  /** Also what only reads must come from our own page: of a socket no browser asks by itself. */
+  /** Require our own page as origin even for a GET. For sockets, because browsers don't restrict these to one origin. */
   readonly ownPage?: true;
 };
 
-/** @throws Problem `no-session`, `wrong-origin`, `second-factor-missing`, `not-allowed` */
+/** Checks who may use an endpoint. @throws Problem `no-session`, `wrong-origin`, `second-factor-missing`, `not-allowed` */
 export function admit(spec: Admission, request: FastifyRequest, { session, actor }: Caller): void {
   if (actor.role === 'operator' && spec.roles.includes('operator')) return;
   if (spec.method !== 'GET' || spec.ownPage) checkOrigin(request);
@@ -171,21 +171,21 @@ export function admit(spec: Admission, request: FastifyRequest, { session, actor
   if (!session) throw new Problem('no-session');
   if (!spec.roles.includes(session.role)) throw new Problem('not-allowed');
   if (session.stage === 'enrol' && !spec.enrolling) throw new Problem('second-factor-missing');
-  // A person may only be shown themselves, whatever a route forgets to check.
+  // People may only see their own data, even if a route forgets to check.
   const { person } = request.params as { person?: string };
   if (actor.role === 'person' && person !== undefined && person !== actor.id) throw new Problem('not-allowed');
 }
 
 const Nothing = z.strictObject({});
 
-/** Of the parts of a request, made once: to build a schema costs more than to apply it. */
+/** Schemas of a request's parts. Built once, because building a schema costs more than applying it. */
 interface Shapes {
   readonly params: z.ZodType;
   readonly query: z.ZodType;
   readonly body: z.ZodType | undefined;
 }
 
-/** @throws Problem that names the fields, never their values: `bad-request`; `name-unreadable` where that is all there is */
+/** Parses a request. @throws Problem `bad-request`, or `name-unreadable` if nothing else is wrong. Names fields, never values */
 function parse(shapes: Shapes, request: FastifyRequest): { params: unknown; query: unknown; body: unknown } {
   const wrong: string[] = [];
   const names = new Set<string>();
@@ -207,7 +207,7 @@ function parse(shapes: Shapes, request: FastifyRequest): { params: unknown; quer
   throw new Problem('bad-request', { reason: named.join(', ') });
 }
 
-/** Checks, and records a rejection of someone who is signed in. @throws what `check` throws */
+/** Runs a check and records its error if the caller is signed in. @throws what `check` throws */
 export async function refusing(errors: ErrorRows, spec: Admission, caller: Caller, check: () => void): Promise<void> {
   try {
     check();

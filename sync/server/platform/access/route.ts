@@ -12,7 +12,7 @@ import type { WatchedScreens } from '../watched-screens.ts';
 import type { SessionMemory } from './memory.ts';
 import type { Session } from './session.ts';
 
-/** What routes work with: everything that a handler needs from outside. */
+/** Everything that handlers need from outside. */
 export interface Services {
   readonly db: Db;
   readonly keys: Keys;
@@ -21,18 +21,18 @@ export interface Services {
   readonly modules: readonly ServerModule[];
   readonly log: Logger;
   readonly now: () => Date;
-  /** Screens (`board`) or kiosks (`change`) have something new to read. Notified after the commit. */
+  /** Notifies screens (`board`) or kiosks (`change`) that there is something new to read. Called after the commit. */
   readonly notify: (what: 'board' | 'change') => void;
-  /** Port on which kiosks are listened to; absent, or null before that: the configured one. */
+  /** Actual port of the devices listener. If absent, or null before it listens, it is the configured one. */
   readonly devicePort?: () => number | null;
-  /** What is kept opened between the requests of a session; absent: nothing is. */
+  /** Decrypted data kept between the requests of a session. If absent, none is kept. */
   readonly memory?: SessionMemory;
   readonly screens: WatchedScreens;
-  /** Set if someone at the command line is watching: the progress of long work. */
+  /** Reports progress of long work. Set if someone at the command line is watching. */
   readonly progress?: (done: number, total: number, what: string) => void;
 }
 
-/** One request before its transaction. */
+/** A request before its transaction. */
 export interface Before<P, Q, B> {
   readonly services: Services;
   readonly actor: Actor;
@@ -44,26 +44,26 @@ export interface Before<P, Q, B> {
   readonly now: Date;
 }
 
-/** One request, parsed, in its transaction. For the database use `tx`: the embedded one has a single connection, and `services.db` would wait for this transaction. */
+/** A parsed request in its transaction. Use `tx`: the embedded database has one connection, so `services.db` would deadlock. */
 export interface Call<P, Q, B, X = unknown> extends Before<P, Q, B> {
   readonly tx: Tx;
-  /** What `before` gave. */
+  /** What `before` returned. */
   readonly prepared: X;
-  /** People the answer shows or the change is about: they are added to the audit row, with the person that the path names. */
+  /** Adds people to the audit row: those the answer shows or the change is about. A person in the path is added automatically. */
   readonly about: (people: Iterable<string>) => void;
-  /** The resource itself where it is not a person, nor what the path names beside one. */
+  /** Sets the audit row's resource if it is neither a person nor named by the path. */
   readonly on: (resource: string) => void;
-  /** Notified after the commit, never before. */
+  /** Notifies screens or kiosks after the commit, never before. */
   readonly notify: (...what: ('board' | 'change')[]) => void;
-  /** Sets the session cookie of the answer; null removes it. */
+  /** Sets the session cookie with the answer. Null removes it. */
   readonly cookie: (token: { readonly token: string; readonly expiresAt: Date } | null) => void;
-  /** Done after the commit, without delaying the answer: mail, and anything whose duration must not show. */
+  /** Runs work after the commit without delaying the answer: mail, and anything whose duration must stay hidden. */
   readonly after: (work: () => Promise<void>) => void;
-  /** Names who signed in, for the audit row, where the request began without a session. */
+  /** Sets who signed in, for the audit row of a request that started without a session. */
   readonly as: (actor: Pick<Actor, 'role' | 'id' | 'email'>) => void;
 }
 
-/** A file as an answer: made of pieces, never held whole. Its content is read inside the transaction. */
+/** A file as an answer, in pieces and never held in memory whole. Its content is read inside the transaction. */
 export interface FileAnswer {
   readonly file: AsyncIterable<Uint8Array | string>;
   readonly name: string;
@@ -71,8 +71,8 @@ export interface FileAnswer {
 }
 
 /**
- * A rejection that keeps what the transaction wrote: a handler returns it where it throws otherwise. Its audit row says the
- * endpoint's own action, with the problem's code as outcome.
+ * A rejection that keeps what the transaction wrote: the handler returns it instead of throwing. Its audit row has the
+ * endpoint's action, with the problem's code as outcome.
  */
 export class Refused {
   readonly problem: Problem;
@@ -81,7 +81,7 @@ export class Refused {
   }
 }
 
-/** A value as a handler may give it for a shape: its lists may be read-only, and a time that leaves as text is a date here. */
+/** A value that a handler may return for a shape. Lists may be read-only, and a time may be a `Date` instead of a string. */
 type Given<T> = T extends readonly (infer Item)[]
   ? readonly Given<Item>[]
   : T extends object
@@ -90,7 +90,7 @@ type Given<T> = T extends readonly (infer Item)[]
       ? T | Date
       : T;
 
-/** What a handler gives back. */
+/** What a handler returns. */
 type Result<A extends Endpoint['answer']> = A extends z.ZodType
   ? Promise<Given<z.input<A>> | Refused>
   : A extends 'file'
@@ -98,8 +98,8 @@ type Result<A extends Endpoint['answer']> = A extends z.ZodType
     : Promise<void> | Promise<Refused | undefined>;
 
 /**
- * An endpoint with what the server does for it. `register` (platform/access/register.ts) checks session, role, origin and
- * shapes, opens the transaction and writes the audit row in it, all by the declaration.
+ * An endpoint with its implementation. As declared, `register` (platform/access/register.ts) checks session, role, origin and
+ * shapes, opens the transaction and writes the audit row in it.
  */
 export interface Route extends Endpoint {
   before?(o: Before<unknown, unknown, unknown>): Promise<unknown>;
@@ -107,14 +107,14 @@ export interface Route extends Endpoint {
 }
 
 interface Steps<P, Q, B, R, X> {
-  /** Work that must hold no connection of the database, e.g. hashing a password: done before the transaction begins. */
+  /** Runs before the transaction, for work that must not hold a database connection, e.g. hashing a password. */
   before(o: Before<P, Q, B>): Promise<X>;
   handle(call: Call<P, Q, B, X>): R;
 }
 
 type Handle<P, Q, B, R> = (call: Call<P, Q, B>) => R;
 
-/** Implements a declaration: what `handle` gets and gives back is typed by it. */
+/** Implements a declaration, which determines what `handle` receives and returns. */
 export function implement<
   P extends Readonly<Record<string, z.ZodType>>,
   Q extends z.ZodType,

@@ -9,7 +9,7 @@ import type { Keys } from '../keys/envelope.ts';
 
 const MINUTE = 60_000;
 
-/** How long a session lives unused, and at most, ms. */
+/** How long a session lives without use, and at most, ms. */
 export const SESSION_LIFE: Readonly<Record<Role, { readonly idleMs: number; readonly maxMs: number }>> = {
   admin: { idleMs: 30 * MINUTE, maxMs: 12 * 60 * MINUTE },
   dpo: { idleMs: 30 * MINUTE, maxMs: 12 * 60 * MINUTE },
@@ -18,18 +18,18 @@ export const SESSION_LIFE: Readonly<Record<Role, { readonly idleMs: number; read
   person: { idleMs: 15 * MINUTE, maxMs: 2 * 60 * MINUTE },
 };
 
-/** Uses of a session within this time are one, so that reading does not mean writing, ms. */
+/** Uses within this time are recorded as one, so that not every read causes a write, ms. */
 const SEEN_MS = 30_000;
 
 export interface Session {
-  /** Keyed hash of its token, by which the database knows it. */
+  /** Keyed hash of its token, its key in the database. */
   readonly hash: Buffer;
   readonly role: Role;
   readonly account: string | null;
   readonly person: string | null;
-  /** `enrol`: may set password and second factor, and nothing else. */
+  /** `enrol`: may only set password and second factor. */
   readonly stage: 'full' | 'enrol';
-  /** Of the account; null of a person. */
+  /** Email of the account. Null for a person. */
   readonly email: string | null;
   readonly idleEndsAt: Date;
   readonly expiresAt: Date;
@@ -39,7 +39,7 @@ export type Holder =
   | { readonly role: Exclude<Role, 'person'>; readonly account: string; readonly stage: 'full' | 'enrol' }
   | { readonly role: 'person'; readonly person: string };
 
-/** 256 random bits, base64url. The database holds a keyed hash of it alone. */
+/** Returns 256 random bits, base64url. The database only stores a keyed hash of it. */
 export const newToken = (): string => randomBytes(32).toString('base64url');
 
 export async function startSession(
@@ -64,10 +64,10 @@ export async function startSession(
 }
 
 /**
- * The session of a token; null when there is none such, or no longer: ended, unused for too long, its account disabled, its
- * person erased or merged.
+ * Returns the session of a token. Null if it doesn't exist, has ended or was unused for too long, or if its account is
+ * disabled or its person erased or merged.
  *
- * @param use counts as a use: it then lives on from now
+ * @param use whether this counts as a use, which restarts the idle time
  */
 export async function findSession(
   db: Kysely<Tables>,
@@ -97,7 +97,7 @@ export async function findSession(
   };
 }
 
-/** Which of these tokens are of sessions that are fully signed in, in one question. Looking is no use of them. */
+/** Returns those tokens whose sessions are alive and fully signed in, with one query. This doesn't count as a use. */
 export async function aliveSessions(
   db: Kysely<Tables>,
   keys: Keys,
@@ -108,7 +108,7 @@ export async function aliveSessions(
   return new Set([...(await aliveHashes(db, [...byHash.keys()], now))].map((hash) => byHash.get(hash)!));
 }
 
-/** As `aliveSessions`, of sessions by their hash in hexadecimal. */
+/** As `aliveSessions`, for session hashes in hexadecimal. */
 export async function aliveHashes(
   db: Kysely<Tables>,
   hashes: readonly string[],
@@ -137,7 +137,7 @@ const idleEnd = (row: Row): Date => new Date(row.seen_at.getTime() + SESSION_LIF
 function isAlive(row: Row, now: Date): boolean {
   if (row.expires_at <= now || idleEnd(row) <= now) return false;
   if (row.disabled_at || row.deleted_at || row.merged_into) return false;
-  // A changed role ends sessions (core/accounts/accounts.ts); whatever slips through has the old role's rights nowhere.
+  // Changing a role ends its sessions (core/accounts/accounts.ts). This catches any that were missed.
   return row.account === null || row.account_role === row.role;
 }
 
@@ -146,9 +146,9 @@ export async function endSession(db: Kysely<Tables>, session: Session): Promise<
 }
 
 /**
- * Ends every session of an account or a person, and takes back their unused links.
+ * Ends every session of an account or a person, and deletes their unused sign-in links.
  *
- * @param except stays: the one that asks
+ * @param except a session to keep: the caller's own
  * @returns how many sessions ended
  */
 export async function endSessionsOf(
@@ -165,7 +165,7 @@ export async function endSessionsOf(
   return Number(result?.numDeletedRows ?? 0n);
 }
 
-/** As the API shows it. */
+/** A session as the API shows it. */
 export const stateOf = (s: Session, now: Date): SessionState => ({
   role: s.role,
   stage: s.stage,

@@ -4,12 +4,12 @@ import { join } from 'node:path';
 import { Problem } from '../../../errors/problem.ts';
 
 /**
- * Where a file answer waits between its transaction and a client that may be slow: the transaction ends, and the audit row
- * is committed, before the first byte leaves. On disk it is ciphertext under a key that exists in this process alone, in a
- * file that has no name any more; small ones never reach the disk.
+ * Buffers a file answer between its transaction and a client that may be slow, so that the audit row is committed before the
+ * first byte is sent. On disk it is encrypted with a key that only this process has, in a file that is already unlinked.
+ * Small files stay in memory.
  */
 
-/** Up to here it stays in memory, bytes. */
+/** Largest file that stays in memory, bytes. */
 const IN_MEMORY = 512 * 1024;
 /** Largest file, bytes. */
 export const MAX_FILE = 4 * 1024 * 1024 * 1024;
@@ -18,11 +18,11 @@ const PIECE = 64 * 1024;
 export interface Spooled {
   readonly size: number;
   read(): AsyncIterable<Buffer>;
-  /** Gives up what it holds; safe to call twice. */
+  /** Releases memory or file. Safe to call twice. */
   discard(): Promise<void>;
 }
 
-/** @param folder of the server, made when it is missing @throws Problem `file-too-large`, and what `content` throws */
+/** Buffers a file. @param folder created if missing @throws Problem `export-file-too-large`, and what `content` throws */
 export async function spool(
   content: AsyncIterable<Uint8Array | string>,
   folder: string,

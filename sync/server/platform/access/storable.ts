@@ -1,9 +1,9 @@
 /**
- * Where a request holds a text that neither the database nor canonical JSON can hold: a NUL, or half of a surrogate pair.
- * Pure. Names of fields count too.
+ * Finds strings that the database or canonical JSON can't represent, because they contain a NUL or half of a surrogate pair.
+ * Field names are checked too. Pure.
  *
- * @param at path of the value, for the answer
- * @returns paths of such texts, as far as `most`
+ * @param at path of the value, which the returned paths start with
+ * @returns paths of such strings, about `most` of them
  */
 export function unstorable(value: unknown, at: string, most = 10): string[] {
   const found: string[] = [];

@@ -8,10 +8,10 @@ import type { AuditKey } from './keys.ts';
 
 export const ALIAS = 16;
 
-/** `YYYY-MM-DD`, UTC. */
+/** Returns `YYYY-MM-DD`, UTC. */
 export const dayOf = (at: Date): string => at.toISOString().slice(0, 10);
 
-/** What is known of who did something. */
+/** What is recorded about the author of an action. */
 export interface Trace {
   readonly email: string | null;
   readonly ip: string | null;
@@ -19,25 +19,22 @@ export interface Trace {
 }
 
 /**
- * What people are called in the audit log: a name of their own for each UTC day, made with a key of their own. Once that is
- * destroyed nobody can make or link the names any more; the rows, and their MACs, stay as they are.
+ * People's aliases in the audit log: a different one for each UTC day, derived from the person's own key. Once that key is
+ * destroyed, nobody can compute or link the aliases. The rows and their MACs don't change.
  */
 export interface PeopleInLog {
-  /** 16 bytes. */
+  /** Returns the alias, 16 bytes. */
   alias(person: string, day: string, key: AuditKey): Buffer;
-  /** Hides what a person's own doings leave in the log under their own key; null: they have none. */
+  /** Encrypts the trace of a person's own action with their key. Null if they have none. */
   seal(person: string, position: number, trace: Trace): Buffer | null;
-  /** Null: their key was destroyed. @throws Problem `envelope-broken` */
+  /** Decrypts the trace. Null if their key was destroyed. @throws Problem `envelope-broken` */
   open(person: string, position: number, sealed: Uint8Array): Trace | null;
 }
 
-/** The name of the day that a root was last asked for, for as long as that root is in memory. */
+/** Caches the last alias of each audit root, for as long as the root is in memory. */
 const today = new WeakMap<KeyObject, { readonly day: string; readonly alias: Buffer }>();
 
-/**
- * Loads what these people need, in one statement, but for what the transaction has read already. Who has no key is named by the
- * audit key instead.
- */
+/** Loads these people's audit roots in one statement, unless the transaction has them. Aliases of others use the audit key. */
 export async function peopleInLog(db: Db, keys: Keys, people: readonly string[]): Promise<PeopleInLog> {
   const roots = auditRootsOf(db);
   const box = await personBox(
@@ -73,13 +70,13 @@ export async function peopleInLog(db: Db, keys: Keys, people: readonly string[])
 
 const aliasPlace = (person: string, position: number): Place => placeOf('audit.actor', String(position), { person });
 
-/** Sorted, each once: so the list does not reveal in which order people were shown. */
+/** Sorts, deduplicates and concatenates aliases, so that the list doesn't reveal in which order people were shown. */
 export function packAliases(aliases: readonly Buffer[]): Buffer {
   const sorted = [...aliases].sort(Buffer.compare);
   return Buffer.concat(sorted.filter((a, i) => i === 0 || !a.equals(sorted[i - 1]!)));
 }
 
-/** @returns each as base64url */
+/** Splits packed aliases. @returns each one as base64url */
 export function unpackAliases(packed: Buffer): string[] {
   return Array.from({ length: packed.length / ALIAS }, (_, i) =>
     packed.toString('base64url', i * ALIAS, (i + 1) * ALIAS),

@@ -15,16 +15,16 @@ import { type Statement, signStatement } from './statement.ts';
 import { lockChain } from './write.ts';
 
 /**
- * Anchors: what the head of the chain was, kept where a person who can write to the database can't write. Rows that
- * are cut off at the end leave a chain that is whole; the anchors show that there were more.
+ * Anchors record the head of the chain in places that people with write access to the database can't change. Deleting the
+ * newest rows leaves a valid chain; anchors show that there were more.
  */
 
 /** Folder of the anchors in the object store. */
 export const ANCHOR_PREFIX = 'audit/anchors/';
-/** An anchor can't be deleted from a store with object locks before the rows that it vouches for may go. */
+/** How long anchors are locked in a store with object locks: longer than the rows they cover must be kept. */
 const LOCK_MS = 366 * 86_400_000;
 
-/** Identity of the database's log: another one after a restore. */
+/** Returns the identity of the database's log, which changes with a restore. */
 export async function logEpochOf(db: Db): Promise<string> {
   const row = await find(db, 'meta', { key: 'log-epoch' }, ['value']);
   return row?.value ?? '';
@@ -37,7 +37,7 @@ export interface AnchorContext {
   readonly signing: Ed25519PrivateJwk;
 }
 
-/** The head as it is committed now, signed; null: there is no row. */
+/** Signs the current head of the chain. Returns null if there are no rows. */
 export async function signHead({ db, keys, serverId, signing }: AnchorContext, now: Date): Promise<Anchor | null> {
   const row = await findLast(db, 'audit', {}, 'position', ['position', 'mac']);
   const key = [...(await readAuditKeys(db, keys)).values()].at(-1);
@@ -59,7 +59,7 @@ export async function signHead({ db, keys, serverId, signing }: AnchorContext, n
   return { position, key, mac: row.mac, ...made };
 }
 
-/** Signs the head as it is now and notes it. @returns null: there is no row, or the head is anchored already */
+/** Signs the current head and stores it in the database. @returns null if there are no rows or the head is already anchored */
 export function makeAnchor(context: AnchorContext, now: Date): Promise<Anchor | null> {
   return inTransaction(context.db, async (tx) => {
     await lockChain(tx);
@@ -78,7 +78,7 @@ export interface Anchor extends Statement {
   readonly key: AuditKey;
 }
 
-/** Puts the anchors that are not in the object store yet there, locked where the bucket has locks. @returns how many */
+/** Copies new anchors to the object store, locked if the bucket supports locks. @returns how many */
 export async function storeAnchors(db: Db, store: ObjectStore, now: Date): Promise<number> {
   const waiting = await findSorted(db, 'audit_anchor', { object: null }, ['id'], { limit: 1000 });
   const locks = waiting.length > 0 && (await store.offersLocks());
@@ -109,7 +109,7 @@ const readAnchorText = (content: string): Statement | null => {
 
 const headFile = (home: string): string => join(home, 'audit-head.json');
 
-/** The head that the server's own folder knows; `broken`: there is a file that says nothing. */
+/** Reads the head stored in the server home. `broken` if the file can't be read as one. */
 export function readHeadFile(home: string): Statement | 'broken' | null {
   const path = headFile(home);
   return existsSync(path) ? (readAnchorText(readFileSync(path, 'utf8')) ?? 'broken') : null;
@@ -119,7 +119,7 @@ export function writeHeadFile(home: string, anchor: Statement): void {
   replaceFile(headFile(home), anchorText(anchor), { byMany: true });
 }
 
-/** The newest anchors of the object store, newest first; null: one that can't be read. Deleted and overwritten versions too. */
+/** Reads the object store's newest anchors, newest first, even deleted and overwritten versions. Null for unreadable ones. */
 export async function readStoredAnchors(store: ObjectStore, newest: number): Promise<(Statement | null)[]> {
   const found: { key: string; versionId: string }[] = [];
   for await (const o of store.list(ANCHOR_PREFIX)) if (!o.deleteMarker) found.push(o);
@@ -131,10 +131,7 @@ export async function readStoredAnchors(store: ObjectStore, newest: number): Pro
   return read;
 }
 
-/**
- * Signs the head of the chain, and puts it into the object store where there is one, under its lock where it has locks: who
- * can write to the database can't take it back from there.
- */
+/** Anchors the chain's head, also in an object store, from which database access alone can't remove it. */
 export const auditAnchorJob: Job = {
   name: 'audit-anchor',
   everyMs: 60 * 60 * 1000,

@@ -72,7 +72,7 @@ describe.each(DATABASES)('audit log on $name', { timeout: 120_000 }, ({ start, u
     const compared = await compareAnchors(db, keys, { home, store: null });
     return [...faults, ...compared.faults].map((f) => f.code);
   };
-  /** Does something to the table that is undone afterwards. */
+  /** Tampers with the table, reads, and rolls back. */
   const tampered = async <T>(how: (tx: Db) => Promise<unknown>, read: (tx: Db) => Promise<T>): Promise<T> => {
     const undo = new Error('undo');
     let seen: T | undefined;
@@ -152,7 +152,7 @@ describe.each(DATABASES)('audit log on $name', { timeout: 120_000 }, ({ start, u
             await sql`update audit set position = ${a + b + 1000}::bigint - position where position > 1000`.execute(tx);
           },
         })),
-      // A copy of row 2 in its own place would change nothing.
+      // Inserting a copy of row 2 in its own place would change nothing.
       at
         .filter((p) => p !== 1)
         .map((position) => ({
@@ -200,7 +200,7 @@ describe.each(DATABASES)('audit log on $name', { timeout: 120_000 }, ({ start, u
 
   test('a person who has the database alone can not write a row that verifies', async () => {
     await fill(3);
-    // The wrapped audit key, and every row, are theirs to read; the environment's keys are not.
+    // An attacker who can read the encrypted audit key and every row, but doesn't have the environment's keys.
     const theirs = newKeys();
     await expect(inTransaction(db, (tx) => writeAudit(tx, theirs, entry(), NOW))).rejects.toThrow();
     await expect(verifyAudit(db, keys)).resolves.toMatchObject({ rows: 3, faults: [] });
@@ -213,19 +213,19 @@ describe.each(DATABASES)('audit log on $name', { timeout: 120_000 }, ({ start, u
     const cut = (tx: Db) => sql`delete from audit where position > 4`.execute(tx);
     const seen = await tampered(cut, (tx) => compareAnchors(tx, keys, { home, store: null }));
     expect(seen.faults).toMatchObject([{ code: 'tail-cut-off', position: 6 }]);
-    // The anchors of the database go too: then the folder's note shows it.
+    // If the database's anchors are deleted too, the head in the server home shows it.
     await expect(head()).resolves.toBe(true);
     await sql`delete from audit_anchor`.execute(db);
     await cut(db);
     expect(await codes()).toEqual(['tail-cut-off']);
     await expect(head()).resolves.toBe(false);
-    // New rows in place of those that were cut off.
+    // New rows in place of the deleted ones.
     await fill(4);
     expect(await codes()).toEqual(['anchor-differs']);
     await expect(head()).resolves.toBe(false);
   });
 
-  test('an anchor that someone else wrote is broken', async () => {
+  test('an anchor written by someone else is reported as broken', async () => {
     await fill(2);
     await anchor();
     await sql`update audit_anchor set seal = decode(repeat('00', 32), 'hex')`.execute(db);
@@ -267,7 +267,7 @@ describe.each(DATABASES)('audit log on $name', { timeout: 120_000 }, ({ start, u
       (await tampered(how, (tx) => verifyAudit(tx, keys))).faults.map((f) => f.code);
     expect(await faultsOf((tx) => sql`delete from audit_checkpoint`.execute(tx))).toEqual(['rows-missing']);
     expect(await faultsOf((tx) => sql`delete from audit where position = 6`.execute(tx))).toEqual(['rows-missing']);
-    // A checkpoint moved up over a row that someone wants removed.
+    // Move the checkpoint past a row to hide that it was deleted.
     expect(
       await faultsOf(async (tx) => {
         await sql`update audit_checkpoint set position = 6, mac = (select mac from audit where position = 6)`.execute(
@@ -276,7 +276,7 @@ describe.each(DATABASES)('audit log on $name', { timeout: 120_000 }, ({ start, u
         await sql`delete from audit where position = 6`.execute(tx);
       }),
     ).toEqual(['checkpoint-broken', 'rows-missing']);
-    // All rows may go: the next follows the checkpoint.
+    // All rows may be purged: the next one follows the checkpoint.
     await inTransaction(db, (tx) => purgeAudit(tx, keys, o, new Date(NOW.getTime() + 800 * DAY)));
     await expect(verifyAudit(db, keys)).resolves.toMatchObject({ rows: 1, last: 10, faults: [] });
   });
@@ -296,7 +296,7 @@ describe.each(DATABASES)('audit log on $name', { timeout: 120_000 }, ({ start, u
     const rows = await db.selectFrom('audit').select('key_version').orderBy('position').execute();
     const [first] = rows;
     expect(rows.map((r) => r.key_version - first!.key_version)).toEqual([0, 0, 0, 1, 1]);
-    // A row under the old key put where the new one writes.
+    // A row that claims the old key where the new one is used.
     const faults = await tampered(
       (tx) => sql`update audit set key_version = key_version - 1 where position = 5`.execute(tx),
       (tx) => verifyAudit(tx, keys),
@@ -304,7 +304,7 @@ describe.each(DATABASES)('audit log on $name', { timeout: 120_000 }, ({ start, u
     expect(faults.faults).toMatchObject([{ code: 'row-altered', position: 5 }]);
   });
 
-  test('a verification in parts finds what one in a piece does', async () => {
+  test('verifying in parts finds the same faults as verifying everything at once', async () => {
     await fill(10);
     await sql`update audit set count = 9 where position in (3, 4, 8)`.execute(db);
     const whole = await verifyAudit(db, keys);

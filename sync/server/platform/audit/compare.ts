@@ -8,24 +8,23 @@ import { readAuditKeys } from './keys.ts';
 import { readSigningKeys, readStatement, type Statement } from './statement.ts';
 import type { AuditFault } from './verify.ts';
 
-/** Anchors of the object store that are compared: each vouches for all rows before it, so the newest suffice. */
+/** How many anchors of each place are compared. Each covers all rows before it, so the newest suffice. */
 const NEWEST = 48;
-/** What a restore leaves in the log it makes (features/backup/): only the server can write it. */
+/** Route of the row that a restore writes to the new log (features/backup/). Only the server can write it. */
 export const RESTORE_ROUTE = 'backup restore';
 
 export interface Compared {
-  /** Anchors looked at, by where they lie. */
+  /** How many anchors were compared, by where they are stored. */
   readonly anchors: { readonly database: number; readonly folder: number; readonly objects: number | null };
-  /** Of a log before a restore: what it had beyond this one is reported, and is no fault. */
+  /** Differences to a log from before a restore, which are expected and therefore not faults. */
   readonly notes: readonly string[];
   readonly faults: readonly AuditFault[];
 }
 
 /**
- * Compares the chain with what is known of it elsewhere: finds rows that were cut off at its end, and a chain that
- * someone with the audit key rewrote.
+ * Compares the chain with its anchors. Finds rows deleted at its end, and a chain rewritten by someone with the audit key.
  *
- * @param o `home`: server home; `store`: null without an object store
+ * @param o `home`: server home. `store`: null if there is no object store
  */
 export async function compareAnchors(
   db: Db,
@@ -89,5 +88,5 @@ async function compare(
   };
 }
 
-/** Whether this log was created by a restore: the row says so, and is part of the chain. */
+/** Whether this log was created by a restore, which leaves a row in the chain. */
 export const wasRestored = (db: Db): Promise<boolean> => exists(db, 'audit', { route: RESTORE_ROUTE });

@@ -1,4 +1,4 @@
-/** A filter with its times as dates, as a search wants it. */
+/** Converts a filter's times to dates. */
 export function datesOf<F extends { from?: string | undefined; to?: string | undefined }>(
   filter: F,
 ): Omit<F, 'from' | 'to'> & { from?: Date; to?: Date } {
@@ -6,5 +6,5 @@ export function datesOf<F extends { from?: string | undefined; to?: string | und
   return { ...rest, ...(from && { from: new Date(from) }), ...(to && { to: new Date(to) }) };
 }
 
-/** No row of the audit log goes before it is this old, days (POLICY P32). */
+/** Rows of the audit log are kept for at least this many days (POLICY P32). */
 export const MIN_AUDIT_DAYS = 365;

@@ -8,7 +8,7 @@ import { wasRestored } from './compare.ts';
 import { readAuditKeys } from './keys.ts';
 import { readSigningKeys, readStatement } from './statement.ts';
 
-/** Rows that are cut off within this time after they were written are not missed by the folder's note, ms. */
+/** How often the head is stored, ms. Newer rows could be deleted unnoticed. */
 const EVERY_MS = 5000;
 
 interface HeadContext {
@@ -21,10 +21,10 @@ interface HeadContext {
 }
 
 /**
- * Notes the head of the audit log in the server's own folder, outside the database: what stood there before is compared
- * first, and stays where the log no longer has it, so that `audit verify` reports it.
+ * Stores the head of the audit log in the server home, outside the database. The previous head is compared with the log
+ * first. If the log no longer contains it, it is kept, so that `audit verify` reports it.
  *
- * @returns how to stop, after a last note
+ * @returns a function that stores the head once more and stops
  */
 export function keepHead(context: HeadContext): () => Promise<void> {
   let going: Promise<void> = Promise.resolve();
@@ -44,7 +44,7 @@ export function keepHead(context: HeadContext): () => Promise<void> {
   };
 }
 
-/** @returns whether the folder's note and the log agree */
+/** Compares the stored head with the log, and replaces it if they agree. @returns whether they agree */
 export async function noteHead({ db, keys, keyring, home, log, now }: HeadContext): Promise<boolean> {
   const before = readHeadFile(home);
   const known = { audit: await readAuditKeys(db, keys), signing: await readSigningKeys(db) };

@@ -11,9 +11,9 @@ const KEY_BYTES = 32;
 type Use = 'mac' | 'seal' | 'alias';
 
 /**
- * The sub-keys of one audit key. The key itself is random and is stored in the keyring, wrapped under the
- * environment's keys: a person who has the database alone can neither make a row that verifies nor open one, and a
- * rotation of the environment's keys rewraps it without touching the rows, whose MACs would not stand it.
+ * The sub-keys of one audit key. The key is random and stored in the keyring, encrypted with the environment's keys. So the
+ * database alone is not enough to write a valid row or to decrypt one, and a rotation of the environment's keys only
+ * re-encrypts this key and leaves the rows and their MACs alone.
  */
 export class AuditKey {
   readonly version: number;
@@ -27,14 +27,14 @@ export class AuditKey {
     this.#sub = { mac: derive('mac'), seal: derive('seal'), alias: derive('alias') };
   }
 
-  /** HMAC-SHA-256 over the pieces. */
+  /** HMAC-SHA-256 over the concatenated pieces. */
   mac(...pieces: readonly Uint8Array[]): Buffer {
     const mac = createHmac('sha256', this.#sub.mac);
     for (const piece of pieces) mac.update(piece);
     return mac.digest();
   }
 
-  /** Of a person who has no key of their own: unknown here, or erased already. */
+  /** Alias of a person who has no key of their own, because they are unknown or already erased. */
   aliasOf(person: string, day: string): Buffer {
     return createHmac('sha256', this.#sub.alias).update(`${day}\0${person}`).digest();
   }
@@ -58,16 +58,16 @@ export class AuditKey {
   }
 }
 
-/** By version and wrapping: a process may keep audit keys, which go only when no row needs them. */
+/** Audit keys by version and ciphertext. A process may keep them, because they are only deleted once no row needs them. */
 const held = new WeakMap<Keys, Map<string, AuditKey>>();
 
 export const auditKeyPlace = (version: number): Place => placeOf('keyring.audit', String(version));
 
-/** @throws Problem of `Keys.open` when the environment's keys do not open it */
+/** Decrypts an audit key. @throws Problem of `Keys.open` if the environment's keys can't decrypt it */
 export function unwrapAuditKey(keys: Keys, version: number, sealed: Uint8Array): AuditKey {
   const known = held.get(keys) ?? new Map<string, AuditKey>();
   held.set(keys, known);
-  // The wrapping too: the same process may meet another database, or the same one after its transaction was undone.
+  // With the ciphertext, because a process may use several databases, or one whose transaction was rolled back.
   const name = `${version}.${Buffer.from(sealed).toString('base64')}`;
   let key = known.get(name);
   if (!key) {
@@ -77,7 +77,7 @@ export function unwrapAuditKey(keys: Keys, version: number, sealed: Uint8Array):
   return key;
 }
 
-/** Makes the next audit key. The caller holds the chain's lock. */
+/** Creates an audit key. The caller must hold the chain's lock. */
 export async function newAuditKey(tx: Tx, keys: Keys, version: number, now: Date): Promise<AuditKey> {
   const key = randomBytes(KEY_BYTES);
   const sealed = keys.seal('keyring', auditKeyPlace(version), key);

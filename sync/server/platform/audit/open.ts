@@ -6,17 +6,17 @@ import type { SealedActor } from './write.ts';
 /** A row with its envelopes decrypted, as far as possible. */
 export interface OpenRow {
   readonly row: AuditRow;
-  /** Null: nothing was noted, or it is a person's and their key was not at hand or is destroyed. */
+  /** Null if nothing was recorded, or if it is encrypted with a person's key (see `own`). */
   readonly trace: Trace | null;
-  /** Of a person who did it themselves: alias of the day, base64url. */
+  /** If a person did it: their alias of the day, base64url. */
   readonly actorAlias: string | null;
-  /** What only that person's key opens. */
+  /** The trace, if only that person's key can decrypt it. */
   readonly own: Uint8Array | null;
-  /** Aliases of those it was about, base64url. */
+  /** Aliases of the people it was about, base64url. */
   readonly subjects: readonly string[];
 }
 
-/** @throws Problem `envelope-broken` */
+/** Decrypts a row. @throws Problem `envelope-broken` */
 export function openRow(key: AuditKey, row: AuditRow): OpenRow {
   const held = row.sealed && (JSON.parse(key.open('actor', row.position, row.sealed).toString('utf8')) as SealedActor);
   const own = held && 'own' in held && held.own !== undefined ? Buffer.from(held.own, 'base64url') : null;
@@ -29,7 +29,7 @@ export function openRow(key: AuditKey, row: AuditRow): OpenRow {
   };
 }
 
-/** The trace of a person whose key is at hand. */
+/** Returns the trace of a row by a person, decrypted with their key. */
 export function openOwn(people: PeopleInLog, person: string, { own, trace, row }: OpenRow): Trace | null {
   return own ? people.open(person, row.position, own) : trace;
 }

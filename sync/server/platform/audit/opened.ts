@@ -6,8 +6,8 @@ import type { Actor } from './actor.ts';
 import { writeAudit } from './write.ts';
 
 /**
- * Whose personal data a piece of work opens. Whatever opens facial data asks for one of these (core/templates/templates.ts), and
- * there is no other way to get one than `audited`: so nothing is opened that leaves no row.
+ * Collects whose personal data is decrypted. Functions that decrypt facial data require one (core/templates/templates.ts), and
+ * only `audited` creates one, so nothing is decrypted without an audit row.
  */
 export interface Opened {
   note(kind: DataKind, people: Iterable<string>): void;
@@ -20,13 +20,13 @@ export interface Why {
   /** What is being done, e.g. `device changes`. */
   readonly route: string;
   readonly resource?: string | null;
-  /** It is about everyone: no one is listed, and everyone finds the row as their own. */
+  /** Whether it concerns everyone: nobody is listed, and each person sees the row as theirs. */
   readonly everyone?: boolean;
 }
 
 /**
- * Does work that opens personal data, and writes its row before anything of it gets out: none where nothing was opened.
- * Where the row can't be written, the work was in vain.
+ * Runs work that decrypts personal data, and writes its audit row before returning the result. No row is written if nothing
+ * was decrypted. If the row can't be written, the result is discarded.
  */
 export async function audited<T>(
   db: Db,
@@ -48,12 +48,12 @@ export async function audited<T>(
   const { actor, route, resource = null, everyone = false } = why;
   const entry = {
     actor,
-    // Facial data has an action of its own (POLICY P5).
+    // Facial data has a separate action (POLICY P5).
     action: kinds.has('template') || kinds.has('photo') ? ('decrypt' as const) : ('read' as const),
     route,
     resource,
     data: [...kinds],
-    // A list of everyone would be as long as the gallery, each minute: the row says that it was about all of them.
+    // Listing everyone would take a list as long as the gallery each minute, so the row has a flag instead.
     subjects: everyone ? [] : [...people],
     count: people.size,
     everyone,

@@ -13,7 +13,7 @@ const DAY_MS = 86_400_000;
 
 export interface AuditPurge {
   readonly removed: number;
-  /** The oldest that is left; null: none is. */
+  /** Time of the oldest remaining row. Null if none remains. */
   readonly oldest: Date | null;
 }
 
@@ -28,8 +28,8 @@ interface PurgeOptions {
 }
 
 /**
- * Removes the rows that are older than the period, from the beginning of the log and without a hole, and leaves a signed
- * checkpoint from which the rest is verified. It leaves a row of its own.
+ * Deletes the rows that are older than the period, from the beginning of the log and without gaps. Writes a signed
+ * checkpoint from which the remaining rows are verified, and an audit row for the purge itself.
  *
  * @throws Problem `audit-period-too-short`
  */
@@ -37,7 +37,7 @@ export async function purgeAudit(tx: Tx, keys: Keys, o: PurgeOptions, now: Date)
   if (!(o.days >= MIN_AUDIT_DAYS)) throw new Problem('audit-period-too-short', { min: MIN_AUDIT_DAYS, days: o.days });
   const limit = new Date(now.getTime() - o.days * DAY_MS);
   const { key, position: head } = await lockHead(tx, keys, now);
-  // Up to the first row that has to stay: the clocks of replicas differ, so a later row may be the older one.
+  // Stop at the first row that must be kept: replicas' clocks differ, so a later row may have an older time.
   const first = { columns: ['position', 'at'], limit: 1 } as const;
   const [kept] = await findSorted(tx, 'audit', { at: atLeast(limit) }, ['position'], first);
   const upTo = kept ? Number(kept.position) - 1 : head;

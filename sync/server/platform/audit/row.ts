@@ -3,10 +3,10 @@ import { canonicalBytes } from '../../../protocol/seal/chain.ts';
 import type { Row } from '../database/schema.ts';
 import type { AuditKey } from './keys.ts';
 
-/** What the very first row follows. */
+/** The MAC that the first row follows. */
 export const GENESIS_MAC: Uint8Array = new Uint8Array(32);
 
-/** A row as it is in the table, but for its MAC. */
+/** A row of the table, without its MAC. */
 export interface AuditRow extends Omit<Row<'audit'>, 'position' | 'key_version' | 'mac'> {
   readonly position: number;
   readonly keyVersion: number;
@@ -19,7 +19,7 @@ export const auditRow = ({ key_version: keyVersion, mac: _, position, ...row }: 
 });
 
 /**
- * MAC of a row: over the MAC of the row before it and every column, the sealed ones by their digests. So no row can be
+ * Returns the MAC of a row. It covers the previous row's MAC and every column (encrypted ones by digest), so no row can be
  * altered, removed, added or moved without the key.
  */
 export function rowMac(key: AuditKey, previous: Uint8Array, row: AuditRow): Buffer {

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { MIN_AUDIT_DAYS } from './dates.ts';
 
-/** Variables of the environment about the audit log; merged into the server's one schema (config.ts). */
+/** Environment variables for the audit log, merged into the server's schema (config.ts). */
 export const auditVariables = {
-  /** The policy wants at least 365 days. */
+  /** The policy requires at least 365 days. */
   SMARTPRESENCE_AUDIT_DAYS: z.coerce
     .number({ error: `must be days, ${MIN_AUDIT_DAYS} or more` })
     .int({ error: 'must be whole days' })

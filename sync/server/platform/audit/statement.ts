@@ -9,16 +9,16 @@ import type { Db } from '../database/schema.ts';
 import type { AuditKey } from './keys.ts';
 
 /**
- * What the server says of the audit log's chain, so that it can be kept elsewhere: where its head was (an anchor), or where
- * it was purged up to (a checkpoint). Signed, so that a third party can check it (JWS, EdDSA), and under the audit key's MAC
- * too: a signing key that was retired is known to the database alone.
+ * A statement about the audit log's chain that can be stored elsewhere: its head (an anchor), or up to where it was purged (a
+ * checkpoint). It is signed, so that a third party can verify it (JWS, EdDSA), and also has a MAC with the audit key, because
+ * retired signing keys are only found in the database.
  */
 const Body = z.strictObject({
   kind: z.enum(['anchor', 'checkpoint']),
   server: z.uuid(),
-  /** The log it belongs to: a restore from a backup starts another. */
+  /** The log it belongs to. A restore from a backup starts another one. */
   epoch: z.string(),
-  /** The newest row of the chain, or the newest that was purged. */
+  /** The newest row of the chain, or the newest row purged. */
   position: z.number().int().positive(),
   /** MAC of that row, base64url. */
   mac: z.base64url().length(43),
@@ -47,10 +47,10 @@ export async function signStatement(
   return { statement, seal: sealOf(statement, key) };
 }
 
-/** What reading statements needs. */
+/** The keys needed to verify statements. */
 export interface StatementKeys {
   readonly audit: ReadonlyMap<number, AuditKey>;
-  /** Signing keys of the server, retired ones too, by thumbprint. */
+  /** The server's signing keys by thumbprint, including retired ones. */
   readonly signing: ReadonlyMap<string, Ed25519PublicJwk>;
 }
 
@@ -59,7 +59,7 @@ export async function readSigningKeys(db: Db): Promise<StatementKeys['signing']>
   return new Map(rows.map((r) => [r.id, Ed25519PublicJwk.parse(JSON.parse(r.public))]));
 }
 
-/** @returns null when it is not this server's, or was altered */
+/** Verifies and parses a statement. @returns null if it isn't this server's or was altered */
 export function readStatement(
   { statement, seal }: { statement: string; seal: Uint8Array },
   keys: StatementKeys,

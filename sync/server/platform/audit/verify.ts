@@ -14,27 +14,27 @@ export interface AuditFault {
 }
 type AnchorFault = 'tail-cut-off' | 'anchor-differs' | 'anchor-broken';
 
-/** How far a verification has got, and where it continues. */
+/** Where a verification continues. */
 export interface VerifyPlace {
   readonly position: number;
-  /** What the next row must follow, base64url: MACs of which one is right. None: rows are missing, so the next can't show it. */
+  /** Possible MACs of this row, base64url: the next row must follow one of them. */
   readonly follows: readonly string[];
 }
 
 export interface VerifiedPart {
   readonly rows: number;
   readonly faults: readonly AuditFault[];
-  /** Null: that was the end. */
+  /** Null at the end of the chain. */
   readonly next: VerifyPlace | null;
-  /** Newest row of all. */
+  /** Position of the log's newest row. */
   readonly last: number;
 }
 
 /**
- * Verifies the next rows of the chain. Nothing is held but a page of rows.
+ * Verifies the next rows of the chain. Only a page of rows is in memory at a time.
  *
- * @param from null: the beginning, which is the newest checkpoint where there was a purge
- * @param limit rows at most
+ * @param from null for the beginning, which is the newest checkpoint if the log was purged
+ * @param limit maximum number of rows
  */
 export async function verifyPart(db: Db, keys: Keys, from: VerifyPlace | null, limit: number): Promise<VerifiedPart> {
   const known = { audit: await readAuditKeys(db, keys), signing: await readSigningKeys(db) };
@@ -114,7 +114,7 @@ function step(
     position,
     message: `Row ${position} was altered or replaced.`,
   });
-  // The next row shows which was altered, what the row says or its MAC: it is not to be blamed for either.
+  // Either the row's content or its MAC was altered. Accept both MACs, so that the next row isn't reported as well.
   return { position, follows: [text(mac), ...expected] };
 }
 
@@ -123,7 +123,7 @@ async function newestPosition(db: Db): Promise<number> {
   return Number(row?.position ?? 0);
 }
 
-/** Rows above a position, as they are in the table. */
+/** Reads rows above a position, still encrypted. */
 export async function readRows(
   db: Db,
   after: number,

@@ -10,20 +10,20 @@ import type { AuditEntry } from './entry.ts';
 import { type AuditKey, newAuditKey, unwrapAuditKey } from './keys.ts';
 import { type AuditRow, GENESIS_MAC, rowMac } from './row.ts';
 
-/** Longest resource that is kept, UTF-16 code units. */
+/** Longest route, resource or outcome that is stored, UTF-16 code units. */
 const MAX_RESOURCE = 200;
 
 /**
- * Appends a row to the audit log, in the transaction that it records: both are there or neither is. Call it last: it
- * takes the chain's lock, which all replicas share and which is held until the transaction ends.
+ * Appends a row to the audit log, in the same transaction as what it records, so both are committed or neither is. Call it
+ * last: it takes the chain's lock, which all replicas share, until the transaction ends.
  *
- * @param tx READ COMMITTED (`inTransaction`): under a snapshot taken before the lock the chain's head would be an old one
+ * @param tx READ COMMITTED (`inTransaction`): a snapshot from before the lock would contain an outdated head
  */
 export async function writeAudit(tx: Tx, keys: Keys, entry: AuditEntry, now: Date): Promise<void> {
   await (await sendAudit(tx, keys, entry, now)).written;
 }
 
-/** As `writeAudit`, up to the row's INSERT, which is under way. */
+/** As `writeAudit`, but returns while the row's INSERT is still running. `written` is its promise. */
 export async function sendAudit(
   tx: Tx,
   keys: Keys,
@@ -31,7 +31,7 @@ export async function sendAudit(
   now: Date,
 ): Promise<{ readonly written: Promise<unknown> }> {
   const { actor } = entry;
-  // Before the lock, which everything else waits for.
+  // Before taking the lock, which all other writers wait for.
   const person = actor.role === 'person' ? actor.id : null;
   const subjects = [...new Set(entry.subjects)];
   const people = await peopleInLog(tx, keys, person ? [...subjects, person] : subjects);
@@ -62,12 +62,12 @@ export async function sendAudit(
   return { written: insert(tx, 'audit', { ...columns, key_version: keyVersion, mac }) };
 }
 
-/** One writer at a time, until the transaction ends. */
+/** Takes the chain's lock until the transaction ends, so that there is one writer at a time. */
 export const lockChain = (tx: Tx): Promise<void> => lockName(tx, 'audit');
 
 /**
- * Rows are written under a new key from now on; the old ones verify under theirs. At the end of a rotation of the
- * environment's keys: who had those, and a copy of the database, had the audit key too.
+ * Creates a new audit key for future rows. Old rows are still verified with their own key. Needed at the end of a rotation of
+ * the environment's keys: anyone with the old ones and a copy of the database has the old audit key too.
  */
 export async function renewAuditKey(tx: Tx, keys: Keys, now: Date): Promise<void> {
   const { key } = await lockHead(tx, keys, now);
@@ -76,12 +76,12 @@ export async function renewAuditKey(tx: Tx, keys: Keys, now: Date): Promise<void
 
 export interface Head {
   readonly key: AuditKey;
-  /** 0: there is no row yet. */
+  /** 0 if there is no row yet. */
   readonly position: number;
   readonly mac: Uint8Array;
 }
 
-/** Takes the chain's lock. @returns the newest row, or the checkpoint where a purge took it, and the newest key, made where there is none */
+/** Takes the chain's lock. @returns the newest row (or checkpoint if that is newer) and the newest key, created if missing */
 export async function lockHead(tx: Tx, keys: Keys, now: Date): Promise<Head> {
   const { rows } = await sql<{
     version: number | null;
@@ -94,7 +94,7 @@ export async function lockHead(tx: Tx, keys: Keys, now: Date): Promise<Head> {
   return { key, position: Number(position ?? 0), mac: mac ?? GENESIS_MAC };
 }
 
-/** Content of the envelope of a row's actor. For a person: the alias of the day, and the rest under their own key. */
+/** Plaintext of a row's actor. For a person: the day's alias, and the trace, encrypted with their own key if they have one. */
 export type SealedActor =
   | (Trace & { readonly alias?: undefined })
   | { readonly alias: string; readonly own: string }
@@ -113,7 +113,7 @@ function sealActor(key: AuditKey, people: PeopleInLog, actor: Actor, position: n
   return key.seal('actor', position, canonicalBytes(trace satisfies SealedActor));
 }
 
-/** What a column of text takes: no NUL, no half of a character, not endless. */
+/** Makes a text storable: no NUL, no half of a surrogate pair, limited length. */
 function clean(text: string): string {
   return text.replaceAll('\0', '').slice(0, MAX_RESOURCE).toWellFormed();
 }

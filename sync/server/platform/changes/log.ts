@@ -6,30 +6,30 @@ import type { Db, Row, Tx } from '../database/schema.ts';
 import type { Job } from '../jobs/job.ts';
 
 /**
- * The log of changes that kiosks read. Appended under an advisory lock that is held until the commit, so that the order of
- * positions is the order in which they become visible: a reader that has seen 9 will never find a new 8. Only what changes
- * people, templates, erasures, policies or keys is appended; check-ins do not pass here and do not wait for each other.
+ * An entry of the log of changes that kiosks read. Entries are appended under an advisory lock that is held until the commit,
+ * so positions become visible in order: a reader that has seen 9 never finds a new 8 later. Only changes of people, templates,
+ * erasures, policies or keys are appended. Check-ins are not, and don't wait for each other.
  */
 export interface NewChange {
   readonly kind: Exclude<Row<'change'>['kind'], 'start'>;
-  /** Scope that it concerns; absent: every one. */
+  /** Scope that it concerns. Absent: all scopes. */
   readonly site?: string;
-  /** The one device that it concerns. */
+  /** The only device that it concerns. Absent: all devices of the scope. */
   readonly device?: string;
   readonly person?: string;
   readonly model?: string;
-  /** Of an erasure, or of a command. */
+  /** Id of the erasure or command. */
   readonly request?: string;
 }
 
-/** Changes in one statement: each has several parameters, of which a statement takes 65,535. */
+/** Changes per statement. Each has several parameters, of which a statement may have 65,535. */
 const CHUNK = 1000;
 
-/** Appends in this order. The last thing of its transaction, so that nobody who holds the lock waits for another row. */
+/** Appends changes in this order. Call it last in a transaction, so that nobody holding the lock waits for another row. */
 export async function appendChanges(tx: Tx, changes: readonly NewChange[], now: Date): Promise<void> {
   if (changes.length === 0) return;
   await lockName(tx, 'change-log');
-  // Random, so that a database restored to an older copy, which then grows on, is distinguished from the one before.
+  // Random tags distinguish the entries of a database restored from an older copy from the original ones.
   const rows = changes.map((change) => ({ ...change, at: now, tag: randomBytes(9).toString('base64url') }));
   for (let i = 0; i < rows.length; i += CHUNK) await insert(tx, 'change', rows.slice(i, i + CHUNK));
 }
@@ -37,8 +37,7 @@ export async function appendChanges(tx: Tx, changes: readonly NewChange[], now: 
 const PUBLISHED_AS = { qr: 'issuers', pin: 'pinPeppers' } as const;
 
 /**
- * Publishes the server's keys as they are now to every kiosk. Called in the transaction that changed those of this
- * purpose.
+ * Publishes the server's current keys to every kiosk. Call it in the transaction that changed the keys of this purpose.
  */
 export function keysChanged(
   tx: Tx,
@@ -49,16 +48,16 @@ export function keysChanged(
 }
 
 /**
- * Drops what is older than `before`. A kiosk whose cursor stood there gets a snapshot instead, which holds the same and the
- * erasures that it has not confirmed. The newest row always stays: a cursor needs one to stand on.
+ * Deletes rows older than `before`. A kiosk with an older cursor gets a snapshot instead, which contains the same and the
+ * erasures it hasn't confirmed. The newest row is always kept, because a cursor needs one to point at.
  *
- * @returns how many rows went
+ * @returns how many rows were deleted
  */
 export async function compactChanges(db: Db, before: Date): Promise<number> {
   const { numDeletedRows } = await db
     .deleteFrom('change')
-    // By position, which times need not follow (replicas' clocks): what is left has no hole, so a cursor that still stands
-    // has everything after it.
+    // By position, because times may be out of order (replicas' clocks differ). The remaining rows have no gaps, so a valid
+    // cursor is followed by everything after it.
     .where(
       'position',
       '<',
@@ -68,7 +67,7 @@ export async function compactChanges(db: Db, before: Date): Promise<number> {
   return Number(numDeletedRows);
 }
 
-/** Kiosks that were away longer than this get a snapshot, ms: two default leases. */
+/** Kiosks that were offline for longer than this get a snapshot, ms: two default leases. */
 const KEEP_MS = 60 * 86_400_000;
 
 export const changeLogJob: Job = {

@@ -5,15 +5,15 @@ import type { Db } from '../database/schema.ts';
 import type { Keys } from '../keys/envelope.ts';
 
 /**
- * How the pages that kiosks read are made. The log says only what has changed; the content is read from the tables when a
- * page is made, so it is always the present state.
+ * How the pages that kiosks read are made. The log only says what has changed. The content is read from the tables when a
+ * page is made, so it is always the current state.
  */
 
 export interface ChangeSource {
   readonly db: Db;
   readonly keys: Keys;
   readonly logEpoch: string;
-  /** The present set of public keys, as every replica knows it. */
+  /** Returns the current set of public keys, the same on every replica. */
   readonly publicKeys: () => Promise<ServerKeys>;
 }
 
@@ -22,7 +22,7 @@ export interface Reader {
   readonly device: string;
   readonly scope: string;
   readonly now: Date;
-  /** Whose data the page decrypts: they are in its audit row. */
+  /** Collects whose data the page decrypts, for its audit row. */
   readonly opened: Opened;
 }
 
@@ -30,16 +30,16 @@ export type ChangeOf<K extends Change['kind']> = Extract<Change, { kind: K }>;
 
 export type KioskChange<K extends Change['kind']> = State<K> | OfPeople<K> | RowByRow<K>;
 
-/** One change says everything, about the kiosk or its site. A snapshot starts with these. */
+/** A kind whose single change contains everything about the kiosk or its site. A snapshot starts with these. */
 interface State<K extends Change['kind']> {
   readonly state: (reader: Reader) => Promise<ChangeOf<K>>;
 }
 
-/** About people. A snapshot has them after the person's own `person` change. */
+/** A kind about people. In a snapshot these follow the person's `person` change. */
 export interface OfPeople<K extends Change['kind']> {
-  /** What there is of these people, who are of the reader's site, several at once. */
+  /** Returns the changes for several people, all of the reader's site. */
   readonly people: (reader: Reader, people: readonly string[]) => Promise<readonly ChangeOf<K>[]>;
-  /** Says that there is nothing of a person (any more); absent: then nothing is said. */
+  /** Returns a change that says there is nothing (any more) for a person. Absent or null: no change is sent. */
   readonly nothing?: (person: string, model: string, reader: Reader) => ChangeOf<K> | Promise<ChangeOf<K> | null>;
 }
 
@@ -47,13 +47,13 @@ export interface OfPeople<K extends Change['kind']> {
 interface LogRow {
   readonly person: string;
   readonly request: string;
-  /** The person belongs to the reader's site, and kiosks were not asked to delete them. */
+  /** Whether the person belongs to the reader's site and kiosks weren't asked to delete them. */
   readonly here: boolean;
 }
 
 interface RowByRow<K extends Change['kind']> {
-  /** Null: it says nothing any more. */
+  /** Returns the change for a row of the log. Null if it no longer applies. */
   readonly row: (row: LogRow, reader: Reader) => ChangeOf<K> | null | Promise<ChangeOf<K> | null>;
-  /** What a snapshot begins with; absent: nothing. */
+  /** Returns the changes that a snapshot starts with. Default: none. */
   readonly start?: (reader: Reader) => Promise<readonly ChangeOf<K>[]>;
 }

@@ -2,25 +2,25 @@ import { sql } from 'kysely';
 import type { Db } from './schema.ts';
 
 /**
- * The feed of changes without a miss, with any number of writers.
+ * A feed of changes that misses none, with any number of writers.
  *
- * Each row carries the id of the transaction that last changed it (`pg_current_xact_id`). A reader's position is the
- * horizon: the oldest transaction that was still open when it looked (`pg_snapshot_xmin`). Everything below the horizon is
- * committed and was seen, or will never be; everything at or above is read again next time. So a transaction that began
- * early and commits late is never passed over, and nobody waits for it: what committed beside it is shown at once, and
- * once more while it lasts. A later message about the same row replaces the earlier one.
+ * Each row stores the id of the transaction that last changed it (`pg_current_xact_id`). A reader's position is the
+ * horizon: the oldest transaction that was still open when it read (`pg_snapshot_xmin`). Transactions below the horizon
+ * have ended, and what they committed was read. Everything at or above it is read again next time. So a transaction that
+ * starts early and commits late is never missed, and nobody waits for it: changes committed meanwhile are shown at once,
+ * and repeated until it ends. A later message about the same row replaces the earlier one.
  */
 
-/** What a new row has in its column `change`. */
+/** Value of the column `change` in a new row. */
 export const thisChange = sql<number>`pg_current_xact_id()::text::bigint`;
 
 /**
- * What a change of a row writes there. It never goes down: an early transaction may change a row after a later one has, and
- * a screen that showed the later one's would take the newer row for the older.
+ * Value of the column `change` in an updated row. It never decreases: an early transaction may change a row after a later one
+ * did, and a screen that has the later one's version would consider the newer row outdated.
  */
 export const nextChange = sql<number>`greatest(change, pg_current_xact_id()::text::bigint)`;
 
-/** The present horizon: what to resume from, taken before the rows are read. */
+/** Returns the current horizon, from which to continue. Call it before reading the rows. */
 export async function horizon(db: Db): Promise<number> {
   const { rows } = await sql<{
     horizon: string;

@@ -3,18 +3,18 @@ import { join } from 'node:path';
 import { Problem } from '../../../errors/problem.ts';
 import { makeServerHome } from '../home.ts';
 
-/** What is used here of the package, which brings no types. */
+/** The part of the package that is used here. It has no types of its own. */
 type Sqlite = new (path: string, options: { timeout: number }) => { exec(sql: string): void; close(): void };
 const Database = createRequire(import.meta.url)('better-sqlite3-multiple-ciphers') as Sqlite;
 
 /**
- * One opener a data folder. PGlite itself lets a second one in, and both would corrupt the database.
+ * Locks a data folder, so that only one process opens it. PGlite itself would let a second one corrupt the database.
  *
- * The lock is SQLite's exclusive lock on a file of its own: the operating system holds it (fcntl), so it dies with the
- * process however that ends, and nothing stale is left to clean up. Trap: fcntl locks belong to the process and go when
- * any descriptor of the file is closed, so nothing else may ever open `database.lock`.
+ * The lock is SQLite's exclusive lock on a separate file. The operating system holds it (fcntl), so it ends with the process
+ * however that ends, and no stale lock is left. Trap: fcntl locks belong to the process and are released when any descriptor
+ * of the file is closed, so nothing else may ever open `database.lock`.
  *
- * @returns how to let go
+ * @returns a function that releases the lock
  * @throws Problem `database-in-use`, `server-home-not-usable`
  */
 export function lockHome(home: string): () => void {

@@ -14,10 +14,10 @@ import { sites } from './baseline/sites.ts';
 import { find, upsert } from './rows.ts';
 import type { Db } from './schema.ts';
 
-/** `expands`: it only adds what builds before it do without, so that they can go on, and an update can be taken back. */
+/** `expands`: only adds what older builds don't need, so they can keep running and an update can be reverted. */
 type ServerMigration = Migration & { readonly expands?: true };
 
-/** A migration of plain SQL statements, run in order inside the migrator's one transaction. */
+/** A migration of plain SQL statements, run in order in the migrator's transaction. */
 function statements(list: readonly string[]): ServerMigration {
   return {
     async up(db: Kysely<unknown>) {
@@ -27,8 +27,8 @@ function statements(list: readonly string[]): ServerMigration {
 }
 
 /**
- * Numbered and forward only; each runs once, all that are due in one transaction, under PostgreSQL's advisory lock, so
- * that replicas starting together do not meet. Never edit one that was released: add the next.
+ * Numbered and forward only. Each runs once. All that are due run in one transaction under PostgreSQL's advisory lock, so
+ * that replicas starting together don't collide. Never edit a released one: add another.
  */
 export const MIGRATIONS: Record<string, ServerMigration> = {
   '0001-baseline': statements([
@@ -46,18 +46,20 @@ export const MIGRATIONS: Record<string, ServerMigration> = {
   ]),
 };
 
-/** Names of the migrations that this build knows, in order. */
+/** Names of this build's migrations, in order. */
 export const knownMigrations = (): string[] => Object.keys(MIGRATIONS).sort();
 
-/** Where in `meta` the newest migration is whose schema no older build can work with. */
+/** Key in `meta` of the newest migration whose schema no older build can work with. */
 const LEAST_READER = 'least-reader';
 
 /**
- * @param to the last one to run; all by default
- * @throws Problem `database-newer` (made by a newer build; nothing was touched), `migration-failed` (rolled back)
+ * Migrates the database.
+ *
+ * @param to the last migration to run; default: all
+ * @throws Problem `database-newer` (written by a newer build; nothing was changed), `migration-failed` (rolled back)
  */
 export async function migrate(db: Db, to?: string): Promise<void> {
-  // A newer build has added something that does not concern this one, which continues and migrates nothing.
+  // A newer build has added something that this build doesn't need, so there is nothing to migrate.
   if ((await readSchema(db)).newer.length > 0) return;
   const migrator = new Migrator({ db, provider: { getMigrations: async () => MIGRATIONS } });
   const { error } = await (to === undefined ? migrator.migrateToLatest() : migrator.migrateTo(to));
@@ -72,13 +74,13 @@ export async function migrate(db: Db, to?: string): Promise<void> {
 const leastReader = (): string => knownMigrations().findLast((name) => !MIGRATIONS[name]!.expands)!;
 
 export interface Schema {
-  /** Migrations that this build knows and the database has not had. */
+  /** Migrations of this build that were not applied to the database yet. */
   readonly waiting: readonly string[];
   /** Migrations of a newer build that this one can work with. */
   readonly newer: readonly string[];
 }
 
-/** How the database stands to this build. @throws Problem `database-newer` */
+/** Compares the database's migrations with this build's. @throws Problem `database-newer` */
 export async function readSchema(db: Db): Promise<Schema> {
   const { applied, leastReader: least } = await schemaOf(db);
   const waiting = knownMigrations().filter((name) => !applied.includes(name));
@@ -88,7 +90,7 @@ export async function readSchema(db: Db): Promise<Schema> {
   return { waiting, newer };
 }
 
-/** What was applied to the database, by whichever build. */
+/** Returns what was applied to the database, by any build. */
 export async function schemaOf(
   db: Db,
 ): Promise<{ readonly applied: readonly string[]; readonly leastReader: string | null }> {
@@ -107,7 +109,7 @@ export async function hasTable(db: Db, name: string): Promise<boolean> {
   return rows[0]!.there;
 }
 
-/** Names of the migrations that made it what it is, in order. Empty: a database that nothing was done to yet. */
+/** Names of the migrations applied to the database, in order. Empty for a new database. */
 export async function appliedMigrations(db: Db): Promise<string[]> {
   if (!(await hasTable(db, 'kysely_migration'))) return [];
   const { rows } = await sql<{ name: string }>`select name from kysely_migration order by name`.execute(db);

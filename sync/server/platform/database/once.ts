@@ -3,7 +3,7 @@ import { inTransaction } from './retry.ts';
 import type { Db, Tx } from './schema.ts';
 
 /**
- * Takes a lock that all replicas share, until the transaction ends however it ends: the death of its process included.
+ * Takes a lock that excludes all other replicas until the transaction ends, even if its process dies.
  *
  * @param name what is locked, e.g. `audit`
  */
@@ -12,11 +12,11 @@ export async function lockName(tx: Tx, name: string): Promise<void> {
 }
 
 /**
- * Runs a job in one transaction on one replica at a time. A caller that comes while it runs elsewhere does nothing.
- * A job that several transactions need must be safe to run in two places.
+ * Runs a job in one transaction on one replica at a time. Does nothing while it runs elsewhere. A job that consists of
+ * several transactions must be safe to run in two places.
  *
  * @param name of the job, the same on every replica
- * @returns what `work` gave, or null when it runs elsewhere
+ * @returns the result of `work`, or null if it runs elsewhere
  */
 export function onceAcrossReplicas<T>(db: Db, name: string, work: (tx: Tx) => Promise<T>): Promise<T | null> {
   return inTransaction(db, async (tx) => ((await tryLock(tx, name)) ? work(tx) : null));

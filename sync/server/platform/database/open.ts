@@ -16,38 +16,39 @@ import type { PostgresAddress } from './url.ts';
 
 export interface OpenDatabase {
   readonly db: Db;
-  /** Identity of this log of events: a restore from a backup makes a new one, and every ack carries it. */
+  /** Identity of this event log. Every ack contains it, and a restore from a backup creates a new one. */
   readonly logEpoch: string;
-  /** `embedded`: PGlite, one process; `postgres`: any number of replicas. */
+  /** `embedded`: PGlite, for one process. `postgres`: for any number of replicas. */
   readonly kind: 'embedded' | 'postgres';
   readonly signals: Signals;
-  /** What the operator should know of the database's own settings. */
+  /** Warnings for the operator about the database's settings. */
   readonly warnings: readonly { readonly code: string; readonly message: string }[];
-  /** Null: the embedded database, which has one connection. */
+  /** Null for the embedded database, which has one connection. */
   pool(): PoolState | null;
   close(): Promise<void>;
 }
 
 export interface OpenOptions {
-  /** Null or absent: the embedded database in the server home. */
+  /** Null or absent for the embedded database in the server home. */
   readonly postgres?: PostgresAddress | null;
   readonly size?: number;
-  /** Called for broken connections; they are replaced. */
+  /** Called for broken connections, which are replaced. */
   readonly onLost?: (cause: Error) => void;
   /**
-   * Of a command beside the server: the schema of a server stays as it is until a server of this build starts, or older replicas
-   * would stand on a schema that they can't work with. `existing`: a database that holds no server is refused; `any`: the
-   * schema is made in an empty one.
+   * Set by commands that run beside the server. They never migrate a server's schema, which older replicas may still need:
+   * only starting a server of this build does. `existing`: refuses a database that contains no server. `any`: creates the
+   * schema in an empty one.
    */
   readonly command?: 'existing' | 'any';
 }
 
 /**
- * Opens the server's database and brings it up to date, unless a command does so: PostgreSQL where the configuration names one, else the embedded
- * one of the server home, under its lock. The first opening of the embedded one takes seconds (PGlite's initdb); it is for
- * evaluation: PGlite runs without fsync, so a power cut can lose what was acknowledged.
+ * Opens the server's database: PostgreSQL if configured, else the embedded one in the server home, under its lock. Migrates it
+ * unless opened by a command. Opening the embedded database the first time takes seconds (PGlite's initdb). It is only for
+ * evaluation, because PGlite runs without fsync: a power cut can lose acknowledged data.
  *
- * @throws Problem `server-missing` where it was to be there, `database-schema-waits`, `database-in-use`, `database-newer`, `database-restore-unfinished`, `migration-failed`, and what `examine` throws
+ * @throws Problem `server-missing` (with `existing`), `database-schema-waits`, `database-in-use`, `database-newer`,
+ *   `database-restore-unfinished`, `migration-failed`, and what `examine` throws
  */
 export async function openDatabase(home: string, options: OpenOptions = {}): Promise<OpenDatabase> {
   const { postgres, command, onLost = () => undefined } = options;
@@ -92,7 +93,7 @@ interface Connected {
   close(): Promise<void>;
 }
 
-/** A database as it is: nothing is migrated, and nothing written. For what fills an empty one (features/backup/restore.ts). */
+/** Opens a database without migrating it or writing to it, to fill an empty one (features/backup/restore.ts). */
 export async function openBare(home: string, options: OpenOptions = {}): Promise<Omit<Connected, 'pool'>> {
   if (options.postgres) await examine(options.postgres);
   return connect(home, options);
@@ -107,7 +108,7 @@ async function connect(home: string, { postgres, onLost = () => undefined, size 
   const unlock = lockHome(home);
   try {
     const pglite = await PGlite.create({ dataDir: join(home, 'pglite'), extensions: { pgcrypto } });
-    // What was deleted is not to lie on in files of the write-ahead log that are kept to be used again (features/privacy/erasure/scrub.ts).
+    // Deleted data must not survive in recycled files of the write-ahead log (features/privacy/erasure/scrub.ts).
     await pglite.exec('set wal_recycle = off');
     const db: Db = new Kysely<Tables>({ dialect: new PGliteDialect({ pglite }) });
     return { db, pool: () => null, close: () => db.destroy().finally(unlock) };
@@ -117,14 +118,14 @@ async function connect(home: string, { postgres, onLost = () => undefined, size 
   }
 }
 
-/** @throws Problem `database-schema-waits`, and what `migrate` and `readSchema` throw */
+/** Migrates the schema, or checks it for a command. @throws Problem `database-schema-waits`, and as `migrate` and `readSchema` */
 async function prepareSchema(db: Db, command: OpenOptions['command']): Promise<void> {
   if (command === undefined || !(await holdsServer(db))) return migrate(db);
   const { waiting } = await readSchema(db);
   if (waiting.length > 0) throw new Problem('database-schema-waits', { steps: waiting.join(', ') });
 }
 
-/** Whether a server was ever started on this database, or restored into it. */
+/** Whether a server was ever started on this database or restored into it. */
 export async function holdsServer(db: Db): Promise<boolean> {
   if (!(await hasTable(db, 'keyring.server_key'))) return false;
   return (await db.selectFrom('keyring.server_key').select('serial').limit(1).execute()).length > 0;

@@ -6,16 +6,16 @@ import { Problem } from '../../../errors/problem.ts';
 import { reasonOf } from '../../../errors/reason.ts';
 import type { PostgresAddress } from './url.ts';
 
-/** Connections of one server process. PostgreSQL's own default limit is 100, which several replicas share. */
+/** Connections per server process. PostgreSQL's default limit is 100, which several replicas share. */
 const POOL = 10;
 const CONNECT_MS = 10_000;
-/** A transaction that its process forgot holds rows, and the horizon of the live feed: the database ends it, ms. */
+/** The database ends a transaction idle for this long, ms: it would hold its row locks and the live feed's horizon. */
 const IDLE_IN_TRANSACTION_MS = 60_000;
-/** 15: what Debian 12 has, and what the tests run. */
+/** Oldest supported version: 15, which Debian 12 has and the tests use. */
 const OLDEST = 150_000;
 
 /**
- * Connection settings with TLS 1.3, the CA's own certificate as the only root, and the host name checked.
+ * Returns connection settings that require TLS 1.3, trust only this CA and check the host name.
  *
  * @throws Problem `database-ca-unreadable`
  */
@@ -38,14 +38,14 @@ export function connectionOf(address: PostgresAddress): pg.ClientConfig {
   };
 }
 
-/** Connections there are, those that do nothing, and queries that wait for one. */
+/** Number of connections, of idle ones, and of queries waiting for one. */
 export interface PoolState {
   readonly total: number;
   readonly idle: number;
   readonly waiting: number;
 }
 
-/** @param onLost called for idle connections that broke; the pool makes new ones */
+/** Creates a pool. @param onLost called for idle connections that broke; the pool replaces them */
 export function postgresDialect(
   address: PostgresAddress,
   onLost: (cause: Error) => void,
@@ -53,9 +53,9 @@ export function postgresDialect(
 ): { dialect: Dialect; pool: () => PoolState } {
   // Statements that don't wait for one another are sent together (`Last`).
   const pool = new pg.Pool({ ...connectionOf(address), max: size, pipeline: true });
-  // Without a listener a database that restarts would end this process.
+  // Without a listener, a restart of the database would crash this process.
   pool.on('error', onLost);
-  // The pool listens to idle connections alone. One in use fails its query, and says `error` besides.
+  // The pool only listens to idle connections. A connection in use fails its query and also emits `error`.
   pool.on('connect', (client) => client.on('error', () => undefined));
   return {
     dialect: new PostgresDialect({ pool }),
@@ -69,9 +69,9 @@ export interface DatabaseWarning {
 }
 
 /**
- * Connects once and looks at what is there, so that a wrong setting is reported at start in one sentence.
+ * Connects once and checks the database server, so that a wrong setting is reported clearly at start.
  *
- * @returns warnings: what the server allows and would rather not see
+ * @returns warnings about settings that are accepted but not recommended
  * @throws Problem `database-tls-refused`, `database-unreachable`, `database-denied`, `database-missing`, `database-too-old`,
  *   `database-logs-parameters`
  */
@@ -93,7 +93,7 @@ export async function examine(address: PostgresAddress): Promise<DatabaseWarning
     );
     const { version, fsync, commit, recycles, tls } = rows[0]!;
     if (Number(version) < OLDEST) throw new Problem('database-too-old', { version });
-    // Null behind a pooler that ends TLS itself: our own half of the way is checked by the handshake.
+    // Null behind a pooler that terminates TLS. Our connection to the pooler is checked by the handshake.
     if (tls !== null && tls !== 'TLSv1.3') throw tlsRefused(`the server speaks ${tls}`);
     const logs = await client.query<LogSettings>(
       `select ${LOG_SETTINGS.map((name) => `current_setting('${name}', true) as "${name}"`).join(', ')}`,
@@ -126,11 +126,11 @@ export async function examine(address: PostgresAddress): Promise<DatabaseWarning
   }
 }
 
-/** What OpenSSL and Node say when a certificate or a protocol version is not what we ask for. */
+/** OpenSSL's and Node's error codes for a certificate or protocol version that we don't accept. */
 const TLS_CODE =
   /^(ERR_SSL_|ERR_TLS_|CERT_|UNABLE_TO_|SELF_SIGNED|DEPTH_ZERO_|HOSTNAME_MISMATCH|INVALID_CA|INVALID_PURPOSE)|EPROTO/;
 
-/** Turns a failed connection's error into a sentence for the operator. */
+/** Converts the error of a failed connection to a problem that the operator understands. */
 export function databaseProblem(cause: unknown): Problem {
   if (cause instanceof Problem) return cause;
   const { code, message } = cause as { code?: string; message: string };
@@ -155,7 +155,7 @@ function pemOf(path: string): string {
 const INT8 = 20;
 const TIMESTAMPTZ = 1184;
 
-/** bigint as PGlite gives it: a number where it is exact, else a BigInt. Everything else as pg has it. */
+/** Parses bigint as PGlite does: a number if it is exact, else a BigInt. Other types as in pg, but timestamps faster. */
 function parserOf(oid: number, format?: 'text' | 'binary'): unknown {
   const usual = pg.types.getTypeParser(oid, format as 'text') as (text: string) => unknown;
   if (format === 'binary') return usual;
@@ -169,7 +169,7 @@ function int8(text: string): number | bigint {
   return Number.isSafeInteger(number) ? number : BigInt(text);
 }
 
-/** `2026-03-02 07:58:01.123+00`, which nearly all are: pg's own parser takes ten times as long, and a board has thousands. */
+/** `2026-03-02 07:58:01.123+00`, as nearly all times are. pg's own parser takes ten times as long, and a board has thousands. */
 const UTC = /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d{1,3})?\+00$/;
 
 function instant(text: string): Date | null {
@@ -177,11 +177,11 @@ function instant(text: string): Date | null {
 }
 
 /**
- * Settings under which PostgreSQL writes bind parameters, which are people's values and pgcrypto's pass phrase, into its own
- * log. Pure.
+ * Settings with which PostgreSQL writes bind parameters to its log. These contain personal data and pgcrypto's pass phrase.
+ * Pure.
  */
 
-/** Asked of `current_setting(name, true)`: effective for our own role and database; null where there is no such setting. */
+/** Read with `current_setting(name, true)`: the value for our role and database, or null if there is no such setting. */
 const LOG_SETTINGS = [
   'log_statement',
   'log_min_duration_statement',
@@ -202,10 +202,10 @@ const off = (value: string | null | undefined) => value === undefined || value =
 const on = (value: string | null | undefined) => value === 'on';
 const positive = (value: string | null | undefined) => Number(value ?? 0) > 0;
 
-/** @returns what has to be set otherwise, one line each; empty: no parameter is written */
+/** @returns the settings to change, one per line. Empty if no parameters are logged */
 export function loggedParameters(s: LogSettings): string[] {
   const wrong: string[] = [];
-  // Since 13 one setting keeps the parameters out of every line that a statement is logged by.
+  // Since PostgreSQL 13, this setting alone keeps parameters out of logged statements.
   if (s.log_parameter_max_length !== '0') {
     const hint = 'or log_parameter_max_length = 0';
     if (s.log_statement === 'mod' || s.log_statement === 'all') wrong.push(`log_statement = none, ${hint}`);

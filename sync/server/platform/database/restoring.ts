@@ -2,11 +2,11 @@ import { Problem } from '../../../errors/problem.ts';
 import { find } from './rows.ts';
 import type { Db } from './schema.ts';
 
-/** Row of `meta` that says a restore is under way in this database. */
+/** Key in `meta` that marks a restore under way in this database. */
 export const RESTORING = 'restoring';
 
 /**
- * A server must not serve a database whose restore is not finished: people who were erased may still be in it.
+ * Requires that no restore is unfinished. Such a database may still contain erased people, so no server may use it.
  *
  * @throws Problem `database-restore-unfinished`
  */

@@ -2,27 +2,27 @@ import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promi
 import { sql } from 'kysely';
 import type { Db, Tx } from './schema.ts';
 
-/** Times a transaction is tried in all before its conflict goes to the caller. */
+/** Attempts per transaction before a conflict is thrown. */
 const TRIES = 6;
-/** Longest first pause; it doubles with each try, ms. */
+/** Upper limit of the first random pause, ms. It doubles with each attempt. */
 const FIRST_PAUSE_MS = 20;
 
-/** serialization_failure, deadlock_detected: nothing happened, and the same statements may succeed. */
+/** serialization_failure, deadlock_detected: nothing was changed, and the same statements may succeed if repeated. */
 const CONFLICTS = new Set(['40001', '40P01']);
 
 export function isConflict(cause: unknown): boolean {
   return CONFLICTS.has((cause as { code?: string } | null)?.code ?? '');
 }
 
-/** Takes a statement that is under way, as the last one of its transaction: COMMIT follows it without waiting for its answer. */
+/** Registers a running statement as the last one of its transaction: COMMIT is sent without waiting for its result. */
 export type Last = (statement: Promise<unknown>) => void;
 
 /**
- * Runs `work` in one transaction (READ COMMITTED), and again when it lost against another one. `work` must do nothing
- * outside the database. Called inside a transaction it is a part of that one, which as a whole is tried again; what it
- * did is undone alone when it fails and the caller goes on.
+ * Runs `work` in one transaction (READ COMMITTED), and repeats it after a conflict with another one. `work` must have no
+ * effects outside the database. Inside a transaction it becomes part of that one, which is repeated as a whole. If `work`
+ * fails there, only its own changes are undone, so the caller may continue.
  *
- * @throws what `work` throws; a conflict only after the last try
+ * @throws what `work` throws; a conflict only after the last attempt
  */
 export async function inTransaction<T>(
   db: Db,
@@ -40,7 +40,7 @@ export async function inTransaction<T>(
   }
 }
 
-/** @throws what the last statement failed with, before the COMMIT that then became a ROLLBACK */
+/** @throws the last statement's error rather than that of the COMMIT, which then became a ROLLBACK */
 async function inOne<T>(db: Db, work: (tx: Tx, last: Last) => Promise<T>): Promise<T> {
   let ended: Promise<unknown> | undefined;
   const transaction = db.transaction().execute(async (tx) => {
@@ -48,7 +48,7 @@ async function inOne<T>(db: Db, work: (tx: Tx, last: Last) => Promise<T>): Promi
       ended = statement;
       statement.catch(() => undefined); // awaited below
     });
-    // A statement that can't be sent doesn't end the transaction in the database: it has failed by the next turn of the event loop.
+    // A statement that couldn't even be sent doesn't abort the transaction. It fails by the next turn of the event loop.
     if (ended) await Promise.race([ended, nextTurn()]);
     return result;
   });

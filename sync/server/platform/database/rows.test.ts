@@ -34,14 +34,14 @@ describe.each(DATABASES)('rows by their values on $name', (kind) => {
   const siteOf = (one: string) => `0000000${one}-0000-4000-8000-000000000000`;
   const sites = async () => (await findAll(db, 'update_window', {}, ['site'])).map(({ site }) => site[7]).sort();
 
-  test('null asks for none, a list for any of its values, and all conditions hold', async () => {
+  test('null matches null, a list matches any of its values, and all conditions must hold', async () => {
     expect(await findAll(db, 'update_window', { starts: null }, ['site'])).toEqual([{ site: siteOf('c') }]);
     expect(await findAll(db, 'update_window', { site: [siteOf('a'), siteOf('b')], ends: '02:00' })).toHaveLength(2);
     expect(await find(db, 'update_window', { site: siteOf('a'), starts: null })).toBeUndefined();
     await expect(get(db, 'update_window', { site: siteOf('d') })).rejects.toThrow('no result');
   });
 
-  test('an empty list matches nothing, and of no rows none is added', async () => {
+  test('an empty list matches nothing, and inserting no rows does nothing', async () => {
     expect(await findAll(db, 'update_window', { site: [] })).toEqual([]);
     expect(await count(db, 'update_window', { site: [], starts: null })).toBe(0);
     expect(await update(db, 'update_window', { site: [] }, { ends: '03:00' })).toBe(0);
@@ -52,7 +52,7 @@ describe.each(DATABASES)('rows by their values on $name', (kind) => {
     expect(await sites()).toEqual(['a', 'b', 'c']);
   });
 
-  test('a column is compared as it is said', async () => {
+  test('a column can be compared by order and inequality', async () => {
     const found = async (site: NonNullable<Parameters<typeof count<'update_window'>>[2]['site']>) =>
       (await findSorted(db, 'update_window', { site }, ['site'], { columns: ['site'] }))
         .map((row) => row.site[7])
@@ -67,12 +67,12 @@ describe.each(DATABASES)('rows by their values on $name', (kind) => {
     expect(await exists(db, 'update_window', { starts: null, site: siteOf('c') })).toBe(true);
   });
 
-  test('rows come in the order that is asked for, and no more of them', async () => {
+  test('rows are sorted and limited as requested', async () => {
     const last = await findSorted(db, 'update_window', {}, ['starts', 'site'], { descending: true, limit: 2 });
     expect(last.map(({ site }) => site[7])).toEqual(['c', 'b']);
   });
 
-  test('a value that is missing is no condition left out: nothing is changed or deleted', async () => {
+  test('an undefined value is an error, so nothing is changed or deleted', async () => {
     const missing = { site: undefined as unknown as string };
     await expect(remove(db, 'update_window', missing)).rejects.toThrow('no value for site');
     await expect(update(db, 'update_window', missing, { ends: '03:00' })).rejects.toThrow('no value for site');
@@ -80,7 +80,7 @@ describe.each(DATABASES)('rows by their values on $name', (kind) => {
     expect(await findAll(db, 'update_window', { ends: '03:00' })).toEqual([]);
   });
 
-  test('a row that is there stays with insertNew, and is changed with upsert', async () => {
+  test('insertNew keeps an existing row, and upsert changes it', async () => {
     const row = { site: siteOf('a'), starts: '05:00', ends: '06:00' };
     expect(await insertNew(db, 'update_window', row)).toBe(0);
     expect(await get(db, 'update_window', { site: row.site }, ['starts'])).toEqual({ starts: '01:00' });

@@ -8,20 +8,20 @@ import {
 } from 'kysely';
 import type { Db, Row, Tables } from './schema.ts';
 
-/** Rows by the values of their columns. A statement that wants more is written with kysely. */
+/** Reads and writes rows by the values of their columns. Anything more complex is written with kysely. */
 
 const OPERATOR = Symbol('operator');
 
 type Name = keyof Tables;
 type Column<T extends Name> = keyof Row<T> & string;
-/** Null: the column is null. A list: it has one of these values; of an empty one none. Else it has this value, or compares to it as said. */
+/** Conditions per column: null, one value, a comparison, or a list of possible values. An empty list matches nothing. */
 type Match<T extends Name> = {
   readonly [C in Column<T>]?: Row<T>[C] | readonly NonNullable<Row<T>[C]>[] | Compared<Row<T>[C] | null>;
 };
 type Values<T extends Name> = InsertObject<Tables, T> | readonly InsertObject<Tables, T>[];
 type Of<T extends Name, C extends Column<T>> = Pick<Row<T>, C>;
 
-/** The first row that has these values. @param columns absent: all */
+/** Returns a row that matches. @param columns default: all */
 export const find = async <T extends Name, C extends Column<T> = Column<T>>(
   db: Db,
   table: T,
@@ -29,7 +29,7 @@ export const find = async <T extends Name, C extends Column<T> = Column<T>>(
   columns?: readonly C[],
 ): Promise<Of<T, C> | undefined> => (await select(db, table, match, columns).executeTakeFirst()) as never;
 
-/** As `find`; nobody else changes the row until the transaction ends. */
+/** As `find`, and locks the row until the transaction ends. */
 export const findLocked = async <T extends Name, C extends Column<T> = Column<T>>(
   db: Db,
   table: T,
@@ -37,7 +37,7 @@ export const findLocked = async <T extends Name, C extends Column<T> = Column<T>
   columns?: readonly C[],
 ): Promise<Of<T, C> | undefined> => (await select(db, table, match, columns).forUpdate().executeTakeFirst()) as never;
 
-/** As `find`, of a row that is there. @throws NoResultError */
+/** As `find`, for a row that must exist. @throws NoResultError */
 export const get = async <T extends Name, C extends Column<T> = Column<T>>(
   db: Db,
   table: T,
@@ -45,7 +45,7 @@ export const get = async <T extends Name, C extends Column<T> = Column<T>>(
   columns?: readonly C[],
 ): Promise<Of<T, C>> => (await select(db, table, match, columns).executeTakeFirstOrThrow()) as never;
 
-/** Every row that has these values, in any order. */
+/** Returns every row that matches, in any order. */
 export const findAll = async <T extends Name, C extends Column<T> = Column<T>>(
   db: Db,
   table: T,
@@ -53,7 +53,7 @@ export const findAll = async <T extends Name, C extends Column<T> = Column<T>>(
   columns?: readonly C[],
 ): Promise<Of<T, C>[]> => (await select(db, table, match, columns).execute()) as never;
 
-/** As `findAll`, in the order of these columns. @param o `descending`: from the largest on, by each of them; `limit`: most rows */
+/** As `findAll`, sorted by these columns. @param o `descending`: applies to all of them. `limit`: maximum number of rows */
 export const findSorted = async <T extends Name, C extends Column<T> = Column<T>>(
   db: Db,
   table: T,
@@ -67,7 +67,7 @@ export const findSorted = async <T extends Name, C extends Column<T> = Column<T>
   return (await query.execute()) as never;
 };
 
-/** Of the rows that have these values, the one with the largest in this column. */
+/** Returns the matching row with the largest value in this column. */
 export const findLast = async <T extends Name, C extends Column<T> = Column<T>>(
   db: Db,
   table: T,
@@ -94,20 +94,20 @@ export async function exists<T extends Name>(db: Db, table: T, match: Match<T>):
   return (await query.select(sql`1`.as('there')).limit(1).executeTakeFirst()) !== undefined;
 }
 
-/** No rows: nothing is done; as everywhere below. */
+/** Inserts rows. Does nothing if there are none, like all functions below. */
 export async function insert<T extends Name>(db: Db, table: T, rows: Values<T>): Promise<void> {
   if (isNone(rows)) return;
   await inserting(db, table, rows).execute();
 }
 
-/** Leaves out what is there already. @returns how many are new */
+/** Inserts rows, except those that already exist. @returns how many were inserted */
 export async function insertNew<T extends Name>(db: Db, table: T, rows: Values<T>): Promise<number> {
   if (isNone(rows)) return 0;
   const query = inserting(db, table, rows).onConflict((c) => c.doNothing());
   return Number((await query.executeTakeFirst()).numInsertedOrUpdatedRows);
 }
 
-/** Adds rows, or changes those that have the same `key`. @param set absent: to all that is in the row */
+/** Inserts rows, or updates those with the same `key`. @param set what to update; default: everything in the row */
 export async function upsert<T extends Name>(
   db: Db,
   table: T,
@@ -120,7 +120,7 @@ export async function upsert<T extends Name>(
   await query.execute();
 }
 
-/** @returns how many rows have these values */
+/** Updates every row that matches. @returns how many */
 export async function update<T extends Name>(
   db: Db,
   table: T,
@@ -134,7 +134,7 @@ export async function update<T extends Name>(
   return Number((await query.executeTakeFirst()).numUpdatedRows);
 }
 
-/** @returns how many rows had these values */
+/** Deletes every row that matches. @returns how many */
 export async function remove<T extends Name>(db: Db, table: T, match: Match<T>): Promise<number> {
   const query = loose(db)
     .deleteFrom(table as string)
@@ -151,12 +151,12 @@ export const below = <V>(value: V): Compared<V> => ({ [OPERATOR]: '<', value });
 export const atMost = <V>(value: V): Compared<V> => ({ [OPERATOR]: '<=', value });
 export const above = <V>(value: V): Compared<V> => ({ [OPERATOR]: '>', value });
 export const atLeast = <V>(value: V): Compared<V> => ({ [OPERATOR]: '>=', value });
-/** Of null: the column has a value. */
+/** With null: the column is not null. */
 export const not = <V>(value: V): Compared<V> => ({ [OPERATOR]: '!=', value });
 
 type Defined<T> = { [K in keyof T]?: Exclude<T[K], undefined> };
 
-/** What a change sets: without the keys that are there but undefined. */
+/** Drops keys whose value is undefined. */
 export function defined<T extends object>(o: T): Defined<T> {
   return Object.fromEntries(Object.entries(o).filter(([, v]) => v !== undefined)) as Defined<T>;
 }
@@ -165,7 +165,7 @@ type CamelCase<S extends string> = S extends `${infer Head}_${infer Rest}`
   ? `${Head}${Capitalize<CamelCase<Rest>>}`
   : S;
 
-/** A row under the names that the API has: `found_at` is `foundAt`. */
+/** Renames a row's columns as in the API: `found_at` to `foundAt`. */
 export const camelCase = <R extends object>(row: R) =>
   Object.fromEntries(
     Object.entries(row).map(([column, value]) => [
@@ -186,7 +186,7 @@ const inserting = (db: Db, table: string, rows: unknown) =>
     .insertInto(table)
     .values(rows as never);
 
-// What the functions take is checked by their own types: kysely's cannot be resolved for a table that is not named.
+// The functions above have their own strict types. kysely's can't be resolved for a table that is a type parameter.
 type Loose = Record<string, Record<string, unknown>>;
 const loose = (db: Db) => db as unknown as Kysely<Loose>;
 
@@ -198,7 +198,7 @@ const isCompared = (value: unknown): value is Compared<unknown> =>
 const matching = (match: object) => (e: ExpressionBuilder<Loose, string>) =>
   e.and(
     Object.entries(match).map(([column, value]) => {
-      // To leave out a condition could change or delete every row.
+      // Ignoring the condition could update or delete every row.
       if (value === undefined) throw new TypeError(`no value for ${column}`);
       if (isNone(value)) return sql<boolean>`false`;
       if (isCompared(value)) return e(column, value.value === null ? 'is not' : value[OPERATOR], value.value);

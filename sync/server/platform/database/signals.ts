@@ -4,21 +4,21 @@ import { connectionOf } from './postgres.ts';
 import type { PostgresAddress } from './url.ts';
 
 /**
- * Short words between the replicas of a server: "something has changed, look". They carry no data, may be lost (the
- * listener asks the database anyway every few seconds) and never stand for a fact.
+ * Signals between the replicas of a server: "something has changed, read it". They carry no data and may be lost, because
+ * listeners also read the database every few seconds.
  */
 export interface Signals {
-  /** Notifies every replica, this one included, soon. Calls within the pause go out as one. */
+  /** Notifies every replica, including this one, soon. Calls within a short pause are sent as one. */
   notify(topic: Topic): void;
-  /** @returns how to stop hearing */
+  /** Listens for a topic. @returns a function that stops listening */
   hear(topic: Topic, listener: () => void): () => void;
   close(): Promise<void>;
 }
 
-/** What may be signalled. `board`: a check-in, a device or a count. `change`: the change log for kiosks. */
+/** What has changed. `board`: a check-in, a device or a count. `change`: the change log for kiosks. */
 export type Topic = 'board' | 'change';
 
-/** Of one process alone: the embedded database has no other. */
+/** Signals within one process, for the embedded database, which only one process can open. */
 export function localSignals(): Signals {
   const emitter = new EventEmitter().setMaxListeners(100);
   return {
@@ -32,16 +32,16 @@ export function localSignals(): Signals {
 }
 
 const CHANNEL = 'smartpresence';
-/** NOTIFY takes a lock of the whole database at commit: at most one a topic in this time, ms. */
+/** At most one NOTIFY per topic within this time, ms, because NOTIFY locks the whole database at commit. */
 const PAUSE_MS = 40;
 const RECONNECT_MS = 1000;
 const ALL: readonly Topic[] = ['board', 'change'];
 
 /**
- * Over PostgreSQL's LISTEN/NOTIFY on a connection of its own, which comes back by itself; after each coming back every
- * topic is signalled here once, since anything may have been missed.
+ * Signals through PostgreSQL's LISTEN/NOTIFY on a separate connection, which reconnects automatically. After each
+ * reconnection every topic is signalled once in this process, because signals may have been missed.
  *
- * @param notify runs `select pg_notify(…)`; outside the transactions that caused it, so that none waits for NOTIFY's lock
+ * @param notify runs `select pg_notify(…)` outside the transactions that caused it, so that none waits for NOTIFY's lock
  */
 export function postgresSignals(
   address: PostgresAddress,
@@ -57,7 +57,7 @@ export function postgresSignals(
   const connect = async (): Promise<void> => {
     let next: pg.Client;
     try {
-      // Reads the CA's certificate again, which may be missing just now.
+      // Reads the CA's certificate again, which may be missing at the moment.
       next = new pg.Client(connectionOf(address));
     } catch (cause) {
       onLost(cause as Error);
@@ -93,7 +93,7 @@ export function postgresSignals(
   return {
     notify(topic) {
       if (closed) return;
-      // This process needs no round trip, and hears it with the database gone; the others may wait for the pause.
+      // This process is signalled at once, even if the database is down. The others wait for the pause.
       local.notify(topic);
       if (due.has(topic)) return;
       due.set(
@@ -108,7 +108,7 @@ export function postgresSignals(
     async close() {
       closed = true;
       for (const timer of due.values()) clearTimeout(timer);
-      // A command that ends right after its change: the word still goes out.
+      // A command may exit right after its change: send pending signals first.
       await Promise.all([...due.keys()].map((topic) => notify(CHANNEL, topic).catch(() => undefined)));
       if (retry) clearTimeout(retry);
       await local.close();

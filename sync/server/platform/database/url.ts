@@ -2,7 +2,7 @@ import { isIP } from 'node:net';
 import { resolve } from 'node:path';
 import { Secret } from '../secrets/secret.ts';
 
-/** How to reach a PostgreSQL server. TLS 1.3 with a verified certificate is no option here but the only way. */
+/** How to reach a PostgreSQL server. TLS 1.3 with a verified certificate is mandatory. */
 export interface PostgresAddress {
   readonly host: string;
   readonly port: number;
@@ -11,7 +11,7 @@ export interface PostgresAddress {
   readonly password: Secret | null;
   /** PEM file of the CA that signed the database server's certificate. */
   readonly caFile: string;
-  /** Our own certificate and key for the database, PEM files, where it asks for one. */
+  /** PEM files of our client certificate and key. Null if the database requires none. */
   readonly client: { readonly certFile: string; readonly keyFile: string } | null;
 }
 
@@ -19,9 +19,9 @@ const KNOWN = new Set(['sslmode', 'sslrootcert', 'sslcert', 'sslkey']);
 
 /**
  * Reads `postgres://user:password@host:port/database?sslmode=verify-full&sslrootcert=/path/ca.pem`, with `sslcert` and
- * `sslkey` where the database wants a certificate from us. Pure.
+ * `sslkey` if the database requires a client certificate. Pure.
  *
- * @returns the address, or a sentence that says what is wrong with the text; it never repeats the password
+ * @returns the address, or a text that says what is wrong with the URL and never contains the password
  */
 export function readDatabaseUrl(text: string): PostgresAddress | string {
   const url = URL.parse(text);
@@ -52,7 +52,7 @@ export function readDatabaseUrl(text: string): PostgresAddress | string {
   };
 }
 
-/** Which database that is, in words and without secrets. @param url null: the embedded one */
+/** Describes the database without secrets. @param url null for the embedded one */
 export function databaseText(url: string | null | undefined): string {
   const address = url ? readDatabaseUrl(url) : null;
   return address === null || typeof address === 'string'

@@ -2,13 +2,13 @@ import type { Db } from '../database/schema.ts';
 import { type Keys, type Place, placeOf } from '../keys/envelope.ts';
 
 /**
- * Addresses of accounts: sealed under `field`, found by a blind index. Accounts are not people of the attendance: they have
- * no person key, and go by being removed.
+ * E-mail addresses of accounts, encrypted with the sub-key `field` and found by a blind index. Accounts are not the people
+ * who check in: they have no person key and are simply deleted.
  */
 
 const place = (account: string, rowVersion: number): Place => placeOf('account.email', account, { rowVersion });
 
-/** As it is compared: trimmed, Unicode NFC, lower case. */
+/** Normalises an address for comparison: trimmed, Unicode NFC, lower case. */
 export const normalEmail = (text: string): string => text.trim().normalize('NFC').toLowerCase();
 
 export const sealEmail = (keys: Keys, account: string, rowVersion: number, email: string): Buffer =>
@@ -19,16 +19,16 @@ export const openEmail = (keys: Keys, account: string, rowVersion: number, seale
 
 const FIELD = 'account.email';
 
-/** What is stored. */
+/** The blind index to store. */
 export const emailIndex = (keys: Keys, email: string): Buffer => keys.blindIndex(FIELD, normalEmail(email));
 
-/** What a look-up compares with: under every version of the keys while they rotate. */
+/** The blind indexes to look up: one per key version, which differ during a rotation. */
 export const emailIndexes = (keys: Keys, email: string): Buffer[] => keys.blindIndexes(FIELD, normalEmail(email));
 
-/** The address of an account; null: the operator, the server itself, an account without one, or one that was removed. */
+/** Returns an account's address. Null for the operator, the server itself, and accounts that have none or were deleted. */
 export type EmailOf = (account: string | null) => string | null;
 
-/** For who did what. No address is opened but those that are asked for. */
+/** Loads accounts' addresses, to show who did what. Each is only decrypted when requested. */
 export async function emailsOf(db: Db, keys: Keys): Promise<EmailOf> {
   const rows = await db.selectFrom('account').select(['id', 'row_version', 'email']).execute();
   const sealed = new Map(rows.map((row) => [row.id, row]));

@@ -12,7 +12,7 @@ import { createListener, type Listener } from './listener.ts';
 
 const certificate = await selfSignedServerCertificate(['127.0.0.1'], Date.now());
 let app: Listener;
-/** That `/slow` has been asked, and that it may answer. */
+/** Resolved when `/slow` was requested, and when it may answer. */
 let underWay: PromiseWithResolvers<void>;
 let mayEnd: PromiseWithResolvers<void>;
 beforeEach(() => {
@@ -45,13 +45,13 @@ async function client(port: number, send = '') {
 }
 const ended = async (socket: Socket) => socket.closed || once(socket, 'close');
 
-test('a stop answers what is under way, and ends silent and half-spoken connections at once', async () => {
+test('a stop answers requests under way, and closes idle connections and incomplete requests at once', async () => {
   const port = await listening();
   const busy = await client(port, 'GET /slow HTTP/1.1\r\nhost: x\r\n\r\n');
   const idle = [await client(port), await client(port, 'GET /slow HTTP/1.1\r\nho')];
   await underWay.promise;
   const closing = app.close();
-  // They are gone while the answer is still awaited: what would be cut off after the grace would take that one along.
+  // They are closed before the response is sent. The cut-off after the grace period would have ended that connection too.
   await Promise.all(idle.map(({ socket }) => socket.destroyed || once(socket, 'close')));
   expect([busy.text(), busy.socket.destroyed]).toEqual(['', false]);
   mayEnd.resolve();
@@ -61,7 +61,7 @@ test('a stop answers what is under way, and ends silent and half-spoken connecti
   await expect(once(tcpConnect(port, '127.0.0.1'), 'connect')).rejects.toThrow(/ECONNREFUSED/);
 });
 
-test('an answer that is written, and that a slow reader has not taken yet, is not cut off by a stop', async () => {
+test('a stop doesn’t cut off a response that is written but not yet received by a slow client', async () => {
   const LENGTH = 32 * 1024 * 1024;
   const port = await listening((fastify) => {
     fastify.get('/large', async () => Buffer.alloc(LENGTH, 'x'));
@@ -70,7 +70,7 @@ test('an answer that is written, and that a slow reader has not taken yet, is no
   await once(socket, 'data');
   socket.pause();
   const closing = app.close();
-  // What is still listening has not come to its end of the stop.
+  // While it still listens, the stop has not reached its end.
   while (app.server.listening) await new Promise(setImmediate);
   socket.resume();
   await closing;
@@ -78,7 +78,7 @@ test('an answer that is written, and that a slow reader has not taken yet, is no
   expect(text().length - text().indexOf('x'.repeat(10))).toBe(LENGTH);
 });
 
-test('the connection of an answer that had begun ends after it, by TLS’s closing word', async () => {
+test('after a response that had started, the connection ends with TLS’s close_notify', async () => {
   const port = await listening((fastify) => {
     fastify.get('/long', async () =>
       Readable.from(
@@ -103,7 +103,7 @@ test('the connection of an answer that had begun ends after it, by TLS’s closi
   const through = (relay.address() as { port: number }).port;
   const { socket, text } = await client(through, 'GET /long HTTP/1.1\r\nhost: x\r\n\r\n');
   await underWay.promise;
-  // Its headers went out before the stop, and do not say that the connection ends.
+  // The headers were sent before the stop, so they don't say that the connection will be closed.
   while (!text().includes('begun')) await once(socket, 'data');
   const closing = app.close();
   mayEnd.resolve();
@@ -115,11 +115,11 @@ test('the connection of an answer that had begun ends after it, by TLS’s closi
   const lengths: number[] = [];
   const all = Buffer.concat(sent);
   for (let at = 0; at < all.length; at += 5 + lengths.at(-1)!) lengths.push(all.readUInt16BE(at + 3));
-  // In TLS 1.3 a record says of an alert no more than its length: two bytes, one for its type, 16 of the cipher's tag.
+  // In TLS 1.3 only an alert record's length is visible: two bytes, one for its type, and 16 for the cipher's tag.
   expect(lengths.at(-1)).toBe(2 + 1 + 16);
 });
 
-test('a stop ends a WebSocket by its closing words', async () => {
+test('a stop ends a WebSocket with a closing handshake', async () => {
   const port = await listening(async (fastify) => {
     await fastify.register(websocket);
     fastify.get('/live', { websocket: true }, () => undefined);
@@ -129,11 +129,11 @@ test('a stop ends a WebSocket by its closing words', async () => {
   const closed = once(socket, 'close');
   await app.close();
   const [code] = await closed;
-  // What is cut off closes with 1006.
+  // 1006 would mean that it was cut off.
   expect(code).not.toBe(1006);
 });
 
-test('what never ends is cut off after the grace', async () => {
+test('a request that never ends is cut off after the grace period', async () => {
   const port = await listening((fastify) => {
     closesGently(fastify, 200);
   });

@@ -2,12 +2,12 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { TLSSocket } from 'node:tls';
 import type { Listener } from './listener.ts';
 
-/** From the wish to close until what is still under way is cut off, ms. */
+/** How long a closing listener waits for requests under way before it cuts them off, ms. */
 const GRACE_MS = 10_000;
 
 /**
- * Makes a listener's `close` answer what it has begun, and wait for nothing else: a connection without a request ends at
- * once, one with a request after its answer, a WebSocket by its own closing words, and all of them after the grace.
+ * Makes a listener's `close` finish the requests under way and wait for nothing else. Connections without a request are closed
+ * at once, those with one after its response, WebSockets by a closing handshake, and all of them after the grace period.
  */
 export function closesGently(app: Listener, graceMs = GRACE_MS): void {
   const { server } = app;
@@ -24,14 +24,14 @@ export function closesGently(app: Listener, graceMs = GRACE_MS): void {
   server.on('secureConnection', (socket: TLSSocket) => {
     open.add(socket);
     socket.once('close', () => open.delete(socket));
-    // Its handshake ended after we stopped listening.
+    // The handshake was completed after we stopped listening.
     if (closing) socket.destroy();
   });
   server.on('request', ({ socket }: IncomingMessage, response: ServerResponse) => {
     begin(socket);
     response.once('close', () => end(socket as TLSSocket));
   });
-  // Only where something takes upgrades already: a listener of ours alone would swallow them.
+  // Only if upgrades are handled elsewhere: if ours were the only handler, upgrade requests would never be answered.
   app.addHook('onReady', async () => {
     if (server.listenerCount('upgrade') > 0)
       server.on('upgrade', (_request, socket) => {
@@ -39,7 +39,7 @@ export function closesGently(app: Listener, graceMs = GRACE_MS): void {
         socket.once('close', () => busy.delete(socket));
       });
   });
-  // Node takes a connection for idle whose answer is written and not sent yet, and would cut it off.
+  // Node considers a connection idle whose response is written but not sent yet, and would cut it off.
   server.closeIdleConnections = () => undefined;
   app.addHook('preClose', async () => {
     closing = true;

@@ -14,7 +14,7 @@ function logged() {
   return { lines, log };
 }
 
-test('the first rejection of a code and device is written at once, those that follow as one line a minute', () => {
+test('the first rejection per code and device is logged at once, later ones as one line per minute', () => {
   const { lines, log } = logged();
   for (let i = 0; i < 500; i++) log.note({ code: 'bad-signature', device: 'a' }, 'no');
   log.note({ code: 'bad-signature', device: 'b' }, 'no');
@@ -29,13 +29,13 @@ test('the first rejection of a code and device is written at once, those that fo
   log.note({ code: 'bad-signature', device: 'a' }, 'no');
   vi.advanceTimersByTime(60_000);
   expect(lines.slice(4)).toEqual([{ code: 'bad-signature', device: 'a', count: 1 }]);
-  // A quiet minute later it is news again.
+  // After a quiet minute it starts over.
   vi.advanceTimersByTime(60_000);
   log.note({ code: 'bad-signature', device: 'a' }, 'no');
   expect(lines.slice(5)).toEqual([{ code: 'bad-signature', device: 'a' }]);
 });
 
-test('devices without end are counted by their code, and what was counted is written at the end', () => {
+test('with too many devices only codes are counted, and counts are logged at the end', () => {
   const { lines, log } = logged();
   for (let i = 0; i < 5000; i++) log.note({ code: 'unknown-device', device: `d${i}` }, 'no');
   expect(lines).toHaveLength(1001);

@@ -1,14 +1,14 @@
 import type { Logger } from 'pino';
 
-/** How often what was counted is written down, ms. */
+/** How often the counts are logged, ms. */
 const EVERY_MS = 60_000;
-/** Pairs of code and device that are counted apart at once; more are counted by their code alone. */
+/** How many pairs of code and device are counted separately. Beyond that, only codes are counted. */
 const MOST_PAIRS = 1000;
 
-/** What a line of the log says besides its sentence; never a body, an address or a person. */
+/** Fields of a log line besides its message. Never a body, an address or a person. */
 export interface ErrorFields {
   readonly code: string;
-  /** Who was refused, where that is known. */
+  /** The device whose request was rejected, if known. */
   readonly device?: string | undefined;
   readonly [field: string]: unknown;
 }
@@ -20,8 +20,8 @@ interface Kept {
 }
 
 /**
- * Writes rejections into the log so that none is lost and none floods it: the first of a code and a device at once, what
- * follows as one line a minute with its number. A pair that was quiet for a minute starts over.
+ * Logs rejections without losing any or flooding the log: the first per code and device is logged at once, later ones as one
+ * line per minute with their count. A pair that was quiet for a minute starts over.
  */
 export class ErrorLog {
   readonly #log: Pick<Logger, 'warn'>;
@@ -34,7 +34,7 @@ export class ErrorLog {
     this.#everyMs = everyMs;
   }
 
-  /** @param message the sentence of the first line; it names nobody */
+  /** Logs or counts a rejection. @param message for the log; must not contain personal data */
   note(fields: ErrorFields, message: string): void {
     const pair = `${fields.code} ${fields.device ?? ''}`;
     const key = this.#kept.has(pair) || this.#kept.size < MOST_PAIRS ? pair : `${fields.code} *`;
@@ -48,7 +48,7 @@ export class ErrorLog {
     this.#timer ??= setInterval(() => this.#notify(), this.#everyMs).unref();
   }
 
-  /** Writes down what was only counted so far: at the end. */
+  /** Logs the remaining counts, and stops. */
   close(): void {
     this.#notify();
     this.#kept.clear();
@@ -73,12 +73,12 @@ export class ErrorLog {
 
 const speakers = new WeakMap<object, string>();
 
-/** Notes which device sent a request, so that a rejection of it can be distinguished from another's. */
+/** Remembers which device sent a request, so that rejections can be counted per device. */
 export function noteSpeaker(request: object, device: string): void {
   speakers.set(request, device);
 }
 
-/** The device that sent a request, where that is known. */
+/** The device that sent a request, if known. */
 export function speakerOf(request: object): string | undefined {
   return speakers.get(request);
 }

@@ -9,18 +9,18 @@ import { answerWithProblems, refuseAddress } from './problem.ts';
 
 export type Listener = FastifyInstance<Server, IncomingMessage, ServerResponse, FastifyBaseLogger>;
 
-/** TLS 1.3 and nothing else. */
+/** Only TLS 1.3. */
 export const TLS_VERSIONS = { minVersion: 'TLSv1.3', maxVersion: 'TLSv1.3' } as const;
 
 export interface ListenerLimits {
-  /** Connections at once; more are closed unheard. */
+  /** Maximum number of connections. Further ones are closed at once. */
   readonly connections: number;
-  /** Until the TLS handshake must be done, and until a request's headers must be here, ms. */
+  /** Limits for the TLS handshake and for receiving a request's headers, ms. */
   readonly handshakeMs: number;
   readonly headersMs: number;
-  /** Until a whole request must be here, ms. */
+  /** Limit for receiving a whole request, ms. */
   readonly requestMs: number;
-  /** How often the two above are looked at, ms. */
+  /** How often the limits for headers and requests are checked, ms. */
   readonly checkMs: number;
 }
 
@@ -33,10 +33,10 @@ const LIMITS: ListenerLimits = {
 };
 
 /**
- * A fastify instance that speaks TLS 1.3 and nothing else: neither an older TLS nor plain HTTP gets an answer.
- * Logs name the route, never the address asked for, the peer or a body: those carry tokens and people.
+ * Creates a Fastify instance that only speaks TLS 1.3, neither an older TLS nor plain HTTP. Logs contain the route, never the
+ * requested URL, the peer's address or a body, because those contain tokens and personal data.
  *
- * @param trustedProxies whose word counts for where a request comes from (platform/http/proxies.ts); none where kiosks connect
+ * @param trustedProxies proxies whose `X-Forwarded-For` is trusted (platform/http/proxies.ts); none for the devices listener
  */
 export function createListener(
   tls: Pick<ServerOptions, 'key' | 'cert' | 'ca' | 'requestCert' | 'rejectUnauthorized'>,

@@ -2,10 +2,10 @@ import { once } from 'node:events';
 import type { AddressInfo, Server } from 'node:net';
 import { Problem } from '../../../errors/problem.ts';
 
-/** The system's own limit for who is not root (ip(7), ip_unprivileged_port_start). */
+/** First port that users other than root may use, by default (ip(7), ip_unprivileged_port_start). */
 const FIRST_UNPRIVILEGED = 1024;
 
-/** Why a port could not be taken, for the operator. @param setting the variable that names it */
+/** Explains to the operator why listening failed. @param setting name of the port's environment variable */
 export function notListening(cause: unknown, host: string, port: number, setting: string): Problem {
   const { code } = cause as NodeJS.ErrnoException;
   const address = `${host}:${port}`;
@@ -15,9 +15,9 @@ export function notListening(cause: unknown, host: string, port: number, setting
 }
 
 /**
- * Listens.
+ * Makes a server listen.
  *
- * @param setting the variable that names the port
+ * @param setting name of the port's environment variable
  * @returns the port
  * @throws Problem `port-in-use`, `port-is-roots`, `can-not-listen`
  */

@@ -4,10 +4,10 @@ import { ZodError } from 'zod';
 import { Problem, statusOf } from '../../../errors/problem.ts';
 import { ErrorLog, speakerOf } from './error-log.ts';
 
-/** Whether a code may leave the server; any other becomes an internal error. */
+/** Whether a code may be sent to clients. All others are replaced by `internal-error`. */
 export const isClientError = (code: string): boolean => statusOf(code) !== undefined;
 
-/** Every error of a listener leaves as RFC 9457 problem+json with a code. */
+/** Makes a listener answer every error as RFC 9457 problem+json with a code. */
 export function answerWithProblems(app: FastifyInstance, log: Logger): void {
   const errors = new ErrorLog(log);
   app.addHook('onClose', async () => errors.close());
@@ -22,7 +22,7 @@ export function answerWithProblems(app: FastifyInstance, log: Logger): void {
   app.setNotFoundHandler((_request, reply) => send(reply, 404, new Problem('not-found')));
 }
 
-/** What a listener would answer: a Problem for anything that isn't one. */
+/** Converts any error to the Problem that a listener answers with. */
 export function asProblem(error: FastifyError | Error): Problem {
   if (error instanceof Problem) return error;
   if (error instanceof ZodError)
@@ -35,13 +35,13 @@ export function asProblem(error: FastifyError | Error): Problem {
   return new Problem('internal-error', { cause: error });
 }
 
-/** For an address that the router itself refuses; its own answer would repeat it, and is no problem+json. */
+/** Answers a URL that the router itself rejects. The router's answer would repeat the URL, and isn't problem+json. */
 export function refuseAddress(reply: FastifyReply): void {
   send(reply, 404, new Problem('not-found'));
 }
 
 function send(reply: FastifyReply, status: number, problem: Problem): FastifyReply {
-  // A failure of our own says nothing of itself.
+  // Internal failures are sent without details.
   const { code, message, nextStep, params } = isClientError(problem.code) ? problem : new Problem('internal-error');
   if (status === 429 && params.seconds !== undefined) reply.header('retry-after', params.seconds);
   return reply

@@ -3,8 +3,8 @@ import { z } from 'zod';
 import { listOf } from '../variables.ts';
 
 /**
- * Reverse proxies that people's requests come through. What they say of where a request comes from (`X-Forwarded-For`)
- * decides who a limit holds for and what the audit log says; said by anyone else it counts for nothing.
+ * Reverse proxies in front of the people listener. Their `X-Forwarded-For` determines the client's address for limits and
+ * the audit log. From anyone else the header is ignored.
  */
 export const proxyVariables = {
   SMARTPRESENCE_TRUSTED_PROXIES: listOf(
@@ -12,7 +12,7 @@ export const proxyVariables = {
   ).prefault(''),
 };
 
-/** An address, or a network as address/bits. A network of everything would let each client choose its own address. */
+/** Accepts an address or a network as address/bits. With `/0`, every client could choose its own address. */
 function isNetwork(text: string): boolean {
   const [address, bits, ...more] = text.split('/');
   const family = isIP(address!);

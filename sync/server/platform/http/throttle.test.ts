@@ -10,9 +10,9 @@ describe('backoff', () => {
     expect(pauseMs(allowance, 1_000_000)).toBe(longestPauseMs);
   });
 
-  test.each(Object.entries(ALLOWANCES))('%s: nothing is left of it after a day, so its row may go', (_, allowance) => {
+  test.each(Object.entries(ALLOWANCES))('%s: forgotten after a day, so its row may be deleted', (_, allowance) => {
     const { free, longestPauseMs, forgetMs } = allowance;
-    // No more attempts than this can be charged: each further one waits out a pause in which one or more are forgotten.
+    // No more attempts than this can be charged: before each further one there is a pause in which at least one is forgotten.
     const most = free + Math.ceil(Math.log2(longestPauseMs / allowance.firstPauseMs)) + 1;
     expect(longestPauseMs).toBeGreaterThanOrEqual(forgetMs);
     expect(most * forgetMs).toBeLessThan(LONGEST_MEMORY_MS);

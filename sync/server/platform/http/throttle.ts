@@ -7,9 +7,9 @@ import type { Db, Tables } from '../database/schema.ts';
 import type { Keys } from '../keys/envelope.ts';
 
 /**
- * Backoff for whatever is guessed. An attempt is charged before it is judged, so that a hundred at once are a hundred; a
- * success takes the charge back. Kept in the database under keyed hashes: a restart, or another replica, forgets nothing,
- * and an address that has no account is treated as one that has.
+ * Backoff for anything that can be guessed. Attempts are charged before they are checked, so that parallel attempts all
+ * count; a success refunds the charge. Stored in the database under keyed hashes, so restarts and replicas don't matter, and
+ * an address without an account is treated like one with an account.
  */
 
 export interface Allowance {
@@ -17,41 +17,41 @@ export interface Allowance {
   readonly free: number;
   readonly firstPauseMs: number;
   readonly longestPauseMs: number;
-  /** In this time one attempt is forgotten: what a whole office mistypes in a day must not lock it out. */
+  /** One attempt is forgotten per this time, so that a day's typos don't lock out a whole office. */
   readonly forgetMs: number;
 }
 
 const [SECOND, MINUTE] = [1000, 60_000];
 
 export const ALLOWANCES = {
-  /** By account. In the long run an attacker has 96 guesses a day, each with a code beside the password. */
+  /** Per account. In the long run an attacker has 96 guesses per day, and each needs a code as well as the password. */
   account: { free: 5, firstPauseMs: 15 * SECOND, longestPauseMs: 15 * MINUTE, forgetMs: 15 * MINUTE },
-  /** By network address: offices share one. */
+  /** Per network address, which an office shares. */
   address: { free: 30, firstPauseMs: 15 * SECOND, longestPauseMs: 15 * MINUTE, forgetMs: MINUTE },
-  /** Links asked for one address: mail bombing. */
+  /** Links requested for one e-mail address, against mail bombing. */
   mail: { free: 3, firstPauseMs: 10 * MINUTE, longestPauseMs: 240 * MINUTE, forgetMs: 60 * MINUTE },
-  /** Links asked from one network address. */
+  /** Links requested from one network address. */
   mails: { free: 100, firstPauseMs: 5 * SECOND, longestPauseMs: MINUTE, forgetMs: 10 * SECOND },
 } as const satisfies Record<string, Allowance>;
 export type AllowanceName = keyof typeof ALLOWANCES;
 
-/** After so long nothing is left of any attempt, ms. */
+/** After this time every attempt is forgotten, ms. */
 export const LONGEST_MEMORY_MS = 24 * 60 * MINUTE;
 
-/** Pause after this many failures, ms. Pure. */
+/** Returns the pause after this many failures, ms. Pure. */
 export function pauseMs({ free, firstPauseMs, longestPauseMs }: Allowance, failures: number): number {
   if (failures < free) return 0;
   return Math.min(longestPauseMs, firstPauseMs * 2 ** Math.min(30, failures - free));
 }
 
-/** @param what e.g. a blind index, or an address of the network */
+/** Returns the key of a counter. @param what e.g. a blind index, or a network address */
 export function throttleKey(keys: Keys, name: AllowanceName, what: string | Uint8Array): Buffer {
   return keys.hashToken(
     `throttle\0${name}\0${typeof what === 'string' ? what : Buffer.from(what).toString('base64url')}`,
   );
 }
 
-/** A subscriber has a whole /64 of IPv6. */
+/** Returns the network that counts as one client: the /64 of an IPv6 address, since a subscriber has all of it. */
 export function networkOf(ip: string): string {
   if (!isIPv6(ip)) return ip;
   const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(ip);
@@ -68,18 +68,18 @@ export function networkOf(ip: string): string {
 }
 
 /**
- * Charges an attempt, unless it comes within a pause. In a transaction of its own: what is charged must stay charged
- * although the attempt fails.
+ * Charges an attempt, unless it is made during a pause. Uses its own transaction, so that the charge remains if the attempt
+ * fails.
  *
- * @returns ms to wait; 0: the attempt may be judged
+ * @returns ms to wait, or 0 if the attempt may be checked
  */
 export function charge(db: Db, key: Buffer, name: AllowanceName, now: Date): Promise<number> {
   return inTransaction(db, async (tx) => {
-    // In one statement: between two, a success may forgive, and the row be gone.
+    // One statement, because between two of them a success could delete the row.
     const row = await tx
       .insertInto('sign_in_attempt')
       .values({ key, failures: 0, last_at: now })
-      // A clock that was set back must not lock anyone out: a failure in the future counts as one now.
+      // A clock that was set back must not lock anyone out, so a failure in the future counts as one now.
       .onConflict((c) =>
         c.column('key').doUpdateSet((e) => ({
           last_at: e.fn<Date>('least', [e.ref('sign_in_attempt.last_at'), e.ref('excluded.last_at')]),
@@ -97,12 +97,12 @@ export function charge(db: Db, key: Buffer, name: AllowanceName, now: Date): Pro
   });
 }
 
-/** After a success. */
+/** Deletes all charges after a success. */
 export async function forgive(db: Kysely<Tables>, key: Buffer): Promise<void> {
   await remove(db, 'sign_in_attempt', { key });
 }
 
-/** Takes one charge back, and no more: a person with one account must not wash away what else came from an address. */
+/** Refunds only one charge: signing in to one account must not erase other failures from the same address. */
 export async function uncharge(db: Kysely<Tables>, key: Buffer): Promise<void> {
   await db
     .updateTable('sign_in_attempt')
@@ -112,7 +112,7 @@ export async function uncharge(db: Kysely<Tables>, key: Buffer): Promise<void> {
     .execute();
 }
 
-/** Charges each of these; throws when one of them has to wait. @throws Problem `attempts-paused` with `seconds` */
+/** Charges each of these, until one has to wait. @throws Problem `attempts-paused` with `seconds` */
 export async function chargeAll(
   db: Db,
   charges: readonly { readonly key: Buffer; readonly name: AllowanceName }[],

@@ -1,32 +1,31 @@
 import type { Services } from '../access/route.ts';
 
-/** What a run reports: counts, times and codes, never a personal value. Kept as JSON for as long as runs are kept. */
+/** What a run reports: counts, times and codes, never personal data. Stored as JSON with the run. */
 export type Report = Readonly<Record<string, unknown>>;
 
 export interface JobContext extends Services {
-  /** Aborted when the server stops: a long job ends at its next good moment, and continues at the next start. */
+  /** Aborted when the server stops, or the run's lease is lost. A long job then ends as soon as it can and is continued later. */
   readonly signal: AbortSignal;
 }
 
 /**
- * Something that the server does by itself now and then, on one replica at a time. It is in its own hands what it does in
- * one transaction. The process that runs it may die at any moment, and another then starts over: every job is safe to
- * run again.
+ * A recurring task of the server, run on one replica at a time. The job itself decides which work belongs in one transaction.
+ * The process may die at any time and another one starts over, so every job must be safe to repeat.
  */
 export interface Job {
-  /** Of at most 60 letters, digits and hyphens; the same on every replica and in every build. */
+  /** At most 60 letters, digits and hyphens. The same on every replica and in every build. */
   readonly name: string;
-  /** Pause between the begin of a run that succeeded and the next, ms; a function where configuration sets it. */
+  /** Time from the start of a successful run to the next run, ms. A function if it is configurable. */
   readonly everyMs: number | ((context: Services) => number);
-  /** What has to be configured, else it never runs. */
+  /** What must be configured for it to run at all. */
   readonly needs?: 'object-store';
-  /** Asked at each tick before a run starts: whether there is anything to do. Cheap; absent: there always is. */
+  /** Whether there is anything to do. Called at each tick before a run starts, so it must be cheap. Default: always. */
   wanted?(services: Services): Promise<boolean>;
-  /** A run that ends because `signal` was aborted throws (`signal.throwIfAborted()`): it is gone on with at the next start. */
+  /** Does the work. A run that ends because `signal` was aborted throws (`signal.throwIfAborted()`) and is continued later. */
   run(context: JobContext): Promise<Report>;
 }
 
-/** Whether what it needs is configured. */
+/** Whether what the job needs is configured. */
 export const canRun = ({ needs }: Job, { config }: Services): boolean => !needs || config.s3 !== null;
 
 export function everyMsOf(job: Job, context: Services): number {

@@ -15,13 +15,13 @@ const later = (ms: number) => new Date(T0.getTime() + ms);
 
 describe('when a job is due', () => {
   const run = (ms: number, outcome: string) => ({ started_at: later(ms), outcome });
-  test('never run, or its pause is over; a run of the future counts for nothing', () => {
+  test('due if it never ran or its pause is over; runs in the future are ignored', () => {
     expect(isDue([], 1000, T0)).toBe(true);
     expect(isDue([run(-999, 'ok')], 1000, T0)).toBe(false);
     expect(isDue([run(-1000, 'ok')], 1000, T0)).toBe(true);
     expect(isDue([run(5000, 'ok')], 1000, T0)).toBe(true);
   });
-  test('after failures it waits a minute, then twice as long each time, at most an hour', () => {
+  test('after failures it waits a minute, then twice as long each time, but at most an hour', () => {
     const day = 86_400_000;
     expect(isDue([run(-59_000, 'failed'), run(-day, 'ok')], day, T0)).toBe(false);
     expect(isDue([run(-60_000, 'failed'), run(-day, 'ok')], day, T0)).toBe(true);
@@ -30,7 +30,7 @@ describe('when a job is due', () => {
     expect(isDue(three, day, later(40_000))).toBe(true);
     expect(isDue(Array(12).fill(run(-3_600_000, 'failed')), day, T0)).toBe(true);
   });
-  test('one that the stopping server broke off is gone on with at once', () => {
+  test('a run interrupted by a stop of the server is continued at once', () => {
     expect(isDue([run(-1, 'stopped'), run(-2000, 'ok')], 1000, T0)).toBe(true);
   });
 });
@@ -56,7 +56,7 @@ describe.each(DATABASES)('jobs on $name', (kind) => {
 
   const begin = (job: string) => beginRun(database.db, job, { everyMs: 1000, runner: randomUUID(), now });
 
-  test('a run starts once, however many ask, and again after its pause', async () => {
+  test('a run starts once even if many replicas try, and again after its pause', async () => {
     const asked = await Promise.all(Array.from({ length: 8 }, () => begin('once')));
     const open = asked.filter((run) => run !== null);
     expect(open).toHaveLength(1);
@@ -69,7 +69,7 @@ describe.each(DATABASES)('jobs on $name', (kind) => {
     expect(first).toMatchObject({ outcome: 'ok', report: { removed: 3 }, startedAt: T0.toISOString() });
   });
 
-  test('a run whose process died is free when its lease ends, and that process can write nothing any more', async () => {
+  test('when the lease of a dead process ends, another run may start and the dead one can no longer write', async () => {
     const dead = await begin('dies');
     now = later(10 * 60_000);
     expect(await begin('dies')).toBeNull();
@@ -85,7 +85,7 @@ describe.each(DATABASES)('jobs on $name', (kind) => {
     expect((await listRuns(database.db, { job: 'dies' })).map((r) => r.outcome)).toEqual(['running', 'lost']);
   });
 
-  test('after a clock was ahead and is right again, a job keeps its pause, and one that runs is not begun again', async () => {
+  test('once a clock that was ahead is corrected, a job keeps its pause, and a running one is not started twice', async () => {
     for (let n = 0; n < 12; n++) {
       now = later(3_600_000 + n * 1000);
       await (await begin('jumps'))!.end('ok', { report: {}, now });
@@ -101,13 +101,13 @@ describe.each(DATABASES)('jobs on $name', (kind) => {
     expect(await begin('jumps')).not.toBeNull();
   });
 
-  test('a server that has its database to itself takes what still runs for lost at its start', async () => {
+  test('a server that is its database’s only one marks open runs as lost when it starts', async () => {
     await begin('alone');
     expect(await markLost(database.db, now)).toBeGreaterThan(0);
     expect((await listRuns(database.db, { job: 'alone' }))[0]?.outcome).toBe('lost');
   });
 
-  test('a failure is kept by its code, never by its words', async () => {
+  test('a failure is stored with its code, never with its message', async () => {
     const job: Job = {
       name: 'fails',
       everyMs: 1000,
@@ -121,7 +121,7 @@ describe.each(DATABASES)('jobs on $name', (kind) => {
     expect(JSON.stringify(run)).not.toContain('Ada');
   });
 
-  test('the runner runs what is due and wanted, and on stopping ends a long job at its next good moment', async () => {
+  test('the runner runs jobs that are due and wanted, and a long job ends when it stops', async () => {
     const ran: string[] = [];
     let wanted = false;
     const began = Promise.withResolvers<void>();
@@ -165,12 +165,12 @@ describe.each(DATABASES)('jobs on $name', (kind) => {
     expect((await listRuns(database.db, { job: 'quick' })).map((r) => r.outcome)).toEqual(['ok']);
   });
 
-  test('runs that are too old go; one that still runs stays', async () => {
+  test('old runs are deleted, except open ones', async () => {
     await begin('kept');
     const removed = await pruneRuns(database.db, later(86_400_000));
     expect(removed).toBeGreaterThan(0);
     expect((await listRuns(database.db)).every((r) => r.outcome === 'running')).toBe(true);
-    // However young: those of a job that runs each minute would be half a million by then.
+    // Surplus runs are deleted whatever their age: a job that runs each minute would have half a million.
     await sql`insert into job_run (job, runner, started_at, lease_until, ended_at, outcome)
       select 'each-minute', gen_random_uuid(), now(), now(), now(), 'ok' from generate_series(1, 10003)`.execute(
       database.db,

@@ -4,27 +4,27 @@ import type { Services } from '../access/route.ts';
 import { canRun, everyMsOf, type Job, type Report } from './job.ts';
 import { beginRun, LEASE_S, markLost, type OpenRun } from './runs.ts';
 
-/** How often it is asked what is due, ms. */
+/** How often due jobs are looked for, ms. */
 const TICK_MS = 10_000;
 const EXTEND_MS = (LEASE_S * 1000) / 4;
 
-/** How a run ended. `report` of one that succeeded. */
+/** How a run ended. */
 export type Ended =
   | { readonly outcome: 'ok'; readonly report: Report }
   | { readonly outcome: 'failed'; readonly cause: unknown }
   | { readonly outcome: 'stopped' };
 
 export interface RunningJobs {
-  /** Checks now whether this job is due, or all of them; has no effect while it runs. */
+  /** Checks now whether this job is due, or all of them. Has no effect on a job that is running. */
   check(name?: string): void;
   stop(): Promise<void>;
 }
 
 /**
- * Runs jobs when they are due, each by itself, one replica at a time. A failure is logged, kept with its code and tried
- * again.
+ * Runs jobs when they are due, independently of each other and each on one replica at a time. A failure is logged, stored
+ * with its code and retried.
  *
- * @param o `alone`: no other process has this database, so whatever seems to run there was killed
+ * @param o `alone`: no other process uses this database, so any run still open in it was killed
  */
 export async function startJobs(
   services: Services,
@@ -121,7 +121,7 @@ async function carryOut(services: Services, job: Job, open: OpenRun, stop: Abort
   return ended;
 }
 
-/** A code alone: the message of a failure may hold what it failed on. */
+/** Returns only the code of a failure, because its message may contain personal data. */
 export function codeOf(cause: unknown): string {
   const code = (cause as { code?: unknown } | null)?.code;
   return typeof code === 'string' ? code.slice(0, 60) : 'internal';

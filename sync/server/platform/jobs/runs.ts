@@ -6,29 +6,29 @@ import { atMost, below, exists, findSorted, not, remove, update } from '../datab
 import type { Db, Tables } from '../database/schema.ts';
 import type { Report } from './job.ts';
 
-/** From the last sign of life of a run until another replica takes it for dead, seconds. */
+/** A run that hasn't extended its lease for this long is considered dead, seconds. */
 export const LEASE_S = 60;
-/** First pause after a run that failed, ms; it doubles with each failure in a row, up to the longest or the job's own pause. */
+/** First pause after a failed run, ms. It doubles with each failure in a row, up to the longest or the job's own pause. */
 const RETRY_MS = 60_000;
 const LONGEST_RETRY_MS = 3_600_000;
 
 const leaseEnd = sql<Date>`clock_timestamp() + make_interval(secs => ${LEASE_S})`;
 
-/** One run that is under way: what its process may do with it. */
+/** A run that is under way. */
 export interface OpenRun {
   readonly id: number;
-  /** @returns false if it was considered dead in the meantime: stop, another process may be running it */
+  /** Extends the lease. @returns false if the run was considered dead in the meantime: stop, another process may be running it */
   extend(): Promise<boolean>;
-  /** @returns false as above: then nothing is written */
+  /** Ends the run. @returns false as `extend`; nothing is written then */
   end(outcome: 'ok' | 'failed' | 'stopped', o: { report?: Report; code?: string; now: Date }): Promise<boolean>;
 }
 
 /**
- * Begins a run when it is due, in one transaction under the job's lock, so that one replica alone does. Leases go by the
- * database's clock, since those of replicas differ.
+ * Starts a run if it is due, in one transaction under the job's lock, so that only one replica does. Leases use the
+ * database's clock, because those of the replicas differ.
  *
- * @param o `force`: also when it is not due; `runner`: random UUID of this process
- * @returns null when it is not due, or runs elsewhere
+ * @param o `force`: even if it isn't due. `runner`: random UUID of this process
+ * @returns null if it isn't due or runs elsewhere
  */
 export function beginRun(
   db: Db,
@@ -44,7 +44,7 @@ export function beginRun(
       .where(sql<boolean>`lease_until < clock_timestamp()`)
       .execute();
     if (await exists(tx, 'job_run', { job, outcome: null })) return null;
-    // Only of the past: a clock that was ahead has left more of the future than are read here.
+    // Only past runs: a clock that was ahead may have left more future runs than are read here.
     const past = { job, started_at: atMost(o.now) };
     const newest = { columns: ['started_at', 'outcome'], descending: true, limit: 12 } as const;
     const recent = await findSorted(tx, 'job_run', past, ['started_at', 'id'], newest);
@@ -70,8 +70,8 @@ function openRun(db: Db, id: number, runner: string): OpenRun {
 }
 
 /**
- * Whether a job is due, by its latest runs, newest first. Pure. A run of the future (a clock was set back) counts for
- * nothing; one that was stopped is gone on with at once; one that failed or was lost waits, longer each time.
+ * Whether a job is due, judged by its latest runs, newest first. Runs in the future (a clock was set back) are ignored. A
+ * stopped run is continued at once. After a failed or lost run there is a pause, longer each time. Pure.
  */
 export function isDue(
   recent: readonly { readonly started_at: Date; readonly outcome: string | null }[],
@@ -88,13 +88,13 @@ export function isDue(
   return since >= Math.min(RETRY_MS * 2 ** (failures - 1), LONGEST_RETRY_MS, Math.max(everyMs, RETRY_MS));
 }
 
-/** At the start of a server that has its database to itself: what still seems to run was killed with the one before. */
+/** Marks all open runs as lost. For the start of a server that is its database's only one: the previous process was killed. */
 export const markLost = (db: Db, now: Date): Promise<number> =>
   update(db, 'job_run', { outcome: null }, { outcome: 'lost', ended_at: now });
 
 export type JobRun = z.output<typeof api.JobRun>;
 
-/** Newest first. @param o `job`: of this one alone; `before`: id, for the next page */
+/** Lists runs, newest first. @param o `job`: only runs of this job. `before`: id, for the next page */
 export async function listRuns(
   db: Db,
   o: {
@@ -121,7 +121,7 @@ export async function listRuns(
   }));
 }
 
-/** The newest run of each job, and the newest that succeeded. */
+/** Returns the newest run of each job, and when its newest successful run started. */
 export async function lastRuns(db: Db): Promise<Map<string, { last: JobRun; okAt: string | null }>> {
   const { rows } = await sql<{ id: number; job: string; ok_at: Date | null }>`
     select distinct on (job) id, job,
@@ -135,10 +135,10 @@ export async function lastRuns(db: Db): Promise<Map<string, { last: JobRun; okAt
   return runs;
 }
 
-/** Runs kept per job, whatever their age: a week of a job that runs each minute, over a year of an hourly one. */
+/** How many runs are kept per job: a week of a job that runs each minute, more than a year of an hourly one. */
 const MOST_RUNS = 10_000;
 
-/** @returns how many went */
+/** Deletes old runs. @returns how many */
 export async function pruneRuns(db: Db, before: Date): Promise<number> {
   const old = await remove(db, 'job_run', { outcome: not(null), started_at: below(before) });
   const { numAffectedRows } = await sql`

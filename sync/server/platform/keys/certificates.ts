@@ -5,25 +5,25 @@ import * as x509 from '@peculiar/x509';
 import { readRequest } from './requests.ts';
 
 /**
- * Certificates of the server: its own CA for devices, and what it issues. P-256 with SHA-256 throughout, since Chromium
- * refuses Ed25519 server certificates. Profile: RFC 5280.
+ * The server's own CA for devices, and the certificates it issues. All use P-256 with SHA-256, because Chromium rejects
+ * Ed25519 server certificates. Profile: RFC 5280.
  */
 
 const P256 = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
 const DAY_MS = 86_400_000;
 const CA_DAYS = 3650;
-/** Longest life that browsers and proxies take for a server certificate. */
+/** Longest validity of a server certificate that browsers and proxies accept. */
 const SERVER_DAYS = 397;
 const DEVICE_DAYS = 397;
-/** Certificates begin a little in the past, since clocks of kiosks lag. */
+/** How far in the past a certificate's validity starts, because kiosks' clocks may be slow. */
 const BACKDATE_MS = 3_600_000;
-/** Renewed when less than this is left. */
+/** A certificate is renewed when less than this is left of its validity. */
 const RENEW_BEFORE_MS = 30 * DAY_MS;
-/** CAs that may be valid at once: each but the newest is followed by a cross certificate that it signed. */
+/** How many CAs may be valid at the same time. Each one signs a cross certificate for its successor. */
 export const MAX_CAS = 4;
 
 export interface KeyAndCertificate {
-  /** The certificate, and where it was succeeded the chain above it. */
+  /** The certificate, followed by its chain if the CA has had a successor. */
   readonly certPem: string;
   /** PKCS #8. */
   readonly keyPem: string;
@@ -43,14 +43,14 @@ function privateKey(pem: string): Promise<CryptoKey> {
   return crypto.subtle.importKey('pkcs8', x509.PemConverter.decodeFirst(pem), P256, true, ['sign']);
 }
 
-/** Positive 127-bit serial number: unpredictable, and DER needs no sign byte. */
+/** Returns an unpredictable, positive 127-bit serial number, for which DER needs no sign byte. */
 function serial(): string {
   const bytes = randomBytes(16);
   bytes[0] = (bytes[0]! & 0x7f) | 0x40;
   return bytes.toString('hex');
 }
 
-/** From a little before now for so many days, but never longer than the issuer lives. */
+/** Validity from shortly before `now` for `days`, but never beyond the issuer's. */
 function validity(now: number, days: number, issuer?: x509.X509Certificate): { notBefore: Date; notAfter: Date } {
   const end = Math.min(now + days * DAY_MS, issuer?.notAfter.getTime() ?? Number.POSITIVE_INFINITY);
   return { notBefore: new Date(now - BACKDATE_MS), notAfter: new Date(end) };
@@ -63,10 +63,10 @@ function altNames(hostnames: readonly string[]): x509.SubjectAlternativeNameExte
 }
 
 /**
- * A CA that devices are issued by. Its path length leaves room for the cross certificates of its successors, and for
- * nothing else: only this server's keyring ever has its key.
+ * Creates a CA that issues certificates to devices. Its path length only allows for the cross certificates of its
+ * successors. Its key never leaves this server's keyring.
  *
- * @param generation counts from 1; part of the name, so that no two CAs of a server are called the same
+ * @param generation counts from 1. Part of the name, so that the CAs of a server have different names
  */
 export async function createCa(serverId: string, now: number, generation = 1): Promise<KeyAndCertificate> {
   const keys = await newKeys();
@@ -85,14 +85,14 @@ export async function createCa(serverId: string, now: number, generation = 1): P
   return { certPem: cert.toString('pem'), keyPem: await pemOf(keys.privateKey) };
 }
 
-/** How many CA certificates may be below this one. */
+/** How many CA certificates may follow below this one. */
 function pathLength(caPem: string): number {
   return new x509.X509Certificate(caPem).getExtension(x509.BasicConstraintsExtension)?.pathLength ?? 0;
 }
 
 /**
- * Cross certificate: the successor's name and key, signed by the CA before it. Sent in the chain, it lets a kiosk that
- * trusts only the old CA follow to the new one (RFC 4949, "cross-certificate").
+ * Creates a cross certificate: the successor's name and key, signed by the CA before it. As part of the chain, it lets a
+ * kiosk that trusts only the old CA verify certificates of the new one (RFC 4949, "cross-certificate").
  */
 export async function crossCertify(old: KeyAndCertificate, successorPem: string, now: number): Promise<string> {
   const issuer = new x509.X509Certificate(old.certPem);
@@ -148,7 +148,7 @@ async function issue(
   return cert.toString('pem');
 }
 
-/** Server certificate from our CA: of the devices listener, and of a broker that the operator runs. */
+/** Issues a server certificate from our CA, for the devices listener or for a broker that the operator runs. */
 export async function issueServerCertificate(
   ca: KeyAndCertificate,
   hostnames: readonly string[],
@@ -160,7 +160,7 @@ export async function issueServerCertificate(
   return { certPem: await issue(ca, keys.publicKey, leaf, now), keyPem: await pemOf(keys.privateKey) };
 }
 
-/** Client certificate with which the server itself enters its broker; CN = server id, which is its user name there. */
+/** Issues the client certificate with which the server connects to its broker. CN = server id, its user name at the broker. */
 export async function issueServerClientCertificate(
   ca: KeyAndCertificate,
   serverId: string,
@@ -175,11 +175,11 @@ export async function issueServerClientCertificate(
 }
 
 /**
- * Client certificate of a device; CN = device id, which is its user name at the broker. Nothing of the request is taken
- * over but its key: subject and extensions are ours.
+ * Issues the client certificate of a device. CN = device id, which is its user name at the broker. Only the key is taken
+ * from the request. Subject and extensions are ours.
  *
  * @param csrPem PKCS #10 with a P-256 key and a valid signature
- * @param days of life; for tests of what expires
+ * @param days validity; only tests of expiry change it
  * @throws Problem `bad-certificate-request`
  */
 export async function issueDeviceCertificate(
@@ -194,7 +194,7 @@ export async function issueDeviceCertificate(
   return issue(ca, csr.publicKey, { name: device, days, usage: x509.ExtendedKeyUsage.clientAuth, alt }, now);
 }
 
-/** The people listener's own certificate where the operator gave none. Trusted by nobody: the start-up prints its fingerprint. */
+/** Creates the people listener's certificate if the operator gave none. Nothing trusts it, so its fingerprint is printed. */
 export async function selfSignedServerCertificate(
   hostnames: readonly string[],
   now: number,
@@ -222,7 +222,7 @@ export function stillFits(certPem: string, hostnames: readonly string[], now: nu
   return cert.notAfter.getTime() - now > RENEW_BEFORE_MS && [...names].sort().join() === [...hostnames].sort().join();
 }
 
-/** Whether `ca` is what issued this certificate, by name and key identifier. */
+/** Whether this CA issued the certificate, judged by name and key identifier. */
 export function issuedBy(certPem: string, caPem: string): boolean {
   const [cert, ca] = [new x509.X509Certificate(certPem), new x509.X509Certificate(caPem)];
   const keyId = ca.getExtension(x509.SubjectKeyIdentifierExtension)?.keyId;

@@ -6,7 +6,7 @@ import { FORMAT, labelOf, openGcm, type Place, sealGcm, unknownVersion } from '.
 
 export { type Place, placeOf } from './gcm.ts';
 
-/** What a sub-key is for. One purpose, one key: a leak or a misuse of one says nothing about another. */
+/** The purposes of sub-keys. Each has its own key, so that leaking or misusing one doesn't affect the others. */
 export const PURPOSES = [
   'field',
   'keyring',
@@ -19,7 +19,7 @@ export const PURPOSES = [
 ] as const;
 export type Purpose = (typeof PURPOSES)[number];
 
-/** ENCRYPTION_KEY and SECRET_KEY, or both as they were before a rotation. */
+/** ENCRYPTION_KEY and SECRET_KEY, either current or from before a rotation. */
 export interface MasterPair {
   readonly encryptionKey: Secret;
   readonly secretKey: Secret;
@@ -27,7 +27,7 @@ export interface MasterPair {
 
 /** Sub-keys of one version: HKDF-SHA-256 (RFC 5869) with ENCRYPTION_KEY as key material, SECRET_KEY as salt, purpose as info. */
 class SubKeys {
-  /** As key objects: OpenSSL takes one up again three times as fast as raw bytes. */
+  /** Key objects rather than raw bytes, because OpenSSL uses them three times as fast. */
   readonly #derived = new Map<Purpose, KeyObject>();
   readonly pair: MasterPair;
   #check: string | null = null;
@@ -53,16 +53,16 @@ class SubKeys {
   }
 }
 
-/** A version as the database knows it. */
+/** A version as stored in the database. */
 export interface KnownVersion {
   readonly version: number;
-  /** `Keys.check()` of it. */
+  /** Result of `Keys.check()` with this version's keys. */
   readonly check: string;
 }
 
 /**
- * Derives and uses the server's sub-keys. It holds the environment's keys and, while they rotate, those before them;
- * which version each is says the database (`settle`). An envelope names the version that opens it.
+ * Derives and uses the server's sub-keys. It holds the environment's keys and, during a rotation, the previous ones. The
+ * database says which version each one is (`settle`). An envelope names the version that opens it.
  */
 export class Keys {
   readonly #current: SubKeys;
@@ -77,26 +77,26 @@ export class Keys {
     this.#byVersion = new Map([[1, this.#current]]);
   }
 
-  /** The version under which everything new is encrypted. */
+  /** The version that encrypts everything new. */
   get version(): number {
     return this.#version;
   }
 
-  /** Every version whose keys this process has, the one it writes first. */
+  /** Every version whose keys this process has, starting with the one it writes. */
   get versions(): readonly number[] {
     return [this.#version, ...[...this.#byVersion.keys()].filter((v) => v !== this.#version)];
   }
 
-  /** The versions whose keys this process has, as a database or a backup would know them. */
+  /** The versions whose keys this process has, as a database or a backup stores them. */
   get known(): KnownVersion[] {
     return [...this.#byVersion].map(([version, key]) => ({ version, check: key.check() }));
   }
 
   /**
-   * Learns which version each key is (versions.ts). A key that the database does not know yet opens nothing there.
+   * Sets which version each key is (versions.ts). A key that is not in the database yet can't open anything in it.
    *
-   * @param version that is to be written
-   * @throws Problem `wrong-encryption-key` when this process does not hold that version; nothing is changed then
+   * @param version the one to write with
+   * @throws Problem `wrong-encryption-key` if this process doesn't hold that version; nothing is changed then
    */
   settle(known: readonly KnownVersion[], version: number): void {
     const byVersion = new Map<number, SubKeys>();
@@ -109,7 +109,7 @@ export class Keys {
     this.#version = version;
   }
 
-  /** The same with only the current keys: what is left when the previous ones are removed from the environment. */
+  /** A copy with the current keys only, as after removing the previous ones from the environment. */
   alone(): Keys {
     const { encryptionKey, secretKey } = this.#current.pair;
     const keys = new Keys(encryptionKey, secretKey);
@@ -120,13 +120,13 @@ export class Keys {
     return keys;
   }
 
-  /** Takes over the key of token hashes, which the keyring stores: hashes can't be made again when keys rotate. */
+  /** Sets the key of token hashes. The keyring stores it, because the hashes can't be recomputed when keys rotate. */
   useTokenKey(key: Uint8Array): void {
     this.#tokenKey = createSecretKey(key);
   }
 
   /**
-   * The sub-key itself: for what is no envelope.
+   * Returns the sub-key itself, for uses other than envelopes.
    *
    * @throws Problem `key-version-unknown`
    */
@@ -136,45 +136,42 @@ export class Keys {
     throw new Problem('key-version-unknown', { version });
   }
 
-  /** Pass phrase of pgcrypto: 256 bits as base64url. @throws Problem `key-version-unknown` */
+  /** Pass phrase for pgcrypto: 256 bits as base64url. @throws Problem `key-version-unknown` */
   pgcrypto(version = this.#version): string {
     return this.subKey('pgcrypto', version).export().toString('base64url');
   }
 
-  /**
-   * A value that shows whether the environment's keys are those that a database was made with; reveals nothing of
-   * them.
-   */
+  /** A value that shows whether the environment's keys are those a database was created with. It reveals nothing about them. */
   check(): string {
     return this.#current.check();
   }
 
-  /** As `check`, of the keys before; null when there are none. */
+  /** As `check`, for the previous keys. Null if there are none. */
   previousCheck(): string | null {
     return this.#previous?.check() ?? null;
   }
 
-  /** Keyed hash of a random token (link, session): the database alone opens no door. */
+  /** Keyed hash of a random token (link, session). With the database alone nobody can sign in. */
   hashToken(token: string): Buffer {
     return hmac(this.#tokenKey ?? this.subKey('token'), token);
   }
 
-  /** Keyed hash of a value: finds equal ones of a field without opening any. Says which rows are equal, and nothing more. */
+  /** Keyed hash of a value, to find equal values of a field without decrypting any. It only reveals which rows are equal. */
   blindIndex(field: string, value: string, version = this.#version): Buffer {
     return hmac(this.subKey('blind-index', version), `${field}\0${value}`);
   }
 
-  /** Under every version at hand: what a look-up compares with while keys rotate. */
+  /** The blind indexes under every version this process has, which a look-up needs during a rotation. */
   blindIndexes(field: string, value: string): Buffer[] {
     return this.versions.map((v) => this.blindIndex(field, value, v));
   }
 
-  /** Seals under the present version; the envelope's form: gcm.ts. */
+  /** Encrypts under the current version. For the envelope's format see gcm.ts. */
   seal(purpose: Purpose, place: Place, plain: Uint8Array): Buffer {
     return sealGcm(this.subKey(purpose), FORMAT.environment, this.#version, place, plain);
   }
 
-  /** @throws Problem `envelope-unknown-version`, `envelope-broken` (altered, moved from another place, or another key) */
+  /** Decrypts. @throws Problem `envelope-unknown-version`, `envelope-broken` (altered, moved from another place, or wrong key) */
   open(purpose: Purpose, place: Place, envelope: Uint8Array): Buffer {
     const label = labelOf(envelope);
     const keys = label?.format === FORMAT.environment ? this.#byVersion.get(label.version) : undefined;

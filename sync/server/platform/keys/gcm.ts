@@ -4,11 +4,11 @@ import { decryptGcm, encryptGcm, GCM_OVERHEAD } from '../../../protocol/seal/aes
 import { canonicalBytes } from '../../../protocol/seal/chain.ts';
 
 /**
- * The envelope: format (1) ‖ key version (2, big-endian) ‖ nonce (12) ‖ ciphertext ‖ tag (16), AES-256-GCM, with the place
- * that it belongs to as associated data.
+ * The envelope: format (1) ‖ key version (2, big-endian) ‖ nonce (12) ‖ ciphertext ‖ tag (16), with AES-256-GCM. The place
+ * it belongs to, the format and the key version are the associated data.
  */
 
-/** Where an envelope belongs. Logical names, not table and column: a rename must not break it, an old value must not replay. */
+/** What an envelope is bound to. Logical names survive renamed columns; `rowVersion` prevents replays of old values. */
 export interface Place {
   /** Logical field, e.g. `person.profile`. */
   readonly field: string;
@@ -17,21 +17,21 @@ export interface Place {
   readonly rowVersion: number;
 }
 
-/** @param o `person`: whose data it is; `rowVersion`: of a row whose envelope is written again */
+/** @param o `person`: whose data it is. `rowVersion`: for rows whose envelope is rewritten */
 export const placeOf = (
   field: string,
   record: string,
   { person = null, rowVersion = 1 }: { readonly person?: string | null; readonly rowVersion?: number } = {},
 ): Place => ({ field, person, record, rowVersion });
 
-/** Whose key it is under: a sub-key of the environment's keys, or a person's own key. */
+/** Which key encrypts it: a sub-key of the environment's keys, or a person's own key. */
 export const FORMAT = { environment: 1, person: 2 } as const;
 export type Format = (typeof FORMAT)[keyof typeof FORMAT];
 
 const NONCE = 12;
 const PREFIX = 3;
 
-/** Format and key version of an envelope; null: it is none. Says nothing about whether it opens. */
+/** Format and key version of an envelope; null if it is too short for one. Doesn't check whether it can be decrypted. */
 export function labelOf(envelope: Uint8Array): { readonly format: number; readonly version: number } | null {
   if (envelope.length < PREFIX + GCM_OVERHEAD) return null;
   return { format: envelope[0]!, version: envelope[1]! * 256 + envelope[2]! };
@@ -45,8 +45,10 @@ export function sealGcm(key: KeyObject, format: Format, version: number, place: 
 }
 
 /**
- * @param key of the version that the envelope's label names
- * @throws Problem `envelope-broken` (altered, moved from another place, or another key)
+ * Decrypts an envelope.
+ *
+ * @param key of the version in the envelope's label
+ * @throws Problem `envelope-broken` (altered, moved from another place, or wrong key)
  */
 export function openGcm(key: KeyObject, place: Place, envelope: Uint8Array): Buffer {
   const bytes = Buffer.from(envelope.buffer, envelope.byteOffset, envelope.byteLength);
@@ -61,7 +63,7 @@ export function openGcm(key: KeyObject, place: Place, envelope: Uint8Array): Buf
 export const unknownVersion = (place: Place): Problem =>
   new Problem('envelope-unknown-version', { field: place.field });
 
-/** Random nonces, drawn many at a time: a call for twelve bytes costs as much as one for thousands. Each is given out once. */
+/** Random nonces, generated in batches because a call for 12 bytes costs as much as one for thousands. Each is used once. */
 class Nonces {
   #pool = Buffer.alloc(0);
   #at = 0;

@@ -2,13 +2,13 @@ import { type CoreLimit, coreLimit, withoutCoreDumps } from '../../../disk/core-
 import { Problem } from '../../../errors/problem.ts';
 import { SECRETS } from '../secrets/files.ts';
 
-/** Keeps the environment's keys inside this process: out of children, reports and core dumps. */
+/** Keeps the environment's keys out of child processes, reports and core dumps. */
 
 /**
- * Takes keys and other secrets out of the environment once they were read, so that no child gets them and no library that prints the
- * environment prints them. What the kernel keeps of the start (`/proc/PID/environ`) only the process's own user can read.
+ * Removes keys and other secrets from the environment, so that no child process inherits them and no library prints them. The
+ * kernel keeps the original (`/proc/PID/environ`), but only the process's own user can read that.
  *
- * @returns the environment as it was
+ * @returns a copy of the original environment
  */
 export function takeEnvironment(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   const taken = { ...env };
@@ -21,9 +21,9 @@ export interface ProcessLimits extends CoreLimit {
 }
 
 /**
- * Sees to it that a crash writes no memory to the disk.
+ * Prevents a crash from writing memory to the disk.
  *
- * @returns what the operator should know of, where it can't be had
+ * @returns a warning for the operator if that is impossible, else null
  * @throws Problem `core-dumps-asked-for`
  */
 export function withoutDumps(o: ProcessLimits): { readonly code: string; readonly message: string } | null {
@@ -31,7 +31,7 @@ export function withoutDumps(o: ProcessLimits): { readonly code: string; readonl
     /^--(abort-on-uncaught-exception|heapsnapshot-|report-on|report-uncaught)/.test(s),
   );
   if (asked) throw new Problem('core-dumps-asked-for', { asked });
-  // Node's own reports name the environment of the start.
+  // By default, Node's reports contain the original environment.
   if (process.report) process.report.excludeEnv = true;
   if (withoutCoreDumps(o)) return null;
   return {

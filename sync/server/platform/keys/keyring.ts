@@ -16,19 +16,19 @@ import { type Ca, type KeyPurpose, type KeySet, keyPlace, publicSet, readKeySet 
 import { loadTokenKey, settleKeys } from './versions.ts';
 
 export interface KeyringOptions {
-  /** Names and addresses that this process's listeners are reached under. */
+  /** Host names and addresses under which this process's listeners are reached. */
   readonly hostnames: readonly string[];
   /** Milliseconds since 1970. */
   readonly now: () => number;
 }
 
-/** How often an unknown key may make us look into the database, ms. */
+/** Shortest time between two database reads caused by an unknown key, ms. */
 const RECHECK_MS = 1000;
 
 /**
- * The server's own private keys, as this process holds them. They are in the database (schema `keyring`), each sealed
- * under a sub-key of the environment's keys, so that all replicas share them and a dump alone is worth nothing. A
- * process that adds or retires a key raises the set's serial; `refresh` notices.
+ * The server's own private keys, in this process's memory. They are stored in the database (schema `keyring`), each
+ * encrypted with a sub-key of the environment's keys, so all replicas share them and a dump alone is useless. A process
+ * that adds or retires a key increases the set's serial, which `refresh` detects.
  */
 export class Keyring {
   readonly #db: Db;
@@ -66,7 +66,7 @@ export class Keyring {
     return this.#set.signing[0]!.key;
   }
 
-  /** The newest sealing key: the one that kiosks are to use. */
+  /** The newest sealing key, which kiosks should use. */
   get sealing(): X25519PrivateJwk {
     return this.#set.sealing[0]!.key;
   }
@@ -81,8 +81,8 @@ export class Keyring {
   }
 
   /**
-   * The key to sign with for a kiosk that trusts these (thumbprints): the newest among them. Where that is not known, or
-   * none of ours, the oldest: a kiosk that trusts any of our keys trusts that one.
+   * The key to sign with for a kiosk that trusts these thumbprints: our newest among them. If they are unknown (null) or
+   * none is ours, it is our oldest key: a kiosk that trusts any of our keys trusts that one.
    */
   signingFor(trusts: readonly string[] | null): Ed25519PrivateJwk {
     const known = this.#set.signing.find((k) => trusts?.includes(k.kid));
@@ -94,14 +94,14 @@ export class Keyring {
   }
 
   /**
-   * Signs people's own codes: the oldest that is not retired, since kiosks that are offline know that one. A successor is
-   * published to the kiosks first, and takes over when the old one is retired.
+   * The key that signs people's codes: the oldest one not retired, because offline kiosks have that one. A successor is
+   * first published to the kiosks and takes over once the old key is retired.
    */
   get issuer(): Ed25519PrivateJwk {
     return this.#set.qr.at(-1)!.key;
   }
 
-  /** The private key of this thumbprint, current or not yet retired; another replica may have made it a moment ago. */
+  /** The private sealing key with this thumbprint, unless retired. May refresh, since another replica may have just made it. */
   async sealingFor(kid: string): Promise<X25519PrivateJwk | null> {
     const find = () => this.heldSealing(kid);
     const now = this.#o.now();
@@ -112,18 +112,18 @@ export class Keyring {
     return find();
   }
 
-  /** Of those that this process holds: for use within a transaction, which must not wait for another connection. */
+  /** As `sealingFor`, but without a refresh. For use in a transaction, which must not wait for another connection. */
   heldSealing(kid: string): X25519PrivateJwk | null {
     return this.#set.sealing.find((k) => k.kid === kid)?.key ?? null;
   }
 
-  /** The CA that issues now. */
+  /** The CA that currently issues certificates. */
   get ca(): KeyAndCertificate {
     const { certPem, keyPem } = this.#set.cas[0]!;
     return { certPem, keyPem: keyPem! };
   }
 
-  /** Every CA whose certificates are accepted, newest first, with what is known of each. */
+  /** Every CA whose certificates are accepted, newest first. */
   get cas(): readonly Ca[] {
     return this.#set.cas;
   }
@@ -133,7 +133,7 @@ export class Keyring {
     return this.#set.cas.map((c) => c.certPem);
   }
 
-  /** Certificate of the devices listener, with the chain down from the oldest CA that a kiosk may still trust. */
+  /** Certificate of the devices listener, with the chain up to the oldest CA that a kiosk may still trust. */
   get devices(): KeyAndCertificate {
     return this.withChain(this.#devices);
   }
@@ -159,27 +159,27 @@ export class Keyring {
     ];
   }
 
-  /** What kiosks pin. */
+  /** The public keys that kiosks pin. */
   get publicKeys(): ServerKeys {
     return publicSet(this.#set);
   }
 
   /**
-   * A leaf of the present CA with what a client needs above it: the cross certificates, newest first, and the oldest CA
-   * itself. Each certificate is signed by the next, so that a kiosk that trusts any of our CAs finds its way to it; one
-   * that joins finds the CA that its code pins.
+   * Adds the chain to a leaf of the current CA: the cross certificates, newest first, and the oldest CA itself. Each
+   * certificate is signed by the next one, so a kiosk can verify the chain whichever of our CAs it trusts. A kiosk that
+   * joins finds the CA that its join code pins.
    */
   withChain(leaf: KeyAndCertificate): KeyAndCertificate {
     const above = this.#set.cas.map((ca, i) => (i < this.#set.cas.length - 1 && ca.crossPem) || ca.certPem);
     return { certPem: [leaf.certPem, ...above].map((pem) => `${pem.trim()}\n`).join(''), keyPem: leaf.keyPem };
   }
 
-  /** Calls `then` after the keys or certificates in use have changed. */
+  /** Calls `then` whenever the keys or certificates in use have changed. */
   onChange(then: () => void): void {
     this.#listeners.add(then);
   }
 
-  /** Takes over what other processes changed, and renews listener certificates near their end. @returns whether anything changed */
+  /** Loads keys that other processes changed, and renews an expiring devices certificate. @returns whether anything changed */
   async refresh(): Promise<boolean> {
     const state = await settleKeys(this.#db, this.#keys);
     const changed = state !== null && state.serial !== this.#set.serial;
@@ -193,10 +193,10 @@ export class Keyring {
 }
 
 /**
- * Opens the keyring of this database, making what is missing: all of it at the first start (once, whatever number of
- * replicas start together), a listener's certificate when it nears its end or is for other names.
+ * Opens the keyring of this database and creates what is missing: everything at the first start (once, however many
+ * replicas start together), and a listener's certificate if it is about to expire or is for other names.
  *
- * @throws Problem `wrong-encryption-key` (nothing was changed), `keyring-unreadable`
+ * @throws Problem `wrong-encryption-key` (without changing anything), `keyring-unreadable`
  */
 export async function openKeyring(db: Db, keys: Keys, options: KeyringOptions): Promise<Keyring> {
   await firstKeys(db, keys, options.now());
@@ -211,7 +211,7 @@ export async function openKeyring(db: Db, keys: Keys, options: KeyringOptions): 
   });
 }
 
-/** The stored certificate for these names, or a new one; replicas with the same names share it. */
+/** Returns the stored certificate for these names, or creates one. Replicas with the same names share it. */
 async function listenerCertificate(
   db: Db,
   keys: Keys,

@@ -21,7 +21,7 @@ afterEach(() => {
   rmSync(folder, { recursive: true });
 });
 
-test('a renewed certificate is taken once its key is there too, and a broken one never', async () => {
+test('a renewed certificate is used once its key is there too, and a broken one never', async () => {
   const [first, second] = await Promise.all([1, 2].map(() => selfSignedServerCertificate(['localhost'], Date.now())));
   write(first!);
   const said: string[] = [];
@@ -42,12 +42,12 @@ test('a renewed certificate is taken once its key is there too, and a broken one
   write({ certPem: 'broken' });
   later();
   expect([followed.now, renewed.length]).toEqual([second, 1]);
-  // Said once each time, not at every look.
+  // Logged once per problem, not on every read.
   expect(said).toEqual(['bad-people-certificate', 'people-certificate-renewed', 'bad-people-certificate']);
   followed.close();
 });
 
-test('what is there at first has to be right', async () => {
+test('an unusable first certificate is an error', async () => {
   write(await selfSignedServerCertificate(['localhost'], Date.now()));
   write({ keyPem: 'no key' });
   expect(() => followCertificate(files(), pino({ level: 'silent' }))).toThrow(

@@ -4,7 +4,7 @@ import type { Logger } from 'pino';
 import { Problem } from '../../../errors/problem.ts';
 import type { KeyAndCertificate } from './certificates.ts';
 
-/** How often the operator's files are looked at, ms. */
+/** How often the operator's files are read, ms. */
 const EVERY_MS = 30_000;
 
 export interface CertificateFiles {
@@ -12,19 +12,19 @@ export interface CertificateFiles {
   readonly keyFile: string;
 }
 
-/** The operator's certificate, followed as it is renewed. */
+/** The operator's certificate, reloaded when it is renewed. */
 export interface OperatorCertificate {
   readonly now: KeyAndCertificate;
-  /** Called with each later one. */
+  /** Calls `listener` with each renewed certificate. */
   onChange(listener: (renewed: KeyAndCertificate) => void): void;
   close(): void;
 }
 
 /**
- * Reads certificate and key, and again where they changed: renewal only replaces the files. Between the two, and
- * while something is wrong with them, the ones before stay in use.
+ * Reads certificate and key, and reloads them when the files change, because renewal only replaces the files. While only one
+ * of the two is replaced, or something is wrong with them, the previous ones stay in use.
  *
- * @throws Problem `bad-people-certificate` for what is there at first
+ * @throws Problem `bad-people-certificate` if the first ones can't be used
  */
 export function followCertificate(files: CertificateFiles, log: Logger, everyMs = EVERY_MS): OperatorCertificate {
   let held = operatorCertificate(files);

@@ -5,8 +5,8 @@ import { type Keys, type Place, placeOf } from './envelope.ts';
 import { type PersonBox, personBox } from './persons.ts';
 
 /**
- * The personal half of an event in the log: two envelopes under the key of the person it is about, the position apart
- * from the rest, since it is purged much earlier. What names nobody is under the environment's keys.
+ * The personal half of an event in the log: two envelopes under the key of the person it is about. The position is separate
+ * from the rest because it is purged much earlier. Events about no person are under the environment's keys.
  */
 
 export type PersonalHalf = Readonly<Record<string, SaltedValue>>;
@@ -19,7 +19,7 @@ export interface SealedHalf {
 export const halfPlace = (field: 'event.personal' | 'event.gps', id: string, person: string | null): Place =>
   placeOf(field, id, { person });
 
-/** @throws Problem `person-key-destroyed` when the box has no key of this person */
+/** Encrypts the personal half. @throws Problem `person-key-destroyed` if the box has no key for this person */
 export function sealHalf(
   keys: Keys,
   box: PersonBox,
@@ -34,7 +34,7 @@ export function sealHalf(
   };
 }
 
-/** @throws Problem `person-key-destroyed`, `envelope-broken`, `envelope-unknown-version` */
+/** Decrypts the personal half. @throws Problem `person-key-destroyed`, `envelope-broken`, `envelope-unknown-version` */
 export function openHalf(
   keys: Keys,
   box: PersonBox,
@@ -47,11 +47,11 @@ export function openHalf(
   };
 }
 
-/** What was received and could not be accepted. */
+/** The place of a received item that could not be accepted. */
 export const quarantinePlace = (digest: string, person: string | null): Place =>
   placeOf('quarantine.content', digest, { person });
 
-/** @param content JSON text */
+/** Encrypts the content of a quarantined item. @param content JSON text */
 export function sealRefused(
   keys: Keys,
   box: PersonBox,
@@ -62,7 +62,7 @@ export function sealRefused(
   return person === null ? keys.seal('field', at, plain) : box.seal(at, plain);
 }
 
-/** @throws Problem as `openHalf` */
+/** Decrypts the content of a quarantined item. @throws Problem as `openHalf` */
 export function openRefused(
   keys: Keys,
   box: PersonBox,
@@ -77,7 +77,7 @@ export function openRefused(
   return JSON.parse(plain.toString('utf8'));
 }
 
-/** Takes templates, cards and PINs, value and salt, out of these events. Their chain stands on the commitments and stays whole. */
+/** Deletes templates, cards and PINs (value and salt) from these events. Their chain covers commitments only and stays intact. */
 export async function emptyLog(tx: Tx, keys: Keys, events: readonly string[]): Promise<void> {
   if (events.length === 0) return;
   const kept = { id: events, personal: not(null) };
@@ -88,7 +88,7 @@ export async function emptyLog(tx: Tx, keys: Keys, events: readonly string[]): P
     rows.flatMap((r) => r.person ?? []),
   );
   for (const row of rows) {
-    // Nothing opens any more of people who were erased (and came back with a restored database).
+    // An erased person, e.g. one that came back with a restored database: nothing can be decrypted.
     if (row.person !== null && !box.has(row.person)) {
       await update(tx, 'event', { id: row.id }, { personal: null, gps: null });
       continue;

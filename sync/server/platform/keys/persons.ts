@@ -7,42 +7,42 @@ import type { Keys } from './envelope.ts';
 import { FORMAT, labelOf, openGcm, type Place, placeOf, sealGcm, unknownVersion } from './gcm.ts';
 
 /**
- * Person keys: everything that is known of one person is sealed under a random key of their own, and destroying that key
- * is what erases them. The keys are in the schema `keyring`, each sealed under a sub-key of the environment's keys.
+ * Person keys: all data about a person is encrypted with a random key of their own, and destroying that key erases the
+ * person. The keys are stored in the schema `keyring`, each encrypted with a sub-key of the environment's keys.
  *
- * They are read again in each transaction and never kept beyond it, so that a destroyed key is gone at once everywhere. What a
- * session has opened with them may be kept as long as it lives, without the keys (core/people/opened.ts, names.ts).
+ * Each transaction reads them again and never keeps them, so a destroyed key is unusable everywhere at once. Data that a
+ * session decrypted with them may be kept while the session lives, without the keys (core/people/opened.ts, names.ts).
  */
 
-/** Keys of the people that a transaction works with. */
+/** The keys of the people a transaction works with. */
 export interface PersonBox {
-  /** Whether this person has a key: false once it was destroyed, or before anything was sealed. */
+  /** Whether this person has a key. False once it was destroyed, or before anything was encrypted with it. */
   has(person: string): boolean;
-  /** @param place `person` names whose key. @throws Problem `person-key-destroyed` */
+  /** Encrypts with the key of `place.person`. @throws Problem `person-key-destroyed` */
   seal(place: Place, plain: Uint8Array): Buffer;
   /** @throws Problem `person-key-destroyed`, `envelope-unknown-version`, `envelope-broken` */
   open(place: Place, envelope: Uint8Array): Buffer;
   sealJson(place: Place, value: unknown): Buffer;
   openJson(place: Place, envelope: Uint8Array): unknown;
-  /** What names and hides this person in the audit log (platform/audit/aliases.ts): 32 bytes; null: they have no key. */
+  /** 32 bytes from which this person's aliases in the audit log derive (platform/audit/aliases.ts). Null if they have no key. */
   auditRoot(person: string): KeyObject | null;
 }
 
 interface PersonKey {
   readonly key: KeyObject;
-  /** Counts up when the key is replaced (`keys rotate --re-encrypt`); is in each envelope. */
+  /** Incremented when the key is replaced (`keys rotate --re-encrypt`). Each envelope names it. */
   readonly generation: number;
-  /** While it is being replaced: the one before, for code that has read an envelope a moment ago. */
+  /** The previous key, while it is being replaced, for code that has just read an older envelope. */
   readonly previous: KeyObject | null;
-  /** 32 bytes that are kept when the key is replaced: rows of the audit log are never rewritten. */
+  /** 32 bytes. Not changed when the key is replaced, because rows of the audit log are never rewritten. */
   readonly auditRoot: KeyObject;
 }
 
-/** What is sealed for a person: key ‖ audit root. */
+/** Lengths in bytes. What is encrypted per person is key ‖ audit root. */
 export const KEY_BYTES = 32;
 const SEALED_BYTES = 64;
 
-/** Generations go round: they are only ever compared for being the same. */
+/** Generations wrap around, because they are only ever compared for equality. */
 export const nextGeneration = (generation: number): number => (generation % 65_535) + 1;
 const generationBefore = (generation: number): number => ((generation + 65_533) % 65_535) + 1;
 
@@ -55,8 +55,8 @@ export const peopleOf = (rows: readonly { readonly person: string | null }[]): s
 /**
  * Loads the keys of these people in one statement.
  *
- * @param o `make`: makes the missing ones. A new key for an erased person would begin to collect data again: so a caller has
- *   locked them (`requireLiving`, `lockPeople`), and it is checked here once more
+ * @param o `make`: creates missing keys. A new key would let data about an erased person accumulate again, so the caller
+ *   must have locked the people (`requireLiving`, `lockPeople`). This is checked here once more
  * @throws Problem `person-erased` with `make`
  */
 export async function personBox(
@@ -72,7 +72,7 @@ export async function personBox(
     const missing = ids.filter((id) => !held.has(id));
     await requireNotErased(db, missing);
     if (missing.length > 0 && (await insert(db, keys, missing, held)) < missing.length)
-      // Another transaction was faster; its keys are committed, or the insert would still be waiting for it.
+      // Another transaction was faster. Its keys are committed, or our insert would still be waiting for it.
       await load(
         db,
         keys,
@@ -83,7 +83,7 @@ export async function personBox(
   return boxOf(held);
 }
 
-/** Makes an erasure of any of them wait from here on; one that has committed is seen. */
+/** Locks these people against erasure until the transaction ends. @throws Problem `person-erased` if one was erased before */
 async function requireNotErased(db: Db, ids: readonly string[]): Promise<void> {
   if (ids.length === 0) return;
   const { rows } = await sql<{ erased: boolean }>`
@@ -110,11 +110,11 @@ async function load(db: Db, keys: Keys, ids: readonly string[], into: Map<string
   }
 }
 
-/** @returns how many were made */
+/** Inserts new keys. @returns how many were created */
 async function insert(db: Db, keys: Keys, ids: readonly string[], into: Map<string, PersonKey>): Promise<number> {
   const made = new Map(ids.map((id) => [id, randomBytes(SEALED_BYTES)]));
   const sealed = ids.map((id) => keys.seal('keyring', personKeyPlace(id, 1), made.get(id)!).toString('base64'));
-  // In the order of ids, everywhere: two transactions that make the same keys never deadlock.
+  // Always in the order of ids, so that two transactions that create the same keys never deadlock.
   const { rows } = await sql<{ person: string }>`
     insert into keyring.person_key (person, sealed, key_version, generation, made_at)
     select u.person, decode(u.sealed, 'base64'), ${keys.version}, 1, now()
@@ -129,7 +129,7 @@ function personKey(bytes: Buffer, generation: number, before: Buffer | null = nu
     key: createSecretKey(bytes.subarray(0, KEY_BYTES)),
     generation,
     previous: before && createSecretKey(before.subarray(0, KEY_BYTES)),
-    // As a key object: one HMAC with raw bytes takes four times as long.
+    // A key object, because an HMAC with raw bytes takes four times as long.
     auditRoot: createSecretKey(bytes.subarray(KEY_BYTES)),
   };
 }
@@ -161,13 +161,13 @@ function boxOf(held: ReadonlyMap<string, PersonKey>): PersonBox {
   return box;
 }
 
-/** Audit roots that a transaction has read, by person. They go with it. */
+/** The audit roots each transaction has read, by person. Released together with the transaction. */
 const noted = new WeakMap<Db, Map<string, KeyObject>>();
 
-/** Audit roots that this transaction has read already. */
+/** Returns the audit roots that this transaction has already read. */
 export const auditRootsOf = (db: Db): ReadonlyMap<string, KeyObject> => noted.get(db) ?? new Map();
 
-/** Keeps the audit roots of people who are about to be shown until the transaction ends: its audit row names them. */
+/** Remembers the audit roots of people about to be shown until the transaction ends, because its audit row names them. */
 export function noteAuditRoots(db: Db, people: readonly string[], rootOf: (person: string) => KeyObject | null): void {
   if (!db.isTransaction) return;
   const roots = noted.get(db) ?? new Map<string, KeyObject>();
@@ -178,7 +178,7 @@ export function noteAuditRoots(db: Db, people: readonly string[], rootOf: (perso
   }
 }
 
-/** Destroys the keys of these people: nothing that was sealed under them opens again. @returns how many there were */
+/** Destroys the keys of these people. Nothing encrypted with them can be decrypted again. @returns how many there were */
 export async function destroyPersonKeys(tx: Tx, people: readonly string[]): Promise<number> {
   if (people.length === 0) return 0;
   for (const person of people) noted.get(tx)?.delete(person);

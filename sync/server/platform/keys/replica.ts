@@ -4,13 +4,13 @@ import type { Db } from '../database/schema.ts';
 import type { Keys } from './envelope.ts';
 import { type AboutReplica, beat, lastBeat, settleKeys } from './versions.ts';
 
-/** How often a process says that it lives and what it writes, ms; well within REPLICA_LIVES_S. */
+/** How often a process reports that it is alive and what it writes, ms. Much shorter than REPLICA_LIVES_S. */
 const BEAT_MS = 5000;
 
 /**
- * Keeps the other processes, and a rotation, informed of this one, and this one of the version that is to be written.
+ * Reports this process to the others and to key rotations, and keeps its own key version up to date.
  *
- * @returns how to stop
+ * @returns a function that stops it
  */
 export async function keepBeating(db: Db, keys: Keys, log: Logger, about?: AboutReplica): Promise<() => Promise<void>> {
   const id = randomUUID();
@@ -33,7 +33,7 @@ export async function keepBeating(db: Db, keys: Keys, log: Logger, about?: About
     running = null;
   };
   const ticker = setInterval(() => {
-    // One at a time: a database that is slow must not be asked again and again.
+    // One at a time, so that a slow database isn't flooded.
     running ??= tick();
   }, BEAT_MS).unref();
   return async () => {

@@ -4,7 +4,8 @@ import * as x509 from '@peculiar/x509';
 import { Problem } from '../../../errors/problem.ts';
 
 /**
- * Reads a certificate request as we take one: PKCS #10, P-256, its signature (the proof that the sender has the key) good.
+ * Reads a certificate request. We accept PKCS #10 with a P-256 key and a valid signature, which proves that the sender has
+ * the key.
  *
  * @throws Problem `bad-certificate-request`
  */
@@ -24,7 +25,7 @@ export async function readRequest(csrPem: string): Promise<x509.Pkcs10Certificat
   return csr;
 }
 
-/** SHA-256 of the request's public key (SPKI DER), hexadecimal: what a device's registration pins. */
+/** Returns the SHA-256 of the request's public key (SPKI DER), hexadecimal, which a device's registration pins. */
 export async function requestKeyHash(csrPem: string): Promise<string> {
   return hash('sha256', Buffer.from((await readRequest(csrPem)).publicKey.rawData), 'hex');
 }

@@ -4,11 +4,11 @@ import { Keys, type MasterPair } from './envelope.ts';
 export interface KeySettings {
   readonly encryptionKey: Secret;
   readonly secretKey: Secret;
-  /** As they were before a rotation; null: there is none under way. */
+  /** The keys from before a rotation. Null if no rotation is under way. */
   readonly previousKeys?: MasterPair | null;
 }
 
-/** Either key may be exchanged alone: the other one is then the same as before. Null: neither was. */
+/** Returns the previous keys, or null if neither was replaced. If only one was, the other is the current one. */
 export function previousPair(
   present: MasterPair,
   encryptionKey: Secret | undefined,

@@ -1,16 +1,16 @@
 import { command } from '../../../disk/program.ts';
 
 /**
- * Reads a 256-bit key from text and says why it is not fit to be one. Pure.
+ * Reads a 256-bit key from text and explains why a weak one is refused. Pure.
  *
- * Randomness can't be proven, but the ways people make keys by hand can be recognised: each check below refuses a
- * truly random key with a chance under 2⁻⁴⁰ and catches one habit.
+ * Randomness can't be proven, but the usual ways of making keys by hand can be recognised. Each check below catches one of
+ * them, and refuses a truly random key with a probability below 2⁻⁴⁰.
  */
 
 const BYTES = 32;
 export const WHOSE_KEYS = `A new server gets its keys from: ${command('setup')}; an existing one needs those it was made with`;
 
-/** @returns the 32 bytes, or one sentence that says what is wrong and what to do */
+/** @returns the 32 bytes, or a text that says what is wrong and what to do */
 export function readKey(text: string): Uint8Array | string {
   const trimmed = text.trim();
   const bytes = decode(trimmed);
@@ -35,7 +35,7 @@ function weaknessOf(bytes: Uint8Array): string | null {
   const step = (bytes[1]! - bytes[0]!) & 0xff;
   if (bytes.every((b, i) => i === 0 || ((b - bytes[i - 1]!) & 0xff) === step)) return 'is a counting sequence';
   if (bytes.every((b) => b >= 0x20 && b < 0x7f)) return 'is typed text, not random bytes';
-  // 32 random bytes show 30 different values on average; fewer than 16 has a chance of about 2⁻⁵⁸.
+  // 32 random bytes have 30 different values on average; fewer than 16 have a probability of about 2⁻⁵⁸.
   if (new Set(bytes).size < 16) return 'has too few different bytes to be random';
   return null;
 }

@@ -11,12 +11,12 @@ import type { Keys } from './envelope.ts';
 import { certificateId, insertKey, type KeyPurpose, type KeySet, type NewKey, readKeySet } from './vault.ts';
 import { firstVersion, settleKeys } from './versions.ts';
 
-/** Keys of one purpose that may be valid at once; a kiosk keeps no more (wire/keys.ts). */
+/** How many keys of one purpose may be valid at the same time. A kiosk accepts no more (wire/keys.ts). */
 const MAX_KEYS = MAX_CAS;
-/** Serials count seconds from here where that is more than one up; the column holds them until 2088. */
+/** Serials are seconds since then, or the previous serial plus one if that is higher. The column suffices until 2088. */
 const SERIAL_EPOCH = Date.UTC(2020, 0, 1);
 
-/** Makes the keyring of a database that has none. Replicas that start together make one: the row's insert is the lock. */
+/** Creates the keyring if the database has none. Replicas that start together create only one: inserting the row is the lock. */
 export async function firstKeys(db: Db, keys: Keys, now: number): Promise<void> {
   if (await settleKeys(db, keys)) return;
   await db.transaction().execute(async (trx) => {
@@ -48,7 +48,7 @@ async function newKey(purpose: Exclude<KeyPurpose, 'ca'>, serial: number): Promi
   return { purpose, id: await keyId(half), serial, public: JSON.stringify(half), private: JSON.stringify(key) };
 }
 
-/** Locks the keyring for a change. @returns the set as it is, and the serial of the one to come */
+/** Locks the keyring for a change. @returns the current set, and the serial of the next one */
 async function lock(trx: Db, keys: Keys, now: number): Promise<{ set: KeySet; serial: number }> {
   await trx.selectFrom('keyring.identity').select('serial').forUpdate().executeTakeFirstOrThrow();
   const set = await readKeySet(trx, keys);
@@ -56,8 +56,8 @@ async function lock(trx: Db, keys: Keys, now: number): Promise<{ set: KeySet; se
 }
 
 /**
- * The serial of a set's successor: it grows with time too. A database restored from before a succession makes the next one
- * under a number that no kiosk has seen; under a number that was used already they would take no notice of it.
+ * Returns the serial of the next key set. It grows with time, so that a database restored from before a succession gives
+ * its next set a serial that no kiosk has seen. Kiosks would ignore a set with a serial they already have.
  *
  * @param now ms since 1970
  */
@@ -65,7 +65,7 @@ export function nextSerial(serial: number, now: number): number {
   return Math.max(serial + 1, Math.floor((now - SERIAL_EPOCH) / 1000));
 }
 
-/** Called at the end of the transaction that made the new set: notifies the kiosks. */
+/** Notifies the kiosks. Called at the end of the transaction that created the new set. */
 export type Announce = (trx: Tx) => Promise<void>;
 
 async function change(
@@ -86,8 +86,8 @@ async function change(
 }
 
 /**
- * Makes the successor of a key. The old one stays valid beside it until it is retired: kiosks that know only the old go
- * on, and learn of the new through a page that the old one signed. A CA signs its successor, and its own key is destroyed.
+ * Creates the successor of a key. The old key stays valid until it is retired: kiosks that have only the old key keep
+ * working and receive the new one in a page that the old one signed. An old CA signs its successor; then its key is destroyed.
  *
  * @throws Problem `too-many-keys`
  */
@@ -115,9 +115,9 @@ async function succeedCa(trx: Db, keys: Keys, set: KeySet, serial: number, now: 
 }
 
 /**
- * Retires every key of a purpose but the newest, and destroys their private halves. Kiosks that still know only those are
- * cut off from then on, and so is what they had sealed to them. PINs have to go with their pepper: call `retireServerKeys`
- * (core/credentials/pins.ts), which sees to that.
+ * Retires every key of a purpose except the newest, and destroys their private halves. Kiosks that have only those keys can
+ * no longer connect, and what they encrypted to them is lost. PINs must be deleted together with their pepper, so call
+ * `retireServerKeys` (core/credentials/pins.ts), which does that.
  *
  * @throws Problem `nothing-to-retire`
  */

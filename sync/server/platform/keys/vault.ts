@@ -7,7 +7,7 @@ import { insert } from '../database/rows.ts';
 import type { Db, Row } from '../database/schema.ts';
 import type { Keys, Place } from './envelope.ts';
 
-/** The rows of schema `keyring`: reading, opening, sealing. */
+/** Reads, decrypts, encrypts and writes the rows of schema `keyring`. */
 
 export interface Named<K> {
   /** RFC 7638 thumbprint. */
@@ -20,7 +20,7 @@ export interface Ca {
   /** SHA-256 fingerprint of the certificate, hexadecimal. */
   readonly id: string;
   readonly certPem: string;
-  /** Only the newest has its key: an older one's is destroyed when it has signed its successor. */
+  /** Null except for the newest CA: an older one's key is destroyed once it has signed its successor. */
   readonly keyPem: string | null;
   readonly crossPem: string | null;
   readonly serial: number;
@@ -33,7 +33,7 @@ export interface KeySet {
   readonly signing: readonly Named<Ed25519PrivateJwk>[];
   readonly sealing: readonly Named<X25519PrivateJwk>[];
   readonly cas: readonly Ca[];
-  /** Signs people's own codes. */
+  /** Keys that sign people's codes. */
   readonly qr: readonly Named<Ed25519PrivateJwk>[];
   /** Peppers with which kiosks hash PINs, base64url; `kid` is the pepper's name. */
   readonly pin: readonly Named<string>[];
@@ -41,19 +41,19 @@ export interface KeySet {
 
 export type KeyPurpose = Row<'keyring.server_key'>['purpose'];
 
-/** Where a private key's envelope belongs. */
+/** The place that a private key's envelope is bound to. */
 export function keyPlace(purpose: KeyPurpose | 'devices' | 'people', id: string): Place {
   return { field: `keyring.${purpose}`, person: null, record: id, rowVersion: 1 };
 }
 
-/** SHA-256 of the certificate, hexadecimal. */
+/** Returns the SHA-256 of the certificate, hexadecimal. */
 export function certificateId(pem: string): string {
   return createHash('sha256').update(new X509Certificate(pem).raw).digest('hex');
 }
 
-/** @throws Problem `envelope-broken`, `envelope-unknown-version`, `keyring-unreadable` */
+/** Reads all keys that are not retired. @throws Problem `envelope-broken`, `envelope-unknown-version`, `keyring-unreadable` */
 export async function readKeySet(db: Db, keys: Keys): Promise<KeySet> {
-  // One statement: identity and keys of the same moment, whatever another replica is doing.
+  // One statement, so that identity and keys are consistent whatever another replica is doing.
   const rows = await db
     .selectFrom('keyring.identity as i')
     .innerJoin('keyring.server_key as k', (join) => join.onTrue())
@@ -78,13 +78,13 @@ export async function readKeySet(db: Db, keys: Keys): Promise<KeySet> {
     else if (text) sealing.push({ kid: id, key: X25519PrivateJwk.parse(JSON.parse(text)), serial });
   }
   if (!first || !cas[0]?.keyPem || [signing, sealing, qr, pin].some((held) => held.length === 0)) {
-    // Never made again beside what is there: that would cut off every kiosk.
+    // Missing keys are never re-created in an existing keyring: that would cut off every kiosk.
     throw new Problem('keyring-unreadable');
   }
   return { serverId: first.server_id, serial: first.current, signing, sealing, cas, qr, pin };
 }
 
-/** What kiosks pin of a set. */
+/** Returns the public keys of a set, which kiosks pin. */
 export function publicSet(set: KeySet): ServerKeys {
   return {
     serial: set.serial,

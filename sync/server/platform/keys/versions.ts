@@ -5,8 +5,8 @@ import type { Tables } from '../database/schema.ts';
 import type { Keys, KnownVersion, Place } from './envelope.ts';
 
 /**
- * Which version of the environment's keys is which. The environment has no numbers: each version is known by its check
- * value, which is in the database.
+ * Determines which version each of the environment's keys is. The environment doesn't number them: each version is
+ * recognised by its check value, which is stored in the database.
  */
 
 type Db = Kysely<Tables>;
@@ -17,14 +17,14 @@ export interface KeyVersion extends KnownVersion {
 
 export interface KeyState {
   readonly serverId: string;
-  /** Number of the present set of public keys. */
+  /** Serial of the current set of public keys. */
   readonly serial: number;
-  /** What new envelopes are sealed under. */
+  /** The version that encrypts new envelopes. */
   readonly writes: number;
   readonly versions: readonly KeyVersion[];
 }
 
-/** Null: this database has no keyring yet. */
+/** Returns null if this database has no keyring yet. */
 export async function readKeyState(db: Db): Promise<KeyState | null> {
   const { rows } = await sql<{
     server_id: string;
@@ -46,10 +46,10 @@ export async function readKeyState(db: Db): Promise<KeyState | null> {
 }
 
 /**
- * Learns which version each of this process's keys is, and which one is written.
+ * Sets which version each of this process's keys is, and which one to write with.
  *
- * @throws Problem `wrong-encryption-key`, `key-retired`, `rotation-unfinished` (the new keys alone), `rotation-under-way`
- *   (the old keys alone); nothing was changed
+ * @throws Problem `wrong-encryption-key`, `key-retired`, `rotation-unfinished` (we have only the new keys),
+ *   `rotation-under-way` (we have only the old keys); nothing was changed
  */
 export async function settleKeys(db: Db, keys: Keys): Promise<KeyState | null> {
   const state = await readKeyState(db);
@@ -72,7 +72,7 @@ export async function settleKeys(db: Db, keys: Keys): Promise<KeyState | null> {
   return state;
 }
 
-/** The keys that a keyring is created with are its first version. */
+/** Stores the keys that a keyring is created with as its first version. */
 export async function firstVersion(trx: Db, keys: Keys, now: number): Promise<void> {
   const version = {
     version: 1,
@@ -84,19 +84,19 @@ export async function firstVersion(trx: Db, keys: Keys, now: number): Promise<vo
   await insertNew(trx, 'keyring.key_version', version);
 }
 
-/** Two processes count as running side by side if both were heard from within this time, s. */
+/** A process counts as running if it reported within this time, s. */
 export const REPLICA_LIVES_S = 30;
 
 export interface AboutReplica {
-  /** SMARTPRESENCE_REPLICA; empty: one server alone. */
+  /** SMARTPRESENCE_REPLICA. Empty if there is only one server. */
   readonly name: string;
   readonly build: string | null;
-  /** The newest migration that it knows. */
+  /** The newest migration it contains. */
   readonly schema: string | null;
 }
 const UNKNOWN: AboutReplica = { name: '', build: null, schema: null };
 
-/** Reports that this process is alive, which keys it has, and what it writes. By the database's clock, which all share. */
+/** Reports that this process is alive, which keys it has and which version it writes. Uses the database's clock. */
 export async function beat(db: Db, keys: Keys, id: string, about: AboutReplica = UNKNOWN): Promise<void> {
   const holds = [keys.check(), keys.previousCheck()].filter((c) => c !== null);
   const { name, build, schema } = about;
@@ -108,7 +108,7 @@ export async function beat(db: Db, keys: Keys, id: string, about: AboutReplica =
   await sql`delete from keyring.replica where seen_at < now() - interval '1 day'`.execute(db);
 }
 
-/** This process is stopping. */
+/** Removes this process from the list, when it stops. */
 export async function lastBeat(db: Db, id: string): Promise<void> {
   await remove(db, 'keyring.replica', { id });
 }
@@ -120,7 +120,7 @@ export interface Replica {
   readonly seenAt: Date;
 }
 
-/** Processes that were heard lately. */
+/** Processes that reported within `REPLICA_LIVES_S`. */
 export async function liveReplicas(db: Db): Promise<Replica[]> {
   const { rows } = await sql<{ id: string; holds: string[]; writes: number; seen_at: Date }>`
     select id, holds, writes, seen_at from keyring.replica
@@ -130,13 +130,13 @@ export async function liveReplicas(db: Db): Promise<Replica[]> {
 
 export interface KnownReplica extends AboutReplica {
   readonly id: string;
-  /** Since it was last heard, s. */
+  /** Seconds since its last report. */
   readonly age: number;
-  /** Since it started, s. */
+  /** Seconds since it started. */
   readonly up: number;
 }
 
-/** Processes that did not sign off, by their newest report. */
+/** Processes that didn't report their stop, sorted by name, newest report first. */
 export async function knownReplicas(db: Db): Promise<KnownReplica[]> {
   const { rows } = await sql<KnownReplica>`
     select id, name, build, schema, extract(epoch from now() - seen_at)::float8 as age,
@@ -146,15 +146,15 @@ export async function knownReplicas(db: Db): Promise<KnownReplica[]> {
 }
 
 /**
- * Those that run. One that crashed is in the table for as long as one that is slow; but when another has started under its
- * name since it was last heard, it has ended. If it does run, its next beat says so.
+ * Returns the processes that run. The table can't tell a crashed process from a slow one, but if another one has started
+ * under its name since its last report, it counts as ended. If it does run, its next beat corrects that.
  */
 export const runningReplicas = (known: readonly KnownReplica[]): KnownReplica[] =>
   known.filter(({ name, age }) => age <= REPLICA_LIVES_S && !known.some((next) => next.name === name && next.up < age));
 
 export const tokenKeyPlace: Place = { field: 'keyring.token', person: null, record: 'token', rowVersion: 1 };
 
-/** The key of token hashes: that of the first version at first, since hashes made so far are under it. */
+/** Loads the key of token hashes. If none is stored, stores the current sub-key, which the existing hashes were made with. */
 export async function loadTokenKey(db: Db, keys: Keys): Promise<void> {
   const read = () => db.selectFrom('keyring.token_key').select('sealed').executeTakeFirst();
   let row = await read();

@@ -4,27 +4,27 @@ export interface LoggedError {
   readonly type: string;
   readonly code?: string;
   readonly message: string;
-  /** Where it was thrown: files of ours and of libraries, with lines. */
+  /** Stack frames: our files and those of libraries, with lines. */
   readonly at?: readonly string[];
-  /** Of the operating system or the database: names of calls, tables, constraints. */
+  /** Names from the operating system or the database: calls, tables, constraints. */
   readonly where?: Readonly<Record<string, string>>;
   readonly cause?: LoggedError;
   readonly errors?: readonly LoggedError[];
 }
 
-/** Properties that name things of the system, never values of rows. pg's `detail`, `hint` and `where` do hold values. */
+/** Properties that name things of the system and never contain values of rows, unlike pg's `detail`, `hint` and `where`. */
 const WHERE = ['syscall', 'address', 'port', 'table', 'column', 'constraint', 'routine', 'severity'] as const;
-/** Errors of the language say what the code did; errors of other kinds may repeat their input. */
+/** Errors of the language describe the code. Other errors may repeat their input. */
 const OF_THE_LANGUAGE = new Set(['TypeError', 'ReferenceError', 'RangeError']);
-/** Classes of SQLSTATE that speak of connections, conflicts, names in a query, resources and shutdowns, not of rows. */
+/** SQLSTATE classes about connections, conflicts, names in a query, resources and shutdowns, not about rows. */
 const OF_THE_SYSTEM = /^(08|40|42|53|55|57)/;
 const FRAMES = 8;
 const DEPTH = 4;
 
 /**
- * An error as a log may hold it. Its own properties are left out unless they are known to name things of the system, and
- * so is the message of an error whose maker may have put a person's value into it: `Unexpected token 'A', "Anna…" is not
- * valid JSON`, a constraint with the row, a validation with what came. Pure.
+ * Converts an error to a form that is safe to log. Properties are dropped unless they name things of the system. Messages are
+ * withheld if they may contain personal data, e.g. `Unexpected token 'A', "Anna…" is not valid JSON`, a constraint with its
+ * row, or a validation with its input. Pure.
  */
 export function logError(error: unknown, depth = DEPTH): LoggedError {
   if (!(error instanceof Error)) return { type: typeof error, message: WITHHELD };

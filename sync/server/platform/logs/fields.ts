@@ -1,8 +1,8 @@
 import { scrub } from './scrub.ts';
 
 /**
- * The fields that a log line may have, and the shape of each. A field that is not here, or whose value has another shape,
- * is not written: a line says `[withheld]` instead, and a test of its author fails.
+ * The fields that a log line may have, and the shape of each. For an unknown field or a value of another shape the line says
+ * `[withheld]`. Undeclared fields also fail a test.
  */
 const TOKEN = /^[\w.:%-]{1,80}$/;
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
@@ -16,7 +16,7 @@ const matches =
   (v) =>
     typeof v === 'string' && pattern.test(v);
 const token = matches(TOKEN);
-/** Addresses of servers: of ours as configured, and of brokers. No path, query or password. */
+/** Addresses of our own listeners, as configured, and of brokers. Without path, query or password. */
 const origin: Shape = (v) => typeof v === 'string' && /^(https|mqtts|wss):\/\/[\w.:[\]-]+(\/mqtt)?$/.test(v);
 const tokens: Shape = (v) => Array.isArray(v) && v.every(token);
 const counts: Shape = (v) => isRecord(v) && Object.entries(v).every(([k, n]) => token(k) && number(n));
@@ -42,7 +42,7 @@ export const SHAPES: Readonly<Record<string, Shape>> = {
   kind: token,
   method: token,
   ms: number,
-  /** `device approve`: the words of a command. */
+  /** A command's name: `device approve`. */
   operation: matches(/^[a-z-]{1,30}( [a-z-]{1,30}){0,3}$/),
   outcome: token,
   people: origin,
@@ -64,7 +64,7 @@ export const SHAPES: Readonly<Record<string, Shape>> = {
 
 export const WITHHELD = '[withheld]';
 
-/** The fields of a line as they may be written. `err` was made by `logError` before. Pure. */
+/** Returns the fields of a line as they may be written. `err` must come from `logError`. Pure. */
 export function logFields(fields: Record<string, unknown>): Record<string, unknown> {
   const out: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(fields)) {
@@ -76,7 +76,7 @@ export function logFields(fields: Record<string, unknown>): Record<string, unkno
   return out;
 }
 
-/** What a job reports: counts, instants, codes and ids of its own. */
+/** Whether this is a valid report of a job: counts, times, codes and the job's own ids. */
 function isReport(value: unknown, depth: number): boolean {
   if (value === null || typeof value === 'boolean' || number(value)) return true;
   if (typeof value === 'string')

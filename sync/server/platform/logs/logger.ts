@@ -4,8 +4,8 @@ import { logFields } from './fields.ts';
 import { scrub } from './scrub.ts';
 
 /**
- * The server's logger: JSON, a line each, with an instant and a level. Lines hold the known fields in their known shapes,
- * errors without what their makers may have put into them, and sentences without what looks like a person's or a secret.
+ * Creates the server's logger: one JSON object per line, with time and level. Lines contain only known fields in their known
+ * shapes, errors without possible personal data, and messages without anything that looks like personal data or a secret.
  */
 export function createLogger(
   level: LoggerOptions['level'] & string,
@@ -22,7 +22,7 @@ export function createLogger(
         logMethod(args, method) {
           const [first, ...rest] = args as unknown[];
           const fields = first instanceof Error ? { err: first } : first;
-          // Without a sentence pino takes the error's own message for one.
+          // Without a message, pino would use the error's own.
           const texts = rest.length === 0 && typeof fields === 'object' ? ['failed'] : rest;
           const safe = [fields, ...texts].map((arg) => (typeof arg === 'string' ? scrub(arg, { quotes: false }) : arg));
           method.apply(this, safe as Parameters<typeof method>);

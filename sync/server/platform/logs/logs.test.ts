@@ -68,7 +68,7 @@ describe('a log line', () => {
       }
     });
     for (const secret of SECRETS) expect(text).not.toContain(secret);
-    // What helps to find the fault is there.
+    // Whatever helps to find the fault is kept.
     for (const kept of ['22P02', 'string_to_uuid', 'logs.test.ts', 'SyntaxError', 'ZodError', 'not-found'])
       expect(text).toContain(kept);
   });
@@ -83,7 +83,7 @@ describe('a log line', () => {
     expect(text.match(/\[withheld\]/g)).toHaveLength(7);
   });
 
-  test('says what operators need, as it was', () => {
+  test('contains unchanged what operators need', () => {
     const fields = {
       code: 'job-failed',
       device: '01890a5d-ac96-774b-bcce-b302099a8057',
@@ -103,7 +103,7 @@ describe('a log line', () => {
   });
 });
 
-test('a sentence keeps its words, paths and variables', () => {
+test('a message keeps its text, paths and names of variables', () => {
   const message = "Can't read /var/lib/smartpresence/keys/server.pem (ENOENT): set SMARTPRESENCE_PEOPLE_CERT.";
   expect(scrub(message, { quotes: false })).toBe(message);
 });

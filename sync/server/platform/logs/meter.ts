@@ -1,14 +1,14 @@
 import { Counter, collectDefaultMetrics, Histogram, Registry } from 'prom-client';
 
 /**
- * What this process counts while it works. One registry a process, as Prometheus sees it: a metric is a property of the
- * process, so these few instruments are module-wide where everything else comes in by parameters.
+ * This process's metrics, with one registry per process, as Prometheus expects. A metric is a property of the process, so
+ * these few instruments are global, while everything else is passed as a parameter.
  *
- * Labels are routes as declared, kinds, codes and names of jobs: never a person, a device, an address or a path as asked.
+ * Labels are declared routes, kinds, codes and names of jobs, never a person, a device, an address or a requested path.
  */
 export const registry = new Registry();
 
-/** Seconds: from a cached page to a request's longest life. */
+/** Buckets in seconds, from a cached page to the limit of a request. */
 const SECONDS = [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 
 const httpSeconds = new Histogram({
@@ -34,7 +34,7 @@ const events = new Counter({
   registers: [registry],
 });
 
-/** An answered request. @param route as declared; absent for an address that nothing answers */
+/** Counts an answered request. @param route as declared; absent if no route matched */
 export function countRequest(o: {
   readonly method: string;
   readonly route: string | undefined;
@@ -42,7 +42,7 @@ export function countRequest(o: {
   readonly ms: number;
 }): void {
   const { method, route = 'none', status, ms } = o;
-  // An invented method would be a label that a stranger makes.
+  // Otherwise anyone could create labels by inventing methods.
   const known = METHODS.has(method) ? method : 'other';
   httpSeconds.observe({ method: known, route, status: `${Math.floor(status / 100)}xx` }, ms / 1000);
 }
@@ -69,7 +69,7 @@ export function countEvents(o: { readonly taken: number; readonly known: number;
 
 let standing = false;
 
-/** Memory, processor, event loop and garbage collection of the process, from the first call on. */
+/** Starts measuring the process's memory, CPU, event loop and garbage collection. Safe to call twice. */
 export function measureProcess(): void {
   if (standing) return;
   standing = true;

@@ -1,8 +1,8 @@
 /**
- * Takes out of a sentence what may be about a person or be a secret: what is in quotes (libraries quote the value that
- * they trip over), e-mail addresses, telephone numbers, coordinates, and anything long enough to be a key or a token. Pure.
+ * Removes possible personal data and secrets from a text: anything in quotes (libraries quote the invalid value), e-mail
+ * addresses, telephone numbers, coordinates, and anything long enough to be a key or a token. Pure.
  *
- * @param o `quotes`: false for our own sentences, which quote names of variables and commands
+ * @param o `quotes`: false for our own texts, which quote names of variables and commands
  */
 export function scrub(text: string, { quotes = true }: { readonly quotes?: boolean } = {}): string {
   const bare = quotes ? text.replace(QUOTED, '‹…›') : text;
@@ -17,7 +17,7 @@ export function scrub(text: string, { quotes = true }: { readonly quotes?: boole
 const LONGEST = 1000;
 const QUOTED = /"[^"]*"?|'[^']*'|‘[^’]*’|“[^”]*”|`[^`]*`/g;
 const EMAIL = /[^\s<>"'(),;:]+@[^\s<>"'(),;:]+/g;
-/** Hexadecimal and base64 from 128 bits on, ids included; slashes end it, so that paths of files stay. */
+/** Hexadecimal and base64 of 128 bits or more, including ids. Slashes don't match, so file paths are kept. */
 const LONG = /[A-Za-z0-9+_=-]{22,}/g;
 /** Names of variables and codes. */
 const PLAIN_NAME = /^([A-Z_]+|[a-z-]+)$/;

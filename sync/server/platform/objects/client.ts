@@ -5,18 +5,18 @@ import { NodeHttpHandler } from '@smithy/node-http-handler';
 import { Problem } from '../../../errors/problem.ts';
 import type { S3Settings } from './settings.ts';
 
-/** Tries in all of one request that failed for a reason that may pass, with the SDK's jittered backoff. */
+/** Attempts per request, the first one included. The SDK retries transient failures with a jittered backoff. */
 const TRIES = 5;
 const CONNECT_MS = 10_000;
-/** Silence on a connection: assembling the parts of a large object may take minutes. */
+/** Longest silence on a connection: the store may take minutes to assemble the parts of a large object. */
 const IDLE_MS = 300_000;
 const SOCKETS = 16;
 
 /**
- * A client that speaks HTTPS alone, with the certificate verified. Nothing of the machine's AWS profiles takes part but
- * what the settings say.
+ * Creates a client that only speaks HTTPS and verifies the certificate. It uses these settings only, never the machine's
+ * AWS profiles.
  *
- * @param as `usual`, or `erasure`: the role that may delete versions
+ * @param as `usual`, or `erasure` for the role that may delete versions
  */
 export function s3Client(settings: S3Settings, as: 'usual' | 'erasure' = 'usual'): S3 {
   const { accessKeyId, secretAccessKey, sessionToken } =
@@ -26,7 +26,7 @@ export function s3Client(settings: S3Settings, as: 'usual' | 'erasure' = 'usual'
     region: settings.region,
     endpoint: settings.endpoint,
     forcePathStyle: settings.pathStyle,
-    // As a function: the secret is not kept in the clear in an object that may be printed.
+    // A function, so that no object that might be printed holds the secret in the clear.
     credentials: async () => ({
       accessKeyId,
       secretAccessKey: text(secretAccessKey.reveal()),
@@ -34,7 +34,7 @@ export function s3Client(settings: S3Settings, as: 'usual' | 'erasure' = 'usual'
     }),
     maxAttempts: TRIES,
     retryMode: 'standard',
-    // We send SHA-256 ourselves; the SDK's own CRCs are unknown to older stores.
+    // We send SHA-256 ourselves. Older stores don't support the SDK's own CRCs.
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
     requestHandler: new NodeHttpHandler({
@@ -54,7 +54,7 @@ export function s3Client(settings: S3Settings, as: 'usual' | 'erasure' = 'usual'
       if (protocol !== 'https:') throw new Problem('s3-not-https');
       return next(args);
     },
-    // The last step of all: a redirect to another endpoint passes here too.
+    // The last step before sending, so redirects to another endpoint are checked too.
     { step: 'deserialize', name: 'httpsAlone', priority: 'low' },
   );
   return client;

@@ -12,7 +12,7 @@ type S3Code =
   | 's3-busy'
   | 's3-kms-refused';
 
-/** Names of S3's errors (`error.name`). */
+/** S3's error names (`error.name`). */
 const BY_NAME: Readonly<Record<string, S3Code>> = {
   AccessDenied: 's3-denied',
   AllAccessDisabled: 's3-denied',
@@ -38,12 +38,12 @@ const BY_NAME: Readonly<Record<string, S3Code>> = {
   'KMS.DisabledException': 's3-kms-refused',
 };
 
-/** Ways in which the store was not reached at all (`error.code`, `error.name`). */
+/** Errors that mean the store was not reached at all (`error.code`, `error.name`). */
 const UNREACHED = /^(ENOTFOUND|EAI_|ECONN|EHOSTUNREACH|ENETUNREACH|ETIMEDOUT|EPIPE|TimeoutError|ECONNRESET)/;
 const TLS =
   /^(ERR_SSL_|ERR_TLS_|CERT_|UNABLE_TO_|SELF_SIGNED|DEPTH_ZERO_|HOSTNAME_MISMATCH|INVALID_CA|INVALID_PURPOSE|EPROTO)/;
 
-/** @param what was being done, e.g. `backups/1/database`; it never holds personal data */
+/** Converts an SDK error. @param what what it concerns, e.g. `backups/1/database`; never personal data */
 export function asS3Problem(cause: unknown, what: string): Problem {
   if (cause instanceof Problem) return cause;
   const { name = '', code = '' } = cause as { name?: string; code?: string };
@@ -59,7 +59,7 @@ export function asS3Problem(cause: unknown, what: string): Problem {
   return new Problem('s3-failed', { what, reason, cause });
 }
 
-/** For answers without a body, as those to HEAD. */
+/** For answers without a body, such as those to HEAD. */
 function byStatus(status: number | undefined): S3Code | null {
   if (status === 403 || status === 401) return 's3-denied';
   if (status === 404) return 's3-object-missing';
@@ -68,7 +68,7 @@ function byStatus(status: number | undefined): S3Code | null {
   return null;
 }
 
-/** @throws Problem of the store in place of the SDK's error */
+/** Runs `work`. @throws Problem `s3-…` in place of the SDK's error */
 export async function withStoreProblem<T>(what: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();

@@ -3,9 +3,9 @@ import { z } from 'zod';
 import { Secret } from '../secrets/secret.ts';
 import { Path, wholeNumber } from '../variables.ts';
 
-/** Variables of the environment that are about the object store; merged into the server's one schema (config.ts). */
+/** Environment variables for the object store, merged into the server's schema (config.ts). */
 export const objectVariables = {
-  /** Without it there is no object store, and no backup. */
+  /** Without it there is no object store and no backup. */
   S3_BUCKET_NAME: z
     .string()
     .regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, 'must be a bucket name: 3 to 63 small letters, digits, hyphens, dots')
@@ -16,12 +16,12 @@ export const objectVariables = {
     .optional(),
   AWS_ACCESS_KEY_ID: z.string().min(1).max(200).optional(),
   AWS_SECRET_ACCESS_KEY: z.string().min(1).max(500).optional(),
-  /** Of temporary credentials. */
+  /** Only needed for temporary credentials. */
   AWS_SESSION_TOKEN: z.string().min(1).optional(),
-  /** Credentials of the one role that may delete versions (build/iam/erasure.json). Without them, the ones above are used. */
+  /** Credentials of the only role that may delete versions (build/iam/erasure.json). Default: the credentials above. */
   S3_ERASURE_ACCESS_KEY_ID: z.string().min(1).max(200).optional(),
   S3_ERASURE_SECRET_ACCESS_KEY: z.string().min(1).max(500).optional(),
-  /** An S3-compatible store; without it AWS. */
+  /** URL of an S3-compatible store. Default: AWS. */
   S3_ENDPOINT_URL: z
     .string()
     .refine(
@@ -29,12 +29,12 @@ export const objectVariables = {
       'must begin with https:// and hold no credentials: nothing is sent in the clear',
     )
     .optional(),
-  /** PEM of the CA that signed that store's certificate, where it is not a public one. */
+  /** PEM file of the CA that signed that store's certificate, if it isn't a public CA. */
   S3_CA_FILE: Path.refine(isReadable, 'can’t be read').optional(),
-  /** How the store encrypts what we have already encrypted. */
+  /** How the store encrypts our data, which we have already encrypted ourselves. */
   S3_SSE: z.enum(['s3', 'kms'], { error: 'must be s3 (SSE-S3) or kms (SSE-KMS)' }).default('s3'),
   S3_KMS_KEY_ID: z.string().min(1).max(2048).optional(),
-  /** How long backups are kept. After 90 days they are in the archive, which charges for 90 more. */
+  /** How long backups are kept. They move to the archive after 90 days, which charges for at least 90 more: hence the minimum. */
   SMARTPRESENCE_BACKUP_DAYS: wholeNumber('days', 180, 3650).default(400),
 };
 
@@ -48,23 +48,23 @@ export interface S3Settings {
   readonly bucket: string;
   readonly region: string;
   readonly endpoint: string;
-  /** Bucket in the path, as stores of one host name have it. */
+  /** Whether the bucket is named in the path, which stores with a single host name need. */
   readonly pathStyle: boolean;
   readonly credentials: Credentials;
-  /** Of the role that may delete versions; `credentials` where the operator made none. */
+  /** For the role that may delete versions. Same as `credentials` if the operator set none. */
   readonly erasureCredentials: Credentials;
   readonly caFile: string | null;
   readonly backupDays: number;
-  /** KMS without a key id: the account's own key for S3. */
+  /** With KMS, a null `keyId` means the account's default key for S3. */
   readonly encryption: { readonly kind: 's3' } | { readonly kind: 'kms'; readonly keyId: string | null };
 }
 
 type Variables = z.infer<z.ZodObject<typeof objectVariables>>;
 
-/** Variables that a bucket needs beside its name. */
+/** Variables that are required once a bucket is named. */
 const NEEDED = ['AWS_REGION', 'AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY'] as const;
 
-/** What is wrong with the variables together: the variable, and a sentence. Pure. */
+/** Checks the variables against each other. Returns the variable and a message for each problem. Pure. */
 export function objectIssues(e: Partial<Variables>): { path: string; message: string }[] {
   if (!e.S3_BUCKET_NAME) return [];
   const issues: { path: string; message: string }[] = NEEDED.filter((name) => !e[name]).map((path) => ({
@@ -77,7 +77,7 @@ export function objectIssues(e: Partial<Variables>): { path: string; message: st
   return issues;
 }
 
-/** @param e checked by `objectIssues`. Null: no bucket is named */
+/** Reads the settings. @param e already checked by `objectIssues` @returns null if no bucket is named */
 export function objectSettings(e: Variables): S3Settings | null {
   const { S3_BUCKET_NAME: bucket, AWS_REGION: region, AWS_ACCESS_KEY_ID: id, AWS_SECRET_ACCESS_KEY: secret } = e;
   if (!bucket || !region || !id || !secret) return null;
@@ -98,10 +98,10 @@ export function objectSettings(e: Variables): S3Settings | null {
   return {
     bucket,
     region,
-    // Named here in any case: the SDK would take one from AWS_ENDPOINT_URL or a profile, http included.
+    // Always set: otherwise the SDK would take one from AWS_ENDPOINT_URL or a profile, and accept http.
     endpoint:
       e.S3_ENDPOINT_URL ?? `https://s3.${region}.${region.startsWith('cn-') ? 'amazonaws.com.cn' : 'amazonaws.com'}`,
-    // A name with dots fits no wildcard certificate.
+    // A wildcard certificate doesn't match a bucket name with dots.
     pathStyle: e.S3_ENDPOINT_URL !== undefined || bucket.includes('.'),
     credentials,
     erasureCredentials: erasure,

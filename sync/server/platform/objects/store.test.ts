@@ -75,7 +75,7 @@ describe.skipIf(missing)('object store over HTTPS', () => {
     kms.close();
   });
 
-  test('a stream larger than memory should hold goes in parts and comes back whole', async () => {
+  test('uploads a large stream in parts and reads it back whole', async () => {
     const bytes = randomBytes(20 * 1024 * 1024 + 17);
     const put = await store.put('large/parts', stream(bytes));
     expect(put).toMatchObject({ sha256: sha256(bytes), size: bytes.length });
@@ -87,7 +87,7 @@ describe.skipIf(missing)('object store over HTTPS', () => {
   });
 
   test('an upload that the store keeps wrongly is refused: it is read back, and the store is not believed', async () => {
-    // A store that answers well and gives back something else: one byte of it is turned on its way to us.
+    // A store that reports success: one bit is flipped on its way back to us.
     const broken = openObjectStore(moto.settings(bucket));
     const get = broken.get.bind(broken);
     broken.get = async (key, version) => turned(await get(key, version));
@@ -96,7 +96,7 @@ describe.skipIf(missing)('object store over HTTPS', () => {
     broken.close();
   });
 
-  test('a stream that breaks leaves no object and no parts behind, and its own error comes out', async () => {
+  test('leaves no object and no parts behind if the stream fails, and throws the stream’s own error', async () => {
     async function* breaking() {
       yield randomBytes(20 * 1024 * 1024);
       throw new RangeError('the source broke');
@@ -106,7 +106,7 @@ describe.skipIf(missing)('object store over HTTPS', () => {
     expect(await unfinished(moto, bucket)).toBe(0);
   });
 
-  test('a part that the store refuses ends the upload: no more is read, and nothing stays behind', async () => {
+  test('ends the upload if the store refuses a part: stops reading and leaves no parts behind', async () => {
     const settings = moto.settings(bucket);
     const client = s3Client(settings);
     let sending = 0;
@@ -132,7 +132,7 @@ describe.skipIf(missing)('object store over HTTPS', () => {
     client.destroy();
   });
 
-  test('`ifAbsent` overwrites nothing', async () => {
+  test('overwrites nothing with `ifAbsent`', async () => {
     await store.put('once', randomBytes(5), { ifAbsent: true });
     expect(await codeOf(store.put('once', randomBytes(5), { ifAbsent: true }))).toBe('s3-object-exists');
     const parts = () => stream(randomBytes(9 * 1024 * 1024));
@@ -156,7 +156,7 @@ describe.skipIf(missing)('object store over HTTPS', () => {
     expect(await codeOf(store.deleteEveryVersion(''))).toBe('s3-prefix-missing');
   });
 
-  test('a wrong bucket, a wrong CA and a store that is away each have a code of their own', async () => {
+  test('gives a wrong bucket, a wrong CA and an unreachable store separate error codes', async () => {
     const none = openObjectStore(moto.settings('no-such-bucket'));
     expect(await codeOf(none.put('a', randomBytes(1)))).toBe('s3-bucket-missing');
     const publicCas = moto.settings(bucket);

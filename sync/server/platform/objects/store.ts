@@ -13,7 +13,7 @@ export interface StoredObject {
   readonly size: number;
   readonly versionId: string;
   readonly isLatest: boolean;
-  /** A plain delete's mark: the versions below it are still there. */
+  /** Whether this is the marker of a plain delete. The versions below it still exist. */
   readonly deleteMarker: boolean;
   readonly at: Date;
 }
@@ -22,26 +22,26 @@ export interface ObjectHead {
   readonly size: number;
   readonly versionId: string;
   readonly at: Date;
-  /** How the store encrypts it: `AES256`, `aws:kms`; null: it says nothing. */
+  /** How the store encrypts it: `AES256` or `aws:kms`. Null if the store doesn't say. */
   readonly encryption: string | null;
   readonly storageClass: string;
-  /** In an archive: not readable before a thaw. `until`: end of the present thaw. */
+  /** Null unless it is archived, which makes it unreadable until thawed. `until`: when the current thaw ends. */
   readonly archive: { readonly state: 'frozen' | 'thawing' | 'thawed'; readonly until: Date | null } | null;
-  /** Locked against deletion until then. */
+  /** Until when it is locked against deletion. */
   readonly lockedUntil: Date | null;
 }
 
 /**
- * Objects of a versioned bucket. What is written here is encrypted before: the store's own encryption is asked for on
- * top, on each write. Every method throws Problems whose codes begin with `s3-`.
+ * Objects of a versioned bucket. Callers write data that is already encrypted; each write requests the store's own
+ * encryption on top. Every method throws Problems whose codes begin with `s3-`.
  */
 export interface ObjectStore {
   readonly bucket: string;
   /**
-   * Writes an object and reads it back: it returns only when what the store holds has the SHA-256 of what was sent.
-   * Memory holds a few parts (8 MiB each), whatever the size. A failed upload leaves nothing behind.
+   * Writes an object, reads it back, and returns only if its SHA-256 is that of the bytes sent. Memory holds a few parts
+   * (8 MiB each), however large the object. A failed upload leaves no parts behind.
    *
-   * @returns sha256: of all bytes, hexadecimal
+   * @returns `sha256` of all bytes, hexadecimal
    * @throws Problem `s3-checksum-wrong`, `s3-object-exists` (with `ifAbsent`), `s3-denied`, `s3-unreachable`, …
    */
   put(
@@ -49,29 +49,29 @@ export interface ObjectStore {
     body: AsyncIterable<Uint8Array> | Uint8Array,
     options?: PutOptions,
   ): Promise<{ versionId: string; sha256: string; size: number }>;
-  /** @throws Problem `s3-object-missing`, `s3-object-archived`, … also while it is read */
+  /** Reads an object. @throws Problem `s3-object-missing`, `s3-object-archived`, …, also while the bytes are read */
   get(key: string, versionId?: string): Promise<AsyncIterable<Uint8Array>>;
-  /** Null: no such object. */
+  /** Returns null if there is no such object. */
   head(key: string, versionId?: string): Promise<ObjectHead | null>;
-  /** Every version of everything whose key begins with `prefix`, delete markers included, in order of the keys. */
+  /** Lists every version of every object whose key begins with `prefix`, delete markers included, in key order. */
   list(prefix: string): AsyncIterable<StoredObject>;
   /**
-   * Deletes every version and every unfinished upload of one object, or of all below a prefix that ends with `/`, and
-   * looks whether they are gone. A plain delete on a versioned bucket would erase nothing.
+   * Deletes every version and every unfinished upload of one object, or of all objects below a prefix that ends with `/`,
+   * and checks that no version is left. A plain delete on a versioned bucket would erase nothing.
    *
-   * @throws Problem `s3-versions-remain` (locked, or not allowed), …
+   * @throws Problem `s3-versions-remain` (locked, or deleting is not allowed), …
    */
   deleteEveryVersion(prefixOrKey: string): Promise<{ versions: number }>;
-  /** Deletes every version of one object but its newest. @throws Problem as `deleteEveryVersion` */
+  /** Deletes every version of one object except the newest. @throws Problem as `deleteEveryVersion` */
   deleteOldVersions(key: string, o?: { readonly supersededBefore?: Date }): Promise<{ versions: number }>;
-  /** Whether the bucket can lock objects (`lockedUntil`); false also where the store has no such thing. */
+  /** Whether the bucket can lock objects (`lockedUntil`). False as well if the store doesn't support locks. */
   offersLocks(): Promise<boolean>;
-  /** Asks for a copy of an archived object to be readable for some days. Safe to ask again. */
+  /** Requests a copy of an archived object that is readable for some days. Safe to repeat. */
   thaw(key: string, versionId: string | undefined, o: { days: number; tier: ThawTier }): Promise<void>;
   close(): void;
 }
 
-/** Opens the store for `work`, and closes it; null where none is configured. */
+/** Opens the store, runs `work` and closes the store. `work` gets null if no store is configured. */
 export async function withObjectStore<T>(
   settings: S3Settings | null,
   work: (store: ObjectStore | null) => Promise<T>,
@@ -86,10 +86,10 @@ export async function withObjectStore<T>(
 
 export type ThawTier = 'Expedited' | 'Standard' | 'Bulk';
 
-/** Most keys that S3 deletes at once. */
+/** S3's limit of keys per delete request. */
 const DELETE_BATCH = 1000;
 
-/** Opens the store of these settings; nothing is asked of it yet. */
+/** Opens the store of these settings, without sending a request yet. */
 export function openObjectStore(settings: S3Settings): ObjectStore {
   const client = s3Client(settings);
   let eraser: S3 | null = null;
@@ -155,7 +155,7 @@ export function openObjectStore(settings: S3Settings): ObjectStore {
         return answer.ObjectLockConfiguration?.ObjectLockEnabled === 'Enabled';
       } catch (cause) {
         const problem = asS3Problem(cause, bucket);
-        // Not configured, or unknown to this store.
+        // No lock is configured, or this store doesn't support locks.
         if (problem.code === 's3-failed' || problem.code === 's3-object-missing') return false;
         throw problem;
       }
@@ -170,7 +170,7 @@ export function openObjectStore(settings: S3Settings): ObjectStore {
             RestoreRequest: { Days: days, GlacierJobParameters: { Tier: tier } },
           });
         } catch (cause) {
-          // Asked before, or not in an archive (any more): nothing is left to do.
+          // Already requested, or not (or no longer) in an archive: nothing left to do.
           if (!/^(RestoreAlreadyInProgress|ObjectAlreadyInActiveTierError|InvalidObjectState)$/.test(nameOf(cause)))
             throw cause;
         }
@@ -195,7 +195,7 @@ async function* readable(body: AsyncIterable<Uint8Array> | undefined, key: strin
   }
 }
 
-/** Reads all of it and compares. The store's own word on checksums is not asked: not every store keeps it. */
+/** Reads all bytes and compares them. We don't rely on the store's own checksums, which not every store keeps. */
 async function requireSame(
   stored: AsyncIterable<Uint8Array>,
   sent: { sha256: string; size: number },
@@ -211,7 +211,7 @@ async function requireSame(
   throw new Problem('s3-checksum-wrong', { key });
 }
 
-/** `ongoing-request="false", expiry-date="Fri, 21 Dec 2012 00:00:00 GMT"` */
+/** @param restore e.g. `ongoing-request="false", expiry-date="Fri, 21 Dec 2012 00:00:00 GMT"` */
 function archiveState(storageClass: string | undefined, restore: string | undefined): ObjectHead['archive'] {
   if (storageClass !== 'GLACIER' && storageClass !== 'DEEP_ARCHIVE') return null;
   if (!restore) return { state: 'frozen', until: null };
@@ -232,7 +232,7 @@ async function* versions(client: S3, bucket: string, prefix: string): AsyncGener
     ].map((v) => ({
       key: v.Key ?? '',
       size: v.Size ?? 0,
-      // `null` is the name of the version that was written before versioning was on.
+      // S3 names a version `null` if it was written before versioning was enabled.
       versionId: v.VersionId ?? 'null',
       isLatest: v.IsLatest ?? false,
       deleteMarker: v.deleteMarker,
@@ -248,7 +248,7 @@ async function* versions(client: S3, bucket: string, prefix: string): AsyncGener
   }
 }
 
-/** A key is exactly that object: `photos/a` is not `photos/ab`. */
+/** Versions below a prefix that ends with `/`, or of exactly one key: `photos/a` doesn't include `photos/ab`. */
 async function* versionsOf(client: S3, bucket: string, prefixOrKey: string): AsyncGenerator<StoredObject> {
   for await (const object of versions(client, bucket, prefixOrKey))
     if (prefixOrKey.endsWith('/') || object.key === prefixOrKey) yield object;
@@ -282,7 +282,7 @@ async function deleteVersions(client: S3, bucket: string, prefixOrKey: string): 
     if (batch.length === DELETE_BATCH) await flush();
   }
   await flush();
-  // Believed only when seen: some stores answer well and delete nothing (a lock, a policy).
+  // List again to verify: some stores report success and delete nothing (because of a lock or a policy).
   for await (const left of versionsOf(client, bucket, prefixOrKey))
     throw remains(prefixOrKey, `${left.versionId} is there`);
   return deleted;

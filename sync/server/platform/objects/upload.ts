@@ -7,34 +7,34 @@ import { asS3Problem, withStoreProblem } from './problems.ts';
 import type { S3Settings } from './settings.ts';
 
 export interface PutOptions {
-  /** Refuse if an object of this name already exists. */
+  /** Fail if an object of this name already exists. */
   readonly ifAbsent?: boolean;
   readonly contentType?: string;
-  /** No version of it may be deleted before (object lock, compliance mode); the bucket must have been made with locks. */
+  /** This version can't be deleted before then (object lock, compliance mode). The bucket must have been created with locks. */
   readonly lockedUntil?: Date;
-  /** About how many bytes will come, where that is known: parts are made large enough for it. */
+  /** Approximate size in bytes, if known. Parts are made large enough for it. */
   readonly expectedBytes?: number;
 }
 
 const MIB = 1024 * 1024;
-/** Bytes of a part; S3 wants at least 5 MiB of all but the last, some stores the same of all. */
+/** Bytes per part. S3 requires at least 5 MiB for all but the last part; some stores require parts of equal size. */
 const PART = 8 * MIB;
 const MAX_PARTS = 10_000;
-/** Parts on their way at once: memory holds these and the one that is being filled. */
+/** Parts sent at the same time. Memory holds these and the one being filled. */
 const IN_FLIGHT = 2;
 
 export interface Sent {
   readonly versionId: string;
-  /** Of all bytes, hexadecimal. */
+  /** SHA-256 of all bytes, hexadecimal. */
   readonly sha256: string;
   readonly size: number;
 }
 
 /**
- * Sends a body: as one request when it fits into a part, else in parts. An upload that fails is aborted, so that no parts
- * stay behind; where the process dies instead, the bucket's lifecycle does that.
+ * Sends a body in one request if it fits into one part, otherwise in parts. A failed upload is aborted, so no parts are
+ * left behind. If the process dies, the bucket's lifecycle rules delete them.
  *
- * @throws Problem `s3-…`; what `body` throws
+ * @throws Problem `s3-…`. An error of `body` itself is passed on unchanged.
  */
 export async function upload(
   client: S3,
@@ -46,7 +46,7 @@ export async function upload(
   const size = partSize(options.expectedBytes ?? 0);
   const hash = createHash('sha256');
   let total = 0;
-  /** An error of the body itself, which is passed on unchanged. */
+  /** An error thrown by `body` itself. */
   let broken: unknown;
   const counted = async function* () {
     try {
@@ -83,7 +83,7 @@ export async function upload(
   }
 }
 
-/** Aborts what uploads of a key, or below a prefix that ends with `/`, are unfinished. */
+/** Aborts the unfinished uploads of a key or below a prefix that ends with `/`. Returns how many. */
 export async function abortUploads(client: S3, bucket: string, prefixOrKey: string): Promise<number> {
   const { Uploads = [] } = await withStoreProblem(prefixOrKey, () =>
     client.listMultipartUploads({ Bucket: bucket, Prefix: prefixOrKey }),
@@ -94,12 +94,12 @@ export async function abortUploads(client: S3, bucket: string, prefixOrKey: stri
   return ours.length;
 }
 
-/** Parts that hold `expected` bytes with room to spare, in whole MiB. */
+/** Bytes per part, in whole MiB, so that `MAX_PARTS` parts hold `expected` bytes with room to spare. */
 function partSize(expected: number): number {
   return Math.max(PART, Math.ceil((expected * 1.2) / MAX_PARTS / MIB) * MIB);
 }
 
-/** The store's own encryption, asked for on each write and not left to a default of the bucket. */
+/** Requests the store's own encryption on each write rather than rely on the bucket's default. */
 function encryption({ encryption: e }: S3Settings) {
   if (e.kind === 's3') return { ServerSideEncryption: 'AES256' as const };
   return {
@@ -109,7 +109,7 @@ function encryption({ encryption: e }: S3Settings) {
   };
 }
 
-/** S3 wants an MD5 or one of its checksums beside a lock, some stores the MD5. What is locked is small and comes whole. */
+/** With a lock, S3 requires an MD5 or one of its checksums, and some stores the MD5. Locked objects are small, never streams. */
 function lock({ lockedUntil }: PutOptions, body: AsyncIterable<Uint8Array> | Uint8Array) {
   if (!lockedUntil) return {};
   return {

@@ -25,14 +25,14 @@ test('keys come from the environment, or from files that it names: container sec
   file('SECRET_KEY', two);
   const config = readConfig({ CREDENTIALS_DIRECTORY: folder, SMARTPRESENCE_SERVER_HOME: '/srv' });
   expect(Buffer.from(config.encryptionKey.reveal()).toString('base64')).toBe(one);
-  // A unit that loads a whole folder of them: each under the unit's name for the folder.
+  // A unit that loads a whole folder: the unit's name for the folder is a prefix of each.
   file('smartpresence_SMTP_URL', 'smtps://localhost');
   expect(withSecretFiles({ CREDENTIALS_DIRECTORY: folder }).SMTP_URL).toBe('smtps://localhost');
-  // What the environment itself says counts.
+  // The environment's own value takes precedence.
   expect(withSecretFiles({ CREDENTIALS_DIRECTORY: folder, SECRET_KEY: one }).SECRET_KEY).toBe(one);
 });
 
-test('every wrong file is named at once, and no content shown', () => {
+test('all wrong files are reported at once, without their contents', () => {
   const attempt = () =>
     withSecretFiles({
       ENCRYPTION_KEY: one,

@@ -2,7 +2,7 @@ import { lstatSync, readFileSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
 import { Problem } from '../../../errors/problem.ts';
 
-/** Variables that hold a secret, so that a file may stand for each. */
+/** Variables that contain a secret, so each may be given as a file instead. */
 export const SECRETS = [
   'ENCRYPTION_KEY',
   'SECRET_KEY',
@@ -18,7 +18,7 @@ export const SECRETS = [
   'S3_ERASURE_SECRET_ACCESS_KEY',
 ] as const;
 
-/** What the ids of credentials begin with where a unit loads a whole folder of them (LoadCredentialEncrypted=smartpresence:/FOLDER). */
+/** Prefix of credentials' ids if a unit loads a whole folder of them (LoadCredentialEncrypted=smartpresence:/FOLDER). */
 export const CREDENTIAL = 'smartpresence_';
 
 const MAX_BYTES = 4096;
@@ -26,12 +26,11 @@ const MAX_BYTES = 4096;
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * The environment with the secrets that its maker handed over as files: `NAME_FILE` names one (container secrets), and
- * systemd's credentials are in `$CREDENTIALS_DIRECTORY/NAME`, or `smartpresence_NAME` where it loads a folder of them. Both keep them out of `/proc/…/environ` and of what a child
- * process inherits. A file is given by the process that starts the server, as a variable is: none is ever written, or
- * looked for anywhere else.
+ * Returns the environment with the secrets that were given as files: `NAME_FILE` is a path (container secrets), and systemd's
+ * credentials are in `$CREDENTIALS_DIRECTORY/NAME`, or `smartpresence_NAME` if a folder is loaded. Either way they are neither
+ * in `/proc/…/environ` nor inherited by child processes. No other files are read, and none are written.
  *
- * @throws Problem `bad-configuration` that names each wrong one; contents are never shown
+ * @throws Problem `bad-configuration` that names each wrong file, never its contents
  */
 export function withSecretFiles(env: Environment): Record<string, string | undefined> {
   const out: Record<string, string | undefined> = { ...env };

@@ -10,7 +10,7 @@ export class Secret {
     this.#bytes = bytes;
   }
 
-  /** The bytes themselves: for key derivation, nothing else. */
+  /** Returns the bytes themselves. Only call it where they are used. */
   reveal(): Uint8Array {
     return this.#bytes;
   }

@@ -8,11 +8,11 @@ type Receiver = Pick<Row<'webhook'>, 'id' | 'site' | 'topics' | 'quiet_from' | '
 const waits = (now: Date) => sql`state = 'due' and due_at > ${now.toISOString()}::timestamptz`;
 
 /**
- * Notifies every receiver of these people who were erased (GDPR Art. 19), of these pairs, of these uses of an emergency PIN,
- * or of these items that need attention. In the transaction that erases, marks, takes the event or notices the item. Of an
- * erasure hears also who is sent records no more, and who is switched off, once that is over.
+ * Queues messages to receivers about erased people (GDPR Art. 19), marked pairs, uses of an emergency PIN, or items that need
+ * attention, in the transaction that causes them. Erasures are also sent to receivers that no longer get records, and to
+ * disabled ones once they are enabled again.
  *
- * @param dueFor when a receiver is sent this subject; null: it is not; absent: every one is, now
+ * @param dueFor when a receiver is sent this subject; null: not at all. Default: now
  */
 export async function queueMessages(
   tx: Tx,
@@ -55,7 +55,7 @@ export async function queueMessages(
   );
 }
 
-/** Drops what is held back about the opening of these items. @returns the receiver and the item of each */
+/** Deletes messages held back about these items having opened. @returns `receiver item` for each */
 export async function dropHeld(tx: Tx, items: readonly string[], now: Date): Promise<ReadonlySet<string>> {
   const { rows } = await sql<{ webhook: string; subject: string }>`
     delete from webhook_delivery where kind = 'attention.opened' and subject = any(${items}::uuid[])
@@ -64,7 +64,7 @@ export async function dropHeld(tx: Tx, items: readonly string[], now: Date): Pro
   return new Set(rows.map(({ webhook, subject }) => `${webhook} ${subject}`));
 }
 
-/** What is held back for a receiver, or was tried in vain, is due at another time. */
+/** Changes when a receiver's messages are due that are held back or wait for a retry. */
 export async function moveHeld(tx: Tx, webhook: string, dueAt: Date, now: Date): Promise<void> {
   await sql`update webhook_delivery set due_at = ${dueAt.toISOString()}::timestamptz
             where webhook = ${webhook} and kind in ('attention.opened', 'attention.closed') and ${waits(now)}`.execute(

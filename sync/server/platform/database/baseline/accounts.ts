@@ -1,4 +1,4 @@
-/** Who signs in, and the audit log of what they did. */
+/** Accounts and sessions, and the audit log. */
 export const accounts: readonly string[] = [
   `-- Anyone who signs in with a role above \`person\`.
    create table account (
@@ -166,9 +166,9 @@ export const accounts: readonly string[] = [
      object text)`,
   `create index audit_anchor_waiting on audit_anchor (id) where object is null`,
 
-  // The chain's lock, until the transaction ends, and then its head in the same round trip: each statement of a volatile
-  // function sees what was committed before it began, so the head is read behind the lock. platform/audit/write.ts calls it.
-  // Without sequential scans: a connection keeps the plan it made while the log was short.
+  // Takes the chain's lock until the transaction ends, and reads its head in the same round trip. Each statement of a
+  // volatile function sees what was committed before it began, so the head is read under the lock (platform/audit/write.ts).
+  // Sequential scans are off because a connection keeps the plan it made while the log was short.
   `create function audit_head() returns table (version integer, sealed bytea, "position" bigint, mac bytea)
    language plpgsql volatile set enable_seqscan = off as $$
    begin

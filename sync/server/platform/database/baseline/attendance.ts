@@ -1,4 +1,4 @@
-/** What kiosks report, and the attendance that the server resolves from it. */
+/** Events reported by kiosks, and the attendance that the server derives from them. */
 export const attendance: readonly string[] = [
   `create table event (
      device uuid not null references device (id),
@@ -23,7 +23,7 @@ export const attendance: readonly string[] = [
   `create index event_person on event (person) where person is not null`,
   `create index event_gps on event (received_at) where gps is not null`,
   `create index event_unnamed on event (id) where person is null and (personal is not null or gps is not null)`,
-  // What staff did at a kiosk is read from its events: few among many.
+  // Staff actions at a kiosk are read from its events, among which they are rare.
   `create index event_by_staff on event (device, at desc) where type = 'staff' or header->'open' ? 'by'`,
 
   `create table ack_mark (
@@ -60,7 +60,7 @@ export const attendance: readonly string[] = [
   `create index quarantine_not_retained on quarantine (received_at) where not_retained is not null`,
   `create index quarantine_held on quarantine (device) where content is not null`,
 
-  // No foreign keys: the event that a row was made from has them, and a partition comes and goes without locking others.
+  // No foreign keys: the event behind a row has them, and partitions can be added and dropped without locking other tables.
   `-- Partitioned by month on \`at\`; one row a claimed record, never deleted.
    create table checkin (
      id uuid not null,
@@ -87,15 +87,15 @@ export const attendance: readonly string[] = [
      -- Made by the correction of the same id.
      corrected boolean not null default false,
      primary key (id, at)) partition by range (at)`,
-  // Claims of clocks that are wrong by months or decades; everything else has a partition of its own.
+  // For times from clocks that are wrong by months or decades. All other rows are in a partition per month.
   `create table checkin_default partition of checkin default`,
   `create index checkin_change on checkin (change)`,
   `create index checkin_at on checkin (at)`,
   `create index checkin_person on checkin (person, at) where person is not null`,
-  // Rows arrive in about this order: a few pages instead of a tree.
+  // Rows arrive in about this order, so BRIN needs a few pages instead of a tree.
   `create index checkin_received on checkin using brin (received_at)`,
 
-  // The months are UTC's: a partition is a place on the disk, not a site's calendar.
+  // Months in UTC, because partitions only concern storage, not a site's calendar.
   `create function ensure_checkin_partition(month date) returns boolean language plpgsql as $$
    declare
      first timestamptz := date_trunc('month', month::timestamp) at time zone 'UTC';
@@ -199,7 +199,7 @@ export const attendance: readonly string[] = [
      primary key (device, address, at),
      foreign key (device, address) references photo (device, address) on delete cascade)`,
 
-  // No foreign key: the row outlives its photo until every version of the object is deleted (core/photos/objects.ts).
+  // No foreign key: the row is kept after its photo until every version of the object is deleted (core/photos/objects.ts).
   `-- The object that holds a photo's ciphertext.
    create table photo_object (
      device uuid not null,
@@ -225,7 +225,7 @@ export const attendance: readonly string[] = [
      -- Counts at its end.
      inside integer,
      accounted integer)`,
-  // One at a time and site.
+  // One at a time per site.
   `create unique index evacuation_going on evacuation (coalesce(site, '00000000-0000-0000-0000-000000000000'::uuid))
      where ended_at is null`,
   `-- Who is accounted for, while it goes on.

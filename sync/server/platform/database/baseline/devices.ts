@@ -1,4 +1,4 @@
-/** Devices: who they are, what they last reported, and the change log that they read. */
+/** Devices, their last reports, and the change log that they read. */
 export const devices: readonly string[] = [
   `create table device (
      id uuid primary key,
@@ -33,7 +33,7 @@ export const devices: readonly string[] = [
      sealed_to text,
      -- Time of the newest of our answers that it says it has: a request that names an older one is a replay.
      answer_heard timestamptz)`,
-  // A device that changes is sent to the screens, whichever code changed it: see platform/database/feed.ts.
+  // Changed devices are sent to the screens, whichever code changed them: see platform/database/feed.ts.
   `create index device_change on device (change)`,
   `create function device_changes() returns trigger language plpgsql as $$
    begin
@@ -107,6 +107,6 @@ export const devices: readonly string[] = [
      person uuid,
      model text,
      request uuid)`,
-  // So that a cursor always has a row to point at.
+  // A first row, so that a cursor always has one to point at.
   `insert into change (tag, at, kind) values (encode(gen_random_bytes(9), 'base64'), now(), 'start')`,
 ];

@@ -1,4 +1,4 @@
-/** Settings, commands, staff and updates of kiosks; webhooks; reports by e-mail. */
+/** Kiosks' settings, commands, staff and updates, webhooks, and reports by e-mail. */
 export const fleet: readonly string[] = [
   `-- Every revision of the settings of a site's kiosks, or of one device (core/devices/settings.ts).
    create table fleet_settings (
@@ -176,7 +176,7 @@ export const fleet: readonly string[] = [
      due_at timestamptz not null,
      delivered_at timestamptz,
      last_answer text)`,
-  // One message a record: what changes before it is sent goes with it.
+  // One message per record: changes made before it is sent are included.
   `create unique index webhook_delivery_subject on webhook_delivery (webhook, kind, subject) where subject is not null`,
   `create index webhook_delivery_due on webhook_delivery (webhook, due_at) where state = 'due'`,
   `create index webhook_delivery_made on webhook_delivery (made_at)`,

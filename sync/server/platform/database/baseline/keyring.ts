@@ -1,6 +1,6 @@
 /**
- * The server's own keys, in a schema of their own: backed up apart from the rest, and shared by all replicas. Private halves
- * are envelopes under the environment's keys.
+ * The server's own keys, in a separate schema that is backed up separately and shared by all replicas. Private halves are
+ * envelopes under the environment's keys.
  */
 export const keyring: readonly string[] = [
   `create schema keyring`,
@@ -106,14 +106,13 @@ export const keyring: readonly string[] = [
      -- When the keyring's tables were rewritten without the dead rows that the previous keys still open.
      scrubbed_at timestamptz)`,
 
-  // Version of an envelope that is under the environment's keys; null: it is not one.
+  // Key version of an envelope under the environment's keys; null if it isn't one.
   `create function keyring.envelope_version(e bytea) returns integer language sql immutable strict parallel safe as $$
      select case when length(e) >= 31 and get_byte(e, 0) = 1 then get_byte(e, 1) * 256 + get_byte(e, 2) end $$`,
 
-  // An envelope under a version that is being retired is refused, no matter who writes it: a process that slept
-  // through the switch must not leave something behind that nobody can open afterwards. The lock is held until the
-  // writer's transaction ends, so that the rotation knows when the last of them has. app/key-rotation/rotate.ts has the
-  // triggers.
+  // Refuses envelopes under a version that is being retired: a process that missed the switch must not write data that
+  // nobody can decrypt afterwards. The lock is held until the writer's transaction ends, so that the rotation knows when
+  // the last one has ended. The triggers are in app/key-rotation/rotate.ts.
   `create function keyring.refuse_old_key() returns trigger language plpgsql as $$
    declare
      found integer;

@@ -1,6 +1,6 @@
 /**
- * People and everything that is kept of one alone. Personal values are envelopes (bytea) under the person's key; the UUID of
- * a person is a pseudonym that an erasure removes.
+ * People and the data about each of them. Personal values are envelopes (bytea) under the person's key. A person's UUID is a
+ * pseudonym that an erasure removes.
  */
 export const people: readonly string[] = [
   `create table person (
@@ -26,7 +26,7 @@ export const people: readonly string[] = [
      left_at timestamptz,
      -- Transaction that changed it last (platform/database/feed.ts).
      change bigint not null default 0)`,
-  // What is kept of people in memory follows it, whichever code changed them.
+  // Finds changed people, whose data in memory is then refreshed, whichever code changed them.
   `create index person_change on person (change)`,
   `create function person_changes() returns trigger language plpgsql as $$
    begin
@@ -37,7 +37,7 @@ export const people: readonly string[] = [
   `create index person_number on person (number_index) where number_index is not null`,
   `create index person_email on person (email_index) where email_index is not null`,
   `create index person_badge on person (badge_index) where badge_index is not null`,
-  // People as the console sorts them by their last change.
+  // For the console's list of people, sorted by last change.
   `create index person_updated on person (updated_at, id) where deleted_at is null and merged_into is null`,
   `create index person_merged on person (merged_into) where merged_into is not null`,
 

@@ -1,4 +1,4 @@
-/** The server itself: facts about the database, jobs, findings of the checks, backups. */
+/** The server itself: facts about the database, job runs, findings of the checks, and backups. */
 export const server: readonly string[] = [
   `create table meta (key text primary key, value text not null)`,
 
@@ -18,7 +18,7 @@ export const server: readonly string[] = [
      code text,
      report jsonb,
      check ((ended_at is null) = (outcome is null)))`,
-  // One at a time, across replicas.
+  // One run per job at a time, across all replicas.
   `create unique index job_run_open on job_run (job) where outcome is null`,
   `create index job_run_of on job_run (job, started_at desc)`,
 

@@ -12,20 +12,20 @@ import {
   touchesOurs,
 } from './rules.ts';
 
-/** One requirement of the bucket: how to read it, what is wrong with it, and how to fix it. */
+/** One requirement of the bucket: how to check it and how to fix it. */
 export interface Item {
   readonly name: string;
-  /** Of a deviation, e.g. `bucket-not-versioned`. */
+  /** Code of a deviation, e.g. `bucket-not-versioned`. */
   readonly code: string;
-  /** A store may not have it; that is said and is no deviation. */
+  /** Whether a store may lack this feature. That is reported, but is not a deviation. */
   readonly optional?: boolean;
-  /** What is wrong, one sentence each; none if it is as required. */
+  /** Returns one phrase per deviation. Empty if everything is as required. */
   inspect(client: S3): Promise<string[]>;
-  /** Absent: it can only be had when the bucket is made. A string that comes back says why the store can't have it. */
+  /** Absent if it can only be set when the bucket is created. A returned string says why the store can't support it. */
   apply?(client: S3): Promise<unknown>;
 }
 
-/** Names of errors that mean: nothing is configured. */
+/** Names of errors that mean nothing is configured. */
 const UNSET =
   /^(NoSuchPublicAccessBlockConfiguration|OwnershipControlsNotFoundError|ServerSideEncryptionConfigurationNotFoundError|NoSuchLifecycleConfiguration|NoSuchBucketPolicy|ObjectLockConfigurationNotFoundError)$/;
 
@@ -38,7 +38,7 @@ async function orUnset<T>(work: Promise<T>): Promise<T | null> {
   }
 }
 
-/** In the order in which they are applied. The policy is last: it may lock out a store's own tools. */
+/** The requirements in the order in which they are applied. The policy is last because it may lock out a store's own tools. */
 export function bucketItems(settings: S3Settings, periods: Periods): Item[] {
   const Bucket = settings.bucket;
   return [
@@ -187,8 +187,8 @@ async function readPolicy(client: S3, Bucket: string): Promise<Statement[]> {
 }
 
 /**
- * Takes our statements off the bucket's policy; those of others stay.
- * @returns whether there are, or were, any
+ * Removes our statements from the bucket's policy and keeps all others.
+ * @returns whether there were any to remove
  */
 export async function removePolicy(client: S3, settings: S3Settings, dryRun: boolean): Promise<boolean> {
   const Bucket = settings.bucket;
@@ -202,7 +202,7 @@ export async function removePolicy(client: S3, settings: S3Settings, dryRun: boo
   return true;
 }
 
-/** Whether the store lets this user ask for an object of which it knows that it is not there. */
+/** Whether the store answers a request for a missing object with 404, rather than deny access. */
 async function answers(client: S3, Bucket: string): Promise<boolean> {
   try {
     await client.headObject({ Bucket, Key: 'no-such-object' });
@@ -233,7 +233,7 @@ function policy(settings: S3Settings): Item {
       const before = await answers(client, Bucket);
       const Policy = mergedPolicy(await readPolicy(client, Bucket), settings);
       await client.putBucketPolicy({ Bucket, Policy });
-      // A store that takes its conditions for met refuses everything from now on, over TLS too.
+      // A store that wrongly treats the policy's conditions as met now denies everything, over TLS too.
       if (!before || (await answers(client, Bucket))) return null;
       await removePolicy(client, settings, false);
       return 'the store does not support its conditions and refused everything, so it was removed again. Nothing is left to do; from now on check with: backup audit --no-policy';
@@ -241,7 +241,7 @@ function policy(settings: S3Settings): Item {
   };
 }
 
-/** Sorts keys, and treats single values and lists of one alike: stores return both. */
+/** Sorts keys and lists, and unwraps lists of one item, because stores return either form. */
 function sorted(value: unknown): unknown {
   if (Array.isArray(value)) return value.length === 1 ? sorted(value[0]) : value.map(sorted).sort();
   if (value === null || typeof value !== 'object') return value;

@@ -1,27 +1,27 @@
 import type { LifecycleRule } from '@aws-sdk/client-s3';
 import type { S3Settings } from '../settings.ts';
 
-/** What the bucket has to be like. Pure: `backup setup` writes it, `backup audit` compares with it. */
+/** The required configuration of the bucket. `backup setup` writes it; `backup audit` compares with it. Pure. */
 
-/** How long things are kept, days. */
+/** Retention periods, in days. */
 export interface Periods {
   readonly checkinPhotos: number;
   readonly keyringCopies: number;
   readonly backups: number;
 }
 
-/** Backups go to the archive (Glacier) after this. */
+/** Backups move to the archive (Glacier) after this many days. */
 export const ARCHIVE_DAYS = 90;
-/** An unfinished upload is nobody's after this. */
+/** Unfinished uploads are aborted after this many days. */
 const ABORT_DAYS = 2;
-/** What was overwritten or deleted can be recovered for this long, except photos and keyrings. */
+/** Days for which overwritten or deleted objects can be recovered, except check-in photos and keyring copies. */
 const UNDO_DAYS = 30;
 
 const OURS = 'smartpresence-';
 
 type Rule = LifecycleRule & { readonly ID: string };
 
-/** One rule a prefix (platform/objects/sealed/layout.ts), in the order of their names. */
+/** One rule per prefix (platform/objects/sealed/layout.ts), sorted by name. */
 export function lifecycleRules({ checkinPhotos, keyringCopies, backups }: Periods): Rule[] {
   const rule = (name: string, Prefix: string, more: Partial<LifecycleRule>): Rule => ({
     ID: `${OURS}${name}`,
@@ -36,7 +36,7 @@ export function lifecycleRules({ checkinPhotos, keyringCopies, backups }: Period
       Expiration: { Days: backups },
       ...noncurrent(UNDO_DAYS),
     }),
-    // The newest copy never expires: all backups need it.
+    // The newest copy never expires, because every backup needs it.
     rule('keyring', 'keyring/', noncurrent(keyringCopies)),
     rule('keys', 'keys/', noncurrent(UNDO_DAYS)),
     rule('leftovers', '', {
@@ -46,14 +46,14 @@ export function lifecycleRules({ checkinPhotos, keyringCopies, backups }: Period
     rule('manifests', 'manifests/', { Expiration: { Days: backups }, ...noncurrent(UNDO_DAYS) }),
     rule('photos-checkin', 'photos/checkin/', { Expiration: { Days: checkinPhotos }, ...noncurrent(1) }),
     rule('photos-enrolment', 'photos/enrolment/', noncurrent(UNDO_DAYS)),
-    // As long as there can be a backup from before.
+    // Kept as long as a backup from before the erasure may exist.
     rule('tombstones', 'tombstones/', { Expiration: { Days: backups + UNDO_DAYS }, ...noncurrent(UNDO_DAYS) }),
   ];
 }
 
 export const isOurs = (rule: LifecycleRule) => rule.ID?.startsWith(OURS) ?? false;
 
-/** Whether a rule of someone else may touch what is ours: nearly everything in this bucket is. */
+/** Whether someone else's rule may affect our objects, which are nearly all objects of this bucket. */
 export function touchesOurs(rule: LifecycleRule): boolean {
   if (isOurs(rule) || rule.Status !== 'Enabled') return false;
   const prefix = rule.Filter?.Prefix ?? rule.Filter?.And?.Prefix ?? '';
@@ -61,7 +61,7 @@ export function touchesOurs(rule: LifecycleRule): boolean {
   return ours.some((p) => p.startsWith(prefix) || prefix.startsWith(p));
 }
 
-/** A rule as text, for comparing: what stores leave out or add by themselves makes no difference. */
+/** Formats a rule for comparison, ignoring whatever stores omit or add. */
 export function ruleText(rule: LifecycleRule): string {
   const first = rule.Transitions?.[0];
   return JSON.stringify({
@@ -85,7 +85,7 @@ export interface Statement {
   readonly Condition?: unknown;
 }
 
-/** Statements that the bucket's policy must have: nothing without TLS, nothing that asks for other encryption. */
+/** Statements that the bucket's policy must have. They deny requests without TLS 1.2 or newer, and writes with other encryption. */
 export function policyStatements({ bucket, region, encryption }: S3Settings): Statement[] {
   const arn = `arn:${region.startsWith('cn-') ? 'aws-cn' : region.startsWith('us-gov-') ? 'aws-us-gov' : 'aws'}:s3:::${bucket}`;
   const deny = (Sid: string, Action: string, Resource: unknown, Condition: unknown) => ({
@@ -99,7 +99,7 @@ export function policyStatements({ bucket, region, encryption }: S3Settings): St
   return [
     deny('SmartPresenceTlsOnly', 's3:*', [arn, `${arn}/*`], { Bool: { 'aws:SecureTransport': 'false' } }),
     deny('SmartPresenceTls12', 's3:*', [arn, `${arn}/*`], { NumericLessThan: { 's3:TlsVersion': '1.2' } }),
-    // Where the header is there at all: parts of an upload carry none, and get what its beginning asked for.
+    // Only if the header is present: the parts of an upload don't have it and use the encryption requested at its start.
     deny('SmartPresenceEncrypted', 's3:PutObject', `${arn}/*`, {
       StringNotEquals: { 's3:x-amz-server-side-encryption': encryption.kind === 'kms' ? 'aws:kms' : 'AES256' },
       Null: { 's3:x-amz-server-side-encryption': 'false' },
@@ -114,7 +114,7 @@ export function isPublic(statement: Statement): boolean {
   return named === '*' || (Array.isArray(named) && named.includes('*'));
 }
 
-/** An existing policy merged with our statements; public ones of others are left out. */
+/** Merges an existing policy with our statements, and drops other statements that grant public access. */
 export function mergedPolicy(existing: readonly Statement[], settings: S3Settings): string {
   const ours = policyStatements(settings);
   const others = existing.filter((s) => !ours.some((o) => o.Sid === s.Sid) && !isPublic(s));

@@ -18,7 +18,7 @@ const missing = motoMissing();
 if (missing) console.log(missing);
 
 const PERIODS = { checkinPhotos: 90, keyringCopies: 30, backups: 400 };
-// moto takes the condition on TLS for met and shuts everything out, so the policy is asserted as JSON.
+// moto treats the TLS condition as met and denies everything, so the policy is asserted as JSON.
 const OPTIONS = { withoutPolicy: true };
 
 describe.skipIf(missing)('the bucket', () => {
@@ -87,7 +87,7 @@ describe.skipIf(missing)('the bucket', () => {
       expect((await auditBucket(settings, PERIODS, OPTIONS)).filter((f) => f.state === 'differs')).toEqual([]);
     }
     client.destroy();
-    // Without object lock, which holds versioning on.
+    // Created without object lock, which would prevent versioning from being suspended.
     const plain = moto.settings('not-versioned');
     const other = s3Client(plain);
     const { CreateBucketCommand } = await import('@aws-sdk/client-s3');
@@ -108,7 +108,7 @@ describe.skipIf(missing)('the bucket', () => {
     expect((await auditBucket(plain, PERIODS, OPTIONS)).find((f) => f.state === 'differs')).toMatchObject({
       code: 'bucket-not-versioned',
     });
-    // A public policy, which moto does not refuse.
+    // A public policy, which moto accepts.
     const open = {
       Effect: 'Allow',
       Principal: '*',
@@ -136,9 +136,9 @@ describe.skipIf(missing)('the bucket', () => {
     });
   });
 
-  test('a store that refuses everything under the policy does not keep it, and setup says so', async () => {
+  test('loses the policy again if the store then denies everything, and setup says so', async () => {
     const settings = moto.settings('with-policy');
-    // moto takes the conditions for met, and refuses everything from then on, over TLS too.
+    // moto treats the conditions as met and denies everything from then on, over TLS too.
     const findings = await setupBucket(settings, PERIODS);
     expect(findings.at(-1)).toMatchObject({ code: 'bucket-policy-differs', state: 'not offered' });
     expect(findings.at(-1)!.why.join()).toContain('--no-policy');
@@ -148,7 +148,7 @@ describe.skipIf(missing)('the bucket', () => {
     store.close();
   });
 
-  test('--no-policy takes the policy off that setup made, and leaves the statements of others', async () => {
+  test('--no-policy removes the statements that setup added, and keeps all others', async () => {
     const settings = moto.settings('policy-taken-off');
     await setupBucket(settings, PERIODS, OPTIONS);
     const client = s3Client(settings);
@@ -202,7 +202,7 @@ describe.skipIf(missing)('the bucket', () => {
     expect([isPublic(own), isPublic(open)]).toEqual([false, true]);
   });
 
-  test('a rule of someone else is ours to mind only where it reaches our objects', () => {
+  test('someone else’s lifecycle rule only matters if it affects our objects', () => {
     const rule = (Prefix: string) => ({ ID: 'x', Status: 'Enabled' as const, Filter: { Prefix } });
     expect(['', 'photos/', 'photos/checkin/a', 'k', 'logs/'].map((p) => touchesOurs(rule(p)))).toEqual([
       true,

@@ -8,23 +8,23 @@ import type { Periods } from './rules.ts';
 
 export interface Finding {
   readonly item: string;
-  /** `ok`; `differs`; `changed` (differed and was put right); `would change` (dry run); `not offered` by this store. */
+  /** `changed`: was fixed. `would change`: in a dry run. `not offered`: by this store. `left out`: the policy, if not wanted. */
   readonly state: 'ok' | 'differs' | 'changed' | 'would change' | 'not offered' | 'left out';
-  /** Where it differs, and where it differed. */
+  /** Code of the deviation, also once it is fixed. Null if there is none. */
   readonly code: string | null;
   readonly why: readonly string[];
 }
 
 export interface BucketOptions {
   readonly dryRun?: boolean;
-  /** No bucket policy of ours, for a store that does not know its conditions: one that is there is taken off. */
+  /** Use no bucket policy, for a store that doesn't support its conditions. Our existing statements are removed. */
   readonly withoutPolicy?: boolean;
 }
 
 /**
- * Makes the bucket where there is none, and makes it what it must be. Safe to run again: what is right is left alone.
+ * Creates the bucket if it doesn't exist and fixes whatever deviates. Safe to repeat.
  *
- * @returns what was found and done, item by item
+ * @returns what was found and done, per item
  * @throws Problem `s3-denied`, `s3-bucket-taken`, `s3-unreachable`, …
  */
 export async function setupBucket(
@@ -98,11 +98,11 @@ async function inspect(client: S3, item: Item): Promise<Finding> {
   }
 }
 
-/** What can only be set when the bucket is created, or is the store's own matter, is reported without being a deviation. */
+/** An optional item that can only be set when the bucket is created is reported, but not as a deviation. */
 const asOptional = (item: Item, found: Finding): Finding =>
   item.optional && found.state === 'differs' && !item.apply ? { ...found, state: 'not offered', code: null } : found;
 
-/** @returns false @throws unless a store says that it does not know an optional thing */
+/** Returns false if the error says that the store doesn't support an optional item. @throws Problem for any other error */
 function notOffered(item: Item, cause: unknown): false {
   const { name = '', $metadata } = cause as { name?: string; $metadata?: { httpStatusCode?: number } };
   if (
@@ -125,7 +125,7 @@ async function ensureBucket(client: S3, settings: S3Settings, dryRun: boolean): 
   }
   const missing = { item, code: 's3-bucket-missing', why: ['it is not there'] };
   if (dryRun) return { ...missing, state: 'would change' };
-  // Object lock can only be enabled at creation; by itself it locks nothing.
+  // Object lock can only be enabled at creation. Enabling it locks nothing yet.
   for (const ObjectLockEnabledForBucket of [true, false]) {
     try {
       await client.createBucket({

@@ -8,17 +8,17 @@ import { keyObject, PREFIX } from './layout.ts';
 import { newDataKey } from './stream.ts';
 
 /**
- * Each backup is sealed under a random key of its own, and that key under the environment's keys, in a small object: a
- * rotation rewrites only these.
+ * Each backup is encrypted with its own random data key. That key is stored in a small object, encrypted with the
+ * environment's keys, so a rotation only has to rewrite these objects.
  */
 
 const place = (id: string): Place => placeOf('backup.key', id);
-/** Largest object that is taken for a key, bytes. */
+/** Largest object accepted as a stored key, in bytes. */
 const MOST = 16 * 1024;
 
 const Stored = z.strictObject({
   v: z.literal(1),
-  /** Which environment keys were which version: a restore has no database yet that would say so. */
+  /** Which environment key has which version. A restore needs this because it has no database yet. */
   known: z.array(z.object({ version: z.number().int().positive(), check: z.string().max(64) })).max(1000),
   envelope: z.base64(),
 });
@@ -31,22 +31,22 @@ const bytesOf = (keys: Keys, id: string, dataKey: Uint8Array, before: Stored['kn
   return Buffer.from(JSON.stringify({ v: 1, known, envelope } satisfies Stored), 'utf8');
 };
 
-/** Makes the data key of a new backup, and stores it before anything is sealed with it. */
+/** Creates the data key of a new backup and stores it, before anything is encrypted with it. */
 export async function makeDataKey(store: ObjectStore, keys: Keys, id: string): Promise<Buffer> {
   const dataKey = newDataKey();
   await store.put(keyObject(id), bytesOf(keys, id, dataKey), { ifAbsent: true });
   return dataKey;
 }
 
-/** @throws Problem `s3-object-missing`, `backup-key-unknown` (of other environment keys), `envelope-broken` */
+/** Reads a data key. @throws Problem `s3-object-missing`, `backup-key-unknown` (of other environment keys), `envelope-broken` */
 export async function readDataKey(store: ObjectStore, keys: Keys, id: string): Promise<Buffer> {
   return open(keys, id, await readStored(store, id));
 }
 
 /**
- * Settles which version the environment's keys are by what a backup knows of them: for a restore, which has no database.
+ * Determines the versions of the environment's keys from a backup's record of them. A restore has no database to ask.
  *
- * @throws Problem `wrong-encryption-key` when they are not those that the backup is under
+ * @throws Problem `wrong-encryption-key` if the backup is under other keys
  */
 export async function settleByBackup(store: ObjectStore, keys: Keys, id: string): Promise<void> {
   const { known, envelope } = await readStored(store, id);
@@ -68,7 +68,7 @@ function open(keys: Keys, id: string, { envelope }: Stored): Buffer {
   return keys.open('backup', place(id), bytes);
 }
 
-/** The whole of a small object. @throws Problem `backup-malformed` when it is not small */
+/** Reads a whole object. @throws Problem `backup-malformed` if it has more than `most` bytes */
 export async function readSmall(store: ObjectStore, key: string, most = MOST): Promise<Buffer> {
   const pieces: Uint8Array[] = [];
   let size = 0;
@@ -81,10 +81,10 @@ export async function readSmall(store: ObjectStore, key: string, most = MOST): P
 }
 
 /**
- * Rewrites every data key that is not under the present environment keys, and deletes the versions before it:
- * afterwards the old environment keys open no backup. Safe to run again, and to break off.
+ * Rewrites every data key that is not under the current environment keys and deletes its older versions. Afterwards the
+ * old environment keys open no backup. Safe to interrupt and to repeat.
  *
- * @throws Problem `backup-key-unknown` when one is under keys that are not at hand; all others are written by then
+ * @throws Problem `backup-key-unknown` if one is under keys we don't have, after all others are rewritten
  */
 export async function rewrapDataKeys(store: ObjectStore, keys: Keys): Promise<{ rewrapped: number; present: number }> {
   let [rewrapped, present] = [0, 0];
@@ -101,7 +101,7 @@ export async function rewrapDataKeys(store: ObjectStore, keys: Keys): Promise<{ 
       await store.put(keyObject(id), bytesOf(keys, id, open(keys, id, stored), stored.known));
       rewrapped += 1;
     }
-    // Also where another run wrote the new one and was broken off.
+    // Even if it was rewritten already: that run may have been interrupted before it deleted the old versions.
     if (keys.versions.includes(version)) await store.deleteOldVersions(keyObject(id));
   }
   if (unknown) throw unknownKey(unknown);

@@ -2,19 +2,19 @@ import { z } from 'zod';
 import { Problem } from '../../../../errors/problem.ts';
 
 /**
- * The plain form of a backup's stream, before compression and sealing: frames of kind (1 byte) ‖ length (4, big-endian) ‖
- * JSON. `head`, then for each table `table`, any number of `rows`, `tableEnd`; at last `end`.
+ * The plaintext of a backup's stream, before compression and encryption. A frame is kind (1 byte) ‖ length (4, big-endian) ‖
+ * JSON. The order is `head`, then `table`, any number of `rows` and `tableEnd` for each table, and finally `end`.
  */
 
 const Column = z.strictObject({ name: z.string(), type: z.string() });
 const Head = z.object({
-  /** Of this description. */
+  /** Version of this format. */
   format: z.literal(1),
   id: z.string(),
   /** When its snapshot was taken. */
   at: z.iso.datetime(),
   migrations: z.array(z.string()),
-  /** Version of the environment's keys that its envelopes are under. */
+  /** Version of the environment keys that its envelopes are under. */
   keyVersion: z.number().int().positive(),
   partitions: z.array(z.object({ parent: z.string(), schema: z.string(), name: z.string(), bound: z.string() })),
 });
@@ -30,7 +30,7 @@ export type End = z.infer<typeof End>;
 export type Frame =
   | { readonly kind: 'head'; readonly value: Head }
   | { readonly kind: 'table'; readonly value: TableHead }
-  /** Rows as PostgreSQL writes a composite value: exact for every type. */
+  /** Rows in PostgreSQL's text form of composite values, which is exact for every type. */
   | { readonly kind: 'rows'; readonly value: readonly string[] }
   | { readonly kind: 'tableEnd'; readonly value: z.infer<typeof TableEnd> }
   | { readonly kind: 'end'; readonly value: End };
@@ -38,7 +38,7 @@ export type Frame =
 const KINDS = ['head', 'table', 'rows', 'tableEnd', 'end'] as const;
 const SHAPES = { head: Head, table: TableHead, rows: z.array(z.string()), tableEnd: TableEnd, end: End };
 const PREFIX = 5;
-/** Longest frame that a reader takes: the writer's pages are about one MiB, and one row may be larger. */
+/** Longest frame that a reader accepts, in bytes. The writer's pages are about one MiB, but a single row may be larger. */
 const LONGEST = 256 * 1024 * 1024;
 
 export function frameBytes(frame: Frame): Buffer {
@@ -50,7 +50,7 @@ export function frameBytes(frame: Frame): Buffer {
   return bytes;
 }
 
-/** @throws Problem `backup-malformed`: not a stream of ours, or cut off */
+/** Parses a stream into frames. @throws Problem `backup-malformed`: not in this format, or truncated */
 export async function* readFrames(source: AsyncIterable<Uint8Array>): AsyncGenerator<Frame> {
   let held: Uint8Array[] = [];
   let length = 0;
@@ -78,7 +78,7 @@ function parsed(number: number, payload: Buffer): Frame {
   if (!kind) throw malformed(`frame ${number} is of no known kind`);
   try {
     const value: unknown = JSON.parse(payload.toString('utf8'));
-    // Pages of rows are checked by what reads them: a schema over millions of strings costs more than the rest.
+    // The reader checks pages of rows itself: validating millions of strings with a schema would cost more than the rest.
     return { kind, value: kind === 'rows' ? value : SHAPES[kind].parse(value) } as Frame;
   } catch (cause) {
     throw malformed(`a ${kind} frame can’t be read`, cause);

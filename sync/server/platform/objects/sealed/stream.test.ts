@@ -15,7 +15,7 @@ async function all(source: AsyncIterable<Uint8Array>): Promise<Buffer> {
   return Buffer.concat(pieces);
 }
 
-/** The chunks of a sealed stream, each with its length in front. */
+/** Splits a sealed stream into chunks, each including its length prefix. */
 function chunksOf(sealed: Buffer): Buffer[] {
   const chunks: Buffer[] = [];
   for (let at = 0; at < sealed.length; ) {
@@ -34,7 +34,7 @@ describe('a sealed stream', () => {
   const refused = (sealed: Uint8Array, name = NAME, k: Uint8Array = key) =>
     expect(open(sealed, name, k)).rejects.toMatchObject({ code: 'backup-broken' });
 
-  test('comes back as it was, whatever its length', async () => {
+  test('decrypts to the original, whatever its length', async () => {
     for (const length of [0, 1, MIB - 1, MIB, MIB + 1, 2 * MIB, 3 * MIB + 5]) {
       const part = plain.subarray(0, length);
       const sealed = await all(sealStream(key, NAME, stream(part)));
@@ -52,7 +52,7 @@ describe('a sealed stream', () => {
     const turned = Buffer.from(sealed);
     turned[MIB]! ^= 4;
     await refused(turned);
-    // What says that a chunk is the last is a part of what is sealed: the flag alone convinces nobody.
+    // The nonce contains whether a chunk is the last, so setting the flag alone is not enough.
     const last = Buffer.from(c);
     last.writeUInt32BE((last.readUInt32BE(0) | 0x8000_0000) >>> 0, 0);
     await refused(Buffer.concat([a, b, last]));

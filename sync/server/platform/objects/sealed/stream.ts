@@ -5,19 +5,19 @@ import { constants, createZstdCompress, createZstdDecompress } from 'node:zlib';
 import { Problem } from '../../../../errors/problem.ts';
 
 /**
- * A stream of any length under one key (the STREAM construction of Hoang, Reyhanitabar, Rogaway, Vizár 2015): chunks of
- * AES-256-GCM whose nonce is the chunk's number and whether it is the last, and whose associated data says what the stream
- * is. So a chunk that is altered, missing, repeated or in another place does not open, and nor does a stream that was cut
- * off, or put in the place of another.
+ * Encrypts a stream of any length with one key (the STREAM construction of Hoang, Reyhanitabar, Rogaway, Vizár 2015). Each
+ * chunk is AES-256-GCM. Its nonce is the chunk's number and whether it is the last one; its associated data is the stream's
+ * name. So decryption fails if a chunk was altered, removed, repeated or moved, or if the stream was truncated or replaced
+ * by another one.
  *
- * Chunk: length of what follows (4, big-endian; top bit: the last) ‖ ciphertext ‖ tag (16).
+ * Chunk: length of the rest (4, big-endian; top bit set on the last chunk) ‖ ciphertext ‖ tag (16).
  */
 
 const CHUNK = 1024 * 1024;
 const TAG = 16;
 const LAST = 0x8000_0000;
 
-/** Whose stream it is: `database` of backup 2026…. Part of the key and of every chunk. */
+/** Identifies a stream, e.g. the `database` of backup 2026…. Bound to the key and to every chunk. */
 export interface StreamName {
   readonly kind: 'database' | 'keyring' | 'manifest';
   readonly id: string;
@@ -25,7 +25,7 @@ export interface StreamName {
 
 export const newDataKey = () => randomBytes(32);
 
-/** A key of its own for each stream: counters as nonces never meet under one key. */
+/** Derives a separate key for each stream, so that nonces, which are counters, never repeat under one key. */
 function streamKey(dataKey: Uint8Array, { kind, id }: StreamName): Buffer {
   return Buffer.from(hkdfSync('sha256', dataKey, new Uint8Array(0), `smartpresence/backup/v1/${kind}/${id}`, 32));
 }
@@ -37,7 +37,7 @@ function nonce(number: number, last: boolean): Buffer {
   return bytes;
 }
 
-/** Seals a stream. A data key seals one stream of each name, once. */
+/** Encrypts a stream. Each name may be used only once per data key. */
 export async function* sealStream(
   dataKey: Uint8Array,
   name: StreamName,
@@ -57,7 +57,7 @@ export async function* sealStream(
   let held: Uint8Array[] = [];
   let length = 0;
   for await (let piece of plain) {
-    // A full chunk waits for the next byte: it may be the last.
+    // A full chunk is held back until more data arrives, because it may be the last.
     while (length + piece.length > CHUNK) {
       const fits = CHUNK - length;
       yield seal(Buffer.concat([...held, piece.subarray(0, fits)]), false);
@@ -71,7 +71,7 @@ export async function* sealStream(
   yield seal(Buffer.concat(held), true);
 }
 
-/** @throws Problem `backup-broken`: altered, cut off, reordered, of another backup, or made with another key */
+/** Decrypts a stream. @throws Problem `backup-broken`: altered, truncated, reordered, of another backup or under another key */
 export async function* openStream(
   dataKey: Uint8Array,
   name: StreamName,
@@ -124,7 +124,7 @@ export async function* openStream(
 
 const broken = (why: string, cause?: unknown): Problem => new Problem('backup-broken', { reason: why, cause });
 
-/** zstd at its fastest: the rows are mostly ciphertext in hexadecimal, of which half goes. */
+/** Compresses with zstd's level 1, which halves the rows: they are mostly ciphertext in hexadecimal. */
 export const compressed = (plain: AsyncIterable<Uint8Array>) =>
   through(plain, createZstdCompress({ params: { [constants.ZSTD_c_compressionLevel]: 1 } }));
 

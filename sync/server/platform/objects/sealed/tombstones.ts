@@ -8,9 +8,8 @@ import { makeDataKey, readDataKey } from './data-keys.ts';
 import { keyObject, PREFIX, TOMBSTONE_KEY } from './layout.ts';
 
 /**
- * The people a restore has to erase again. They are beside the backups, not in them: a backup from before an erasure
- * knows nothing of it. A person stands there as a keyed hash, which means something only to someone who has that
- * person's id already.
+ * The people a restore has to erase again. They are stored beside the backups, not in them, because a backup from before
+ * an erasure doesn't contain it. Each person is stored as a keyed hash, which is useless without that person's id.
  */
 
 const Stored = z.strictObject({
@@ -18,23 +17,23 @@ const Stored = z.strictObject({
   request: z.uuid(),
   requestedAt: z.iso.datetime(),
   noHoldAt: z.iso.datetime(),
-  /** HMAC-SHA-256 of each name that the person had, base64url. */
+  /** HMAC-SHA-256 of each id that the person had, base64url. */
   people: z.array(z.base64url().length(43)).min(1).max(1000),
 });
 
-/** An erasure that restores must repeat. */
+/** An erasure that every restore must repeat. */
 export interface StoredTombstone {
   readonly request: string;
   readonly requestedAt: Date;
-  /** When no legal hold named them: one in a backup that was set before is over. */
+  /** A time at which no legal hold covered the person: a hold in a backup that was set before it has ended. */
   readonly noHoldAt: Date;
   readonly people: readonly string[];
 }
 
 /**
- * Stores what a restore must erase again. It is stored, read back and compared when this returns; safe to run again.
+ * Stores what a restore must erase again. When this returns, it was read back and compared. Safe to repeat.
  *
- * @param erasure `people`: every id that the person had
+ * @param erasure with every id the person had as `people`
  * @throws Problem `tombstone-key-missing`, `s3-…`
  */
 export async function writeTombstone(store: ObjectStore, keys: Keys, erasure: StoredTombstone): Promise<void> {
@@ -53,7 +52,7 @@ export async function writeTombstone(store: ObjectStore, keys: Keys, erasure: St
   });
 }
 
-/** Every tombstone, deleted ones too: no one may undo an erasure by deleting its tombstone. @throws Problem `tombstone-unreadable` */
+/** Reads every tombstone, even deleted ones: deleting one must not undo the erasure. @throws Problem `tombstone-unreadable` */
 export async function* readTombstones(store: ObjectStore): AsyncGenerator<StoredTombstone> {
   for await (const object of store.list(PREFIX.tombstones)) {
     if (object.deleteMarker) continue;
@@ -68,14 +67,14 @@ export async function* readTombstones(store: ObjectStore): AsyncGenerator<Stored
   }
 }
 
-/** By what tombstones name a person. @throws Problem `tombstone-key-missing`, `s3-…` */
+/** Returns a function from a person's id to the hash in tombstones. @throws Problem `tombstone-key-missing`, `s3-…` */
 export async function tombstoneMarks(store: ObjectStore, keys: Keys): Promise<(person: string) => string> {
   const key = await openKey(store, keys);
   if (!key) throw keyMissing();
   return (person) => markOf(key, person);
 }
 
-/** @throws Problem `tombstone-key-missing` where there are tombstones, and not the key that they were made with */
+/** @throws Problem `tombstone-key-missing` if there are tombstones, but not the key they were made with */
 export async function requireTombstoneKey(store: ObjectStore, keys: Keys): Promise<void> {
   if (!(await openKey(store, keys)) && (await anyTombstone(store))) throw keyMissing();
 }
@@ -84,8 +83,8 @@ const markOf = (key: Uint8Array, person: string) =>
   createHmac('sha256', key).update(`smartpresence/tombstone\0${person.toLowerCase()}`).digest('base64url');
 
 /**
- * Random, and rewrapped with the backups' keys: hashes outlive a rotation. Made with the first tombstone and never again: under
- * another key no tombstone would name anyone, and a restore would bring everyone back.
+ * The random key of the hashes. It is rewrapped like the backups' data keys, so hashes survive a rotation. It is created with
+ * the first tombstone and never replaced: under another key no tombstone would match, and a restore would bring everyone back.
  */
 async function openOrMakeKey(store: ObjectStore, keys: Keys): Promise<Buffer> {
   const there = await openKey(store, keys);
@@ -94,13 +93,13 @@ async function openOrMakeKey(store: ObjectStore, keys: Keys): Promise<Buffer> {
   try {
     return await makeDataKey(store, keys, TOMBSTONE_KEY);
   } catch (cause) {
-    // Another replica made it a moment ago.
+    // Another replica has just created it.
     if (!(cause instanceof Problem && cause.code === 's3-object-exists')) throw cause;
     return readDataKey(store, keys, TOMBSTONE_KEY);
   }
 }
 
-/** Null: it is not there. */
+/** Returns null if the key doesn't exist. */
 async function openKey(store: ObjectStore, keys: Keys): Promise<Buffer | null> {
   try {
     return await readDataKey(store, keys, TOMBSTONE_KEY);
@@ -110,7 +109,7 @@ async function openKey(store: ObjectStore, keys: Keys): Promise<Buffer | null> {
   }
 }
 
-/** Deleted ones too. */
+/** Whether there is any tombstone, deleted ones included. */
 async function anyTombstone(store: ObjectStore): Promise<boolean> {
   for await (const { deleteMarker } of store.list(PREFIX.tombstones)) if (!deleteMarker) return true;
   return false;
