@@ -153,7 +153,7 @@ export async function moveMinor(tx: Tx, keys: Keys, kept: string, merged: string
     await update(tx, 'person_minor', { person: kept }, { alone_at: now });
 }
 
-/** Checks that a guardian's consent is still enough. @throws Problem `own-consent-required` if the person has come of age since */
+/** Checks that a guardian's consent is still enough. @throws Problem `own-consent-required` once the person is of age */
 export async function requireOwnConsent(db: Db, keys: Keys, person: string, now: Date): Promise<void> {
   const minor = await readMinor(db, keys, person, now);
   if (minor?.state === 'of-age') throw new Problem('own-consent-required');
