@@ -25,7 +25,7 @@ interface FilledTexts {
   readonly privacy: ConsentNames | null;
 }
 
-/** Returns the texts in force as a person reads them, here and at a kiosk. For a person with several sites, the default site's. */
+/** Returns the texts in force as a person reads them. For a person with several sites, filled in from the default site. */
 async function filledTexts(db: Db, person: string): Promise<FilledTexts> {
   const { photoDays, privacy, onCard } = await fieldsOf(db, await scopeOfPerson(db, person));
   const own = await textsInForce(db);
@@ -57,7 +57,7 @@ export async function textList(db: Db): Promise<ConsentTextList> {
   };
 }
 
-/** Since when each of these texts is adopted; null: one is not. */
+/** Returns since when all of these texts are adopted; null if one is not. */
 async function adoptedAt(db: Db, texts: readonly PolicyConsentText[]): Promise<string | null> {
   const rows = await findAll(db, 'consent_adoption', { version: texts.map((text) => text.version) });
   if (texts.some((text) => !rows.some((r) => r.version === text.version && r.language === text.language))) return null;
