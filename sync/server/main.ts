@@ -14,10 +14,10 @@ const SAME_WISH_MS = 2000;
 
 /**
  * The server process. Logs and messages for people go to stderr. stdout gets one line of JSON, when the server is ready:
-  * `{"ready":true,"peopleUrl","deviceUrl","adminLink","certificateSha256","operationsPort"}`. SIGTERM and SIGINT stop it
-  * cleanly: it reports that it is not ready (SMARTPRESENCE_DRAIN_SECONDS), answers the requests it has accepted, and exits. A
-  * second signal ends it at once (128 + the signal's number). No acknowledged event is lost.
-  * Exit codes: 0 stopped, 2 wrong configuration, which a restart can't fix, 3 could not start, 70 internal.
+ * `{"ready":true,"peopleUrl","deviceUrl","adminLink","certificateSha256","operationsPort"}`. SIGTERM and SIGINT stop it
+ * cleanly: it reports that it is not ready (SMARTPRESENCE_DRAIN_SECONDS), answers the requests it has accepted, and exits. A
+ * second signal ends it at once (128 + the signal's number). No acknowledged event is lost.
+ * Exit codes: 0 stopped, 2 wrong configuration, which a restart can't fix, 3 could not start, 70 internal.
  */
 async function main(): Promise<number> {
   let asked: number | null = null;

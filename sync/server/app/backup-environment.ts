@@ -19,7 +19,7 @@ import { call } from './open.ts';
 
 /**
  * Operations that need only the object store and the server's environment. They also work if there is no database, or none
-  * any more. Every function throws the Problems of readConfig, `s3-not-configured` and those of the functions it calls.
+ * any more. Every function throws the Problems of readConfig, `s3-not-configured` and those of the functions it calls.
  */
 
 export type Environment = Readonly<Record<string, string | undefined>>;

@@ -80,7 +80,7 @@ const Environment = z
     SMARTPRESENCE_WEIGHTS: z.string().min(1).default(DEFAULT_WEIGHTS),
     /**
      * Days without contact to the server after which kiosks delete their templates, if a site has no policy of its own.
-      * Unset: unchanged, initially 30.
+     * Unset: unchanged, initially 30.
      */
     SMARTPRESENCE_LEASE_DAYS: wholeNumber('days', 1, 365).optional(),
     SMARTPRESENCE_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),

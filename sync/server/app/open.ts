@@ -26,10 +26,10 @@ export interface CallOptions {
 
 /**
  * Works with the server of this environment as its operator: on its database, or through the running server if that has the
-  * embedded database open.
-  *
-  * @param env the server's environment
-  * @throws Problem `bad-configuration`, `server-missing`, those of openDatabase and openKeyring, and what `work` throws
+ * embedded database open.
+ *
+ * @param env the server's environment
+ * @throws Problem `bad-configuration`, `server-missing`, those of openDatabase and openKeyring, and what `work` throws
  */
 export async function asOperator<T>(
   env: Env,
@@ -92,8 +92,8 @@ async function onDatabase<T>(services: Services, work: (call: Call) => Promise<T
 
 /**
  * Opens database and keyring of a server that is not running, for setting up a server. Creates what is missing.
-  *
-  * @throws Problem from openDatabase and openKeyring
+ *
+ * @throws Problem from openDatabase and openKeyring
  */
 export async function withServer<T>(config: Config, work: (context: IdentityContext) => Promise<T>): Promise<T> {
   const keys = keysOf(config);

@@ -7,7 +7,7 @@ import type { Config } from '../config.ts';
 
 /**
  * Checks of what a server needs, declared once. `/readyz`, Attention and `doctor` are loops over the list (all.ts): none has
-  * codes of its own, so they can't contradict each other.
+ * codes of its own, so they can't contradict each other.
  */
 
 /** `stops`: the server takes no traffic. `degrades`: it serves, but something does not work. `note`: worth knowing. */

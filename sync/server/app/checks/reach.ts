@@ -11,7 +11,7 @@ import { check, MINUTE_MS, problemDetail, SECOND_MS } from './check.ts';
 
 /**
  * Checks that every broker of the operator is connected and lets this replica read and write. Never `stops`: kiosks use HTTPS
-  * meanwhile, and otherwise a broker that all replicas lost would take all of them out of service.
+ * meanwhile, and otherwise a broker that all replicas lost would take all of them out of service.
  */
 export const brokerCheck = check({
   name: 'broker',

@@ -32,8 +32,8 @@ export interface DeviceListenerOptions extends IdentityContext, MessageContext {
 
 /**
  * Creates the listener for kiosks. Its TLS requests a client certificate but completes the handshake without one. For every
-  * message, the sender is checked against the registry and gets a place in its queue before any of the body is read. Without a
-  * certificate of ours, a client can only join.
+ * message, the sender is checked against the registry and gets a place in its queue before any of the body is read. Without a
+ * certificate of ours, a client can only join.
  */
 export function createDeviceListener(o: DeviceListenerOptions): Listener {
   const tls = () => {
@@ -125,7 +125,7 @@ const POLLS_A_MINUTE = 60;
 
 /**
  * Registers `POST /v1/join` (body: a join) and `GET /v1/join/:device` (authorization: Proof …), by which a kiosk without a
-  * certificate becomes a device. See docs/develop/protocol.md, "Provisioning".
+ * certificate becomes a device. See docs/develop/protocol.md, "Provisioning".
  */
 function registerJoin(app: Listener, context: IdentityContext, onChange: () => void): void {
   app.register(async (scope) => {

@@ -50,9 +50,9 @@ export interface DeviceMessage {
 
 /**
  * Takes one message of a device and returns the answer: for a batch a signed ack, after the commit; for an ask a page, signed
-  * and encrypted to the device. The registration is read each time, so a revocation takes effect on the next message.
-  *
-  * @throws Problem with the code of the rejection; nothing was stored then
+ * and encrypted to the device. The registration is read each time, so a revocation takes effect on the next message.
+ *
+ * @throws Problem with the code of the rejection; nothing was stored then
  */
 export function takeMessage(context: MessageContext, message: DeviceMessage): Promise<string> {
   return measureMessage(message.kind, () => take(context, message));
@@ -70,7 +70,7 @@ async function take(context: MessageContext, message: DeviceMessage): Promise<st
 
 /**
  * Returns a signed rejection that says why a message was not taken, for a transport without responses of its own. A failure
-  * of ours is only `internal-error`, without details.
+ * of ours is only `internal-error`, without details.
  */
 export async function refuseMessage(
   context: MessageContext,

@@ -24,10 +24,10 @@ const known = new WeakMap<TLSSocket, Peer>();
 
 /**
  * Returns the peer of a connection to the devices listener. TLS requests a certificate but accepts any client, so that a kiosk
-  * without one can join, and one whose certificate has expired can renew it. `socket.authorized` is not enough: it was decided
-  * once, in the handshake, by the CAs at that time, and its single error code doesn't say that everything else was valid.
-  *
-  * @param caPems CAs whose certificates are accepted; passed at every request, so that a retired CA stops counting
+ * without one can join, and one whose certificate has expired can renew it. `socket.authorized` is not enough: it was decided
+ * once, in the handshake, by the CAs at that time, and its single error code doesn't say that everything else was valid.
+ *
+ * @param caPems CAs whose certificates are accepted; passed at every request, so that a retired CA stops counting
  * @throws Problem `certificate-required`, `certificate-not-ours`
  */
 export function peerOf(socket: TLSSocket, caPems: readonly string[], now: number): Peer {
@@ -56,9 +56,9 @@ function verified(certificate: X509Certificate, caPems: readonly string[], now: 
 
 /**
  * Returns the registered device of a connection. Checked against the registry at every request, so that a revocation takes
-  * effect on the next message.
-  *
-  * @throws Problem from peerOf, `certificate-expired`, `unknown-device`, `device-revoked`, `device-not-approved`
+ * effect on the next message.
+ *
+ * @throws Problem from peerOf, `certificate-expired`, `unknown-device`, `device-revoked`, `device-not-approved`
  */
 export async function identify(
   context: Pick<IdentityContext, 'db' | 'keyring' | 'now'>,
@@ -77,10 +77,10 @@ export const renewFirst = (why: RenewalOnly): Problem => new Problem(why);
 
 /**
  * Like `identify`, but also admits, only for a renewal, a device whose certificate has expired, or was issued by our CA for a
-  * key that is not in the registry: a database restored from before the last renewal doesn't have it. The renewal is
-  * authenticated by the device's Ed25519 key.
-  *
-  * @throws Problem from peerOf, `unknown-device`, `device-revoked`, `device-not-approved`
+ * key that is not in the registry: a database restored from before the last renewal doesn't have it. The renewal is
+ * authenticated by the device's Ed25519 key.
+ *
+ * @throws Problem from peerOf, `unknown-device`, `device-revoked`, `device-not-approved`
  */
 export async function admit(
   context: Pick<IdentityContext, 'db' | 'keyring' | 'now'>,

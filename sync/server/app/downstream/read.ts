@@ -29,9 +29,9 @@ interface SiteNow {
 
 /**
  * Reads one page for a device, from its cursor on. A cursor that is empty, of another log or scope, or whose row is missing
-  * (compacted, or lost when the database was restored) starts a snapshot.
-  *
-  * An audit row names the people in the page. It is written before the page is returned.
+ * (compacted, or lost when the database was restored) starts a snapshot.
+ *
+ * An audit row names the people in the page. It is written before the page is returned.
  *
  * @param ask `cursor`, `limit`, `presenceAfter` as in the wire's ask; `newestKey`: the device trusts our newest signing key
  */
@@ -103,20 +103,20 @@ async function readKiosks(db: Db, scope: string): Promise<SiteKiosk[]> {
 const FIRST_MS = 36 * 3_600_000;
 /**
  * By how much each read overlaps the one before, ms: a record has the time of its arrival but only becomes visible at its
-  * commit, and the clocks of replicas differ a little.
+ * commit, and the clocks of replicas differ a little.
  */
 const OVERLAP_MS = 90_000;
 
 /**
  * Returns the last record of each person at a site, with the direction that the server resolved, newest first. Only people
-  * with a record that arrived, or was voided or corrected, since `after`. After a void or correction, their last valid record
-  * may be an older one, or the reader's own. A reader that knows nothing yet gets those of the last day and a half.
+ * with a record that arrived, or was voided or corrected, since `after`. After a void or correction, their last valid record
+ * may be an older one, or the reader's own. A reader that knows nothing yet gets those of the last day and a half.
  *
  * `at` is never later than the record's arrival, so that a kiosk whose clock runs ahead does not make others wait for it.
  *
  * @param after RFC 3339, by this server's clock; null: the reader knows nothing yet
-  * @param own the reading device: it has its own records, unless it knows nothing yet
-  * @param come people whose records at other devices it doesn't know yet
+ * @param own the reading device: it has its own records, unless it knows nothing yet
+ * @param come people whose records at other devices it doesn't know yet
  */
 export async function readPresence(
   db: Db,

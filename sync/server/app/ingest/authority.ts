@@ -12,8 +12,8 @@ import type { Taken } from './triage.ts';
 
 /**
  * Which events a kiosk may send about people: those about people of its own scope, and those that add new people. Anything
-  * else is quarantined and changes nothing. Attendance is judged by the time it happened: a kiosk that was offline while
-  * someone was moved to another site may still deliver their check-ins from before.
+ * else is quarantined and changes nothing. Attendance is judged by the time it happened: a kiosk that was offline while
+ * someone was moved to another site may still deliver their check-ins from before.
  */
 
 export type Denial = 'person-out-of-scope' | 'person-unknown' | 'person-held' | 'erasure-not-asked';
@@ -51,10 +51,10 @@ const deletes = ({ header: { type, open } }: WireEvent): boolean => type === 'pe
 
 /**
  * Judges whether a device may send this event about a person. Pure.
-  *
-  * @param rule rule of the event's kind, as its module declares it
-  * @param at when it happened, as far as the server can determine
-  * @returns null if it may
+ *
+ * @param rule rule of the event's kind, as its module declares it
+ * @param at when it happened, as far as the server can determine
+ * @returns null if it may
  */
 export function judge(
   event: WireEvent,
@@ -114,8 +114,8 @@ const targetOf = ({ header: { type, open } }: WireEvent): string | undefined =>
 
 /**
  * Judges new events of one device, in order.
-  *
-  * @param people standing of everybody they concern, locked until the transaction ends (`lockPeople`)
+ *
+ * @param people standing of everybody they concern, locked until the transaction ends (`lockPeople`)
  */
 export async function judgeAll(
   tx: Tx,

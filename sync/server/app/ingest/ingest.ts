@@ -23,12 +23,12 @@ export interface Ingested {
 
 /**
  * Takes a verified batch: inserts, deduplicates, projects and acknowledges it in one transaction. Events are delivered at least
-  * once and take effect exactly once: those already here change nothing, so a replay gets the same marks. Which records count,
-  * and in which direction, is resolved after the commit (features/attendance/resolve-due.ts).
-  *
-  * An event can pass every check and still not be storable (a NUL in a text, a year that the database can't represent, a person
-  * whose row can't be opened). It must not hold up the others for ever: each event is then taken in a transaction of its own,
-  * and the faulty one is quarantined.
+ * once and take effect exactly once: those already here change nothing, so a replay gets the same marks. Which records count,
+ * and in which direction, is resolved after the commit (features/attendance/resolve-due.ts).
+ *
+ * An event can pass every check and still not be storable (a NUL in a text, a year that the database can't represent, a person
+ * whose row can't be opened). It must not hold up the others for ever: each event is then taken in a transaction of its own,
+ * and the faulty one is quarantined.
  */
 export async function ingest(
   services: Taking & { readonly db: Db },

@@ -39,8 +39,8 @@ export async function peopleQuarantined(db: Db, filter: QuarantineFilter): Promi
 
 /**
  * Retries quarantined events with the current code, each in its slot and exactly once: an event that is in the log by now, or
-  * is stored there, is removed from quarantine in the same transaction. An event that still can't be stored stays, with the
-  * current reason. Safe while an ingest or another retry is running.
+ * is stored there, is removed from quarantine in the same transaction. An event that still can't be stored stays, with the
+ * current reason. Safe while an ingest or another retry is running.
  */
 export async function retryQuarantine(
   services: Taking & { readonly db: Db },

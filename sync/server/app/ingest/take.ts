@@ -35,11 +35,11 @@ export interface TakeOptions {
 
 /**
  * Stores triaged events: new ones in the log, and from there in the tables that screens and kiosks read; refused ones in
-  * quarantine. Runs inside a transaction that holds the lock of the epoch (`lockMark`). Uses one statement per table, whatever
-  * the number of events.
-  *
-  * @returns the new events; the refused ones, including those that contradict the log or concern people who the device may
-  *   not change; and for how many of these the quarantine had no space, so that only digest and reason are kept
+ * quarantine. Runs inside a transaction that holds the lock of the epoch (`lockMark`). Uses one statement per table, whatever
+ * the number of events.
+ *
+ * @returns the new events; the refused ones, including those that contradict the log or concern people who the device may
+ *   not change; and for how many of these the quarantine had no space, so that only digest and reason are kept
  */
 export async function take(
   tx: Tx,
@@ -263,8 +263,8 @@ type ChainState = Row<'event'>['chain'];
 
 /**
  * Returns whether an event continues its epoch's hash chain. Pure.
-  *
-  * @param before hash of the header one sequence number below; undefined if that event is missing or not readable here
+ *
+ * @param before hash of the header one sequence number below; undefined if that event is missing or not readable here
  */
 function chainState(event: { seq: number; prev: string }, before: string | undefined): ChainState {
   const expected = event.seq === 1 ? GENESIS : before;
@@ -274,9 +274,9 @@ function chainState(event: { seq: number; prev: string }, before: string | undef
 
 /**
  * Removes the position from events of people who opted out (POLICY P9): a kiosk that has not received the opt-out yet may
-  * still send one. The chain stays valid, as it covers the commitment only. No query if no event has a position.
-  *
-  * @param people locked until the transaction ends (`lockPeople`), so an opt-out is committed before or after it
+ * still send one. The chain stays valid, as it covers the commitment only. No query if no event has a position.
+ *
+ * @param people locked until the transaction ends (`lockPeople`), so an opt-out is committed before or after it
  */
 async function withoutUnwantedPositions(
   tx: Tx,

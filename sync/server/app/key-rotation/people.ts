@@ -10,7 +10,7 @@ import { type Position, resealOf, type Walked } from './walk.ts';
 
 /**
  * Moves people's records to the new version: pgcrypto's layer and the blind indexes. The envelopes inside are under the people's
-  * own keys and stay unchanged.
+ * own keys and stay unchanged.
  */
 export async function relayPeople(tx: Tx, keys: Keys, after: Position, limit: number): Promise<Walked> {
   const { rows } = await sql<{ id: string; pii_version: number }>`
@@ -33,9 +33,9 @@ export async function relayPeople(tx: Tx, keys: Keys, after: Position, limit: nu
 
 /**
  * Gives people new keys and re-encrypts all their data under them (`--re-encrypt`). Old keys, e.g. from a stolen copy of the
-  * keyring, then open nothing that is here.
-  *
-  * @returns how many rows were re-encrypted
+ * keyring, then open nothing that is here.
+ *
+ * @returns how many rows were re-encrypted
  */
 export async function renewPeople(
   tx: Tx,

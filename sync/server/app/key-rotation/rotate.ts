@@ -15,14 +15,14 @@ import { leftOver } from './verify.ts';
 
 /**
  * Online rotation of the environment's keys. First, every process of the server is given the new keys beside the old ones.
-  *
-  * 1. announced: the new version is known, and data is still written under the old one. Ends once every process holds both.
-  * 2. switched: data is written under the new version from now on. Ends once every process reports that it does so. Then the
-  *    database itself refuses envelopes of the old version (`guard`), no matter who writes them.
-  * 3. working: existing data is re-encrypted in small transactions, then everything is opened with the new keys alone.
-  * 4. finished: nothing of the old version is left, and the old keys open nothing.
-  *
-  * Each transaction records its progress, so the next caller continues a rotation that was killed.
+ *
+ * 1. announced: the new version is known, and data is still written under the old one. Ends once every process holds both.
+ * 2. switched: data is written under the new version from now on. Ends once every process reports that it does so. Then the
+ *    database itself refuses envelopes of the old version (`guard`), no matter who writes them.
+ * 3. working: existing data is re-encrypted in small transactions, then everything is opened with the new keys alone.
+ * 4. finished: nothing of the old version is left, and the old keys open nothing.
+ *
+ * Each transaction records its progress, so the next caller continues a rotation that was killed.
  */
 
 export type RotationState = z.output<typeof KeyRotation>;
@@ -122,10 +122,10 @@ async function requireReplicas(db: Db, keys: Keys): Promise<void> {
 
 /**
  * Works on the rotation for about `budgetMs`.
-  *
-  * @param budgetMs 0: one transaction
-  * @throws Problem `no-rotation`, `rotation-left-over` (a column that is not registered holds envelopes of the old version), and
-  *   the error of a value that can't be opened; the rotation then stays at that step
+ *
+ * @param budgetMs 0: one transaction
+ * @throws Problem `no-rotation`, `rotation-left-over` (a column that is not registered holds envelopes of the old version), and
+ *   the error of a value that can't be opened; the rotation then stays at that step
  */
 export async function advanceRotation(
   db: Db,
@@ -217,7 +217,7 @@ async function to(
 
 /**
  * Makes the database refuse envelopes of older versions in every registered column, from the commit of this transaction on.
-  * Waits for every transaction that is writing one now.
+ * Waits for every transaction that is writing one now.
  */
 async function guard(tx: Tx, { environment }: SealedTables, version: number): Promise<void> {
   // If a table stays locked for long, others must not queue behind us: we give up and try again later.

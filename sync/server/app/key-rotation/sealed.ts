@@ -3,7 +3,7 @@ import { type Cell, type Sealed, type ServerModule, tablesOf } from '../../platf
 
 /**
  * Every column with envelopes, as declared by the modules: a rotation re-encrypts them, and its verification opens them. If a
-  * column was not declared, the rotation stops at its end (`rotation-left-over`) and nothing is lost. Declare it, then continue.
+ * column was not declared, the rotation stops at its end (`rotation-left-over`) and nothing is lost. Declare it, then continue.
  */
 
 /** A row's values as text, number or null, without the envelopes. */

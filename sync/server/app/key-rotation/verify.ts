@@ -70,8 +70,8 @@ export async function verifyPeople(db: Db, fresh: Keys, after: Position, limit: 
 
 /**
  * Counts envelopes of a version in every bytea column of the database, whether a module declares it or not.
-  *
-  * @returns count by column, without columns that have none
+ *
+ * @returns count by column, without columns that have none
  */
 export async function leftOver(db: Db, version: number): Promise<Record<string, number>> {
   const { rows: columns } = await sql<{ schema: string; table: string; column: string }>`

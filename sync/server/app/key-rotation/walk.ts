@@ -33,8 +33,8 @@ const idsOf = (table: SealedTable | PersonTable) => Object.entries(table.id);
 
 /**
  * Reads a page of rows that have an envelope.
-  *
-  * @param o `condition`: SQL condition for the rows; `lock`: lock them until the transaction ends
+ *
+ * @param o `condition`: SQL condition for the rows; `lock`: lock them until the transaction ends
  */
 export async function pageOf(
   db: Db,

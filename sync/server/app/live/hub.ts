@@ -193,9 +193,9 @@ function keyOf({ role, since, sent }: Reader): string {
 
 /**
  * Leaves out rows that the reader already has in exactly this form. While a transaction stays open, each read of the feed
-  * returns everything since that transaction began (platform/database/feed.ts), which need not be sent twice. Pure.
-  *
-  * @returns the message, and the rows that the next read will return again
+ * returns everything since that transaction began (platform/database/feed.ts), which need not be sent twice. Pure.
+ *
+ * @returns the message, and the rows that the next read will return again
  */
 function news(board: Board, sent: Sent): { message: Board; above: Sent } {
   const text = (row: BoardRow) => JSON.stringify(row);

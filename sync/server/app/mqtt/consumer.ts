@@ -47,9 +47,9 @@ export interface ConsumerOptions {
   readonly clientId: string;
   /**
    * Whether other replicas may share the work. If so, our session ends with our connection: Mosquitto keeps assigning
-    * messages of a shared subscription to a member that is away, and nobody would answer those. For the same reason a server
-    * that runs alone, whose session outlives its connection, uses an ordinary subscription. If replicas replace it later, the
-    * session it leaves at the broker takes no messages from them.
+   * messages of a shared subscription to a member that is away, and nobody would answer those. For the same reason a server
+   * that runs alone, whose session outlives its connection, uses an ordinary subscription. If replicas replace it later, the
+   * session it leaves at the broker takes no messages from them.
    */
   readonly shared: boolean;
   /** Our client certificate, from which the broker takes our user name. Read at each connection. */
@@ -65,9 +65,9 @@ export interface ConsumerOptions {
 
 /**
  * The server's side of one broker. Replicas split the work through a shared subscription if the broker supports it. A message
-  * is acknowledged to the broker only once it was committed and answered. If this process dies first, the broker delivers it
-  * again (to a server that runs alone; with replicas, the kiosk sends it again). A limited number of messages is handled at
-  * once. Reconnects automatically and never gives up.
+ * is acknowledged to the broker only once it was committed and answered. If this process dies first, the broker delivers it
+ * again (to a server that runs alone; with replicas, the kiosk sends it again). A limited number of messages is handled at
+ * once. Reconnects automatically and never gives up.
  */
 export class BrokerConsumer {
   readonly #o: ConsumerOptions;
@@ -110,8 +110,8 @@ export class BrokerConsumer {
 
   /**
    * Publishes to ourselves as a kiosk and as a server would, and waits for the messages to come back. Nothing less proves our
-    * rights: Mosquitto grants every subscription and delivers nothing where its rules don't allow it. Every broker lets a
-    * client write `up` and presence under its own name and read its own `down`, so what comes back proves the server's rights.
+   * rights: Mosquitto grants every subscription and delivers nothing where its rules don't allow it. Every broker lets a
+   * client write `up` and presence under its own name and read its own `down`, so what comes back proves the server's rights.
    */
   async tryOut(limitMs = TRIAL_MS): Promise<Tried> {
     const client = this.#client;
@@ -267,9 +267,9 @@ export class BrokerConsumer {
 
   /**
    * Joins the shared subscription once a message to ourselves has come back. Mosquitto assigns messages to every member of a
-    * shared subscription, even to one without the right to read them, and those messages would reach nobody.
-    *
-    * @returns whether we joined
+   * shared subscription, even to one without the right to read them, and those messages would reach nobody.
+   *
+   * @returns whether we joined
    */
   async #join(client: MqttClient): Promise<boolean> {
     const { reads, writes } = await this.tryOut();
@@ -323,7 +323,7 @@ export class BrokerConsumer {
 
   /**
    * Never lets reading wait for the work: the work waits for the broker's acknowledgements of our answers, which arrive in
-    * the same stream. The broker knows our window and limits unacknowledged messages by it. We disconnect if it sends more.
+   * the same stream. The broker knows our window and limits unacknowledged messages by it. We disconnect if it sends more.
    */
   #handle(client: MqttClient): void {
     const { worker } = this.#o;

@@ -48,10 +48,10 @@ export interface EmbeddedBroker {
 
 /**
  * Starts a broker inside the server, for a site that runs no other. It accepts only TLS 1.3 with client certificates. A device
-  * may do three things: publish to its own up and presence topics, and subscribe to its own down topic. A message is passed
-  * only to the worker, before it is acknowledged. While the worker handles it, nothing more is read from that connection.
-  * Sessions end with their connection: the kiosk's outbox and the server's log keep what a broker would keep for an absent
-  * kiosk.
+ * may do three things: publish to its own up and presence topics, and subscribe to its own down topic. A message is passed
+ * only to the worker, before it is acknowledged. While the worker handles it, nothing more is read from that connection.
+ * Sessions end with their connection: the kiosk's outbox and the server's log keep what a broker would keep for an absent
+ * kiosk.
  *
  * @throws Problem `port-in-use`, `port-is-roots`, `can-not-listen`; nothing is left running then
  */

@@ -46,7 +46,7 @@ export const BROKER_DATA = '/var/lib/smartpresence-mosquitto';
 
 /**
  * Returns a server's name at its broker: the CN of its client certificate. A device's name is its id, a plain UUID, so the
-  * prefix prevents any device from having a server's name, and with it a server's rights.
+ * prefix prevents any device from having a server's name, and with it a server's rights.
  */
 export function brokerUser(serverId: string, replica = ''): string {
   return `server.${serverId}${replica && `.${replica}`}`;
@@ -54,12 +54,12 @@ export function brokerUser(serverId: string, replica = ''): string {
 
 /**
  * Returns the access rules. A device writes its own up and presence topics and reads its own down topic. The server reads the
-  * former and writes the latter. Nobody may do anything else. `%u` is the user, which is the CN of the certificate.
-  *
-  * A revoked device can connect (its certificate stays valid) but may do nothing: a `deny` comes before every right. These are
-  * rules rather than a certificate revocation list (CRL), because they apply to open connections too and never expire, whereas
-  * an expired CRL makes a broker refuse everybody. And once a CA was replaced, its key is destroyed, so nobody could sign a
-  * CRL for the certificates it had issued.
+ * former and writes the latter. Nobody may do anything else. `%u` is the user, which is the CN of the certificate.
+ *
+ * A revoked device can connect (its certificate stays valid) but may do nothing: a `deny` comes before every right. These are
+ * rules rather than a certificate revocation list (CRL), because they apply to open connections too and never expire, whereas
+ * an expired CRL makes a broker refuse everybody. And once a CA was replaced, its key is destroyed, so nobody could sign a
+ * CRL for the certificates it had issued.
  */
 export function mosquittoAcl({ serverId, replicas = [], revoked = [] }: AccessOptions): string {
   const users = replicas.length === 0 ? [brokerUser(serverId)] : replicas.map((r) => brokerUser(serverId, r));
@@ -89,10 +89,10 @@ export function brokerNames(replicas: readonly string[]): string {
 
 /**
  * Writes only the access rules, into a folder made by `writeMosquitto`. The broker reads them on SIGHUP.
-  *
-  * @param owner new owner of the file; null keeps its owner
-  * @returns whether the rules changed
-  * @throws Problem `mosquitto-rules-missing` if there are none yet, `path-not-usable` if this user may not write them
+ *
+ * @param owner new owner of the file; null keeps its owner
+ * @returns whether the rules changed
+ * @throws Problem `mosquitto-rules-missing` if there are none yet, `path-not-usable` if this user may not write them
  */
 export function writeMosquittoAccess(folder: string, access: AccessOptions, owner: Owner | null = null): boolean {
   const path = join(resolve(folder), 'acl');
@@ -122,8 +122,8 @@ function notUsable(cause: unknown, path: string): unknown {
 
 /**
  * Writes everything that Mosquitto 2 needs to be the broker of this server: configuration, access rules, CA, certificate and
-  * key. Every listener requires TLS 1.3 and a client certificate, from which the user and the client id are taken, so no
-  * device can take over another's session.
+ * key. Every listener requires TLS 1.3 and a client certificate, from which the user and the client id are taken, so no
+ * device can take over another's session.
  *
  * @returns paths: of the configuration to start Mosquitto with, and of the OpenSSL configuration to name in `OPENSSL_CONF`
  * @throws Problem `path-not-usable`

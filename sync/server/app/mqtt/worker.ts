@@ -33,7 +33,7 @@ const LOG_EVERY = 1000;
 
 /**
  * Handles messages from all brokers: a limited number at once, and one at a time per device. Junk is dropped, counted and
-  * logged by code. No message can stop the others.
+ * logged by code. No message can stop the others.
  */
 export class MqttWorker {
   readonly #o: WorkerOptions;
@@ -53,9 +53,9 @@ export class MqttWorker {
 
   /**
    * Handles one message.
-    *
-    * @param send publishes an answer to the device; awaited, so that a slow broker slows down the work
-    * @returns once the message is committed and answered, or dropped. Never rejects.
+   *
+   * @param send publishes an answer to the device; awaited, so that a slow broker slows down the work
+   * @returns once the message is committed and answered, or dropped. Never rejects.
    */
   async handle(
     topic: string,

@@ -47,8 +47,8 @@ export const accountByEmail = async (db: Kysely<Tables>, keys: Keys, email: stri
 
 /**
  * Reserves an address for this transaction: if two accounts claim it at once, the second one sees that it is taken.
-  *
-  * @param account account that may already have the address
+ *
+ * @param account account that may already have the address
  * @throws Problem `email-taken`
  */
 export async function claimEmail(tx: Tx, keys: Keys, email: string, account: string | null): Promise<void> {
@@ -59,7 +59,7 @@ export async function claimEmail(tx: Tx, keys: Keys, email: string, account: str
 
 /**
  * Returns the holder of a session that this account's link opens. Until password and second factor are set, such a session
-  * can do nothing but set them, since a link is no second factor.
+ * can do nothing but set them, since a link is no second factor.
  *
  * @throws Problem `account-disabled`, `account-unknown`
  */
@@ -71,8 +71,8 @@ export async function holderOf(tx: Tx, id: string): Promise<Holder> {
 
 /**
  * Returns the holder of the operator's account, which is created at its first use. Its link is printed on the server's own
-  * machine, where the keys can be read too. So it signs in fully, but is printed only while no administrator has a second
-  * factor.
+ * machine, where the keys can be read too. So it signs in fully, but is printed only while no administrator has a second
+ * factor.
  *
  * @throws Problem `account-disabled`
  */

@@ -34,7 +34,7 @@ export const totpUri = (secret: string, label: string): string =>
 
 /**
  * @param afterStep newest time step accepted before: neither its code nor an earlier one is accepted again (RFC 6238 §5.2)
-  * @returns the time step of the code; null if it is wrong, or was used
+ * @returns the time step of the code; null if it is wrong, or was used
  */
 function totpStep(secret: string, code: string, afterStep: number, now: Date): number | null {
   if (!/^\d{6}$/.test(code)) return null;
@@ -54,9 +54,9 @@ const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz';
 
 /**
  * Checks a code of the authenticator app, or a recovery code, and uses it up.
-  *
-  * @param row locked
-  * @returns whether it was right; always false if no second factor is set
+ *
+ * @param row locked
+ * @returns whether it was right; always false if no second factor is set
  */
 export async function useSecondFactor(tx: Tx, keys: Keys, row: AccountRow, code: string, now: Date): Promise<boolean> {
   if (!row.totp || !row.totp_confirmed_at) return false;

@@ -48,8 +48,8 @@ type Own<B> = Call<unknown, unknown, B, Proven>;
 
 /**
  * Returns whether the caller is the account's owner, so that a session that was left open, or stolen, can't change the
-  * sign-in. Requires each of the two that is set: the password (except in a link's session, since the password may have been
-  * forgotten), and the second factor.
+ * sign-in. Requires each of the two that is set: the password (except in a link's session, since the password may have been
+ * forgotten), and the second factor.
  */
 async function isProven(
   { tx, services: { keys }, session, body: { code }, prepared, now }: Own<Proof>,

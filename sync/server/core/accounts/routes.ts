@@ -31,7 +31,7 @@ import { checkPassword } from './password.ts';
 
 /**
  * The same answer to every wrong attempt, after equal work: for an address without an account, the password is hashed against
-  * a decoy, and the attempt is charged and audited as if the account existed.
+ * a decoy, and the attempt is charged and audited as if the account existed.
  */
 const refused = () => new Refused(new Problem('sign-in-refused'));
 
@@ -158,7 +158,7 @@ async function linkable(
 
 /**
  * Mails a sign-in link that was requested, after the request was answered: the answer is the same, and takes the same time,
-  * for every address. An address shared by several people gets no mail. They can ask staff, who know who they are dealing with.
+ * for every address. An address shared by several people gets no mail. They can ask staff, who know who they are dealing with.
  */
 export async function mailPersonLink(services: Services, email: string, actor: Actor): Promise<void> {
   const { db, keys, config, now } = services;

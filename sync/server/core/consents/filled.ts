@@ -11,7 +11,7 @@ import { listTexts, textsInForce } from './texts.ts';
 
 /**
  * Consent texts with their placeholders filled in from the site's policy. If a text names the controller and the site has not
-  * set one, nobody can consent to it, as they would not know who keeps their data.
+ * set one, nobody can consent to it, as they would not know who keeps their data.
  */
 
 /** How long a kiosk keeps photos by default, days. */
@@ -66,9 +66,9 @@ async function adoptedAt(db: Db, texts: readonly PolicyConsentText[]): Promise<s
 
 /**
  * Records that someone in charge has read the built-in text, in each of its languages. A build with another version of the
-  * text needs to be adopted again.
-  *
-  * @param version version that they have read
+ * text needs to be adopted again.
+ *
+ * @param version version that they have read
  * @throws Problem `consent-outdated`
  */
 export async function adoptShipped(tx: Tx, version: string, by: string | null, now: Date): Promise<void> {
@@ -87,8 +87,8 @@ export async function isTextAdopted(db: Db): Promise<boolean> {
 
 /**
  * Checks that a text version is the one that people read now: a text in force, with the current retention of photos. While
-  * the operator has no text of their own, any version is accepted, since kiosks may run builds with different built-in texts.
-  * @throws Problem `consent-outdated`, or `privacy-not-set` if the text can't be filled in
+ * the operator has no text of their own, any version is accepted, since kiosks may run builds with different built-in texts.
+ * @throws Problem `consent-outdated`, or `privacy-not-set` if the text can't be filled in
  */
 export async function requireInForce(db: Db, person: string, textVersion: string, language: string): Promise<void> {
   const { items, photoDays, own } = await filledTexts(db, person);
@@ -123,7 +123,7 @@ async function scopeOfPerson(db: Db, person: string): Promise<string> {
 
 /**
  * Returns the consent texts in force, filled in as at a kiosk: with the controller and how long photos are kept. People
-  * consent to that too, so it is part of the version (`2026-11.photo-90-days`).
+ * consent to that too, so it is part of the version (`2026-11.photo-90-days`).
  */
 export async function myConsentTexts(db: Db, person: string): Promise<MyConsentTexts> {
   const { items, own, privacy } = await filledTexts(db, person);

@@ -14,7 +14,7 @@ import { policyIn } from '../sites/policy.ts';
 
 /**
  * People below the age of consent, and their guardians. No day of birth is kept for adults: the row is deleted with the
-  * first consent that the person gives themselves.
+ * first consent that the person gives themselves.
  */
 
 export const minorPlace = (person: string, rowVersion: number): Place =>
@@ -88,9 +88,9 @@ export async function forgetMinor(tx: Tx, person: string): Promise<void> {
 
 /**
  * Checks who gives a consent, before it is stored. A minor's consent needs a named guardian. With the first consent of their
-  * own, a person who has come of age is no longer recorded as a minor.
-  *
-  * @param guardian who consents for the person; undefined: the person themselves
+ * own, a person who has come of age is no longer recorded as a minor.
+ *
+ * @param guardian who consents for the person; undefined: the person themselves
  * @throws Problem `guardian-required`
  */
 export async function requireGuardian(
@@ -112,10 +112,10 @@ export async function requireGuardian(
 
 /**
  * Decides whether a consent counts that a person gave at a kiosk without a guardian. A minor's does not, and staff are asked
-  * to look into it. A person who has come of age is no longer recorded as a minor.
-  *
-  * @param at when they consented
-  * @returns whether it counts
+ * to look into it. A person who has come of age is no longer recorded as a minor.
+ *
+ * @param at when they consented
+ * @returns whether it counts
  */
 export async function countsAlone(
   tx: Tx,
@@ -161,8 +161,8 @@ export async function requireOwnConsent(db: Db, keys: Keys, person: string, now:
 
 /**
  * Updates the state of every minor.
-  *
-  * @returns the number of minors, and how many changed their state
+ *
+ * @returns the number of minors, and how many changed their state
  */
 export async function reviewMinors(tx: Tx, keys: Keys, now: Date): Promise<{ minors: number; changed: number }> {
   const rows = await findSorted(tx, 'person_minor', {}, ['person']);

@@ -17,8 +17,8 @@ import { requireReviewed } from './texts.ts';
 
 /**
  * Records a consent that a person, or a guardian for them, gave to staff or in the portal. Templates are made later.
-  *
-  * @param text `guardian`: who consented for a minor; `basis`: basis of an import, as stated by the operator
+ *
+ * @param text `guardian`: who consented for a minor; `basis`: basis of an import, as stated by the operator
  * @throws Problem `person-unknown`, `consent-text-not-reviewed`, `consent-outdated`, `privacy-not-set`,
  *   `guardian-required`
  */
@@ -50,7 +50,7 @@ export async function giveConsent(
 
 /**
  * Withdraws a person's consent. All their templates here are deleted in this transaction, and every kiosk of their sites is
-  * instructed to delete its own. Withdrawing again changes nothing.
+ * instructed to delete its own. Withdrawing again changes nothing.
  *
  * @throws Problem `person-unknown`
  */
@@ -134,8 +134,8 @@ function renews(
 
 /**
  * Applies a change of a person's consent: takes their waiting templates from the log of events, or deletes all templates.
-  *
-  * @returns changes for their kiosks
+ *
+ * @returns changes for their kiosks
  */
 export async function consented(tx: Tx, keys: Keys, person: string, now: Date): Promise<NewChange[]> {
   const given = (await standingOf(tx, person)) === 'given' && !(await isErasurePending(tx, person));
@@ -151,7 +151,7 @@ export async function consented(tx: Tx, keys: Keys, person: string, now: Date): 
 
 /**
  * Merges consents and templates of two people into the kept person's. If there is no consent in force then, or one of the two
-  * is to be erased, all face data of both is deleted.
+ * is to be erased, all face data of both is deleted.
  */
 export async function mergeConsents({ tx, keys, opened, kept, merged, now, publish }: Merge): Promise<void> {
   const templates = (await readTemplates(tx, keys, opened, [merged])).get(merged);

@@ -7,10 +7,10 @@ import type { Db, Row, Tx } from '../../platform/database/schema.ts';
 
 /**
  * The customer's own consent texts, by version and language. A text never changes: a fix is a new version. Nobody can consent
-  * to a text that was not reviewed, and kiosks are not sent it.
-  *
-  * The newest version with a reviewed text is in force, in the languages in which it was reviewed. A language still waiting for
-  * review has no text meanwhile, rather than that of an older version, which says something else.
+ * to a text that was not reviewed, and kiosks are not sent it.
+ *
+ * The newest version with a reviewed text is in force, in the languages in which it was reviewed. A language still waiting for
+ * review has no text meanwhile, rather than that of an older version, which says something else.
  */
 
 /** Most bytes of JSON of all texts in force: they must fit into one page of a kiosk's changes, with its other content. */
@@ -89,7 +89,7 @@ export async function reviewText(
 
 /**
  * Checks that people may consent to this text: a reviewed one of the customer's own, or the built-in one while there is none.
-  * The suffix that a kiosk adds to a version for its photos (`….photo-90-days`) is ignored.
+ * The suffix that a kiosk adds to a version for its photos (`….photo-90-days`) is ignored.
  *
  * @throws Problem `consent-text-not-reviewed`
  */

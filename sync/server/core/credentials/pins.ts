@@ -28,8 +28,8 @@ import { publishToSites } from '../people/sites.ts';
 
 /**
  * PINs of people. The kiosk where a PIN is set hashes it with the pepper that all kiosks share. The server stores the hash,
-  * encrypted under the person's key, and sends it to the kiosks of their sites. The PIN itself never leaves the kiosk. The
-  * latest statement counts, in whatever order they arrive.
+ * encrypted under the person's key, and sends it to the kiosks of their sites. The PIN itself never leaves the kiosk. The
+ * latest statement counts, in whatever order they arrive.
  */
 
 /** Bound to the pepper, so an earlier hash of a PIN can't be put in place of a later one. */
@@ -47,9 +47,9 @@ export interface PinStatement {
 
 /**
  * Applies a kiosk's statement about a PIN.
-  *
-  * @param at time of the statement, never later than now
-  * @returns who to notify of the PIN's state: all kiosks of the person, the one that made the statement, or none
+ *
+ * @param at time of the statement, never later than now
+ * @returns who to notify of the PIN's state: all kiosks of the person, the one that made the statement, or none
  */
 export async function keepPin(
   tx: Tx,

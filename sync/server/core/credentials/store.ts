@@ -29,7 +29,7 @@ const SHOWN = ['id', 'person', 'kind', 'hash', 'number', 'issued_at', 'issued_by
 
 /**
  * Returns every card and badge of these people, including revoked ones, in order of issue. `hash`: SHA-256 of a card's code.
-  * `number`: a badge's number. Both are null once revoked. `issuedBy`: account; null: a kiosk.
+ * `number`: a badge's number. Both are null once revoked. `issuedBy`: account; null: a kiosk.
  */
 export async function credentialsOf(db: Db, keys: Keys, people: readonly string[]) {
   const rows = await findSorted(db, 'credential', { person: people }, ['issued_at', 'id'], { columns: SHOWN });
@@ -77,7 +77,7 @@ export async function insertCard(
 
 /**
  * Applies that a kiosk issued or revoked a card, which is already handed out, or lost. If the person has too many, their oldest
-  * card is revoked. A card stays revoked if it was revoked here first.
+ * card is revoked. A card stays revoked if it was revoked here first.
  */
 export async function keepKioskCard(
   tx: Tx,
@@ -164,7 +164,7 @@ export async function revokeCredential(
 
 /**
  * Moves cards and badges of a merged person to the kept one, including the badge in the merged person's record. Kiosks have
-  * a limit per person: beyond it, the oldest are revoked. The caller notifies kiosks.
+ * a limit per person: beyond it, the oldest are revoked. The caller notifies kiosks.
  */
 export async function moveCredentials(tx: Tx, keys: Keys, kept: string, merged: string, now: Date): Promise<void> {
   const held = await credentialsOf(tx, keys, [merged]);

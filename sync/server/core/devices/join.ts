@@ -65,7 +65,7 @@ const secretPlace = (device: string): Place => placeOf('device.provisioning-secr
 
 /**
  * Registers a kiosk that presents its keys and a join code. It is pending and may send nothing until an administrator
-  * approves it.
+ * approves it.
  *
  * @param signed a join (seal/join.ts)
  * @throws Problem from openJoin and useCode, `device-registered-otherwise`, `bad-certificate-request`
@@ -87,7 +87,7 @@ export async function joinByCode(context: IdentityContext, signed: string): Prom
  *
  * @param proof by the device's own key (seal/join.ts)
  * @returns the sealed grant, or the fingerprint that still has to be compared
-  * @throws Problem `unknown-device`, `device-revoked`, `join-finished` (the grant was delivered and used), those of openProof
+ * @throws Problem `unknown-device`, `device-revoked`, `join-finished` (the grant was delivered and used), those of openProof
  */
 export async function pollJoin(context: IdentityContext, id: string, proof: string): Promise<string | Waiting> {
   const device = await requireDevice(context.db, id);
@@ -196,7 +196,7 @@ type Context = Pick<IdentityContext, 'db' | 'keyring' | 'now'>;
 
 /**
  * Issues a certificate to an approved device for the key in its request, which may be the same as before. The old key stays
-  * valid until the new one is used, since the answer may get lost.
+ * valid until the new one is used, since the answer may get lost.
  *
  * @param device as it is in the registry now; the caller has verified that the request is signed by it
  * @param csr PKCS #10, PEM
@@ -292,7 +292,7 @@ export async function makeCode(
 
 /**
  * Uses up a code for a device. The same device may present it again, since the answer to its first attempt may have been
-  * lost. Once the device is revoked, codes that it used before are no longer accepted.
+ * lost. Once the device is revoked, codes that it used before are no longer accepted.
  *
  * @param secret as it is in the code, base64url
  * @throws Problem `join-code-unknown`, `join-code-used`, `join-code-expired`

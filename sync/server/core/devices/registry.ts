@@ -25,7 +25,7 @@ export type Device = Readonly<ReturnType<typeof toDevice>>;
 
 /**
  * Registers a device as pending until someone has compared its fingerprint. A revoked device may register again, but only
-  * if all of its keys are new. The time of its last revocation stays on record.
+ * if all of its keys are new. The time of its last revocation stays on record.
  *
  * @throws Problem `device-id-reserved`, `device-registered-otherwise`, `device-revoked`, `bad-certificate-request`
  */
@@ -131,7 +131,7 @@ function devicesOf(db: Db, { status, site }: DeviceFilter) {
 
 /**
  * Checks that the server may accept messages of this device. Called for every message, so that a revocation takes effect on
-  * the next one.
+ * the next one.
  *
  * @throws Problem `unknown-device`, `device-revoked`, `device-not-approved`
  */
@@ -146,12 +146,12 @@ const SKEW_MS = 60_000;
 
 /**
  * Records that a device has sent an ask. It has received its grant, so the provisioning secret is deleted.
-  *
-  * Anyone on the path of an ask can store and replay it. So an ask names the time of the newest answer that the device has,
-  * and counts as a sign of life only if that is newer than in any ask before. One that names none counts only until the
-  * device first names one: it has not been answered yet.
-  *
-  * @returns whether it is a sign of life. If not, the ask is answered and nothing in it is stored.
+ *
+ * Anyone on the path of an ask can store and replay it. So an ask names the time of the newest answer that the device has,
+ * and counts as a sign of life only if that is newer than in any ask before. One that names none counts only until the
+ * device first names one: it has not been answered yet.
+ *
+ * @returns whether it is a sign of life. If not, the ask is answered and nothing in it is stored.
  */
 export async function heardFrom(db: Db, id: string, heard: string | null, now: Date): Promise<boolean> {
   const latest = new Date(now.getTime() + SKEW_MS);

@@ -10,7 +10,7 @@ import { readersOf, scopesOf } from './registry.ts';
 
 /**
  * Settings of kiosks: one template per site, and each device's own settings on top of it. Every change is stored as a new
-  * revision, also when an earlier one is restored. The merged settings are sent to the device under a number that only grows.
+ * revision, also when an earlier one is restored. The merged settings are sent to the device under a number that only grows.
  */
 
 /** Lock that allows one change at a time: a device receives a combination of two settings, each of which may be changing. */
@@ -45,8 +45,8 @@ export interface Change {
 
 /**
  * Replaces the settings, and publishes them to every device concerned. Equal settings are no change.
-  * @returns whether anything changed
-  * @throws Problem `settings-changed-meanwhile`
+ * @returns whether anything changed
+ * @throws Problem `settings-changed-meanwhile`
  */
 export async function changeSettings(tx: Tx, of: Of, change: Change, now: Date): Promise<boolean> {
   await lockName(tx, LOCK);
@@ -79,7 +79,7 @@ export const merged = (template: DeviceConfig, own: DeviceConfig): DeviceConfig 
 
 /**
  * Publishes their current settings to those of these devices that received others before: after a change, a move to another
-  * site, or an approval. Call it as the last step of a transaction, like `publishDeviceState`.
+ * site, or an approval. Call it as the last step of a transaction, like `publishDeviceState`.
  */
 export async function publishSettings(tx: Tx, devices: readonly string[], now: Date): Promise<void> {
   if (devices.length === 0) return;

@@ -9,7 +9,7 @@ import { scopesOfPerson } from '../people/sites.ts';
 
 /**
  * Pairs of lookalikes: two people who can't be distinguished by face alone. Kiosks ask each of them for a number, code or
-  * badge first. A pair exists until one of the two is removed or has no templates any more, or until someone removes the pair.
+ * badge first. A pair exists until one of the two is removed or has no templates any more, or until someone removes the pair.
  */
 
 export interface Marking {
@@ -33,9 +33,9 @@ async function lookalikeChanges(db: Db, people: readonly string[]): Promise<NewC
 
 /**
  * Marks two people as lookalikes. From now on neither of them is identified by face alone, and nobody is asked whether they
-  * are one person. Receivers of webhooks are notified. Marking the same pair again changes nothing.
-  *
-  * @returns changes for kiosks
+ * are one person. Receivers of webhooks are notified. Marking the same pair again changes nothing.
+ *
+ * @returns changes for kiosks
  */
 export async function markPair(
   tx: Tx,
@@ -160,8 +160,8 @@ export async function pairsIn(db: Db, scope: string, people: readonly string[]):
 
 /**
  * Applies what a kiosk reports about a pair. Ingest has checked that both people belong to its site (app/ingest/authority.ts).
-  *
-  * @returns changes for kiosks
+ *
+ * @returns changes for kiosks
  */
 export async function heardOfPair(
   tx: Tx,

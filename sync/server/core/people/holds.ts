@@ -83,7 +83,7 @@ const keptAs = (person: RawBuilder<unknown>) =>
 
 /**
  * Returns an SQL condition: a hold covers the row. A row without a site or time is covered by every hold of its person,
-  * whatever site or period the hold names: in doubt, data is kept.
+ * whatever site or period the hold names: in doubt, data is kept.
  */
 export function held({ person, site, at, latest }: Held): RawBuilder<boolean> {
   const conditions = [

@@ -9,10 +9,10 @@ export const livingPeople = (db: Db) =>
 
 /**
  * Locks a person who was neither erased nor merged into another, and prevents both until the transaction ends. Every write
-  * about a person here starts with it, since a concurrent erasure would miss what is written. Writes from events of kiosks,
-  * under any id of a person, start with `lockPeople` instead.
-  *
-  * @param against `change` also waits for other callers with `change`; `none` doesn't
+ * about a person here starts with it, since a concurrent erasure would miss what is written. Writes from events of kiosks,
+ * under any id of a person, start with `lockPeople` instead.
+ *
+ * @param against `change` also waits for other callers with `change`; `none` doesn't
  * @throws Problem `person-unknown`
  */
 export async function requireLiving(tx: Tx, person: string, against: 'none' | 'change'): Promise<void> {
@@ -41,9 +41,9 @@ export async function isErasurePending(db: Db, person: string): Promise<boolean>
 
 /**
  * Returns all ids of these people: their own and those of everyone merged with them, directly or indirectly. Read from the
-  * record of merges, which an erasure keeps.
-  *
-  * @returns ids, sorted, always including the given ones
+ * record of merges, which an erasure keeps.
+ *
+ * @returns ids, sorted, always including the given ones
  */
 export async function sameAs(db: Db, people: readonly string[]): Promise<string[]> {
   if (people.length === 0) return [];

@@ -134,7 +134,7 @@ export const people: ServerModule = {
 
 /**
  * Returns what kiosks are sent of people. Leaves out people who were erased, deleted at a kiosk or merged into another, and
-  * those who don't belong to the reader's site.
+ * those who don't belong to the reader's site.
  */
 async function peopleForKiosks(
   { source: { db, keys }, scope, opened }: Reader,

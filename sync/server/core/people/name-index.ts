@@ -134,9 +134,9 @@ export class NameIndex {
 
   /**
    * Returns people in the order of their names, those without a name last.
-    *
-    * @param o `after`: the last person of the page before, with their rank then, in case they were removed since; `among`
-    *   null: everybody; `down`: descending
+   *
+   * @param o `after`: the last person of the page before, with their rank then, in case they were removed since; `among`
+   *   null: everybody; `down`: descending
    */
   sorted(o: {
     after: SortedPlace | null;

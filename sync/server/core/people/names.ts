@@ -19,8 +19,8 @@ const AT_ONCE = 100;
 
 /**
  * Index of everybody's name, decrypted once for signed-in users who may see names, so that people can be found by encrypted
-  * names. It holds only folded words and ids: people who are found are read from the database before they are shown. Decrypting
-  * leaves a row in the audit log, as every search does.
+ * names. It holds only folded words and ids: people who are found are read from the database before they are shown. Decrypting
+ * leaves a row in the audit log, as every search does.
  */
 export class Names implements Kept {
   readonly index = new NameIndex();

@@ -16,7 +16,7 @@ const EVENT_FIELDS = ['name', 'number', 'language'] as const;
 
 /**
  * Looks up people, and prevents their erasure until the transaction ends, since a concurrent erasure would miss what is
-  * written here. A person without a row is locked by an advisory lock on their id.
+ * written here. A person without a row is locked by an advisory lock on their id.
  */
 export async function lockPeople(tx: Tx, people: readonly string[]): Promise<ReadonlyMap<string, Standing>> {
   const wanted = [...new Set(people)].sort();
@@ -57,7 +57,7 @@ interface Row {
 
 /**
  * Applies `person` events in order. Rows are encrypted under the next row version, so an old envelope can't be put back. An
-  * event older than one already applied only fills empty fields: a kiosk that was offline for weeks can't restore an old name.
+ * event older than one already applied only fills empty fields: a kiosk that was offline for weeks can't restore an old name.
  */
 export async function applyPeople(tx: Tx, keys: Keys, changes: readonly PersonChange[], now: Date): Promise<void> {
   // A deletion is handled as a request for erasure (features/privacy/erasure/request.ts).
@@ -118,8 +118,8 @@ async function lockRows(tx: Tx, keys: Keys, people: readonly string[]): Promise<
 
 /**
  * Locks people, under every id of theirs, against everything else that writes about them (lockPeople).
-  *
-  * @returns all of their ids
+ *
+ * @returns all of their ids
  */
 export async function lockToErase(tx: Tx, people: readonly string[]): Promise<string[]> {
   let ids: string[] = [];
@@ -136,7 +136,7 @@ export async function lockToErase(tx: Tx, people: readonly string[]): Promise<st
 
 /**
  * Clears every value in these people's own rows. The rows stay, to record that they were erased. The caller has locked them
-  * (`lockToErase`).
+ * (`lockToErase`).
  */
 export async function erasePeople(tx: Tx, people: readonly string[], now: Date): Promise<void> {
   await touchCheckinsOf(tx, people, now);
@@ -156,7 +156,7 @@ export async function erasePeople(tx: Tx, people: readonly string[], now: Date):
 
 /**
  * Deletes every recorded position of these people, under all of their ids. The chain of events stays whole, as it covers the
-  * commitments only.
+ * commitments only.
  */
 export async function forgetPositions(tx: Tx, people: readonly string[]): Promise<void> {
   await update(tx, 'event', { person: await sameAs(tx, people), gps: not(null) }, { gps: null });

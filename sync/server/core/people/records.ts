@@ -71,10 +71,10 @@ export interface PersonPatch extends Partial<Record<Field, string | null>> {
 
 /**
  * Changes a person, or adds one. Fields that the patch doesn't name are kept; null clears a field. Doesn't notify kiosks: see
-  * `changePerson`.
-  *
-  * @param o `expectVersion`: the version that the change is based on; 0: no such person may exist yet; absent: any
-  * @returns the new version, and the names of the fields whose values changed
+ * `changePerson`.
+ *
+ * @param o `expectVersion`: the version that the change is based on; 0: no such person may exist yet; absent: any
+ * @returns the new version, and the names of the fields whose values changed
  * @throws Problem `person-unknown`, `person-erased`, `person-merged`, `person-changed` (someone else was faster)
  */
 export async function writePerson(
@@ -108,9 +108,9 @@ export async function writePerson(
 
 /**
  * Finds living people with exactly this e-mail address, number or badge, by the blind index: nothing is decrypted. During a
-  * key rotation it searches under both keys.
-  *
-  * @param what fields that must all match; none finds nobody
+ * key rotation it searches under both keys.
+ *
+ * @param what fields that must all match; none finds nobody
  */
 export async function findPeople(db: Db, keys: Keys, what: Partial<Record<IndexedField, string>>): Promise<string[]> {
   const given = INDEXED_FIELDS.flatMap((field) => {

@@ -7,7 +7,7 @@ import { noteAuditRoots, type PersonBox, personBox } from '../../platform/keys/p
 
 /**
  * Rows of `person`. All values are in one envelope under the person's key, inside a layer of pgcrypto (POLICY P10). The
-  * database adds and removes that layer; its pass phrase is sent as a bind parameter, never in a statement's text.
+ * database adds and removes that layer; its pass phrase is sent as a bind parameter, never in a statement's text.
  */
 
 export const FIELDS = personFields;
@@ -33,7 +33,7 @@ export function normalised(field: IndexedField, value: string): string {
 
 /**
  * AES-256 as the policy requires. The pass phrase is a random key, so it needs no stretching (`s2k-mode=1`): iterations would
-  * cost a millisecond per value and add nothing.
+ * cost a millisecond per value and add nothing.
  */
 export const PGCRYPTO_OPTIONS = 'cipher-algo=aes256, compress-algo=0, s2k-mode=1, s2k-digest-algo=sha256';
 
@@ -58,9 +58,9 @@ function phraseOf(keys: Keys, version: RawBuilder<unknown>): RawBuilder<unknown>
 
 /**
  * Returns the rows of these people, decrypted.
-  *
-  * @param o `lock`: lock the rows until the transaction ends, in the order of ids; `shown`: the audit row of this transaction
-  *   will name them
+ *
+ * @param o `lock`: lock the rows until the transaction ends, in the order of ids; `shown`: the audit row of this transaction
+ *   will name them
  * @throws Problem `person-key-destroyed`, `envelope-broken`, `key-version-unknown`
  */
 export async function selectRows(

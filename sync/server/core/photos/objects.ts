@@ -8,8 +8,8 @@ import { readPhotoOf } from './store.ts';
 
 /**
  * Photos in the object store. Each is stored once, as the ciphertext that the kiosk made. Objects have random names, which are
-  * only in the database. A row outlives its photo until every version of the object is deleted, so that nothing is left
-  * behind, whichever code deletes a photo.
+ * only in the database. A row outlives its photo until every version of the object is deleted, so that nothing is left
+ * behind, whichever code deletes a photo.
  */
 
 const AT_ONCE = 8;
@@ -85,9 +85,9 @@ async function storeOne(
 
 /**
  * Deletes every version of the objects whose photo is no longer in the database, and then their rows. Code that deletes
-  * photos (an erasure, a purge) deletes the rows of `photo` and then calls this. The job does so too. Safe to interrupt.
-  *
-  * @throws Problem `s3-versions-remain`, …; the remaining rows are retried next time
+ * photos (an erasure, a purge) deletes the rows of `photo` and then calls this. The job does so too. Safe to interrupt.
+ *
+ * @throws Problem `s3-versions-remain`, …; the remaining rows are retried next time
  */
 export async function sweepPhotoObjects(
   db: Db,

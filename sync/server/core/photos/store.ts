@@ -21,8 +21,8 @@ export async function photoState(db: Db, device: string, address: string): Promi
 
 /**
  * Takes one piece of a photo. A piece that doesn't start at the end of those received changes nothing: the answer says where to
-  * continue, so a repeated piece is harmless. After the last piece the whole is hashed, and dropped if it isn't the photo that
-  * the event named.
+ * continue, so a repeated piece is harmless. After the last piece the whole is hashed, and dropped if it isn't the photo that
+ * the event named.
  *
  * @throws Problem `photo-unexpected`, `photo-piece-wrong`, `photo-altered`, `photo-quota`
  */
@@ -65,7 +65,7 @@ export async function takePiece(
 
 /**
  * Keeps only the newest picture of a person who was enrolled again at a kiosk. Older ones are deleted once it is complete, in
-  * whatever order they arrived; retention's sweep deletes their objects. For people under a legal hold, all are kept.
+ * whatever order they arrived; retention's sweep deletes their objects. For people under a legal hold, all are kept.
  */
 async function keepNewestEnrolment(tx: Tx, person: string | null): Promise<void> {
   if (person === null || (await isHeld(tx, await sameAs(tx, [person])))) return;
@@ -109,7 +109,7 @@ export async function readPhoto(db: Db, address: string): Promise<Buffer | null>
 
 /**
  * A kiosk's photo is decrypted with the key in its event (`photoKey`). The kiosk's envelope is: version byte 1 ‖ 12-byte
-  * nonce ‖ AES-256-GCM ciphertext ‖ 16-byte tag, bound to its kind, person and event (docs/develop/protocol.md).
+ * nonce ‖ AES-256-GCM ciphertext ‖ 16-byte tag, bound to its kind, person and event (docs/develop/protocol.md).
  */
 const VERSION = 1;
 /** Key versions to try. A kiosk's version of a person's key grows with each rare renewal, and is part of the associated data. */
@@ -124,9 +124,9 @@ export interface PhotoPlace {
 
 /**
  * Decrypts a kiosk's photo.
-  *
-  * @param key 32 bytes, base64url
-  * @returns the picture's bytes (JPEG)
+ *
+ * @param key 32 bytes, base64url
+ * @returns the picture's bytes (JPEG)
  * @throws Problem `photo-unreadable`
  */
 export function openPhoto(sealed: Uint8Array, key: string, { kind, person, event }: PhotoPlace): Buffer {

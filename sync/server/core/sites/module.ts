@@ -13,8 +13,8 @@ import { addSite, changeSite, findSite, listSites, scopeOfSite } from './sites.t
 
 /**
  * Returns a policy with some of its settings changed.
-  *
-  * @throws Problem `settings-changed-meanwhile` if one of these settings has changed since the caller read it; `bad-request`
+ *
+ * @throws Problem `settings-changed-meanwhile` if one of these settings has changed since the caller read it; `bad-request`
  */
 function policyPatched(policy: Policy, { was, is }: api.PolicyPatch): Policy {
   const next = Policy.safeParse({
@@ -119,7 +119,7 @@ const SHOWN = 200;
 
 /**
  * Returns the history of a site, or of a scope's policy. It names only the accounts that made the changes, so it is kept as
-  * long as the site or policy exists.
+ * long as the site or policy exists.
  */
 async function historyOf<T extends z.ZodType>(
   db: Db,

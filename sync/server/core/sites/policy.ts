@@ -50,11 +50,11 @@ export async function newestChange(db: Db, scope: string): Promise<string | null
 
 /**
  * Sets the policy of a scope and notifies its kiosks, unless nothing changes. The default site's policy applies to every site
-  * without its own. The repeat window is stored with the site (core/sites/sites.ts), and kept if absent.
-  *
-  * @param by account, `operator` or `configuration`: for the history
-  * @returns whether anything changed
-  * @throws Problem `checkin-method-required` without a method other than the face: nobody may be forced to show their face
+ * without its own. The repeat window is stored with the site (core/sites/sites.ts), and kept if absent.
+ *
+ * @param by account, `operator` or `configuration`: for the history
+ * @returns whether anything changed
+ * @throws Problem `checkin-method-required` without a method other than the face: nobody may be forced to show their face
  */
 export async function setPolicy(db: Db, scope: string, policy: Policy, now: Date, by = 'operator'): Promise<boolean> {
   if (methodsWithoutFace(policy).length === 0) throw new Problem('checkin-method-required');
@@ -104,8 +104,8 @@ export async function configuredLease(db: Db, leaseDays: number | null, now: Dat
 
 /**
  * Faces at a site: the switches for its jurisdiction. With `faces: off` in the policy of a scope, nobody is recognised by
-  * their face: its kiosks get no templates, and none of theirs are stored. With `templates: card`, neither server nor kiosks
-  * have templates that they can use.
+ * their face: its kiosks get no templates, and none of theirs are stored. With `templates: card`, neither server nor kiosks
+ * have templates that they can use.
  */
 
 /** Returns scopes whose policy in force, their own or the default site's, allows no faces. */

@@ -19,7 +19,7 @@ import type { Db, Tx } from '../../platform/database/schema.ts';
 
 /**
  * Scope of the default site. A scope is the site whose changes a device reads. For the default site it is the nil UUID,
-  * whatever the id of its row in `site`, and even before that row exists, since a device without a site belongs to it.
+ * whatever the id of its row in `site`, and even before that row exists, since a device without a site belongs to it.
  */
 export const DEFAULT_SCOPE = NIL;
 
@@ -28,9 +28,9 @@ const FALLBACK = { timeZone: 'UTC', dayStartsAt: '00:00', repeatSeconds: 60 };
 
 /**
  * Writes the site in the server's own configuration, to which every device without another site belongs. If its time zone
-  * changed, all of its records are queued to be resolved again, and kiosks receive the new one.
-  *
-  * @param site `repeatSeconds` is used only when the site is created
+ * changed, all of its records are queued to be resolved again, and kiosks receive the new one.
+ *
+ * @param site `repeatSeconds` is used only when the site is created
  */
 export async function ensureDefaultSite(
   db: Db,
@@ -95,8 +95,8 @@ export async function repeatSecondsOf(db: Db, scope: string): Promise<number | n
 
 /**
  * Changes a site's repeat window, by which the server counts and which its kiosks receive. A change of the default site also
-  * applies to sites that have no policy of their own and had the same window. The rows are locked until the commit. If the
-  * scope's site has no row, nothing is changed.
+ * applies to sites that have no policy of their own and had the same window. The rows are locked until the commit. If the
+ * scope's site has no row, nothing is changed.
  */
 export async function changeRepeatSeconds(tx: Tx, scope: string, seconds: number): Promise<void> {
   const rows = await tx.selectFrom('site').selectAll().orderBy('id').forUpdate().execute();
@@ -182,12 +182,12 @@ export async function addSite(tx: Tx, site: NewSite): Promise<Site> {
 
 /**
  * Changes a site and records the change in its history. After a change of the time zone or the start of the day, all of its
-  * records are queued to be resolved again.
-  *
-  * @param seen the newest change that the caller knew of, or `none`; absent: don't compare
-  * @param by account, or `operator`: for the history
-  * @throws Problem `unknown-site`; `settings-changed-meanwhile` if someone else was faster; `site-configured` if the server's
-  *   own configuration sets the value
+ * records are queued to be resolved again.
+ *
+ * @param seen the newest change that the caller knew of, or `none`; absent: don't compare
+ * @param by account, or `operator`: for the history
+ * @throws Problem `unknown-site`; `settings-changed-meanwhile` if someone else was faster; `site-configured` if the server's
+ *   own configuration sets the value
  */
 export async function changeSite(
   tx: Tx,

@@ -44,8 +44,8 @@ const staffRoutes: readonly Route[] = [
 
 /**
  * Adds a member for a site, or for all sites (null). Returns what is handed over, which is shown once.
-  *
-  * @throws Problem `unknown-site`; like `addStaff`
+ *
+ * @throws Problem `unknown-site`; like `addStaff`
  */
 async function addForSite(
   tx: Tx,

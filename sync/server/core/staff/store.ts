@@ -31,8 +31,8 @@ import { peppersChange } from '../credentials/pins.ts';
 
 /**
  * Staff of one site's kiosks, or of all kiosks. Staff added here have one PIN, badge and second factor for all kiosks: one
-  * authenticator app and one sheet of paper codes are enough, offline too. A code used or a PIN chosen at one kiosk is passed
-  * on to the others. Of staff added at a single kiosk the server stores only name and role, to name them in what they did.
+ * authenticator app and one sheet of paper codes are enough, offline too. A code used or a PIN chosen at one kiosk is passed
+ * on to the others. Of staff added at a single kiosk the server stores only name and role, to name them in what they did.
  */
 
 /** How long a removed member's name is kept: longer than the minimum for the audit log, and until all kiosks have deleted it. */
@@ -226,10 +226,10 @@ async function changeKeys(
 
 /**
  * Applies what a kiosk reports of its staff. A paper code used or a PIN chosen there is passed on to the other kiosks. Staff
-  * that the kiosk itself added or removed are stored by name, for what they did. Each use of the emergency PIN is sent to
-  * webhooks. A code already known as used, and a PIN that replaces another than the stored one, change nothing.
-  *
-  * @returns changes for kiosks
+ * that the kiosk itself added or removed are stored by name, for what they did. Each use of the emergency PIN is sent to
+ * webhooks. A code already known as used, and a PIN that replaces another than the stored one, change nothing.
+ *
+ * @returns changes for kiosks
  */
 export async function reportedStaff(
   tx: Tx,
@@ -289,7 +289,7 @@ export async function reportedStaff(
 
 /**
  * A kiosk may be stolen, so it can set a member's PIN in only two cases: the member replaced the start PIN by one of their
-  * own, or the same PIN was hashed again with a newer pepper.
+ * own, or the same PIN was hashed again with a newer pepper.
  */
 const maySet = (held: z.infer<typeof StaffPin>, said: NonNullable<Personal<'staff'>['pin']>): boolean =>
   held.id === said.replaces && (held.start || (said.id === held.id && said.pepper !== held.pepper));

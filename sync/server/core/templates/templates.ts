@@ -18,7 +18,7 @@ import { peopleOf, personBox } from '../../platform/keys/persons.ts';
 
 /**
  * Face templates on the server. They are kept only to send them to a person's other kiosks, in one copy, and only while the
-  * consent is in force. They are removed from the log of events once stored here, so a withdrawal has one place to empty.
+ * consent is in force. They are removed from the log of events once stored here, so a withdrawal has one place to empty.
  */
 
 export const vectorPlace = (id: string, person: string): Place => placeOf('template.vector', id, { person });
@@ -92,8 +92,8 @@ export async function applyTemplates(
 
 /**
  * Moves templates that arrived before their consent out of the log of events, in the order of the log.
-  *
-  * @returns whether there was a card template among them
+ *
+ * @returns whether there was a card template among them
  */
 export async function catchUp(tx: Tx, keys: Keys, person: string, now: Date): Promise<boolean> {
   let hasCard = false;
@@ -127,9 +127,9 @@ export async function noteModels(tx: Tx, person: string, models: readonly string
 
 /**
  * Deletes all templates of a person, here and in the log of events. Their models stay recorded, so that kiosks are notified.
-  *
-  * @param o `card`: also delete their card template
-  * @returns whether a card template was deleted
+ *
+ * @param o `card`: also delete their card template
+ * @returns whether a card template was deleted
  */
 export async function dropTemplates(
   tx: Tx,
@@ -149,7 +149,7 @@ export async function dropTemplates(
 
 /**
  * Decrypts templates of these people, by person and model. This is the only place where the server decrypts a face. The
-  * caller's audit row names the people.
+ * caller's audit row names the people.
  */
 export async function readTemplates(
   db: Db,
@@ -208,7 +208,7 @@ export function vectorFrom(bytes: Uint8Array): Float32Array {
 
 /**
  * Templates for a person's card. They open only with the key on the card, never with a key of this server. They are
-  * encrypted once more under the person's key, so that an erasure destroys them too.
+ * encrypted once more under the person's key, so that an erasure destroys them too.
  */
 
 export const cardTemplatePlace = (id: string, person: string): Place => placeOf('card-template.sealed', id, { person });

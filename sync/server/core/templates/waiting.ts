@@ -23,8 +23,8 @@ import { templateCounts, vectorBytes, vectorFrom } from './templates.ts';
 
 /**
  * Waiting enrolments: the face is similar to someone else's, and the person who took the pictures may not decide that they
-  * are two people. Pictures and templates are kept, encrypted under the person's key, until an administrator decides. They
-  * are not used for recognition.
+ * are two people. Pictures and templates are kept, encrypted under the person's key, until an administrator decides. They
+ * are not used for recognition.
  */
 
 /** Days after which an undecided enrolment is deleted. */
@@ -74,7 +74,7 @@ export async function keepCase(
 
 /**
  * Returns a waiting enrolment with its faces, locked until the transaction ends.
-  * @throws Problem `enrolment-case-unknown`
+ * @throws Problem `enrolment-case-unknown`
  */
 export async function openCase(tx: Tx, keys: Keys, id: string) {
   const row = await findLocked(tx, 'enrolment_case', { id });
@@ -112,7 +112,7 @@ export async function moveCases(tx: Tx, kept: string, merged: string): Promise<v
 
 /**
  * Deletes an enrolment that nobody accepted. If the person has no templates, pairs that were marked during its decision are
-  * removed too: without templates, no face can be confused with theirs.
+ * removed too: without templates, no face can be confused with theirs.
  */
 export async function giveUpCase(tx: Tx, { id, person }: { id: string; person: string }, now: Date): Promise<void> {
   await removeCase(tx, id);
