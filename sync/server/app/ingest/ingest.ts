@@ -82,7 +82,7 @@ async function attempt(
   const { db } = services;
   await ensurePartitions(db, checkinInstants(sorted, now), now);
   return inTransaction(db, async (tx) => {
-    // The row lock makes two deliveries of one epoch stand in line, on whichever replica they arrive.
+    // The row lock serialises deliveries of one epoch, on whichever replica they arrive.
     const before = await lockMark(tx, header.iss, header.epoch, now);
     const { fresh, errors, notRetained } = await take(tx, services, header, sorted, now, options);
     const marks: Marks = await advance(tx, header, before, now);

@@ -80,7 +80,7 @@ async function pairsForKiosks(
       reason,
       at: at.toISOString(),
       device,
-      // Kiosks need not know who works in the office.
+      // Accounts of the office are not sent to kiosks.
       by: device === null ? null : by,
     }));
     return others.length > 0 ? [{ kind: 'lookalikes' as const, person, others }] : [];
@@ -95,7 +95,7 @@ export const lookalikes: ServerModule = {
   },
   endpoints: lookalikeRoutes,
   attention: {
-    // Those of an office that has just looked at both need nobody's attention twice, but others in charge should know.
+    // Pairs marked in the console while two people were compared (`two-people`) need no further attention.
     lookalikes: {
       items: () => sql`
         select 'lookalikes' as kind, l.id::text as ref, l.at, 'lookalikes-' || l.reason as code, l.first as person,
