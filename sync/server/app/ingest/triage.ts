@@ -64,7 +64,7 @@ function personIn(raw: unknown): string | null {
   return others.length === 0 ? (one ?? null) : null;
 }
 
-/** Serialises an event. JSON can be parsed at any depth but serialised only to some thousand levels: deeper events are replaced. */
+/** Serialises an event, or replaces it if it is nested too deeply: JSON is parsed at any depth, but not serialised. */
 function textOf(raw: unknown): string {
   try {
     return JSON.stringify(raw) ?? 'null';
