@@ -9,15 +9,15 @@ import { processLimits, takeEnvironment, withoutDumps } from './platform/keys/hy
 import { logError } from './platform/logs/errors.ts';
 import { createLogger } from './platform/logs/logger.ts';
 
-/** Signals within this are one wish, ms: Ctrl-C reaches this process by the terminal and by its launcher. */
+/** Signals within this time count as one, ms: Ctrl-C reaches this process from the terminal and from its launcher. */
 const SAME_WISH_MS = 2000;
 
 /**
- * The server process. Human lines go to stderr; stdout gets one line of JSON, when it is ready:
- * `{"ready":true,"peopleUrl","deviceUrl","adminLink","certificateSha256","operationsPort"}`. SIGTERM and SIGINT close it
- * cleanly: first it says that it is not ready (SMARTPRESENCE_DRAIN_SECONDS), then it answers what it has begun and ends. A
- * second signal ends it at once (128 + the signal's number), which loses nothing that was acknowledged.
- * Exit codes: 0 stopped, 2 wrong configuration, which no further start fixes, 3 could not start, 70 internal.
+ * The server process. Logs and messages for people go to stderr. stdout gets one line of JSON, when the server is ready:
+ * `{"ready":true,"peopleUrl","deviceUrl","adminLink","certificateSha256","operationsPort"}`. SIGTERM and SIGINT stop it
+ * cleanly: it reports that it is not ready (SMARTPRESENCE_DRAIN_SECONDS), answers the requests it has accepted, and exits. A
+ * second signal ends it at once (128 + the signal's number). No acknowledged event is lost.
+ * Exit codes: 0 stopped, 2 wrong configuration, which a restart can't fix, 3 could not start, 70 internal.
  */
 async function main(): Promise<number> {
   let asked: number | null = null;
@@ -28,7 +28,7 @@ async function main(): Promise<number> {
         asked ??= performance.now();
         resolve(signal);
       });
-    // A launcher that started us with a channel has gone: nothing else would ever stop us.
+    // The launcher that started us with an IPC channel has exited, and nothing else would ever stop us.
     process.once('disconnect', () => resolve('launcher gone'));
   });
   const config = readConfig(takeEnvironment(process.env));
@@ -52,7 +52,7 @@ async function main(): Promise<number> {
   return 0;
 }
 
-/** That it serves, where its unit waits for that (sd_notify(3)); by systemd's own program: Node.js has no datagrams to a socket file. */
+/** Notifies systemd that the server is ready (sd_notify(3)), by systemd-notify: Node.js has no Unix datagram sockets. */
 function notifySystemd(log: Logger): void {
   if (!process.env.NOTIFY_SOCKET) return;
   execFile('/usr/bin/systemd-notify', ['--ready'], (cause) => {
@@ -60,7 +60,7 @@ function notifySystemd(log: Logger): void {
   });
 }
 
-/** What no start fixes: the unit does not try again (RestartPreventExitStatus=2). */
+/** Errors that a restart can't fix, so the unit doesn't try again (RestartPreventExitStatus=2). */
 const WRONG_CONFIGURATION = new Set<ErrorCode>([
   'bad-configuration',
   'bad-people-certificate',
@@ -83,5 +83,5 @@ function report(cause: unknown): number {
 }
 
 process.exitCode = await main().catch(report);
-// A channel that the launcher still holds would keep the process alive.
+// The launcher's IPC channel, if still open, would keep the process alive.
 if (process.connected) process.disconnect();

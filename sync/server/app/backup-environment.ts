@@ -18,8 +18,8 @@ import { readConfig } from './config.ts';
 import { call } from './open.ts';
 
 /**
- * What is done with the object store alone, by the server's environment: also where there is no database, or none any more.
- * Every function throws the Problems of readConfig, `s3-not-configured` and those of what it calls.
+ * Operations that need only the object store and the server's environment. They also work if there is no database, or none
+ * any more. Every function throws the Problems of readConfig, `s3-not-configured` and those of the functions it calls.
  */
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -39,7 +39,7 @@ export async function audit(env: Environment, options: BucketOptions): Promise<F
   return auditBucket(requireS3(config), periodsOf(config), options);
 }
 
-/** A complete backup; `state` says why its content is not reported. */
+/** A complete backup. If its content can't be read, `state` says why and the other fields are null. */
 export interface Listed {
   readonly backup: string;
   readonly takenAt: string | null;
@@ -47,11 +47,11 @@ export interface Listed {
   readonly bytes: number | null;
   readonly photos: number | null;
   readonly keyVersion: number | null;
-  /** `readable`, or the code of what keeps these keys from reading its manifest. */
+  /** `readable`, or the code of the error on reading its manifest with these keys. */
   readonly state: string;
 }
 
-/** The newest backups, newest first. */
+/** Lists the newest backups, newest first. */
 export function list(env: Environment, limit: number): Promise<Listed[]> {
   const config = readConfig(env);
   return withStore(config, async (store) => {
@@ -84,7 +84,7 @@ export interface ThawChoice {
   readonly tier: ThawTier;
 }
 
-/** Reads a backup back without a database; photos apart. */
+/** Verifies a backup without a database, except its photos. */
 export function verify(env: Environment, wanted: string | null, o: ThawChoice & Watched): Promise<Verified> {
   const config = readConfig(env);
   return withStore(config, async (store) => {
@@ -94,7 +94,7 @@ export function verify(env: Environment, wanted: string | null, o: ThawChoice & 
   });
 }
 
-/** Fills the database of this environment, which must be empty, from a backup. */
+/** Restores a backup into the database of this environment, which must be empty. */
 export async function restore(env: Environment, wanted: string | null, o: ThawChoice & Watched): Promise<Restored> {
   const config = readConfig(env);
   return withStore(config, async (store) => {
@@ -118,7 +118,7 @@ export async function restore(env: Environment, wanted: string | null, o: ThawCh
   });
 }
 
-/** Records in the database that a backup was verified, for `doctor`; without a database, none is made. */
+/** Records in the database that a backup was verified, for `doctor`. Doesn't create a database if there is none. */
 export async function noteVerified(env: Environment): Promise<void> {
   const config = readConfig(env);
   try {
@@ -133,7 +133,7 @@ export async function noteVerified(env: Environment): Promise<void> {
       await close();
     }
   } catch (cause) {
-    // The backup is whole all the same.
+    // The backup is verified even if this can't be recorded.
     if (!(cause instanceof Problem)) throw cause;
   }
 }

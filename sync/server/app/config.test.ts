@@ -19,7 +19,7 @@ const problemOf = (env: Record<string, string>): Problem => {
 };
 
 describe('configuration', () => {
-  test('has defaults that listen on loopback alone', () => {
+  test('listens only on loopback by default', () => {
     expect(readConfig(good())).toMatchObject({
       bind: '127.0.0.1',
       peoplePort: 8443,
@@ -29,7 +29,7 @@ describe('configuration', () => {
     });
   });
 
-  test('trusts no proxy but those that are named, and never everyone', () => {
+  test('trusts only the proxies that are named, and never everyone', () => {
     expect(readConfig(good()).trustedProxies).toEqual([]);
     const trusted = readConfig({ ...good(), SMARTPRESENCE_TRUSTED_PROXIES: ' 192.0.2.7, 10.0.0.0/24,2001:db8::/32, ' });
     expect(trusted.trustedProxies).toEqual(['192.0.2.7', '10.0.0.0/24', '2001:db8::/32']);
@@ -141,7 +141,7 @@ describe('a key', () => {
     ['a pattern repeated', 'deadbeefcafe0102'.repeat(4)],
     ['counting', Buffer.from(Array.from({ length: 32 }, (_, i) => i)).toString('hex')],
     ['typed text', Buffer.from('correct horse battery staple 12!').toString('base64')],
-    // Thue and Morse’s sequence: two values, and no pattern that repeats.
+    // The Thue–Morse sequence: two values, but no repeating pattern.
     [
       'few different bytes',
       Buffer.from(Array.from({ length: 32 }, (_, i) => (i.toString(2).split('1').length % 2 ? 200 : 7))).toString(

@@ -34,14 +34,14 @@ const Hostname = z
 const Environment = z
   .object({
     SMARTPRESENCE_SERVER_HOME: z.string({ error: 'is missing: the folder with database and keyring' }).pipe(Path),
-    /** AES-256 master key: 32 bytes, base64 or hexadecimal. Only ever here, never in a file of ours, code or the database. */
+    /** AES-256 master key: 32 bytes, base64 or hexadecimal. Only in the environment, never in our files, code or database. */
     ENCRYPTION_KEY: Key,
-    /** Second secret that every sub-key is derived from too. */
+    /** Second secret from which every sub-key is also derived. */
     SECRET_KEY: Key,
-    /** Both as they were, during a rotation (keys rotate); of the two, those that were replaced. */
+    /** The keys before a rotation (`keys rotate`), while it runs. Only those of the two that were replaced. */
     ENCRYPTION_KEY_PREVIOUS: Key.optional(),
     SECRET_KEY_PREVIOUS: Key.optional(),
-    /** PostgreSQL over verified TLS 1.3 (platform/database/url.ts). Without it: the embedded database, for evaluation. */
+    /** PostgreSQL over verified TLS 1.3 (platform/database/url.ts). Unset: the embedded database, for evaluation. */
     SMARTPRESENCE_DATABASE_URL: readBy(readDatabaseUrl).optional(),
     SMARTPRESENCE_BIND: IpAddress.default('127.0.0.1'),
     SMARTPRESENCE_PEOPLE_PORT: Port.default(8443),
@@ -54,7 +54,7 @@ const Environment = z
       .refine((names) => names.length > 0, 'must be host names or addresses, comma-separated')
       .prefault('127.0.0.1,localhost'),
     ...proxyVariables,
-    /** The operator's certificate for the people listener, PEM files. Without them the server makes its own. */
+    /** The operator's certificate for the people listener, PEM files. Unset: the server makes its own. */
     SMARTPRESENCE_PEOPLE_CERT: Path.optional(),
     SMARTPRESENCE_PEOPLE_KEY: Path.optional(),
     ...mqttVariables,
@@ -63,9 +63,9 @@ const Environment = z
     ...retentionVariables,
     ...objectVariables,
     ...operationsVariables,
-    /** `yes`: receivers of webhooks on this very machine are allowed, e.g. a payroll program beside the server. */
+    /** `yes`: receivers of webhooks may be on this machine, e.g. a payroll program beside the server. */
     SMARTPRESENCE_WEBHOOKS_LOOPBACK: z.enum(['yes', 'no'], { error: 'must be yes or no' }).default('no'),
-    /** Folder with the TUF repository of builds, as `release publish` writes it. Unset: this server gives out no updates. */
+    /** Folder with the TUF repository of builds, as `release publish` writes it. Unset: this server offers no updates. */
     SMARTPRESENCE_UPDATES: Path.optional(),
     SMARTPRESENCE_SITE: z
       .string()
@@ -75,17 +75,17 @@ const Environment = z
       .refine(isReadableName, 'must hold a visible character, and no line break or control character')
       .default('Main entrance'),
     SMARTPRESENCE_TIMEZONE: TimeZone.default(() => new Intl.DateTimeFormat().resolvedOptions().timeZone),
-    /** Repeat window of the default site when it is made; the console changes it later. */
+    /** Repeat window of the default site when it is created. Changed in the console later. */
     SMARTPRESENCE_REPEAT_SECONDS: wholeNumber('seconds', 0, 3600).default(60),
     SMARTPRESENCE_WEIGHTS: z.string().min(1).default(DEFAULT_WEIGHTS),
     /**
-     * Days without the server after which kiosks drop their templates, if a site has no policy of its own. Unset:
-     * unchanged, initially 30.
+     * Days without contact to the server after which kiosks delete their templates, if a site has no policy of its own.
+     * Unset: unchanged, initially 30.
      */
     SMARTPRESENCE_LEASE_DAYS: wholeNumber('days', 1, 365).optional(),
     SMARTPRESENCE_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
   })
-  // `when`: checked even where single variables are wrong, so that one start reports everything.
+  // `when`: checked even if single variables are wrong, so that one start reports all errors.
   .refine((e) => !sameKey(e.ENCRYPTION_KEY, e.SECRET_KEY), {
     path: ['SECRET_KEY'],
     error: `must differ from ENCRYPTION_KEY. ${WHOSE_KEYS}`,
@@ -118,10 +118,10 @@ const Environment = z
     if (issue) ctx.addIssue({ code: 'custom', path: ['SMARTPRESENCE_OPERATIONS_TOKEN'], message: issue });
   });
 
-/** The name of each. */
+/** Names of all variables. */
 export const VARIABLES: readonly string[] = Object.keys(Environment.shape);
 
-/** What is wrong with the value of one variable by itself, e.g. “must be an IANA time zone”; null: nothing, or it is none of these. */
+/** Returns what is wrong with a variable's value, e.g. “must be an IANA time zone”. Null: nothing, or an unknown variable. */
 export function faultOfVariable(name: string, value: string): string | null {
   const shape: Readonly<Record<string, z.ZodType>> = Environment.shape;
   return shape[name]?.safeParse(value).error?.issues[0]?.message ?? null;
@@ -136,10 +136,10 @@ export type Config = Readonly<ReturnType<typeof readConfig>>;
 /**
  * Reads the environment.
  *
- * @throws Problem `bad-configuration` whose message lists every wrong variable, a line each; values are never shown
+ * @throws Problem `bad-configuration` whose message lists every wrong variable, one per line; values are never shown
  */
 export function readConfig(env: Readonly<Record<string, string | undefined>>) {
-  // An empty variable is a variable that was not set (`VAR= npm start`).
+  // An empty variable counts as unset (`VAR= npm start`).
   const given = Object.fromEntries(
     Object.entries(withSecretFiles(env)).filter(([, value]) => value !== undefined && value !== ''),
   );
@@ -153,7 +153,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>) {
     home: e.SMARTPRESENCE_SERVER_HOME,
     encryptionKey: e.ENCRYPTION_KEY,
     secretKey: e.SECRET_KEY,
-    // Null: no rotation is under way.
+    // Null: no rotation is running.
     previousKeys: previousPair(
       { encryptionKey: e.ENCRYPTION_KEY, secretKey: e.SECRET_KEY },
       e.ENCRYPTION_KEY_PREVIOUS,
@@ -166,7 +166,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>) {
     devicePort: e.SMARTPRESENCE_DEVICE_PORT,
     hostnames: e.SMARTPRESENCE_HOSTNAMES,
     trustedProxies: e.SMARTPRESENCE_TRUSTED_PROXIES,
-    // Origin of console and portal, as it is used in links.
+    // Origin of console and portal in links.
     peopleUrl: e.SMARTPRESENCE_PUBLIC_URL ?? urlOf(e.SMARTPRESENCE_HOSTNAMES[0]!, e.SMARTPRESENCE_PEOPLE_PORT),
     mqtt: mqttSettings(e, e.SMARTPRESENCE_HOSTNAMES[0]!),
     // Null: no mail is sent.

@@ -13,7 +13,7 @@ import { readConfig } from './config.ts';
 import { call } from './open.ts';
 
 /**
- * Looks at the server of this environment, whether or not it runs. Creates and migrates nothing.
+ * Checks the server of this environment, whether or not it is running. Creates and migrates nothing.
  *
  * @throws Problem `bad-configuration`
  */
@@ -28,7 +28,7 @@ export async function doctor(
         findingOf(databaseCheck, { code: 'database-failed', detail: `${config.home} has no database yet` }),
       ]);
     try {
-      // A running server has its database to itself, and looks for us.
+      // Only the running server can open the embedded database, so it runs the checks.
       return await call(env, runChecks);
     } catch (cause) {
       return withoutDatabase(config, [whatIsWrong(cause)]);
@@ -58,7 +58,7 @@ export async function doctor(
   }
 }
 
-/** By whichever check has a code for it. */
+/** Returns an error as a finding of the check that has a code for it. */
 function whatIsWrong(cause: unknown): Finding {
   if (!(cause instanceof Problem)) throw cause;
   if (/^(wrong-encryption-key|key-retired|rotation-|keyring-)/.test(cause.code))

@@ -7,20 +7,20 @@ import { lockHome } from '../platform/database/lock.ts';
 import { makeServerHome } from '../platform/home.ts';
 
 /**
- * A server for evaluation on this very machine. Its keys are in a 0600 file beside its data, which a production
- * server's never do: that one takes them from its environment.
+ * A server for evaluation on this machine. Its keys are in a 0600 file beside its data. A production server's never are: it
+ * takes them from its environment.
  */
 
 const KEYS = ['ENCRYPTION_KEY', 'SECRET_KEY'] as const;
-/** As they were, while an operator rotates them: they are in the same file then. */
+/** Previous keys, in the same file while an operator rotates the keys. */
 const PREVIOUS = ['ENCRYPTION_KEY_PREVIOUS', 'SECRET_KEY_PREVIOUS'] as const;
 type DemoKeys = Record<(typeof KEYS)[number], string> & Partial<Record<(typeof PREVIOUS)[number], string>>;
 
 /**
- * Makes the server home and its demo keys unless they are there. Keys that `env` already has win, and nothing is written.
+ * Makes the server home and its demo keys if missing. If `env` already has keys, these are used and no keys are written.
  *
- * @returns what the server process and its operator's commands need in their environment
- * @throws Problem `server-home-not-usable`, `demo-keys-unreadable`, `database-in-use` when another process begins here at this moment
+ * @returns environment for the server process and its operator's commands
+ * @throws Problem `server-home-not-usable`, `demo-keys-unreadable`, `database-in-use` if another process is starting here now
  */
 export function initServer(
   serverHome: string,
@@ -34,7 +34,7 @@ export function initServer(
   return { SMARTPRESENCE_SERVER_HOME: serverHome, ...keys };
 }
 
-/** Only once: of two that start at the same moment, one would otherwise use keys that the other's have replaced. */
+/** Makes the demo keys under a lock: otherwise, of two processes starting at once, one would use keys that the other replaced. */
 function makeDemoKeys(path: string): void {
   const letGo = lockHome(dirname(path));
   try {
@@ -54,7 +54,7 @@ function demoKeys(path: string): DemoKeys {
   );
   const [ENCRYPTION_KEY, SECRET_KEY] = KEYS.map((name) => values[name]);
   if (!ENCRYPTION_KEY || !SECRET_KEY) {
-    // Not made again: the data beside it would be lost.
+    // New keys are not made, since the existing data would be lost.
     throw new Problem('demo-keys-unreadable', { path });
   }
   const previous = PREVIOUS.flatMap((name) => (values[name] ? [[name, values[name]]] : []));

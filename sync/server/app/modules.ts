@@ -48,9 +48,9 @@ const app: ServerModule = {
 };
 
 /**
- * Every module of the server. Tables are merged and erased in this order. A merge needs some of it: pairs of lookalikes are
- * moved while both people have sites; a minor's age goes by the sites of the kept one; templates are moved with consents,
- * and scores after templates. Batches of events are taken in the opposite order.
+ * Every module of the server. Tables are merged and erased in this order, on which merging depends: pairs of lookalikes are
+ * moved while both people have sites, before a minor's state is computed from the sites of the kept person, and scores are
+ * moved after templates, which are moved with consents. Batches of events are taken in reverse order.
  */
 export const MODULES: readonly ServerModule[] = [
   platform,

@@ -18,18 +18,18 @@ import { type AnswerOf, type Call, caller, throughSocket } from './operator-sock
 type Env = Readonly<Record<string, string | undefined>>;
 
 export interface CallOptions {
-  /** How far a long work is; not of a running server. */
+  /** Receives the progress of long work. Not called when a running server does the work. */
   readonly progress?: Services['progress'];
-  /** Also makes the database where there is none yet. */
+  /** Creates the database if there is none yet. */
   readonly makes?: boolean;
 }
 
 /**
- * Works with the server of this environment as its operator: on its database, or, where a running server has the embedded
- * database to itself, through that server.
+ * Works with the server of this environment as its operator: on its database, or through the running server if that has the
+ * embedded database open.
  *
  * @param env the server's environment
- * @throws Problem `bad-configuration`, `server-missing`, of openDatabase and openKeyring, and what `work` throws
+ * @throws Problem `bad-configuration`, `server-missing`, those of openDatabase and openKeyring, and what `work` throws
  */
 export async function asOperator<T>(
   env: Env,
@@ -60,7 +60,7 @@ export async function asOperator<T>(
   }
 }
 
-/** Calls one endpoint of the server of this environment as its operator. @throws as `asOperator` */
+/** Calls one endpoint of the server of this environment as its operator. @throws like `asOperator` */
 export const call = <P extends Params, Q extends z.ZodType, B extends z.ZodType, A extends Endpoint['answer']>(
   env: Env,
   ...[endpoint, ...rest]: [endpoint: Endpoint<P, Q, B, A>, ...rest: Rest<P, Q, B>]
@@ -70,7 +70,7 @@ export const call = <P extends Params, Q extends z.ZodType, B extends z.ZodType,
     return (endpoint.answer === 'file' ? await text(answer as Readable) : answer) as never;
   });
 
-/** Without a server: its routes are called in this process. Their errors are thrown unchanged. */
+/** Calls the routes in this process, without a running server. Their errors are thrown unchanged. */
 async function onDatabase<T>(services: Services, work: (call: Call) => Promise<T>): Promise<T> {
   let failure: { readonly cause: unknown } | null = null;
   const listener = operatorListener(services, (cause) => {
@@ -91,9 +91,9 @@ async function onDatabase<T>(services: Services, work: (call: Call) => Promise<T
 }
 
 /**
- * Opens database and keyring of a server that is not running, making what is missing of them: for what sets a server up.
+ * Opens database and keyring of a server that is not running, for setting up a server. Creates what is missing.
  *
- * @throws Problem of openDatabase and openKeyring
+ * @throws Problem from openDatabase and openKeyring
  */
 export async function withServer<T>(config: Config, work: (context: IdentityContext) => Promise<T>): Promise<T> {
   const keys = keysOf(config);

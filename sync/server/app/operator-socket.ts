@@ -8,14 +8,14 @@ import { Problem } from '../../errors/problem.ts';
 import { type Endpoint, type Params, type Rest, urlOf } from '../../protocol/api/endpoint.ts';
 import { ProblemBody } from '../../protocol/api/session.ts';
 
-/** What an endpoint answers; a file as text, or as the stream that it is within `asOperator`. */
+/** Answer of an endpoint. A file is text, or within `asOperator` a stream. */
 export type AnswerOf<A extends Endpoint['answer'], File> = A extends z.ZodType
   ? z.output<A>
   : A extends 'file'
     ? File
     : null;
 
-/** Calls an endpoint. @throws Problem the endpoint's own, `operation-unknown`, `server-not-answering`, `server-hung-up` */
+/** Calls an endpoint. @throws Problem of the endpoint, `operation-unknown`, `server-not-answering`, `server-hung-up` */
 export type Call<File = Readable> = <
   P extends Params,
   Q extends z.ZodType,
@@ -26,8 +26,8 @@ export type Call<File = Readable> = <
 ) => Promise<AnswerOf<A, File>>;
 
 /**
- * Where a running server answers the command line: its embedded database may be opened by no second process. Mode 0600, in
- * the server home; anyone who reaches it could read the home itself.
+ * Returns the path of the socket on which a running server answers the command line, since no second process can open its
+ * embedded database. It has mode 0600 and is in the server home: anyone who can use it can also read the home.
  */
 export const socketPath = (home: string): string => join(home, 'operator.sock');
 
@@ -60,7 +60,7 @@ export const caller =
     throw Problem.from({ code, message: title, nextStep, ...(params && { params }) });
   };
 
-/** Through the running server that has the home's database open. */
+/** Calls endpoints through the running server that has the home's database open. */
 export const throughSocket = (home: string): Call =>
   caller(async ({ payload, url, ...asked }) => {
     const asking = request({ ...asked, socketPath: socketPath(home), path: url, agent: false });

@@ -9,14 +9,14 @@ import { asProblem } from '../platform/http/problem.ts';
 import { socketPath } from './operator-socket.ts';
 import { OPERATED } from './served.ts';
 
-/** Until a request must be here, ms. */
+/** Time limit for receiving a request, ms. */
 const REQUEST_MS = 10_000;
 
 /**
- * The endpoints that the command line may call, each as the operator. For one call on the database (`inject`), or to listen
- * on the socket.
+ * Returns a listener with the endpoints that the command line may call as the operator: for calls within this process
+ * (`inject`), or to listen on the socket.
  *
- * @param failed gets what an endpoint threw, whatever it is
+ * @param failed receives what an endpoint threw
  */
 export function operatorListener(services: Services, failed: (cause: unknown) => void = () => undefined): Listener {
   const app: FastifyInstance = Fastify({ logger: false, requestTimeout: REQUEST_MS, forceCloseConnections: true });
@@ -39,7 +39,7 @@ export function operatorListener(services: Services, failed: (cause: unknown) =>
   return app as unknown as Listener;
 }
 
-/** In the command line's terms: it takes arguments, and has help instead of a document. */
+/** Returns an error in terms of the command line: it has arguments, and help instead of an API document. */
 function problemOf(cause: Error): Problem {
   const problem = asProblem(cause);
   if (problem.code === 'internal-error') return new Problem('operation-failed', { cause });
@@ -47,7 +47,7 @@ function problemOf(cause: Error): Problem {
   return new Problem('arguments-wrong', { reason: `These are missing or wrong: ${problem.params.reason}.`, cause });
 }
 
-/** Listens until closed. @throws what `listen` of a socket throws, e.g. for a path that is too long */
+/** Listens on the operator's socket. @returns a function that closes it @throws errors of `listen`, e.g. for a long path */
 export async function listenForOperator(home: string, services: Services): Promise<() => Promise<void>> {
   const path = socketPath(home);
   rmSync(path, { force: true }); // we hold the lock of the home: what is still here is a dead server's

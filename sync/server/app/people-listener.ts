@@ -25,19 +25,19 @@ export interface PeopleListenerOptions {
   readonly services: Services;
   readonly hub: LiveHub;
   readonly certificate: KeyAndCertificate;
-  /** The certificate is the operator's, so browsers may be instructed never to fall back to plain HTTP. */
+  /** Whether the certificate is the operator's. If so, browsers are instructed never to use plain HTTP (HSTS). */
   readonly trusted: boolean;
   readonly hostnames: readonly string[];
-  /** Reverse proxies that say where a request comes from (`X-Forwarded-For`). */
+  /** Reverse proxies whose `X-Forwarded-For` is trusted. */
   readonly trustedProxies: readonly string[];
   readonly pages: string;
   readonly log: Logger;
 }
 
-/** Sockets opened from one network in a minute: a console that lost its connection tries again every few seconds. */
+/** Sockets that one network may open per minute: a console that lost its connection retries every few seconds. */
 const LIVE_LIMIT = { max: 120, timeWindow: 60_000 };
 
-/** The listener for people's browsers: the console, its API and its WebSocket. */
+/** Creates the listener for people's browsers: console and portal, their API and the WebSocket of the live board. */
 export async function createPeopleListener(o: PeopleListenerOptions): Promise<Listener> {
   const { keyPem: key, certPem: cert } = o.certificate;
   const app = createListener({ key, cert }, o.log, { trustedProxies: o.trustedProxies });
@@ -78,7 +78,7 @@ export async function createPeopleListener(o: PeopleListenerOptions): Promise<Li
         const caller = await sessionOf(services, request, { use: false });
         await refusing(errors, watchBoard, caller, () => admit({ ...watchBoard, ownPage: true }, request, caller));
         const { site } = BoardQuery.safeParse(request.query).data ?? {};
-        // Here, as there is no answer to send once the socket is open.
+        // Checked here, since no HTTP error can be sent once the socket is open.
         if (site !== undefined) await findSite(services.db, site);
       },
     },
@@ -98,10 +98,10 @@ export async function createPeopleListener(o: PeopleListenerOptions): Promise<Li
   return app;
 }
 
-/** The pages for people: staff, and everyone's own. */
+/** The screens: the console for staff, and the portal for everyone. */
 const SCREENS = ['console', 'portal'] as const;
 
-/** The pages of console and portal, and the assets that the build hashed by name. Nothing else of the build folder is served. */
+/** Serves the pages of console and portal, and the assets with hashes in their names. Nothing else of the build folder. */
 async function servePages(app: FastifyInstance, pages: string): Promise<void> {
   const assets = join(pages, 'assets');
   if (!existsSync(assets)) {

@@ -10,7 +10,7 @@ const { version } = JSON.parse(readFileSync(join(import.meta.dirname, '../../../
   version: string;
 };
 
-/** What the people listener answers: every route, and the document that describes them. */
+/** Routes of the people listener: all except those for the operator alone, and the document that describes them. */
 const people = endpointsOf(MODULES).filter(({ roles }) => roles === 'anybody' || roles.some((r) => r !== 'operator'));
 export const SERVED: readonly Route[] = [...people, openApiRoute(people, [watchBoard], version)];
 

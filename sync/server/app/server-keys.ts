@@ -11,10 +11,10 @@ import type { Keyring } from '../platform/keys/keyring.ts';
 import { succeedKey } from '../platform/keys/succession.ts';
 import type { KeyPurpose } from '../platform/keys/vault.ts';
 
-/** What kiosks know the server by: its keys, their successors and their end. */
+/** Routes for the keys by which kiosks know the server: list, succeed and retire. */
 export const serverKeyRoutes: readonly Route[] = [
   implement(api.listServerKeys, {
-    // The keyring asks the database by itself.
+    // Outside the transaction: the keyring uses connections of its own.
     before: ({ services: { keyring } }) => keyring.refresh(),
     handle: async ({ services: { keyring } }) => ({
       serverId: keyring.serverId,
@@ -50,7 +50,7 @@ export const serverKeyRoutes: readonly Route[] = [
   }),
 ];
 
-/** Approved devices that a retirement would cut off, according to what they reported. */
+/** Returns approved devices that a retirement would cut off, according to their reports. */
 async function devicesBehind(db: Db, keyring: Keyring, purpose: KeyPurpose): Promise<Device[]> {
   if (keyring.described.filter((k) => k.purpose === purpose).length < 2) return [];
   const approved = (await listDevices(db)).filter((d) => d.status === 'approved');
@@ -64,7 +64,7 @@ async function devicesBehind(db: Db, keyring: Keyring, purpose: KeyPurpose): Pro
   });
 }
 
-/** When the newest key of a purpose was made: any device in contact since then has it. */
+/** Returns when the newest key of a purpose was made. Every device in contact since then has it. */
 async function newestKeyMade(db: Db, purpose: KeyPurpose): Promise<Date> {
   return (await findLast(db, 'keyring.server_key', { purpose, retired_at: null }, 'serial', ['made_at']))!.made_at;
 }

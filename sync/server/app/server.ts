@@ -40,21 +40,21 @@ import { startAttendanceWorker } from './worker.ts';
 export interface RunningServer {
   readonly peopleUrl: string;
   readonly deviceUrl: string;
-  /** Opens the console: as administrator, once, within an hour, as long as no administrator has a second factor; else to sign in. */
+  /** URL of the console. Signs in as administrator, once within an hour, while no administrator has a second factor. */
   readonly adminLink: string;
-  /** Of the people listener's certificate, as browsers show it. */
+  /** Fingerprint of the people listener's certificate, as browsers show it. */
   readonly certificateSha256: string;
   /** Port of the listener for health and metrics; null: none. */
   readonly operationsPort: number | null;
-  /** From now on it says that it is not ready, and serves on. */
+  /** Reports the server as not ready from now on, and keeps serving. */
   stopping(): void;
   close(): Promise<void>;
 }
 
-/** How often the keyring is looked at without a signal, ms. */
+/** How often the keyring is read without a signal, ms. */
 const KEYRING_MS = 5000;
 
-/** Folder of the built screens, seen from here. */
+/** Folder of the built screens. */
 const PAGES = join(import.meta.dirname, '../../../dist/renderer');
 
 /**
@@ -113,9 +113,8 @@ export async function startServer(
     };
     const jobs = await startJobs(services, jobsOf(MODULES), { alone: database.kind === 'embedded' });
     closers.push(() => jobs.stop());
-    // A request for erasure is not waited with.
+    // Erasure requests, and builds that fail, are handled at once rather than at the job's next regular run.
     signals.hear('change', () => jobs.check('erasure'));
-    // Nor with a build that goes wrong.
     signals.hear('change', () => jobs.check('rollouts'));
     const hub = startHub(services, logEpoch);
     closers.push(() => hub.close());
@@ -177,15 +176,15 @@ export async function startServer(
     signals.hear('change', await nudger(db, (due) => mqtt.nudge(due), log));
     if (database.kind === 'embedded') closers.push(await listenForOperator(config.home, services));
     const peopleUrl = await listen(people, config, config.peoplePort, 'SMARTPRESENCE_PEOPLE_PORT');
-    // Anyone who reads what is printed here could read the keys as well. With an administrator who has a second factor,
-    // nothing that opens the console is printed any more; `accounts link` makes a link then.
+    // Anyone who can read this output could also read the keys. Once an administrator has a second factor, no sign-in link
+    // is printed any more; `accounts link` makes one.
     const enter = (await hasEnrolledAdmin(db))
       ? ''
       : `#enter=${(await createLink(db, keys, { kind: 'operator' }, now())).token}`;
     return {
       peopleUrl,
       deviceUrl: identity.deviceUrl(),
-      // In the fragment, which browsers never send: no log, proxy or link scanner gets it.
+      // The token is in the fragment, which browsers never send, so no log, proxy or link scanner gets it.
       adminLink: `${peopleUrl}/console/${enter}`,
       certificateSha256: new X509Certificate(certificate.certPem).fingerprint256,
       operationsPort: operations.port,
@@ -213,7 +212,7 @@ function keepFresh(keyring: Keyring, signals: Signals, log: Logger): () => Promi
   };
 }
 
-/** The port that it listens on; null when it does not yet. */
+/** Returns the port that a listener listens on; null if it does not listen yet. */
 function portOf(listener: Listener): number | null {
   return (listener.server.address() as AddressInfo | null)?.port ?? null;
 }

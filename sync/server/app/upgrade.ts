@@ -6,9 +6,9 @@ import { readConfig } from './config.ts';
 import { throughSocket } from './operator-socket.ts';
 
 /**
- * What an update has to know of an installation. Nothing is migrated.
+ * Returns what an update needs to know about an installation. Migrates nothing.
  *
- * @throws Problem `bad-configuration`, and of openBare: the database is out of reach
+ * @throws Problem `bad-configuration`, and those of openBare if the database can't be reached
  */
 export async function upgradeFacts(env: Readonly<Record<string, string | undefined>>): Promise<UpgradeFacts> {
   const config = readConfig(env);

@@ -5,16 +5,16 @@ import type { Keys } from '../platform/keys/envelope.ts';
 import { retryQuarantine } from './ingest/quarantine.ts';
 import { MODULES } from './modules.ts';
 
-/** After a change, this long for more of them, ms. */
+/** How long we wait for more changes after a change, ms. */
 const GATHER_MS = 50;
-/** Without a signal (another replica died between its commit and its signal), ms. */
+/** How often we check without a signal, ms: another replica may have died between its commit and its signal. */
 const POLL_MS = 5000;
 
 /**
- * Works off what waits to be resolved, on this replica or, while another is at it, not; and once, at start, takes the
- * events again that waited for a newer server. A failure is logged and tried again; nothing that waits is lost by it.
+ * Resolves attendance that is due, unless another replica is doing so. At its start it also retries quarantined events that
+ * were waiting for a newer server. Failures are logged and retried, and nothing due is lost.
  *
- * @returns how to stop, waiting for what is under way
+ * @returns a function that stops the worker, and waits for running work
  */
 export function startAttendanceWorker(
   { db, signals }: Pick<OpenDatabase, 'db' | 'signals'>,
@@ -55,7 +55,7 @@ export function startAttendanceWorker(
     }, GATHER_MS);
   });
   const timer = setInterval(wake, POLL_MS);
-  // What a build before this one could not read.
+  // Events that an earlier build could not read.
   const retried = retryQuarantine({ db, keys, modules: MODULES }, { reason: 'event-newer-schema' }, now(), { undoDays })
     .then(({ taken }) => {
       if (taken === 0) return;

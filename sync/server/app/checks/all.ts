@@ -12,7 +12,7 @@ import { modelsCheck } from './models.ts';
 import { clockCheck, databaseCheck, databaseSettingsCheck, diskCheck, keysCheck, quarantineCheck } from './process.ts';
 import { brokerCheck, mailCheck, storeCheck } from './reach.ts';
 
-/** Every check, in the order in which `doctor` prints them; the database's comes first, since others need it. */
+/** Every check, in the order in which `doctor` prints them. The database's is first, since others need it. */
 export const CHECKS: readonly Check[] = [
   databaseCheck,
   databaseSettingsCheck,
@@ -33,7 +33,7 @@ export const CHECKS: readonly Check[] = [
   setUpCheck,
 ];
 
-/** What each code means. */
+/** Outcomes of all checks by code. */
 export const OUTCOMES: Readonly<Record<string, Outcome>> = Object.assign(
   {},
   ...CHECKS.map(({ outcomes }) => outcomes),

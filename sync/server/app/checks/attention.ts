@@ -1,14 +1,14 @@
 import { sql } from 'kysely';
 import type { AttentionSource } from '../../platform/attention.ts';
 
-/** Replica of what is found of the whole installation, in the table. */
+/** Replica in the table for findings about the whole installation. */
 export const INSTALLATION = '*';
-/** In a detail, the name of a replica that has none. */
+/** Stands for a replica without a name in a detail. */
 export const NAMELESS = 'without a name';
 
 const findingRef = sql`f.replica || '@' || f.code || '@' || (extract(epoch from f.since) * 1000)::bigint`;
 
-/** What is wrong with the servers. What no server says any more, since the one that found it has ended, is no item. */
+/** Items for findings about servers. A finding that no running server reports any more is not an item. */
 export const serverAttention: AttentionSource = {
   items: () => sql`
     select 'server' as kind, ${findingRef} as ref, f.since as at, f.code, null::uuid as person, null::uuid as other,
@@ -23,8 +23,8 @@ export const serverAttention: AttentionSource = {
 };
 
 /**
- * Which replicas a finding is about, as it is kept in the database: the one that found it of itself, or those that the others
- * miss or mistake. Empty: the whole installation, or a server alone; an empty name: one without a name.
+ * Returns the replicas that a stored finding is about: the one that found it about itself, or those that are silent or share a
+ * name. Empty: the whole installation, or a single server. An empty name is a replica without a name.
  */
 function replicasMeant(finding: { replica: string; code: string; detail: string | null }): string[] {
   const { replica, code, detail } = finding;

@@ -5,12 +5,12 @@ import { connect } from 'node:tls';
 import { command } from '../../../disk/program.ts';
 import { check, DAY_MS, HOUR_MS, opened } from './check.ts';
 
-/** Days before a certificate's end from which it is worth saying. */
+/** Days before a certificate's end from which it is reported. */
 const SOON_DAYS = 21;
-/** A CA takes its kiosks with it, so it is reported months ahead. */
+/** The same for the CA. Kiosks stop working with it, so it is reported months ahead. */
 const CA_SOON_DAYS = 120;
 
-/** Certificates that are not renewed automatically. */
+/** Checks certificates that are not renewed automatically. */
 export const certificatesCheck = check({
   name: 'certificates',
   of: 'process',
@@ -48,7 +48,7 @@ export const certificatesCheck = check({
     const end = (pem: string) => Date.parse(new X509Certificate(pem).validTo);
     return {
       now: subject.now().getTime(),
-      // Without a certificate of the operator's the server makes its own in time.
+      // Null: the server makes its own certificate and renews it in time.
       people: config.peopleCertificate ? end(readFileSync(config.peopleCertificate.certFile, 'utf8')) : null,
       ca: end(keyring.ca.certPem),
       brokers: await brokerCertificateEnds(config.mqtt.brokers),
@@ -82,8 +82,8 @@ export const certificatesCheck = check({
 const CONNECT_MS = 5000;
 
 /**
- * When the certificates of brokers end, ms since 1970; of those that answer. Nothing is sent, and nothing believed: a
- * certificate that has ended fails every real connection.
+ * Returns when the certificates of those brokers that answer end, ms since 1970. Sends nothing and need not verify them: with
+ * an expired certificate, every real connection fails.
  */
 async function brokerCertificateEnds(urls: readonly string[]): Promise<number[]> {
   const ends = await Promise.all(urls.map(endOf));

@@ -6,33 +6,33 @@ import type { Keyring } from '../../platform/keys/keyring.ts';
 import type { Config } from '../config.ts';
 
 /**
- * What has to be right for a server to serve, declared once. `/readyz`, Attention and `doctor` are loops over the list
- * (all.ts): none of them has codes of its own, so they can't say different things.
+ * Checks of what a server needs, declared once. `/readyz`, Attention and `doctor` are loops over the list (all.ts): none has
+ * codes of its own, so they can't contradict each other.
  */
 
-/** `stops`: the server takes no traffic. `degrades`: it serves, and something does not work. `note`: worth knowing. */
+/** `stops`: the server takes no traffic. `degrades`: it serves, but something does not work. `note`: worth knowing. */
 export type Level = 'stops' | 'degrades' | 'note';
 
 export interface Outcome {
   readonly level: Level;
   /** One sentence for an operator. */
   readonly says: string;
-  /** One sentence: what to do. */
+  /** One sentence about what to do. */
   readonly next: string;
 }
 
 export interface Verdict {
   readonly code: string;
-  /** What exactly, for a terminal: another code, a name of a variable, days. Never personal data, a key or a token. */
+  /** Details for a terminal: another code, a variable's name, a number of days. Never personal data, a key or a token. */
   readonly detail?: string | undefined;
 }
 
 export interface Subject {
   readonly config: Config;
   readonly now: () => Date;
-  /** Null: the database could not be opened. */
+  /** Null if the database could not be opened. */
   readonly open: Opened | null;
-  /** This replica at the operator's brokers. Null: there is none, or its own process looks. */
+  /** This replica's connections to the operator's brokers. Null: there are none, or another process has them. */
   readonly broker: BrokerTrial | null;
 }
 
@@ -43,36 +43,36 @@ export interface Opened {
 }
 
 export interface BrokerTrial {
-  /** Every broker is. */
+  /** Whether every broker is connected. */
   readonly connected: boolean;
-  /** Publishes to ourselves and waits for it: the only proof of a right, since brokers grant subscriptions that they deliver nothing to. */
+  /** Publishes to ourselves and waits for the message. Only this proves our rights: brokers grant useless subscriptions too. */
   tryOut(): Promise<{ readonly reads: boolean; readonly writes: boolean }>;
 }
 
-/** One thing that is checked. `F`: what was found; `C`: codes that it may end in. */
+/** One check. `F`: the facts it finds; `C`: codes of its outcomes. */
 export interface Check<F = unknown, C extends string = string> {
-  /** Kebab-case; `doctor` prints it. */
+  /** Kebab-case name, printed by `doctor`. */
   readonly name: string;
-  /** `process`: of each replica. `installation`: the same whichever replica looks. */
+  /** `process`: differs by replica. `installation`: the same on every replica. */
   readonly of: 'process' | 'installation';
-  /** How often a running server looks, ms; 0: whenever it is asked. */
+  /** How often a running server runs it, ms. 0: at every request. */
   readonly everyMs: number;
-  /** It asks nothing of the database, so it has something to say where that is away too. */
+  /** It doesn't use the database, so it also runs while the database is unavailable. */
   readonly withoutDatabase?: boolean;
   readonly outcomes: Readonly<Record<C, Outcome>>;
-  /** Codes where looking fails, or takes too long; without them `check-failed`. */
+  /** Codes for an inspection that fails (`failed`) or takes too long (`late`). Absent: `check-failed`. */
   readonly failed?: NoInfer<C>;
   readonly late?: NoInfer<C>;
   inspect(subject: Subject): Promise<F>;
-  /** Pure: whether each code is so, or its detail where it has one. What is left out is not; nothing is: all is well. */
+  /** Returns whether each code applies, or its detail if it has one. Absent codes don't apply. Pure. */
   judge(facts: F): Judged<NoInfer<C>>;
-  /** Pure: what `doctor` says besides where nothing is wrong; null: nothing was to be checked. */
+  /** Returns what `doctor` adds if nothing is wrong. Null: there was nothing to check. Pure. */
   remark?(facts: F): string | null;
 }
 
 export type Judged<C extends string> = { readonly [Code in C]?: string | boolean | null };
 
-/** Names the types of a check. */
+/** Infers the types of a check. */
 export const check = <F, C extends string>(c: Check<F, C>): Check<F, C> => c;
 
 export interface Finding extends Verdict {
@@ -80,7 +80,7 @@ export interface Finding extends Verdict {
   readonly level: Level;
 }
 
-/** For every check that can't be carried out. */
+/** Outcome of any check that can't be carried out. */
 export const CHECK_FAILED: Readonly<Record<'check-failed', Outcome>> = {
   'check-failed': {
     level: 'degrades',
@@ -94,19 +94,19 @@ export const MINUTE_MS = 60 * SECOND_MS;
 export const HOUR_MS = 60 * MINUTE_MS;
 export const DAY_MS = 24 * HOUR_MS;
 
-/** What the database holds. Not for a check `withoutDatabase`. */
+/** Returns the open database and keys. Not for a check `withoutDatabase`. */
 export function opened({ open }: Subject): Opened {
   if (!open) throw new Error('the database is not open');
   return open;
 }
 
-/** What a check has found, and its remark where it has one. */
+/** Findings of a check, and its remark if it has one. */
 export interface Examined {
   readonly findings: readonly Finding[];
   readonly remark?: string | null | undefined;
 }
 
-/** Checks and judges. Never throws: what can't be checked is a finding too. @param limitMs time that the check may take */
+/** Runs a check. Never throws: a check that fails is a finding too. @param limitMs time that the check may take */
 export async function examine(one: Check, subject: Subject, limitMs: number): Promise<Examined> {
   try {
     const inspected = one.inspect(subject).then((facts) => ({ facts }));
@@ -123,7 +123,7 @@ export async function examine(one: Check, subject: Subject, limitMs: number): Pr
   }
 }
 
-/** Null: it was not done by then. */
+/** Returns the result of `work`, or null if it takes longer than `ms`. */
 export async function within<T>(work: Promise<T>, ms: number): Promise<T | null> {
   const done = new AbortController();
   try {
@@ -149,7 +149,7 @@ export function findingOf(one: Check, verdict: Verdict): Finding {
   return { ...verdict, check: one.name, level };
 }
 
-/** A coded error as a detail: its code, its sentence and its own next step. Of any other only its code: it may hold values. */
+/** Returns an error as a detail. A Problem in full; of any other error only the code, since its message may hold values. */
 export function detailOf(what: string, cause: unknown): string {
   if (cause instanceof Problem) return problemDetail(cause);
   const { code, name } = cause as { code?: unknown; name?: unknown };

@@ -9,11 +9,11 @@ import { knownReplicas, REPLICA_LIVES_S, runningReplicas } from '../../platform/
 import { NAMELESS } from './attention.ts';
 import { check, DAY_MS, HOUR_MS, MINUTE_MS, opened, SECOND_MS } from './check.ts';
 
-/** The same on every replica: what the database says about the whole installation. */
+/** Checks of the whole installation, from the database: the same result on every replica. */
 
-/** A backup is made each day; one that takes hours is no alarm yet. */
+/** A backup is made each day. The margin is for one that takes hours. */
 const BACKUP_OLD_MS = 36 * HOUR_MS;
-/** A backup that has not been verified for this long proves nothing. */
+/** Age of the last verification after which it is reported, ms. */
 const VERIFIED_OLD_MS = 35 * DAY_MS;
 
 export const backupsCheck = check({
@@ -62,7 +62,7 @@ export const backupsCheck = check({
     configured && backup !== null ? `the newest is ${Math.floor(backup / HOUR_MS)} hours old` : null,
 });
 
-/** Mails about what needs attention are accepted. */
+/** Checks that the mail server accepts alerts. */
 export const alertsCheck = check({
   name: 'alerts',
   of: 'installation',
@@ -117,7 +117,7 @@ export const auditAnchorCheck = check({
   }),
 });
 
-/** Reports by e-mail that the mail server accepted. */
+/** Checks that scheduled reports could be sent by e-mail. */
 export const reportMailsCheck = check({
   name: 'report-mails',
   of: 'installation',
@@ -139,7 +139,7 @@ export const reportMailsCheck = check({
   judge: (codes) => ({ 'report-not-sent': codes.length > 0 && codes.join(', ') }),
 });
 
-/** Other processes of this server are in contact, and run the same build. */
+/** Checks that all replicas are in contact, have different names and run the same build. */
 export const replicasCheck = check({
   name: 'replicas',
   of: 'installation',
@@ -184,7 +184,7 @@ export const replicasCheck = check({
   },
 });
 
-/** What people have to decide before the first enrolment. */
+/** Checks for decisions that are due before the first enrolment. */
 export const setUpCheck = check({
   name: 'set-up',
   of: 'installation',

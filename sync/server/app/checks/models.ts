@@ -7,10 +7,10 @@ import { FACE_BOX_NODE, LANDMARKS_NODE, type WeightFile } from '../../../../mode
 import { modelsCode, presentEmbedder } from '../../features/embedders/faces.ts';
 import { check, MINUTE_MS, opened } from './check.ts';
 
-/** Files that were read and had their hash, by path, with their time and size then: 50 MB are not read every minute. */
+/** Files that had the right hash, by path, with their time and size then, so that 50 MB are not read every minute. */
 const known = new Map<string, string>();
 
-/** Face weights exist, and are the ones this build expects by hash. */
+/** Checks that the face models exist and have the hashes that this build expects. */
 export const modelsCheck = check({
   name: 'models',
   of: 'process',

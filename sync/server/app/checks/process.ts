@@ -9,14 +9,14 @@ import { QUARANTINE_FULL } from '../ingest/quota.ts';
 import { check, DAY_MS, MINUTE_MS, opened, problemDetail } from './check.ts';
 
 const MIB = 1024 * 1024;
-/** Free space below which the server takes no traffic, and below which it says so, bytes. */
+/** Free space below which the server takes no traffic, and below which it warns, bytes. */
 const DISK_FULL = 100 * MIB;
 const DISK_LOW = 1024 * MIB;
-/** Difference of our clock to the database's that is worth saying, and that is too much for certificates and sessions, ms. */
+/** Difference between our clock and the database's that is reported, and that certificates and sessions can't tolerate, ms. */
 const CLOCK_DIFFERS = 5_000;
 const CLOCK_WRONG = 300_000;
 
-/** Only visible on a new connection: open ones continue unchanged. */
+/** Only detected on a new connection: open ones continue unchanged. */
 const UNSAFE = {
   'database-tls-refused': {
     level: 'stops',
@@ -30,7 +30,7 @@ const UNSAFE = {
   },
 } as const;
 
-/** The database answers, and takes writes: one that is a standby, or was set read-only, does not. */
+/** Checks that the database answers and takes writes, which a standby or read-only database does not. */
 export const databaseCheck = check({
   name: 'database',
   of: 'process',
@@ -64,7 +64,7 @@ export const databaseCheck = check({
       const { standby, read_only } = rows[0]!;
       return { problem: null, readOnly: standby || read_only === 'on' };
     } catch (cause) {
-      // Why: a connection that is made now says it better than one that broke.
+      // A new connection reports the reason better than the broken one.
       const { database } = subject.config;
       const problem = database && (await whyNot(() => examineDatabase(database)));
       if (!problem) throw cause;
@@ -78,7 +78,7 @@ export const databaseCheck = check({
   },
 });
 
-/** Why a database can't be opened, by this list's codes. */
+/** Returns why a database can't be opened, as a code of `databaseCheck` with its detail. */
 export function databaseVerdict(problem: Problem) {
   return { code: unsafeCode(problem) ?? ('database-failed' as const), detail: problemDetail(problem) };
 }
@@ -96,7 +96,7 @@ async function whyNot(work: () => Promise<unknown>): Promise<Problem | null> {
   }
 }
 
-/** The keys of the environment open the keyring; those from before a rotation are there as long as they are needed. */
+/** Checks that the keys in the environment open the keyring, and whether those from before a rotation are still needed. */
 export const keysCheck = check({
   name: 'keys',
   of: 'process',
@@ -131,7 +131,7 @@ export const keysCheck = check({
   judge: ({ open, previous }) => ({ 'rotation-open': open, 'previous-keys-left': previous && !open }),
 });
 
-/** The server's clock and the database's agree: certificates, sessions and the audit log are dated by ours. */
+/** Checks that our clock agrees with the database's, since certificates, sessions and the audit log are dated by ours. */
 export const clockCheck = check({
   name: 'clock',
   of: 'process',
@@ -161,7 +161,7 @@ export const clockCheck = check({
   },
 });
 
-/** Space for logs, the embedded database and uploads. */
+/** Checks the free space for logs, the embedded database and uploads. */
 export const diskCheck = check({
   name: 'disk',
   of: 'process',
@@ -190,7 +190,7 @@ export const diskCheck = check({
   },
 });
 
-/** No device fills the quarantine: of one that did within the last day events are not kept. */
+/** Checks whether a device's quarantine was full in the last day, so that events were not kept in full. */
 export const quarantineCheck = check({
   name: 'quarantine',
   of: 'installation',
@@ -213,7 +213,7 @@ export const quarantineCheck = check({
   judge: (full) => ({ [QUARANTINE_FULL]: full }),
 });
 
-/** Settings of the database that the server can run with and had better not. */
+/** Checks for database settings that the server can run with but should not. */
 export const databaseSettingsCheck = check({
   name: 'database-settings',
   of: 'process',
@@ -266,7 +266,7 @@ export const databaseSettingsCheck = check({
     });
     if (unsafe && !unsafeCode(unsafe)) throw unsafe;
     let waiting = 0;
-    // Of a server that runs: a newer build has changed its schema since it started.
+    // A newer build may have changed the schema since this server started.
     const newer = await whyNot(async () => {
       waiting = (await readSchema(opened(subject).db)).waiting.length;
     });

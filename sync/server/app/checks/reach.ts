@@ -7,11 +7,11 @@ import type { S3Settings } from '../../platform/objects/settings.ts';
 import { openObjectStore } from '../../platform/objects/store.ts';
 import { check, MINUTE_MS, problemDetail, SECOND_MS } from './check.ts';
 
-/** What the server needs besides its database, tested the way the server uses it. */
+/** Checks of the services that the server needs besides its database. Each is tested the way the server uses it. */
 
 /**
- * Every broker of the operator's is connected, and lets this replica read and write. It stops nothing: kiosks come by HTTPS
- * meanwhile, and a broker that all replicas lost would else take all of them out of service.
+ * Checks that every broker of the operator is connected and lets this replica read and write. Never `stops`: kiosks use HTTPS
+ * meanwhile, and otherwise a broker that all replicas lost would take all of them out of service.
  */
 export const brokerCheck = check({
   name: 'broker',
@@ -47,7 +47,7 @@ export const brokerCheck = check({
 /** Writes a small object, reads it back, and deletes it with all its versions. @throws Problem `s3-…` */
 export async function tryStore(settings: S3Settings): Promise<void> {
   const store = openObjectStore(settings);
-  // Where the server may write and its erasing role delete (build/iam); no photo has such a name.
+  // A place where the server may write and its erasing role may delete (build/iam). No photo has such a name.
   const key = `${PREFIX.checkinPhotos}check-${randomUUID()}`;
   try {
     await store.put(key, Buffer.from('SmartPresence check\n'));
@@ -81,7 +81,7 @@ export const storeCheck = check({
   }),
 });
 
-/** Whether such a service is configured, and what is wrong with it. */
+/** Returns whether a service is configured, and what is wrong with it. */
 async function reached<T>(
   settings: T | null,
   attempt: (settings: T) => Promise<unknown>,
@@ -96,7 +96,7 @@ async function reached<T>(
   }
 }
 
-/** The mail server accepts our name and password; nothing is sent. */
+/** Checks that the mail server accepts our name and password. Sends nothing. */
 export const mailCheck = check({
   name: 'mail',
   of: 'installation',

@@ -12,7 +12,7 @@ import { brokerCheck } from './reach.ts';
 
 type Found = Finding & { readonly replica?: string };
 
-/** What came of one check. */
+/** Result of one check. */
 interface Looked extends Examined {
   readonly check: string;
   readonly findings: readonly Found[];
@@ -20,14 +20,14 @@ interface Looked extends Examined {
 
 const LIMIT_MS = 60 * SECOND_MS;
 
-/** Of a database that is open; in a running server, too. */
+/** Runs all checks on an open database, also within a running server. */
 export async function examineAll(o: Omit<Subject, 'broker'> & { readonly open: Opened }): Promise<CheckReport> {
   const { config, open } = o;
   const { db } = open;
   const own = config.mqtt.replica;
   const live = runningReplicas(await knownReplicas(db));
   const kept = await keptFindings(db);
-  // A second connection under its name would end the running replica's own.
+  // A second connection to a broker under its name would end the running replica's.
   const running = live.some(({ name }) => name === own);
   const trial = running ? null : await openBrokerTrial(config.mqtt, open.keyring, o.now());
   try {
@@ -51,7 +51,7 @@ export async function examineAll(o: Omit<Subject, 'broker'> & { readonly open: O
   }
 }
 
-/** What running servers stored recently. */
+/** Returns findings that running servers stored recently. */
 async function keptFindings(db: Db): Promise<(Found & { readonly replica: string })[]> {
   const { rows } = await sql<{ replica: string; code: string; detail: string | null; age: number }>`
     select replica, code, detail, extract(epoch from now() - seen_at)::int as age from server_finding
@@ -63,7 +63,7 @@ async function keptFindings(db: Db): Promise<(Found & { readonly replica: string
   });
 }
 
-/** The checks that need no database, with what is known about why there is none. */
+/** Runs the checks that need no database, and adds what is known about why there is none. */
 export async function withoutDatabase(config: Config, known: readonly Finding[]): Promise<CheckReport> {
   const subject: Subject = { config, now: () => new Date(), open: null, broker: null };
   const inspected = CHECKS.filter((one) => one.withoutDatabase && one !== brokerCheck);

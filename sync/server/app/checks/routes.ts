@@ -5,7 +5,7 @@ import { factsOf } from './upgrade.ts';
 
 export const checkRoutes: readonly Route[] = [
   implement(api.runChecks, {
-    // Each check asks the database by itself.
+    // Outside the transaction, since each check queries the database itself.
     before: ({ services: { db, keys, keyring, config, now } }) =>
       examineAll({ config, now, open: { db, keys, keyring } }),
     handle: async ({ prepared }) => prepared,

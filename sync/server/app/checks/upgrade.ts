@@ -6,12 +6,12 @@ import { MIGRATIONS, schemaOf } from '../../platform/database/migrations.ts';
 import type { Db } from '../../platform/database/schema.ts';
 import { knownReplicas, runningReplicas } from '../../platform/keys/versions.ts';
 
-/** What an update needs to know about a build, and about the server it is for. */
+/** What an update needs to know about a build, and about the server to update. */
 
-/** What a build says about itself. */
+/** Facts about a build. */
 export interface BuildFacts {
   readonly build: string;
-  /** Steps of its schema, in order. `expands`: builds before it can go on afterwards. */
+  /** Migrations of its schema, in order. `expands`: earlier builds still work after it. */
   readonly migrations: readonly { readonly name: string; readonly expands: boolean }[];
 }
 

@@ -9,21 +9,21 @@ import { databaseCheck } from './process.ts';
 
 export interface State {
   readonly ready: boolean;
-  /** Codes of what keeps it from being ready. */
+  /** Codes of findings that prevent it from being ready. */
   readonly reasons: readonly string[];
-  /** Codes of what is wrong without stopping service. */
+  /** Codes of findings that don't stop service. */
   readonly degraded: readonly string[];
-  /** Codes of what is worth knowing. */
+  /** Codes of findings that are only worth knowing. */
   readonly notes: readonly string[];
 }
 
-/** A live check that has not answered by then has failed, and one that goes further, ms. */
+/** Time limits after which a check has failed, ms: of a live check (`everyMs` 0), and of any other. */
 const LIVE_MS = 3 * SECOND_MS;
 const LIMIT_MS = 30 * SECOND_MS;
-/** Answers are this fresh, ms: who asks often makes no more work. */
+/** How long an answer is reused, ms, so that frequent requests cause no more work. */
 const FRESH_MS = SECOND_MS;
 const TICK_MS = 5 * SECOND_MS;
-/** A failed check is repeated this soon, ms, so that it clears once it was fixed. */
+/** A failed check is repeated within this time, ms, so that its finding clears soon after a fix. */
 const RETRY_MS = 15 * SECOND_MS;
 
 interface Inspected {
@@ -36,11 +36,11 @@ export interface WatchOptions {
   readonly subject: Subject;
   readonly replica: string;
   readonly log: Logger;
-  /** What is stored in the database has changed. */
+  /** Called when the findings in the database have changed. */
   readonly onChange: () => void;
 }
 
-/** A running server's checks: each as often as it says, for `/readyz`; what is wrong is kept in the database, for Attention. */
+/** Runs a server's checks, each at its own interval, for `/readyz`. Findings are stored in the database, for Attention. */
 export class Watch {
   readonly #o: WatchOptions;
   readonly #inspected = new Map<string, Inspected>();
@@ -55,7 +55,7 @@ export class Watch {
     this.#o = options;
   }
 
-  /** Looks again and again from now on. @returns how to end that */
+  /** Starts running the checks regularly. @returns a function that stops it */
   start(): () => Promise<void> {
     const tick = () => {
       this.#round ??= this.#inspectDue().finally(() => {
@@ -74,7 +74,7 @@ export class Watch {
     };
   }
 
-  /** From now on it is not ready. */
+  /** Reports the server as not ready from now on. */
   stop(): void {
     this.#stopping = true;
   }
@@ -87,7 +87,7 @@ export class Watch {
     return this.#stopping ? this.state() : state;
   }
 
-  /** Live checks at once; of the others what was seen last, which at the start is waited for. */
+  /** Runs the live checks now, and takes the last result of the others. After the start, waits for their first run. */
   async #now(): Promise<State> {
     const { checks } = this.#o;
     if (this.#timer) await within(this.#first.promise, LIVE_MS);
@@ -100,7 +100,7 @@ export class Watch {
     return state;
   }
 
-  /** While the database is unavailable, only that is reported: one cause has one code. */
+  /** Returns what was found. While the database is unavailable, checks that need it are left out: one cause, one code. */
   #found(): Finding[] {
     const away = this.#away();
     return this.#o.checks
@@ -113,7 +113,7 @@ export class Watch {
     return found.some(({ code }) => code !== 'database-read-only');
   }
 
-  /** The database's check first: without it, checks that need it are skipped. */
+  /** Runs checks, the database's first. If the database is unavailable, checks that need it are skipped. */
   async #inspect(checks: readonly Check[]): Promise<void> {
     const [database, ...others] = checks;
     if (!database) return;
@@ -169,7 +169,7 @@ interface Row {
   readonly detail: string | null;
 }
 
-/** Writes down what is found now, by the database's clock, which all replicas share. @returns whether it is other than before */
+/** Stores the current findings, by the database's clock, which all replicas share. @returns whether any code is new or over */
 function keep(db: Db, replica: string, found: readonly Row[]): Promise<boolean> {
   const rows = [...new Map(found.map((row) => [`${row.replica} ${row.code}`, row])).values()];
   return inTransaction(db, async (tx) => {
@@ -187,5 +187,5 @@ function keep(db: Db, replica: string, found: readonly Row[]): Promise<boolean> 
   });
 }
 
-/** This process is stopping: its own findings are void. */
+/** Deletes a replica's own findings when it stops. */
 const forget = (db: Db, replica: string) => remove(db, 'server_finding', { replica });

@@ -24,16 +24,16 @@ const PHOTOS_AT_ONCE = 4;
 
 export interface DeviceListenerOptions extends IdentityContext, MessageContext {
   readonly unauthenticated?: Partial<UnauthenticatedLimits>;
-  /** Screens of kiosks that someone watches. */
+  /** Kiosk screens that someone is watching. */
   readonly screens: WatchedScreens;
-  /** Folder of the repository of builds; null: none. */
+  /** Folder of the repository of builds. Null: none. */
   readonly updates: string | null;
 }
 
 /**
- * The listener for kiosks. Its TLS asks for a client certificate and ends no handshake for want of one; who speaks is
- * held against the registry at every message, and has a place in its queue, before anything of the body is read. Without a
- * certificate of ours there is joining alone.
+ * Creates the listener for kiosks. Its TLS requests a client certificate but completes the handshake without one. For every
+ * message, the sender is checked against the registry and gets a place in its queue before any of the body is read. Without a
+ * certificate of ours, a client can only join.
  */
 export function createDeviceListener(o: DeviceListenerOptions): Listener {
   const tls = () => {
@@ -41,12 +41,12 @@ export function createDeviceListener(o: DeviceListenerOptions): Listener {
     return { key: keyPem, cert: certPem, ca: o.keyring.caPems };
   };
   const app = createListener({ ...tls(), requestCert: true, rejectUnauthorized: false }, o.log);
-  // New connections get the new certificate; those there are go on.
+  // New connections get the new certificate. Open ones continue.
   o.keyring.onChange(() => app.server.setSecureContext({ ...TLS_VERSIONS, ...tls() }));
   const unauthenticated = new UnauthenticatedConnections(o.unauthenticated);
   app.server.on('secureConnection', (socket: TLSSocket) => unauthenticated.connected(socket, isOurs(o, socket)));
   const queue = new PerDeviceQueue();
-  // Of their own: a large photo takes no check-in's place.
+  // Uploads have a queue of their own, so that a large photo doesn't delay a check-in.
   const photoQueue = new PerDeviceQueue(PHOTOS_AT_ONCE);
   const downloads = new Downloads();
   const admitted = new WeakMap<
@@ -68,7 +68,7 @@ export function createDeviceListener(o: DeviceListenerOptions): Listener {
     }
     const isUpload = url === PHOTO_PATH || url === LOGS_PATH;
     if (url !== MESSAGE_PATHS.batch && url !== MESSAGE_PATHS.ask && !isUpload) return;
-    // A device that has to renew its certificate may still ask: for a new one, and for nothing else.
+    // A device that has to renew its certificate may still send an ask, but only for a new one.
     const { device, renewalOnly } = await admit(o, socket);
     if (renewalOnly && url !== MESSAGE_PATHS.ask) throw renewFirst(renewalOnly);
     const place = (isUpload ? photoQueue : queue).reserve(device.id);
@@ -77,7 +77,7 @@ export function createDeviceListener(o: DeviceListenerOptions): Listener {
       throw new Problem('too-many-requests');
     }
     reply.raw.once('close', () => place.release());
-    // It may have disconnected while we looked it up: then nothing reports it any more.
+    // If it disconnected during the lookup, no `close` event follows.
     if (socket.destroyed) place.release();
     admitted.set(request, { place, device: device.id, renewalOnly });
   });
@@ -104,7 +104,7 @@ export function createDeviceListener(o: DeviceListenerOptions): Listener {
   return app;
 }
 
-/** Anyone can make a certificate: one that our CA did not issue proves nothing. */
+/** Returns whether our CA issued the client's certificate. Anyone can make another, which proves nothing. */
 function isOurs({ keyring, now }: DeviceListenerOptions, socket: TLSSocket): boolean {
   try {
     peerOf(socket, keyring.caPems, now().getTime());
@@ -119,13 +119,13 @@ function socketOf(request: FastifyRequest): TLSSocket {
   return request.raw.socket as TLSSocket;
 }
 
-/** Attempts from one address in a minute. A code has 80 random bits: this spares the server, not the code. */
+/** Attempts per address and minute. They limit load: a code has 80 random bits and needs no protection against guessing. */
 const JOINS_A_MINUTE = 30;
 const POLLS_A_MINUTE = 60;
 
 /**
- * `POST /v1/join` (body: a join) and `GET /v1/join/:device` (authorization: Proof …): how a kiosk without a certificate
- * becomes a device. See docs/develop/protocol.md, "Provisioning".
+ * Registers `POST /v1/join` (body: a join) and `GET /v1/join/:device` (authorization: Proof …), by which a kiosk without a
+ * certificate becomes a device. See docs/develop/protocol.md, "Provisioning".
  */
 function registerJoin(app: Listener, context: IdentityContext, onChange: () => void): void {
   app.register(async (scope) => {

@@ -25,7 +25,7 @@ import { concernsKiosks } from '../ingest/project.ts';
 import { QUARANTINE_FULL } from '../ingest/quota.ts';
 import { type RenewalOnly, renewFirst } from './peer.ts';
 
-/** What answering a device works on, whichever transport its message came by. */
+/** What answering a device's message needs, whichever transport it arrived by. */
 export interface MessageContext extends Pick<IdentityContext, 'db' | 'keys' | 'keyring' | 'now'> {
   readonly modules: readonly ServerModule[];
   readonly logEpoch: string;
@@ -40,20 +40,19 @@ export interface MessageContext extends Pick<IdentityContext, 'db' | 'keys' | 'k
 
 export interface DeviceMessage {
   readonly kind: 'batch' | 'ask';
-  /** Compact JWE as it came. */
+  /** Compact JWE as received. */
   readonly sealed: string;
   /** The device, according to the transport's own authentication. */
   readonly device: string;
-  /** Set where the transport let a device in that may do nothing but renew its certificate, and why. */
+  /** Set if the device may only renew its certificate: the reason. */
   readonly renewalOnly?: RenewalOnly | null;
 }
 
 /**
- * Takes one message of a device and gives the answer to it: for a batch, after the database's commit, a signed ack; for an
- * ask a page, signed and sealed to the device. The registration is read again each time, so that a revocation takes
- * effect on the next message.
+ * Takes one message of a device and returns the answer: for a batch a signed ack, after the commit; for an ask a page, signed
+ * and encrypted to the device. The registration is read each time, so a revocation takes effect on the next message.
  *
- * @throws Problem with the code of the rejection: nothing was taken then
+ * @throws Problem with the code of the rejection; nothing was stored then
  */
 export function takeMessage(context: MessageContext, message: DeviceMessage): Promise<string> {
   return measureMessage(message.kind, () => take(context, message));
@@ -62,7 +61,7 @@ export function takeMessage(context: MessageContext, message: DeviceMessage): Pr
 async function take(context: MessageContext, message: DeviceMessage): Promise<string> {
   const device = await findDevice(context.db, message.device);
   requireApproved(device);
-  // A broker looks at a certificate only when its connection begins, and that may last for years.
+  // A broker checks a certificate only when a connection starts, and a connection may last for years.
   const ended = device.certNotAfter !== null && device.certNotAfter < context.now();
   const renewalOnly = message.renewalOnly ?? (ended ? 'certificate-expired' : null);
   const held = { ...message, renewalOnly };
@@ -70,8 +69,8 @@ async function take(context: MessageContext, message: DeviceMessage): Promise<st
 }
 
 /**
- * Signed word of why a message was not taken, for a transport that has no answer of its own to put it in. Of a failure of
- * our own it says no more than that.
+ * Returns a signed rejection that says why a message was not taken, for a transport without responses of its own. A failure
+ * of ours is only `internal-error`, without details.
  */
 export async function refuseMessage(
   context: MessageContext,
@@ -96,7 +95,7 @@ async function takeBatch(context: MessageContext, device: Device, message: Devic
   const result = await ingest({ db, keys, modules }, header, body, context.now(), {
     undoDays: context.undoDays,
   });
-  // Nothing of it is new: it may be one that someone kept, and what it trusts is of then.
+  // A batch without new events may be a replay, and its list of trusted keys outdated.
   if (result.inserted > 0)
     await noteKnownKeys(db, device, { ...(body.trusts && { trusts: body.trusts }), sealedTo: opening.sealedTo() });
   const taken = result.inserted;
@@ -114,7 +113,7 @@ async function takeBatch(context: MessageContext, device: Device, message: Devic
   if (result.inserted > 0)
     log.info({ device: device.id, events: result.inserted, committed: result.ack.committed }, 'events stored');
   context.onChange();
-  // A deletion that was refused brings the person back to the kiosk.
+  // After a refused deletion, the kiosk is sent the person again.
   if (
     (result.inserted > 0 || quarantined > 0) &&
     body.events.some((e) => concernsKiosks(modules, typeOf(e)) || isVerdict(headerOf(e)))
@@ -129,7 +128,7 @@ async function takeAsk(context: MessageContext, device: Device, message: DeviceM
   const { header, ask } = await openAsk(message.sealed, opening, senderOf(context, device));
   if (message.renewalOnly && ask.what !== 'renew') throw renewFirst(message.renewalOnly);
   if (ask.what === 'changes' && (await heardFrom(db, device.id, ask.heard ?? null, context.now()))) {
-    // Screens see it at their next regular update: an idle fleet wakes no one.
+    // No `onChange` here: screens see it at their next regular update, so an idle fleet doesn't wake them.
     await noteKnownKeys(db, device, { trusts: ask.trusts, sealedTo: opening.sealedTo() });
     if (ask.report) await keepReport(db, device.id, ask.report, context.now());
   }
@@ -157,7 +156,7 @@ async function changesFor(
   return { ...page, ack: await ackOf(context, marks, signing, spv) };
 }
 
-/** The keys as they are in the database now: another replica may just have made a successor. */
+/** Returns the keys as they are in the database now, as another replica may just have made new ones. */
 async function presentKeys({ keyring }: MessageContext) {
   await keyring.refresh();
   return keyring.publicKeys;
@@ -172,7 +171,7 @@ function ackOf(
   return signAck({ ...marks, logEpoch: context.logEpoch, serverTime: context.now().toISOString() }, signing, spv);
 }
 
-/** The server's sealing keys, old ones too, and the key of the registration; remembers which of ours was used. */
+/** Returns our encryption keys, old ones too, and the device's registered key. Remembers which of ours was used. */
 function openingKeys({ keyring }: MessageContext, device: Device) {
   let used: string | undefined;
   return {
@@ -181,7 +180,7 @@ function openingKeys({ keyring }: MessageContext, device: Device) {
       return keyring.sealingFor(kid);
     },
     device: async () => ({ kty: 'OKP', crv: 'Ed25519', x: device.ed25519 }) as const,
-    /** Thumbprint of the key that the message was sealed to. */
+    /** Thumbprint of the key that the message was encrypted to. */
     sealedTo: () => used ?? '',
   };
 }

@@ -7,7 +7,7 @@ import { type Device, findDevice, requireApproved } from '../../core/devices/reg
 
 const CLIENT_AUTH = '1.3.6.1.5.5.7.3.2';
 
-/** The client certificate of a connection, checked by ourselves. */
+/** The client certificate of a connection, verified by us. */
 export interface Peer {
   readonly device: string;
   /** SHA-256 of the certificate's public key (SPKI DER), hexadecimal. */
@@ -17,17 +17,17 @@ export interface Peer {
   readonly issuer: string;
 }
 
-/** How long after its end a certificate whose key is not registered may still be renewed, ms. */
+/** How long after it expired a certificate whose key is not registered may still be renewed, ms. */
 const LOST_KEY_MS = 30 * 86_400_000;
 
 const known = new WeakMap<TLSSocket, Peer>();
 
 /**
- * Who is at the other end of a connection of the devices listener, whose TLS asks for a certificate and lets anybody in, so
- * that a kiosk without one can join and one whose certificate has expired can renew it. `socket.authorized` is not enough:
- * it was decided once, at the handshake, by the CAs of then, and its one error code does not say that all else was good.
+ * Returns the peer of a connection to the devices listener. TLS requests a certificate but accepts any client, so that a kiosk
+ * without one can join, and one whose certificate has expired can renew it. `socket.authorized` is not enough: it was decided
+ * once, in the handshake, by the CAs at that time, and its single error code doesn't say that everything else was valid.
  *
- * @param caPems CAs whose certificates are taken; asked at every request, so that a retired one counts no more
+ * @param caPems CAs whose certificates are accepted; passed at every request, so that a retired CA stops counting
  * @throws Problem `certificate-required`, `certificate-not-ours`
  */
 export function peerOf(socket: TLSSocket, caPems: readonly string[], now: number): Peer {
@@ -55,10 +55,10 @@ function verified(certificate: X509Certificate, caPems: readonly string[], now: 
 }
 
 /**
- * The registered device that speaks on this connection; held against the registry at every request, so that a revocation
- * takes effect on the next message.
+ * Returns the registered device of a connection. Checked against the registry at every request, so that a revocation takes
+ * effect on the next message.
  *
- * @throws Problem of peerOf, `certificate-expired`, `unknown-device`, `device-revoked`, `device-not-approved`
+ * @throws Problem from peerOf, `certificate-expired`, `unknown-device`, `device-revoked`, `device-not-approved`
  */
 export async function identify(
   context: Pick<IdentityContext, 'db' | 'keyring' | 'now'>,
@@ -69,18 +69,18 @@ export async function identify(
   return device;
 }
 
-/** Why a device may do nothing but renew its certificate: it has ended, or its key is one that the server lost. */
+/** Why a device may only renew its certificate: it has expired, or the server doesn't have its key any more. */
 export type RenewalOnly = 'certificate-expired' | 'unknown-device';
 
-/** What a device hears that asks for something else. */
+/** Returns the error for a device that may only renew its certificate, and asks for something else. */
 export const renewFirst = (why: RenewalOnly): Problem => new Problem(why);
 
 /**
- * As identify, but lets in for a renewal alone a device whose certificate has ended, or is of our CA and for a key that the
- * registry does not know: a database restored from before the last renewal has lost it. The renewal proves itself by the
- * device's Ed25519 key.
+ * Like `identify`, but also admits, only for a renewal, a device whose certificate has expired, or was issued by our CA for a
+ * key that is not in the registry: a database restored from before the last renewal doesn't have it. The renewal is
+ * authenticated by the device's Ed25519 key.
  *
- * @throws Problem of peerOf, `unknown-device`, `device-revoked`, `device-not-approved`
+ * @throws Problem from peerOf, `unknown-device`, `device-revoked`, `device-not-approved`
  */
 export async function admit(
   context: Pick<IdentityContext, 'db' | 'keyring' | 'now'>,
@@ -89,7 +89,7 @@ export async function admit(
   const now = context.now().getTime();
   const peer = peerOf(socket, context.keyring.caPems, now);
   const device = await findDevice(context.db, peer.device);
-  // A key that is not this device's reveals nothing of the device, not even whether it was revoked.
+  // A client whose key is not the device's learns nothing about the device, not even whether it was revoked.
   if (device && !(await isTlsKeyOf(context, device, peer.keyHash))) {
     if (device.status !== 'approved' || peer.notAfter < now - LOST_KEY_MS) throw renewFirst('unknown-device');
     return { device, renewalOnly: 'unknown-device' };
@@ -98,7 +98,7 @@ export async function admit(
   return { device, renewalOnly: peer.notAfter < now ? 'certificate-expired' : null };
 }
 
-/** The device's id out of the certificate's URI, which our CA alone writes. */
+/** Returns the device's id from the certificate's URI, which only our CA writes. */
 function deviceOf(certificate: X509Certificate): string | null {
   const id = /^URI:urn:uuid:([0-9a-f-]{36})$/.exec(certificate.subjectAltName ?? '')?.[1];
   return Uuid.safeParse(id).data ?? null;

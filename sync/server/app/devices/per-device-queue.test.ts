@@ -6,7 +6,7 @@ import { UnauthenticatedConnections } from './unauthenticated-connections.ts';
 
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
-test('a device has two places, one of them in work; a failure and a place given up make room again', async () => {
+test('a device has two places, one of them running; failed work and released places free them again', async () => {
   const queue = new PerDeviceQueue();
   const [first, second] = [queue.reserve('a')!, queue.reserve('a')!];
   expect(queue.reserve('a')).toBeNull();
@@ -17,7 +17,7 @@ test('a device has two places, one of them in work; a failure and a place given 
   const next = second.run(async () => {
     began = true;
   });
-  // A connection that ends takes nothing from work that is going on.
+  // The end of a connection doesn't stop running work.
   first.release();
   await turn();
   expect([began, queue.reserve('a')]).toEqual([false, null]);
@@ -49,7 +49,7 @@ class Peer extends EventEmitter {
 }
 const socket = (peer: Peer) => peer as unknown as TLSSocket;
 
-test('peers without a certificate are few from one address and have little time, unless they join', async () => {
+test('limits peers without a certificate per address, and disconnects them soon unless they join', async () => {
   vi.useFakeTimers();
   onTestFinished(() => void vi.useRealTimers());
   const unauthenticated = new UnauthenticatedConnections({ perAddress: 2 });

@@ -1,24 +1,22 @@
 import { Problem } from '../../../errors/problem.ts';
 
-/** A place in a device's queue, taken before its message is read. */
+/** A place in a device's queue, reserved before its message is read. */
 export interface QueuePlace {
   /**
-   * Does the work when it is the device's turn and there is room; the place is free again afterwards.
+   * Runs the work when it is the device's turn and a slot is free. Releases the place afterwards.
    *
-   * @throws Problem `too-many-requests` when the place was given up
+   * @throws Problem `too-many-requests` if the place was released before
    */
   run<T>(work: () => Promise<T>): Promise<T>;
-  /** Gives up a place that was not run; otherwise nothing. */
+  /** Releases a place whose work has not been started. Otherwise does nothing. */
   release(): void;
 }
 
-/**
- * Messages of one device that may be there: an honest one has a single message under way, and perhaps one sent again.
- */
+/** Places per device. An honest one has a single message in flight, and perhaps one that it sent again. */
 const MAX_PER_DEVICE = 2;
 const AT_ONCE = 8;
 
-/** One message in work for each device, few waiting, and a bounded number in work at once for all of them. */
+/** Handles one message at a time per device, with few waiting, and a limited number at once for all devices. */
 export class PerDeviceQueue {
   readonly #atOnce: number;
   readonly #devices = new Map<string, { count: number; tail: Promise<unknown> }>();
@@ -29,7 +27,7 @@ export class PerDeviceQueue {
     this.#atOnce = atOnce;
   }
 
-  /** @returns null when the device has as many there as it may */
+  /** @returns null if the device has no free place */
   reserve(device: string): QueuePlace | null {
     const entry = this.#devices.get(device) ?? { count: 0, tail: Promise.resolve() };
     if (entry.count >= MAX_PER_DEVICE) return null;
@@ -65,7 +63,7 @@ export class PerDeviceQueue {
     try {
       return await work();
     } finally {
-      // Handed over, not released: no one can get in between.
+      // The slot is handed over rather than released, so that no other caller can take it.
       const next = this.#queue.shift();
       if (next) next();
       else this.#running -= 1;

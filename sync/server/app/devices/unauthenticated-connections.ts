@@ -1,16 +1,16 @@
 import type { TLSSocket } from 'node:tls';
 
-/** What may be held by peers that have shown no client certificate of ours. */
+/** Limits for peers that have presented no client certificate of ours. */
 export interface UnauthenticatedLimits {
-  /** Their connections from one address. */
+  /** Most of their connections per address. */
   readonly perAddress: number;
-  /** Until such a connection must have asked to join, ms. */
+  /** Time within which such a connection must request to join, ms. */
   readonly ms: number;
 }
 
 const LIMITS: UnauthenticatedLimits = { perAddress: 20, ms: 10_000 };
 
-/** Keeps connections without a client certificate of ours few and short, so that they take no kiosk's place. */
+/** Keeps connections without a client certificate of ours few and short, so that they don't crowd out kiosks. */
 export class UnauthenticatedConnections {
   readonly #limits: UnauthenticatedLimits;
   readonly #count = new Map<string, number>();
@@ -20,7 +20,7 @@ export class UnauthenticatedConnections {
     this.#limits = { ...LIMITS, ...limits };
   }
 
-  /** A connection whose handshake is done. @param ours whether it has shown a certificate that we gave to a device */
+  /** Registers a connection after its handshake. @param ours whether it presented a certificate that we issued to a device */
   connected(socket: TLSSocket, ours: boolean): void {
     if (ours) return;
     const address = socket.remoteAddress ?? '';
@@ -40,7 +40,7 @@ export class UnauthenticatedConnections {
     });
   }
 
-  /** It is joining: from here on the listener's own limits apply. */
+  /** Lifts the time limit of a connection that joins. The listener's own limits apply from here on. */
   joining(socket: TLSSocket): void {
     clearTimeout(this.#timers.get(socket));
   }

@@ -4,22 +4,22 @@ import { peopleOf } from '../../platform/keys/persons.ts';
 import { type PeopleReader, readPeople } from './kinds.ts';
 import { Budget, cursorAt, type PagePart, type PageReader, type Position, topOfLog } from './reader.ts';
 
-/** Rows of the log read for one page; what a later row among them repeats is left out. */
+/** Rows of the log read for one page. Rows that a later one among them repeats are left out. */
 const WINDOW = 500;
 const CHUNK = 25;
 
 type ChangeRow = Pick<Row<'change'>, 'position' | 'tag' | 'kind' | 'person' | 'model' | 'request'>;
 
 /**
- * What concerns the reader and lies above `from`, in the log's order, by its present state.
+ * Returns what concerns the reader after `from`, in the order of the log, in its present state.
  *
- * @returns null when the row that the cursor stands on is not here: then what lay above it may be gone too
+ * @returns null if the cursor's row is missing, since rows after it may be missing too
  */
 export async function deltaPart(reader: PageReader, from: Position): Promise<PagePart | null> {
   const { db } = reader.source;
-  // Before the rows: one that is appended in between is left for the next page.
+  // Read before the rows, so that rows appended in between are left for the next page.
   const top = await topOfLog(db);
-  // The cursor's own row in the same statement: the log may be shortened between two.
+  // The cursor's own row is read in the same statement, since the log may be shortened between two.
   const [own, ...rows]: ChangeRow[] = await db
     .selectFrom('change')
     .select(['position', 'tag', 'kind', 'person', 'model', 'request'])
@@ -62,7 +62,7 @@ function keyOf({ kind, person, model, request }: ChangeRow): string {
   return [kind, person, model, request].join();
 }
 
-/** Null: another row, or the present state, makes this one say nothing. */
+/** Returns a row's change in its present state. Null: there is nothing to send for it. */
 async function contentOf(reader: PageReader, row: ChangeRow, people: PeopleReader): Promise<Change | null> {
   if (row.kind === 'start') return null;
   const [person, request] = [row.person ?? '', row.request ?? ''];

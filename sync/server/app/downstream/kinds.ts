@@ -7,7 +7,7 @@ type Kind = Change['kind'];
 
 export type Kinds = ReadonlyMap<Kind, KioskChange<Kind>>;
 
-/** How changes of each kind are made, in the protocol's order. */
+/** Returns how changes of each kind are made, in the protocol's order. */
 export const kindsOf = (modules: readonly ServerModule[]): Kinds =>
   new Map(
     Change.options.map(({ shape }): [Kind, KioskChange<Kind>] => {
@@ -19,20 +19,20 @@ export const kindsOf = (modules: readonly ServerModule[]): Kinds =>
 type PersonKind = Extract<Change, { person: string }>['kind'];
 
 /**
- * What pages contain about people. Nothing is sent about anyone without a `person` change: they are not at the reader's
- * site (any more).
+ * Content of pages about people. Nothing is sent about people without a `person` change, since they are not (or no longer) at
+ * the reader's site.
  */
 export interface PeopleReader {
   has(person: string): boolean;
-  /** All of a person; the `person` change is the first. */
+  /** All changes of a person, the `person` change first. */
   all(person: string): readonly Change[];
   one(kind: Kind, person: string, model: string): Change | null | Promise<Change | null>;
 }
 
 /**
- * Reads and decrypts what there is of these people, several at once.
+ * Reads and decrypts the content for several people at once.
  *
- * @param wanted whether this kind is going to be asked for
+ * @param wanted whether this kind will be needed for this person
  */
 export async function readPeople(
   reader: PageReader,

@@ -4,11 +4,11 @@ import type { Db } from '../../platform/database/schema.ts';
 import { topOfLog } from './reader.ts';
 
 /**
- * Which kiosks have something to ask for since a position of the log. A nudge saves them the wait for their next ask, no
- * more: one that is lost costs seconds.
+ * Returns the kiosks that have new changes after a position of the log. A nudge only saves them the wait for their next ask: a
+ * lost one costs seconds.
  *
- * @param after null: begin here, with nobody
- * @returns the devices, and the position to go on from
+ * @param after null: start at the end of the log, with no kiosks
+ * @returns the devices, and the position to continue from
  */
 export async function kiosksToNudge(
   db: Db,
@@ -31,9 +31,9 @@ export async function kiosksToNudge(
 }
 
 /**
- * Calls `nudge` with the kiosks that a change concerns, each time a signal says that there may be one.
+ * Prepares nudges: each call of the returned function calls `nudge` with the kiosks that new changes concern.
  *
- * @returns to be called when something may have been appended; it never throws
+ * @returns the function to call when changes may have been appended; it never throws
  */
 export async function nudger(
   db: Db,

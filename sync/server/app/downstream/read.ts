@@ -21,17 +21,17 @@ import {
 } from './reader.ts';
 import { snapshotPart } from './snapshot.ts';
 
-/** What a page says of the site as it is now, beside the log. */
+/** Parts of a page that describe the site as it is now, beside the log. */
 interface SiteNow {
   readonly presence: Presence[];
   readonly kiosks?: SiteKiosk[];
 }
 
 /**
- * One page for a device, from where it stands. A cursor that is empty, of another log or scope, or whose row is not here
- * (compacted, or of a database that was since restored) begins a snapshot.
+ * Reads one page for a device, from its cursor on. A cursor that is empty, of another log or scope, or whose row is missing
+ * (compacted, or lost when the database was restored) starts a snapshot.
  *
- * An audit row says who it shows, written before the page is given out.
+ * An audit row names the people in the page. It is written before the page is returned.
  *
  * @param ask `cursor`, `limit`, `presenceAfter` as in the wire's ask; `newestKey`: the device trusts our newest signing key
  */
@@ -57,12 +57,13 @@ async function readPage(
   const delta = from && !from.after ? await deltaPart(reader, from) : null;
   const part = delta ?? (await snapshotPart(reader, from?.after && (await isHere(reader, from)) ? from : null));
   const changes = [...part.changes];
-  // A kiosk that has missed our newest key gets it in every page until it trusts it.
+  // A kiosk that doesn't trust our newest key gets it in every page until it does.
   if (!ask.newestKey && !changes.some((c) => c.kind === 'keys'))
     changes.unshift({ kind: 'keys', keys: await source.publicKeys() });
-  // Once all is sent. A single person larger than a page's share leaves no room: then with the next page.
+  // Presence follows once all changes are sent. If a single large person has filled the page, it follows with the next one.
   const fits = !part.more && bytesOf(changes) <= CHANGE_BYTES + 4096;
-  // What a reader in a snapshot knows is perhaps of another site; and what was known of people who left went with them.
+  // A reader in a snapshot may know the presence of another site, so it starts afresh. A reader that is sent a person doesn't
+  // have their presence: it was deleted with them if they left before.
   const after = part.whole ? null : ask.presenceAfter;
   const come = changes.flatMap((c) => (c.kind === 'person' ? [c.person] : []));
   const presence = fits ? await readPresence(source.db, scope, device, after, now, come) : [];
@@ -82,7 +83,7 @@ async function isHere(reader: PageReader, from: Position): Promise<boolean> {
   return row !== undefined;
 }
 
-/** Every kiosk that may report for a site, by name, with its last contact. Names no one. */
+/** Returns every kiosk that may report for a site, by name, with its last contact. Names no people. */
 async function readKiosks(db: Db, scope: string): Promise<SiteKiosk[]> {
   const here =
     scope === DEFAULT_SCOPE
@@ -98,24 +99,24 @@ async function readKiosks(db: Db, scope: string): Promise<SiteKiosk[]> {
   }));
 }
 
-/** How far back a reader who knows nothing yet gets it, ms: a shift over midnight, and some. */
+/** How far back presence reaches for a reader that knows nothing yet, ms: a shift over midnight, and a margin. */
 const FIRST_MS = 36 * 3_600_000;
 /**
- * Read again each time, ms: a record becomes visible at its commit and carries the time of its arrival, and the clocks of
- * replicas differ a little.
+ * By how much each read overlaps the one before, ms: a record has the time of its arrival but only becomes visible at its
+ * commit, and the clocks of replicas differ a little.
  */
 const OVERLAP_MS = 90_000;
 
 /**
- * The last record of each person at a site, by the direction that the server resolved; newest first. Only people with a record
- * that arrived since `after` or was voided or corrected since: then also an older one, which counts now, and the reader's own.
- * A reader who has never read gets those of the last day and a half.
+ * Returns the last record of each person at a site, with the direction that the server resolved, newest first. Only people
+ * with a record that arrived, or was voided or corrected, since `after`. After a void or correction, their last valid record
+ * may be an older one, or the reader's own. A reader that knows nothing yet gets those of the last day and a half.
  *
  * `at` is never later than the record's arrival, so that a kiosk whose clock runs ahead does not make others wait for it.
  *
- * @param after RFC 3339, by this server's clock; null: nothing known yet
- * @param own the asking device: it knows its own records, unless it knows nothing yet
- * @param come people whose records at other devices it does not know yet
+ * @param after RFC 3339, by this server's clock; null: the reader knows nothing yet
+ * @param own the reading device: it has its own records, unless it knows nothing yet
+ * @param come people whose records at other devices it doesn't know yet
  */
 export async function readPresence(
   db: Db,

@@ -5,13 +5,13 @@ import { findLast } from '../../platform/database/rows.ts';
 import type { Db } from '../../platform/database/schema.ts';
 import type { Kinds } from './kinds.ts';
 
-/** Who reads, and how much of it. */
+/** A reader of a page, and how much it may get. */
 export interface PageReader extends Reader {
   readonly kinds: Kinds;
   readonly limit: number;
 }
 
-/** What one page says of the log, before it is signed and sealed. */
+/** The part of a page that comes from the log, before it is signed and encrypted. */
 export interface PagePart {
   readonly whole: boolean;
   readonly first: boolean;
@@ -20,23 +20,23 @@ export interface PagePart {
   readonly more: boolean;
 }
 
-/** The newest row of the log: the position of a reader that has read everything. */
+/** Returns the newest row of the log, which is the position of a reader that has read everything. */
 export async function topOfLog(db: Db): Promise<{ position: number; tag: string }> {
   const { position, tag } = (await findLast(db, 'change', {}, 'position', ['position', 'tag']))!;
   return { position: Number(position), tag };
 }
 
 /**
- * A kiosk's position in the log, as text that only the server reads: the log's epoch, the scope, position and tag of
- * the last row seen, and inside a snapshot the last person sent.
+ * A kiosk's position in the log. Its cursor holds it as text that only the server reads: the log's epoch, the scope, position
+ * and tag of the last row read, and within a snapshot the last erasure or person sent.
  */
 export interface Position {
   readonly logEpoch: string;
-  /** Of the scope that was read: a device that moved to another site starts over. */
+  /** Mark of the scope that was read: a device that moved to another site starts over. */
   readonly scope: string;
   readonly position: number;
   readonly tag: string;
-  /** Inside a snapshot: the erasure (`e`) or person (`p`) after which it goes on. */
+  /** Within a snapshot: the erasure (`e`) or person (`p`) after which it continues. */
   readonly after?: string;
 }
 
@@ -47,7 +47,7 @@ export function cursorAt({ source, scope }: Reader, at: { position: number; tag:
   return [source.logEpoch, scopeMark(scope), at.position, at.tag, ...(after ? [after] : [])].join('.');
 }
 
-/** Null: not ours, or empty. Either way there is nothing to go on from. */
+/** Parses a cursor. Null if it is empty or not ours, so there is no position to continue from. */
 export function readCursor(text: string): Position | null {
   const [, logEpoch, scope, position, tag, after] = CURSOR.exec(text) ?? [];
   if (!logEpoch || !scope || !position || !tag) return null;
@@ -55,23 +55,23 @@ export function readCursor(text: string): Position | null {
 }
 
 /**
- * Bytes of JSON that a page's changes may have. The signed page is base64url inside its bucket (4/3), with up to
- * 1000 presences of 120 bytes, the ack and the frame beside the changes.
+ * Most bytes of JSON for a page's changes. The signed page is base64url in its padding bucket (factor 4/3), and also holds up
+ * to 1000 presences of 120 bytes, the ack and the frame.
  */
 export const CHANGE_BYTES = Math.floor(((MAX_PAGE_PLAIN - 4096) * 3) / 4) - 1000 * 120 - 4096;
 
-/** Takes changes until the page is full. What belongs together goes in together or not at all. */
+/** Collects changes until the page is full. Changes that belong together are taken together or not at all. */
 export class Budget {
   readonly changes: Change[] = [];
   #bytes = 0;
   readonly #limit: number;
 
-  /** One place is kept for `keys`, which a page may get in addition. */
+  /** Reserves one place for `keys`, which may be added to a page. */
   constructor(limit: number) {
     this.#limit = Math.max(1, limit - 1);
   }
 
-  /** @returns whether it fitted; the first always does */
+  /** @returns whether the changes fitted; the first always do */
   take(together: readonly Change[]): boolean {
     const bytes = together.reduce((sum, c) => sum + bytesOf(c), 0);
     const full = this.#bytes + bytes > CHANGE_BYTES || this.changes.length + together.length > this.#limit;
@@ -86,7 +86,7 @@ export function bytesOf(value: unknown): number {
   return Buffer.byteLength(JSON.stringify(value), 'utf8');
 }
 
-/** Short name of a scope for a cursor: distinguishes scopes. */
+/** Returns a short hash of a scope, to distinguish scopes in cursors. */
 export function scopeMark(scope: string): string {
   return createHash('sha256').update(scope).digest('base64url').slice(0, 8);
 }

@@ -5,19 +5,19 @@ import { above, findSorted } from '../../platform/database/rows.ts';
 import { readPeople } from './kinds.ts';
 import { Budget, cursorAt, type PagePart, type PageReader, type Position, topOfLog } from './reader.ts';
 
-/** People read at once: their templates are the bulk of a page. */
+/** People per query: their templates are the bulk of a page. */
 const CHUNK = 25;
 
 /**
- * A page of a snapshot: policy, keys and what this device alone receives, then the erasures that this device has not confirmed, then the people of its scope
- * by id. All read from the tables as they are now; the cursor carries the place in the log where it began, and what changed
- * since comes as deltas from there.
+ * Returns a page of a snapshot: policy, keys and the device's own state, then the erasures that the device has not confirmed,
+ * then the people of its scope by id. All are read from the tables as they are now. The cursor holds the position in the log
+ * where the snapshot started; later changes follow as deltas from there.
  *
- * @param from where to go on inside a snapshot; null: its first page
+ * @param from where to continue within a snapshot; null: its first page
  */
 export async function snapshotPart(reader: PageReader, from: Position | null): Promise<PagePart> {
   const { db } = reader.source;
-  // Before anything else is read, so that no change falls between the snapshot and the deltas.
+  // Read before everything else, so that no change is lost between the snapshot and the deltas.
   const base = from ?? (await topOfLog(db));
   const budget = new Budget(reader.limit);
   const page = (after?: string): PagePart => ({
@@ -61,7 +61,7 @@ async function erasures(
   return null;
 }
 
-/** @returns as above */
+/** @returns like `erasures`, for people */
 async function people(reader: PageReader, budget: Budget, after: string): Promise<string | null> {
   const { db } = reader.source;
   let last = after;

@@ -5,7 +5,7 @@ import { alertsNow } from '../../features/fleet/read.ts';
 import type { Db } from '../../platform/database/schema.ts';
 import { lastRuns } from '../../platform/jobs/runs.ts';
 
-/** What fills a registry: `one` value, or several `by` the values of a label. A value of null is left out. */
+/** Returns functions that add metrics to a registry: `one` value, or several `by` a label. Null values are left out. */
 export function gaugesIn(registry: Registry) {
   const make = (name: string, help: string, labelNames: string[]) =>
     new Gauge({ name: `smartpresence_${name}`, help, labelNames, registers: [registry] });
@@ -21,7 +21,7 @@ export function gaugesIn(registry: Registry) {
   };
 }
 
-/** Silence of an approved kiosk, by the longest that still counts into each, seconds. */
+/** Classes of time since an approved kiosk's last contact, with the longest time in each, s. */
 const SILENCE = [
   ['minute', 65],
   ['hour', 3600],
@@ -41,11 +41,11 @@ interface Counts {
   readonly anchored_at: Date | null;
 }
 
-/** What the database shows about the state of the fleet. Only counts and ages, the same on every replica. */
+/** Returns metrics of the fleet from the database: counts and ages only, the same on every replica. */
 export async function fleetRegistry(db: Db, now: Date): Promise<Registry> {
   const registry = new Registry();
   const { one, by } = gaugesIn(registry);
-  /** Seconds, never below zero: clocks of replicas differ. */
+  /** Seconds, never negative, although clocks of replicas differ. */
   const ageOf = (then: Date) => Math.max(0, (now.getTime() - then.getTime()) / 1000);
   const silenceOf = (heard: Date | null) =>
     heard === null ? 'never' : SILENCE.find(([, most]) => ageOf(heard) <= most)![0];
@@ -105,7 +105,7 @@ export async function fleetRegistry(db: Db, now: Date): Promise<Registry> {
   return registry;
 }
 
-/** How often each name is there. @param known names that are there in any case */
+/** Counts each name. @param known names to include even if their count is 0 */
 function tally(names: readonly string[], known: readonly string[] = []): Map<string, number> {
   const counts = new Map(known.map((name) => [name, 0]));
   for (const name of names) counts.set(name, (counts.get(name) ?? 0) + 1);

@@ -84,7 +84,7 @@ describe('readiness', () => {
       onChange: () => undefined,
     });
 
-  test('what stops is a reason, what degrades is said, and a check that fails is what it says of itself', async () => {
+  test('sorts findings by level, and reports a check that fails by its own code if it has one', async () => {
     const state = await watch(
       found('disk-full'),
       found('disk-low', 'mail-not-configured'),
@@ -106,19 +106,19 @@ describe('readiness', () => {
     expect((await watch(found('disk-low')).state()).ready).toBe(true);
   });
 
-  test('a check that never answers has failed after its time', async () => {
+  test('fails a check that does not answer in time', async () => {
     const never = { ...base, name: 'database', inspect: () => new Promise<never>(() => undefined), judge: () => ({}) };
     expect((await watch(check({ ...never, late: 'disk-full' })).state()).reasons).toEqual(['disk-full']);
   });
 
-  test('a server that stops is not ready, whatever its checks say', async () => {
+  test('reports a stopping server as not ready, whatever its checks find', async () => {
     const readiness = watch(found());
     expect((await readiness.state()).ready).toBe(true);
     readiness.stop();
     expect(await readiness.state()).toEqual({ ready: false, reasons: ['stopping'], degraded: [], notes: [] });
   });
 
-  test('the disk stops it below 100 MiB and degrades it below 1 GiB', () => {
+  test('reports a disk as full below 100 MiB and as low below 1 GiB', () => {
     const codes = (mib: number) => verdictsOf(diskCheck.judge(mib * 1024 * 1024)).map(({ code }) => code);
     expect([codes(99), codes(1000), codes(2000)]).toEqual([['disk-full'], ['disk-low'], []]);
   });
@@ -154,7 +154,7 @@ describe('the operations listener', () => {
     expect((await ask('/healthz')).status).toBe(200);
   });
 
-  test('gives a page of another name, whose DNS was pointed here, nothing', async () => {
+  test('refuses requests for a host name that is not its own (DNS rebinding)', async () => {
     const ask = await listener({});
     expect((await ask('/metrics', { host: 'evil.example' })).status).toBe(421);
     expect((await ask('/metrics', { host: 'localhost:9' })).status).toBe(200);

@@ -18,15 +18,15 @@ export interface OperationsOptions {
   readonly log: Logger;
 }
 
-/** Names under which plain HTTP answers: a page whose DNS name was pointed here must not read it in a browser. */
+/** Host names that plain HTTP answers. A web page whose DNS name was pointed here must not be able to read it (DNS rebinding). */
 const LOCAL = /^(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d+)?$/;
 const MAX_CONNECTIONS = 50;
 
 /**
- * The listener for those who operate the server: `/healthz` (the process lives), `/readyz` (it should get traffic; 503 with
- * the codes of why not) and `/metrics` (Prometheus). Plain HTTP on a loopback address; elsewhere TLS 1.3, and `/metrics`
- * asks for the token. A listener of its own, so that no load of people and kiosks keeps it from answering, and no firewall
- * rule for them opens it.
+ * Starts the listener for operators: `/healthz` (the process is running), `/readyz` (it may get traffic; otherwise 503 with
+ * the reasons' codes) and `/metrics` (Prometheus). Plain HTTP on a loopback address; elsewhere TLS 1.3, with a token for
+ * `/metrics`. It is a separate listener, so that load from people and kiosks can't block it, and no firewall rule for them
+ * opens it.
  *
  * @throws Problem `port-in-use`, `port-is-roots`, `can-not-listen`
  */

@@ -9,16 +9,16 @@ import { listenForOperations } from './listener.ts';
 import type { OperationsSettings } from './settings.ts';
 
 export interface Operations {
-  /** Of the operations listener; null: none was asked for. */
+  /** Port of the operations listener. Null: none is configured. */
   readonly port: number | null;
   renewCertificate(renewed: KeyAndCertificate): void;
   close(): Promise<void>;
 }
 
 /**
- * What shows operators how the server is.
+ * Starts the operations listener with the server's metrics, if it is configured.
  *
- * @param o `held`: asked at each scrape
+ * @param o `held`: called at each scrape
  * @throws Problem `port-in-use`, `port-is-roots`, `can-not-listen`
  */
 export async function startOperations(o: {
@@ -38,7 +38,7 @@ export async function startOperations(o: {
     try {
       all.push(await fleetRegistry(db, now()));
     } catch (err) {
-      // What the process counts is reported also while the database is away: that is when it is looked at.
+      // The process's own metrics are reported even while the database is unavailable: they are needed most then.
       o.log.warn({ code: 'fleet-not-read', err }, 'statistics of the database could not be read');
     }
     return Registry.merge(all).metrics();
@@ -46,7 +46,7 @@ export async function startOperations(o: {
   return listenForOperations({ ...o, settings, metrics });
 }
 
-/** What a running server holds just now, beside what it counts. */
+/** Current state of a running server, beside its counters. */
 interface Held {
   readonly liveScreens: number;
   readonly mqtt: {
@@ -54,11 +54,11 @@ interface Held {
     readonly devices: number;
     readonly dropped: Readonly<Record<string, number>>;
   };
-  /** Connections to the database; null: the embedded one. */
+  /** Connections to the database. Null: it is embedded. */
   readonly pool: { readonly total: number; readonly idle: number; readonly waiting: number } | null;
 }
 
-/** As gauges, in a registry of its own. */
+/** Returns the current state as gauges, in a registry of its own. */
 function heldRegistry({ liveScreens, mqtt, pool }: Held): Registry {
   const registry = new Registry();
   const { one, by } = gaugesIn(registry);

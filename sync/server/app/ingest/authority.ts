@@ -11,27 +11,27 @@ import { type EventRule, eventRulesOf, type ServerModule } from '../../platform/
 import type { Taken } from './triage.ts';
 
 /**
- * What a kiosk may say about people: about those of its own scope, and about new ones, which it adds. Anything else is
- * quarantined and changes nothing. Attendance is judged by when it happened: a kiosk that was offline while the office
- * moved someone still brings their check-ins from before.
+ * Which events a kiosk may send about people: those about people of its own scope, and those that add new people. Anything
+ * else is quarantined and changes nothing. Attendance is judged by the time it happened: a kiosk that was offline while
+ * someone was moved to another site may still deliver their check-ins from before.
  */
 
 export type Denial = 'person-out-of-scope' | 'person-unknown' | 'person-held' | 'erasure-not-asked';
 
-/** How a person stands to the device that names them. */
+/** Relation between a person and the device that names them. */
 export interface Relation {
-  /** There is a row of theirs, or an event before this one adds them. */
+  /** The person has a row, or an earlier event of the batch adds them. */
   readonly known: boolean;
   readonly erased: boolean;
-  /** One of the scope's people now. */
+  /** Belongs to the device's scope now. */
   readonly member: boolean;
-  /** Until when both belonged to one scope; null: never, or they still do. */
+  /** Until when person and device were last in the same scope. Null: never, or they still are. */
   readonly until: Date | null;
-  /** A legal hold names them. */
+  /** Under a legal hold. */
   readonly held: boolean;
 }
 
-/** By kind of event: the personal fields that name people, which are those of type UUID. */
+/** The personal fields that name people (those of type UUID), by kind of event. */
 const NAMING: Readonly<Record<string, readonly string[]>> = Object.fromEntries(
   Object.entries(PersonalBody).map(([kind, { shape }]) => [
     kind,
@@ -45,16 +45,16 @@ export function peopleNamed({ header, personal }: WireEvent): string[] {
   return NAMING[header.type]!.flatMap((field) => Uuid.safeParse(personal[field]?.value).data ?? []);
 }
 
-/** Whether the event adds a person nobody knew. */
+/** Returns whether the event can add a person. */
 const adds = ({ header: { type, open } }: WireEvent): boolean => type === 'person' && open.change !== 'deleted';
 const deletes = ({ header: { type, open } }: WireEvent): boolean => type === 'person' && open.change === 'deleted';
 
 /**
- * Whether a device may say this about a person. Pure.
+ * Judges whether a device may send this event about a person. Pure.
  *
- * @param rule of its kind, as its module declares it
+ * @param rule rule of the event's kind, as its module declares it
  * @param at when it happened, as far as the server can determine
- * @returns null: it may
+ * @returns null if it may
  */
 export function judge(
   event: WireEvent,
@@ -63,14 +63,14 @@ export function judge(
   at: Date,
 ): Denial | null {
   const { type } = event.header;
-  // It keeps its place in the chain and loses its values: nothing is left that it could change.
+  // The event keeps its place in the chain without its values, so there is nothing that it could change.
   if (erased) return null;
-  // There is no one to protect or change: attendance of a person whose own event was lost still counts.
+  // There is no one to protect or change. Attendance of a person whose `person` event was lost still counts.
   if (!known)
     return attendance === 'record' || adds(event) || deletes(event) || type === 'erasureDone' ? null : 'person-unknown';
   const { member, until, held } = relation;
   if (!member && !(attendance && until !== null && at <= until)) return 'person-out-of-scope';
-  // Kiosks are asked when the person is erased here: kiosks that are not were never asked about.
+  // Kiosks are asked to erase only people who are erased here, so this kiosk was never asked.
   if (type === 'erasureDone') return 'erasure-not-asked';
   return deletes(event) && held ? 'person-held' : null;
 }
@@ -78,9 +78,9 @@ export function judge(
 export interface Judged {
   readonly allowed: readonly Taken[];
   readonly denied: readonly { readonly taken: Taken; readonly reason: Denial }[];
-  /** People these events add: they become the scope's. */
+  /** People whom these events add to the scope. */
   readonly added: ReadonlySet<string>;
-  /** People a kiosk has deleted although a legal hold names them: it gets them back. */
+  /** People under a legal hold whom a kiosk has deleted: it is sent them again. */
   readonly kept: ReadonlySet<string>;
 }
 
@@ -90,7 +90,7 @@ interface Voided {
   readonly at: Date;
 }
 
-/** The records that `void` events name, by their ids: as the log has them, of whichever kiosk, or these events. */
+/** Returns the records that `void` events name, by id: from the database, of any kiosk, or from these events. */
 export async function peopleOfVoided(tx: Tx, fresh: readonly Taken[], now: Date): Promise<ReadonlyMap<string, Voided>> {
   const targets = fresh.flatMap(({ event }) => targetOf(event) ?? []);
   if (targets.length === 0) return new Map();
@@ -113,9 +113,9 @@ const targetOf = ({ header: { type, open } }: WireEvent): string | undefined =>
   type === 'void' ? (open as { target: string }).target : undefined;
 
 /**
- * Judges new events of one device, in their order.
+ * Judges new events of one device, in order.
  *
- * @param people standing of everybody they concern, held until the transaction ends (`lockPeople`)
+ * @param people standing of everybody they concern, locked until the transaction ends (`lockPeople`)
  */
 export async function judgeAll(
   tx: Tx,
@@ -142,7 +142,7 @@ export async function judgeAll(
   const kept = new Set<string>();
   for (const taken of fresh) {
     const { event } = taken;
-    // Nothing is voided before it was recorded, whatever time the kiosk states.
+    // A void can't be earlier than its record, whatever time the kiosk states.
     const recorded = voided.get(targetOf(event) ?? '')?.at.getTime() ?? 0;
     const at = new Date(Math.max(recorded, instantOf(event.header, now).getTime()));
     const all = peopleConcerned(event, voided).map((id) => {
@@ -162,14 +162,14 @@ export async function judgeAll(
     }
     const unknown = all.filter((one) => !one.known);
     if (adds(event)) for (const one of unknown) added.add(one.id);
-    // There is nothing here that it could be about, so it names no one.
+    // It concerns someone who doesn't exist here, so it is stored without its personal values.
     const nameless = unknown.length > 0 && !adds(event) && rule.attendance !== 'record';
     allowed.push(nameless ? { ...taken, event: { ...event, personal: {} } } : taken);
   }
   return { allowed, denied, added, kept };
 }
 
-/** Whether each person belongs to the device's scope, and until when they once belonged to one scope together. */
+/** Returns for each person whether they belong to the device's scope, and until when both were last in the same scope. */
 async function timesTogether(
   tx: Tx,
   device: string,

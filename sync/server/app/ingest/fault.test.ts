@@ -23,11 +23,11 @@ test.each([
   'EPIPE',
   'ECONNRESET',
   'ERR_SOCKET_CLOSED',
-])('%s does not: everything is tried again', (code) => {
+])('%s is not, so everything is retried', (code) => {
   expect(liesInTheEvent(coded(code))).toBe(false);
 });
 
-test('an error of this program is a fault of the event; a driver that lost its database says so without a code', () => {
+test('an error of this program is a fault of the event; one without a code, as when a driver loses its database, is not', () => {
   const zod = z.string().safeParse(1).error;
   for (const cause of [
     zod,

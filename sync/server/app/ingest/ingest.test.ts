@@ -56,7 +56,7 @@ describe.each(DATABASES)('on $name', (kind) => {
   });
 
   describe('ingest', () => {
-    test('takes each event exactly once and keeps its order, whatever is sent again, out of order or with holes', async () => {
+    test('stores each event exactly once and in order, even if batches are repeated, out of order or have gaps', async () => {
       await fc.assert(
         fc.asyncProperty(
           fc.array(fc.tuple(fc.integer({ min: 0, max: 11 }), fc.integer({ min: 1, max: 12 })), {
@@ -98,7 +98,7 @@ describe.each(DATABASES)('on $name', (kind) => {
       );
     });
 
-    test('gives two simultaneous deliveries of one batch one insertion and the same marks', async () => {
+    test('inserts a batch once when it is delivered several times at once, and gives the same marks to each', async () => {
       const person = outbox.person('Ada Lovelace');
       for (let i = 0; i < 5; i++) outbox.checkin(person);
       const results = await Promise.all([deliver(outbox.events), deliver(outbox.events), deliver(outbox.events)]);
@@ -132,7 +132,7 @@ describe.each(DATABASES)('on $name', (kind) => {
         'event-not-storable',
         (e) => ({ ...e, header: { ...e.header, at: { ...e.header.at, bootId: 'a\u0000b' } } }),
       ],
-    ])('quarantines an event with %s, and the rest goes on', async (_what, reason, spoil) => {
+    ])('quarantines an event with %s and stores the rest', async (_what, reason, spoil) => {
       const person = outbox.person('Ada Lovelace');
       for (let i = 0; i < 3; i++) outbox.checkin(person);
       const batch = [outbox.events[0], outbox.events[1], spoil(outbox.events[2]!), outbox.events[3]];
@@ -186,7 +186,7 @@ describe.each(DATABASES)('on $name', (kind) => {
     });
   });
 
-  test('an event about someone whose row can not be opened goes into quarantine, and the rest goes on', async () => {
+  test('quarantines an event about a person whose row can’t be opened, and stores the rest', async () => {
     const [ada, grace] = [outbox.person('Ada Lovelace'), outbox.person('Grace Hopper')];
     await deliver(outbox.events);
     const profileOf = (id: string) =>
@@ -203,7 +203,7 @@ describe.each(DATABASES)('on $name', (kind) => {
       quarantined: [{ seq: 4, reason: 'event-not-storable' }],
       faults: [{ seq: 4, code: 'envelope-broken' }],
     });
-    // Once the row is repaired, it is taken in its place.
+    // Once the row is repaired, the event is stored at its position.
     await database.db.updateTable('person').set(hers).where('id', '=', ada).execute();
     expect(
       await retryQuarantine({ db: database.db, keys, modules: MODULES }, { device: outbox.device }, new Date()),
@@ -215,7 +215,7 @@ describe.each(DATABASES)('on $name', (kind) => {
   });
 
   describe('the board', () => {
-    test('shows name, direction and a void, also one that arrives before its check-in', async () => {
+    test('shows name, direction and a void, even one that arrives before its check-in', async () => {
       const person = outbox.person('Ada Lovelace');
       const checkin = outbox.checkin(person);
       outbox.append('void', { target: checkin.header.id, reason: 'not-me' }, {});
@@ -240,7 +240,7 @@ describe.each(DATABASES)('on $name', (kind) => {
       expect(await row(checkin.header.id)).toMatchObject({ voided: null });
     });
 
-    test('counts people of today by the site’s calendar, without the voided', async () => {
+    test('counts today’s people by the site’s calendar, leaving out voided records', async () => {
       const before = (await board()).counts;
       const [ada, grace, alan] = ['Ada Lovelace', 'Grace Hopper', 'Alan Turing'].map((n) => outbox.person(n)) as [
         string,
@@ -262,7 +262,7 @@ describe.each(DATABASES)('on $name', (kind) => {
       }).toEqual({ inToday: 2, insideNow: 1, recordsToday: 3 });
     });
 
-    test('resumes with what changed since, and starts over for another log', async () => {
+    test('resumes with the changes since the last position, and starts over for another log', async () => {
       const source = { db: database.db, keys, logEpoch: database.logEpoch, site };
       const person = outbox.person('Ada Lovelace');
       const first = outbox.checkin(person);
@@ -283,7 +283,7 @@ describe.each(DATABASES)('on $name', (kind) => {
       expect((await readBoard(source, { log: seen.log, after: next.position + 5 }, new Date())).whole).toBe(true);
     });
 
-    test('an erased person leaves rows without a name, and nothing that arrives late brings her back', async () => {
+    test('keeps rows of an erased person without her name, and events that arrive late don’t bring her back', async () => {
       const person = outbox.person('Ada Lovelace');
       const early = outbox.checkin(person);
       const late = outbox.checkin(person);
@@ -293,7 +293,7 @@ describe.each(DATABASES)('on $name', (kind) => {
       await closeErasures(database.db, keys);
       await deliver([late]);
       expect((await stored()).filter((r) => r.personal !== null)).toEqual([]);
-      // What names her goes step by step.
+      // Values that name her are deleted step by step.
       await unlinkPeople(database.db, [person]);
       for (const id of [early.header.id, late.header.id])
         expect(await row(id)).toMatchObject({ name: null, person: null });
@@ -302,7 +302,7 @@ describe.each(DATABASES)('on $name', (kind) => {
       expect(rows.map((r) => r.chain)).toEqual(['whole', 'whole', 'whole', 'whole']);
     });
 
-    test('a person’s envelope can not be moved to another person or put back from an earlier version', async () => {
+    test('refuses an envelope that was moved to another person or put back from an earlier version', async () => {
       const [ada, grace] = [outbox.person('Ada Lovelace'), outbox.person('Grace Hopper')];
       const checkin = outbox.checkin(ada);
       await deliver(outbox.events);
@@ -339,7 +339,7 @@ describe.each(DATABASES)('on $name', (kind) => {
         if (entry.isDirectory()) scan(path);
         else if (entry.isFile()) {
           const bytes = readFileSync(path);
-          // The device’s id is not secret: seeing it proves that this search looks where the rows are.
+          // The device’s id is not secret: finding it proves that this search reads the files with the rows.
           sawMarker ||= bytes.includes(marker) || bytes.includes(Buffer.from(marker.replaceAll('-', ''), 'hex'));
           for (const form of [
             Buffer.from('Zyxwvut'),

@@ -15,19 +15,20 @@ export interface Ingested {
   readonly ack: Pick<Ack, 'device' | 'epoch' | 'committed' | 'safe'>;
   readonly inserted: number;
   readonly quarantined: { readonly seq: number; readonly reason: string }[];
-  /** Why events were not storable: what failed on each (fault.ts). */
+  /** Events that could not be stored, each with the code of its error (fault.ts). */
   readonly faults?: readonly { readonly seq: number; readonly code: string }[];
-  /** Of the quarantined, those whose content was not kept: the device has as much there as it may. Absent: none. */
+  /** How many of the quarantined were kept without content, as the device's quarantine is full. Absent: none. */
   readonly notRetained?: number;
 }
 
 /**
- * Takes a verified batch: inserted, deduplicated, projected and acknowledged in one transaction. At least once on the wire,
- * exactly once in effect: what is already here changes nothing, so a replay gets the same marks. Which records count, and
- * in which direction, is worked out after the commit (features/attendance/resolve-due.ts).
+ * Takes a verified batch: inserts, deduplicates, projects and acknowledges it in one transaction. Events are delivered at least
+ * once and take effect exactly once: those already here change nothing, so a replay gets the same marks. Which records count,
+ * and in which direction, is resolved after the commit (features/attendance/resolve-due.ts).
  *
- * An event that passes every check and still can't be taken (a NUL in a text, a year that the database does not know, a
- * person whose row can't be opened) must not hold up the others for ever: then each goes in a transaction of its own, and the culprit into quarantine.
+ * An event can pass every check and still not be storable (a NUL in a text, a year that the database can't represent, a person
+ * whose row can't be opened). It must not hold up the others for ever: each event is then taken in a transaction of its own,
+ * and the faulty one is quarantined.
  */
 export async function ingest(
   services: Taking & { readonly db: Db },
@@ -81,7 +82,7 @@ async function attempt(
   const { db } = services;
   await ensurePartitions(db, checkinInstants(sorted, now), now);
   return inTransaction(db, async (tx) => {
-    // The row lock makes two deliveries of one epoch stand in line, on whichever replica they arrive.
+    // The row lock serialises deliveries of one epoch, on whichever replica they arrive.
     const before = await lockMark(tx, header.iss, header.epoch, now);
     const { fresh, errors, notRetained } = await take(tx, services, header, sorted, now, options);
     const marks: Marks = await advance(tx, header, before, now);

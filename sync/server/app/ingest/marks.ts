@@ -1,14 +1,14 @@
 import { find, update } from '../../platform/database/rows.ts';
 import type { Db, Tx } from '../../platform/database/schema.ts';
 
-/** High-water marks of one epoch: no hole beneath either. */
+/** High-water marks of one epoch: every event up to a mark has arrived. */
 export interface Marks {
   readonly committed: number;
-  /** In a complete backup too (features/backup/run.ts). 0 until there is one: the kiosk keeps everything. */
+  /** Up to here events are also in a complete backup (features/backup/run.ts). 0 if there is none: the kiosk keeps all. */
   readonly safe: number;
 }
 
-/** Reads the marks of an epoch; an epoch that is not known yet has none. */
+/** Reads the marks of an epoch. They are 0 for an unknown epoch. */
 export async function readMarks(db: Db, device: string, epoch: string): Promise<Marks> {
   const row = await find(db, 'ack_mark', { device, epoch }, ['committed', 'safe']);
   return { committed: Number(row?.committed ?? 0), safe: Number(row?.safe ?? 0) };
@@ -26,8 +26,8 @@ export async function lockMark(tx: Tx, device: string, epoch: string, now: Date)
 }
 
 /**
- * Raises `committed` over everything that is now here without a hole, log and quarantine together: an event that can't be
- * taken does not hold up the rest.
+ * Raises `committed` to the last event before the first gap, in log and quarantine together: a quarantined event must not hold
+ * up the rest.
  */
 export async function advance(
   tx: Tx,
@@ -36,7 +36,7 @@ export async function advance(
   now: Date,
 ): Promise<Marks> {
   let committed = before.committed;
-  // The batch itself fills first..last; look beyond it only when it closed a hole.
+  // The batch itself fills first..last. Later events count only if it closed the gap before them.
   if (first <= committed + 1 && last > committed) committed = await endOfRun(tx, iss, epoch, last);
   if (committed !== before.committed) {
     await update(tx, 'ack_mark', { device: iss, epoch }, { committed, updated_at: now });

@@ -10,7 +10,7 @@ import { events, photos, quarantined } from './my-data.ts';
 import { listQuarantine, peopleQuarantined, retryQuarantine } from './quarantine.ts';
 import { forgetUnattributed } from './unattributed.ts';
 
-/** Sort key of the list. */
+/** Cursor of the list: id of the last entry. */
 const After = z.tuple([z.number().int().nonnegative()]);
 
 const quarantineRoutes: readonly Route[] = [
@@ -50,7 +50,7 @@ export const ingest: ServerModule = {
       },
       exported: 'events',
       merged: UNDER_EVERY_NAME,
-      // Whose they are goes by the step `unlink`; the chain of what is left of them is still whole.
+      // The step `unlink` removes the person's id. The chain of the remaining headers stays whole.
       erased: ({ tx, people }) => update(tx, 'event', { person: people }, { personal: null, gps: null }),
     },
     quarantine: {

@@ -9,7 +9,7 @@ import { openHalf, openRefused } from '../../platform/keys/personal.ts';
 import { personBox } from '../../platform/keys/persons.ts';
 import { type PageAt, paged, type Reading } from '../../platform/my-data.ts';
 
-/* What kiosks said of a person, as they said it: events, what was refused, and the photos of both. */
+/* A person’s own export of what kiosks reported: events, quarantined events, and photos. */
 
 interface OpenedEvent {
   readonly id: string;
@@ -21,7 +21,7 @@ interface OpenedEvent {
   readonly receivedAt: string;
 }
 
-/** What kiosks reported about this person, in the order in which it happened. */
+/** Yields what kiosks reported about this person, in the order in which it happened. */
 async function* openedEvents({ tx, keys, names }: Reading): AsyncGenerator<OpenedEvent> {
   const box = await personBox(tx, keys, names);
   for (const person of names) {
@@ -41,7 +41,7 @@ async function* openedEvents({ tx, keys, names }: Reading): AsyncGenerator<Opene
 
 export async function* events(of: Reading) {
   for await (const { id, header, values, receivedAt } of openedEvents(of)) {
-    // The key of a photo describes no one: the photo itself is shown.
+    // Without the key of a photo: the photo itself is exported.
     const { photoKey: _, ...sealed } = values;
     const opened = await withPosition(sealed, header.device, of.sealing);
     yield {
@@ -56,7 +56,7 @@ export async function* events(of: Reading) {
   }
 }
 
-/** With its position as coordinates. One that can't be opened (its key was destroyed) is shown as stored. */
+/** Replaces a position by its coordinates. One that can't be decrypted (its key was destroyed) is left as stored. */
 async function withPosition(
   values: Readonly<Record<string, unknown>>,
   device: string,
@@ -85,7 +85,7 @@ export async function* quarantined({ tx, keys, names }: Reading) {
     };
 }
 
-/** As they were taken, in base64, one after the other. */
+/** Yields photos as they were taken, in base64, one at a time. */
 export async function* photos(of: Reading) {
   for await (const { id, at, header, person, values } of openedEvents(of)) {
     const { photo: address, photoKey: key } = values;
@@ -100,13 +100,13 @@ export async function* photos(of: Reading) {
       kind,
       at: at.toISOString(),
       type: 'image/jpeg',
-      // Null: it has been deleted by its age, or has not arrived from the kiosk yet, or does not open.
+      // Null: it was deleted because of its age, has not arrived from the kiosk yet, or can't be decrypted.
       base64: picture?.toString('base64') ?? null,
     };
   }
 }
 
-/** One that a kiosk encrypted wrongly doesn't keep anyone from the rest of their data. */
+/** Decrypts a photo. Null if it can't be, since one bad photo must not make the whole export fail. */
 function readable(sealed: Uint8Array, key: string, where: PhotoPlace): Buffer | null {
   try {
     return openPhoto(sealed, key, where);

@@ -7,15 +7,15 @@ import type { Batch } from '../../platform/events.ts';
 import { instantOf } from '../../platform/instant.ts';
 import type { ServerModule } from '../../platform/server-module.ts';
 
-/** Whether events of this type may change what kiosks are sent. */
+/** Returns whether events of this type may change what kiosks are sent. */
 export const concernsKiosks = (modules: readonly ServerModule[], type: unknown): boolean =>
   modules.some(({ onEvent = {} }) => Object.hasOwn(onEvent, type as string));
 
 /**
- * Hands new events of one device to the modules that take their type. Events that no module takes cost nothing here.
+ * Passes new events of one device to the modules that take their type. Events that no module takes cost nothing.
  *
- * @param events in the order of the epoch, each of which the device may send (authority.ts)
- * @param kept people that the device has deleted and who stay: it gets them back
+ * @param events events that the device may send (authority.ts), in the order of the epoch
+ * @param kept people whom the device has deleted, but who may not be deleted: they are sent to it again
  */
 export async function project(
   modules: readonly ServerModule[],
@@ -23,7 +23,7 @@ export async function project(
   events: readonly WireEvent[],
   kept: ReadonlySet<string>,
 ): Promise<void> {
-  // From the last module to the first: people come late, since their rows stay locked until the commit.
+  // From the last module to the first, so that people, whose rows stay locked until the commit, are written late.
   for (const { onEvents = {} } of modules.toReversed())
     for (const [type, take] of Object.entries(onEvents) as [string, Take<Batch, readonly WireEvent[]>][]) {
       const ofType = events.filter((e) => e.header.type === type);
@@ -44,12 +44,12 @@ export async function project(
   for (const event of ours) if (!isDeletion(event)) await take(event);
   for (const person of kept)
     for (const { site: _, ...change } of await allOfPerson(tx, person, scope)) changes.push({ ...change, device });
-  // Last: a request for erasure takes locks that everything else waits for.
+  // Last, since a request for erasure takes locks that everything else waits for.
   for (const event of ours) if (isDeletion(event)) await take(event);
   await appendChanges(tx, changes, now);
 }
 
-/** What takes an event whose type the compiler no longer knows. */
+/** A module's handler, for events whose type the compiler can't infer here. */
 type Take<First, Second = void> = (first: First, second: Second) => Promise<unknown>;
 
 const isDeletion = ({ header: { type, open } }: WireEvent): boolean => type === 'person' && open.change === 'deleted';

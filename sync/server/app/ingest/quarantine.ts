@@ -14,10 +14,10 @@ import { triage } from './triage.ts';
 
 type Entry = Awaited<ReturnType<typeof listQuarantine>>[number];
 
-/** Which entries are meant; all if nothing is given. */
+/** Selects entries. All of them if empty. */
 export type QuarantineFilter = Readonly<z.output<typeof QuarantineRetry>>;
 
-/** Entries after `after` in their order of arrival; what came itself stays sealed. */
+/** Returns entries after `after` in order of arrival. Their content stays encrypted. */
 export async function listQuarantine(
   db: Db,
   filter: QuarantineFilter & { readonly after?: number | undefined; readonly limit?: number | undefined } = {},
@@ -31,16 +31,16 @@ export async function listQuarantine(
   return rows.map((r) => ({ ...camelCase(r), id: Number(r.id), seq: Number(r.seq) }));
 }
 
-/** The people these entries name, as far as they say so. */
+/** Returns the people whom these entries name, where known. */
 export async function peopleQuarantined(db: Db, filter: QuarantineFilter): Promise<string[]> {
   const rows = await select(db, filter).select('person').distinct().where('person', 'is not', null).execute();
   return peopleOf(rows);
 }
 
 /**
- * Takes quarantined events again with the code of today, each in its place and exactly once: an event that is in the log
- * by now, or gets there, leaves the quarantine in the same transaction. What still can't be taken stays, with the reason
- * of today. Safe beside an ingest and beside another retry.
+ * Retries quarantined events with the current code, each in its slot and exactly once: an event that is in the log by now, or
+ * is stored there, is removed from quarantine in the same transaction. An event that still can't be stored stays, with the
+ * current reason. Safe while an ingest or another retry is running.
  */
 export async function retryQuarantine(
   services: Taking & { readonly db: Db },
@@ -63,7 +63,7 @@ export async function retryQuarantine(
   }
 }
 
-/** @returns null when it is in the log now, the reason when it stays, undefined when someone else was faster */
+/** @returns null if it is in the log now, the reason if it stays in quarantine, undefined if another caller was faster */
 async function retryOne(
   services: Taking & { readonly db: Db },
   entry: Entry,
@@ -88,7 +88,7 @@ async function attempt(
 ): Promise<string | null | undefined> {
   const { db, keys } = services;
   const held = await find(db, 'quarantine', { id }, ['digest', 'content', 'person']);
-  // Nothing is left to be taken of a person who was erased, or of what was too old.
+  // No content is left to store: its person was erased, or it was too old.
   if (!held?.content) return undefined;
   const { digest, person, content } = held;
   const box = await personBox(db, keys, person === null ? [] : [person]);
@@ -97,7 +97,7 @@ async function attempt(
   const sorted = triage(range, [raw]);
   await ensurePartitions(db, checkinInstants(sorted, now), now);
   return inTransaction(db, async (tx) => {
-    // The lock of the epoch first, as in an ingest: its holder decides what is in this slot.
+    // The lock of the epoch first, as in an ingest. It protects the slots of the epoch.
     await lockMark(tx, device, epoch, now);
     const still = await findLocked(tx, 'quarantine', { id }, ['content']);
     if (!still?.content) return undefined;

@@ -32,10 +32,10 @@ describe.each(DATABASES)('on $name', (kind) => {
     outbox = await register();
   });
 
-  test('a device fills the quarantine up to its quota; of what comes beyond it digest and reason are kept, and said', async () => {
+  test('a device can fill the quarantine up to its quota; beyond it only digest and reason are kept, which is reported', async () => {
     const person = outbox.person('Ada');
     for (let i = 0; i < 5; i++) outbox.checkin(person, 'in');
-    // All but one of the places are taken.
+    // All entries but one are used.
     await sql`insert into quarantine (device, epoch, seq, digest, reason, content, received_at)
               select ${outbox.device}::uuid, gen_random_uuid(), i, 'd' || i, 'event-malformed', ${Buffer.from('x')}, now()
               from generate_series(1, ${QUARANTINE_QUOTA.entries - 1}) as i`.execute(database.db);
@@ -63,9 +63,9 @@ describe.each(DATABASES)('on $name', (kind) => {
     expect(held.every((q) => q.digest.length === 43 && q.reason === 'event-malformed')).toBe(true);
     expect(await health()).toEqual([{ check: 'quarantine', code: 'quarantine-full', level: 'degrades' }]);
     expect(await health(Date.now() + 2 * 86_400_000)).toEqual([]);
-    // A replay changes nothing, and is no news.
+    // A replay changes nothing, and is not reported again.
     expect((await deliver(spoiled)).notRetained).toBeUndefined();
-    // Another device has a room of its own.
+    // Another device has its own quota.
     const other = await register();
     other.person('Grace');
     expect((await deliver([{ ...other.events[0]!, more: 1 }], 1, other)).notRetained).toBeUndefined();

@@ -1,23 +1,23 @@
 import { sql } from 'kysely';
 import type { Tx } from '../../platform/database/schema.ts';
 
-/** Why content was not kept: the device has as much in quarantine as it may. */
+/** Why content was not kept: the quarantine of the device is full. */
 export const QUARANTINE_FULL = 'quarantine-full';
 
-/** The most that the quarantine stores per device, which a stolen key or a faulty kiosk could fill. */
+/** Limits of the quarantine per device, which a stolen key or a faulty kiosk could fill. */
 export interface QuarantineQuota {
   readonly entries: number;
-  /** Sealed content, bytes. */
+  /** Encrypted content, bytes. */
   readonly bytes: number;
 }
 
 export const QUARANTINE_QUOTA: QuarantineQuota = { entries: 10_000, bytes: 64 * 1024 ** 2 };
 
 /**
- * Which of these contents the quarantine may still keep of a device, in their order. Runs inside the ingest's transaction;
- * where two of one device run at once (two epochs, on two replicas) each may use the same room.
+ * Returns for each of these contents whether a device's quarantine may still store it. Runs inside the ingest's transaction.
+ * Two ingests of one device at once (two epochs, on two replicas) may both use the same remaining space.
  *
- * @param sizes bytes of each, sealed
+ * @param sizes encrypted size of each, bytes
  */
 export async function withinQuota(
   tx: Tx,

@@ -12,10 +12,10 @@ const actorOf = (by: StaffActor): Actor =>
   by === 'emergency' ? { role: 'emergency-pin', id: null, ...NOBODY } : { role: 'kiosk-staff', id: by, ...NOBODY };
 
 /**
- * One row for each member of staff and batch (two where they deleted people too) that changed anybody's data at a kiosk: in the
- * ingest's transaction, so that both are there or neither is. Call it last (`writeAudit`).
+ * Writes an audit row for each member of staff who changed data of people at a kiosk, per batch (two if they also deleted
+ * people). Runs in the ingest's transaction, so events and audit rows are committed together. Call it last (`writeAudit`).
  *
- * @param fresh events that were not here before: what is sent twice leaves one row
+ * @param fresh only new events, so that an event sent twice is audited once
  */
 export async function auditStaff(
   tx: Tx,

@@ -23,23 +23,23 @@ export interface Range {
   readonly last: number;
 }
 
-/** What events are taken with. */
+/** What `take` needs of the server. */
 export type Taking = Pick<Services, 'keys' | 'modules'>;
 
 export interface TakeOptions {
-  /** The device itself is speaking, now; without it: it is. */
+  /** Whether the events were just received from the device itself. True by default. */
   readonly heard?: boolean;
   /** Days in which a deletion at a kiosk can be undone. */
   readonly undoDays?: number;
 }
 
 /**
- * Puts sorted events where they belong: new ones into the log and from there into the tables that screens and kiosks
- * read, refused ones into quarantine. Runs inside a transaction that holds the lock of the epoch (`lockMark`). One
- * statement a table, whatever the number of events.
+ * Stores triaged events: new ones in the log, and from there in the tables that screens and kiosks read; refused ones in
+ * quarantine. Runs inside a transaction that holds the lock of the epoch (`lockMark`). Uses one statement per table, whatever
+ * the number of events.
  *
- * @returns what was new, what was refused, those included that contradict the log or are about people who the device
- *   may not change, and how many of the refused the quarantine had no room for: of those it keeps digest and reason
+ * @returns the new events; the refused ones, including those that contradict the log or concern people who the device may
+ *   not change; and for how many of these the quarantine had no space, so that only digest and reason are kept
  */
 export async function take(
   tx: Tx,
@@ -70,10 +70,10 @@ export async function take(
       return reason === 'person-unknown' ? { ...one, person: null } : one;
     }),
   ];
-  // A batch that brings nothing new may be one that someone kept and replays: it says nothing of how the device is now.
+  // A batch without new events may be a replay of an old one: it is no sign that the device is alive.
   const site = await siteOf(tx, range.iss, heard && fresh.length > 0 ? now : null);
   const erased = (id: string) => people.get(id)?.erased ?? false;
-  // A living person who is named for the first time gets a key here.
+  // A person who is named for the first time, and is not erased, gets a key here.
   const sealed = [...fresh.flatMap((t) => personOf(t) ?? []), ...peopleOf(errors)];
   const living = sealed.filter((id) => !erased(id));
   const box = await personBox(tx, keys, living, { make: true });
@@ -89,11 +89,11 @@ export async function take(
   return { fresh, errors, notRetained };
 }
 
-/** What the log has already, as far as these events can meet it. */
+/** The part of the log that these events can collide with. */
 interface Log {
   /** By sequence number, from the slot before the range to the one after it. */
   readonly slots: ReadonlyMap<number, { hash: string; prev: string; chain: ChainState }>;
-  /** Ids of these events that are taken, wherever. */
+  /** Those ids of these events that the log already has, from any device. */
   readonly ids: ReadonlySet<string>;
 }
 
@@ -130,7 +130,7 @@ function settle(
     if (t.kind === 'refused') continue;
     const there = t.seq >= first && t.seq <= last ? log.slots.get(t.seq)?.hash : undefined;
     if (there === t.headerHash) continue;
-    // A store that was rolled back without a new epoch, or a stolen key: the first version stays, the second is kept as evidence.
+    // The store was rolled back without a new epoch, or a key was stolen. The first stays; the second is kept as evidence.
     if (there !== undefined) errors.push(refused(t.seq, 'sequence-reused', t.raw));
     else if (log.ids.has(t.event.header.id)) errors.push(refused(t.seq, 'event-id-reused', t.raw));
     else fresh.push(t);
@@ -138,7 +138,7 @@ function settle(
   return { fresh, errors };
 }
 
-/** Whether each new event continues the chain, and which earlier ones have changed as a result. Pure. */
+/** Returns whether each new event continues the chain, and which stored events change their state as a result. Pure. */
 function chainOf(fresh: readonly Taken[], log: Log): { fresh: ChainState[]; there: Map<ChainState, number[]> } {
   const hashes = new Map([...log.slots].map(([seq, { hash }]) => [seq, hash]));
   for (const t of fresh) hashes.set(t.seq, t.headerHash);
@@ -167,7 +167,7 @@ async function insertEvents(
 ): Promise<void> {
   const about = fresh.map((t) => {
     const person = personOf(t);
-    // What arrives late about a person who was erased meanwhile keeps its place in the chain and loses its values.
+    // An event that arrives after its person was erased keeps its place in the chain, without its values.
     return person !== null && !erased(person) ? person : null;
   });
   const halves = fresh.map((t, i) => {
@@ -176,7 +176,7 @@ async function insertEvents(
   });
   const sealed = (half: 'personal' | 'gps') => halves.map((h) => h[half]?.toString('base64') ?? null);
   const header = <K extends 'seq' | 'id' | 'type'>(key: K) => fresh.map((t) => t.event.header[key]);
-  // The values travel as arrays, one parameter a column: thousands of parameters cost more than the insert itself.
+  // The values are passed as arrays, one parameter per column: thousands of parameters cost more than the insert itself.
   await sql`
     insert into event (device, epoch, seq, id, type, at, received_at, header, header_hash, chain, person, personal,
                        gps)
@@ -210,7 +210,7 @@ async function quarantine(
 ): Promise<number> {
   if (errors.length === 0) return 0;
   const sealed = errors.map(({ digest, person, content }) =>
-    // Of a person who was erased only the fact is kept that something came.
+    // For an erased person, only the fact that an event arrived is kept.
     person !== null && erased(person) ? null : sealRefused(keys, box, { digest, person, content }),
   );
   const fits = await withinQuota(
@@ -243,7 +243,7 @@ async function quarantine(
   return inserted.filter((row) => row.not_retained !== null).length;
 }
 
-/** Where the device stands; null: the default site. @param heard when it was heard; null: it was not */
+/** Returns the device's site, null for the default site. @param heard time to record as its last contact; null: record none */
 async function siteOf(tx: Tx, device: string, heard: Date | null): Promise<string | null> {
   const { rows } = heard
     ? await sql<{ site: string | null }>`
@@ -262,9 +262,9 @@ function personOf({ event: { personal } }: Taken): string | null {
 type ChainState = Row<'event'>['chain'];
 
 /**
- * Whether an event continues its epoch's hash chain. Pure.
+ * Returns whether an event continues its epoch's hash chain. Pure.
  *
- * @param before hash of the header one sequence number below; undefined when that event is not, or not readably, here
+ * @param before hash of the header one sequence number below; undefined if that event is missing or not readable here
  */
 function chainState(event: { seq: number; prev: string }, before: string | undefined): ChainState {
   const expected = event.seq === 1 ? GENESIS : before;
@@ -273,10 +273,10 @@ function chainState(event: { seq: number; prev: string }, before: string | undef
 }
 
 /**
- * Takes the position out of events of people who opted out (POLICY P9): a kiosk that had not heard of it yet may still send
- * one. The chain stands on the commitment. Costs nothing where no event has a position.
+ * Removes the position from events of people who opted out (POLICY P9): a kiosk that has not received the opt-out yet may
+ * still send one. The chain stays valid, as it covers the commitment only. No query if no event has a position.
  *
- * @param people held until the transaction ends (`lockPeople`), so that an opt-out comes before or after all of it
+ * @param people locked until the transaction ends (`lockPeople`), so an opt-out is committed before or after it
  */
 async function withoutUnwantedPositions(
   tx: Tx,

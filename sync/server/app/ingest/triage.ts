@@ -4,29 +4,29 @@ import { headerHash } from '../../../protocol/seal/chain.ts';
 import { checkEvent } from '../../../protocol/seal/event.ts';
 import { Uuid, type WireEvent } from '../../../protocol/wire/event.ts';
 
-/** An event that may go into the log. */
+/** An event that may be stored in the log. */
 export interface Taken {
   readonly kind: 'taken';
   readonly seq: number;
   readonly event: WireEvent;
-  /** As received: input of the digest, so that a replay has the same one. */
+  /** The event as received: input of the digest, so that a replay has the same digest. */
   readonly raw: unknown;
   readonly headerHash: string;
 }
 
-/** An event that can't, and why. */
+/** An event that may not be stored in the log, and why. */
 export interface Refused {
   readonly kind: 'refused';
   readonly seq: number;
   readonly reason: string;
   readonly content: string;
   readonly digest: string;
-  /** Who it names, if it says so: erasures search for it. */
+  /** The person it names, by which erasures find it. Null: none, or several. */
   readonly person: string | null;
 }
 
 /**
- * Sorts the events of a verified batch. Pure: each is in the slot that the signed header gives it.
+ * Checks the events of a verified batch one by one. Each is in the slot that the signed header gives it. Pure.
  *
  * @param header `first` is the slot of the first of `events`
  */
@@ -40,7 +40,7 @@ export function triage(
       const event = checkEvent(raw, { device: header.iss, epoch: header.epoch, seq });
       return { kind: 'taken', seq, event, raw, headerHash: hashOf(event) };
     } catch (cause) {
-      // Whatever an event makes a check do, it does not hold up the others.
+      // An event must not hold up the others, whatever error it causes in a check.
       return refused(seq, cause instanceof Problem ? cause.code : 'event-malformed', raw);
     }
   });
@@ -52,11 +52,11 @@ export function refused(seq: number, reason: string, raw: unknown): Refused {
   return { kind: 'refused', seq, reason, content, digest, person: personIn(raw) };
 }
 
-/** Null where it names nobody, or more than one: then it is sealed under no person's key (app/ingest/unattributed.ts). */
+/** Returns the person an event names. Null if none or several: then no person's key encrypts it (app/ingest/unattributed.ts). */
 function personIn(raw: unknown): string | null {
   const { personal } = (raw ?? {}) as { personal?: Record<string, { value?: unknown } | null> | null };
   if (typeof personal !== 'object' || personal === null) return null;
-  // Also one in capital letters, which no event may have.
+  // Also finds ids in capital letters, which are not valid in an event.
   const named = Object.values(personal).flatMap((field) =>
     typeof field?.value === 'string' ? (Uuid.safeParse(field.value.toLowerCase()).data ?? []) : [],
   );
@@ -64,7 +64,7 @@ function personIn(raw: unknown): string | null {
   return others.length === 0 ? (one ?? null) : null;
 }
 
-/** JSON can be parsed at any depth, but serialised only to some thousands of levels: anything deeper is replaced by a word. */
+/** Serialises an event, or replaces it if it is nested too deeply: JSON is parsed at any depth, but not serialised. */
 function textOf(raw: unknown): string {
   try {
     return JSON.stringify(raw) ?? 'null';
@@ -74,7 +74,7 @@ function textOf(raw: unknown): string {
   }
 }
 
-/** @throws Problem `event-malformed`: a text in the header that is no Unicode has no canonical form */
+/** @throws Problem `event-malformed` if the header holds a string that is not valid Unicode, which has no canonical form */
 function hashOf({ header }: WireEvent): string {
   try {
     return headerHash(header);

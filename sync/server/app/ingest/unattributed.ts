@@ -7,12 +7,11 @@ import { quarantinePlace } from '../../platform/keys/personal.ts';
 const PAGE = 200;
 
 /**
- * Forgets the content of events that could not be taken, and that name one of these people in some place where an event
- * does not say who it is about. Such content is nobody's: it is under the environment's keys, which no erasure
- * destroys.
+ * Deletes the content of quarantined events that contain the id of one of these people but could not be attributed to one
+ * person. Such content is under the environment's keys, which no erasure destroys.
  *
- * @param people ids under every name
- * @returns how many
+ * @param people every id of these people
+ * @returns how many contents were deleted
  */
 export async function forgetUnattributed(tx: Tx, keys: Keys, people: readonly string[]): Promise<number> {
   let forgotten = 0;
@@ -32,7 +31,7 @@ export async function forgetUnattributed(tx: Tx, keys: Keys, people: readonly st
   }
 }
 
-/** In small letters, as ids are. What does not open reveals nothing to anybody. */
+/** Returns a content in lower case, like ids. Content that can't be decrypted is no risk: it counts as empty. */
 function textOf(keys: Keys, digest: string, content: Uint8Array): string {
   try {
     return keys.open('field', quarantinePlace(digest, null), content).toString('utf8').toLowerCase();

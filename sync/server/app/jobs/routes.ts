@@ -7,7 +7,7 @@ import { runNow } from '../../platform/jobs/runner.ts';
 import { lastRuns, listRuns } from '../../platform/jobs/runs.ts';
 import { jobsOf } from '../../platform/server-module.ts';
 
-/** What the server does by itself, and what each run of it reported. Holds no personal data. */
+/** Routes for the server's jobs and the report of each run. These hold no personal data. */
 export const jobRoutes: readonly Route[] = [
   implement(api.listJobs, async ({ tx, services }) => {
     const runs = await lastRuns(tx);
@@ -22,7 +22,7 @@ export const jobRoutes: readonly Route[] = [
   }),
   implement(api.listJobRuns, async ({ tx, query }) => ({ runs: await listRuns(tx, query) })),
   implement(api.runJob, {
-    // A job opens transactions of its own.
+    // Outside the transaction, since a job opens its own.
     async before({ services, params: { job: name } }) {
       const jobs = jobsOf(services.modules);
       const job = jobs.find((j) => j.name === name);

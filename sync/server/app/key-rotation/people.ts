@@ -9,8 +9,8 @@ import type { SealedTables } from './sealed.ts';
 import { type Position, resealOf, type Walked } from './walk.ts';
 
 /**
- * People's records: pgcrypto's layer and the blind indexes go to the new version; the envelopes inside are under the
- * people's own keys and stay as they are.
+ * Moves people's records to the new version: pgcrypto's layer and the blind indexes. The envelopes inside are under the people's
+ * own keys and stay unchanged.
  */
 export async function relayPeople(tx: Tx, keys: Keys, after: Position, limit: number): Promise<Walked> {
   const { rows } = await sql<{ id: string; pii_version: number }>`
@@ -32,10 +32,10 @@ export async function relayPeople(tx: Tx, keys: Keys, after: Position, limit: nu
 }
 
 /**
- * `--re-encrypt`: these people get new keys, and everything of theirs is sealed under them. What anyone has of the old
- * keys, e.g. out of a stolen copy of the keyring, opens nothing that is here afterwards.
+ * Gives people new keys and re-encrypts all their data under them (`--re-encrypt`). Old keys, e.g. from a stolen copy of the
+ * keyring, then open nothing that is here.
  *
- * @returns rows that were resealed
+ * @returns how many rows were re-encrypted
  */
 export async function renewPeople(
   tx: Tx,
@@ -48,14 +48,14 @@ export async function renewPeople(
     select person, generation from keyring.person_key ${after === null ? sql`` : sql`where person > ${after}::uuid`}
     order by person limit ${limit}`.execute(tx);
   const ids = rows.map((r) => r.person);
-  // A transaction that writes about one of them waits (people.ts, lockPeople), or has committed and is seen below.
+  // A transaction that writes about one of them waits (people.ts, lockPeople), or has committed and is visible below.
   await sql`select pg_advisory_xact_lock(hashtextextended('person:' || id, 0)) from unnest(${ids}::text[]) as id`.execute(
     tx,
   );
   await sql`select from person where id = any(${ids}::uuid[]) order by id for update`.execute(tx);
   const records = (await selectRows(tx, keys, ids)).filter((r) => r.deletedAt === null);
   const old = await personBox(tx, keys, ids);
-  // Erased while the locks were waited for: nothing is made for them.
+  // Skips people who were erased while we waited for the locks.
   const living = rows.filter((r) => old.has(r.person));
   const held = living.map((r) => r.person);
   const sealed = living.map(({ person, generation }) => {
@@ -69,7 +69,7 @@ export async function renewPeople(
       as u (person, generation, sealed) where k.person = u.person`.execute(tx);
   const renewed = await personBox(tx, keys, held);
   let count = records.length;
-  // Nothing is known of them that was not: version and time stay, for forms that are open and lists by the last change.
+  // The values don't change, so version and time are kept, for open forms and lists sorted by the last change.
   await upsertRows(
     tx,
     keys,
@@ -79,7 +79,7 @@ export async function renewPeople(
   return { count: held.length + count, next: ids.length < limit ? null : ids.at(-1)! };
 }
 
-/** At the end of `--re-encrypt`: the people's keys before are destroyed. */
+/** Destroys people's previous keys, at the end of `--re-encrypt`. */
 export async function dropPrevious(tx: Tx, after: Position, limit: number): Promise<Walked> {
   const { rows } = await sql<{ person: string }>`
     with chosen as (

@@ -14,15 +14,15 @@ import { type Plan, planOf, workOf } from './steps.ts';
 import { leftOver } from './verify.ts';
 
 /**
- * Rotation of the environment's keys, online: every process of the server is given the new keys beside the old first.
+ * Online rotation of the environment's keys. First, every process of the server is given the new keys beside the old ones.
  *
- * 1. announced: the new version is known; everything is still written under the old one. Goes on once every process holds both.
- * 2. switched: everything is written under the new one from now on. Goes on once every process says that it does; then the
- *    database itself refuses envelopes of the old version (guard.ts), no matter who writes them.
- * 3. working: what is there is resealed in small transactions, then everything is opened with the new keys alone.
+ * 1. announced: the new version is known, and data is still written under the old one. Ends once every process holds both.
+ * 2. switched: data is written under the new version from now on. Ends once every process reports that it does so. Then the
+ *    database itself refuses envelopes of the old version (`guard`), no matter who writes them.
+ * 3. working: existing data is re-encrypted in small transactions, then everything is opened with the new keys alone.
  * 4. finished: nothing of the old version is left, and the old keys open nothing.
  *
- * Each transaction writes down where it got to, so a rotation that was killed goes on where it was, by the next caller.
+ * Each transaction records its progress, so the next caller continues a rotation that was killed.
  */
 
 export type RotationState = z.output<typeof KeyRotation>;
@@ -39,10 +39,10 @@ type Rotation = {
   readonly scrubbed_at: Date | null;
 };
 
-/** Rows in one transaction: few enough that no one waits for long. */
+/** Rows per transaction: few enough that no one waits for long. */
 const BATCH = 250;
 
-/** The rotation that was begun last; null: none was ever. */
+/** Returns the latest rotation; null if there was none. */
 export async function readRotation(db: Db): Promise<RotationState | null> {
   const row = await latest(db);
   return row && stateOf(row, null);
@@ -69,10 +69,10 @@ function stateOf(row: Rotation, waitsFor: string | null): RotationState {
 }
 
 /**
- * Begins a rotation to the keys in ENCRYPTION_KEY and SECRET_KEY, or finds the one that was begun.
+ * Starts a rotation to the keys in ENCRYPTION_KEY and SECRET_KEY, or returns the unfinished one to these keys.
  *
  * @throws Problem `no-new-keys` (these keys are in use already), `previous-keys-missing`, `keys-used-before`,
- *   `replicas-lack-keys`, `rotation-other`
+ *   `replicas-lack-keys`, `rotation-other`, `rotation-without-re-encrypting`
  */
 export async function beginRotation(
   db: Db,
@@ -91,8 +91,7 @@ export async function beginRotation(
       if (reEncrypt && !open.re_encrypt) throw new Problem('rotation-without-re-encrypting');
       return stateOf(open, null);
     }
-    // Finished, but for the dead rows of the keyring (scrub.ts): a process was killed there, or a transaction was
-    // reading.
+    // Finished except for dead rows of the keyring (scrub.ts): a process was killed there, or a transaction was reading.
     if (known?.state === 'active' && open?.to_version === known.version && open.scrubbed_at === null)
       return stateOf(open, null);
     if (known?.state === 'active') throw new Problem('no-new-keys');
@@ -122,11 +121,11 @@ async function requireReplicas(db: Db, keys: Keys): Promise<void> {
 }
 
 /**
- * Works on the rotation for about so long.
+ * Works on the rotation for about `budgetMs`.
  *
  * @param budgetMs 0: one transaction
  * @throws Problem `no-rotation`, `rotation-left-over` (a column that is not registered holds envelopes of the old version), and
- *   what doesn't open: then it stops where it is
+ *   the error of a value that can't be opened; the rotation then stays at that step
  */
 export async function advanceRotation(
   db: Db,
@@ -142,7 +141,7 @@ export async function advanceRotation(
   }
 }
 
-/** Another transaction has held a lock for longer than `guard` waits: nothing happened, and the caller tries again. */
+/** Another transaction held a lock for longer than `guard` waits: nothing was changed, and the caller tries again. */
 async function patience(db: Db, cause: unknown): Promise<RotationState> {
   const row = (cause as { code?: string }).code === '55P03' ? await latest(db) : null;
   if (!row) throw cause;
@@ -188,7 +187,7 @@ async function work(tx: Tx, keys: Keys, tables: SealedTables, row: Rotation): Pr
   return to(tx, row, next === null ? { step: row.step + 1, position: null, done } : { position: next, done });
 }
 
-/** The old keys are let go only when nothing anywhere is under them. */
+/** Retires the old keys, but only once no data anywhere is encrypted under them. */
 async function finish(tx: Tx, keys: Keys, row: Rotation, now: Date): Promise<RotationState> {
   const left = await leftOver(tx, row.from_version);
   if (Object.keys(left).length > 0)
@@ -202,7 +201,7 @@ async function finish(tx: Tx, keys: Keys, row: Rotation, now: Date): Promise<Rot
   await update(tx, 'keyring.key_version', { version: row.to_version }, { state: 'active' });
   await tx.updateTable('keyring.identity').set({ key_check: keys.check() }).execute();
   await update(tx, 'keyring.rotation', { to_version: row.to_version }, { finished_at: now });
-  // Anyone who had the old keys, and a copy of the database, had the audit key too.
+  // Anyone with the old keys and a copy of the database has the audit key too.
   await renewAuditKey(tx, keys, now);
   return to(tx, row, { phase: 'finished' });
 }
@@ -217,11 +216,11 @@ async function to(
 }
 
 /**
- * From the end of this transaction the database takes no envelope of an older version any more, in any column that is
- * registered. Waits for every transaction that is writing one now.
+ * Makes the database refuse envelopes of older versions in every registered column, from the commit of this transaction on.
+ * Waits for every transaction that is writing one now.
  */
 async function guard(tx: Tx, { environment }: SealedTables, version: number): Promise<void> {
-  // A table in use for long must not queue everyone else behind us: we try again later.
+  // If a table stays locked for long, others must not queue behind us: we give up and try again later.
   await sql`set local lock_timeout = '5s'`.execute(tx);
   for (const { table, columns, versionColumn } of environment) {
     const found = versionColumn
@@ -236,7 +235,7 @@ async function guard(tx: Tx, { environment }: SealedTables, version: number): Pr
   await tx.updateTable('keyring.identity').set({ least_version: version }).execute();
 }
 
-/** @param found SQL of the version of a row `$1`; null: it has none */
+/** @param found SQL for the key version of a row `$1`; yields null if it has none */
 async function trigger(tx: Tx, table: string, columns: readonly string[], found: string): Promise<void> {
   const { rows } = await sql<{ there: boolean }>`
     select exists (select from pg_trigger where tgrelid = ${table}::regclass and tgname = 'refuse_old_key') as there`.execute(

@@ -12,7 +12,7 @@ import { countsByVersion } from './verify.ts';
 
 type Status = z.output<typeof api.KeyStatus>;
 
-/** One call works for about so long, ms: a command that is stopped is stopped soon. */
+/** About how long one call works, ms, so that a command can be stopped soon. */
 const BUDGET_MS = 2000;
 
 const resourceOf = ({ from, to }: RotationState) => `keys ${from} to ${to}`;
@@ -55,7 +55,7 @@ export const keyRotationRoutes: readonly Route[] = [
     return begun;
   }),
   implement(api.advanceKeyRotation, {
-    // Many transactions, each of which writes down where it got to.
+    // Many transactions, each of which records its progress.
     async before({ services: { db, keys, modules, notify, now }, actor }) {
       const before = await readRotation(db);
       const state = await advanceRotation(db, keys, { modules, budgetMs: BUDGET_MS, now });

@@ -10,10 +10,10 @@ const SMALL = ['server_key', 'listener', 'audit_key', 'token_key'] as const;
 type KeyringScrub = Pick<z.output<typeof KeyRotationAdvanced>, 'scrubbed' | 'databaseLog'>;
 
 /**
- * After a rotation: rewrites the tables of the keyring without their dead rows, and has the database part with its log
- * of them. Both are still under the old keys, and would open with them. Safe to run again.
+ * Rewrites the tables of the keyring without dead rows after a rotation, and makes the database discard its write-ahead log of
+ * them. Both still hold keys under the old version, which the old keys would open. Safe to run again.
  *
- * @param version to which the rotation went
+ * @param version new version of the rotation
  */
 export async function scrubKeyring(db: Db, version: number, now: Date): Promise<KeyringScrub> {
   try {

@@ -2,29 +2,28 @@ import type { Place, Purpose } from '../../platform/keys/envelope.ts';
 import { type Cell, type Sealed, type ServerModule, tablesOf } from '../../platform/server-module.ts';
 
 /**
- * Every column that holds envelopes, as the modules declare them: what a rotation reseals and a verification opens. A column
- * that is missing there stops the rotation at its end (`rotation-left-over`), so nothing is lost by forgetting one; add it,
- * and go on.
+ * Every column with envelopes, as declared by the modules: a rotation re-encrypts them, and its verification opens them. If a
+ * column was not declared, the rotation stops at its end (`rotation-left-over`) and nothing is lost. Declare it, then continue.
  */
 
-/** A row as text, number or null; envelopes are apart. */
+/** A row's values as text, number or null, without the envelopes. */
 export type Cells = Readonly<Record<string, string | number | null>>;
 
 interface Table {
-  /** Schema and table as SQL has them. */
+  /** Table name in SQL, with its schema if needed. */
   readonly table: string;
   readonly id: NonNullable<Sealed['id']>;
   readonly reads: NonNullable<Sealed['reads']>;
 }
 
-/** Under the environment's keys. */
+/** A table with columns under the environment's keys. */
 export interface SealedTable extends Table, Pick<Extract<Sealed, { by: 'environment' }>, 'index' | 'versionColumn'> {
   readonly columns: Readonly<Record<string, { readonly purpose: Purpose; readonly place: (row: Cells) => Place }>>;
-  /** Rows that are meant; all by default. SQL, and an index should serve it where the table is large. */
+  /** SQL condition for the rows, all by default. For a large table, an index should support it. */
   readonly where?: string;
 }
 
-/** Under the key of the person a row is about. */
+/** A table with columns under the key of the person that the row is about. */
 export interface PersonTable extends Table {
   readonly person: string;
   readonly columns: Readonly<Record<string, (row: Cells) => Place>>;
@@ -32,7 +31,7 @@ export interface PersonTable extends Table {
 
 export interface SealedTables {
   readonly environment: readonly SealedTable[];
-  /** What a person's key opens, but for the record itself, whose two layers core/people/rows.ts knows. */
+  /** Tables under people's keys, except `person` itself, whose two layers core/people/rows.ts handles. */
   readonly persons: readonly PersonTable[];
 }
 
@@ -73,7 +72,7 @@ export function sealedTables(modules: readonly ServerModule[]): SealedTables {
 const mapped = <T, R>(record: Readonly<Record<string, T>>, to: (value: T) => R): Record<string, R> =>
   Object.fromEntries(Object.entries(record).map(([key, value]) => [key, to(value)]));
 
-/** Columns of bytes that are no envelopes: random, or hashes. One in 2²⁴ of them looks like an envelope. */
+/** Columns of bytes that hold no envelopes: random values and hashes. One in 2²⁴ of these looks like an envelope. */
 export const NO_ENVELOPES: ReadonlySet<string> = new Set([
   'public.photo_piece.bytes',
   'public.audit.sealed',
@@ -88,5 +87,5 @@ export const NO_ENVELOPES: ReadonlySet<string> = new Set([
   'public.idempotency.answer',
   'public.sign_in_attempt.key',
 ]);
-/** As above, by the end of their name. */
+/** More columns without envelopes, by the end of their name. */
 export const NO_ENVELOPE_NAMES = /(^|_)(index|hash|digest)$/;

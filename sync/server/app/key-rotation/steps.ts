@@ -6,12 +6,12 @@ import type { SealedTables } from './sealed.ts';
 import { verifyOfPersons, verifyPeople, verifySealed } from './verify.ts';
 import { otherThan, type Position, reseal, type Walked } from './walk.ts';
 
-/** The steps of a rotation, in order, with how many rows each had when it was planned. */
+/** Steps of a rotation, in order, with the number of rows of each when the rotation was planned. */
 export type Plan = { readonly step: string; readonly rows: number }[];
 
 type Work = (tx: Tx, keys: Keys, after: Position, limit: number) => Promise<Walked>;
 
-/** People whose data is resealed in one transaction. */
+/** People per transaction whose data is re-encrypted. */
 const PEOPLE_AT_ONCE = 20;
 
 const steps = (tables: SealedTables): [string, Work][] => [
@@ -33,14 +33,14 @@ const steps = (tables: SealedTables): [string, Work][] => [
   ['destroy person keys before', (tx, _keys, after, limit) => dropPrevious(tx, after, limit * 4)],
 ];
 
-/** @throws TypeError for a step that this build does not know */
+/** @throws TypeError for a step that this build doesn't have */
 export function workOf(tables: SealedTables, step: string): Work {
   const work = new Map(steps(tables)).get(step);
   if (!work) throw new TypeError(`unknown step: ${step}`);
   return work;
 }
 
-/** What a rotation from this version has to do, and how much that is. Reads alone. */
+/** Returns the steps of a rotation from this version, and how many rows each has. Only reads. */
 export async function planOf(db: Db, tables: SealedTables, from: number, reEncrypt: boolean): Promise<Plan> {
   const count = async (of: ReturnType<typeof sql<{ n: number }>>) => (await of.execute(db)).rows[0]!.n;
   const plan: Plan = [];

@@ -7,9 +7,9 @@ import { personBox } from '../../platform/keys/persons.ts';
 import { NO_ENVELOPE_NAMES, NO_ENVELOPES, type PersonTable, type SealedTable } from './sealed.ts';
 import { type Position, pageOf, type Walked } from './walk.ts';
 
-/** Opens everything with only the new keys. Each function throws what does not open: the rotation stops there, and loses nothing. */
+/** Opens everything with only the new keys. If a value can't be opened, its error is thrown: the rotation stops, without loss. */
 
-/** @param fresh the new keys without those before */
+/** @param fresh the new keys without the previous ones */
 export async function verifySealed(
   db: Db,
   fresh: Keys,
@@ -39,7 +39,7 @@ export async function verifyOfPersons(
   const { rows, next } = await pageOf(db, table, after, limit, { condition });
   const people = rows.map((r) => String(r.cells[table.person]));
   const box = await personBox(db, fresh, people);
-  // Erased between the two statements: what was read no longer belongs to anyone.
+  // Skips people who were erased between the two statements.
   for (const { cells, sealed } of rows) {
     if (!box.has(String(cells[table.person]))) continue;
     for (const [column, place] of Object.entries(table.columns)) {
@@ -58,7 +58,7 @@ export async function verifyPeople(db: Db, fresh: Keys, after: Position, limit: 
   try {
     await selectRows(db, fresh, ids);
   } catch (cause) {
-    // Erased between two statements of one page: read each by itself, and leave out who is gone.
+    // Someone was erased between two statements: read people one by one, and skip the erased.
     if (!(cause instanceof Problem && cause.code === 'person-key-destroyed')) throw cause;
     for (const id of ids)
       await selectRows(db, fresh, [id]).catch((reason: unknown) => {
@@ -69,9 +69,9 @@ export async function verifyPeople(db: Db, fresh: Keys, after: Position, limit: 
 }
 
 /**
- * Looks for envelopes of a version in every column of bytes that the database has, whether it is known here or not.
+ * Counts envelopes of a version in every bytea column of the database, whether a module declares it or not.
  *
- * @returns how many by column; nothing where none are left
+ * @returns count by column, without columns that have none
  */
 export async function leftOver(db: Db, version: number): Promise<Record<string, number>> {
   const { rows: columns } = await sql<{ schema: string; table: string; column: string }>`
@@ -96,7 +96,7 @@ export async function leftOver(db: Db, version: number): Promise<Record<string, 
   return found;
 }
 
-/** Person keys and people's records by the version of the environment's keys that they are under. */
+/** Counts person keys and people's records by the version of the environment's keys that they are encrypted under. */
 export async function countsByVersion(db: Db): Promise<Record<number, number>> {
   const { rows } = await sql<{ version: number; n: number }>`
     select version, sum(n)::int as n from (

@@ -5,12 +5,12 @@ import { labelOf } from '../../platform/keys/gcm.ts';
 import type { PersonBox } from '../../platform/keys/persons.ts';
 import type { Cells, PersonTable, SealedTable } from './sealed.ts';
 
-/** Walks tables in the order of their ids: a page of rows, and where the next one begins. */
+/** Walks tables in the order of their ids, page by page. */
 
-/** Position after which a page begins: the id's values as JSON; null: the beginning, or the end. */
+/** Position after which a page starts: the id's values as JSON. Null: the start of the table, or its end. */
 export type Position = string | null;
 
-/** Rows that a page had, or that were changed, and where to go on. */
+/** How many rows were processed, and where to continue. */
 export interface Walked {
   readonly count: number;
   readonly next: Position;
@@ -18,7 +18,7 @@ export interface Walked {
 
 interface Row {
   readonly cells: Cells;
-  /** Envelopes, by column. */
+  /** Envelopes by column. */
   readonly sealed: Readonly<Record<string, Buffer | null>>;
 }
 
@@ -32,7 +32,9 @@ const list = (parts: readonly RawBuilder<unknown>[], between = sql`, `) =>
 const idsOf = (table: SealedTable | PersonTable) => Object.entries(table.id);
 
 /**
- * @param o `condition`: which rows; `lock`: until the transaction ends
+ * Reads a page of rows that have an envelope.
+ *
+ * @param o `condition`: SQL condition for the rows; `lock`: lock them until the transaction ends
  */
 export async function pageOf(
   db: Db,
@@ -44,7 +46,7 @@ export async function pageOf(
   const ids = idsOf(table);
   const columns = Object.keys(table.columns);
   const plain = [...ids.map(([c]) => c), ...table.reads, ...('person' in table ? [table.person] : [])];
-  // As text: a UUID, a number and a boolean have one text each, and all of them are parts of a place in that form.
+  // As text: UUIDs, numbers and booleans have exactly one text form, which is also how they are used in places.
   const read = [...new Set(plain)].map((c) => sql`${sql.ref(c)}::text as ${sql.ref(`c:${c}`)}`);
   const order = list(ids.map(([c]) => sql.ref(c)));
   const conditions = [
@@ -88,10 +90,10 @@ export async function pageOf(
   };
 }
 
-/** What a row becomes: columns of bytes by name, as base64. */
+/** New values of a row: columns of bytes by name, as base64. */
 type Change = { readonly cells: Cells; readonly bytes: Record<string, string | null> };
 
-/** Writes bytes into rows that were read before, in one statement. */
+/** Writes new bytes into rows that were read, in one statement. */
 async function update(
   tx: Tx,
   table: SealedTable | PersonTable,
@@ -116,14 +118,14 @@ async function update(
     )}`.execute(tx);
 }
 
-/** Rows that hold an envelope of another version than this one. */
+/** Returns an SQL condition for rows with an envelope of another version than this one. */
 export const otherThan = (table: SealedTable, version: number): RawBuilder<unknown> =>
   list(
     Object.keys(table.columns).map((c) => sql`keyring.envelope_version(${sql.ref(c)}) <> ${version}::int`),
     sql` or `,
   );
 
-/** Reseals a page of a table under the version that is written now. */
+/** Re-encrypts a page of a table under the current version. */
 export async function reseal(tx: Tx, keys: Keys, table: SealedTable, after: Position, limit: number): Promise<Walked> {
   const condition = otherThan(table, keys.version);
   const { rows, next } = await pageOf(tx, table, after, limit, { condition, lock: true });
@@ -149,7 +151,7 @@ export async function reseal(tx: Tx, keys: Keys, table: SealedTable, after: Posi
   return { count: rows.length, next };
 }
 
-/** Seals what these people's old keys open under their new ones. @returns rows that were */
+/** Re-encrypts these people's rows from their old keys to their new ones. @returns how many rows */
 export async function resealOf(
   tx: Tx,
   table: PersonTable,

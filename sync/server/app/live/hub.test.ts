@@ -29,7 +29,7 @@ class FakeSocket {
 let position: number;
 let reads: { log?: string | undefined; after?: number | undefined }[];
 let alive: boolean;
-/** Rows at or above the position: a transaction is still open beneath them. */
+/** Rows at or above the position, as while a transaction from before them is still open. */
 let above: { id: string; change: number; name?: string; person?: string }[];
 let hub: LiveHub;
 const settle = () => vi.advanceTimersByTimeAsync(100);
@@ -58,7 +58,7 @@ afterEach(async () => {
 });
 
 describe('the live hub', () => {
-  test('starts a reader where it stopped, then sends what came since, gathered', async () => {
+  test('resumes a reader at its position, then sends it later changes in one message', async () => {
     const socket = new FakeSocket();
     add(socket, { log: LOG, after: 1 });
     await settle();
@@ -74,7 +74,7 @@ describe('the live hub', () => {
     expect(reads.at(-1)).toEqual({ log: LOG, after: 7 });
   });
 
-  test('asks the database once for readers at the same place', async () => {
+  test('queries the database once for readers at the same position', async () => {
     const sockets = [new FakeSocket(), new FakeSocket(), new FakeSocket()];
     for (const s of sockets) add(s);
     await settle();
@@ -85,7 +85,7 @@ describe('the live hub', () => {
     expect(sockets.map((s) => s.sent.length)).toEqual([2, 2, 2]);
   });
 
-  test('drops a slow reader instead of buffering for it, and the others go on', async () => {
+  test('disconnects a slow reader instead of buffering for it, and keeps serving the others', async () => {
     const [slow, quick] = [new FakeSocket(), new FakeSocket()];
     add(slow);
     add(quick);
@@ -102,7 +102,7 @@ describe('the live hub', () => {
     expect(quick.sent).toHaveLength(4);
   });
 
-  test('says nothing when there is no news, and repeats no row that a reader has in this form', async () => {
+  test('sends nothing without changes, and repeats no row that a reader has in this form', async () => {
     const socket = new FakeSocket();
     add(socket);
     await settle();
@@ -120,7 +120,7 @@ describe('the live hub', () => {
     expect(socket.sent.map(early)).toEqual([0, 1, 0, 0, 1]);
   });
 
-  test('sends further screens away when there are too many', async () => {
+  test('rejects further screens when there are too many', async () => {
     const sockets = Array.from({ length: MAX_READERS + 2 }, () => new FakeSocket());
     for (const s of sockets) add(s);
     expect(sockets.filter((s) => s.closed.includes(CLOSE.tooMany))).toHaveLength(2);
@@ -141,7 +141,7 @@ describe('the live hub', () => {
     expect(answering.closed).toEqual([CLOSE.sessionEnded]);
   });
 
-  test('sends nothing more once the session has ended, and closes at the next change already', async () => {
+  test('sends nothing more once the session has ended, and closes the connection at the next change', async () => {
     const socket = new FakeSocket();
     add(socket);
     await settle();
@@ -152,7 +152,7 @@ describe('the live hub', () => {
     expect([socket.sent.length, socket.closed]).toEqual([1, [CLOSE.sessionEnded]]);
   });
 
-  test('records who it shows before it sends, each browser once, and sends nothing when it can’t', async () => {
+  test('records the people it shows before sending, once per browser, and sends nothing if it can’t', async () => {
     const sockets = [new FakeSocket(), new FakeSocket()];
     above = [{ id: 'early', change: 1, person: 'p1' }];
     for (const s of sockets) add(s);

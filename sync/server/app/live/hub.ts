@@ -7,29 +7,29 @@ import type { Actor } from '../../platform/audit/actor.ts';
 import { peopleOf } from '../../platform/keys/persons.ts';
 import { VIEW, type Viewer } from './roles.ts';
 
-/** Changes within this time go out as one message, ms. */
+/** Changes within this time are sent as one message, ms. */
 const GATHER_MS = 60;
-/** Reading for the screens may take this share of the time: one in … */
+/** Queries for the screens may take one in SHARE of the time. */
 const SHARE = 4;
 const LONGEST_GATHER_MS = 5000;
-/** A reader with a larger backlog is disconnected; it reconnects and resumes, bytes. */
+/** A reader with a larger backlog, in bytes, is disconnected. It reconnects and resumes. */
 export const MAX_BUFFERED_BYTES = 1024 * 1024;
-/** Most screens at once; further ones are asked to come again. */
+/** Most screens at once. Further ones are asked to try again later. */
 export const MAX_READERS = 500;
-/** Poll without a signal: another replica may have died between its commit and its signal, ms. */
+/** How often we poll without a signal, ms: another replica may have died between its commit and its signal. */
 const POLL_MS = 5000;
 const PING_MS = 20_000;
 
 export interface HubOptions {
   read(since: BoardSince): Promise<Board>;
-  /** Which of these sessions still are some. Asked before anything is sent. */
+  /** Returns which of these sessions are still valid. Called before anything is sent. */
   alive(sessions: readonly string[]): Promise<ReadonlySet<string>>;
-  /** Records that these people are shown to these readers; nothing is sent before it is. */
+  /** Records that these people are shown to these readers. Awaited before anything is sent. */
   shown(to: readonly Actor[], people: readonly string[]): Promise<void>;
   readonly log: Logger;
 }
 
-/** Rows at or above the position that were sent already, as text by id: see `news`. At most MAX_BOARD_ROWS. */
+/** Rows at or above the position that were already sent, as text by id (see `news`). At most MAX_BOARD_ROWS. */
 interface Sent {
   readonly rows: ReadonlyMap<string, string>;
   /** Equal for readers that were sent the same. */
@@ -48,7 +48,7 @@ interface Reader {
   answered: boolean;
 }
 
-/** Sends each signed-in screen what changed since its own position, as far as its role may see it. */
+/** Sends each signed-in screen the changes since its own position that its role may see. */
 export class LiveHub {
   readonly #o: HubOptions;
   readonly #readers = new Set<Reader>();
@@ -113,14 +113,14 @@ export class LiveHub {
     await this.#sending;
   }
 
-  /** @param what `news`: only to screens with something new; `all`: to everyone, since a page takes silence for a dead line */
+  /** @param what `news`: only to screens with changes; `all`: to all, since a page treats silence as a lost connection */
   #enqueue(readers: readonly Reader[], what: 'news' | 'all'): void {
     this.#sending = this.#sending
       .then(() => this.#send(readers, what))
       .catch((err: unknown) => this.#o.log.error({ code: 'live-update-failed', err }, 'live update failed'));
   }
 
-  /** Readers of a site at the same position share one query; those of the same role one text. */
+  /** Readers with the same role, site and position share one query and one text. */
   async #send(readers: readonly Reader[], what: 'news' | 'all'): Promise<void> {
     const began = performance.now();
     const groups = Map.groupBy(await this.#alive(readers), keyOf);
@@ -154,7 +154,7 @@ export class LiveHub {
     setTimeout(() => reader.socket.terminate(), 1000).unref();
   }
 
-  /** Also sends everyone the counts again: a new day may have started. */
+  /** Pings all readers, and sends them the counts again, since a new day may have started. */
   #pingAll(): void {
     this.#enqueue([...this.#readers], 'all');
     for (const reader of this.#readers) {
@@ -168,7 +168,7 @@ export class LiveHub {
     }
   }
 
-  /** Ends the readers whose session has ended, wherever that was. @returns the others */
+  /** Disconnects readers whose session has ended, on any replica. @returns the others */
   async #alive(readers: readonly Reader[]): Promise<Reader[]> {
     const here = readers.filter((reader) => this.#readers.has(reader));
     const alive = await this.#o.alive([...new Set(here.map((reader) => reader.session))]);
@@ -181,7 +181,7 @@ export class LiveHub {
   }
 }
 
-/** Each browser of a person once. */
+/** Returns each reader's actor once per browser. */
 function actorsOf(readers: readonly Reader[]): Actor[] {
   const byKey = new Map(readers.map(({ actor }) => [[actor.id, actor.ip, actor.userAgent].join('\n'), actor]));
   return [...byKey.values()];
@@ -192,10 +192,10 @@ function keyOf({ role, since, sent }: Reader): string {
 }
 
 /**
- * Takes out the rows that this reader has in exactly this form. While a transaction stays open, the feed gives everything
- * since its beginning each time (platform/database/feed.ts); nobody needs to get it twice. Pure.
+ * Leaves out rows that the reader already has in exactly this form. While a transaction stays open, each read of the feed
+ * returns everything since that transaction began (platform/database/feed.ts), which need not be sent twice. Pure.
  *
- * @returns the message, and what of the board will be given again
+ * @returns the message, and the rows that the next read will return again
  */
 function news(board: Board, sent: Sent): { message: Board; above: Sent } {
   const text = (row: BoardRow) => JSON.stringify(row);

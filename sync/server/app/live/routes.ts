@@ -5,7 +5,7 @@ import { logEpochOf } from '../../platform/audit/anchors.ts';
 import { peopleOf } from '../../platform/keys/persons.ts';
 import { VIEW, type Viewer } from './roles.ts';
 
-/** The board once, in plain HTTPS; `/api/live` sends its changes. */
+/** Route that returns the board once, over HTTPS. `/api/live` sends its changes. */
 export const liveRoutes: readonly Route[] = [
   implement(api.getBoard, async ({ tx, services, actor, query, now, about }) => {
     const { config, keys } = services;

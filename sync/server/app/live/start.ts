@@ -6,7 +6,7 @@ import { writeAudit } from '../../platform/audit/write.ts';
 import { inTransaction } from '../../platform/database/retry.ts';
 import { LiveHub } from './hub.ts';
 
-/** The live screens of this process: what they read, who they serve, and the audit rows of it. */
+/** Starts the hub for the live screens of this process, with its reads, sessions and audit rows. */
 export function startHub(services: Services, logEpoch: string): LiveHub {
   const { db, keys, config, log, now } = services;
   return new LiveHub({

@@ -6,10 +6,10 @@ import { BrokerConsumer, type ConsumerOptions } from './consumer.ts';
 import { brokerUser } from './mosquitto.ts';
 import type { MqttSettings } from './settings.ts';
 
-/** Within this a broker that works has let us in, ms. */
+/** How long we wait for a broker to accept our connection, ms. */
 const CONNECT_MS = 8000;
 
-/** This replica at every broker of the operator's. */
+/** This replica's connections to all brokers of the operator. */
 export interface Brokers extends BrokerTrial {
   readonly consumers: readonly BrokerConsumer[];
   close(): Promise<void>;
@@ -38,8 +38,8 @@ export function connectBrokers(
 }
 
 /**
- * This replica at its brokers, while its server does not run: connects, takes part in no work, and leaves what waits there
- * for the server as it is. Null: there are no brokers of the operator's.
+ * Connects this replica to its brokers while its server is not running. Takes no messages, so those waiting there are left for
+ * the server. Null: the operator has no brokers.
  */
 export async function openBrokerTrial(settings: MqttSettings, keyring: Keyring, now: Date): Promise<Brokers | null> {
   if (settings.brokers.length === 0) return null;
@@ -48,7 +48,7 @@ export async function openBrokerTrial(settings: MqttSettings, keyring: Keyring, 
   const brokers = connectBrokers(settings, keyring, {
     trialOnly: true,
     credentials: () => credentials,
-    // Never done: what the broker hands out stays its own.
+    // Never resolves, so that messages stay unacknowledged and remain at the broker.
     worker: { handle: () => new Promise(() => undefined), drop: () => undefined },
     log: pino({ level: 'silent' }),
   });

@@ -10,28 +10,28 @@ import { downTopic, presenceFilter, presenceTopic, upFilter, upTopic } from '../
 import type { KeyAndCertificate } from '../../platform/keys/certificates.ts';
 import type { MqttWorker } from './worker.ts';
 
-/** Longest packet taken from a broker, bytes. */
+/** Longest packet accepted from a broker, bytes. */
 const MAX_PACKET_BYTES = MAX_SEALED_BYTES + 1024;
-/** Unacknowledged messages that the broker may send us: those in work, and as many again. */
+/** Unacknowledged messages that the broker may send us: twice what the worker handles at once. */
 const WINDOW = 16;
-/** The same of a broker that does not know MQTT 5, and has a bound of its own: Mosquitto's is 20. */
+/** The same for a broker without MQTT 5, which applies a limit of its own (Mosquitto: 20). */
 const OLD_WINDOW = 64;
-/** A server that is away for longer misses what came meanwhile: the kiosks send it again. */
+/** How long the broker keeps our session after a disconnect, s. Messages it drops after that are sent again by the kiosks. */
 const SESSION_S = 600;
-/** Answers are of no use later than this, s. */
+/** How long an answer is of use to the kiosk, s. */
 const ANSWER_S = 60;
 const KEEPALIVE_S = 20;
 const CONNECT_MS = 15_000;
 const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 15_000;
-/** Within this a message to ourselves has come back, ms. */
+/** How long we wait for a message to ourselves to come back, ms. */
 const TRIAL_MS = 5000;
-/** How often a replica that the broker's rules do not name yet tries whether they do, ms. */
+/** How often a replica that the broker's rules don't name yet checks whether they do, ms. */
 const JOIN_EVERY_MS = 5000;
-/** Return codes of brokers that speak 3.1.1 alone. */
+/** Return codes by which a broker says that it doesn't speak MQTT 5. */
 const OLD_BROKER = [1, 132];
 
-/** Whether our own message came back, for what we read and for what we write. */
+/** Whether our own message came back on the topics that a server reads, and on the one that it writes. */
 interface Tried {
   readonly reads: boolean;
   readonly writes: boolean;
@@ -46,35 +46,35 @@ export interface ConsumerOptions {
   /** Client id of this replica: its session at the broker. */
   readonly clientId: string;
   /**
-   * Other replicas may share the work. Then our session ends with our connection: Mosquitto goes on giving a member of a
-   * shared subscription its part while it is away, and nobody would answer those messages. For the same reason a server that
-   * is alone, whose session outlives its connection, takes its messages by a subscription of its own: when it is replaced by
-   * replicas, what it leaves at the broker takes nothing from them.
+   * Whether other replicas may share the work. If so, our session ends with our connection: Mosquitto keeps assigning
+   * messages of a shared subscription to a member that is away, and nobody would answer those. For the same reason a server
+   * that runs alone, whose session outlives its connection, uses an ordinary subscription. If replicas replace it later, the
+   * session it leaves at the broker takes no messages from them.
    */
   readonly shared: boolean;
-  /** Our client certificate, which the broker takes the user's name from; read at each connection. */
+  /** Our client certificate, from which the broker takes our user name. Read at each connection. */
   readonly credentials: () => KeyAndCertificate;
-  /** CAs that the broker may be issued by, PEM. */
+  /** CAs that may have issued the broker's certificate, PEM. */
   readonly cas: () => readonly string[];
   readonly worker: Pick<MqttWorker, 'handle' | 'drop'>;
-  /** Takes no messages but our own to ourselves (`tryOut`). */
+  /** Receives only our own messages to ourselves (`tryOut`). */
   readonly trialOnly?: boolean;
   readonly log: Logger;
   readonly random?: () => number;
 }
 
 /**
- * The server's side of one broker. Replicas take messages by a shared subscription where there is one, so that they split the
- * work; acknowledges a message to the broker only once it was committed and answered, so that the broker delivers it again
- * when this process dies (to a server that is alone; with replicas, the kiosk sends it again); has a bounded number in
- * work. Connects again by itself, for ever.
+ * The server's side of one broker. Replicas split the work through a shared subscription if the broker supports it. A message
+ * is acknowledged to the broker only once it was committed and answered. If this process dies first, the broker delivers it
+ * again (to a server that runs alone; with replicas, the kiosk sends it again). A limited number of messages is handled at
+ * once. Reconnects automatically and never gives up.
  */
 export class BrokerConsumer {
   readonly #o: ConsumerOptions;
   #client: MqttClient | null = null;
   #version: 4 | 5 = 5;
   #closed = new AbortController();
-  /** Topics on which the message to ourselves has not come back yet; null: none is under way. */
+  /** The test that is running now, and its result. Null if none is running. */
   #trying: Promise<Tried> | null = null;
   #trial: { readonly nonce: string; readonly left: Set<string>; readonly done: () => void } | null = null;
   readonly #running: Promise<void>;
@@ -109,14 +109,14 @@ export class BrokerConsumer {
   }
 
   /**
-   * Publishes to ourselves as a kiosk and as a server do, and waits for it. Mosquitto grants every subscription and then
-   * delivers nothing where the rules give no right, so nothing less proves one. Every broker lets a client write `up` and
-   * presence under its own name and read its own `down`: what comes back proves the server's own rights.
+   * Publishes to ourselves as a kiosk and as a server would, and waits for the messages to come back. Nothing less proves our
+   * rights: Mosquitto grants every subscription and delivers nothing where its rules don't allow it. Every broker lets a
+   * client write `up` and presence under its own name and read its own `down`, so what comes back proves the server's rights.
    */
   async tryOut(limitMs = TRIAL_MS): Promise<Tried> {
     const client = this.#client;
     if (!client) return { reads: false, writes: false };
-    // One at a time: those who ask meanwhile get its answer.
+    // Only one test at a time. Further callers share its result.
     this.#trying ??= this.#tryOut(client, limitMs).finally(() => {
       this.#trying = null;
     });
@@ -131,7 +131,7 @@ export class BrokerConsumer {
     const timer = setTimeout(resolve, limitMs);
     client.once('close', resolve);
     try {
-      // Refused or lost: then it does not come back either.
+      // If it is refused or lost, it doesn't come back either.
       for (const topic of Object.values(own))
         client.publishAsync(topic, trial.nonce, { qos: 1 }).catch(() => undefined);
       await promise;
@@ -148,7 +148,7 @@ export class BrokerConsumer {
     return { up: upTopic(serverId, user), presence: presenceTopic(serverId, user), down: downTopic(serverId, user) };
   }
 
-  /** @returns whether it was a replica's message to itself, which nobody works on */
+  /** @returns whether it was a replica's message to itself, which the worker doesn't handle */
   #isTrial(topic: string, payload: Buffer): boolean {
     if (!topic.split('/').at(-1)!.startsWith('server.')) return false;
     const trial = this.#trial;
@@ -161,7 +161,7 @@ export class BrokerConsumer {
     this.#closed.abort();
     const client = this.#client;
     this.#client = null;
-    // Not `end(false)`: what is in work must stay unacknowledged, so that it is delivered again.
+    // Not `end(false)`: messages still being handled must stay unacknowledged to be delivered again.
     client?.end(true);
     await this.#running;
   }
@@ -192,7 +192,7 @@ export class BrokerConsumer {
     }
   }
 
-  /** @returns `ended`: resolves with the connection's end; in an object, since a bare promise would be waited for */
+  /** @returns `ended`: resolves when the connection ends. In an object, since a bare promise would be awaited. */
   async #connect(): Promise<{ ended: Promise<void> }> {
     const { serverId, clientId } = this.#o;
     const version = this.#version;
@@ -207,7 +207,7 @@ export class BrokerConsumer {
       resubscribe: false,
       queueQoSZero: false,
       connectTimeout: CONNECT_MS,
-      // Else it throws at a receipt that was read already when the connection is given up.
+      // With the default store, mqtt.js throws at an acknowledgement that was already read when we end the connection.
       outgoingStore: new Store({ clean: false }),
       incomingStore: new Store({ clean: false }),
       ...(version === 5 && {
@@ -228,22 +228,22 @@ export class BrokerConsumer {
     const ready = (async () => {
       const shared = await new Promise<boolean>((resolve) =>
         client.once('connect', (packet) =>
-          // 3.1.1 has no shared subscriptions, and a broker may take the filter for an ordinary one that nothing matches.
+          // 3.1.1 has no shared subscriptions: a broker may treat the filter as an ordinary one, which nothing matches.
           resolve(this.#o.shared && version === 5 && packet.properties?.sharedSubscriptionAvailable !== false),
         ),
       );
       const up = upFilter(serverId);
       const own = this.#ownTopics();
-      // For `tryOut` alone: not shared, so that our own message comes to us and to no other replica.
+      // Only for `tryOut`. Not shared, so our own message reaches us and no other replica.
       const forTrial = client.subscribeAsync(this.#o.trialOnly ? Object.values(own) : [own.up, own.down], { qos: 1 });
-      // If the next subscription fails first, nothing awaits this one: its rejection would end the server.
+      // If the next subscription fails first, nothing awaits this one, and its unhandled rejection would end the server.
       forTrial.catch(() => undefined);
       if (this.#o.trialOnly) {
         await forTrial;
         this.#client = client;
         return;
       }
-      // Set before the first message can come: its answer needs it.
+      // Set before the first message can arrive, since its answer needs it.
       this.#client = client;
       await subscribe(client, [...(shared ? [] : [up]), presenceFilter(serverId)]);
       await forTrial.catch(() => undefined);
@@ -266,10 +266,10 @@ export class BrokerConsumer {
   }
 
   /**
-   * Takes our part of what kiosks send, once a message to ourselves has come back: Mosquitto gives every member of a shared
-   * subscription its part, also one whose rights are missing, and that part would reach nobody.
+   * Joins the shared subscription once a message to ourselves has come back. Mosquitto assigns messages to every member of a
+   * shared subscription, even to one without the right to read them, and those messages would reach nobody.
    *
-   * @returns whether we take part
+   * @returns whether we joined
    */
   async #join(client: MqttClient): Promise<boolean> {
     const { reads, writes } = await this.tryOut();
@@ -287,7 +287,7 @@ export class BrokerConsumer {
     );
     while (this.#client === client) {
       await pause(JOIN_EVERY_MS, this.#closed.signal);
-      // A connection that ended meanwhile joins when it is made again.
+      // If the connection ended meanwhile, the next one joins.
       if (!(await this.#join(client).catch(() => false))) continue;
       log.info({ broker }, 'the broker now lets this replica receive messages');
       return;
@@ -322,13 +322,13 @@ export class BrokerConsumer {
   }
 
   /**
-   * Reading never waits for the work: the broker's receipts for our answers come in the same stream, and the work waits for
-   * those. What is unacknowledged is bounded by the broker, which knows our window; one that sends more is left.
+   * Never lets reading wait for the work: the work waits for the broker's acknowledgements of our answers, which arrive in
+   * the same stream. The broker knows our window and limits unacknowledged messages by it. We disconnect if it sends more.
    */
   #handle(client: MqttClient): void {
     const { worker } = this.#o;
     const window = this.#version === 5 ? WINDOW : OLD_WINDOW;
-    // An answer in work waits for the end of the connection, too.
+    // Each answer being sent also listens for the end of the connection.
     client.setMaxListeners(2 * OLD_WINDOW);
     const unacknowledged: { id: number; done: boolean }[] = [];
     let unasked = 0;
@@ -336,7 +336,7 @@ export class BrokerConsumer {
       // In the order of arrival, as MQTT 5 §4.6 asks.
       while (unacknowledged[0]?.done) {
         const { id } = unacknowledged.shift()!;
-        // PUBACK (§3.4), the same four bytes in both versions. mqtt.js can only send it while it holds up every other message.
+        // PUBACK (§3.4), the same four bytes in both versions. To send it, mqtt.js would hold up every other message.
         if (client.connected) client.stream.write(Buffer.from([0x40, 2, id >> 8, id & 0xff]));
       }
     };
@@ -350,7 +350,7 @@ export class BrokerConsumer {
           settle();
         }
       } else if (packet.qos === 0) {
-        // No kiosk sends so, and no window bounds it.
+        // No kiosk sends with QoS 0, and the window doesn't limit it.
         if (unasked >= WINDOW) worker.drop('too-many-at-once');
         else {
           unasked += 1;
@@ -369,7 +369,7 @@ export class BrokerConsumer {
           settle();
         });
       }
-      // An error makes mqtt.js go on without acknowledging.
+      // An error makes mqtt.js continue without acknowledging.
       done(new Error('acknowledged later'));
     };
   }
@@ -380,5 +380,5 @@ async function subscribe(client: MqttClient, filters: string[]): Promise<void> {
   if (granted.some((g) => g.qos > 2)) throw Object.assign(new Error('subscription refused'), { code: 'refused' });
 }
 
-/** At the signal it is over at once. */
+/** Waits, and returns at once when the signal aborts. */
 const pause = (ms: number, signal: AbortSignal) => sleep(ms, undefined, { signal }).catch(() => undefined);

@@ -11,10 +11,10 @@ import { listenAt } from '../../platform/http/not-listening.ts';
 import type { KeyAndCertificate } from '../../platform/keys/certificates.ts';
 import type { MqttWorker } from './worker.ts';
 
-/** Longest packet taken from a kiosk, bytes. */
+/** Longest packet accepted from a kiosk, bytes. */
 const MAX_PACKET_BYTES = MAX_SEALED_BYTES + 1024;
 const MAX_FRAME_BYTES = 4 * 1024 * 1024;
-/** Longest keep-alive that a kiosk may ask for, s: how long a dead connection can pass for a live one. */
+/** Longest keep-alive that a kiosk may request, s. It limits how long a dead connection goes unnoticed. */
 const MAX_KEEPALIVE_S = 120;
 const HANDSHAKE_MS = 15_000;
 /** How long a kiosk may leave an answer unread, ms. */
@@ -22,14 +22,14 @@ const DRAIN_MS = 10_000;
 
 export interface EmbeddedOptions {
   readonly bind: string;
-  /** MQTT over TLS; 0 for any. */
+  /** Port of MQTT over TLS. 0: any free port. */
   readonly port: number;
-  /** MQTT over WebSocket over TLS; null for none. */
+  /** Port of MQTT over WebSocket over TLS. Null: none. */
   readonly wssPort: number | null;
   readonly serverId: string;
   readonly certificate: () => KeyAndCertificate;
   readonly cas: () => readonly string[];
-  /** Whose certificate the connection has shown: an approved device's UUID. @throws Problem when nobody's who may connect */
+  /** Returns the id of the approved device whose certificate the connection presented. @throws Problem if it may not connect */
   readonly identify: (socket: TLSSocket) => Promise<string>;
   readonly worker: MqttWorker;
   readonly log: Logger;
@@ -39,18 +39,19 @@ export interface EmbeddedOptions {
 export interface EmbeddedBroker {
   readonly port: number;
   readonly wssPort: number | null;
-  /** Publishes to a device that is connected. @throws when it is not, or does not read */
+  /** Publishes to a connected device. @throws if it is not connected, or does not read */
   send(device: string, text: string): Promise<void>;
-  /** Takes new certificates for new connections. */
+  /** Uses the current certificates for new connections. */
   renew(): void;
   close(): Promise<void>;
 }
 
 /**
- * A broker inside the server, for a site that runs no other. TLS 1.3 and client certificates alone. A device may do three
- * things: publish on its own up and presence topics, subscribe to its own down topic. A message goes to the worker before
- * it is acknowledged, and nobody else gets it; while it is in work, its connection is not read on. Sessions end with their
- * connection: what a broker would keep for a kiosk that is away, the kiosk's outbox keeps, and the server's log.
+ * Starts a broker inside the server, for a site that runs no other. It accepts only TLS 1.3 with client certificates. A device
+ * may do three things: publish to its own up and presence topics, and subscribe to its own down topic. A message is passed
+ * only to the worker, before it is acknowledged. While the worker handles it, nothing more is read from that connection.
+ * Sessions end with their connection: the kiosk's outbox and the server's log keep what a broker would keep for an absent
+ * kiosk.
  *
  * @throws Problem `port-in-use`, `port-is-roots`, `can-not-listen`; nothing is left running then
  */
@@ -140,7 +141,7 @@ export async function startEmbeddedBroker(o: EmbeddedOptions): Promise<EmbeddedB
   }
 }
 
-/** Who may do what. */
+/** Returns the broker's settings and access rules. */
 function rules(o: EmbeddedOptions, send: (device: string, text: string) => Promise<void>): AedesOptions {
   const forbid = (code: string, client: Client | null) => {
     o.worker.drop(code, client?.id);
@@ -155,7 +156,7 @@ function rules(o: EmbeddedOptions, send: (device: string, text: string) => Promi
     maxInflightInbound: 1,
     maxTopicLevels: 8,
     preConnect(client, packet, done) {
-      // The session ends with the connection, whatever the kiosk asks for.
+      // The session ends with the connection, whatever the kiosk requests.
       packet.clean = true;
       o.identify((client.req?.socket ?? client.conn) as TLSSocket).then(
         (device) => {
@@ -169,11 +170,11 @@ function rules(o: EmbeddedOptions, send: (device: string, text: string) => Promi
       );
     },
     authorizePublish(client, packet, done) {
-      // The broker's own notices.
+      // Messages of the broker itself.
       if (!client) return done(null);
       const address = readTopic(o.serverId, packet.topic);
       if (address?.device !== client.id || packet.qos !== 1) return done(forbid('forbidden-publish', client));
-      // The worker is the only subscriber: what aedes does with the packet afterwards reaches no one, and need not be large.
+      // Only the worker needs the message. Whatever aedes does with the packet afterwards reaches no one, so we empty it.
       o.worker.handle(packet.topic, Buffer.from(packet.payload), send).then(
         () => {
           packet.payload = '';

@@ -8,7 +8,7 @@ import { brokerNames, mosquittoAcl, writeMosquitto, writeMosquittoAccess } from 
 const SERVER = randomUUID();
 const [GONE, LATER] = [randomUUID(), randomUUID()].sort() as [string, string];
 
-test('the access rules name each replica, and give devices their own topics alone', () => {
+test('the access rules name each replica, and give devices only their own topics', () => {
   expect(mosquittoAcl({ serverId: SERVER, replicas: ['a', 'b'], revoked: [LATER, GONE] })).toBe(`user server.${SERVER}.a
 topic read sp/v1/${SERVER}/up/+
 topic read sp/v1/${SERVER}/presence/+
@@ -30,7 +30,7 @@ pattern write sp/v1/${SERVER}/presence/%u
 pattern read sp/v1/${SERVER}/down/%u
 `);
   expect(mosquittoAcl({ serverId: SERVER })).toContain(`user server.${SERVER}\n`);
-  // A server that has no name yet, beside replicas that are to come.
+  // A server without a name, beside replicas that will be added.
   const moving = mosquittoAcl({ serverId: SERVER, replicas: ['', 'a'] });
   for (const user of ['', '.a']) expect(moving).toContain(`user server.${SERVER}${user}\n`);
   expect(brokerNames(['', 'a'])).toBe('the one without SMARTPRESENCE_REPLICA, a');
@@ -38,7 +38,7 @@ pattern read sp/v1/${SERVER}/down/%u
   expect(brokerNames(['a', 'b'])).toBe('a, b');
 });
 
-test('the files are the broker’s own, and no folder’s name can add a setting', () => {
+test('the files are private to the broker, and a folder’s name can’t add a setting', () => {
   const folder = mkdtempSync(join(tmpdir(), 'sp-conf-'));
   try {
     const options = {
@@ -56,7 +56,7 @@ test('the files are the broker’s own, and no folder’s name can add a setting
       expect(text.split('\n')).toContain(line);
     expect(text).not.toContain('websockets');
     expect(readFileSync(join(folder, 'ca.pem'), 'utf8')).toBe('CA1\nCA2\n');
-    // The rules alone: what is the same is not written, and nothing starts where nothing is.
+    // Writing only the rules: unchanged rules are not written, and a folder without rules is refused.
     expect(writeMosquittoAccess(folder, { serverId: SERVER })).toBe(false);
     expect(writeMosquittoAccess(folder, { serverId: SERVER, revoked: [GONE] })).toBe(true);
     expect(readFileSync(join(folder, 'acl'), 'utf8')).toContain(`user ${GONE}\ntopic deny #\n`);

@@ -9,30 +9,30 @@ import type { KeyAndCertificate } from '../../platform/keys/certificates.ts';
 
 export interface AccessOptions {
   readonly serverId: string;
-  /** Names of the servers (SMARTPRESENCE_REPLICA), an empty one for a server without a name; none: that one alone. */
+  /** Names of the servers (SMARTPRESENCE_REPLICA); '' is the server without a name. Empty or absent: only that one. */
   readonly replicas?: readonly string[];
   /** Revoked devices whose certificates the broker would still accept. */
   readonly revoked?: readonly string[];
 }
 
 export interface MosquittoOptions extends AccessOptions {
-  /** Where the files go; private to the broker's user. */
+  /** Folder for the files, private to the broker's user. */
   readonly folder: string;
   /** Where the broker keeps sessions and retained messages. */
   readonly dataFolder: string;
-  /** Certificate for the broker, by the server's CA, with the chain above it. */
+  /** Certificate for the broker, issued by the server's CA, with its chain. */
   readonly certificate: KeyAndCertificate;
-  /** CAs whose client certificates are taken, PEM. */
+  /** CAs whose client certificates are accepted, PEM. */
   readonly caPems: readonly string[];
-  /** Address to listen on; without it: all. */
+  /** Address to listen on. Absent: all. */
   readonly bind?: string;
   readonly port: number;
-  /** MQTT over WebSocket; null: none. */
+  /** Port of MQTT over WebSocket. Null: none. */
   readonly wssPort: number | null;
   readonly maxConnections?: number;
   /** User that the broker changes to when root starts it. */
   readonly user?: string;
-  /** Whose folders and files are to be; only root can give them away. Ours without it. */
+  /** Owner of folders and files, which only root can set. Absent: the current user. */
   readonly owner?: Owner;
 }
 
@@ -41,24 +41,25 @@ export interface Owner {
   readonly gid: number;
 }
 
-/** State folder of build/systemd/smartpresence-mosquitto.service, the only one that it may write to. */
+/** State folder of build/systemd/smartpresence-mosquitto.service, the only folder that the broker may write to. */
 export const BROKER_DATA = '/var/lib/smartpresence-mosquitto';
 
 /**
- * Name of a server at its broker: the CN of its client certificate. A device's name is its id, a plain UUID, so the prefix
- * keeps every device from having a server's name, and with it a server's rights.
+ * Returns a server's name at its broker: the CN of its client certificate. A device's name is its id, a plain UUID, so the
+ * prefix prevents any device from having a server's name, and with it a server's rights.
  */
 export function brokerUser(serverId: string, replica = ''): string {
   return `server.${serverId}${replica && `.${replica}`}`;
 }
 
 /**
- * Access rules: a device writes its own up and presence topics and reads its own down topic; the server reads the former and
- * writes the latter. Nobody may do anything else. `%u` is the user, that is the CN of the certificate.
+ * Returns the access rules. A device writes its own up and presence topics and reads its own down topic. The server reads the
+ * former and writes the latter. Nobody may do anything else. `%u` is the user, which is the CN of the certificate.
  *
- * A revoked device gets in (its certificate lives on) and may do nothing: a `deny` comes before every right. Rules and no list
- * of revoked certificates (CRL): they count for connections that stand, they have no date after which a broker shuts everybody
- * out, and after a succession of the CA, whose key is destroyed, nobody could sign such a list for the certificates of before.
+ * A revoked device can connect (its certificate stays valid) but may do nothing: a `deny` comes before every right. These are
+ * rules rather than a certificate revocation list (CRL), because they apply to open connections too and never expire, whereas
+ * an expired CRL makes a broker refuse everybody. And once a CA was replaced, its key is destroyed, so nobody could sign a
+ * CRL for the certificates it had issued.
  */
 export function mosquittoAcl({ serverId, replicas = [], revoked = [] }: AccessOptions): string {
   const users = replicas.length === 0 ? [brokerUser(serverId)] : replicas.map((r) => brokerUser(serverId, r));
@@ -79,7 +80,7 @@ export function mosquittoAcl({ serverId, replicas = [], revoked = [] }: AccessOp
   return `${[...server, ...denied, device].join('\n\n')}\n`;
 }
 
-/** The servers of the access rules, in words. */
+/** Names the servers in the access rules, for a message. */
 export function brokerNames(replicas: readonly string[]): string {
   const named = replicas.filter((name) => name !== '');
   if (named.length === 0) return 'this one alone';
@@ -87,11 +88,11 @@ export function brokerNames(replicas: readonly string[]): string {
 }
 
 /**
- * Writes the access rules alone, into a folder of `writeMosquitto`. The broker reads them at SIGHUP.
+ * Writes only the access rules, into a folder made by `writeMosquitto`. The broker reads them on SIGHUP.
  *
- * @param owner whose they become; without it they stay whose they were
- * @returns whether they are other than before
- * @throws Problem `path-not-usable` where there are none, or this user has no right to them
+ * @param owner new owner of the file; null keeps its owner
+ * @returns whether the rules changed
+ * @throws Problem `mosquitto-rules-missing` if there are none yet, `path-not-usable` if this user may not write them
  */
 export function writeMosquittoAccess(folder: string, access: AccessOptions, owner: Owner | null = null): boolean {
   const path = join(resolve(folder), 'acl');
@@ -108,7 +109,7 @@ export function writeMosquittoAccess(folder: string, access: AccessOptions, owne
   }
 }
 
-/** What the system refused, in words, where it is a matter of rights; else as it is. */
+/** Turns a system error about missing rights into a Problem `path-not-usable`. Returns any other error unchanged. */
 function notUsable(cause: unknown, path: string): unknown {
   const { code } = cause as NodeJS.ErrnoException;
   if (code !== 'EACCES' && code !== 'EPERM' && code !== 'EROFS') return cause;
@@ -120,9 +121,9 @@ function notUsable(cause: unknown, path: string): unknown {
 }
 
 /**
- * Writes everything that a Mosquitto 2 needs to be the broker of this server: configuration, access rules, CA, certificate
- * and key. TLS 1.3 and client certificates on every listener; the certificate gives the user and the client id, so that no
- * device can take another's session.
+ * Writes everything that Mosquitto 2 needs to be the broker of this server: configuration, access rules, CA, certificate and
+ * key. Every listener requires TLS 1.3 and a client certificate, from which the user and the client id are taken, so no
+ * device can take over another's session.
  *
  * @returns paths: of the configuration to start Mosquitto with, and of the OpenSSL configuration to name in `OPENSSL_CONF`
  * @throws Problem `path-not-usable`
@@ -130,7 +131,7 @@ function notUsable(cause: unknown, path: string): unknown {
 export function writeMosquitto(o: MosquittoOptions): { config: string; openssl: string } {
   const folder = resolve(o.folder);
   const path = (name: string) => join(folder, name);
-  // A line break would begin another setting.
+  // A line break would start another setting.
   for (const text of [folder, resolve(o.dataFolder)])
     if (/[\r\n]/.test(text))
       throw new Problem('path-not-usable', { path: JSON.stringify(text), reason: 'its name has a line break' });
@@ -158,14 +159,14 @@ export function writeMosquitto(o: MosquittoOptions): { config: string; openssl: 
   return { config: path('mosquitto.conf'), openssl: path('openssl.cnf') };
 }
 
-/** A private folder for its owner. Missing folders above it are created accessible to everyone. */
+/** Makes a folder that only its owner can access. Missing folders above it are created accessible to everyone. */
 function makePrivate(folder: string, owner: Owner | undefined): void {
   mkdirSync(dirname(folder), { recursive: true, mode: 0o755 });
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   if (owner) chownSync(folder, owner.uid, owner.gid);
 }
 
-/** The WebSocket listener's library takes no `tls_version`: OpenSSL's own configuration keeps it to TLS 1.3. */
+/** The WebSocket listener's library ignores `tls_version`, so OpenSSL's own configuration limits it to TLS 1.3. */
 const OPENSSL = `openssl_conf = init
 [init]
 ssl_conf = ssl
@@ -188,8 +189,8 @@ function configuration(o: MosquittoOptions, path: (name: string) => string): str
     'use_identity_as_username true',
     'use_username_as_clientid true',
     `max_connections ${o.maxConnections ?? 2000}`,
-    // Of TLS 1.2 only a suite that needs a pre-shared key, and there is none: should someone start the broker without
-    // OPENSSL_CONF, its WebSocket listener still agrees with nobody on TLS 1.2.
+    // The only TLS 1.2 suite needs a pre-shared key, and there is none. So even if the broker is started without
+    // OPENSSL_CONF, its WebSocket listener can't negotiate TLS 1.2 with anyone.
     ...(protocol === 'websockets' ? ['ciphers PSK-AES256-GCM-SHA384'] : []),
   ];
   return `${[
@@ -203,7 +204,7 @@ function configuration(o: MosquittoOptions, path: (name: string) => string): str
     `persistence_location ${resolve(o.dataFolder)}/`,
     'autosave_interval 60',
     'persistent_client_expiration 7d',
-    // A kiosk has one message under way, and the server answers one by one: more than this is a flood.
+    // A kiosk has one message in flight, and the server answers one at a time: more than this is a flood.
     `max_packet_size ${MAX_SEALED_BYTES + 1024}`,
     'max_inflight_messages 20',
     'max_queued_messages 200',

@@ -24,7 +24,7 @@ async function device(status: 'approved' | 'revoked', last_heard_at: Date): Prom
   return id;
 }
 
-test('the word of a broker says who may be nudged, and never when a device was last heard', async () => {
+test('a broker’s presence messages decide who is nudged, and never change a device’s last contact', async () => {
   const heard = new Date('2026-01-01T00:00:00Z');
   const [known, revoked] = [await device('approved', heard), await device('revoked', heard)];
   const presence = new Presence(database.db);

@@ -1,12 +1,12 @@
 import { find } from '../../platform/database/rows.ts';
 import type { Db } from '../../platform/database/schema.ts';
 
-/** More devices than this are not kept: presence of more can only be fabricated. */
+/** Most devices that are kept. More can only be fabricated. */
 const MAX_ONLINE = 20_000;
 
 /**
- * Who is connected to a broker, by the brokers' word: a hint for nudges and for the list of devices, never a fact that
- * anything is decided by.
+ * Devices that are connected to a broker, as the brokers report. A hint for nudges and for the list of devices, on which no
+ * decision may depend.
  */
 export class Presence {
   readonly #db: Db;
@@ -21,8 +21,8 @@ export class Presence {
   }
 
   /**
-   * Takes an `online`, retained perhaps for long, or an `offline` of a will. A device that nobody has registered is not
-   * kept. When a device was last heard is no business of this: only a message that verified says it.
+   * Applies an `online`, which may have been retained for long, or an `offline`, as from a will. Devices that are not approved
+   * are not kept. Doesn't change a device's last contact, which only a verified message does.
    */
   async set(device: string, online: boolean): Promise<void> {
     if (!online) {

@@ -3,19 +3,19 @@ import type { Logger } from 'pino';
 import type { Db } from '../../platform/database/schema.ts';
 
 /**
- * Which servers come to the broker, for its access rules. The names are kept when a server ends: one that is being updated must
- * not lose its rights meanwhile.
+ * Names of the servers that use brokers, for their access rules. A name is kept when its server stops, since a server that is
+ * being updated must not lose its rights meanwhile.
  */
 
-/** A name that no server has used for this long is out of the rules, days. */
+/** Days after which an unused name is left out of the rules. */
 const KEPT_DAYS = 30;
 const NOTED_EVERY_MS = 3_600_000;
 
 /**
- * Notes the name under which this server comes to its brokers, now and from time to time.
+ * Stores the name that this server uses at its brokers, now and regularly.
  *
  * @param name SMARTPRESENCE_REPLICA; empty: a server without a name
- * @returns how to stop
+ * @returns a function that stops it
  */
 export async function keepNoted(db: Db, name: string, log: Logger): Promise<() => void> {
   const note = () =>
@@ -30,7 +30,7 @@ export async function keepNoted(db: Db, name: string, log: Logger): Promise<() =
   return () => clearInterval(timer);
 }
 
-/** Names of the servers that have come to a broker lately; empty: one without a name. */
+/** Returns names of the servers that used brokers recently. An empty name is a server without a name. */
 export async function brokerReplicas(db: Db): Promise<string[]> {
   const { rows } = await sql<{ name: string }>`
     select name from broker_replica where seen_at > now() - make_interval(days => ${KEPT_DAYS}::int) order by name`.execute(

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { listOf, Port } from '../../platform/variables.ts';
 
-/** Variables of the environment that are about brokers; merged into the server's one schema (config.ts). */
+/** Environment variables for brokers, merged into the server's schema (config.ts). */
 
 const addresses = (scheme: RegExp, requirement: string) =>
   listOf(
@@ -17,12 +17,12 @@ export const mqttVariables = {
   SMARTPRESENCE_MQTT_WSS_PORT: Port.optional(),
   /** Brokers that the operator runs, as this server reaches them. */
   SMARTPRESENCE_MQTT_URL: addresses(/^mqtts:\/\//, 'addresses that begin with mqtts://, comma-separated').optional(),
-  /** Broker addresses that kiosks are given, in the order to try; without it: those that this server knows of. */
+  /** Broker addresses for kiosks, in the order to try. Unset: those of the embedded broker and SMARTPRESENCE_MQTT_URL. */
   SMARTPRESENCE_MQTT_KIOSK_URLS: addresses(
     /^(mqtts|wss):\/\//,
     'mqtts:// or wss:// addresses, comma-separated',
   ).optional(),
-  /** Distinguishes replicas at a broker; one server alone needs none. */
+  /** Distinguishes replicas at a broker. A single server needs none. */
   SMARTPRESENCE_REPLICA: z
     .string()
     .regex(/^[a-z0-9-]{1,30}$/, 'must be up to 30 small letters, digits and hyphens')
@@ -31,7 +31,7 @@ export const mqttVariables = {
 
 export type MqttSettings = Readonly<ReturnType<typeof mqttSettings>>;
 
-/** @param hostname under which kiosks reach this server */
+/** @param hostname host name by which kiosks reach this server */
 export function mqttSettings(e: z.infer<z.ZodObject<typeof mqttVariables>>, hostname: string) {
   const wssPort = e.SMARTPRESENCE_MQTT_WSS_PORT ?? null;
   const embedded = e.SMARTPRESENCE_MQTT === 'embedded' ? { port: e.SMARTPRESENCE_MQTT_PORT, wssPort } : null;
@@ -44,7 +44,7 @@ export function mqttSettings(e: z.infer<z.ZodObject<typeof mqttVariables>>, host
     embedded,
     brokers,
     kioskUrls: e.SMARTPRESENCE_MQTT_KIOSK_URLS ?? [...own, ...brokers].slice(0, 4),
-    // Empty: one server alone.
+    // Empty: a single server.
     replica: e.SMARTPRESENCE_REPLICA ?? '',
   };
 }

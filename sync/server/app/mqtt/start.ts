@@ -14,23 +14,23 @@ import type { MqttSettings } from './settings.ts';
 import { type Dropped, MqttWorker } from './worker.ts';
 
 const NUDGES_AT_ONCE = 8;
-/** At most one round of nudges in this time, ms: a kiosk's ask brings all that there is. */
+/** At most one round of nudges in this time, ms. One ask of a kiosk fetches everything. */
 const NUDGE_PAUSE_MS = 1000;
-/** Our own certificate at a broker is renewed this often, ms: well within its life, and below Node’s longest timer. */
+/** How often our client certificate for brokers is renewed, ms: well within its life, and below Node’s longest timer. */
 const CREDENTIALS_MS = 20 * 86_400_000;
 
 export interface MqttSide extends BrokerTrial {
-  /** Notifies connected devices that there is something to ask for; without a list: all of them. Soon, not at once. */
+  /** Notifies connected devices, by default all, that changes wait for them. Shortly after the call, not at once. */
   nudge(devices?: readonly string[]): void;
   readonly connectedDevices: ReadonlySet<string>;
   readonly dropped: Dropped;
-  /** Ports of the embedded broker; null without one. */
+  /** Ports of the embedded broker. Null: there is none. */
   readonly embedded: { readonly port: number; readonly wssPort: number | null } | null;
   close(): Promise<void>;
 }
 
 /**
- * The server's side of MQTT: the embedded broker and a consumer for each external one, all with the same worker.
+ * Starts the server's side of MQTT: the embedded broker and a consumer for each external one, all with the same worker.
  *
  * @throws Problem `port-in-use`, `port-is-roots`, `can-not-listen`
  */
@@ -53,7 +53,7 @@ export async function startMqtt(o: {
     presence: (device, online) => presence.set(device, online),
   });
   const certificates = settings.brokers.length > 0 ? await clientCertificates(o) : null;
-  // Before anything is asked of a broker: the command that writes its rules can know us.
+  // Before we contact a broker, so that the command that writes its rules knows us.
   const unnoted = settings.brokers.length > 0 ? await keepNoted(identity.db, settings.replica, log) : null;
   const brokers = connectBrokers(settings, keyring, { credentials: () => certificates!.current, worker, log });
   let embedded: EmbeddedBroker | null = null;
@@ -96,7 +96,7 @@ export async function startMqtt(o: {
     due.clear();
     await round;
     round = inParallel(waiting, NUDGES_AT_ONCE, async (device) => {
-      // On whichever broker the device is; to it, the same nudge twice is one, and a lost one costs the pause until it asks.
+      // By every broker, as we don't know the device's. A repeated nudge is harmless; a lost one delays it until its next ask.
       await Promise.allSettled(senders.map((sender) => sender.send(device, NUDGE)));
     });
     await round;
@@ -123,7 +123,7 @@ export async function startMqtt(o: {
   };
 }
 
-/** The certificate with which this server enters its brokers; new with a new CA, and in time before its end. */
+/** Holds the client certificate with which this server connects to brokers. Renewed with a new CA, and before it expires. */
 async function clientCertificates({
   settings,
   identity: { keyring, now },

@@ -28,7 +28,7 @@ function rig(options: { take?: (m: UpMessage) => Promise<string>; atOnce?: numbe
 }
 
 describe('the worker of messages from a broker', () => {
-  test('answers a batch and an ask to their sender; a rejection is an answer', async () => {
+  test('answers batches and asks to their sender, also with a rejection', async () => {
     const device = randomUUID();
     const r = rig();
     await r.handle(device);
@@ -46,7 +46,7 @@ describe('the worker of messages from a broker', () => {
     expect(refusing.answers).toEqual([[device, 'refused: bad-signature']]);
   });
 
-  test('an error of the server’s own is answered without its words', async () => {
+  test('answers an internal error without its message', async () => {
     const r = rig({
       take: async () => {
         throw new Error('select * from secrets failed');
@@ -56,7 +56,7 @@ describe('the worker of messages from a broker', () => {
     expect(r.answers[0]![1]).toBe('refused: internal-error');
   });
 
-  test('junk never reaches the work, is counted by its code, and stops nothing', async () => {
+  test('drops and counts junk by its code, and goes on working', async () => {
     const device = randomUUID();
     const taken: UpMessage[] = [];
     const r = rig({
@@ -79,7 +79,7 @@ describe('the worker of messages from a broker', () => {
     expect(r.answers).toHaveLength(1);
   });
 
-  test('has a bounded number in work, one at a time for each device, in order', async () => {
+  test('handles a limited number of messages at once, one at a time per device, in order', async () => {
     const open: (() => void)[] = [];
     const started: string[] = [];
     let now = 0;
@@ -107,7 +107,7 @@ describe('the worker of messages from a broker', () => {
     for (const d of devices) expect(started.filter((s) => s === d)).toHaveLength(2);
   });
 
-  test('a device that sends more than it may have under way does not hold up the others', async () => {
+  test('does not let a device that sends too many messages hold up the others', async () => {
     const greedy = randomUUID();
     const open: (() => void)[] = [];
     const r = rig({
@@ -127,7 +127,7 @@ describe('the worker of messages from a broker', () => {
     await Promise.all(flood);
   });
 
-  test('presence is one of two words', async () => {
+  test('accepts only the two words for presence', async () => {
     const device = randomUUID();
     const r = rig();
     for (const text of ['online', 'offline', 'elsewhere', '<script>alert(1)</script>', ''])
@@ -138,7 +138,7 @@ describe('the worker of messages from a broker', () => {
     ]);
   });
 
-  test('an answer that can’t be sent is counted, and nothing else', async () => {
+  test('only counts an answer that can’t be sent', async () => {
     const r = rig();
     const device = randomUUID();
     await r.worker.handle(upTopic(SERVER, device), sealed(), async () => {

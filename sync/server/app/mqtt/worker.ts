@@ -7,7 +7,7 @@ import { readTopic } from '../../../protocol/wire/topics.ts';
 import { ErrorLog } from '../../platform/http/error-log.ts';
 import { PerDeviceQueue } from '../devices/per-device-queue.ts';
 
-/** A sealed message of a device, and what it is to be taken for. */
+/** A sealed message of a device, and its kind. */
 export interface UpMessage {
   readonly kind: 'batch' | 'ask';
   readonly sealed: string;
@@ -16,24 +16,24 @@ export interface UpMessage {
 
 export interface WorkerOptions {
   readonly serverId: string;
-  /** Opens, verifies, commits, and gives the answer; throws a Problem for what is refused. */
+  /** Decrypts, verifies and commits a message, and returns the answer. Throws a Problem if it is refused. */
   readonly take: (message: UpMessage) => Promise<string>;
-  /** Signs why a message was not taken. */
+  /** Returns a signed rejection. */
   readonly refuse: (message: UpMessage, problem: Problem) => Promise<string>;
   readonly presence: (device: string, online: boolean) => Promise<void>;
   readonly log: Logger;
   readonly atOnce?: number;
 }
 
-/** What was dropped, by code, since the start. */
+/** Number of dropped messages since the start, by code. */
 export type Dropped = Readonly<Record<string, number>>;
 
-/** A code is logged at its first drop and then once per so many: a flood must not fill the log too. */
+/** A code is logged at its first drop and then every so many drops, so that a flood doesn't fill the log. */
 const LOG_EVERY = 1000;
 
 /**
- * Does the work of one message, whichever broker brought it: a bounded number at once, one at a time for each device. Junk
- * is dropped with a coded trace and a counter; nothing that arrives stops the rest.
+ * Handles messages from all brokers: a limited number at once, and one at a time per device. Junk is dropped, counted and
+ * logged by code. No message can stop the others.
  */
 export class MqttWorker {
   readonly #o: WorkerOptions;
@@ -52,8 +52,10 @@ export class MqttWorker {
   }
 
   /**
-   * @param send publishes an answer to the device; it is awaited, so that a slow broker slows the work down
-   * @returns when the message is done with: committed and answered, or dropped. Never rejects.
+   * Handles one message.
+   *
+   * @param send publishes an answer to the device; awaited, so that a slow broker slows down the work
+   * @returns once the message is committed and answered, or dropped. Never rejects.
    */
   async handle(
     topic: string,
@@ -77,18 +79,18 @@ export class MqttWorker {
       try {
         await send(device, answer);
       } catch (cause) {
-        // What was committed stays so; the device sends again and gets the same answer.
+        // The commit stands. The device sends the message again and gets the same answer.
         this.drop('answer-not-sent', device, cause);
       }
     });
   }
 
-  /** No more messages arrive: writes down rejections that were only counted so far. */
+  /** Logs rejections that were only counted so far. Call it when no more messages arrive. */
   close(): void {
     this.#errors.close();
   }
 
-  /** Counts what was thrown away, and logs it by its code, never by its content. */
+  /** Counts a dropped message, and logs its code, never its content. */
   drop(code: string, device?: string, cause?: unknown): void {
     const count = (this.#dropped[code] ?? 0) + 1;
     this.#dropped[code] = count;

@@ -20,18 +20,17 @@ import type { Row, Tables, Tx } from '../../platform/database/schema.ts';
 import { emailIndex, emailIndexes, openEmail, sealEmail } from '../../platform/http/email.ts';
 import type { Keys } from '../../platform/keys/envelope.ts';
 
-/** An account has one role: who needs two kinds of rights has two accounts, so that the audit log says in which they acted. */
+/** Role of an account. A person who needs two roles has two accounts, so the audit log shows in which role they acted. */
 export type AccountRole = Exclude<Role, 'person'>;
 
 /**
- * The account of the person who holds the server's own machine; there from the first use of a link that the server
- * printed.
+ * Account of the person who runs the server's machine. Created when a link that the server printed is first used.
  */
 export const OPERATOR_ACCOUNT = '00000000-0000-4000-8000-000000000001';
 
 export type AccountRow = Row<'account'>;
 
-/** Has everything a sign-in needs. */
+/** Returns whether the account has everything that a sign-in needs. */
 export const isEnrolled = (row: Pick<AccountRow, 'password' | 'totp_confirmed_at'>): boolean =>
   row.password !== null && row.totp_confirmed_at !== null;
 
@@ -42,14 +41,14 @@ export async function lockAccount(tx: Tx, id: string): Promise<AccountRow> {
   return row;
 }
 
-/** The account of an address, as it is now; null when there is none. */
+/** Returns the account with this address; null if there is none. */
 export const accountByEmail = async (db: Kysely<Tables>, keys: Keys, email: string): Promise<AccountRow | null> =>
   (await find(db, 'account', { email_index: emailIndexes(keys, email) })) ?? null;
 
 /**
- * Keeps an address for this transaction: of two who want it at once, the second sees that it is taken.
+ * Reserves an address for this transaction: if two accounts claim it at once, the second one sees that it is taken.
  *
- * @param account whose it may be already
+ * @param account account that may already have the address
  * @throws Problem `email-taken`
  */
 export async function claimEmail(tx: Tx, keys: Keys, email: string, account: string | null): Promise<void> {
@@ -59,8 +58,8 @@ export async function claimEmail(tx: Tx, keys: Keys, email: string, account: str
 }
 
 /**
- * Whose session a link of this account opens: one that sets password and second factor, and nothing else before that. A
- * link is no second factor.
+ * Returns the holder of a session that this account's link opens. Until password and second factor are set, such a session
+ * can do nothing but set them, since a link is no second factor.
  *
  * @throws Problem `account-disabled`, `account-unknown`
  */
@@ -71,8 +70,9 @@ export async function holderOf(tx: Tx, id: string): Promise<Holder> {
 }
 
 /**
- * The operator's account, made at its first use. Its link is printed on the server's own machine, whose holder could read
- * the keys as well: it signs in fully, and is printed only as long as no administrator has a second factor.
+ * Returns the holder of the operator's account, which is created at its first use. Its link is printed on the server's own
+ * machine, where the keys can be read too. So it signs in fully, but is printed only while no administrator has a second
+ * factor.
  *
  * @throws Problem `account-disabled`
  */
@@ -85,7 +85,7 @@ export async function operatorAccount(tx: Tx, now: Date): Promise<Holder> {
 
 const disabled = () => new Problem('account-disabled');
 
-/** Whether anyone can administer this server with password and second factor. */
+/** Returns whether an enabled administrator has password and second factor. */
 export async function hasEnrolledAdmin(db: Kysely<Tables>): Promise<boolean> {
   const enrolled = { password: not(null), totp_confirmed_at: not(null) };
   return exists(db, 'account', { role: 'admin', disabled_at: null, ...enrolled });
@@ -111,7 +111,7 @@ export async function listAccounts(db: Kysely<Tables>, keys: Keys): Promise<Acco
 }
 
 /**
- * Changes role or state; either ends the account's sessions. The last administrator can't be taken away.
+ * Changes role or state, and ends the account's sessions. Refuses to remove the last administrator.
  *
  * @throws Problem `account-unknown`, `last-administrator`
  */
@@ -122,7 +122,7 @@ export async function changeAccount(
   patch: { readonly role?: AccountRole | undefined; readonly disabled?: boolean | undefined },
   now: Date,
 ): Promise<AccountShape> {
-  // Two administrators who disable each other at once: one after the other.
+  // Serialises two administrators who disable each other at the same time.
   await tx.selectFrom('account').select('id').where('role', '=', 'admin').orderBy('id').forUpdate().execute();
   const row = await lockAccount(tx, id);
   const role = patch.role ?? row.role;
@@ -138,7 +138,7 @@ export async function changeAccount(
   return shown(keys, { ...row, role, disabled_at: disabledAt });
 }
 
-/** Takes back second factor and recovery codes: the account enrols again after its password. Ends its sessions. */
+/** Removes second factor and recovery codes: after its password, the account sets them again. Ends its sessions. */
 export async function resetTotp(tx: Tx, keys: Keys, id: string): Promise<AccountShape> {
   const row = await lockAccount(tx, id);
   const cleared = { totp: null, totp_next: null, totp_confirmed_at: null, totp_step: 0 };
@@ -149,8 +149,7 @@ export async function resetTotp(tx: Tx, keys: Keys, id: string): Promise<Account
 }
 
 /**
- * Removes an account that was disabled before: address, password, second factor and links. What it did stays in the audit
- * log, under its id.
+ * Deletes a disabled account with its address, password, second factor and links. The audit log keeps its actions, by id.
  *
  * @throws Problem `account-unknown`, `account-not-disabled`
  */
@@ -160,7 +159,7 @@ export async function removeAccount(tx: Tx, id: string): Promise<void> {
   await remove(tx, 'account', { id });
 }
 
-/** An account as the API shows it: no secret, no hash. */
+/** Returns an account as the API shows it, without secrets and hashes. */
 export function shown(keys: Keys, row: AccountRow): AccountShape {
   const at = (date: Date | null) => date?.toISOString() ?? null;
   return {

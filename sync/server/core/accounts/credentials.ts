@@ -8,9 +8,9 @@ import { emailIndex, openEmail, sealEmail } from '../../platform/http/email.ts';
 import { type Keys, type Place, placeOf } from '../../platform/keys/envelope.ts';
 import { type AccountRow, claimEmail } from './accounts.ts';
 
-/** Time-based one-time passwords (RFC 6238): SHA-1, 6 digits, 30 s, which is what every authenticator app speaks. */
+/** Time-based one-time passwords (RFC 6238): SHA-1, 6 digits, 30 s, which every authenticator app supports. */
 
-/** A clock that is one step off in either direction is tolerated, s. */
+/** Tolerated clock difference in either direction: one time step, s. */
 const TOLERANCE_S = 30;
 
 /** `totp`: in use; `totp-next`: shown to its owner, who has yet to prove that their app has it. */
@@ -33,8 +33,8 @@ export const totpUri = (secret: string, label: string): string =>
   generateURI({ issuer: 'SmartPresence', label, secret });
 
 /**
- * @param afterStep newest time step that was taken before: a code works once, and none before it either (RFC 6238 §5.2)
- * @returns the time step of the code; null when it is wrong, or was used
+ * @param afterStep newest time step accepted before: neither its code nor an earlier one is accepted again (RFC 6238 §5.2)
+ * @returns the time step of the code; null if it is wrong, or was used
  */
 function totpStep(secret: string, code: string, afterStep: number, now: Date): number | null {
   if (!/^\d{6}$/.test(code)) return null;
@@ -44,19 +44,19 @@ function totpStep(secret: string, code: string, afterStep: number, now: Date): n
   return result.timeStep > afterStep ? result.timeStep : null;
 }
 
-/** What an account signs in with: address, password, second factor, recovery codes. */
+/** Credentials of an account: address, password, second factor, recovery codes. */
 
 const RECOVERY_CODES = 10;
-/** 80 bits: not to be guessed, and still typed from paper. */
+/** 80 bits: can't be guessed, and can still be typed from paper. */
 const RECOVERY_BYTES = 10;
-/** Crockford's base32: no letter that looks like another. */
+/** Crockford's base32, without letters that are easily confused. */
 const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz';
 
 /**
- * Takes a code of the authenticator app, or a recovery code, and uses it up.
+ * Checks a code of the authenticator app, or a recovery code, and uses it up.
  *
  * @param row locked
- * @returns whether it was right; always false where no second factor is set
+ * @returns whether it was right; always false if no second factor is set
  */
 export async function useSecondFactor(tx: Tx, keys: Keys, row: AccountRow, code: string, now: Date): Promise<boolean> {
   if (!row.totp || !row.totp_confirmed_at) return false;
@@ -73,11 +73,11 @@ export async function useSecondFactor(tx: Tx, keys: Keys, row: AccountRow, code:
 
 const recoveryText = (account: string, code: string): string => `recovery/${account}/${code}`;
 
-/** Makes new recovery codes; those before them are worth nothing any more. Shown once: only keyed hashes are kept. */
+/** Makes new recovery codes and deletes the old ones. They are shown once: only keyed hashes are stored. */
 export async function newRecoveryCodes(tx: Tx, keys: Keys, account: string): Promise<string[]> {
   await remove(tx, 'recovery_code', { account });
   const codes = Array.from({ length: RECOVERY_CODES }, () => {
-    // 5 bits a letter, of bytes: 256 is a multiple of 32, so none is likelier than another.
+    // 5 bits per letter. 256 is a multiple of 32, so all letters are equally likely.
     const letters = [...randomBytes((RECOVERY_BYTES * 8) / 5)].map((b) => ALPHABET[b % 32]!);
     return letters.join('');
   });
@@ -109,7 +109,7 @@ export async function setSignIn(
   await endSessionsOf(tx, { account: row.id }, except);
 }
 
-/** Makes a shared secret that becomes the second factor when a code of it is shown (`confirmTotp`). @returns base32 */
+/** Makes a shared secret that becomes the second factor once confirmed by a code (`confirmTotp`). @returns base32 */
 export async function offerTotp(tx: Tx, keys: Keys, row: AccountRow): Promise<string> {
   const secret = newTotp();
   await writeSealed(tx, keys, row, { totpNext: secret });
@@ -117,10 +117,10 @@ export async function offerTotp(tx: Tx, keys: Keys, row: AccountRow): Promise<st
 }
 
 /**
- * Takes the offered secret into use, and ends the account's other sessions.
+ * Makes the offered secret the second factor, and ends the account's other sessions.
  *
  * @param row locked
- * @returns recovery codes; null: the code is wrong
+ * @returns recovery codes; null if the code is wrong
  * @throws Problem `second-factor-not-offered`
  */
 export async function confirmTotp(
@@ -141,13 +141,13 @@ export async function confirmTotp(
   return newRecoveryCodes(tx, keys, row.id);
 }
 
-/** A session that has completed its set-up: everything its role may do is available from now on. */
+/** Gives a session that has completed its set-up all rights of its role. */
 export async function finishEnrolment(tx: Tx, session: Session, now: Date): Promise<void> {
   await update(tx, 'session', { hash: session.hash }, { stage: 'full' });
   await update(tx, 'account', { id: session.account! }, { signed_in_at: now });
 }
 
-/** Reseals all of an account's values under its next row version, so that none of before can be put back. */
+/** Re-encrypts all of an account's values under its next row version, so that none of the old ones can be put back. */
 async function writeSealed(
   tx: Tx,
   keys: Keys,

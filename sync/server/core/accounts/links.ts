@@ -20,20 +20,20 @@ import pl from './locales/pl.json' with { type: 'json' };
 import tr from './locales/tr.json' with { type: 'json' };
 import zh from './locales/zh.json' with { type: 'json' };
 
-/** How long each kind of one-time link works, ms. */
+/** How long each kind of one-time link is valid, ms. */
 export const LINK_LIFE_MS = {
   operator: 60 * 60 * 1000,
   account: 24 * 60 * 60 * 1000,
   person: 15 * 60 * 1000,
 } as const;
 
-/** Who a link lets in. `operator`: anyone who reads what the server prints on its own machine. */
+/** Who a link signs in. `operator`: anyone who can read what the server prints on its own machine. */
 export type LinkFor =
   | { readonly kind: 'operator' }
   | { readonly kind: 'account'; readonly account: string }
   | { readonly kind: 'person'; readonly person: string };
 
-/** Makes a link's token. It works once; the unused ones of the same account or person end with it. */
+/** Makes a link's token. It works once. Unused links of the same account or person are deleted. */
 export function createLink(db: Db, keys: Keys, to: LinkFor, now: Date): Promise<{ token: string; expiresAt: Date }> {
   const token = newToken();
   const expiresAt = new Date(now.getTime() + LINK_LIFE_MS[to.kind]);
@@ -43,7 +43,7 @@ export function createLink(db: Db, keys: Keys, to: LinkFor, now: Date): Promise<
   };
   return inTransaction(db, async (tx) => {
     if (to.kind !== 'operator') {
-      // Of two at once neither would see the other's.
+      // Without this lock, two calls at once would not see each other's links.
       await lockName(tx, `link:${holder.account ?? holder.person}`);
       await remove(tx, 'sign_in_link', { ...holder, used_at: null });
     }
@@ -54,7 +54,7 @@ export function createLink(db: Db, keys: Keys, to: LinkFor, now: Date): Promise<
 }
 
 /**
- * Trades a link's token for a session's.
+ * Exchanges a link's token for a session.
  *
  * @throws Problem `link-unknown`, `link-already-used`, `link-expired`, `account-disabled`
  */
@@ -68,9 +68,9 @@ export async function redeemLink(
   if (!link) throw new Problem('link-unknown');
   if (link.used_at) throw new Problem('link-already-used');
   if (link.expires_at <= now) throw new Problem('link-expired');
-  // Printed before anyone enrolled: it is not needed any more, and would be a way around the second factor.
+  // Printed before an administrator enrolled. It is no longer needed, and would bypass the second factor.
   if (link.kind === 'operator' && (await hasEnrolledAdmin(tx))) throw new Problem('link-expired');
-  // Whose it was is needed no more; that it was used is.
+  // Only the fact that it was used is still needed, not whose it was.
   await update(tx, 'sign_in_link', { hash: link.hash }, { used_at: now, account: null, person: null });
   const holder: Holder =
     link.kind === 'person'
@@ -81,29 +81,29 @@ export async function redeemLink(
   return startSession(tx, keys, holder, now);
 }
 
-/** @throws Problem `link-unknown` of a person who was erased meanwhile */
+/** Returns the current id of a link's person. @throws Problem `link-unknown` if they were erased meanwhile */
 async function livingPerson(tx: Tx, id: string): Promise<string> {
   const standing = (await lockPeople(tx, [id])).get(id);
   if (!standing || standing.erased) throw new Problem('link-unknown');
   return standing.now;
 }
 
-/** Where a link leads: accounts to the console, people to their own page. */
+/** Where a link leads: the console for accounts, the portal for people. */
 export type Page = 'console' | 'portal';
 
-/** The token is in the fragment, which browsers never send: no log, proxy or mail scanner's server gets it. */
+/** Returns a link with its token in the fragment, which browsers never send, so no log, proxy or link scanner gets it. */
 export const linkUrl = (config: Pick<Config, 'peopleUrl'>, page: Page, token: string): string =>
   `${config.peopleUrl}/${page}/#enter=${token}`;
 
-/** Without scripts, styles or anything from elsewhere. */
+/** Returns a QR code as SVG, without scripts, styles or external resources. */
 export const qrSvg = (text: string): Promise<string> =>
   QRCode.toString(text, { type: 'svg', errorCorrectionLevel: 'M', margin: 2 });
 
-/** Mails by language; English where there is none. They hold no name: a reader of the mailbox learns nothing new. */
+/** Mails by language, English by default. They hold no name, so other readers of the mailbox learn nothing new. */
 const TEXTS = { en, de, fr, es, pl, tr, ar, zh } satisfies Record<ProductLanguage, unknown>;
 const TIMES = { minutes: LINK_LIFE_MS.person / 60_000, hours: LINK_LIFE_MS.account / 3_600_000 };
 
-/** @param language a tag, e.g. `de-AT`; null: not known, so English */
+/** @param language a tag, e.g. `de-AT`; null: unknown, so English */
 export function mailTexts(language: string | null) {
   const primary = language?.toLowerCase().split('-')[0] ?? 'en';
   return TEXTS[primary in TEXTS ? (primary as keyof typeof TEXTS) : 'en'];

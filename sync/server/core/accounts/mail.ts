@@ -10,29 +10,28 @@ export interface Mail {
   readonly text: string;
 }
 
-/** Whole sending, and silence in it, ms. */
+/** Time limits: to connect, and for silence on an open connection, ms. */
 const CONNECT_MS = 10_000;
 const SILENCE_MS = 20_000;
 
 export interface Sending {
   readonly sent: boolean;
-  /** What the mail server said, e.g. `250 2.0.0 OK`; it may name the receiver, so no log gets it. Null: nothing. */
+  /** The mail server's response, e.g. `250 2.0.0 OK`, null if none. It may name the receiver, so it must not be logged. */
   readonly answer: string | null;
   /** Why it was not sent, naming neither receiver nor content. */
   readonly reason: string;
 }
 
 /**
- * Sends one mail over TLS with the server's certificate checked, or not at all: a mail server that offers no TLS gets
- * nothing, the password and the address included. TLS 1.2 is taken here, unlike anywhere else, since many mail servers
- * speak nothing newer.
+ * Sends one mail over TLS with a verified certificate, or not at all: a mail server without TLS receives nothing, not even the
+ * password or the address. Unlike anywhere else, TLS 1.2 is accepted, since many mail servers support nothing newer.
  */
 export async function trySending(settings: MailSettings, mail: Mail): Promise<Sending> {
   const transport = transportOf(settings);
   try {
     const { response } = await transport.sendMail({
       from: settings.from,
-      // As an object: what is in an address can't become a second receiver.
+      // As an object, so that no part of the address can become a second receiver.
       to: { name: '', address: mail.to },
       subject: mail.subject,
       text: mail.text,
@@ -46,13 +45,13 @@ export async function trySending(settings: MailSettings, mail: Mail): Promise<Se
   }
 }
 
-/** As `trySending`. @throws Problem `mail-not-sent`; its message names neither receiver nor content */
+/** Sends one mail like `trySending`. @throws Problem `mail-not-sent`; its message names neither receiver nor content */
 export async function sendMail(settings: MailSettings, mail: Mail): Promise<void> {
   const { sent, reason } = await trySending(settings, mail);
   if (!sent) throw new Problem('mail-not-sent', { what: 'did not accept a mail', reason });
 }
 
-/** Goes as far as a mail would, name and password included, and sends none. @throws Problem `mail-not-sent` */
+/** Connects and signs in to the mail server as for a mail, but sends none. @throws Problem `mail-not-sent` */
 export async function reachMail(settings: MailSettings): Promise<void> {
   const transport = transportOf(settings);
   try {

@@ -13,11 +13,11 @@ import { deleteBy, type ServerModule, UNDER_EVERY_NAME } from '../../platform/se
 import { redeemLink } from './links.ts';
 import { accountRoutes } from './routes.ts';
 
-/** A used or expired link is remembered this long, so that it is reported as one, ms. */
+/** How long a used or expired link is kept, so that it is reported as such, ms. */
 const LINK_MEMORY_MS = 24 * 60 * 60 * 1000;
 const LONGEST_IDLE_MS = Math.max(...Object.values(SESSION_LIFE).map((l) => l.idleMs));
 
-/** Removes expired sessions, links and PIN codes, old attempts, and stored answers that no one will ask for again. */
+/** Deletes expired sessions, links and PIN codes, old attempts, and stored answers to requests that won't be repeated. */
 export const leftoversJob: Job = {
   name: 'sign-in-leftovers',
   everyMs: 60 * 60 * 1000,

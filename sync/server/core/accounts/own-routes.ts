@@ -30,7 +30,7 @@ interface Proven {
   readonly right: boolean;
 }
 
-/** Charges the attempt and compares the password, before the transaction. */
+/** Charges the attempt to the throttle and compares the password, before the transaction. */
 async function prepareProof(
   { services, session, now }: Before<unknown, unknown, unknown>,
   proof: Proof,
@@ -47,8 +47,9 @@ async function prepareProof(
 type Own<B> = Call<unknown, unknown, B, Proven>;
 
 /**
- * Whether the person at this session is its owner: a session that was left open, or stolen, changes no sign-in. What is
- * set must be shown: the password (not in a session of a link, which is there because it was forgotten), and the second factor.
+ * Returns whether the caller is the account's owner, so that a session that was left open, or stolen, can't change the
+ * sign-in. Requires each of the two that is set: the password (except in a link's session, since the password may have been
+ * forgotten), and the second factor.
  */
 async function isProven(
   { tx, services: { keys }, session, body: { code }, prepared, now }: Own<Proof>,
@@ -75,7 +76,7 @@ const answerOf = async ({ tx, services: { keys } }: Pick<Own<unknown>, 'tx' | 's
   recoveryCodesLeft: await recoveryCodesLeft(tx, row.id),
 });
 
-/** What people do with their own account: enrol, and change what they sign in with. */
+/** Routes for people's own accounts: enrol, and change the sign-in. */
 export const ownAccountRoutes: readonly Route[] = [
   implement(api.getOwnAccount, async (call) => answerOf(call, await own(call))),
   implement(api.changeOwnSignIn, {
@@ -92,7 +93,7 @@ export const ownAccountRoutes: readonly Route[] = [
       if (!(await isProven(call, row))) return notProven();
       await setSignIn(tx, services.keys, row, { email: body.email, password: prepared.hash }, session!);
       const after = await lockAccount(tx, row.id);
-      // A link's session ends its errand here when the second factor was shown; one without goes on to set it.
+      // A link's session is complete here if the account has a second factor. Otherwise that is set next.
       if (session!.stage === 'enrol' && isEnrolled(after) && prepared.hash !== undefined)
         await finishEnrolment(tx, session!, now);
       return answerOf(call, after);

@@ -2,15 +2,15 @@ import { hash, type Options, verify } from '@node-rs/argon2';
 import { Problem } from '../../../errors/problem.ts';
 
 // 2 is argon2id; the package has it as a const enum, which single-file compilation can't read.
-/** argon2id as OWASP asks for it (Password Storage Cheat Sheet): 19 MiB, 2 passes, 1 lane. */
+/** argon2id as recommended by OWASP (Password Storage Cheat Sheet): 19 MiB, 2 passes, 1 lane. */
 export const ARGON2: Options = { algorithm: 2, memoryCost: 19_456, timeCost: 2, parallelism: 1 };
 
-/** Shortest and longest, in characters as a person counts them (NIST SP 800-63B §5.1.1.2). */
+/** Shortest and longest password, in Unicode code points (NIST SP 800-63B §5.1.1.2). */
 export const PASSWORD_LENGTH = { min: 12, max: 128 } as const;
 
-/** Hashes at once: each takes 19 MiB and a core for tens of milliseconds, and strangers may ask for one. */
+/** Hashes computed at once: each takes 19 MiB and a core for tens of milliseconds, and anyone can request one. */
 const AT_ONCE = 2;
-/** With so many waiting already, another caller is turned away. */
+/** Most callers that may wait. Further ones are refused. */
 const WAITING = 50;
 
 let running = 0;
@@ -32,19 +32,19 @@ async function exclusive<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-/** NFC, so that one password typed on two keyboards is one (RFC 8265). */
+/** Normalises to NFC, so that a password typed on different keyboards is the same (RFC 8265). */
 const bytesOf = (password: string): Buffer => Buffer.from(password.normalize('NFC'), 'utf8');
 
-/** @returns PHC string. Slow by intent: never inside a transaction */
+/** @returns PHC string. Slow by design: never call it inside a transaction */
 export const hashPassword = (password: string): Promise<string> => exclusive(() => hash(bytesOf(password), ARGON2));
 
-/** A password that no one knows: checked if there is no account, so that both take the same time. */
+/** Hash of a password that nobody knows. Checked if there is no account, so that both cases take the same time. */
 let decoy: Promise<string> | null = null;
 
-/** @param stored PHC string; null: there is no such account, or none with a password */
+/** @param stored PHC string; null: no such account, or it has no password */
 export async function checkPassword(stored: string | null, password: string): Promise<boolean> {
   decoy ??= hashPassword(crypto.randomUUID()).catch((error: unknown) => {
-    // Refused because too many were waiting: the next sign-in makes it.
+    // Refused because too many were waiting. The next sign-in makes it.
     decoy = null;
     throw error;
   });
@@ -53,13 +53,13 @@ export async function checkPassword(stored: string | null, password: string): Pr
   return right && stored !== null;
 }
 
-/** What lists of leaked passwords are full of: a common word or a run of keys, padded with digits and signs. */
+/** The most common leaked passwords: a common word or a run of keys, padded with digits and signs. */
 const COMMON =
   /^[\W\d_]*(pass(word|wort|phrase)?|admin(istrator)?|welcome|willkommen|letmein|login|secret|geheim|qwert[yz](uiop)?|asdf(ghjkl)?|iloveyou|abc(def)?|test|changeme|summer|sommer|winter|monkey|dragon|master|hallo|hello)+[\W\d_]*$|^(\d|[^\p{L}\d])+$/iu;
 
 /**
- * What can be said of a password without asking anybody: length, and that it is not the address itself or one character
- * over and over. @throws Problem `password-weak`
+ * Checks a password locally: its length, and that it is not common, nor a few repeated characters, nor contains the name of
+ * the account or product. @throws Problem `password-weak`
  */
 export function checkStrength(password: string, email: string | null): void {
   const characters = [...password.normalize('NFC')];

@@ -30,8 +30,8 @@ import { ownAccountRoutes } from './own-routes.ts';
 import { checkPassword } from './password.ts';
 
 /**
- * One answer for every wrong attempt, and equal work before it: an address without an account is hashed against a decoy,
- * charged and audited like one with an account.
+ * The same answer to every wrong attempt, after equal work: for an address without an account, the password is hashed against
+ * a decoy, and the attempt is charged and audited as if the account existed.
  */
 const refused = () => new Refused(new Problem('sign-in-refused'));
 
@@ -52,7 +52,7 @@ const signInRoutes: readonly Route[] = [
       if (id !== null) as({ role: 'nobody', id, email: body.email });
       if (id === null || !right) return refused();
       const row = await lockAccount(tx, id);
-      // Disabled, or given another password, while this one was hashed.
+      // The account was disabled, or its password changed, while this one was hashed.
       if (row.disabled_at || row.password !== prepared.password) return refused();
       const enrolled = isEnrolled(row);
       if (enrolled && !(body.code && (await useSecondFactor(tx, keys, row, body.code, now)))) return refused();
@@ -86,7 +86,7 @@ export const accountRoutes: readonly Route[] = [
   }),
   implement(api.changeAccount, async ({ tx, services, params, body, now, notify }) => {
     const changed = await changeAccount(tx, services.keys, params.account, body, now);
-    // Live screens look whether their session still is one.
+    // Makes live screens check whether their session is still valid.
     notify('board');
     return changed;
   }),
@@ -126,7 +126,7 @@ export const accountRoutes: readonly Route[] = [
       const mail = await charge(db, throttleKey(keys, 'mail', emailIndex(keys, body.email)), 'mail', now);
       return { allowed: address === 0 && mail === 0 };
     },
-    // A caller who asks too often learns nothing either: it would reveal what others asked for.
+    // A caller over the limit gets the same answer: an error would reveal what others requested.
     handle: async ({ services, actor, body, prepared, after, on }) => {
       on('request');
       if (prepared.allowed) after(() => mailPersonLink(services, body.email, actor));
@@ -134,7 +134,7 @@ export const accountRoutes: readonly Route[] = [
   }),
 ];
 
-/** A link as text and as a QR code. */
+/** Returns a link as text and as a QR code. */
 async function linkAnswer(
   { config }: Pick<Services, 'config'>,
   page: Page,
@@ -144,7 +144,7 @@ async function linkAnswer(
   return { url, svg: await qrSvg(url), expiresAt: expiresAt.toISOString() };
 }
 
-/** Someone whose link can be made: known here, not erased; of merged people the one that is left. Locked. @throws Problem `person-unknown` */
+/** Locks and returns a person to make a link for; if merged, the person that was kept. @throws Problem `person-unknown` */
 async function linkable(
   tx: Tx,
   { keys }: Pick<Services, 'keys'>,
@@ -157,9 +157,8 @@ async function linkable(
 }
 
 /**
- * What follows on a request for a link by mail, after its answer has gone out: so the answer takes the same time, and says
- * the same, no matter who it is about. An address that several people share gets nothing: staff knows who is before
- * them.
+ * Mails a sign-in link that was requested, after the request was answered: the answer is the same, and takes the same time,
+ * for every address. An address shared by several people gets no mail. They can ask staff, who know who they are dealing with.
  */
 export async function mailPersonLink(services: Services, email: string, actor: Actor): Promise<void> {
   const { db, keys, config, now } = services;

@@ -3,9 +3,9 @@ import { z } from 'zod';
 import { Secret } from '../../platform/secrets/secret.ts';
 import { Path, readBy } from '../../platform/variables.ts';
 
-/** Variables of the environment that are about mail and links; merged into the server's one schema (config.ts). */
+/** Environment variables for mail and links, merged into the server's schema (config.ts). */
 export const mailVariables = {
-  /** `smtps://user:password@host:465`, or `smtp://…:587` with STARTTLS. Without it no mail is sent: staff shows links. */
+  /** `smtps://user:password@host:465`, or `smtp://…:587` with STARTTLS. Unset: no mail is sent, and staff hand out links. */
   SMTP_URL: readBy(readSmtpUrl).optional(),
   /** Sender: `name@example.org` or `SmartPresence <name@example.org>`. */
   SMTP_FROM: z
@@ -13,9 +13,9 @@ export const mailVariables = {
     .max(320)
     .regex(/^[^\r\n]*[^\s@<>]+@[^\s@<>]+>?$/, 'must be an e-mail address')
     .optional(),
-  /** PEM of the CA of the mail server's certificate, where it is not a public one. */
+  /** PEM of the CA of the mail server's certificate, if it is not a public one. */
   SMTP_CA_FILE: Path.refine(isReadable, 'can’t be read').optional(),
-  /** Address of console and portal in links, where it is not https://HOSTNAME:PORT. */
+  /** Address of console and portal in links, if it is not https://HOSTNAME:PORT. */
   SMARTPRESENCE_PUBLIC_URL: z
     .string()
     .refine((text) => {
@@ -29,7 +29,7 @@ export const mailVariables = {
 interface SmtpUrl {
   readonly host: string;
   readonly port: number;
-  /** TLS from the first byte; else STARTTLS, without which nothing is sent. */
+  /** TLS from the first byte. Otherwise STARTTLS, without which nothing is sent. */
   readonly implicitTls: boolean;
   readonly user: string | null;
   readonly password: Secret | null;
@@ -46,7 +46,7 @@ export interface MailVariables {
   readonly SMTP_CA_FILE?: string | undefined;
 }
 
-/** @returns null where no mail server is configured */
+/** @returns null if no mail server is configured */
 export function mailSettings(e: MailVariables): MailSettings | null {
   if (!e.SMTP_URL || !e.SMTP_FROM) return null;
   return { ...e.SMTP_URL, from: e.SMTP_FROM, caFile: e.SMTP_CA_FILE ?? null };

@@ -10,8 +10,8 @@ import { DEFAULT_SCOPE } from '../sites/sites.ts';
 import { listTexts, textsInForce } from './texts.ts';
 
 /**
- * What a text leaves open is filled in with what the site says of itself. A text that asks who keeps a person's face,
- * at a site that has not said who, can't be agreed to: nobody knows who they would be agreeing with.
+ * Consent texts with their placeholders filled in from the site's policy. If a text names the controller and the site has not
+ * set one, nobody can consent to it, as they would not know who keeps their data.
  */
 
 /** How long a kiosk keeps photos by default, days. */
@@ -20,12 +20,12 @@ const PHOTO_DAYS = 90;
 interface FilledTexts {
   readonly items: readonly ConsentText[];
   readonly photoDays: number;
-  /** The operator's own, unchanged; if there are none, the built-in text applies. */
+  /** The operator's own texts, unfilled. If empty, the built-in text applies. */
   readonly own: readonly PolicyConsentText[];
   readonly privacy: ConsentNames | null;
 }
 
-/** The texts in force as a person reads them, here and at a kiosk. Of a person with several sites the default's. */
+/** Returns the texts in force as a person reads them. For a person with several sites, filled in from the default site. */
 async function filledTexts(db: Db, person: string): Promise<FilledTexts> {
   const { photoDays, privacy, onCard } = await fieldsOf(db, await scopeOfPerson(db, person));
   const own = await textsInForce(db);
@@ -41,11 +41,11 @@ async function fieldsOf(db: Db, scope: string) {
   };
 }
 
-/** The operator's own texts, the one that ships, and what the default site fills in. */
+/** Returns the operator's own texts, the built-in one, and the values that the default site fills in. */
 export async function textList(db: Db): Promise<ConsentTextList> {
   const { photoDays, privacy, onCard } = await fieldsOf(db, DEFAULT_SCOPE);
   const { controller, contact, dpo } = privacy ?? {};
-  // Where no photo is kept, the kiosk leaves the paragraph out.
+  // If no photos are kept, the kiosk leaves out the paragraph.
   const fields = { controller, contact, dpo, photoDays: photoDays > 0 ? String(photoDays) : undefined };
   const shipped = shippedTexts(onCard);
   return {
@@ -57,7 +57,7 @@ export async function textList(db: Db): Promise<ConsentTextList> {
   };
 }
 
-/** Since when each of these texts is adopted; null: one is not. */
+/** Returns since when all of these texts are adopted; null if one is not. */
 async function adoptedAt(db: Db, texts: readonly PolicyConsentText[]): Promise<string | null> {
   const rows = await findAll(db, 'consent_adoption', { version: texts.map((text) => text.version) });
   if (texts.some((text) => !rows.some((r) => r.version === text.version && r.language === text.language))) return null;
@@ -65,10 +65,10 @@ async function adoptedAt(db: Db, texts: readonly PolicyConsentText[]): Promise<s
 }
 
 /**
- * Puts on record that someone in charge has read the text that ships, in each of its languages. Once adopted it stays so; a
- * build with another version has to be read again.
+ * Records that someone in charge has read the built-in text, in each of its languages. A build with another version of the
+ * text needs to be adopted again.
  *
- * @param version what they have read
+ * @param version version that they have read
  * @throws Problem `consent-outdated`
  */
 export async function adoptShipped(tx: Tx, version: string, by: string | null, now: Date): Promise<void> {
@@ -78,7 +78,7 @@ export async function adoptShipped(tx: Tx, version: string, by: string | null, n
     await insertNew(tx, 'consent_adoption', { version, language, adopted_at: now, adopted_by: by });
 }
 
-/** Whether people are asked with a text that someone in charge has read: one of the operator's own, or the built-in one. */
+/** Returns whether someone in charge has read the texts that people see: the operator's own, or the built-in one. */
 export async function isTextAdopted(db: Db): Promise<boolean> {
   if ((await textsInForce(db)).length > 0) return true;
   const { onCard } = await fieldsOf(db, DEFAULT_SCOPE);
@@ -86,9 +86,9 @@ export async function isTextAdopted(db: Db): Promise<boolean> {
 }
 
 /**
- * Whether this is what people read now: a text in force, with the time that photos are kept. While the operator has no
- * text of their own, any version is taken: kiosks of several builds may show several of the one that ships.
- * @throws Problem `consent-outdated`, and `privacy-not-set` where this is a text that can't be filled in
+ * Checks that a text version is the one that people read now: a text in force, with the current retention of photos. While
+ * the operator has no text of their own, any version is accepted, since kiosks may run builds with different built-in texts.
+ * @throws Problem `consent-outdated`, or `privacy-not-set` if the text can't be filled in
  */
 export async function requireInForce(db: Db, person: string, textVersion: string, language: string): Promise<void> {
   const { items, photoDays, own } = await filledTexts(db, person);
@@ -102,7 +102,7 @@ export async function requireInForce(db: Db, person: string, textVersion: string
 }
 
 /**
- * Whether a text in any language is of the version in force, with whatever times it was filled.
+ * Checks that a text version is in force, in any language and with any retention of photos.
  * @throws Problem `consent-outdated`
  */
 export async function requireVersionInForce(db: Db, textVersion: string | undefined): Promise<void> {
@@ -122,8 +122,8 @@ async function scopeOfPerson(db: Db, person: string): Promise<string> {
 }
 
 /**
- * The consent texts in force, with what kiosks would fill in: who runs the place, and how long a photo is kept. That is part
- * of what is agreed to, and so of the version (`2026-11.photo-90-days`).
+ * Returns the consent texts in force, filled in as at a kiosk: with the controller and how long photos are kept. People
+ * consent to that too, so it is part of the version (`2026-11.photo-90-days`).
  */
 export async function myConsentTexts(db: Db, person: string): Promise<MyConsentTexts> {
   const { items, own, privacy } = await filledTexts(db, person);

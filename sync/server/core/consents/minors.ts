@@ -13,8 +13,8 @@ import { type PersonBox, peopleOf, personBox } from '../../platform/keys/persons
 import { policyIn } from '../sites/policy.ts';
 
 /**
- * People below the age of consent, and who speaks for them. Of an adult there is no day of birth here: the row goes with the
- * first consent of their own.
+ * People below the age of consent, and their guardians. No day of birth is kept for adults: the row is deleted with the
+ * first consent that the person gives themselves.
  */
 
 export const minorPlace = (person: string, rowVersion: number): Place =>
@@ -32,7 +32,7 @@ export interface Minor extends Held {
   readonly comesOfAge: string;
 }
 
-/** The age from which people consent themselves: the highest in their sites' policies. */
+/** Returns the age from which a person consents themselves: the highest in their sites' policies. */
 export async function consentAgeOf(db: Db, person: string): Promise<number> {
   const { rows } = await sql<{ age: number | null }>`
     select max((${policyIn(sql`s.site`)}->>'consentAge')::int) as age
@@ -40,7 +40,7 @@ export async function consentAgeOf(db: Db, person: string): Promise<number> {
   return rows[0]?.age ?? DEFAULT_CONSENT_AGE;
 }
 
-/** Null: nobody said that this person is one. */
+/** Returns what is stored of a minor; null if nobody recorded this person as one. */
 export async function readMinor(db: Db, keys: Keys, person: string, now: Date): Promise<Minor | null> {
   const row = await find(db, 'person_minor', { person });
   if (!row) return null;
@@ -55,7 +55,7 @@ function opened(box: PersonBox, row: { person: string; row_version: number; seal
 }
 
 /**
- * Puts down that a person is below the age of consent. Of anyone else, the day of birth is not kept.
+ * Records that a person is below the age of consent. Nobody else's day of birth is kept.
  *
  * @throws Problem `not-a-minor`, `birth-in-future`
  */
@@ -81,16 +81,16 @@ async function write(tx: Tx, keys: Keys, person: string, held: Held, state: Mino
   await upsert(tx, 'person_minor', 'person', { person, ...values }, values);
 }
 
-/** Nobody's minor any more. */
+/** Deletes what is stored of a person as a minor. */
 export async function forgetMinor(tx: Tx, person: string): Promise<void> {
   await remove(tx, 'person_minor', { person });
 }
 
 /**
- * Before a person's consent: a minor's is given by a guardian, who is named; with the first one of their own a person who
- * has come of age is a minor no more.
+ * Checks who gives a consent, before it is stored. A minor's consent needs a named guardian. With the first consent of their
+ * own, a person who has come of age is no longer recorded as a minor.
  *
- * @param guardian who speaks for them; undefined: they speak themselves
+ * @param guardian who consents for the person; undefined: the person themselves
  * @throws Problem `guardian-required`
  */
 export async function requireGuardian(
@@ -111,10 +111,10 @@ export async function requireGuardian(
 }
 
 /**
- * A person agreed at a kiosk, and no guardian for them. Of a minor that counts for nothing, and is put before staff; with the
- * first word of their own a person who has come of age is a minor no more.
+ * Decides whether a consent counts that a person gave at a kiosk without a guardian. A minor's does not, and staff are asked
+ * to look into it. A person who has come of age is no longer recorded as a minor.
  *
- * @param at when they did
+ * @param at when they consented
  * @returns whether it counts
  */
 export async function countsAlone(
@@ -130,17 +130,17 @@ export async function countsAlone(
     await forgetMinor(tx, person);
     return true;
   }
-  // A guardian's word stands, and carries it.
+  // If a guardian's consent is already in force, there is nothing for staff to do.
   if (standing !== 'given') await update(tx, 'person_minor', { person }, { alone_at: at });
   return false;
 }
 
-/** Whether a kiosk recorded that this minor consented without a guardian, and no guardian has since. */
+/** Returns whether this minor consented at a kiosk without a guardian, and no guardian has consented since. */
 export async function agreedAlone(db: Db, person: string): Promise<boolean> {
   return exists(db, 'person_minor', { person, alone_at: not(null) });
 }
 
-/** Two people are merged: what is known of the merged one's age and guardian moves to the kept one. */
+/** Moves what is known of a merged person's age and guardian to the kept person. */
 export async function moveMinor(tx: Tx, keys: Keys, kept: string, merged: string, now: Date): Promise<void> {
   const [theirs, own] = [await readMinor(tx, keys, merged, now), await readMinor(tx, keys, kept, now)];
   if (!theirs) return;
@@ -153,16 +153,16 @@ export async function moveMinor(tx: Tx, keys: Keys, kept: string, merged: string
     await update(tx, 'person_minor', { person: kept }, { alone_at: now });
 }
 
-/** A consent on which this person's templates may rest now. @throws Problem `guardian-required` when they have come of age since */
+/** Checks that a guardian's consent is still enough. @throws Problem `own-consent-required` once the person is of age */
 export async function requireOwnConsent(db: Db, keys: Keys, person: string, now: Date): Promise<void> {
   const minor = await readMinor(db, keys, person, now);
   if (minor?.state === 'of-age') throw new Problem('own-consent-required');
 }
 
 /**
- * Looks at every minor again.
+ * Updates the state of every minor.
  *
- * @returns how many stand otherwise than before
+ * @returns the number of minors, and how many changed their state
  */
 export async function reviewMinors(tx: Tx, keys: Keys, now: Date): Promise<{ minors: number; changed: number }> {
   const rows = await findSorted(tx, 'person_minor', {}, ['person']);
@@ -178,21 +178,21 @@ export async function reviewMinors(tx: Tx, keys: Keys, now: Date): Promise<{ min
   return { minors: rows.length, changed };
 }
 
-/** Where a minor stands. Pure; days are `YYYY-MM-DD`. */
+/** A minor's state by date of birth. Pure; days are `YYYY-MM-DD`. */
 
-/** How long before a person comes of age it is said, days. */
+/** How long before a person comes of age staff are notified, days. */
 const SOON_DAYS = 30;
 
 const DAY_MS = 86_400_000;
 
-/** `of-age` from that day on, by UTC's calendar. */
+/** Returns the state at `now`. `of-age` from the birthday on, in UTC. */
 function stateOn(born: string, age: number, now: Date): 'minor' | 'soon' | 'of-age' {
   if (isOfAge(born, age, now.getTime())) return 'of-age';
   const left = Date.parse(`${comesOfAge(born, age)}T00:00:00Z`) - now.getTime();
   return left <= SOON_DAYS * DAY_MS ? 'soon' : 'minor';
 }
 
-/** People who come of age soon, or have, are put into the attention queue. */
+/** Puts people who come of age soon, or already have, into the attention queue. */
 export const minorsJob: Job = {
   name: 'minors',
   everyMs: DAY_MS,

@@ -142,7 +142,8 @@ export const consents: ServerModule = {
       merged: mergeConsents,
       async erased(erasing) {
         await deleteBy('person')(erasing);
-        // What was said in someone else's name before a merge stays under the key that is destroyed.
+        // A merge moves consents to the kept person, but their values stay under the key of the person who gave them, which is
+        // destroyed now.
         const { tx, people } = erasing;
         await update(tx, 'consent', { said_of: people }, { said: null, said_of: null });
       },
@@ -164,7 +165,7 @@ export const consents: ServerModule = {
   myData: { consents: given, minor },
 };
 
-/* What kiosks say of consents, and of templates, which are kept under a standing consent alone. */
+/* Events of kiosks about consents, and about templates, which are kept only while a consent is in force. */
 
 async function takeConsent({ tx, keys, event, person, now, publish }: OneEvent<'consent'>): Promise<void> {
   if (!person) return;
@@ -177,20 +178,20 @@ async function takeTemplates(one: OneEvent<'template'>): Promise<void> {
   if (!person) return;
   const { id, open } = event.header;
   const card = event.personal.card?.value;
-  // People who have asked to be erased have no templates any more, however long the request can be taken back; and
-  // where faces are switched off, or lie on cards, none is taken.
+  // People who have asked to be erased have no templates any more, even while the request can be undone. No template is
+  // stored either where faces are switched off, or are kept on cards.
   const allowed = await (card ? facesAllowed : templatesAllowed)(tx, scope);
   const standing = (await isErasurePending(tx, person)) || !allowed ? 'withdrawn' : await standingFor(tx, person);
-  // It may have overtaken its consent: then it waits in the log of events.
+  // It may have arrived before its consent. Then it waits in the log of events.
   if (standing === 'none') return;
-  // The kiosk does not know yet that the consent was withdrawn elsewhere: it gets an empty set.
+  // By default only this kiosk is answered: it may not know yet that the consent was withdrawn, and gets an empty set.
   let changes: NewChange[] = card
     ? [{ kind: 'cardTemplate', person, device }]
     : [{ kind: 'templates', person, model: open.model, device }];
   if (standing !== 'given') {
     if (!card) await noteModels(tx, person, [open.model]);
   } else if (card) {
-    // What is here opens with that card alone.
+    // Only that card can open it.
     await keepCardTemplate(tx, keys, { person, device, model: open.model, card }, at);
     changes = await changesOf(tx, person, 'cardTemplate');
   } else {
@@ -203,7 +204,7 @@ async function takeTemplates(one: OneEvent<'template'>): Promise<void> {
   publish(changes);
 }
 
-/** A minor who consented without a guardian has not consented: what was made of their face is not kept, here or at the kiosk. */
+/** Returns a consent's standing. `withdrawn` for a minor without a guardian's consent: their template is kept nowhere. */
 async function standingFor(tx: Tx, person: string): Promise<Standing> {
   const standing = await standingOf(tx, person);
   return standing === 'none' && (await agreedAlone(tx, person)) ? 'withdrawn' : standing;

@@ -16,9 +16,9 @@ import { latestConsent, type Said, type Standing, sealSaid, standingOf } from '.
 import { requireReviewed } from './texts.ts';
 
 /**
- * A person agrees, and said so to staff or in the portal, or a guardian for them. Templates are made later.
+ * Records a consent that a person, or a guardian for them, gave to staff or in the portal. Templates are made later.
  *
- * @param text `guardian`: who agreed for a minor; `basis`: of an import, in the operator's words
+ * @param text `guardian`: who consented for a minor; `basis`: basis of an import, as stated by the operator
  * @throws Problem `person-unknown`, `consent-text-not-reviewed`, `consent-outdated`, `privacy-not-set`,
  *   `guardian-required`
  */
@@ -37,20 +37,20 @@ export async function giveConsent(
 ): Promise<Standing> {
   await requireLiving(tx, person, 'change');
   await requireReviewed(tx, text.textVersion, text.language);
-  // What an import says was read elsewhere, as it stood there: whether it is in force is asked when templates are made.
+  // An import states which text was read elsewhere. Whether it is in force is checked when templates are made.
   if (by.via !== 'import') await requireInForce(tx, person, text.textVersion, text.language);
   const wasMinor = (await readMinor(tx, keys, person, now)) !== null;
   await requireGuardian(tx, keys, person, text.guardian, now);
   const { textVersion, language, guardian, basis } = text;
   const said = { ...(guardian && { guardian }), ...(basis !== undefined && { basis }) };
-  // A minor who has come of age says it again, although a consent stands.
+  // A minor who has come of age must consent themselves, even while a guardian's consent is in force.
   const replaced = wasMinor || guardian !== undefined;
   return record(tx, keys, person, { action: 'given', textVersion, language, said, replaced }, by, now);
 }
 
 /**
- * A person takes their consent back: every template of theirs goes here in this transaction, and every kiosk of their
- * sites is instructed to drop its own. Doing it again changes nothing.
+ * Withdraws a person's consent. All their templates here are deleted in this transaction, and every kiosk of their sites is
+ * instructed to delete its own. Withdrawing again changes nothing.
  *
  * @throws Problem `person-unknown`
  */
@@ -68,7 +68,7 @@ export async function withdrawConsent(
 }
 
 /**
- * Whether the consent on record is to the text in force: templates are made under what people read now.
+ * Checks that the consent on record is to the version in force, before templates are made.
  *
  * @throws Problem `consent-outdated`
  */
@@ -85,7 +85,7 @@ async function record(
     readonly textVersion: string;
     readonly language: string;
     readonly said: Said;
-    /** Even if it is already valid. */
+    /** Records the statement even if it equals the last one. */
     readonly replaced: boolean;
   },
   by: RecordedBy,
@@ -103,7 +103,7 @@ async function record(
       language: statement.language,
       said: spoken ? await sealSaid(tx, keys, event, person, statement.said) : null,
       said_of: spoken ? person : null,
-      // Now, or just after the last one: a kiosk's event of the same millisecond does not override what is recorded now.
+      // At least one millisecond after the last statement, so that this one is the newest.
       at: new Date(Math.max(now.getTime(), (last?.at.getTime() ?? 0) + 1)),
       received_at: now,
       via: by.via,
@@ -114,10 +114,10 @@ async function record(
   return standingOf(tx, person);
 }
 
-/** Repeated within this time, it is the same statement, ms. */
+/** A consent repeated within this time is the same statement, ms. */
 const SAME_MS = 86_400_000;
 
-/** Whether a consent that stands is given again: of another text, or long enough after to prolong it. */
+/** Returns whether a consent renews the one in force: it is to another text, or is given long enough after it. */
 function renews(
   last: Row<'consent'>,
   {
@@ -133,9 +133,9 @@ function renews(
 }
 
 /**
- * A person's consent is another now: their templates are taken out of the log of events, or dropped.
+ * Applies a change of a person's consent: takes their waiting templates from the log of events, or deletes all templates.
  *
- * @returns what their kiosks are to receive
+ * @returns changes for their kiosks
  */
 export async function consented(tx: Tx, keys: Keys, person: string, now: Date): Promise<NewChange[]> {
   const given = (await standingOf(tx, person)) === 'given' && !(await isErasurePending(tx, person));
@@ -150,8 +150,8 @@ export async function consented(tx: Tx, keys: Keys, person: string, now: Date): 
 }
 
 /**
- * Two people are merged: the consents of both become the kept one's, and both their templates. Where these are not based on a
- * consent, or one of the two is to be erased, nothing of either's face is left.
+ * Merges consents and templates of two people into the kept person's. If there is no consent in force then, or one of the two
+ * is to be erased, all face data of both is deleted.
  */
 export async function mergeConsents({ tx, keys, opened, kept, merged, now, publish }: Merge): Promise<void> {
   const templates = (await readTemplates(tx, keys, opened, [merged])).get(merged);

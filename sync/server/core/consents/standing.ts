@@ -14,16 +14,16 @@ export const Said = z.strictObject({
 });
 export type Said = z.infer<typeof Said>;
 
-/** @param person whose key it is under: the one of that time, no matter who they turned out to be since */
+/** @param person whose key it is encrypted under: their id at that time, even if they were merged since */
 export const saidPlace = (consent: string, person: string): Place => placeOf('consent.said', consent, { person });
 
-/** Under the person's key. */
+/** Encrypts what was said with a consent under the person's key. */
 export async function sealSaid(tx: Tx, keys: Keys, consent: string, person: string, said: Said): Promise<Buffer> {
   const box = await personBox(tx, keys, [person], { make: true });
   return box.sealJson(saidPlace(consent, person), said);
 }
 
-/** By the consent's id; of those that nothing was said with there is no entry. */
+/** Decrypts what was said with these consents, by the consent's id. Consents without anything are absent. */
 export async function openSaid(
   db: Db,
   keys: Keys,
@@ -40,20 +40,20 @@ export async function openSaid(
   );
 }
 
-/** `none`: nothing has been heard yet, which allows no more than `withdrawn`. */
+/** `none`: there is no statement yet, which allows no more than `withdrawn`. */
 export type Standing = 'given' | 'withdrawn' | 'none';
 
-/** What is valid now: the latest statement counts, in whatever order they arrived; of two at one moment, the withdrawal. */
+/** Returns the current standing: the latest statement counts, in any order of arrival; of two at one time, the withdrawal. */
 export async function standingOf(db: Db, person: string): Promise<Standing> {
   return (await latestConsent(db, person))?.action ?? 'none';
 }
 
-/** The person's last statement: given or withdrawn. */
+/** Returns the person's latest statement, given or withdrawn. */
 export async function latestConsent(db: Db, person: string): Promise<Row<'consent'> | undefined> {
   return (await findSorted(db, 'consent', { person }, ['at', 'action'], { descending: true, limit: 1 }))[0];
 }
 
-/** Keeps what a `consent` event says; nothing of a minor's who agreed with no guardian. Safe to run again. */
+/** Records a `consent` event, unless a minor consented without a guardian. Safe to run again. */
 export async function recordConsent(
   tx: Tx,
   keys: Keys,
@@ -83,14 +83,14 @@ export async function recordConsent(
   });
 }
 
-/** Who consented for a minor, as the kiosk recorded it. */
+/** Returns who consented for a minor, as the kiosk recorded it. */
 function saidOf({ personal }: WireEvent): Said | null {
   const { guardian, relation } = personal;
   if (typeof guardian?.value !== 'string') return null;
   return { guardian: { name: guardian.value, relation: typeof relation?.value === 'string' ? relation.value : '' } };
 }
 
-/** A kiosk enrols minors too: their day of birth comes with the consent of their guardian. */
+/** Records a minor who was enrolled at a kiosk: the consent of their guardian contains their day of birth. */
 async function noteMinor(tx: Tx, keys: Keys, person: string, event: WireEvent, now: Date): Promise<void> {
   const born = event.personal.bornOn?.value;
   if (typeof born !== 'string') return;
@@ -98,7 +98,7 @@ async function noteMinor(tx: Tx, keys: Keys, person: string, event: WireEvent, n
   try {
     await setMinor(tx, keys, person, { bornOn: born, guardian }, now);
   } catch (cause) {
-    // Of age by now, or a clock that is wrong: then there is nothing to keep.
+    // They are of age by now, or the kiosk's clock is wrong: nothing to record.
     if (!(cause instanceof Problem)) throw cause;
   }
 }

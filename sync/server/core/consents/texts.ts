@@ -6,21 +6,21 @@ import { insertNew } from '../../platform/database/rows.ts';
 import type { Db, Row, Tx } from '../../platform/database/schema.ts';
 
 /**
- * The customer's own consent text, by version and language. A text never changes: a fix is a new version. Nobody can
- * agree to a text that was not reviewed: kiosks do not even get it.
+ * The customer's own consent texts, by version and language. A text never changes: a fix is a new version. Nobody can consent
+ * to a text that was not reviewed, and kiosks are not sent it.
  *
- * In force is the newest version that has a reviewed text, in the languages in which it was reviewed. A language that is
- * still waiting has no text meanwhile, rather than that of an older version which says something else.
+ * The newest version with a reviewed text is in force, in the languages in which it was reviewed. A language still waiting for
+ * review has no text meanwhile, rather than that of an older version, which says something else.
  */
 
-/** Most bytes of JSON of all texts in force: they travel in one page of a kiosk's changes, with whatever else it holds. */
+/** Most bytes of JSON of all texts in force: they must fit into one page of a kiosk's changes, with its other content. */
 const MAX_TEXTS_BYTES = 96 * 1024;
 
-/** Newest version first. */
+/** Reads all texts, newest first. */
 const readTexts = (db: Db): Promise<Row<'consent_text'>[]> =>
   db.selectFrom('consent_text').selectAll().orderBy('made_at', 'desc').orderBy('language').execute();
 
-/** A version is as old as its oldest text: a language that is added later does not make it newer. Pure. */
+/** Returns the version in force. A version is as old as its oldest text: adding a language doesn't make it newer. Pure. */
 function versionInForce(rows: readonly Row<'consent_text'>[]): string | null {
   const born = new Map<string, number>();
   for (const r of rows)
@@ -46,7 +46,7 @@ export async function listTexts(db: Db): Promise<ConsentText[]> {
   }));
 }
 
-/** What kiosks show; empty: the text that ships with them. */
+/** Returns the texts that kiosks show. Empty: they show their built-in text. */
 export async function textsInForce(db: Db): Promise<PolicyConsentText[]> {
   const rows = await readTexts(db);
   const current = versionInForce(rows);
@@ -62,7 +62,7 @@ export async function addText(tx: Tx, text: NewConsentText, by: string | null, n
 }
 
 /**
- * Someone who knows the language and the law has read it: kiosks get it, and people may agree to it.
+ * Marks a text as reviewed by someone who knows the language and the law. Kiosks receive it, and people may consent to it.
  *
  * @throws Problem `consent-text-unknown`, `consent-texts-too-long`
  */
@@ -88,8 +88,8 @@ export async function reviewText(
 }
 
 /**
- * Whether people may agree to this text: a reviewed one of the customer's own, or, while there is none of those, the
- * one that ships. What a kiosk adds to a version about photos (`….photo-90-days`) says nothing about the text.
+ * Checks that people may consent to this text: a reviewed one of the customer's own, or the built-in one while there is none.
+ * The suffix that a kiosk adds to a version for its photos (`….photo-90-days`) is ignored.
  *
  * @throws Problem `consent-text-not-reviewed`
  */

@@ -19,7 +19,7 @@ import {
 import { credentialRoutes, pinCodeRoutes } from './routes.ts';
 import { badgePlace, credentialsOf, keepKioskCard, moveCredentials } from './store.ts';
 
-/** What a card carries was never kept: its hash says nothing to anybody. */
+/** Exports credentials. Without a card's hash, which means nothing to the person; its code was never stored. */
 async function* held({ tx, keys, names }: Reading) {
   for (const { id, kind, number, issuedAt, revokedAt } of await credentialsOf(tx, keys, names))
     yield { id, kind, number, issuedAt, revokedAt };
@@ -110,7 +110,7 @@ export const credentials: ServerModule = {
     pin_code: {
       sealed: { by: 'person', columns: { sealed: (cell, person) => pinCodePlace(cell('id'), person) } },
       exported: 'credentials',
-      // A code belongs to the number it was issued with, which no one has now.
+      // A code belongs to the number it was issued for, which nobody uses any more.
       merged: async ({ tx, merged }) => {
         await remove(tx, 'pin_code', { person: merged });
       },

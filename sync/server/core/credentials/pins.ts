@@ -27,12 +27,12 @@ import { requireLiving } from '../people/living.ts';
 import { publishToSites } from '../people/sites.ts';
 
 /**
- * PINs of people. A kiosk where one is set hashes it with the pepper that kiosks share; the hash comes here, lies under the
- * person's key, and goes to the kiosks of their sites. The PIN itself comes nowhere. The latest word counts, whatever order
- * words arrive in.
+ * PINs of people. The kiosk where a PIN is set hashes it with the pepper that all kiosks share. The server stores the hash,
+ * encrypted under the person's key, and sends it to the kiosks of their sites. The PIN itself never leaves the kiosk. The
+ * latest statement counts, in whatever order they arrive.
  */
 
-/** Bound to its pepper: an earlier hash of a PIN does not open in place of a later one. */
+/** Bound to the pepper, so an earlier hash of a PIN can't be put in place of a later one. */
 export const pinPlace = (pin: { readonly id: string; readonly pepper: string }, person: string): Place =>
   placeOf('pin.hash', `${pin.id}.${pin.pepper}`, { person });
 
@@ -41,15 +41,15 @@ export interface PinStatement {
   readonly person: string;
   readonly device: string;
   readonly change: 'set' | 'removed' | 'carried';
-  /** Absent where the kiosk has no pepper, or an older protocol: then it is of that kiosk alone. */
+  /** Absent if the kiosk has no pepper or an older protocol: the PIN then works at that kiosk alone. */
   readonly pin: PinValue | undefined;
 }
 
 /**
- * Takes a kiosk's word.
+ * Applies a kiosk's statement about a PIN.
  *
- * @param at when it was said, never later than now
- * @returns who to notify of its state: all kiosks of the person, the one that said it, or none
+ * @param at time of the statement, never later than now
+ * @returns who to notify of the PIN's state: all kiosks of the person, the one that made the statement, or none
  */
 export async function keepPin(
   tx: Tx,
@@ -60,7 +60,7 @@ export async function keepPin(
   const { person, device, change, pin } = statement;
   if (change !== 'removed' && !pin) return 'nobody';
   const held = await findLocked(tx, 'pin', { person });
-  // A PIN that was carried over is not a new choice: it never replaces another one, nor a revoked one.
+  // A PIN that was only hashed again is not a new choice: it never replaces another PIN or a revoked one.
   if (change === 'carried' ? held && (held.id !== pin!.id || !held.sealed) : held && held.chosen_at > at)
     return 'device';
   if (pin && !(await isPepper(tx, pin.pepper))) return 'device';
@@ -77,7 +77,7 @@ export async function keepPin(
   return 'everyone';
 }
 
-/** Where and when a person's PIN was chosen, where there is one that counts. */
+/** Returns where and when a person's PIN was chosen; null if there is no valid one. */
 export async function pinOf(
   db: Db,
   person: string,
@@ -86,7 +86,7 @@ export async function pinOf(
   return row ? { chosenAt: row.chosen_at, device: row.device } : null;
 }
 
-/** Takes a person's PIN back, everywhere. @returns whether there was one @throws Problem `person-unknown` */
+/** Withdraws a person's PIN everywhere. @returns whether there was one @throws Problem `person-unknown` */
 export async function withdrawPin(tx: Tx, person: string, now: Date): Promise<boolean> {
   await requireLiving(tx, person, 'none');
   const gone = { id: v7(), pepper: null, sealed: null, device: null, chosen_at: now };
@@ -95,7 +95,7 @@ export async function withdrawPin(tx: Tx, person: string, now: Date): Promise<bo
   return true;
 }
 
-/** As `retireKeys` of the keyring. PINs under a pepper that goes are withdrawn everywhere, in the same transaction. */
+/** Like the keyring's `retireKeys`. PINs under a retired pepper are withdrawn everywhere, in the same transaction. */
 export function retireServerKeys(
   db: Db,
   keys: Keys,
@@ -109,7 +109,7 @@ export function retireServerKeys(
   });
 }
 
-/** Withdraws the PINs whose pepper is not there any more. */
+/** Withdraws PINs whose pepper no longer exists. */
 async function withdrawWithoutPepper(tx: Tx, now: Date): Promise<void> {
   const rows = await tx
     .updateTable('pin')
@@ -127,7 +127,7 @@ async function publishPins(tx: Tx, people: readonly string[], now: Date): Promis
   await appendChanges(tx, rows, now);
 }
 
-/** Two people are merged and use the number of the first: its PIN is valid, or the other's if it has none. */
+/** Merges the PINs of two people: the kept person's PIN stays valid, or the other's if they have none. */
 export async function movePin(tx: Tx, keys: Keys, kept: string, merged: string): Promise<void> {
   const rows = await findAll(tx, 'pin', { person: [kept, merged] });
   await remove(tx, 'pin', { person: merged });
@@ -145,7 +145,7 @@ const isPepper = (db: Db, id: string): Promise<boolean> =>
 
 type PinChange = Extract<Change, { kind: 'pin' }>;
 
-/** What kiosks receive of each of these people of whose PIN anything is known here; `pin: null`: it was taken back. */
+/** Returns what kiosks receive about the PINs of these people. `pin: null`: withdrawn. People without any PIN are absent. */
 export async function readPins(db: Db, keys: Keys, people: readonly string[]): Promise<Map<string, PinChange>> {
   const rows = await findAll(db, 'pin', { person: people });
   const box = await personBox(db, keys, peopleOf(rows));
@@ -158,7 +158,7 @@ export async function readPins(db: Db, keys: Keys, people: readonly string[]): P
   );
 }
 
-/** Peppers that kiosks hash with, newest first, as they are in the database now: another replica may have made one. */
+/** Returns the peppers that kiosks hash with, newest first. Reads the database, as another replica may have made one. */
 export async function peppersChange(db: Db, keys: Keys): Promise<Extract<Change, { kind: 'pinPeppers' }>> {
   const rows = await db
     .selectFrom('keyring.server_key')
@@ -174,12 +174,12 @@ export async function peppersChange(db: Db, keys: Keys): Promise<Extract<Change,
   return { kind: 'pinPeppers', peppers };
 }
 
-/** Codes for choosing a PIN at a kiosk: staff give out a code, shown once, and only the person knows the PIN. */
+/** Codes for choosing a PIN at a kiosk: staff hand out a code, which is shown once, and only the person knows the PIN. */
 
-/** How long a code counts, ms. */
+/** How long a code is valid, ms. */
 export const PIN_CODE_MS = 7 * 86_400_000;
 
-/** A hash of forty bits can be found by trying, so it is encrypted under the person's key. */
+/** A hash of forty bits can be brute-forced, so it is encrypted under the person's key. */
 export const pinCodePlace = (id: string, person: string): Place => placeOf('pin-code.hash', id, { person });
 
 export interface PinCode {
@@ -193,7 +193,7 @@ export async function pinCodeOf(db: Db, person: string, now: Date): Promise<PinC
   return row ? { id: row.id, issuedAt: row.issued_at, expiresAt: row.expires_at } : null;
 }
 
-/** Gives a person a code in place of the one before. Kiosks receive its hash. @param by account @throws Problem `person-unknown` */
+/** Gives a person a code, replacing the last one. Kiosks receive its hash. @param by account @throws Problem `person-unknown` */
 export async function issuePinCode(
   tx: Tx,
   keys: Keys,
@@ -218,7 +218,7 @@ export async function issuePinCode(
   return { id, issuedAt: now, expiresAt, code };
 }
 
-/** Takes it back. @returns whether there was one @throws Problem `person-unknown` */
+/** Withdraws a person's code. @returns whether there was one @throws Problem `person-unknown` */
 export async function withdrawPinCode(tx: Tx, person: string, now: Date): Promise<boolean> {
   await requireLiving(tx, person, 'none');
   if ((await remove(tx, 'pin_code', { person })) === 0) return false;
@@ -226,14 +226,14 @@ export async function withdrawPinCode(tx: Tx, person: string, now: Date): Promis
   return true;
 }
 
-/** A PIN that counts everywhere was chosen: a code from before is used up. @returns whether there was one */
+/** Deletes a code issued before a PIN was chosen that is valid everywhere. @returns whether there was one */
 export const spendPinCode = async (tx: Tx, person: string, at: Date): Promise<boolean> =>
   (await remove(tx, 'pin_code', { person, issued_at: atMost(at) })) > 0;
 
 type PinCodeChange = Extract<Change, { kind: 'pinCode' }>;
 
 /**
- * What kiosks receive of each of these people; a code that has expired is sent as well, and counts for nothing there.
+ * Returns what kiosks receive about the codes of these people. Expired codes are sent too; kiosks don't accept them.
  */
 export async function readPinCodes(db: Db, keys: Keys, people: readonly string[]): Promise<Map<string, PinCodeChange>> {
   const rows = await findAll(db, 'pin_code', { person: people });

@@ -12,13 +12,13 @@ import { requireShown, self } from '../people/shown.ts';
 import { issuePinCode, pinCodeOf, pinOf, withdrawPin, withdrawPinCode } from './pins.ts';
 import { addBadge, credentialsOf, issueCard, revokeCredential } from './store.ts';
 
-/** A code for a person's own page: it opens the door once at each kiosk, for a minute. Nothing of it is kept here. */
+/** Makes a code for a person's own page. It works once at each kiosk, for a minute, and is not stored here. */
 function issueOwnCode(
   keyring: Pick<Keyring, 'issuer'>,
   person: string,
   now: Date,
 ): { readonly text: string; readonly issuedAt: Date; readonly expiresAt: Date } {
-  // A code says whole seconds, so its time is cut too: the page must not show one that a kiosk refuses.
+  // A code has its time in whole seconds. The times shown are cut likewise, so the page never shows a code that kiosks refuse.
   const issuedAt = Math.floor(now.getTime() / 1000) * 1000;
   return {
     text: writeOwnCode({ person, issuedAt, nonce: randomBytes(8) }, keyring.issuer),
@@ -97,7 +97,7 @@ async function pinAnswer(tx: Db, person: string, now: Date) {
   };
 }
 
-/** Takes something of a person's back. @param take returns whether there was anything */
+/** Withdraws a person's PIN or PIN code. @param take returns whether there was one */
 async function takeBack(
   { tx, services: { keys }, params: { person }, now, notify }: Call<{ person: string }, unknown, unknown>,
   take: typeof withdrawPin,

@@ -21,15 +21,15 @@ import { requireLiving } from '../people/living.ts';
 import { type RecordedBy, readPeople } from '../people/records.ts';
 import { publishToSites } from '../people/sites.ts';
 
-/** Printed cards and badges of people. What a card carries is shown once, when it is issued; a hash of it is kept. */
+/** Printed cards and badges of people. A card's code is shown once, when the card is issued. Only its hash is stored. */
 
 export const badgePlace = (id: string, person: string): Place => placeOf('credential.number', id, { person });
 
 const SHOWN = ['id', 'person', 'kind', 'hash', 'number', 'issued_at', 'issued_by', 'revoked_at'] as const;
 
 /**
- * Every card and badge of these people, revoked ones too, in the order in which they were issued. `hash`: SHA-256 of what a card
- * carries; `number`: of a badge; neither of one that was revoked. `issuedBy`: account; null: a kiosk.
+ * Returns every card and badge of these people, including revoked ones, in order of issue. `hash`: SHA-256 of a card's code.
+ * `number`: a badge's number. Both are null once revoked. `issuedBy`: account; null: a kiosk.
  */
 export async function credentialsOf(db: Db, keys: Keys, people: readonly string[]) {
   const rows = await findSorted(db, 'credential', { person: people }, ['issued_at', 'id'], { columns: SHOWN });
@@ -44,7 +44,7 @@ export async function credentialsOf(db: Db, keys: Keys, people: readonly string[
 /**
  * Issues a card. Kiosks are notified.
  *
- * @returns `text`: what the card carries, shown this once
+ * @returns `text`: the card's code, to be shown only now
  * @throws Problem `person-unknown`, `too-many-credentials`
  */
 export async function issueCard(
@@ -63,7 +63,7 @@ export async function issueCard(
   return { id, text };
 }
 
-/** The row alone. One that is there already, or whose hash is, stays. */
+/** Inserts a card without notifying kiosks. Does nothing if the id or the hash already exists. */
 export async function insertCard(
   tx: Tx,
   card: Pick<Row<'credential'>, 'id' | 'person' | 'device'> & {
@@ -76,8 +76,8 @@ export async function insertCard(
 }
 
 /**
- * A card that a kiosk has issued or revoked: it is in someone's hand already, or lost. Where there is no room for it, their
- * oldest card makes it. One that was revoked here before it was heard of stays revoked.
+ * Applies that a kiosk issued or revoked a card, which is already handed out, or lost. If the person has too many, their oldest
+ * card is revoked. A card stays revoked if it was revoked here first.
  */
 export async function keepKioskCard(
   tx: Tx,
@@ -86,7 +86,7 @@ export async function keepKioskCard(
     readonly person: string;
     readonly device: string;
     readonly change: 'issued' | 'revoked';
-    /** SHA-256 of what it carries, unpadded base64url; of one that is issued. */
+    /** SHA-256 of the card's code, unpadded base64url. Only if issued. */
     readonly hash?: string | undefined;
   },
   at: Date,
@@ -107,7 +107,7 @@ export async function keepKioskCard(
 }
 
 /**
- * Gives a person a badge, beside the one of their record. Kiosks are notified.
+ * Gives a person a badge in addition to the one in their record. Kiosks are notified.
  *
  * @throws Problem `person-unknown`, `too-many-credentials`
  */
@@ -143,7 +143,7 @@ async function requireQuota(tx: Tx, person: string): Promise<void> {
 }
 
 /**
- * A card or badge opens nothing any more, at once here and at each kiosk with its next page. Revoked twice is revoked once.
+ * Revokes a card or badge: here at once, and at each kiosk with its next page. Revoking it again changes nothing.
  *
  * @throws Problem `person-unknown`, `credential-unknown`
  */
@@ -163,8 +163,8 @@ export async function revokeCredential(
 }
 
 /**
- * Two people are merged: cards and badges move, the one of the merged person's record too. Of more than one person may have,
- * the oldest are revoked: kiosks take no more. The caller notifies them.
+ * Moves cards and badges of a merged person to the kept one, including the badge in the merged person's record. Kiosks have
+ * a limit per person: beyond it, the oldest are revoked. The caller notifies kiosks.
  */
 export async function moveCredentials(tx: Tx, keys: Keys, kept: string, merged: string, now: Date): Promise<void> {
   const held = await credentialsOf(tx, keys, [merged]);

@@ -5,22 +5,21 @@ import type { ChangeOf } from '../../platform/changes/to-kiosks.ts';
 import { remove } from '../../platform/database/rows.ts';
 import type { Db, Tx } from '../../platform/database/schema.ts';
 
-/** Most commands on a snapshot's first page; the oldest first, as they have to be carried out. */
+/** Most commands on a snapshot's first page, oldest first, the order in which they must be carried out. */
 const MAX_COMMANDS = 50;
 
-/** What is about one device alone. */
+/** State that is sent to one device alone. */
 export type DeviceState = ChangeOf<'update' | 'command' | 'config'>;
 
-/** What a kiosk receives of a kind for which nothing is set. */
+/** What a kiosk receives if nothing is set for a kind. */
 const NOTHING = {
   update: { kind: 'update', update: null },
   config: { kind: 'config', revision: 0, config: {} },
 } as const satisfies Record<string, DeviceState>;
 
 /**
- * Publishes something to each of these devices, from its next ask on: in place of what it received of the same kind
- * before, or of the same command. Commands stay until they are cleared. As `appendChanges`, the last thing of its
- * transaction.
+ * Publishes state to each of these devices, from its next ask on. It replaces earlier state of the same kind, or the same
+ * command. Commands are kept until cleared. Call it as the last step of a transaction, like `appendChanges`.
  */
 export async function publishDeviceState(
   tx: Tx,
@@ -48,17 +47,17 @@ export async function publishDeviceState(
   await appendChanges(tx, changes, now);
 }
 
-/** A command has had its answer: it is sent no more. */
+/** Deletes commands that were answered, so that they are not sent again. */
 export async function clearCommands(tx: Tx, device: string, commands: readonly string[]): Promise<void> {
   await remove(tx, 'device_state', { device, kind: 'command', id: commands });
 }
 
-/** A device that was removed, or returns as another one, receives nothing that was meant for the previous one. */
+/** Deletes all state of a device that was removed or registers again, which must not receive anything meant for the old one. */
 export async function clearDeviceState(db: Db, device: string): Promise<void> {
   await remove(db, 'device_state', { device });
 }
 
-/** As it is for the device now. */
+/** Returns a device's current state of a kind. */
 export async function settingFor<K extends keyof typeof NOTHING>(
   db: Db,
   device: string,
@@ -68,13 +67,13 @@ export async function settingFor<K extends keyof typeof NOTHING>(
   return (row ? Change.parse(row.body) : NOTHING[kind]) as ChangeOf<K>;
 }
 
-/** Null: it was answered. */
+/** Returns a waiting command; null if it was answered. */
 export async function commandFor(db: Db, device: string, command: string): Promise<ChangeOf<'command'> | null> {
   const [row] = await rowsFor(db, device, 'command').where('id', '=', command).execute();
   return row ? (Change.parse(row.body) as ChangeOf<'command'>) : null;
 }
 
-/** Waiting commands, in the order in which they have to be carried out. */
+/** Returns waiting commands, in the order in which they must be carried out. */
 export async function commandsFor(db: Db, device: string): Promise<ChangeOf<'command'>[]> {
   const rows = await rowsFor(db, device, 'command').orderBy('at').orderBy('id').limit(MAX_COMMANDS).execute();
   return rows.map(({ body }) => Change.parse(body) as ChangeOf<'command'>);

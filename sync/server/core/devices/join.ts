@@ -19,7 +19,7 @@ import { certificateId } from '../../platform/keys/vault.ts';
 import { type Device, register, requireDevice } from './registry.ts';
 import { republishSettings } from './settings.ts';
 
-/** What registering and approving devices needs: the same in a running server and on the command line. */
+/** What registering and approving devices needs, in a running server and on the command line. */
 export interface IdentityContext {
   readonly db: Db;
   readonly keys: Keys;
@@ -27,13 +27,13 @@ export interface IdentityContext {
   readonly now: () => Date;
   /** https://host:port of the listener for devices, as kiosks reach it. */
   readonly deviceUrl: () => string;
-  /** Broker addresses that kiosks are given. */
+  /** Broker addresses that are sent to kiosks. */
   readonly mqttUrls: readonly string[];
-  /** The site of a device; null: the default one. @throws Problem `unknown-site` */
+  /** Returns the site with this id, or the default site for null. @throws Problem `unknown-site` */
   readonly site: (id: string | null) => Promise<ServerBundle['site']>;
 }
 
-/** @param port of the devices listener once it listens; before, or elsewhere, the configured one counts */
+/** @param port port of the devices listener once it listens. Null or absent: the configured port. */
 export function identityContext(
   o: Pick<IdentityContext, 'db' | 'keys' | 'keyring' | 'now'> & {
     readonly config: Config;
@@ -64,10 +64,11 @@ const SECRET_BYTES = 32;
 const secretPlace = (device: string): Place => placeOf('device.provisioning-secret', device);
 
 /**
- * A kiosk shows its keys and a code. It is pending from then on: it may send nothing until an administrator approves it.
+ * Registers a kiosk that presents its keys and a join code. It is pending and may send nothing until an administrator
+ * approves it.
  *
  * @param signed a join (seal/join.ts)
- * @throws Problem of openJoin and useCode, `device-registered-otherwise`, `bad-certificate-request`
+ * @throws Problem from openJoin and useCode, `device-registered-otherwise`, `bad-certificate-request`
  */
 export async function joinByCode(context: IdentityContext, signed: string): Promise<Waiting> {
   const {
@@ -82,11 +83,11 @@ export async function joinByCode(context: IdentityContext, signed: string): Prom
 }
 
 /**
- * The kiosk asks whether it was approved.
+ * Answers a kiosk that asks whether it was approved.
  *
  * @param proof by the device's own key (seal/join.ts)
- * @returns the sealed grant, or what still has to be compared
- * @throws Problem `unknown-device`, of openProof, `device-revoked`, `join-finished` (it has been given, and was used)
+ * @returns the sealed grant, or the fingerprint that still has to be compared
+ * @throws Problem `unknown-device`, `device-revoked`, `join-finished` (the grant was delivered and used), those of openProof
  */
 export async function pollJoin(context: IdentityContext, id: string, proof: string): Promise<string | Waiting> {
   const device = await requireDevice(context.db, id);
@@ -99,7 +100,7 @@ export async function pollJoin(context: IdentityContext, id: string, proof: stri
 }
 
 /**
- * An administrator has compared the fingerprints. Doing it again changes nothing.
+ * Approves a device once an administrator has compared the fingerprints. Approving it again changes nothing.
  *
  * @param fingerprint as the kiosk's screen shows it
  * @throws Problem `unknown-device`, `fingerprint-differs`, `device-revoked`
@@ -121,11 +122,11 @@ export async function approveDevice(context: IdentityContext, id: string, finger
 }
 
 /**
- * Registers and approves a kiosk from a file that an administrator carried, and gives the file to carry back.
+ * Registers and approves a kiosk from a request file, and returns the grant file to take back to the kiosk.
  *
  * @param signed request file: a join without a code
  * @param fingerprint as the kiosk's screen shows it
- * @throws Problem of openJoin, `fingerprint-differs`, `device-registered-otherwise`, `bad-certificate-request`, `unknown-site`
+ * @throws Problem from openJoin, `fingerprint-differs`, `device-registered-otherwise`, `bad-certificate-request`, `unknown-site`
  */
 export async function provisionByFile(
   context: IdentityContext,
@@ -144,7 +145,7 @@ export async function provisionByFile(
   });
   const device = await approveDevice(context, request.id, fingerprint);
   const secret = randomBytes(SECRET_BYTES);
-  // What the file carries is kept nowhere: a kiosk that lost it is provisioned again.
+  // The secret in the file is not stored here. A kiosk that lost the file is provisioned again.
   await update(context.db, 'device', { id: device.id }, { provisioning_secret: null });
   return { device, grant: await grant(context, device, request.csr, { secret, spv }) };
 }
@@ -166,7 +167,7 @@ async function grant(
   return sealGrant({ device: device.id, bundle, provisioningSecret }, context.keyring.signing, to, spv);
 }
 
-/** What a registered device needs to know about its server, with a new certificate for the key in its request. */
+/** Makes the data that a registered device needs about its server, with a new certificate for the key in its request. */
 export async function bundleFor(
   context: IdentityContext,
   device: Pick<Device, 'id' | 'site'>,
@@ -188,14 +189,14 @@ function waiting(device: Device): Waiting {
   return { state: 'pending', device: device.id, fingerprint: device.fingerprint ?? '' };
 }
 
-/** Keys that a device has asked a certificate for and not used: more are a sign of answers that never arrive. */
+/** Most keys per device that have a certificate but were never used. More are a sign of answers that never arrive. */
 const MAX_WAITING_KEYS = 8;
 
 type Context = Pick<IdentityContext, 'db' | 'keyring' | 'now'>;
 
 /**
- * Gives an approved device a certificate for the key of its request: a new key, or the same. The old one stays good until
- * the new one was used, since the answer may get lost.
+ * Issues a certificate to an approved device for the key in its request, which may be the same as before. The old key stays
+ * valid until the new one is used, since the answer may get lost.
  *
  * @param device as it is in the registry now; the caller has verified that the request is signed by it
  * @param csr PKCS #10, PEM
@@ -222,7 +223,7 @@ export async function renewCertificate(
   return { tlsCertPem: await issueFor(context, device.id, csr), keys: keyring.publicKeys };
 }
 
-/** Issues and notes what was issued. @throws Problem `bad-certificate-request` */
+/** Issues a certificate, and records its end and issuer. @throws Problem `bad-certificate-request` */
 async function issueFor({ db, keyring, now }: Context, device: string, csr: string): Promise<string> {
   const { ca } = keyring;
   const certPem = await issueDeviceCertificate(ca, device, csr, now().getTime());
@@ -233,8 +234,7 @@ async function issueFor({ db, keyring, now }: Context, device: string, csr: stri
 }
 
 /**
- * Whether this TLS key is registered for the device. A key that was asked for and is now used takes the place of the one
- * before.
+ * Returns whether this TLS key is registered for the device. The first use of a requested key makes it replace the one before.
  *
  * @param hash SHA-256 of the key's SPKI, hexadecimal
  */
@@ -249,7 +249,7 @@ export async function isTlsKeyOf({ db }: Pick<Context, 'db'>, device: Device, ha
   return true;
 }
 
-/** How long a code may be used when nothing else is asked for, ms. */
+/** Default life of a code, ms. */
 export const CODE_MS = 24 * 3_600_000;
 /** Longest life of a code, ms. */
 const MAX_CODE_MS = 30 * 24 * 3_600_000;
@@ -263,7 +263,7 @@ export interface NewCode {
 /**
  * Makes a one-time code for one new kiosk.
  *
- * @param options.url where kiosks reach this server, when not at the configured address
+ * @param options.url where kiosks reach this server, if not at the configured address
  * @param options.lifeMs 1 minute to 30 days
  * @throws Problem `bad-server-address`, `unknown-site`, `bad-code-life`
  */
@@ -291,8 +291,8 @@ export async function makeCode(
 }
 
 /**
- * Uses a code up for a device. The same device may show it again: its first attempt's answer may have been lost. Not so once
- * it was revoked: what it used before counts no more.
+ * Uses up a code for a device. The same device may present it again, since the answer to its first attempt may have been
+ * lost. Once the device is revoked, codes that it used before are no longer accepted.
  *
  * @param secret as it is in the code, base64url
  * @throws Problem `join-code-unknown`, `join-code-used`, `join-code-expired`

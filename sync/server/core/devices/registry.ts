@@ -20,12 +20,12 @@ import { requestKeyHash } from '../../platform/keys/requests.ts';
 import { DEFAULT_SCOPE } from '../sites/sites.ts';
 import { clearDeviceState } from './device-state.ts';
 
-/** A row of `device`, without its secret. `trusts`: thumbprints of our signing keys; null when that is not known. */
+/** A row of `device`, without its secret. `trusts`: thumbprints of our signing keys that it trusts; null if unknown. */
 export type Device = Readonly<ReturnType<typeof toDevice>>;
 
 /**
- * Puts a device into the registry: pending, until someone has compared its fingerprint. A revoked one may come back with
- * other keys, all of them. When it was revoked last stays on record.
+ * Registers a device as pending until someone has compared its fingerprint. A revoked device may register again, but only
+ * if all of its keys are new. The time of its last revocation stays on record.
  *
  * @throws Problem `device-id-reserved`, `device-registered-otherwise`, `device-revoked`, `bad-certificate-request`
  */
@@ -47,7 +47,7 @@ export async function register(
   const row = (await findLocked(db, 'device', { id: request.id }))!;
   const same = row.ed25519 === keys.ed25519 && row.x25519 === keys.x25519;
   if (row.status === 'revoked') {
-    // The person who made us revoke it may hold any one of its keys.
+    // Any of its keys may be in the hands of the person because of which we revoked it.
     if (row.ed25519 === keys.ed25519 || row.x25519 === keys.x25519 || row.tls_key_hash === keys.tls_key_hash)
       throw new Problem('device-revoked');
     await remove(db, 'device_tls_key', { device: request.id });
@@ -66,14 +66,14 @@ export async function register(
     await movingDevice(db, request.id, now, () => update(db, 'device', { id: request.id }, registration));
     return;
   }
-  // The TLS key of a device that has renewed its certificate is another by now: its own request of then still counts.
+  // A device that has renewed its certificate has another TLS key by now. Its original request is still accepted.
   if (!same || (row.tls_key_hash !== keys.tls_key_hash && row.csr !== request.csr))
     throw new Problem('device-registered-otherwise');
-  // Nobody has approved it yet, and it shows another code: it is meant as that one says.
+  // It is not approved yet and presents another code: name, site and address are those of the new code.
   if (row.status === 'pending') await update(db, 'device', { id: request.id }, as);
 }
 
-/** A kiosk chooses its own id; it may not be one with a special meaning. */
+/** Refuses an id with a special meaning, since a kiosk chooses its own id. @throws Problem `device-id-reserved` */
 async function requireFreeId(db: Db, id: string): Promise<void> {
   const server = await exists(db, 'keyring.identity', { server_id: id });
   if (!server && id !== NIL_UUID && id !== MAX_UUID) return;
@@ -92,10 +92,10 @@ export async function requireDevice(db: Db, id: string): Promise<Device> {
   return device;
 }
 
-/** Which devices are meant; all of them where nothing is said. */
+/** Selects devices. All of them if empty. */
 export interface DeviceFilter {
   readonly status?: Device['status'] | undefined;
-  /** Exactly this one: devices that belong to the default site implicitly are not included. */
+  /** Exactly this site: devices that belong to the default site implicitly are not included. */
   readonly site?: string | undefined;
 }
 
@@ -130,7 +130,8 @@ function devicesOf(db: Db, { status, site }: DeviceFilter) {
 }
 
 /**
- * Whether the server takes anything of this device. Asked at every message, so that a revocation takes effect on the next.
+ * Checks that the server may accept messages of this device. Called for every message, so that a revocation takes effect on
+ * the next one.
  *
  * @throws Problem `unknown-device`, `device-revoked`, `device-not-approved`
  */
@@ -140,17 +141,17 @@ export function requireApproved(device: Device | null): asserts device is Device
   if (device.status !== 'approved') throw new Problem('device-not-approved');
 }
 
-/** Clocks of replicas may differ by so much, ms. */
+/** By how much the clocks of replicas may differ, ms. */
 const SKEW_MS = 60_000;
 
 /**
- * The device has asked: it has what it was given, so the server forgets the provisioning secret.
+ * Records that a device has sent an ask. It has received its grant, so the provisioning secret is deleted.
  *
- * Anyone who carries an ask can keep it and replay it. So an ask names the time of the newest answer that the device
- * has, and is a sign of life only where that is newer than with any ask before. One that names none counts as long as
- * the device never named one: it was never answered.
+ * Anyone on the path of an ask can store and replay it. So an ask names the time of the newest answer that the device has,
+ * and counts as a sign of life only if that is newer than in any ask before. One that names none counts only until the
+ * device first names one: it has not been answered yet.
  *
- * @returns whether it is one; else it is answered, and nothing of it is kept
+ * @returns whether it is a sign of life. If not, the ask is answered and nothing in it is stored.
  */
 export async function heardFrom(db: Db, id: string, heard: string | null, now: Date): Promise<boolean> {
   const latest = new Date(now.getTime() + SKEW_MS);
@@ -163,7 +164,7 @@ export async function heardFrom(db: Db, id: string, heard: string | null, now: D
     .where((e) =>
       e.or([
         e('answer_heard', 'is', null),
-        // Newer; or our own clock was ahead when that one was written, and all that comes seems older.
+        // It is newer; or our clock was ahead when the stored time was written, so that all later ones seem older.
         ...(at ? [e('answer_heard', '<', at), e('answer_heard', '>', latest)] : []),
       ]),
     )
@@ -172,7 +173,7 @@ export async function heardFrom(db: Db, id: string, heard: string | null, now: D
   return row !== undefined;
 }
 
-/** Keeps which of our keys a device knows, so that acks are signed by one of them and `keys retire` can warn. */
+/** Stores which of our keys a device knows, so that acks are signed by one of them and `keys retire` can warn. */
 export async function noteKnownKeys(
   db: Db,
   device: Device,
@@ -186,7 +187,7 @@ export async function noteKnownKeys(
 }
 
 /**
- * Takes a device's right to speak away, from its next message on. Its records stay.
+ * Revokes a device, from its next message on. Its records are kept.
  *
  * @throws Problem `unknown-device`
  */
@@ -220,7 +221,7 @@ export async function scopesOf(db: Db, devices: readonly string[]): Promise<Map<
   return new Map(rows.map((r) => [r.id, r.site && !r.is_default ? r.site : DEFAULT_SCOPE]));
 }
 
-/** Runs what may put a device at another site, and keeps until when it was at the one before. */
+/** Runs a change that may move a device to another site, and records until when it was at the site before. */
 export async function movingDevice(db: Db, device: string, now: Date, move: () => Promise<unknown>): Promise<void> {
   const before = await scopeOf(db, device);
   await move();
@@ -228,7 +229,7 @@ export async function movingDevice(db: Db, device: string, now: Date, move: () =
   await upsert(db, 'device_site_past', ['device', 'site'], { device, site: before, until: now }, { until: now });
 }
 
-/** Devices that may speak and read these scopes; all of them for null. */
+/** Returns ids of approved devices that read these scopes; of all scopes for null. */
 export async function readersOf(db: Db, scopes: readonly string[] | null): Promise<string[]> {
   const ids = idsOf(await findAll(db, 'device', { status: 'approved' }, ['id']));
   if (!scopes) return ids;
@@ -236,7 +237,7 @@ export async function readersOf(db: Db, scopes: readonly string[] | null): Promi
   return ids.filter((id) => scopes.includes(of.get(id)!));
 }
 
-/** The same, and those that were of these scopes once: they may still hold what they got there. */
+/** Like `readersOf`, plus devices that were in these scopes earlier: they may still hold data from there. */
 export async function everReadersOf(db: Db, scopes: readonly string[]): Promise<string[]> {
   const past = await db
     .selectFrom('device_site_past as p')

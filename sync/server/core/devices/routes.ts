@@ -61,9 +61,10 @@ function shown(device: Device) {
 }
 
 /**
- * Puts a device at another site: it gets that one's people, and what it records from now on is that one's.
+ * Changes a device's name or site. At another site it receives that site's people, and what it records from now on belongs to
+ * that site.
  *
- * @param site null: the default one
+ * @param patch `site` null: the default site
  * @throws Problem `unknown-device`, `unknown-site`
  */
 export async function changeDevice(
@@ -77,7 +78,7 @@ export async function changeDevice(
   const known = await findLocked(tx, 'device', { id }, ['id']);
   if (!known) throw new Problem('unknown-device');
   if (Object.keys(change).length > 0) await movingDevice(tx, id, now, () => update(tx, 'device', { id }, change));
-  // Its cursor is of another scope from now on, so its next ask begins a snapshot. This makes it ask.
+  // Its cursor is of another scope now, so its next ask starts a snapshot. This change makes it send an ask.
   if (patch.site !== undefined) {
     await appendChanges(tx, [{ kind: 'policy', device: id }], now);
     await publishSettings(tx, [id], now);

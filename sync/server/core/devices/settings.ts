@@ -9,13 +9,13 @@ import { publishDeviceState } from './device-state.ts';
 import { readersOf, scopesOf } from './registry.ts';
 
 /**
- * Settings of kiosks: a template a site, and each device's own on top of it. Every change is a revision of its own that is
- * kept, and what is put back is a new one. What comes of both is sent to the device under a number that only grows.
+ * Settings of kiosks: one template per site, and each device's own settings on top of it. Every change is stored as a new
+ * revision, also when an earlier one is restored. The merged settings are sent to the device under a number that only grows.
  */
 
-/** One change at a time: a device receives a combination of two settings, either of which may be changing. */
+/** Lock that allows one change at a time: a device receives a combination of two settings, each of which may be changing. */
 const LOCK = 'fleet-settings';
-/** Revisions that are shown, newest first. */
+/** How many revisions are shown, newest first. */
 const SHOWN = 100;
 
 export type Of = { readonly kind: 'site' | 'device'; readonly scope: string };
@@ -38,13 +38,14 @@ export async function settingsWithHistory(db: Db, of: Of, emailOf: EmailOf) {
 export interface Change {
   readonly settings: DeviceConfig;
   readonly by: string;
-  /** Revision that the person who changes it has seen; absent: whatever it is. */
+  /** Revision that the caller has seen. Absent: don't compare. */
   readonly after?: number;
   readonly revertedTo?: number;
 }
 
 /**
- * Sets them as a whole, and publishes them to every device concerned. The same again is no change.
+ * Replaces the settings, and publishes them to every device concerned. Equal settings are no change.
+ * @returns whether anything changed
  * @throws Problem `settings-changed-meanwhile`
  */
 export async function changeSettings(tx: Tx, of: Of, change: Change, now: Date): Promise<boolean> {
@@ -66,19 +67,19 @@ export async function changeSettings(tx: Tx, of: Of, change: Change, now: Date):
 
 /** @throws Problem `settings-revision-unknown` */
 export async function revertSettings(tx: Tx, of: Of, revision: number, by: string, now: Date): Promise<boolean> {
-  // Revision 0 is what was before the first: nothing.
+  // Revision 0 is the state before the first revision: no settings.
   if (revision === 0) return changeSettings(tx, of, { settings: {}, by, revertedTo: 0 }, now);
   const row = await find(tx, 'fleet_settings', { ...of, revision }, ['settings']);
   if (!row) throw new Problem('settings-revision-unknown');
   return changeSettings(tx, of, { settings: parsed(row.settings), by, revertedTo: revision }, now);
 }
 
-/** A device's own settings over those of its site. */
+/** Returns a device's settings: its own override those of its site. */
 export const merged = (template: DeviceConfig, own: DeviceConfig): DeviceConfig => ({ ...template, ...own });
 
 /**
- * Publishes to these devices what is theirs now, where that is another than they received: after a change, a move to
- * another site, or an approval. As `publishDeviceState`, the last thing of its transaction.
+ * Publishes their current settings to those of these devices that received others before: after a change, a move to another
+ * site, or an approval. Call it as the last step of a transaction, like `publishDeviceState`.
  */
 export async function publishSettings(tx: Tx, devices: readonly string[], now: Date): Promise<void> {
   if (devices.length === 0) return;
@@ -104,7 +105,7 @@ export async function publishSettings(tx: Tx, devices: readonly string[], now: D
   await publishDeviceState(tx, states, now);
 }
 
-/** A removed device has received nothing: if it comes back, settings are sent again under a higher number. */
+/** Sends a device its settings again, under a higher number. A device that was revoked and approved again has none. */
 export async function republishSettings(tx: Tx, device: string, now: Date): Promise<void> {
   const row = await find(tx, 'fleet_config', { device });
   if (row && Object.keys(parsed(row.config)).length > 0) {
@@ -115,7 +116,7 @@ export async function republishSettings(tx: Tx, device: string, now: Date): Prom
   await publishSettings(tx, [device], now);
 }
 
-/** Templates of all sites, by name. */
+/** Returns the templates of all sites, sorted by name. */
 export async function templatesOf(db: Db, emailOf: EmailOf) {
   const items = [];
   for (const { id, name, isDefault } of await listSites(db)) {
@@ -125,7 +126,7 @@ export async function templatesOf(db: Db, emailOf: EmailOf) {
   return items;
 }
 
-/** Compares as JSON, whatever the order of the fields. */
+/** Compares as JSON, in any order of the fields. */
 const same = (a: DeviceConfig, b: DeviceConfig): boolean => canonical(a) === canonical(b);
 const canonical = (config: DeviceConfig): string =>
   JSON.stringify(Object.entries(config).sort(([a], [b]) => (a < b ? -1 : 1)));

@@ -52,9 +52,9 @@ export const lookalikeRoutes: readonly Route[] = [
   }),
 ];
 
-/** That their face is like someone else's, so that they are asked for a number, code or badge first. */
+/** Exports that a person is someone's lookalike, and so is asked for a number, code or badge first. */
 async function* pairs({ tx, names }: Reading) {
-  // Who the other is, is someone else’s data.
+  // Leaves out who the other one is, which is someone else’s data.
   for (const { reason, at, device } of await readPairs(tx, { people: names }))
     yield { reason, at: at.toISOString(), device };
 }
@@ -65,7 +65,7 @@ async function takePair(one: OneEvent<'lookalike'>): Promise<void> {
   const { change, reason = 'enrolment', by = null } = event.header.open;
   const named = event.personal.other?.value;
   const other = named === undefined ? null : await livingPerson(tx, named);
-  // Who the other is, only the pair says, and it goes with either of them.
+  // The other person is stored only in the pair, which is deleted with either of them.
   await emptyLog(tx, keys, [event.header.id]);
   if (other) publish(await heardOfPair(tx, [person, other], { change, reason, at, device, by }, now));
 }
@@ -80,7 +80,7 @@ async function pairsForKiosks(
       reason,
       at: at.toISOString(),
       device,
-      // Kiosks need not know who works in the office.
+      // Accounts of the office are not sent to kiosks.
       by: device === null ? null : by,
     }));
     return others.length > 0 ? [{ kind: 'lookalikes' as const, person, others }] : [];
@@ -95,7 +95,7 @@ export const lookalikes: ServerModule = {
   },
   endpoints: lookalikeRoutes,
   attention: {
-    // Those of an office that has just looked at both need nobody's attention twice, but others in charge should know.
+    // Pairs marked in the console while two people were compared (`two-people`) need no further attention.
     lookalikes: {
       items: () => sql`
         select 'lookalikes' as kind, l.id::text as ref, l.at, 'lookalikes-' || l.reason as code, l.first as person,

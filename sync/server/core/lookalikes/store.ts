@@ -8,23 +8,22 @@ import { queueMessages } from '../../platform/webhooks/queue.ts';
 import { scopesOfPerson } from '../people/sites.ts';
 
 /**
- * Pairs of lookalikes: two people who cannot be distinguished by face alone. Their kiosks ask each of them for a
- * number, code or badge first. A pair lasts as long as both are here and have templates, or until someone takes it
- * back.
+ * Pairs of lookalikes: two people who can't be distinguished by face alone. Kiosks ask each of them for a number, code or
+ * badge first. A pair exists until one of the two is removed or has no templates any more, or until someone removes the pair.
  */
 
 export interface Marking {
   readonly reason: LookalikeReason;
   readonly at: Date;
-  /** The kiosk where it was marked; null: the console. */
+  /** The kiosk where it was marked. Null: the console. */
   readonly device: string | null;
-  /** Account, or member of a kiosk's staff; null: nobody. */
+  /** Account, or member of a kiosk's staff. Null: nobody. */
   readonly by: string | null;
 }
 
 const sorted = (a: string, b: string): [string, string] => (a < b ? [a, b] : [b, a]);
 
-/** Both people's kiosks reload their pairs. */
+/** Returns changes that make these people's kiosks reload their pairs. */
 async function lookalikeChanges(db: Db, people: readonly string[]): Promise<NewChange[]> {
   const changes: NewChange[] = [];
   for (const person of new Set(people))
@@ -33,10 +32,10 @@ async function lookalikeChanges(db: Db, people: readonly string[]): Promise<NewC
 }
 
 /**
- * From now on neither of the two is identified by face alone, and nobody is asked whether they are one person. Receivers of
- * webhooks hear of it at once. Marking twice is marking once.
+ * Marks two people as lookalikes. From now on neither of them is identified by face alone, and nobody is asked whether they
+ * are one person. Receivers of webhooks are notified. Marking the same pair again changes nothing.
  *
- * @returns what kiosks are to receive
+ * @returns changes for kiosks
  */
 export async function markPair(
   tx: Tx,
@@ -59,7 +58,7 @@ export async function markPair(
   return lookalikeChanges(tx, [first, second]);
 }
 
-/** @returns what kiosks are to receive; null: they were no pair */
+/** Removes a pair. @returns changes for kiosks; null if they were not a pair */
 export async function removePair(tx: Tx, pair: readonly [string, string]): Promise<NewChange[] | null> {
   const [first, second] = sorted(...pair);
   return (await remove(tx, 'lookalike', { first, second })) === 0 ? null : lookalikeChanges(tx, [first, second]);
@@ -68,7 +67,7 @@ export async function removePair(tx: Tx, pair: readonly [string, string]): Promi
 const of = (people: readonly string[]) =>
   sql<SqlBool>`(first = any(${people}::uuid[]) or second = any(${people}::uuid[]))`;
 
-/** No face can be like a person without templates. @returns what kiosks are to receive */
+/** Removes all pairs of a person who has no templates any more. @returns changes for kiosks */
 export async function dropPairsOf(tx: Tx, person: string): Promise<NewChange[]> {
   const rows = await tx
     .deleteFrom('lookalike')
@@ -79,7 +78,7 @@ export async function dropPairsOf(tx: Tx, person: string): Promise<NewChange[]> 
   return lookalikeChanges(tx, people);
 }
 
-/** Two people are merged: pairs of the merged one become the kept one's. Call it before the merged one leaves their sites. */
+/** Moves pairs of a merged person to the kept one. Call it before the merged person is removed from their sites. */
 export async function movePairs(tx: Tx, kept: string, merged: string): Promise<NewChange[]> {
   const rows = await tx
     .deleteFrom('lookalike')
@@ -97,7 +96,7 @@ export async function movePairs(tx: Tx, kept: string, merged: string): Promise<N
   return [...changes, ...(await lookalikeChanges(tx, [kept]))];
 }
 
-/** Ids of everyone who is a lookalike of a person. */
+/** Returns the ids of all lookalikes of a person. */
 export async function partnersOf(db: Db, person: string): Promise<string[]> {
   const rows = await db
     .selectFrom('lookalike')
@@ -112,7 +111,7 @@ export interface Pair extends Marking {
   readonly people: readonly [string, string];
 }
 
-/** Newest first. @param o `people`: of these alone; `after`: those behind this one */
+/** Returns pairs, newest first. @param o `people`: only pairs of these people; `after`: only pairs after this one */
 export async function readPairs(
   db: Db,
   o: {
@@ -143,7 +142,7 @@ export async function readPairs(
   }));
 }
 
-/** By person: everyone in this scope who is a lookalike of theirs. */
+/** Returns for each person their pairs with people of this scope. */
 export async function pairsIn(db: Db, scope: string, people: readonly string[]): Promise<Map<string, Pair[]>> {
   const pairs = people.length === 0 ? [] : await readPairs(db, { people });
   const ids = [...new Set(pairs.flatMap((p) => p.people))];
@@ -160,9 +159,9 @@ export async function pairsIn(db: Db, scope: string, people: readonly string[]):
 }
 
 /**
- * What a kiosk says of a pair. Whether both are people of its site, ingest has judged (app/ingest/authority.ts).
+ * Applies what a kiosk reports about a pair. Ingest has checked that both people belong to its site (app/ingest/authority.ts).
  *
- * @returns what kiosks are to receive
+ * @returns changes for kiosks
  */
 export async function heardOfPair(
   tx: Tx,
@@ -173,12 +172,12 @@ export async function heardOfPair(
   if (change === 'marked') return markPair(tx, pair, marking, now);
   const known = await readPairs(tx, { people: [pair[0]] });
   const there = known.find((p) => p.people.includes(pair[1]));
-  // Marked again since: the kiosk's word is older.
+  // The pair was marked again later than this removal.
   if (!there || there.at > marking.at) return [];
   return (await removePair(tx, pair)) ?? [];
 }
 
-/** `markPair`, where nothing else is published in the same transaction. */
+/** Calls `markPair` and publishes its changes. Only if nothing else is published in the same transaction. */
 export async function markInConsole(
   tx: Tx,
   pair: readonly [string, string],

@@ -6,23 +6,23 @@ import type { Db, Tx } from '../../platform/database/schema.ts';
 import { type Keys, type Place, placeOf } from '../../platform/keys/envelope.ts';
 import { lockPeople } from './people.ts';
 
-/** A duty to keep data that would otherwise be deleted: a dispute, an investigation. Nothing that it covers is purged or erased. */
+/** A duty to keep data, e.g. for a dispute or an investigation. Nothing that it covers is purged or erased. */
 interface NewHold {
-  /** Of this person alone; null: of everybody. */
+  /** Covers only this person. Null: everybody. */
   readonly person: string | null;
-  /** At this site alone. */
+  /** Covers only this site. Null: every site. */
   readonly site: string | null;
-  /** Of records from this moment, and before that one. */
+  /** Covers records from this moment on, and before `until`. */
   readonly from: Date | null;
   readonly until: Date | null;
   readonly reason: string;
   readonly setBy: string;
 }
 
-/** A reason may say who it is about. */
+/** The reason is encrypted, since it may name the person. */
 const place = (id: string): Place => placeOf('hold.reason', id);
 
-/** @throws Problem `hold-covers-everything` (neither person, site nor period), `hold-period-wrong`, `person-unknown` (erased) */
+/** @throws Problem `hold-covers-everything` (no person, site or period), `hold-period-wrong`, `person-unknown` (erased) */
 export async function setHold(tx: Tx, keys: Keys, hold: NewHold, now: Date): Promise<string> {
   const { person, site, from, until, reason } = hold;
   if (!person && !site && !from && !until) throw new Problem('hold-covers-everything');
@@ -42,7 +42,7 @@ export async function setHold(tx: Tx, keys: Keys, hold: NewHold, now: Date): Pro
   return id;
 }
 
-/** What it kept goes with the next run; an erasure that waits for it looks again at once. @throws Problem `hold-unknown` */
+/** Releases a hold: the next purge deletes what it kept, and waiting erasures continue now. @throws Problem `hold-unknown` */
 export async function releaseHold(tx: Tx, id: string, by: string, now: Date): Promise<void> {
   const released = await update(tx, 'retention_hold', { id, released_at: null }, { released_at: now, released_by: by });
   if (released === 0) throw new Problem('hold-unknown');
@@ -51,7 +51,7 @@ export async function releaseHold(tx: Tx, id: string, by: string, now: Date): Pr
   await update(tx, 'erasure_step', waits, { next_at: now });
 }
 
-/** Newest first. @param o `released`: those too that were released; `people`: those that name one of them */
+/** Lists holds, newest first. @param o `released`: also released ones; `people`: only holds that name one of these */
 export async function listHolds(
   db: Db,
   keys: Keys,
@@ -67,23 +67,23 @@ export async function listHolds(
   }));
 }
 
-/** The columns of a row that a hold is compared with; absent: it has none such. */
+/** SQL for the values of a row that holds are compared with. Absent: the row has no such value. */
 export interface Held {
   readonly person?: RawBuilder<unknown>;
-  /** Null is the default site. */
+  /** A null value is the default site. */
   readonly site?: RawBuilder<unknown>;
   readonly at?: RawBuilder<unknown>;
-  /** In place of `at`, where it isn't known: it is no later than this. */
+  /** Used instead of `at` if that is unknown: the row is no later than this. */
   readonly latest?: RawBuilder<unknown>;
 }
 
-/** SQL: under which name someone is kept: theirs, or the one that they were merged into. */
+/** Returns SQL for a person's current id: their own, or the one that they were merged into. */
 const keptAs = (person: RawBuilder<unknown>) =>
   sql`(select coalesce(named.merged_into, named.id) from person named where named.id = ${person})`;
 
 /**
- * SQL: whether a hold covers the row. A row that has no site, or no time, is covered by every hold of its person, whatever
- * site or period that names: in doubt it is kept.
+ * Returns an SQL condition: a hold covers the row. A row without a site or time is covered by every hold of its person,
+ * whatever site or period the hold names: in doubt, data is kept.
  */
 export function held({ person, site, at, latest }: Held): RawBuilder<boolean> {
   const conditions = [
@@ -100,11 +100,11 @@ export function held({ person, site, at, latest }: Held): RawBuilder<boolean> {
   if (at)
     conditions.push(sql`(h.from_at is null or ${at} >= h.from_at) and (h.until_at is null or ${at} < h.until_at)`);
   if (latest) conditions.push(sql`(h.from_at is null or ${latest} >= h.from_at)`);
-  // A person as a whole belongs to no site or time: only a hold that names them covers them.
+  // A person as a whole has no site or time: only a hold that names them covers them.
   if (person && !site && !at && !latest) conditions.push(sql`h.person is not null`);
   return sql<boolean>`exists (select from retention_hold h where ${sql.join(conditions, sql` and `)})`;
 }
 
-/** Whether a hold names one of these people: then they are not erased before it is released. */
+/** Returns whether a hold names one of these people, who are not erased before it is released. */
 export const isHeld = (db: Db, people: readonly string[]): Promise<boolean> =>
   exists(db, 'retention_hold', { released_at: null, person: people });

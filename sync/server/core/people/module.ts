@@ -57,7 +57,7 @@ async function* holds({ tx, keys, names }: Reading) {
   for (const { from, until, setAt, releasedAt, reason } of all) yield { from, until, setAt, releasedAt, reason };
 }
 
-/** What is known of the merged person alone, such as their number, is known of the kept one from now on. */
+/** Copies fields that the kept person lacks, such as their number, from the merged person. */
 async function mergePerson({ tx, keys, kept, merged, now }: Merge): Promise<void> {
   const people = await readPeople(tx, keys, [kept, merged]);
   const missing = FIELDS.filter((field) => (people.get(kept)?.[field] ?? null) === null);
@@ -111,7 +111,7 @@ export const people: ServerModule = {
     removed: { row: ({ person, here }) => (here ? null : { kind: 'removed', person }) },
   },
   tables: {
-    // Its envelope has two layers of encryption, which rows.ts knows.
+    // No `sealed`: its envelope has two layers of encryption, which rows.ts handles.
     person: { exported: 'profile', merged: mergePerson, erased: ({ tx, people, now }) => erasePeople(tx, people, now) },
     person_site: { exported: 'sites', merged: mergeSites, erased: deleteBy('person') },
     person_site_past: { exported: 'sites', merged: mergePastSites, erased: deleteBy('person') },
@@ -125,7 +125,7 @@ export const people: ServerModule = {
       sealed: { by: 'environment', columns: { reason: (cell) => placeOf('hold.reason', cell('id')) } },
       exported: 'holds',
       merged: UNDER_EVERY_NAME,
-      // Released by now. Why a person was under one is theirs as well, and is under no key of theirs.
+      // The holds were released before. Their reason is personal too, and is not encrypted under the person's key.
       erased: deleteBy('person'),
     },
   },
@@ -133,8 +133,8 @@ export const people: ServerModule = {
 };
 
 /**
- * What kiosks are sent of people. Left out are those who were erased, deleted at a kiosk, merged into another, or who are not of
- * the reader's site.
+ * Returns what kiosks are sent of people. Leaves out people who were erased, deleted at a kiosk or merged into another, and
+ * those who don't belong to the reader's site.
  */
 async function peopleForKiosks(
   { source: { db, keys }, scope, opened }: Reader,
@@ -161,7 +161,7 @@ async function peopleForKiosks(
     )
     .execute();
   const found = await selectRows(db, keys, idsOf(rows));
-  // Erased between the two statements: then there is nothing to say of them.
+  // Leave out people who were erased between the two statements.
   const living = found.filter((r) => r.deletedAt === null);
   opened.note('person.name', idsOf(living));
   return living.map(({ id, values: { name = '', number = null, language = '' }, gpsOptOut }) => ({

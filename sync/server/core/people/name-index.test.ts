@@ -12,7 +12,7 @@ const page = (
   o: { among?: Set<string>; down?: boolean } = {},
 ) => index.sorted({ after, limit, among: null, down: false, ...o });
 
-test('the index finds and sorts as a plain look at every name does, after any changes', () => {
+test('the index finds and sorts like a scan of all names, after any changes', () => {
   const random = printedRandom('names');
   const pick = <T>(from: readonly T[]): T => from[Math.floor(random() * from.length)]!;
   const names = new Map<string, string>();
@@ -48,7 +48,7 @@ test('the index finds and sorts as a plain look at every name does, after any ch
   }
 });
 
-test('pages go on behind the last one, also when that one has left', () => {
+test('a page continues after the last person of the one before, even if they were removed', () => {
   const index = new NameIndex();
   for (const [i, name] of ['Ada', 'Bea', 'Cem', 'Dora'].entries()) index.set(`p${i}`, 1, name);
   const [, last] = page(index, null, 2);
@@ -63,7 +63,7 @@ test('pages go on behind the last one, also when that one has left', () => {
   expect(page(index, { id: 'p1', rank: 1 }, 2, down).map((p) => p.id)).toEqual(['p0']);
 });
 
-test('a person who left is found by none of their words', () => {
+test('a removed person is not found by any word of their name', () => {
   const index = new NameIndex();
   index.set('p1', 1, 'Ada Lovelace');
   index.set('p2', 1, 'Ada Byron');

@@ -1,49 +1,49 @@
 import { allowedTypos, differsAtMost, FIT, isHan, partsOf } from '../../../protocol/api/matching.ts';
 
-/** What it takes to find and sort one person, and nothing that is shown. */
+/** What finding and sorting one person needs, without the name itself. */
 interface Entry {
   readonly id: string;
   readonly version: number;
-  /** Folded words of the name, joined by spaces; empty: they have none. */
+  /** Folded words of the name, joined by spaces. Empty if the person has no name. */
   readonly key: string;
   /** Place in the order of names. */
   rank: number;
 }
 
 interface Word {
-  /** Which letters are in it (`lettersOf`). */
+  /** Set of its letters (`lettersOf`). */
   readonly letters: number;
   having: Entry[];
 }
 
-/** A bit for each letter of a word, of 32 that letters share. */
+/** Returns the set of a word's letters as 32 bits. Several letters can share a bit. */
 function lettersOf(word: string): number {
   let bits = 0;
   for (let i = 0; i < word.length; i++) bits |= 1 << (word.charCodeAt(i) & 31);
   return bits;
 }
 
-/** How many bits are set (Hacker's Delight, 5-1). */
+/** Counts the bits that are set (Hacker's Delight, 5-1). */
 function bitsOf(word: number): number {
   let bits = word - ((word >>> 1) & 0x55555555);
   bits = (bits & 0x33333333) + ((bits >>> 2) & 0x33333333);
   return (((bits + (bits >>> 4)) & 0x0f0f0f0f) * 0x01010101) >>> 24;
 }
 
-/** Folded names of people: found by words, sorted by name. Holds no name as it is written. Pure. */
+/** Index of folded names, to find people by words and sort them by name. Doesn't hold names as written. Pure. */
 export class NameIndex {
   readonly #people = new Map<string, Entry>();
   readonly #parts = new Map<string, Word>();
-  /** By name; null: to be sorted as a whole. */
+  /** Entries sorted by name. Null: all must be sorted again. */
   #order: Entry[] | null = null;
-  /** Changes since ranks were counted. */
+  /** Changes since ranks were last assigned. */
   #changes = 0;
 
   get size(): number {
     return this.#people.size;
   }
 
-  /** Whether the person is known in this version. */
+  /** Returns whether the index has the person in this version. */
   has(id: string, version: number): boolean {
     return this.#people.get(id)?.version === version;
   }
@@ -74,7 +74,7 @@ export class NameIndex {
     }
   }
 
-  /** @returns place in the order of names; undefined: not known here */
+  /** @returns place in the order of names; undefined if not in the index */
   rank(id: string): number | undefined {
     this.#sort();
     return this.#people.get(id)?.rank;
@@ -82,13 +82,13 @@ export class NameIndex {
 
   /**
    * @param among null: everybody
-   * @returns ids of the people whose names fit best, at most `limit`; of equals, in the order of names
+   * @returns ids of the people whose names match best, at most `limit`. Equally good matches are sorted by name.
    */
   find(text: string, limit: number, among: ReadonlySet<string> | null = null): string[] {
     const typed = [...new Set(partsOf(text))];
     if (typed.length === 0) return [];
     this.#sort();
-    // The longest first: fewest people have it.
+    // The longest word first, which fewest people have.
     const [first, ...rest] = typed.sort((a, b) => b.length - a.length).map((word) => this.#having(word));
     const byFit: Entry[][] = [];
     for (const [entry, fit] of first!) {
@@ -107,7 +107,7 @@ export class NameIndex {
     return found.map(({ id }) => id);
   }
 
-  /** People with a word that fits, and how well (FIT). */
+  /** Returns people with a matching word, and how well it matches (FIT). */
   #having(typed: string): Map<Entry, number> {
     const having = new Map<Entry, number>();
     const add = (entries: readonly Entry[], fit: number) => {
@@ -115,7 +115,7 @@ export class NameIndex {
     };
     const typos = allowedTypos(typed);
     const within = isHan(typed);
-    // As `fitOf`, without a call for each of many thousands of words.
+    // The same as `fitOf`, without a call for each of many thousands of words.
     const letters = lettersOf(typed);
     for (const [word, { letters: others, having: entries }] of this.#parts) {
       if (word.startsWith(typed)) add(entries, word.length === typed.length ? FIT.exact : FIT.prefix);
@@ -123,7 +123,7 @@ export class NameIndex {
       else if (
         typos > 0 &&
         Math.abs(word.length - typed.length) <= typos &&
-        // A typo takes one letter and brings one.
+        // A typo replaces at most one letter by another, which changes at most two bits.
         bitsOf(letters ^ others) <= 2 * typos &&
         differsAtMost(word, typed, typos)
       )
@@ -133,9 +133,10 @@ export class NameIndex {
   }
 
   /**
-   * People in the order of their names; those without one are last.
+   * Returns people in the order of their names, those without a name last.
    *
-   * @param o `after`: the last one before, and where they were, who may be gone since; `among`: null: everybody; `down`: from the last one
+   * @param o `after`: the last person of the page before, with their rank then, in case they were removed since; `among`
+   *   null: everybody; `down`: descending
    */
   sorted(o: {
     after: SortedPlace | null;
@@ -158,7 +159,7 @@ export class NameIndex {
     return page;
   }
 
-  /** One that comes or goes is put in its place; after many, sorting all of them is quicker. */
+  /** Adds or removes one entry in the sorted list. After many changes, sorting all entries again is faster. */
   #reorder(change: (order: Entry[]) => void): void {
     this.#changes += 1;
     if (this.#changes > FEW) this.#order = null;
@@ -180,14 +181,14 @@ export interface SortedPlace {
   readonly id: string;
 }
 
-/** By name, those without one last; of one name by id. */
+/** Compares by name, those without one last, then by id. */
 function compare(a: Entry, b: Entry): number {
   if (a.key === b.key) return a.id < b.id ? -1 : 1;
   if (a.key === '' || b.key === '') return a.key === '' ? 1 : -1;
   return a.key < b.key ? -1 : 1;
 }
 
-/** Where an entry is in sorted ones, or would be. */
+/** Returns the index of an entry in a sorted list, or where it would be inserted. */
 function placeIn(order: readonly Entry[], entry: Entry): number {
   let [from, to] = [0, order.length];
   while (from < to) {

@@ -12,21 +12,21 @@ import { livingPeople } from './living.ts';
 import { NameIndex } from './name-index.ts';
 import { namesOf } from './records.ts';
 
-/** People whose names are kept, about 370 bytes each (`npm run bench -- console`). */
+/** Most people whose names are kept in memory, about 370 bytes each (`npm run bench -- console`). */
 const MAX_PEOPLE = 250_000;
-/** Names decrypted at a time: other requests wait for that long. */
+/** Names decrypted at a time, during which other requests wait. */
 const AT_ONCE = 100;
 
 /**
- * Everybody's name, opened once for those who are signed in and may see names, so that people can be found by what is sealed.
- * It is an index of folded words and ids: who is found is read again from the database before anyone is shown. Opening leaves
- * a row in the audit log, as every search does.
+ * Index of everybody's name, decrypted once for signed-in users who may see names, so that people can be found by encrypted
+ * names. It holds only folded words and ids: people who are found are read from the database before they are shown. Decrypting
+ * leaves a row in the audit log, as every search does.
  */
 export class Names implements Kept {
   readonly index = new NameIndex();
   readonly #o: NamesContext;
   readonly #max: number;
-  /** Nothing after it has been read (platform/database/feed.ts). */
+  /** Changes from here on have not been read (platform/database/feed.ts). */
   #horizon = 0;
   #state: NamesState = 'reading';
   #going: Promise<void> = Promise.resolve();
@@ -36,12 +36,12 @@ export class Names implements Kept {
     this.#max = max;
   }
 
-  /** `reading`: not everybody is in it yet; `too-many`: nor will be. */
+  /** `reading`: not everybody is indexed yet. `too-many`: not everybody will be. */
   get state(): NamesState {
     return this.#state;
   }
 
-  /** Takes up what has changed; the first time, everybody. One after another, so that each sees what was committed before it. */
+  /** Reads changes; the first time, everybody. Calls run one after another, so each sees what was committed before it. */
   refresh(): Promise<void> {
     this.#going = this.#going
       .catch(() => undefined)
@@ -51,7 +51,7 @@ export class Names implements Kept {
 
   async #readAll(): Promise<void> {
     const { db, keys, now, actor } = this.#o;
-    // What changes meanwhile is read after it.
+    // Changes made meanwhile are read afterwards.
     this.#horizon = await horizon(db);
     await audited(db, keys, { actor, route: 'names opened for search', everyone: true }, now(), async (opened) => {
       for (let after: string | null = null; ; ) {
@@ -75,7 +75,7 @@ export class Names implements Kept {
       select id, case when deleted_at is null and merged_into is null then row_version end as version
       from person where change >= ${this.#horizon}::bigint`.execute(db);
     for (let i = 0; i < changed.length; i += AT_ONCE) await this.#take(changed.slice(i, i + AT_ONCE));
-    // Only now: what could not be opened this time is read again the next.
+    // Set only now: if decrypting failed, the same changes are read again the next time.
     this.#horizon = next;
   }
 
@@ -95,7 +95,7 @@ export class Names implements Kept {
 
 interface PersonState {
   readonly id: string;
-  /** Null: erased, or merged into another. */
+  /** Null if erased or merged into another. */
   readonly version: number | null;
 }
 
@@ -103,23 +103,23 @@ interface NamesContext {
   readonly db: Db;
   readonly keys: Keys;
   readonly now: () => Date;
-  /** Who first needed them: the audit log names them. */
+  /** Who first needed the names, for the audit log. */
   readonly actor: Actor;
 }
 
 export type NamesState = 'reading' | 'ready' | 'too-many';
 
-/** A person's place in the order of names; undefined: their name is not known. */
+/** Returns a person's place in the order of names; undefined if they are not in the index. */
 export type Rank = (person: string) => number | undefined;
 
-/** Opens everybody's name for it, unless that was done for the one who asks. */
+/** Returns places in the order of names. Decrypts everybody's name first, unless that was already done. */
 export async function rankByName(call: Parameters<typeof namesFor>[0]): Promise<Rank> {
   const names = namesFor(call);
   await names.refresh();
   return (person) => names.index.rank(person);
 }
 
-/** Those that are kept while anyone who asked for them is signed in; without a session, for this request alone. */
+/** Returns the shared index, kept while anyone who used it is signed in. Without a session, one for this request alone. */
 export function namesFor({
   services,
   session,

@@ -4,12 +4,12 @@ import type { Db } from '../../platform/database/schema.ts';
 import { type Keys, type Place, placeOf } from '../../platform/keys/envelope.ts';
 import { peopleOf, personBox } from '../../platform/keys/persons.ts';
 
-/** Notes on items of the queue. The text may name people, so it is encrypted. */
+/** Notes on items of the attention queue. They may name people, so they are encrypted. */
 
 export const notePlace = (kind: string, ref: string, person: string | null): Place =>
   placeOf('attention.note', `${kind} ${ref}`, { person });
 
-/** By kind and ref. */
+/** Returns notes, decrypted, by `kind ref`. */
 export async function openNotes(
   db: Db,
   keys: Keys,

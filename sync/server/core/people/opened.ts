@@ -7,23 +7,23 @@ import type { Db } from '../../platform/database/schema.ts';
 import { auditRootsOf, noteAuditRoots } from '../../platform/keys/persons.ts';
 import type { PersonRow, Values } from './rows.ts';
 
-/** People of one session: about 1 kB each. */
+/** Most people kept per session, about 1 kB each. */
 const MAX_PEOPLE = 5_000;
 
 interface Known {
   readonly rowVersion: number;
   readonly values: Values;
-  /** What names them in the audit log. */
+  /** Key that identifies the person in the audit log. */
   readonly root: KeyObject;
 }
 
 /**
- * People a session was shown, opened, so that a page that is read again is not decrypted again. Each is used only where
- * the database has just said that the person is there, and still in that version: an erasure destroys their key in the
- * transaction that ends this. Every reading is audited as any other.
+ * Decrypted people whom a session was shown, so that reloading a page need not decrypt them again. An entry is used only if the
+ * same transaction has read that the person exists in that version: an erasure changes this and destroys their key in one
+ * transaction. Every read is audited like any other.
  */
 export class OpenedPeople implements Kept {
-  /** The one opened longest ago first. */
+  /** Oldest entry first. */
   readonly #people = new Map<string, Known>();
   readonly #db: Db;
 
@@ -31,7 +31,7 @@ export class OpenedPeople implements Kept {
     this.#db = db;
   }
 
-  /** What is known of these people; those who were not opened yet, or are in another version now, are absent. */
+  /** Returns kept values of these people. Those who were not decrypted yet, or have another version now, are absent. */
   take(tx: Db, people: readonly { readonly id: string; readonly version: number }[]): Map<string, Values> {
     const taken = new Map<string, Values>();
     const roots = new Map<string, KeyObject>();
@@ -66,6 +66,6 @@ export class OpenedPeople implements Kept {
   }
 }
 
-/** Those of this session; undefined: nothing is kept for it. */
+/** Returns a session's decrypted people. Undefined: none are kept. */
 export const openedFor = ({ memory, db }: Services, session: Session | null): OpenedPeople | undefined =>
   session ? memory?.keep(session, 'opened people', () => new OpenedPeople(db)) : undefined;

@@ -8,15 +8,15 @@ import type { Keys } from '../../platform/keys/envelope.ts';
 import { sameAs } from './living.ts';
 import { INDEX_COLUMNS, selectRows, upsertRows, type Values } from './rows.ts';
 
-/** Records this old are on no screen that follows the feed, days. */
+/** Records older than this are on no screen that follows the feed, days. */
 const SHOWN_DAYS = 7;
 
-/** What a `person` event of a kiosk may say. */
+/** Fields that a kiosk's `person` event may set. */
 const EVENT_FIELDS = ['name', 'number', 'language'] as const;
 
 /**
- * Looks up people and keeps them from being erased until the transaction ends: an erasure that ran beside it would miss
- * what is written here. A person not known yet has no row to lock, and is kept by a lock on the name.
+ * Looks up people, and prevents their erasure until the transaction ends, since a concurrent erasure would miss what is
+ * written here. A person without a row is locked by an advisory lock on their id.
  */
 export async function lockPeople(tx: Tx, people: readonly string[]): Promise<ReadonlyMap<string, Standing>> {
   const wanted = [...new Set(people)].sort();
@@ -30,7 +30,7 @@ export async function lockPeople(tx: Tx, people: readonly string[]): Promise<Rea
   if (wanted.length > 0) await find(wanted);
   const unknown = wanted.filter((id) => !found.has(id));
   if (unknown.length > 0) {
-    // By one transaction alone: of two kiosks that add the same person, the second one finds them known.
+    // Only one transaction at a time: if two kiosks add the same person, the second one finds the row.
     await sql`select pg_advisory_xact_lock(hashtextextended('person:' || id, 0))
               from unnest(${unknown}::text[]) as id`.execute(tx);
     await find(unknown);
@@ -41,7 +41,7 @@ export async function lockPeople(tx: Tx, people: readonly string[]): Promise<Rea
 
 export interface PersonChange extends Open<'person'> {
   readonly personal: Personal<'person'>;
-  /** When it happened, never after its arrival (instant.ts). */
+  /** When it happened, never later than its arrival (instant.ts). */
   readonly at: Date;
 }
 
@@ -56,12 +56,11 @@ interface Row {
 }
 
 /**
- * Applies `person` events in their order. What is written is resealed under the next row version, so that an old
- * envelope can't be put back. An event that is older than what was applied already only fills what is empty: a kiosk that
- * was offline for weeks does not bring an old name back.
+ * Applies `person` events in order. Rows are encrypted under the next row version, so an old envelope can't be put back. An
+ * event older than one already applied only fills empty fields: a kiosk that was offline for weeks can't restore an old name.
  */
 export async function applyPeople(tx: Tx, keys: Keys, changes: readonly PersonChange[], now: Date): Promise<void> {
-  // A deletion is a request for erasure (features/privacy/erasure/request.ts): here it changes nothing.
+  // A deletion is handled as a request for erasure (features/privacy/erasure/request.ts).
   const known = changes.filter((c) => c.personal.person !== undefined && c.change !== 'deleted');
   if (known.length === 0) return;
   const people = known.map((c) => c.personal.person!);
@@ -76,7 +75,7 @@ export async function applyPeople(tx: Tx, keys: Keys, changes: readonly PersonCh
       const value = personal[field];
       if (value !== undefined && !(late && row.values[field] !== undefined)) row.values[field] = value;
     }
-    // An opt-out counts whenever it comes; an older word does not take a newer one back.
+    // An opt-out always applies, even if it arrives late. A late opt-in does not undo a newer opt-out.
     if (gpsOptOut && !row.gpsOptOut) newlyOut.push(row.id);
     if (gpsOptOut !== undefined && (gpsOptOut || !late)) row.gpsOptOut = gpsOptOut;
     row.claimedAt = Math.max(row.claimedAt, claimed);
@@ -93,7 +92,7 @@ export async function applyPeople(tx: Tx, keys: Keys, changes: readonly PersonCh
   await touchCheckinsOf(tx, idsOf(touched), now);
   await forgetPositions(tx, newlyOut);
   const optedOut = touched.flatMap((r) => (r.gpsOptOut ? [r.id] : []));
-  // Under whichever name the kiosk knows them: it is the one that was kept whose word goes down to kiosks.
+  // The kiosk may know a merged person by another id. Kiosks are sent the opt-out of the kept person.
   if (optedOut.length > 0)
     await sql`update person set gps_opt_out = true where id in
               (select merged_into from person where id = any(${optedOut}::uuid[]))`.execute(tx);
@@ -118,16 +117,16 @@ async function lockRows(tx: Tx, keys: Keys, people: readonly string[]): Promise<
 }
 
 /**
- * Locks people, under every name of theirs, against whatever else writes about them (lockPeople).
+ * Locks people, under every id of theirs, against everything else that writes about them (lockPeople).
  *
- * @returns all of their names
+ * @returns all of their ids
  */
 export async function lockToErase(tx: Tx, people: readonly string[]): Promise<string[]> {
   let ids: string[] = [];
-  // Until nobody is left who was merged with one of them while these locks were waited for.
+  // Repeats until nobody was merged with them while we waited for the locks.
   for (let next = await sameAs(tx, people); next.length !== ids.length; next = await sameAs(tx, ids)) {
     ids = next;
-    // Against a batch that is writing about a person whose row is not there yet (lockPeople).
+    // Locks against a batch that writes about a person without a row (lockPeople).
     await sql`select pg_advisory_xact_lock(hashtextextended('person:' || id, 0))
               from unnest(${ids}::text[]) as id`.execute(tx);
     await sql`select from person where id = any(${ids}::uuid[]) order by id for update`.execute(tx);
@@ -136,7 +135,7 @@ export async function lockToErase(tx: Tx, people: readonly string[]): Promise<st
 }
 
 /**
- * Removes every value of these people's own rows, which stay to say that they were erased. The caller has locked them
+ * Clears every value in these people's own rows. The rows stay, to record that they were erased. The caller has locked them
  * (`lockToErase`).
  */
 export async function erasePeople(tx: Tx, people: readonly string[], now: Date): Promise<void> {
@@ -156,14 +155,14 @@ export async function erasePeople(tx: Tx, people: readonly string[], now: Date):
 }
 
 /**
- * Every position of these people goes, under whatever name they had: who wants none recorded wants none kept. The chain of
- * events stands on the commitments and stays whole.
+ * Deletes every recorded position of these people, under all of their ids. The chain of events stays whole, as it covers the
+ * commitments only.
  */
 export async function forgetPositions(tx: Tx, people: readonly string[]): Promise<void> {
   await update(tx, 'event', { person: await sameAs(tx, people), gps: not(null) }, { gps: null });
 }
 
-/** Records of these people on a screen have to be shown again. */
+/** Marks recent check-ins of these people as changed, so that screens show them again. */
 export async function touchCheckinsOf(tx: Tx, people: readonly string[], now: Date): Promise<void> {
   await sql`update checkin set change = ${nextChange}
             where person = any(${people}::uuid[])

@@ -19,17 +19,17 @@ import {
 } from './rows.ts';
 import { publishToSites } from './sites.ts';
 
-/** A person as the API and the screens have them. */
+/** A person as shown by the API and the screens. */
 export interface PersonRecord extends Record<Field, string | null> {
   readonly id: string;
-  /** Counts the changes; `writePerson` compares it. */
+  /** Number of changes, which `writePerson` compares. */
   readonly version: number;
   readonly gpsOptOut: boolean;
   readonly updatedAt: Date;
   readonly mergedInto: string | null;
 }
 
-/** People by id, opened; people unknown or erased are absent. @throws as `selectRows` */
+/** Returns people by id, decrypted. Unknown and erased people are absent. @throws like `selectRows` */
 export async function readPeople(db: Db, keys: Keys, people: readonly string[]): Promise<Map<string, PersonRecord>> {
   const rows = await selectRows(db, keys, people);
   return new Map(
@@ -49,14 +49,14 @@ export async function readPeople(db: Db, keys: Keys, people: readonly string[]):
   );
 }
 
-/** Names of people, decrypted; people without one, or erased, are absent. */
+/** Returns names of people, decrypted. People without a name and erased people are absent. */
 export async function namesOf(db: Db, keys: Keys, people: readonly (string | null)[]): Promise<Map<string, string>> {
   const ids = people.filter((id) => id !== null);
   const rows = await selectRows(db, keys, ids, { shown: true });
   return new Map(rows.flatMap((r) => (r.values.name === undefined ? [] : [[r.id, r.values.name] as const])));
 }
 
-/** The same for roles that may read people; for any other role there are none. */
+/** Like `namesOf` for roles that may read people. Returns no names for any other role. */
 export const namesAs = async (
   { role }: Pick<Actor, 'role'>,
   db: Db,
@@ -70,11 +70,11 @@ export interface PersonPatch extends Partial<Record<Field, string | null>> {
 }
 
 /**
- * Changes a person, or makes one. Fields that the patch does not name stay; null empties one. Kiosks are not notified
- * here: see `changePerson`.
+ * Changes a person, or adds one. Fields that the patch doesn't name are kept; null clears a field. Doesn't notify kiosks: see
+ * `changePerson`.
  *
- * @param o `expectVersion`: the version that the change was made from; 0: there is no such person yet; absent: whatever is there
- * @returns the new version, and the names of the fields whose value is another now
+ * @param o `expectVersion`: the version that the change is based on; 0: no such person may exist yet; absent: any
+ * @returns the new version, and the names of the fields whose values changed
  * @throws Problem `person-unknown`, `person-erased`, `person-merged`, `person-changed` (someone else was faster)
  */
 export async function writePerson(
@@ -107,10 +107,10 @@ export async function writePerson(
 }
 
 /**
- * Living people with exactly this e-mail address, number or badge, through the blind index: nothing is decrypted. While
- * keys rotate it is looked for under both.
+ * Finds living people with exactly this e-mail address, number or badge, by the blind index: nothing is decrypted. During a
+ * key rotation it searches under both keys.
  *
- * @param what one field at least; of several, the person who has them all
+ * @param what fields that must all match; none finds nobody
  */
 export async function findPeople(db: Db, keys: Keys, what: Partial<Record<IndexedField, string>>): Promise<string[]> {
   const given = INDEXED_FIELDS.flatMap((field) => {
@@ -124,7 +124,7 @@ export async function findPeople(db: Db, keys: Keys, what: Partial<Record<Indexe
   return (await query.execute()).map((r) => r.id);
 }
 
-/** Living people with exactly this number, e-mail address or badge, whichever it is. As `findPeople`. */
+/** Finds living people whose number, e-mail address or badge is exactly this text. By the blind index, like `findPeople`. */
 export async function findExactly(db: Db, keys: Keys, text: string): Promise<string[]> {
   const rows = await livingPeople(db)
     .where(({ or, eb }) =>
@@ -139,7 +139,7 @@ export async function findExactly(db: Db, keys: Keys, text: string): Promise<str
   return idsOf(rows);
 }
 
-/** Who records something about a person here: staff, the person, or an import at the operator's word. */
+/** Who records something about a person here: staff, the person, or an import on the operator's behalf. */
 export interface RecordedBy {
   readonly via: 'staff' | 'person' | 'import';
   /** Account; null for the person. */
@@ -149,7 +149,7 @@ export interface RecordedBy {
 export const byStaff = ({ id }: Pick<Actor, 'id'>) => ({ via: 'staff', account: id }) as const satisfies RecordedBy;
 export const BY_THEMSELVES = { via: 'person', account: null } as const satisfies RecordedBy;
 
-/** Keeps for the person's history who added them, or changed which fields. */
+/** Records in the person's history who added them, or who changed which fields. */
 export const recordChange = (
   tx: Tx,
   person: string,
@@ -161,10 +161,10 @@ export const recordChange = (
   insert(tx, 'profile_change', { id: v7(), person, change, fields: [...fields], at: now, via, recorded_by: account });
 
 /**
- * Changes what is known of a person, notes it in their history, and notifies their kiosks.
+ * Changes a person, records it in their history, and notifies their kiosks.
  *
  * @returns names of the fields that changed
- * @throws Problem as `writePerson`; `person-unknown`
+ * @throws Problem like `writePerson`; `person-unknown`
  */
 export async function changePerson(
   tx: Tx,
@@ -176,7 +176,7 @@ export async function changePerson(
 ): Promise<string[]> {
   // A change never creates a person.
   if (!(await exists(tx, 'person', { id: person }))) throw new Problem('person-unknown');
-  // Against an ingest that is writing a position of theirs (lockPeople): it comes before all of this, or after.
+  // Serialises with an ingest that is writing their position (lockPeople): it commits before this starts, or after it ends.
   if (patch.gpsOptOut) await findLocked(tx, 'person', { id: person }, ['id']);
   const expect = version === undefined ? {} : { expectVersion: version };
   const { changed } = await writePerson(tx, keys, { id: person, patch: defined(patch), ...expect }, now);

@@ -20,12 +20,12 @@ import { byStaff, changePerson, findExactly, recordChange, writePerson } from '.
 import { among, openPeople, type Shown, shownPeople, standing, withAround } from './shown.ts';
 import { assignToSites } from './sites.ts';
 
-/** How long a first search waits for names that are still being opened, ms. */
+/** How long a search waits for names that are still being decrypted, ms. */
 const FIRST_MS = 50;
 
 export const peopleRoutes: readonly Route[] = [
   implement(api.listPeople, {
-    // Names are opened outside the transaction, and all of them before they are sorted.
+    // Names are decrypted outside the transaction, and all of them before they are sorted.
     before: (call) => (isByName(call.query.sort) ? sortedNames(call) : Promise.resolve(null)),
     async handle({ tx, services, session, query, prepared: names, about }) {
       const { cursor, limit, sort, total, ...which } = query;
@@ -53,7 +53,7 @@ export const peopleRoutes: readonly Route[] = [
       const names = namesFor(call);
       const reading = names.state === 'reading';
       const refreshed = names.refresh();
-      // Of names that are still being opened, those that are there already.
+      // If names are still being decrypted, search those that are ready, unless the whole is requested.
       await (reading && !call.body.whole
         ? Promise.race([refreshed, sleep(FIRST_MS, undefined, { ref: false })])
         : refreshed);
@@ -89,7 +89,7 @@ export const peopleRoutes: readonly Route[] = [
   implement(api.changePerson, async ({ tx, services: { keys }, actor, params: { person }, body, now, on, notify }) => {
     const changed = await changePerson(tx, keys, person, body, byStaff(actor), now);
     if (changed.length > 0) {
-      // Which fields, never what stood in them.
+      // Which fields, never their values.
       on(changed.join(','));
       notify('board', 'change');
     }
@@ -115,7 +115,7 @@ async function scopesOf(db: Db, ids: readonly string[]): Promise<string[]> {
   return [...scopes];
 }
 
-/** People who are still there, in the order of these ids. */
+/** Returns those of these people who are not erased, in the order of the ids. */
 async function showLiving(db: Db, keys: Keys, ids: readonly string[], opened?: OpenedPeople): Promise<Shown[]> {
   if (ids.length === 0) return [];
   const rows = await withAround(livingPeople(db).where('id', '=', among(ids))).execute();
@@ -123,7 +123,7 @@ async function showLiving(db: Db, keys: Keys, ids: readonly string[], opened?: O
   return ids.flatMap((id) => shown.get(id) ?? []);
 }
 
-/** Everybody's names, all of them opened. @throws Problem `names-too-many` */
+/** Returns the names of everybody, all of them decrypted. @throws Problem `names-too-many` */
 async function sortedNames(call: Parameters<typeof namesFor>[0]): Promise<Names> {
   const names = namesFor(call);
   await names.refresh();
@@ -131,7 +131,7 @@ async function sortedNames(call: Parameters<typeof namesFor>[0]): Promise<Names>
   return names;
 }
 
-/** For a list by name: the person after which it continues. A cursor is part of an address, so it has no name in it. */
+/** Returns the place after which a list by name continues. A cursor is part of a URL, so it holds no name. */
 function readPlace(sort: string, cursor: string | undefined): SortedPlace | null {
   const key = readPageCursor(AfterName, cursor, sort);
   return key && { rank: key[1], id: key[2] };
@@ -145,7 +145,7 @@ const SORTING = {
   by: {
     id: byId('id'),
     updatedAt: byTimeOf('updated_at'),
-    // Of several sites the first by name. No index can have it: it is worked out for all of them.
+    // The first of a person's sites by name. No index can hold it, so it is computed for everybody.
     site: byText(sql`(
       select coalesce(min(s.name), '') from person_site p
       join site s on s.id = p.site or s.is_default and p.site = ${DEFAULT_SCOPE}::uuid where p.person = person.id)`),

@@ -6,34 +6,34 @@ import { type Keys, type Place, placeOf } from '../../platform/keys/envelope.ts'
 import { noteAuditRoots, type PersonBox, personBox } from '../../platform/keys/persons.ts';
 
 /**
- * Rows of `person`: all values are one envelope under the person's key, and around it pgcrypto's layer (POLICY P10). The
- * database takes that off and puts it on; its pass phrase travels as a bind parameter, never in a statement's text.
+ * Rows of `person`. All values are in one envelope under the person's key, inside a layer of pgcrypto (POLICY P10). The
+ * database adds and removes that layer; its pass phrase is sent as a bind parameter, never in a statement's text.
  */
 
 export const FIELDS = personFields;
 export type Field = PersonField;
 
-/** Fields that people are looked up by, through a keyed blind index. */
+/** Fields by which people can be found, through a keyed blind index. */
 export const INDEXED_FIELDS = ['number', 'email', 'badge'] as const satisfies readonly Field[];
 export type IndexedField = (typeof INDEXED_FIELDS)[number];
 export const INDEX_COLUMNS = INDEXED_FIELDS.map((field) => `${field}_index` as const);
 
-/** Opened values; a field that is not known is absent. */
+/** Decrypted values. Unknown fields are absent. */
 export type Values = Partial<Record<Field, string>>;
 
-/** @param rowVersion of the person's row: an envelope of an earlier one does not open in its place */
+/** @param rowVersion version of the person's row: an envelope of an earlier version can't be put in its place */
 const profilePlace = (person: string, rowVersion: number): Place =>
   placeOf('person.profile', person, { person, rowVersion });
 
-/** What a blind index is made of, so that two ways to write one value are found as one. */
+/** Returns a value as the blind index takes it, so that different spellings of one value are found as the same. */
 export function normalised(field: IndexedField, value: string): string {
   const text = value.normalize('NFC').trim();
   return field === 'email' ? text.toLowerCase().normalize('NFC') : text;
 }
 
 /**
- * AES-256 as the policy asks. The pass phrase is a random key, so it needs no stretching (`s2k-mode=1`): iterations would
- * cost a millisecond a value and add nothing.
+ * AES-256 as the policy requires. The pass phrase is a random key, so it needs no stretching (`s2k-mode=1`): iterations would
+ * cost a millisecond per value and add nothing.
  */
 export const PGCRYPTO_OPTIONS = 'cipher-algo=aes256, compress-algo=0, s2k-mode=1, s2k-digest-algo=sha256';
 
@@ -50,17 +50,17 @@ export interface PersonRow {
 
 type Stored = Omit<PersonRow, 'values'> & { readonly profile: Uint8Array | null; readonly piiVersion: number };
 
-/** Pass phrases by version, as an expression that picks the one of a row. */
+/** Returns an SQL expression for the pass phrase of a row's version. */
 function phraseOf(keys: Keys, version: RawBuilder<unknown>): RawBuilder<unknown> {
   const cases = keys.versions.map((v) => sql`when ${v}::int then ${keys.pgcrypto(v)}::text`);
   return sql`case ${version} ${sql.join(cases, sql` `)} end`;
 }
 
 /**
- * Rows of these people, opened.
+ * Returns the rows of these people, decrypted.
  *
- * @param o `lock`: until the transaction ends, in the order of ids; `shown`: the audit row of this transaction is going to
- *   name them
+ * @param o `lock`: lock the rows until the transaction ends, in the order of ids; `shown`: the audit row of this transaction
+ *   will name them
  * @throws Problem `person-key-destroyed`, `envelope-broken`, `key-version-unknown`
  */
 export async function selectRows(
@@ -76,7 +76,7 @@ export async function selectRows(
            claimed_at as "claimedAt", updated_at as "updatedAt", deleted_at as "deletedAt", merged_into as "mergedInto",
            pgp_sym_decrypt_bytea(profile, ${phraseOf(keys, sql`pii_version`)}) as profile
     from person where id = any(${ids}::uuid[]) order by id ${o.lock ? sql`for no key update` : sql``}`.execute(db);
-  // The layer of a version that is not at hand comes back as null, which must not look like "not known".
+  // If we lack the key of a row's version, its profile is null, which must not pass for "no values": `pgcrypto` throws then.
   const held = [0, ...keys.versions];
   for (const { piiVersion, deletedAt } of rows) if (!held.includes(piiVersion) && !deletedAt) keys.pgcrypto(piiVersion);
   const filled = rows.filter((r) => r.profile);
@@ -91,7 +91,7 @@ export async function selectRows(
   }));
 }
 
-/** People whose key went after their row was read, since an erasure was committed in between; when they were erased. */
+/** Returns when people without a key were erased: an erasure may have been committed since their row was read. */
 async function erasedSince(db: Db, people: readonly string[]): Promise<ReadonlyMap<string, Date>> {
   if (people.length === 0) return new Map();
   const rows = await findAll(db, 'person', { id: people }, ['id', 'deleted_at']);
@@ -101,7 +101,7 @@ async function erasedSince(db: Db, people: readonly string[]): Promise<ReadonlyM
 const opened = (box: PersonBox, { id, rowVersion }: Pick<Stored, 'id' | 'rowVersion'>, profile: Uint8Array): Values =>
   box.openJson(profilePlace(id, rowVersion), profile) as Values;
 
-/** Blind indexes of these people as arrays of base64, one for each of `INDEX_COLUMNS`: what `unnest` takes. */
+/** Returns blind indexes of these people for `unnest`: one array of base64 for each of `INDEX_COLUMNS`. */
 export const indexesOf = (keys: Keys, rows: readonly { readonly values: Values }[]): RawBuilder<unknown> =>
   sql.join(
     INDEXED_FIELDS.map((field) => {
@@ -112,7 +112,7 @@ export const indexesOf = (keys: Keys, rows: readonly { readonly values: Values }
     }),
   );
 
-/** What is written of a row: everything. */
+/** A whole row to write. */
 export interface NewRow {
   readonly id: string;
   readonly values: Values;
@@ -122,7 +122,7 @@ export interface NewRow {
   readonly updatedAt: Date;
 }
 
-/** Writes whole rows of living people in one statement, the values resealed under the row's version. */
+/** Writes whole rows of living people in one statement, with the values encrypted under the row's version. */
 export async function upsertRows(tx: Tx, keys: Keys, rows: readonly NewRow[]): Promise<void> {
   if (rows.length === 0) return;
   const box = await personBox(tx, keys, idsOf(rows), { make: true });

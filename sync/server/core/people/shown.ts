@@ -16,16 +16,16 @@ export interface Shown extends Omit<Person, 'updatedAt'> {
   readonly updatedAt: Date;
 }
 
-/** Of these people. */
+/** Returns SQL that `id = …` can compare with: any of these people. */
 export const among = (people: readonly string[]) => sql<string>`any(${[...people]}::uuid[])`;
 
-/** People as the API shows them, merged ones too; people unknown or erased are absent. As many statements for one as for all. */
+/** Returns people as the API shows them, merged ones too, in a fixed number of queries. Unknown or erased people are absent. */
 export async function shownPeople(db: Db, keys: Keys, people: readonly string[]): Promise<Map<string, Shown>> {
   const all = db.selectFrom('person').select('id').where('deleted_at', 'is', null).where('id', '=', among(people));
   return people.length === 0 ? new Map() : openPeople(db, keys, await withAround(all).execute());
 }
 
-/** @param opened what of them the session has opened already */
+/** Returns people as the API shows them, decrypted. @param opened people that the session has already decrypted */
 export async function openPeople(
   db: Db,
   keys: Keys,
@@ -46,7 +46,7 @@ export async function openPeople(
       opened?.put(db, found);
       shown.set(id, { ...around, ...found.values, version: found.rowVersion, gpsOptOut: found.gpsOptOut });
     }
-    // Else erased between the two statements.
+    // Otherwise they were erased between the two statements.
   }
   return shown;
 }
@@ -66,17 +66,17 @@ interface Around {
   readonly version: number;
   readonly gpsOptOut: boolean;
   readonly updatedAt: Date;
-  /** A default site that has no row yet is left out. */
+  /** Without the default site if it has no row yet. */
   readonly sites: string[];
   readonly templates: number;
   readonly consent: Standing;
 }
 
-/** What a person said last, in a query of `person`. */
+/** SQL for a person's current consent, in a query of `person`. */
 export const standing = sql<Standing>`coalesce(
   (select c.action from consent c where c.person = person.id order by c.at desc, c.action desc limit 1), 'none')`;
 
-/** What of people is open: columns of a query of `person` alone. */
+/** Adds the unencrypted data of people to a query of `person`. */
 export function withAround(query: ReturnType<typeof livingPeople>) {
   return query.select([
     'person.row_version as version',
@@ -92,7 +92,7 @@ export function withAround(query: ReturnType<typeof livingPeople>) {
   ]);
 }
 
-/** Who asks about themselves. */
+/** Returns the caller's own id, for calls about themselves. */
 export function self(actor: Actor, about: (people: string[]) => void): string {
   if (actor.role !== 'person' || actor.id === null) throw new Problem('person-unknown');
   about([actor.id]);

@@ -4,7 +4,7 @@ import { inTransaction } from '../../platform/database/retry.ts';
 import { findAll, findSorted, insertNew, remove, upsert } from '../../platform/database/rows.ts';
 import type { Db, Tx } from '../../platform/database/schema.ts';
 
-/** Scopes that a person belongs to, in a fixed order. */
+/** Returns the scopes that a person belongs to, in a fixed order. */
 export async function scopesOfPerson(db: Db, person: string): Promise<string[]> {
   const rows = await findSorted(db, 'person_site', { person }, ['site']);
   return rows.map((r) => r.site);
@@ -15,19 +15,19 @@ export async function pastScopesOfPerson(db: Db, person: string): Promise<string
   return rows.map((r) => r.site);
 }
 
-/** Makes the person one of this scope's people. @returns whether it was news */
+/** Adds a person to a scope. @returns whether they were not in it before */
 export const joinScope = async (tx: Tx, person: string, site: string, now: Date): Promise<boolean> =>
   (await insertNew(tx, 'person_site', { person, site, added_at: now })) > 0;
 
 /**
- * What sends a scope everything about a person: the person, cards and badges, what their card opens, PIN, and the
- * templates of each model.
+ * Returns changes that send a scope everything about a person: the person, cards and badges, card template, PIN code, PIN,
+ * lookalikes, and the templates of each model.
  */
 export async function allOfPerson(db: Db, person: string, site: string): Promise<NewChange[]> {
   const models = await modelsOf(db, person);
   return [
     { kind: 'person', person, site },
-    // Of what exists; before the templates: no kiosk has them without knowing of lookalikes.
+    // Only what exists, and before the templates, so that no kiosk has templates without the person's lookalikes.
     ...(await bearing(db, person)).map((kind): NewChange => ({ kind, person, site })),
     ...models.map((model): NewChange => ({ kind: 'templates', person, model, site })),
   ];
@@ -46,17 +46,16 @@ async function bearing(db: Db, person: string): Promise<NewChange['kind'][]> {
   return rows.map((r) => r.kind);
 }
 
-/** Models that kiosks may hold templates of this person for, also where there are none any more. */
+/** Returns models for which kiosks may have templates of this person, even if none exist any more. */
 export async function modelsOf(db: Db, person: string): Promise<string[]> {
   const rows = await findSorted(db, 'person_model', { person }, ['model']);
   return rows.map((r) => r.model);
 }
 
 /**
- * Sets which sites a person belongs to besides and instead of where they were enrolled. Kiosks of a site that they leave
- * forget them; kiosks of a new one get them.
+ * Sets the sites that a person belongs to. Kiosks of sites that they leave delete them, and kiosks of new sites receive them.
  *
- * @param sites scopes (core/devices/registry.ts); none: nobody's kiosk knows them
+ * @param sites scopes (DEFAULT_SCOPE); if empty, no kiosk has them
  */
 export function assignToSites(db: Db, person: string, sites: readonly string[], now: Date): Promise<void> {
   return inTransaction(db, async (tx) => {
@@ -75,14 +74,14 @@ export function assignToSites(db: Db, person: string, sites: readonly string[], 
   });
 }
 
-/** Has the kiosks of all of a person's sites reload these kinds of changes. */
+/** Returns changes that make the kiosks of all of a person's sites reload these kinds. */
 export async function changesOf(db: Db, person: string, ...kinds: PersonKind[]): Promise<NewChange[]> {
   const sites = await scopesOfPerson(db, person);
   return sites.flatMap((site) => kinds.map((kind): NewChange => ({ kind, person, site })));
 }
 type PersonKind = 'person' | 'removed' | 'credentials' | 'pin' | 'pinCode' | 'cardTemplate';
 
-/** The same, where nothing else is published in the same transaction. */
+/** Publishes what `changesOf` returns. Only if nothing else is published in the same transaction. */
 export async function publishToSites(tx: Tx, person: string, kinds: readonly PersonKind[], now: Date): Promise<void> {
   await appendChanges(tx, await changesOf(tx, person, ...kinds), now);
 }

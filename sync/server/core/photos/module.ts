@@ -7,8 +7,8 @@ import { type ServerModule, UNDER_EVERY_NAME } from '../../platform/server-modul
 const KINDS = { checkin: 'checkin', person: 'enrolment' } as const;
 
 /**
- * Notes which photos the events of a device name: no other is taken, and of no other device. Of a person who was erased none is. Runs inside the
- * ingest's transaction.
+ * Records the photos that a device's events name, except those of erased people. No others are accepted, and each only from
+ * that device. Runs inside the ingest's transaction.
  */
 async function expectPhotos({ tx, device, people, now }: Batch, events: readonly WireEvent[]): Promise<void> {
   const rows = events.flatMap(({ header, personal }) => {

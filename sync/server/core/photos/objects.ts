@@ -7,15 +7,15 @@ import type { ObjectStore } from '../../platform/objects/store.ts';
 import { readPhotoOf } from './store.ts';
 
 /**
- * Photos go to the object store once each, as the ciphertext that the kiosk made. Their objects have random names and are
- * known by rows of the database alone; a row outlives its photo until every version of the object is gone, so that nothing
- * is left behind, no matter who deletes a photo.
+ * Photos in the object store. Each is stored once, as the ciphertext that the kiosk made. Objects have random names, which are
+ * only in the database. A row outlives its photo until every version of the object is deleted, so that nothing is left
+ * behind, whichever code deletes a photo.
  */
 
 const AT_ONCE = 8;
 const PAGE = 200;
 
-/** Whether a complete photo `p` is in the object store. */
+/** SQL condition: a complete photo `p` is in the object store. */
 export const IS_STORED = `exists (select from photo_object o
   where o.device = p.device and o.address = p.address and o.stored_at is not null)`;
 
@@ -68,7 +68,7 @@ async function storeOne(
   if (pieces.length === 0) return null; // Deleted a moment ago.
   const body = Buffer.concat(pieces.map((p) => p.bytes));
   const prefix = kind === 'checkin' ? PREFIX.checkinPhotos : PREFIX.enrolmentPhotos;
-  // The row before the object: an object without a row would never be deleted.
+  // The row is written before the object, since an object without a row would never be deleted.
   const row = { device, address, pieces: pieces.map((p) => p.at), size: body.length };
   const { object } = await db
     .insertInto('photo_object')
@@ -78,16 +78,16 @@ async function storeOne(
     .executeTakeFirstOrThrow();
   await store.put(object, body);
   if ((await update(db, 'photo_object', { device, address }, { stored_at: now() })) > 0) return body.length;
-  // Its photo was erased, and the row swept, while the object was on its way.
+  // The photo was erased, and its row swept, during the upload.
   await store.deleteEveryVersion(object);
   return null;
 }
 
 /**
- * Deletes every version of the objects whose photo is gone from the database, and then their rows. Code that deletes
- * photos (an erasure, a purge) deletes the rows of `photo` and then calls this; the job does it too. Safe to break off.
+ * Deletes every version of the objects whose photo is no longer in the database, and then their rows. Code that deletes
+ * photos (an erasure, a purge) deletes the rows of `photo` and then calls this. The job does so too. Safe to interrupt.
  *
- * @throws Problem `s3-versions-remain`, … : the rows that are left are tried again
+ * @throws Problem `s3-versions-remain`, …; the remaining rows are retried next time
  */
 export async function sweepPhotoObjects(
   db: Db,
@@ -107,7 +107,7 @@ export async function sweepPhotoObjects(
   }
 }
 
-/** Objects whose photo no longer exists in the database. */
+/** Returns objects whose photo is no longer in the database. */
 export function unreferencedObjects(db: Db, limit: number) {
   return db
     .selectFrom('photo_object as o')

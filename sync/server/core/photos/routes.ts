@@ -10,9 +10,9 @@ const Params = z.strictObject({ address: PhotoAddress });
 const Body = z.instanceof(Uint8Array);
 
 /**
- * `GET` and `PUT /v1/photos/:address` on the devices listener; see sync/protocol/wire/photos.ts.
+ * Registers `GET` and `PUT /v1/photos/:address` on the devices listener; see sync/protocol/wire/photos.ts.
  *
- * @param exclusive does the work when it is the turn of the device that speaks, which it names
+ * @param exclusive runs the work when it is the requesting device's turn, with its id
  */
 export function registerPhotos(
   app: Listener,

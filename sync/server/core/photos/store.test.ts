@@ -43,7 +43,7 @@ describe.each(DATABASES)('photos on $name', (kind) => {
     database = opened;
   });
 
-  test('a device that names another’s photo first keeps it from nobody', async () => {
+  test('a device that names another device’s photo first does not block it', async () => {
     const [thief, owner] = [await device(), await device()];
     const bytes = randomBytes(1000);
     const address = addressOf(bytes);
@@ -58,10 +58,10 @@ describe.each(DATABASES)('photos on $name', (kind) => {
     expect(await photoState(database.db, thief, address)).toEqual({ received: 0, complete: false });
   });
 
-  test('pieces that come at once do not pass the quota together', async () => {
+  test('pieces that arrive at the same time can’t exceed the quota together', async () => {
     const owner = await device();
     const total = 1024 ** 2;
-    // Room for one more, and no second.
+    // The quota allows exactly one more.
     for (let left = 8 * 1024 ** 3 - total; left > 0; left -= 2 ** 30)
       await expectOne(owner, addressOf(randomBytes(8)), Math.min(left, 2 ** 30));
     const wanted = Array.from({ length: 6 }, () => addressOf(randomBytes(8)));
@@ -73,7 +73,7 @@ describe.each(DATABASES)('photos on $name', (kind) => {
     for (const r of results) if (r.status === 'rejected') expect(r.reason).toMatchObject({ code: 'photo-quota' });
   });
 
-  test('of a person who was enrolled again the newest picture that is whole is kept, unless a hold is on them', async () => {
+  test('keeps only the newest complete picture of a person who was enrolled again, unless they are under a hold', async () => {
     const { db } = database;
     const keys = keysOf(newPair());
     await openRing(db, keys);
@@ -95,11 +95,11 @@ describe.each(DATABASES)('photos on $name', (kind) => {
     const [first, second, third] = three();
     await enrolled(ada, [first!, second!, third!]);
     await send(first!.bytes);
-    // The next is not whole yet, so this one stays.
+    // The next picture is not complete yet, so this one is kept.
     expect(await kept([first!.bytes])).toEqual([true]);
     await send(third!.bytes);
     expect(await kept([first!.bytes, third!.bytes])).toEqual([false, true]);
-    // The one between comes late, if it comes at all.
+    // The picture in between arrives too late and is refused.
     await expect(send(second!.bytes)).rejects.toMatchObject({ code: 'photo-unexpected' });
     expect(await kept([first!.bytes, second!.bytes, third!.bytes])).toEqual([false, false, true]);
 
@@ -110,7 +110,7 @@ describe.each(DATABASES)('photos on $name', (kind) => {
     for (const { bytes } of pictures) await send(bytes);
     expect(await kept(pictures.map((p) => p.bytes))).toEqual([true, true, true]);
 
-    // The hold is on the name that they had before a merge.
+    // The hold names the id that they had before a merge.
     const merged = { id: randomUUID(), kept: randomUUID(), merged: held, records: 0, at: new Date(), by: 'x' };
     const more = three();
     await enrolled(merged.kept, more);

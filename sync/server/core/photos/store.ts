@@ -9,10 +9,10 @@ import type { Db, Tx } from '../../platform/database/schema.ts';
 import { isHeld } from '../people/holds.ts';
 import { sameAs } from '../people/living.ts';
 
-/** Most bytes of photos that one device may have here: what a stolen key could fill. */
+/** Most bytes of photos per device. Limits how much a stolen key can fill. */
 const DEVICE_BYTES = 8 * 1024 ** 3;
 
-/** @throws Problem `photo-unexpected`: no event of this device names it, or its person was erased */
+/** @throws Problem `photo-unexpected` if no event of this device names it, or its person was erased */
 export async function photoState(db: Db, device: string, address: string): Promise<PhotoState> {
   const row = await find(db, 'photo', { device, address });
   if (!row) throw new Problem('photo-unexpected');
@@ -20,8 +20,9 @@ export async function photoState(db: Db, device: string, address: string): Promi
 }
 
 /**
- * Takes one piece. One that does not begin where the photo stands changes nothing: the answer says where to go on, so a
- * repeated piece does no harm. With the last one the whole is hashed; what is not the photo that the event named is dropped.
+ * Takes one piece of a photo. A piece that doesn't start at the end of those received changes nothing: the answer says where to
+ * continue, so a repeated piece is harmless. After the last piece the whole is hashed, and dropped if it isn't the photo that
+ * the event named.
  *
  * @throws Problem `photo-unexpected`, `photo-piece-wrong`, `photo-altered`, `photo-quota`
  */
@@ -36,10 +37,10 @@ export async function takePiece(
   if (piece.length === 0 || piece.length > MAX_PIECE_BYTES || offset + piece.length > total || total > MAX_PHOTO_BYTES)
     throw new Problem('photo-piece-wrong');
   const state = await inTransaction(db, async (tx) => {
-    // Before the photo's row, as an ingest does. Sums of what a device has are made one after the other.
+    // Locks the device before the photo's row, in the order of an ingest, so that quotas are checked one after the other.
     if (offset === 0)
       await tx.selectFrom('device').select('id').where('id', '=', device).forNoKeyUpdate().executeTakeFirst();
-    // Two replicas may get pieces of one photo: they stand in line.
+    // Two replicas may get pieces of one photo: this lock serialises them.
     const row = await findLocked(tx, 'photo', { device, address });
     if (!row) throw new Problem('photo-unexpected');
     if (row.complete_at !== null) return { received: row.received, complete: true };
@@ -63,8 +64,8 @@ export async function takePiece(
 }
 
 /**
- * Of a person who was enrolled again at a kiosk the newest picture is kept: those before it go once it is whole, in whatever
- * order they came. Their objects follow by the sweep of retention. People under a legal hold keep all.
+ * Keeps only the newest picture of a person who was enrolled again at a kiosk. Older ones are deleted once it is complete, in
+ * whatever order they arrived; retention's sweep deletes their objects. For people under a legal hold, all are kept.
  */
 async function keepNewestEnrolment(tx: Tx, person: string | null): Promise<void> {
   if (person === null || (await isHeld(tx, await sameAs(tx, [person])))) return;
@@ -82,7 +83,7 @@ async function requireQuota(tx: Tx, device: string, total: number): Promise<void
   if (Number(rows[0]?.held ?? 0) + total > DEVICE_BYTES) throw new Problem('photo-quota');
 }
 
-/** Piece by piece: only one is in memory. */
+/** Hashes a photo piece by piece, with only one in memory. @returns SHA-256, base64url */
 async function hashOf(tx: Tx, device: string, address: string): Promise<string> {
   const hash = createHash('sha256');
   for (let at = 0; ; ) {
@@ -93,12 +94,12 @@ async function hashOf(tx: Tx, device: string, address: string): Promise<string> 
   }
 }
 
-/** The pieces of one device's photo, in their order, as they were received. */
+/** Returns the pieces of a device's photo as received, in order. */
 export function readPhotoOf(db: Db, device: string, address: string): Promise<{ at: number; bytes: Uint8Array }[]> {
   return findSorted(db, 'photo_piece', { device, address }, ['at'], { columns: ['at', 'bytes'] });
 }
 
-/** The ciphertext of a photo that is complete, no matter who sent it: the address is its hash. Null for any other. */
+/** Returns the ciphertext of a complete photo, whichever device sent it: the address is its hash. Null for any other. */
 export async function readPhoto(db: Db, address: string): Promise<Buffer | null> {
   const whole = await find(db, 'photo', { address, complete_at: not(null) }, ['device']);
   if (!whole) return null;
@@ -107,21 +108,23 @@ export async function readPhoto(db: Db, address: string): Promise<Buffer | null>
 }
 
 /**
- * A kiosk's photo, opened with the key in its event (`photoKey`). The envelope is the kiosk's: version byte 1 ‖
- * 12-byte nonce ‖ AES-256-GCM ciphertext ‖ 16-byte tag, bound to its kind, person and event (docs/develop/protocol.md).
+ * A kiosk's photo is decrypted with the key in its event (`photoKey`). The kiosk's envelope is: version byte 1 ‖ 12-byte
+ * nonce ‖ AES-256-GCM ciphertext ‖ 16-byte tag, bound to its kind, person and event (docs/develop/protocol.md).
  */
 const VERSION = 1;
-/** A kiosk's key of a person grows by one with each renewal, which is rare; only the associated data depends on it. */
+/** Key versions to try. A kiosk's version of a person's key grows with each rare renewal, and is part of the associated data. */
 const KEY_VERSIONS = 16;
 
 export interface PhotoPlace {
   readonly kind: 'checkin' | 'enrolment';
-  /** As the event names them, no matter who they turned out to be since. */
+  /** The id in the event, even if the person was merged since. */
   readonly person: string;
   readonly event: string;
 }
 
 /**
+ * Decrypts a kiosk's photo.
+ *
  * @param key 32 bytes, base64url
  * @returns the picture's bytes (JPEG)
  * @throws Problem `photo-unreadable`
@@ -133,7 +136,7 @@ export function openPhoto(sealed: Uint8Array, key: string, { kind, person, event
     try {
       return decryptGcm(Buffer.from(key, 'base64url'), bound, sealed.subarray(1));
     } catch {
-      // Of another key version, or not this photo.
+      // Another key version, or not this photo.
     }
   }
   throw new Problem('photo-unreadable');

@@ -12,9 +12,9 @@ import { hasOwnPolicy, kiosksOf, newestChange, policyToSet, setPolicy } from './
 import { addSite, changeSite, findSite, listSites, scopeOfSite } from './sites.ts';
 
 /**
- * A policy with some settings changed, and the others as they are.
+ * Returns a policy with some of its settings changed.
  *
- * @throws Problem `settings-changed-meanwhile`: one of them is no longer what it was when it was read; `bad-request`
+ * @throws Problem `settings-changed-meanwhile` if one of these settings has changed since the caller read it; `bad-request`
  */
 function policyPatched(policy: Policy, { was, is }: api.PolicyPatch): Policy {
   const next = Policy.safeParse({
@@ -75,7 +75,7 @@ const siteRoutes: readonly Route[] = [
   }),
   implement(api.setSitePolicy, async ({ tx, actor, params: { site }, query: { change }, body, now, notify }) => {
     const scope = await scopeOfSite(tx, site);
-    // A caller who sets it at the same time waits here.
+    // Another caller who sets it at the same time waits here.
     await findLocked(tx, 'site', { id: site }, ['id']);
     if (change !== undefined && change !== ((await newestChange(tx, scope)) ?? 'none'))
       throw new Problem('settings-changed-meanwhile');
@@ -85,7 +85,7 @@ const siteRoutes: readonly Route[] = [
   implement(api.changeSitePolicy, async ({ tx, actor, params: { site }, body, now, on, notify }) => {
     on(`${site} ${[...new Set([...Object.keys(body.was), ...Object.keys(body.is)])].join(' ')}`);
     const scope = await scopeOfSite(tx, site);
-    // A caller who sets it at the same time waits here.
+    // Another caller who sets it at the same time waits here.
     await findLocked(tx, 'site', { id: site }, ['id']);
     const next = policyPatched(await policyToSet(tx, scope), body);
     if (await setPolicy(tx, scope, next, now, actor.id ?? actor.role)) notify('board', 'change');
@@ -114,12 +114,12 @@ export const sites: ServerModule = {
   },
 };
 
-/** Changes that are shown, newest first. */
+/** How many changes are shown, newest first. */
 const SHOWN = 200;
 
 /**
- * What was changed of a site itself, or of the policy of a scope. Kept for as long as that is there: it names nobody but who did
- * it.
+ * Returns the history of a site, or of a scope's policy. It names only the accounts that made the changes, so it is kept as
+ * long as the site or policy exists.
  */
 async function historyOf<T extends z.ZodType>(
   db: Db,
@@ -138,7 +138,7 @@ async function historyOf<T extends z.ZodType>(
   }));
 }
 
-/** What takes a change of a site back: of what it changed, what was before. @throws Problem `site-change-unknown` */
+/** Returns the patch that undoes a change of a site. @throws Problem `site-change-unknown` */
 async function siteBefore(db: Db, site: string, change: string): Promise<api.SitePatch> {
   const row = await find(db, 'site_change', { id: change, site }, ['before', 'after']);
   if (!row) throw new Problem('site-change-unknown');
@@ -147,7 +147,7 @@ async function siteBefore(db: Db, site: string, change: string): Promise<api.Sit
   return Object.fromEntries(names.map((name) => [name, before[name]]));
 }
 
-/** @throws Problem `policy-change-unknown` */
+/** Returns the policy before a change. @throws Problem `policy-change-unknown` */
 async function policyBefore(db: Db, scope: string, change: string): Promise<Policy> {
   const row = await find(db, 'site_policy_change', { id: change, site: scope }, ['before']);
   if (!row) throw new Problem('policy-change-unknown');

@@ -8,22 +8,22 @@ import { exists, findAll, findLocked, findSorted, insert } from '../../platform/
 import type { Db, Tx } from '../../platform/database/schema.ts';
 import { changeRepeatSeconds, DEFAULT_SCOPE, repeatSecondsOf } from './sites.ts';
 
-/** What holds where nobody has set anything: the server's configuration may say more. */
+/** Policy while none is set. The server's configuration may add to it. */
 export const DEFAULT_POLICY: Policy = { leaseDays: 30 };
 
-/** How the kiosks of a scope are to behave: the scope's own policy, else that of the default site, else the default. */
+/** Returns the policy in force at a scope: its own, else that of the default site, else the default. */
 export async function policyOf(db: Db, scope: string): Promise<Policy> {
   const rows = await findAll(db, 'site_policy', { site: [scope, DEFAULT_SCOPE] });
   const found = rows.find((r) => r.site === scope) ?? rows[0];
   return found ? Policy.parse(found.policy) : DEFAULT_POLICY;
 }
 
-/** SQL: the policy that is in force at a scope, as `policyOf` reads it; null: nobody has set any. */
+/** Returns SQL for the policy in force at a scope, like `policyOf`. Null if none is set. */
 export const policyIn = (scope: RawBuilder<unknown>) => sql`coalesce(
   (select own.policy from site_policy own where own.site = ${scope}),
   (select general.policy from site_policy general where general.site = ${DEFAULT_SCOPE}::uuid))`;
 
-/** As screens read and set it: with the site's own repeat window, which is stored with the site. */
+/** Returns the policy as screens read and set it: with the site's repeat window, which is stored with the site. */
 export async function policyToSet(db: Db, scope: string): Promise<Policy> {
   const repeat = await repeatSecondsOf(db, scope);
   return { ...(await policyOf(db, scope)), ...(repeat !== null && { repeatWindowSeconds: repeat }) };
@@ -31,7 +31,7 @@ export async function policyToSet(db: Db, scope: string): Promise<Policy> {
 
 export const hasOwnPolicy = (db: Db, scope: string): Promise<boolean> => exists(db, 'site_policy', { site: scope });
 
-/** Approved kiosks of a scope, and those that go by its policy: the default site's also at sites without one of their own. */
+/** Counts approved kiosks: of a scope (`ownKiosks`), and with those of other sites to which its policy applies (`kiosks`). */
 export async function kiosksOf(db: Db, scope: string): Promise<{ kiosks: number; ownKiosks: number }> {
   const { rows } = await sql<{ kiosks: number; own: number }>`
     select count(*)::int as kiosks, (count(*) filter (where k.scope = ${scope}::uuid))::int as own
@@ -41,7 +41,7 @@ export async function kiosksOf(db: Db, scope: string): Promise<{ kiosks: number;
       and not exists (select from site_policy p where p.site = k.scope))`.execute(db);
   return { kiosks: rows[0]!.kiosks, ownKiosks: rows[0]!.own };
 }
-/** The newest change of the policy that holds at a scope; null: it was never set. */
+/** Returns the newest change of the policy in force at a scope; null if it was never set. */
 export async function newestChange(db: Db, scope: string): Promise<string | null> {
   const site = (await hasOwnPolicy(db, scope)) ? scope : DEFAULT_SCOPE;
   const [row] = await findSorted(db, 'site_policy_change', { site }, ['at', 'id'], { descending: true, limit: 1 });
@@ -49,13 +49,12 @@ export async function newestChange(db: Db, scope: string): Promise<string | null
 }
 
 /**
- * Sets the policy of a scope and notifies its kiosks; one that is already in force notifies nobody. The default site's
- * stands for every site that has none of its own. Its repeat window lies with the site (core/sites/sites.ts); absent:
- * as it was.
+ * Sets the policy of a scope and notifies its kiosks, unless nothing changes. The default site's policy applies to every site
+ * without its own. The repeat window is stored with the site (core/sites/sites.ts), and kept if absent.
  *
  * @param by account, `operator` or `configuration`: for the history
  * @returns whether anything changed
- * @throws Problem `checkin-method-required`: nobody may be made to show their face
+ * @throws Problem `checkin-method-required` without a method other than the face: nobody may be forced to show their face
  */
 export async function setPolicy(db: Db, scope: string, policy: Policy, now: Date, by = 'operator'): Promise<boolean> {
   if (methodsWithoutFace(policy).length === 0) throw new Problem('checkin-method-required');
@@ -97,21 +96,22 @@ export async function setPolicy(db: Db, scope: string, policy: Policy, now: Date
   });
 }
 
-/** What the server's configuration says of the default site's policy; null says nothing. @returns whether anything changed */
+/** Sets the lease of the default site from the server's configuration; null: not configured. @returns whether it changed */
 export async function configuredLease(db: Db, leaseDays: number | null, now: Date): Promise<boolean> {
   if (leaseDays === null) return false;
   return setPolicy(db, DEFAULT_SCOPE, { ...(await policyOf(db, DEFAULT_SCOPE)), leaseDays }, now, 'configuration');
 }
 
 /**
- * What of faces a site has. The jurisdiction switch: where the policy of a scope says `faces: off` nobody is recognised by their face. Its kiosks get
- * no templates, and none that they make is taken. `templates: card`: neither server nor kiosks have one that they can use.
+ * Faces at a site: the switches for its jurisdiction. With `faces: off` in the policy of a scope, nobody is recognised by
+ * their face: its kiosks get no templates, and none of theirs are stored. With `templates: card`, neither server nor kiosks
+ * have templates that they can use.
  */
 
-/** Scopes whose policy in force, their own or the default site's, allows no faces. */
+/** Returns scopes whose policy in force, their own or the default site's, allows no faces. */
 export const scopesWithoutFaces = (db: Db): Promise<string[]> => scopesWhere(db, sql`p.policy->>'faces' = 'off'`);
 
-/** The same for templates that server and kiosks can use: there are none either if they are on people's cards. */
+/** Returns scopes where server and kiosks have no usable templates: faces are not allowed, or templates are on people's cards. */
 export const scopesWithoutTemplates = (db: Db): Promise<string[]> =>
   scopesWhere(db, sql`p.policy->>'faces' = 'off' or p.policy->>'templates' = 'card'`);
 
@@ -132,7 +132,7 @@ export async function templatesAllowed(db: Db, scope: string): Promise<boolean> 
   return !(await scopesWithoutTemplates(db)).includes(scope);
 }
 
-/** Has kiosks of a scope reload everyone's templates, which change when faces are switched on or off, or onto cards. */
+/** Makes kiosks of a scope reload everyone's templates, after faces were switched on, off or to cards. */
 async function publishTemplates(tx: Tx, scope: string, now: Date): Promise<void> {
   const { rows } = await sql<NewChange>`
     select 'templates' as kind, m.person, m.model, s.site from person_model m join person_site s on s.person = m.person

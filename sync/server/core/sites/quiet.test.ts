@@ -5,8 +5,8 @@ const NIGHT = { from: '22:00', to: '06:30', timeZone: 'Europe/Berlin' };
 const quiet = (at: string, of = NIGHT) => quietUntil(of, new Date(at)) !== null;
 
 describe('quiet hours', () => {
-  test('go by the wall, over midnight or within a day, also in the nights in which clocks are changed', () => {
-    // Winter: +1; in the night to 29 March clocks go from 02:00 to 03:00; in that to 25 October from 03:00 to 02:00.
+  test('follow local time, over midnight or within a day, and in nights when clocks change', () => {
+    // Winter time is UTC+1. On 29 March clocks change from 02:00 to 03:00, on 25 October from 03:00 to 02:00.
     for (const [begins, ends] of [
       ['2026-01-10T21:00:00Z', '2026-01-11T05:30:00Z'],
       ['2026-03-28T21:00:00Z', '2026-03-29T04:30:00Z'],
@@ -29,7 +29,7 @@ describe('quiet hours', () => {
     ]);
   });
 
-  test('that end at a time that is left out end when it is; at one that comes twice, the first time', () => {
+  test('end at the change of clocks if their end is skipped, and at the first of two if it occurs twice', () => {
     const until = { ...NIGHT, to: '02:30' };
     expect([quiet('2026-03-29T00:59:59Z', until), quiet('2026-03-29T01:00:00Z', until)]).toEqual([true, false]);
     expect([quiet('2026-10-25T00:29:59Z', until), quiet('2026-10-25T00:30:00Z', until)]).toEqual([true, false]);

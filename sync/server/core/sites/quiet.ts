@@ -2,10 +2,10 @@ import type { Site } from '../../../protocol/api/sites.ts';
 import type { Row } from '../../platform/database/schema.ts';
 import { calendarOf } from './sites.ts';
 
-/** When alerts wait. Pure. */
+/** Quiet hours, in which alerts wait. Pure. */
 
 export interface QuietHours {
-  /** `HH:MM` on the wall. */
+  /** `HH:MM`, local time. */
   readonly from: string;
   readonly to: string;
   /** IANA name. */
@@ -13,16 +13,16 @@ export interface QuietHours {
 }
 
 /**
- * When these hours end; null: they don't go on, as the wall has shown their end since it showed their begin. By the days of
- * a calendar, so it holds where clocks are changed: a begin or end that is left out is at the change, one that comes twice is
- * the first.
+ * Returns when the current quiet hours end; null outside of them, i.e. if the last start was before the last end. Computed from
+ * days of a calendar, so changes of clocks are handled: a start or end that is skipped is at the change, and one that occurs
+ * twice is the first.
  */
 export function quietUntil({ from, to, timeZone }: QuietHours, now: Date): Date | null {
   const day = (dayStartsAt: string) => calendarOf({ timeZone, dayStartsAt })(now.getTime());
   return day(from).start > day(to).start ? new Date(day(to).end) : null;
 }
 
-/** The same of a webhook, by the clock of its site, else of the default site. */
+/** Returns when a webhook's current quiet hours end, in the time zone of its site, or of the default site if it has none. */
 export function quietEnd(
   { site, quiet_from: from, quiet_to: to }: Pick<Row<'webhook'>, 'site' | 'quiet_from' | 'quiet_to'>,
   sites: readonly Site[],

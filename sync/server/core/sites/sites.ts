@@ -18,19 +18,19 @@ import {
 import type { Db, Tx } from '../../platform/database/schema.ts';
 
 /**
- * Whose changes a device reads: those of its site. The default site is the nil UUID, whatever its row in `site` is called
- * and whether it is there yet, since a device without a site belongs to it.
+ * Scope of the default site. A scope is the site whose changes a device reads. For the default site it is the nil UUID,
+ * whatever the id of its row in `site`, and even before that row exists, since a device without a site belongs to it.
  */
 export const DEFAULT_SCOPE = NIL;
 
-/** What holds where nothing is configured. */
+/** Used if nothing is configured. */
 const FALLBACK = { timeZone: 'UTC', dayStartsAt: '00:00', repeatSeconds: 60 };
 
 /**
- * Writes the site of the server's own configuration: where every device stands that was given no other. A changed time
- * zone puts all of its records up for resolving again, and is sent to kiosks.
+ * Writes the site in the server's own configuration, to which every device without another site belongs. If its time zone
+ * changed, all of its records are queued to be resolved again, and kiosks receive the new one.
  *
- * @param site `repeatSeconds` counts when the site is made
+ * @param site `repeatSeconds` is used only when the site is created
  */
 export async function ensureDefaultSite(
   db: Db,
@@ -55,7 +55,7 @@ export async function ensureDefaultSite(
 
 type SiteFacts = Pick<Site, 'name' | 'timeZone' | 'dayStartsAt'>;
 
-/** Writes down that a site was changed, where it was. @param by account, `operator` or `configuration` */
+/** Records a change of a site in its history, if there is any. @param by account, `operator` or `configuration` */
 async function keepSiteChange(
   tx: Tx,
   site: string,
@@ -71,32 +71,32 @@ async function keepSiteChange(
   await update(tx, 'site', { id: site }, { change: id });
 }
 
-/** Which site a row is of: `id` null where the default one has no row yet. */
+/** The site that rows are selected for. `id` is null if the default site has no row yet. */
 export interface SiteId extends Pick<Site, 'isDefault'> {
   readonly id: string | null;
 }
 
-/** SQL: a row whose column names this site, or none where it is the default one. */
+/** Returns an SQL condition: the column names this site, or is null and this is the default site. */
 export const ofSite = (site: SiteId, column = 'site') =>
   sql<boolean>`(${sql.ref(column)} = ${site.id}::uuid or (${sql.ref(column)} is null and ${site.isDefault}::boolean))`;
 
-/** Queues every record of a site for resolving: another rule applies from now on. */
+/** Queues every record of a site to be resolved again, since another rule applies from now on. */
 async function resolveDirections(tx: Tx, site: SiteId) {
   await sql`insert into attendance_due (person, site, at)
             select person, site, min(at) from checkin where person is not null and ${ofSite(site)}
             group by person, site, date_trunc('minute', at)`.execute(tx);
 }
 
-/** Seconds within which two records of one person are one presence, at the site of this scope; null while it has no row. */
+/** Returns a scope's repeat window: seconds within which two records of a person count as one. Null if the site has no row. */
 export async function repeatSecondsOf(db: Db, scope: string): Promise<number | null> {
   const site = scope === DEFAULT_SCOPE ? { is_default: true } : { id: scope };
   return (await find(db, 'site', site, ['repeat_seconds']))?.repeat_seconds ?? null;
 }
 
 /**
- * Changes that window: what the site counts by and its kiosks receive. Sites without a policy of their own go along with the
- * default one, as long as they have not gone another way. The rows are locked until the commit; while the scope's site has
- * no row, nothing is changed.
+ * Changes a site's repeat window, by which the server counts and which its kiosks receive. A change of the default site also
+ * applies to sites that have no policy of their own and had the same window. The rows are locked until the commit. If the
+ * scope's site has no row, nothing is changed.
  */
 export async function changeRepeatSeconds(tx: Tx, scope: string, seconds: number): Promise<void> {
   const rows = await tx.selectFrom('site').selectAll().orderBy('id').forUpdate().execute();
@@ -117,7 +117,7 @@ export async function listSites(db: Db): Promise<Site[]> {
 
 const calendars = new Map<string, DayOf>();
 
-/** The day function of a calendar, kept: it remembers the days it was asked for. */
+/** Returns the day function of a calendar. It is cached, since it remembers the days it has computed. */
 export function calendarOf({ timeZone, dayStartsAt }: { timeZone: string; dayStartsAt: string }): DayOf {
   const key = `${timeZone} ${dayStartsAt}`;
   let dayOf = calendars.get(key);
@@ -128,7 +128,7 @@ export function calendarOf({ timeZone, dayStartsAt }: { timeZone: string; daySta
   return dayOf;
 }
 
-/** Rules by the id of the site; a record without a site is the default site's. */
+/** Rules by site id. A record without a site belongs to the default site. */
 export interface RulesBySite {
   readonly defaultSite: string | null;
   of(site: string | null): SiteRules;
@@ -149,7 +149,7 @@ export async function rulesBySite(db: Db): Promise<RulesBySite> {
 
 export interface SiteRules {
   readonly dayOf: DayOf;
-  /** Records of a person within this of one that counts are that one again, ms. */
+  /** Records of a person within this time of one that counts are repeats of it, ms. */
   readonly repeatMs: number;
 }
 
@@ -160,14 +160,14 @@ export async function findSite(db: Db, id: string): Promise<Site> {
   return site;
 }
 
-/** Whose changes the kiosks of a site read (core/devices/registry.ts). @throws Problem `unknown-site` */
+/** Returns the scope of a site (see DEFAULT_SCOPE). @throws Problem `unknown-site` */
 export async function scopeOfSite(db: Db, id: string): Promise<string> {
   return (await findSite(db, id)).isDefault ? DEFAULT_SCOPE : id;
 }
 
 export async function addSite(tx: Tx, site: NewSite): Promise<Site> {
   const id = v7();
-  // As the default site, whose policy is this one's as long as it has none of its own.
+  // The same as at the default site, whose policy applies as long as this site has none of its own.
   const repeat = await repeatSecondsOf(tx, DEFAULT_SCOPE);
   await insert(tx, 'site', {
     id,
@@ -181,12 +181,13 @@ export async function addSite(tx: Tx, site: NewSite): Promise<Site> {
 }
 
 /**
- * Changes a site, and keeps what it was. Another time zone or start of the day puts all of its records up for resolving again.
+ * Changes a site and records the change in its history. After a change of the time zone or the start of the day, all of its
+ * records are queued to be resolved again.
  *
- * @param seen the newest change of it that was known to the caller, or `none`; absent: whatever it is
+ * @param seen the newest change that the caller knew of, or `none`; absent: don't compare
  * @param by account, or `operator`: for the history
- * @throws Problem `settings-changed-meanwhile`: someone else was faster
- * @throws Problem `unknown-site`; `site-configured` where the server's own configuration says it
+ * @throws Problem `unknown-site`; `settings-changed-meanwhile` if someone else was faster; `site-configured` if the server's
+ *   own configuration sets the value
  */
 export async function changeSite(
   tx: Tx,

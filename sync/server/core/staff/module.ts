@@ -43,9 +43,9 @@ const staffRoutes: readonly Route[] = [
 ];
 
 /**
- * Adds one for a site, or for all of them (null), and shows what is handed over once.
+ * Adds a member for a site, or for all sites (null). Returns what is handed over, which is shown once.
  *
- * @throws Problem `unknown-site`, and as `addStaff`
+ * @throws Problem `unknown-site`; like `addStaff`
  */
 async function addForSite(
   tx: Tx,
@@ -60,7 +60,7 @@ async function addForSite(
   return handedOver(tx, keys, id, pin, factor);
 }
 
-/** @throws as `resetStaff` */
+/** @throws like `resetStaff` */
 async function resetFor(tx: Tx, keys: Keys, id: string, reset: api.StaffReset, now: Date): Promise<api.HandedOver> {
   const made = reset.what === 'pin' ? await makeStartPin(tx, keys) : null;
   const factor = reset.what === 'factor' ? newFactor(randomBytes) : null;
@@ -91,7 +91,7 @@ async function takeReport({ tx, keys, event, device, scope, at, publish }: OneEv
   const { id, open } = event.header;
   const personal = { name: event.personal.name?.value, pin: event.personal.pin?.value };
   publish(await reportedStaff(tx, keys, { id, device, scope, open, personal }, at));
-  // Name and PIN are kept in one place alone, where they can be forgotten.
+  // Name and PIN are stored in only one place, where they can be deleted.
   await update(tx, 'event', { id }, { personal: null });
 }
 

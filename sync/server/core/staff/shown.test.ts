@@ -22,8 +22,8 @@ const of = (technician: Parameters<typeof standing>[0], ...kiosks: Saying[]) => 
   return [`${confirmed} of ${all}`, waiting.map((k) => (k.revoked ? `${k.name} (revoked)` : k.name))];
 };
 
-describe('kiosks that a technician concerns, and which have said so', () => {
-  test('one in force: kiosks of the site that say they have them', () => {
+describe('kiosks that a technician concerns, and which have confirmed it', () => {
+  test('active: kiosks of the site confirm once they report the technician', () => {
     const kiosks = [
       kiosk('has', { at: before, staff: ['lou', 'kim'] }),
       kiosk('has others', { at: after, staff: ['lou'] }),
@@ -37,14 +37,14 @@ describe('kiosks that a technician concerns, and which have said so', () => {
     expect(of({ ...kim, scope: null }, ...kiosks)[0]).toBe('2 of 5');
   });
 
-  test('one removed: a report from before the removal says nothing, for it may have heard since', () => {
+  test('removed: a report from before the removal confirms nothing', () => {
     expect(of(gone, kiosk('silent', { at: before, staff: [] }))).toEqual(['0 of 1', ['silent']]);
     expect(of(gone, kiosk('heard', { at: after, staff: [] }))).toEqual(['1 of 1', []]);
     expect(of(gone, kiosk('late', { at: after, staff: ['kim'] }))).toEqual(['0 of 1', ['late']]);
     expect(of(gone, kiosk('never heard'))).toEqual(['0 of 1', ['never heard']]);
   });
 
-  test('one removed: also where the kiosk went elsewhere or was revoked with them on it', () => {
+  test('removed: also waits for kiosks that still have them but were moved or revoked', () => {
     expect(
       of(
         gone,

@@ -7,21 +7,21 @@ import { listDevices } from '../devices/registry.ts';
 import { DEFAULT_SCOPE, listSites } from '../sites/sites.ts';
 import { listStaff, type StaffRow } from './store.ts';
 
-/** A kiosk, and who it says may unlock it. */
+/** A kiosk, and the staff that it reports. */
 export interface Saying {
   readonly id: string;
   readonly name: string;
   readonly scope: string;
   readonly status: 'pending' | 'approved' | 'revoked';
   readonly lastHeardAt: Date | null;
-  /** Its newest report, and when that came; null: none. Without `staff` it was never sent any. */
+  /** Its newest report, and when that arrived. Null: none. Without `staff`: it was never sent any. */
   readonly report: { readonly at: Date; readonly staff: readonly string[] | undefined } | null;
 }
 
 /**
- * Which kiosks a member concerns, and which of those have confirmed it. Pure. One in force: the kiosks that are to have them. One that was
- * removed: the same, as long as none of their reports came since without them, and any other that says that it has them, a
- * revoked one too: that receives nothing any more.
+ * Returns which kiosks a member concerns, and which of those have not confirmed it yet. Pure. An active member concerns the
+ * approved kiosks of their scope, until they report the member. A removed one concerns the same kiosks, until they report
+ * without the member, and any other that still reports them. A revoked kiosk can be among these: it is sent no removal.
  */
 export function standing(
   member: Pick<StaffRow, 'id' | 'scope' | 'removedAt'>,
@@ -46,7 +46,7 @@ export function standing(
   };
 }
 
-/** As screens and the command line have them. */
+/** Returns staff as screens and the command line show them. */
 export async function shownStaff(db: Db, keys: Keys): Promise<KioskStaff[]> {
   const [rows, kiosks, emailOf, sites] = [
     await listStaff(db, keys),

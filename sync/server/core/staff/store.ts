@@ -30,22 +30,22 @@ import { ARGON2 } from '../accounts/password.ts';
 import { peppersChange } from '../credentials/pins.ts';
 
 /**
- * Staff of the kiosks of a site, or of all. Those who are added here have one PIN, badge and second factor for all kiosks, so
- * that one app and one sheet of paper serve, offline too; what a kiosk reports as used or chosen is passed on to the others.
- * Of those who were added at one kiosk only name and role are known here, so that what they did carries a name.
+ * Staff of one site's kiosks, or of all kiosks. Staff added here have one PIN, badge and second factor for all kiosks: one
+ * authenticator app and one sheet of paper codes are enough, offline too. A code used or a PIN chosen at one kiosk is passed
+ * on to the others. Of staff added at a single kiosk the server stores only name and role, to name them in what they did.
  */
 
-/** A removed one is named for so long: as long as the audit log is kept at least, and until all kiosks have forgotten them. */
+/** How long a removed member's name is kept: longer than the minimum for the audit log, and until all kiosks have deleted it. */
 export const REMEMBERED_DAYS = 400;
 
-/** `scope`: core/devices/registry.ts; null: all. `device`: where they were added; null: here. `keys` null: of that kiosk, or removed. */
+/** `scope` null: all kiosks. `device`: the kiosk that added them, null: added here. `keys` null: added by a kiosk, or removed. */
 export type StaffRow = Awaited<ReturnType<typeof listStaff>>[number];
 
 export const staffNamePlace = (id: string): Place => placeOf('staff.name', id);
-/** Each change of them is another version: of before nothing is put back. */
+/** The row's version changes with each change of the keys, so earlier keys can't be put back. */
 export const staffKeysPlace = (id: string, rowVersion: number): Place => placeOf('staff.keys', id, { rowVersion });
 
-/** Members who may unlock, and removed ones whose kiosks may still have them. */
+/** Members who may unlock a kiosk, and removed ones that kiosks may still have. */
 export async function listStaff(db: Db, keys: Keys) {
   const rows = await db
     .selectFrom('staff_member')
@@ -61,7 +61,7 @@ export async function listStaff(db: Db, keys: Keys) {
   }));
 }
 
-/** @param ids what is no member of staff is passed over */
+/** Returns names by id. @param ids ids that are not of staff are skipped */
 export async function staffNames(
   db: Db,
   keys: Keys,
@@ -73,13 +73,13 @@ export async function staffNames(
   return new Map(rows.map(({ id, name }) => [id, String(keys.openJson(staffNamePlace(id), name))]));
 }
 
-/** Who did it, as screens have it; null: no member of staff, or a kiosk that had none yet. */
+/** Returns who did something, as the screens show it. Null: not a member of staff, or a kiosk that had no staff yet. */
 export function actorOf(by: string | undefined | null, names: ReadonlyMap<string, string>): StaffBy | null {
   if (!by) return null;
   return by === 'emergency' ? { emergency: true, name: null } : { emergency: false, name: names.get(by) ?? null };
 }
 
-/** A PIN for a member's first use, and what is kept of it. Slow by intent: before the transaction. @throws Problem `staff-pepper-missing` */
+/** Makes a PIN for a member's first use. Slow by design: call before the transaction. @throws Problem `staff-pepper-missing` */
 export async function makeStartPin(
   db: Db,
   keys: Keys,
@@ -95,7 +95,7 @@ export async function makeStartPin(
 }
 
 /**
- * Adds one and lets the kiosks know.
+ * Adds a member and notifies the kiosks.
  *
  * @param o `by`: account, or `operator`
  * @throws Problem `staff-exists`, `staff-too-many`, `staff-badge-taken`
@@ -135,7 +135,7 @@ export async function addStaff(
   return id;
 }
 
-/** Members who may unlock at the same kiosks; locks out additions meanwhile: two at once would both find room, or the name free. */
+/** Returns members of the same kiosks. Locks: two additions at once would both find the last place, or the name, free. */
 async function meetingThem(tx: Tx, keys: Keys, scope: string | null): Promise<StaffRow[]> {
   await lockName(tx, 'kiosk-staff');
   return (await listStaff(tx, keys)).filter(
@@ -150,7 +150,7 @@ function requireFree(meeting: readonly StaffRow[], badge: string | null, except?
     throw new Problem('staff-badge-taken');
 }
 
-/** How many the fullest of the scopes has that one more would be sent to. */
+/** Returns the size of the largest list of staff, among the scopes that a new member of `scope` would be sent to. */
 function fullest(there: readonly StaffRow[], scope: string | null): number {
   const byScope = Map.groupBy(there, (t) => t.scope);
   const countOf = (one: string | null) => byScope.get(one)?.length ?? 0;
@@ -159,7 +159,7 @@ function fullest(there: readonly StaffRow[], scope: string | null): number {
 }
 
 /**
- * Removes one: PIN, badge and codes are deleted here at once, and at each kiosk with its next change.
+ * Removes a member. PIN, badge and codes are deleted here at once, and at each kiosk with its next change.
  *
  * @throws Problem `staff-unknown`, `staff-of-kiosk`
  */
@@ -182,7 +182,7 @@ async function notHere(db: Db, id: string): Promise<Problem> {
 }
 
 /**
- * Another PIN, badge or second factor for a member.
+ * Gives a member another PIN, badge or second factor.
  *
  * @throws Problem `staff-unknown`, `staff-of-kiosk`, `staff-badge-taken`, `staff-no-factor`
  */
@@ -206,7 +206,7 @@ export async function resetStaff(
   await appendChanges(tx, changed, now);
 }
 
-/** @param change of what a member unlocks with; null: it stays. @returns what kiosks are to know; null: there is no such member here */
+/** @param change returns a member's new keys, or null to keep them. @returns changes for kiosks; null: no such member here */
 async function changeKeys(
   tx: Tx,
   keys: Keys,
@@ -225,13 +225,11 @@ async function changeKeys(
 }
 
 /**
- * What a kiosk reports of its staff: that a code on paper was used or a PIN chosen there, which the others are to know; and
- * who it added or removed by itself, whose name is kept for what they did. Each use of the emergency PIN goes to
- * webhooks.
+ * Applies what a kiosk reports of its staff. A paper code used or a PIN chosen there is passed on to the other kiosks. Staff
+ * that the kiosk itself added or removed are stored by name, for what they did. Each use of the emergency PIN is sent to
+ * webhooks. A code already known as used, and a PIN that replaces another than the stored one, change nothing.
  *
- * A code that is known as used already, and a PIN that replaces another one than is known here, change nothing.
- *
- * @returns what kiosks are to know
+ * @returns changes for kiosks
  */
 export async function reportedStaff(
   tx: Tx,
@@ -268,7 +266,7 @@ export async function reportedStaff(
     return [];
   }
   const here = (row: { scope: string | null }) => row.scope === null || row.scope === event.scope;
-  // Only the member says so of what is theirs, at a kiosk where they may unlock.
+  // Only the members themselves can change this, at a kiosk where they may unlock.
   if (by !== member) return [];
   if (what === 'enter' && paper)
     return (
@@ -290,13 +288,13 @@ export async function reportedStaff(
 }
 
 /**
- * A kiosk, which may be a stolen one, sets a member's PIN in two cases alone: they chose their own in place of the one that was
- * made for them; or a PIN was carried over to a newer key, as whose hash it stays the same choice.
+ * A kiosk may be stolen, so it can set a member's PIN in only two cases: the member replaced the start PIN by one of their
+ * own, or the same PIN was hashed again with a newer pepper.
  */
 const maySet = (held: z.infer<typeof StaffPin>, said: NonNullable<Personal<'staff'>['pin']>): boolean =>
   held.id === said.replaces && (held.start || (said.id === held.id && said.pepper !== held.pepper));
 
-/** Everyone who may unlock the kiosks of a scope. Handing out PINs and secrets is logged in the audit log. */
+/** Returns everyone who may unlock the kiosks of a scope. The audit log records that their PINs and secrets were sent. */
 export async function staffForKiosks({ source: { db, keys }, scope, opened }: Reader): Promise<ChangeOf<'staff'>> {
   const staff = (await listStaff(db, keys))
     .filter((one) => one.keys !== null && (one.scope === null || one.scope === scope))
@@ -306,7 +304,7 @@ export async function staffForKiosks({ source: { db, keys }, scope, opened }: Re
   return { kind: 'staff', staff };
 }
 
-/** Who was removed long ago is forgotten, name and all. @returns how many */
+/** Deletes members who were removed long ago, including their names. @returns how many */
 export function forgetStaff(tx: Tx, now: Date): Promise<number> {
   return remove(tx, 'staff_member', { removed_at: below(new Date(now.getTime() - REMEMBERED_DAYS * 86_400_000)) });
 }

@@ -8,9 +8,9 @@ import { changesOf, modelsOf, scopesOfPerson } from '../people/sites.ts';
 import { dropTemplates } from './templates.ts';
 
 /**
- * Removes the templates of these people here, and notifies the kiosks of all their sites that there are none.
+ * Deletes the templates of these people, here and at the kiosks of all their sites.
  *
- * @param o `card`: also what their card opens
+ * @param o `card`: also delete card templates
  */
 export async function forgetTemplates(
   tx: Tx,
@@ -31,10 +31,10 @@ export async function forgetTemplates(
 }
 
 /**
- * Everything that the server keeps of a person's face goes: templates, what their card opens, the pictures, an enrolment
- * that waits for a decision, and pairs of lookalikes.
+ * Deletes everything that the server has of a person's face: templates, their card template, pictures, an enrolment that waits
+ * for a decision, and pairs of lookalikes.
  *
- * @returns `card`: whether their card opened something; `pairs`: what kiosks are to receive of the pairs
+ * @returns `card`: whether there was a card template; `pairs`: changes for kiosks about the pairs
  */
 export async function dropFaces(
   tx: Tx,
@@ -43,12 +43,12 @@ export async function dropFaces(
   o: { readonly card?: boolean } = {},
 ): Promise<{ card: boolean; pairs: NewChange[] }> {
   const card = await dropTemplates(tx, keys, person, o);
-  // Without consent, or when their templates are deleted, there is no use for them any more.
+  // Without consent, or without templates, they have no purpose any more.
   for (const table of ['enrolment_photo', 'enrolment_case'] as const) await remove(tx, table, { person });
   return { card, pairs: await dropPairsOf(tx, person) };
 }
 
-/** What tells the kiosks of all of a person's sites of their templates of these models. */
+/** Returns changes that make the kiosks of all of a person's sites reload their templates of these models. */
 export async function templatesOfEachScope(tx: Tx, person: string, models: string[]): Promise<NewChange[]> {
   const scopes = await scopesOfPerson(tx, person);
   return scopes.flatMap((site) => models.map((model): NewChange => ({ kind: 'templates', person, model, site })));

@@ -42,9 +42,9 @@ const templateRoutes: readonly Route[] = [
   }),
 ];
 
-/* What is kept of a person’s face, and what it was made from. */
+/* A person’s own export: their templates, and the pictures these were made from. */
 
-/** With their content: the description of a face belongs to the person like their name. */
+/** Exports templates with their content: the description of a face is personal data like a name. */
 async function* held({ tx, keys, actor, names, now }: Reading) {
   const added = new Map(
     (await findAll(tx, 'template', { person: names }, ['id', 'added_at', 'device'])).map((r) => [r.id, r] as const),
@@ -61,7 +61,7 @@ async function* held({ tx, keys, actor, names, now }: Reading) {
     yield { onCard: card?.id, model, opensWithTheCardAlone: card?.sealed, addedAt: madeAt.toISOString() };
 }
 
-/** What templates were made from here; facial data, so decrypting it has its own audit row. */
+/** Exports the pictures that templates were made from here. They are facial data, so decrypting them has its own audit row. */
 async function* enrolmentPhotos({ tx, keys, actor, names, now }: Reading) {
   const why = { actor, route: MY_DATA };
   const found = await audited(tx, keys, why, now, (opened) => openPhotos(tx, keys, opened, names));
@@ -69,11 +69,11 @@ async function* enrolmentPhotos({ tx, keys, actor, names, now }: Reading) {
     yield { id, pose, via, madeAt, jpeg: picture.toString('base64') };
 }
 
-/** Pictures of theirs that wait for an administrator, since the face is like someone else's. */
+/** Exports a person's enrolments that wait for an administrator because the face is similar to someone else's. */
 async function* waitingEnrolments({ tx, keys, actor, names, now }: Reading) {
   const why = { actor, route: MY_DATA };
   const found = await audited(tx, keys, why, now, (opened) => openCasesOf(tx, keys, opened, names));
-  // Whose face it is like is someone else’s data.
+  // Leaves out whose face it is similar to, which is someone else’s data.
   for (const { id, source, score, madeAt, faces } of found)
     yield {
       id,
@@ -89,7 +89,7 @@ async function* waitingEnrolments({ tx, keys, actor, names, now }: Reading) {
     };
 }
 
-/** Of every model that a kiosk may hold something of. Where faces are switched off no kiosk gets a template of anyone. */
+/** Returns templates for each model that a kiosk may have templates of. Empty lists where the policy allows no templates. */
 async function templatesForKiosks(
   { source: { db, keys }, scope, opened }: Reader,
   people: readonly string[],
@@ -162,7 +162,7 @@ export const templates: ServerModule = {
       merged: ({ tx, kept, merged }) => moveCases(tx, kept, merged),
       async erased(erasing) {
         await deleteBy('person')(erasing);
-        // A face that was like theirs is someone else's, and stays.
+        // An enrolment of someone else, whose face is similar to theirs, is kept.
         const { tx, people } = erasing;
         await update(tx, 'enrolment_case', { other: people }, { other: null });
       },

@@ -6,13 +6,13 @@ import { type Keys, type Place, placeOf } from '../../platform/keys/envelope.ts'
 import { peopleOf, personBox } from '../../platform/keys/persons.ts';
 
 /**
- * Pictures that the server made templates from: the face alone, encoded again, under the person's key. They stay as
- * long as their consent, so that another embedder can be fed with them (features/embedders/).
+ * Pictures that the server made templates from: only the face, re-encoded, encrypted under the person's key. They are kept as
+ * long as the consent, so that templates for another embedder can be made from them (features/embedders/).
  */
 
 export const enrolmentPhotoPlace = (id: string, person: string): Place => placeOf('enrolment.photo', id, { person });
 
-/** Most pictures of one person; the oldest go. */
+/** Most pictures per person. Beyond it the oldest are deleted. */
 const MAX_PHOTOS = 10;
 
 export interface NewPhoto {
@@ -22,7 +22,7 @@ export interface NewPhoto {
   readonly pose: string;
 }
 
-/** Keeps pictures of a person. @param by account */
+/** Stores pictures of a person. @param by account */
 export async function keepPhotos(
   tx: Tx,
   keys: Keys,
@@ -52,7 +52,7 @@ export async function keepPhotos(
   );
 }
 
-/** Opened, oldest first. @param people every name of one person */
+/** Returns pictures, decrypted, oldest first. @param people every id of one person */
 export async function openPhotos(db: Db, keys: Keys, opened: Opened, people: readonly string[]) {
   const rows = await findSorted(db, 'enrolment_photo', { person: people }, ['made_at', 'id']);
   const box = await personBox(db, keys, people);

@@ -17,24 +17,24 @@ import { emptyLog, openHalf } from '../../platform/keys/personal.ts';
 import { peopleOf, personBox } from '../../platform/keys/persons.ts';
 
 /**
- * Face templates on the server: kept only to give them to a person's other kiosks, one copy, only under a standing consent.
- * They leave the log of events once they are here, so that a withdrawal has one place to empty.
+ * Face templates on the server. They are kept only to send them to a person's other kiosks, in one copy, and only while the
+ * consent is in force. They are removed from the log of events once stored here, so a withdrawal has one place to empty.
  */
 
 export const vectorPlace = (id: string, person: string): Place => placeOf('template.vector', id, { person });
 
 type TemplateEvent = {
   readonly id: string;
-  /** Null: this server itself, of pictures, or when it merges two people. */
+  /** Null: this server made it, from pictures or by merging two people. */
   readonly device: string | null;
   readonly change: 'added' | 'removed';
   readonly model: string;
   readonly templates: readonly { id: string; pose?: string | undefined; vector?: string | undefined }[] | undefined;
-  /** Of the picture of each, 0 to 100. */
+  /** Picture quality of each template, 0 to 100. */
   readonly quality?: readonly (number | null)[] | undefined;
 };
 
-/** What this server makes of pictures of a person, as an event. */
+/** Returns templates that this server made from pictures of a person, as an event. */
 export const madeHere = (
   model: string,
   faces: readonly { readonly embedding: Float32Array; readonly pose: string; readonly quality: number | null }[],
@@ -51,7 +51,7 @@ export const madeHere = (
   quality: faces.map(({ quality }) => quality),
 });
 
-/** Applies one `template` event of a person whose consent stands. */
+/** Applies one `template` event of a person whose consent is in force. */
 export async function applyTemplates(
   tx: Tx,
   keys: Keys,
@@ -91,9 +91,9 @@ export async function applyTemplates(
 }
 
 /**
- * Templates that came before the consent which allows them are taken out of the log of events, in their order there.
+ * Moves templates that arrived before their consent out of the log of events, in the order of the log.
  *
- * @returns whether one on a card was among them
+ * @returns whether there was a card template among them
  */
 export async function catchUp(tx: Tx, keys: Keys, person: string, now: Date): Promise<boolean> {
   let hasCard = false;
@@ -119,18 +119,17 @@ export async function catchUp(tx: Tx, keys: Keys, person: string, now: Date): Pr
   return hasCard;
 }
 
-/** Kiosks may have templates of this person and these models: from now on they are kept up to date. */
+/** Records that kiosks may have templates of this person and these models, so that they are kept up to date. */
 export async function noteModels(tx: Tx, person: string, models: readonly string[]): Promise<void> {
   const rows = models.map((model) => ({ person, model }));
   await insertNew(tx, 'person_model', rows);
 }
 
 /**
- * Everything of a person goes, here and in the log of events. Their models stay noted, so that
- * kiosks hear of it.
+ * Deletes all templates of a person, here and in the log of events. Their models stay recorded, so that kiosks are notified.
  *
- * @param o `card`: what their card opens goes too
- * @returns whether there was such a card
+ * @param o `card`: also delete their card template
+ * @returns whether a card template was deleted
  */
 export async function dropTemplates(
   tx: Tx,
@@ -149,8 +148,8 @@ export async function dropTemplates(
 }
 
 /**
- * Opened templates of these people, by person and model: the one place in which the server opens a face. Who it opened
- * is in the caller's audit row.
+ * Decrypts templates of these people, by person and model. This is the only place where the server decrypts a face. The
+ * caller's audit row names the people.
  */
 export async function readTemplates(
   db: Db,
@@ -173,7 +172,7 @@ export async function readTemplates(
   return all;
 }
 
-/** How many templates of a person there are, by model. Their content is neither read nor decrypted. */
+/** Counts the templates of a person, by model. Their content is neither read nor decrypted. */
 export async function templateCounts(db: Db, person: string): Promise<TemplateCounts['models']> {
   const rows = await db
     .selectFrom('template')
@@ -195,7 +194,7 @@ export async function templateCounts(db: Db, person: string): Promise<TemplateCo
   }));
 }
 
-/** As templates travel and are kept: little-endian float32. */
+/** Encodes a template as it is sent and stored: little-endian float32. */
 export function vectorBytes(embedding: Float32Array): Buffer {
   const bytes = Buffer.alloc(embedding.length * 4);
   for (const [i, value] of embedding.entries()) bytes.writeFloatLE(value, i * 4);
@@ -208,14 +207,14 @@ export function vectorFrom(bytes: Uint8Array): Float32Array {
 }
 
 /**
- * Templates on the person's card: what lies here opens with the key that the card carries, and with nothing that this
- * server has. It is sealed once more under the person's key, so that an erasure takes it like everything else.
+ * Templates for a person's card. They open only with the key on the card, never with a key of this server. They are
+ * encrypted once more under the person's key, so that an erasure destroys them too.
  */
 
 export const cardTemplatePlace = (id: string, person: string): Place => placeOf('card-template.sealed', id, { person });
 
 /**
- * Keeps what a new card opens, in place of what the one before did. One that is older than what is here comes too late.
+ * Stores the template of a new card in place of the previous one. One that is older than the stored one is ignored.
  *
  * @param at when it was enrolled
  */
@@ -246,11 +245,11 @@ export async function keepCardTemplate(
     .execute();
 }
 
-/** @returns whether there was one */
+/** Deletes a person's card template. @returns whether there was one */
 const dropCardTemplate = async (tx: Tx, person: string): Promise<boolean> =>
   (await remove(tx, 'card_template', { person })) > 0;
 
-/** What kiosks receive, by person; people without any are absent. */
+/** Returns what kiosks receive, by person. People without a card template are absent. */
 export async function readCardTemplates(
   db: Db,
   keys: Keys,

@@ -22,12 +22,12 @@ import { dropPairsOf } from '../lookalikes/store.ts';
 import { templateCounts, vectorBytes, vectorFrom } from './templates.ts';
 
 /**
- * Enrolments that wait: the face is like someone else's, and who took the pictures may not say that they are two
- * people. Pictures and templates are kept under the person's key until an administrator has looked; nobody is
- * recognised by them.
+ * Waiting enrolments: the face is similar to someone else's, and the person who took the pictures may not decide that they
+ * are two people. Pictures and templates are kept, encrypted under the person's key, until an administrator decides. They
+ * are not used for recognition.
  */
 
-/** What has not been decided is deleted after so many days. */
+/** Days after which an undecided enrolment is deleted. */
 export const CASE_DAYS = 14;
 
 export const casePlace = (id: string, person: string): Place => placeOf('enrolment.case', id, { person });
@@ -42,7 +42,7 @@ const Faces = z.array(
   }),
 );
 
-/** Puts an enrolment before an administrator; one that waits for the same person is replaced. @returns its id */
+/** Stores an enrolment for an administrator to decide, replacing one that waits for the same person. @returns its id */
 export async function keepCase(
   tx: Tx,
   keys: Keys,
@@ -73,7 +73,7 @@ export async function keepCase(
 }
 
 /**
- * One that waits, with its faces; locked until the transaction ends.
+ * Returns a waiting enrolment with its faces, locked until the transaction ends.
  * @throws Problem `enrolment-case-unknown`
  */
 export async function openCase(tx: Tx, keys: Keys, id: string) {
@@ -90,7 +90,7 @@ export async function openCase(tx: Tx, keys: Keys, id: string) {
   return { ...camelCase(row), faces };
 }
 
-/** An administrator is asked about someone else: a person who has come to resemble the face, or was next in line. */
+/** Makes the administrator compare with another person: one added since with a similar face, or the next in the list. */
 export async function askAbout(
   tx: Tx,
   id: string,
@@ -103,7 +103,7 @@ export async function removeCase(tx: Tx, id: string): Promise<void> {
   await remove(tx, 'enrolment_case', { id });
 }
 
-/** Waiting enrolments of the merged person are deleted: they belong to the name that consented. */
+/** Deletes waiting enrolments of a merged person, since they belong to the id that consented. */
 export async function moveCases(tx: Tx, kept: string, merged: string): Promise<void> {
   await remove(tx, 'enrolment_case', { person: merged });
   await update(tx, 'enrolment_case', { other: merged }, { other: kept });
@@ -111,15 +111,15 @@ export async function moveCases(tx: Tx, kept: string, merged: string): Promise<v
 }
 
 /**
- * An enrolment that nobody accepted ends. People said to be another person before its last question are no pair then:
- * without templates they are like nobody.
+ * Deletes an enrolment that nobody accepted. If the person has no templates, pairs that were marked during its decision are
+ * removed too: without templates, no face can be confused with theirs.
  */
 export async function giveUpCase(tx: Tx, { id, person }: { id: string; person: string }, now: Date): Promise<void> {
   await removeCase(tx, id);
   if ((await templateCounts(tx, person)).length === 0) await appendChanges(tx, await dropPairsOf(tx, person), now);
 }
 
-/** Those left too long. @returns how many ended */
+/** Deletes enrolments that have waited too long. @returns how many */
 export async function endOldCases(db: Db, now: Date): Promise<number> {
   const before = new Date(now.getTime() - CASE_DAYS * 86_400_000);
   const old = await findAll(db, 'enrolment_case', { made_at: below(before) }, ['id']);
@@ -133,7 +133,7 @@ export async function endOldCases(db: Db, now: Date): Promise<number> {
   return ended;
 }
 
-/** For the person's own export. @param people every name of one person */
+/** Returns waiting enrolments for a person's own export. @param people every id of the person */
 export async function openCasesOf(tx: Tx, keys: Keys, opened: Opened, people: readonly string[]) {
   const rows = await findSorted(tx, 'enrolment_case', { person: people }, ['id']);
   const cases = [];
@@ -147,6 +147,6 @@ export interface NewFace {
   readonly embedding: Float32Array;
   readonly picture: Uint8Array;
   readonly pose: string;
-  /** 0 to 100; null: not known. */
+  /** 0 to 100. Null: unknown. */
   readonly quality: number | null;
 }
