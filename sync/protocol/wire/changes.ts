@@ -143,7 +143,7 @@ export const Policy = z.strictObject({
     .optional(),
   /** Whether administrators may watch the screens of the site's kiosks live (the kiosk shows it while they do); absent: `off`. */
   watchScreens: z.enum(['on', 'off']).optional(),
-  /** Where face templates are: `store`: on server and kiosks; `card`: in a ciphertext that only the card opens. Absent: `store`. */
+  /** Where face templates are: `store`, on server and kiosks; `card`, as a ciphertext that the card opens. Absent: `store`. */
   templates: z.enum(['store', 'card']).optional(),
   /**
    * How the site's attendance days are divided: its time zone (IANA), and the local time at which one day ends and the next

@@ -6,7 +6,7 @@ const bare = (text: string): string =>
     .toLowerCase();
 
 /**
- * Returns whether `typed` is the other person's number or name, which shows that staff has checked whom the action concerns.
+ * Returns whether `typed` is the other person's number or name, which shows that staff has checked who the action concerns.
  * Pure.
  */
 export function namesPerson(

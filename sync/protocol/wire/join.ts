@@ -16,7 +16,7 @@ export const JOIN_TYP = {
   sealedGrant: 'sp-grant+jwe',
 } as const;
 
-/** POST asks to join; GET `JOIN_PATH/DEVICE` polls for the answer. With the farewell, the only routes without client certificate. */
+/** POST asks to join; GET `JOIN_PATH/DEVICE` polls for the answer. The only routes, with the farewell, without a client certificate. */
 export const JOIN_PATH = '/v1/join';
 
 /** Largest join, request file or proof, characters. */
