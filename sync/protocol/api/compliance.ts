@@ -61,7 +61,7 @@ export const ComplianceFacts = z.strictObject({
   /** Null: no object store. */
   objects: z.strictObject({ endpoint: z.string(), region: z.string(), encryption: z.string() }).nullable(),
   mail: z.boolean(),
-  /** Number of enabled webhooks that receive records. */
+  /** Webhooks that receive records, and how many of them get the number of the person. */
   receivers: z.strictObject({ on: count, withNumber: count }),
   keyVersion: count,
   backups: z.strictObject({ count, newest: Instant.nullable() }),
