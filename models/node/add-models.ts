@@ -8,13 +8,13 @@ import { ModelProblem } from './problem.ts';
 import { loadModel, readWeight } from './sessions.ts';
 
 /**
- * Takes the models of a folder (ONNX files with their `embedders.json`, `passive-liveness.json` or both) into the folder of a
- * server or kiosk. Each is loaded and run once before anything is written; an entry of the same id takes the place of the one
- * there, and a liveness model that of the one before. An embedder never loses its file to another: people's templates may be its.
+ * Copies the models of a folder (ONNX files with their `embedders.json`, `passive-liveness.json` or both) into the folder of a
+ * server or kiosk. Each is loaded and run once before anything is written. An entry replaces the one with the same id, and a
+ * liveness model the previous one. The file of another embedder is never overwritten: people's templates may depend on it.
  *
- * @param kiosk false: a server's folder, which has no use for a liveness model
+ * @param kiosk false: a server's folder, where a liveness model has no use
  * @returns their ids
- * @throws ModelProblem `model-refused`, `model-missing`, `model-altered`; then nothing has changed
+ * @throws ModelProblem `model-refused`, `model-missing`, `model-altered`; nothing has changed then
  */
 export async function addModels(from: string, to: string, kiosk: boolean): Promise<readonly string[]> {
   const entries = readEntries(from);
@@ -52,7 +52,7 @@ export async function addModels(from: string, to: string, kiosk: boolean): Promi
   return weights.map(embedderId);
 }
 
-/** Another process sees the old file or the new one, never a part. */
+/** Replaces a file atomically: another process sees the old file or the new one, never a part. */
 function put(path: string, bytes: Uint8Array): void {
   const temporary = `${path}.${randomUUID()}.tmp`;
   try {

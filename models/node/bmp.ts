@@ -1,8 +1,8 @@
 import type { RgbImage } from '../rules/image.ts';
 
 /**
- * Windows bitmaps (BITMAPINFOHEADER and later, 1, 4, 8, 16, 24 and 32 bits, without run-length compression), which
- * sharp's build can't read. After Microsoft's "Bitmap Storage". Transparency is ignored, as most readers do.
+ * Windows bitmaps (BITMAPINFOHEADER and later; 1, 4, 8, 16, 24 and 32 bits; no run-length compression), which sharp's build can't
+ * read. Based on Microsoft's "Bitmap Storage". Transparency is ignored, as in most readers.
  */
 
 const RGB = 0;
@@ -14,8 +14,8 @@ export function isBmp(bytes: Uint8Array): boolean {
 }
 
 /**
- * @param mayHold asked for with width and height before anything is allocated; throws to refuse them
- * @throws RangeError with a sentence when the bytes are no such picture
+ * @param mayHold called with width and height before anything is allocated; throws to reject them
+ * @throws RangeError with a sentence if the bytes are not such a picture
  */
 export function decodeBmp(bytes: Uint8Array, mayHold: (width: number, height: number) => void): RgbImage {
   if (!isBmp(bytes) || bytes.length < 54) throw new RangeError('no bitmap header');
@@ -41,7 +41,7 @@ export function decodeBmp(bytes: Uint8Array, mayHold: (width: number, height: nu
   const pixel = pixelReader(bytes, view, bits, masked, 14 + headerSize, start);
   const data = new Uint8Array(width * height * 3);
   for (let y = 0; y < height; y++) {
-    // A positive height means that the lowest row comes first.
+    // A positive height means that the bottom row comes first.
     const row = start + stride * (signedHeight > 0 ? height - 1 - y : y);
     for (let x = 0; x < width; x++) {
       const rgb = pixel(row, x);
@@ -54,7 +54,7 @@ export function decodeBmp(bytes: Uint8Array, mayHold: (width: number, height: nu
   return { width, height, data };
 }
 
-/** How to read pixel `x` of the row at `row` as 0xRRGGBB. */
+/** Returns a function that reads pixel `x` of the row at `row` as 0xRRGGBB. */
 function pixelReader(
   bytes: Uint8Array,
   view: DataView,
@@ -84,7 +84,7 @@ function pixelReader(
       return (row, x) => (bytes[row + 3 * x + 2]! << 16) | (bytes[row + 3 * x + 1]! << 8) | bytes[row + 3 * x]!;
     case 16:
     case 32: {
-      // The masks stand right behind the first 40 bytes of the header, inside of a longer one.
+      // The masks follow the first 40 bytes of the header, inside a longer one.
       if (masked && 66 > start) throw new RangeError('the masks run into the picture');
       const standard = bits === 16 ? [0x7c00, 0x03e0, 0x001f] : [0xff0000, 0xff00, 0xff];
       const [red, green, blue] = standard.map((mask, i) => channel(masked ? view.getUint32(54 + 4 * i, true) : mask));
@@ -99,7 +99,7 @@ function pixelReader(
   }
 }
 
-/** Takes the bits of `mask` to 0..255. */
+/** Returns a function that scales the bits of `mask` to 0..255. */
 function channel(mask: number): (value: number) => number {
   if (mask === 0) return () => 0;
   const shift = 31 - Math.clz32(mask & -mask);

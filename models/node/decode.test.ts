@@ -82,7 +82,7 @@ describe('formats', () => {
     expect([g, b]).toEqual([r, r]);
   });
 
-  it('reads CMYK in about the right colours', async () => {
+  it('reads CMYK in approximately the right colours', async () => {
     const cmyk = await source().toColourspace('cmyk').jpeg({ quality: 95 }).toBuffer();
     expect((await sharp(cmyk).metadata()).space).toBe('cmyk');
     const image = await decodeBytes(cmyk);
@@ -93,7 +93,7 @@ describe('formats', () => {
     expectNear(at(image, 30, 2), [255, 255, 255], 20);
   });
 
-  it('lays transparency on white', async () => {
+  it('puts transparency on white', async () => {
     const clear = await sharp({
       create: { width: 20, height: 20, channels: 4, background: { r: 0, g: 0, b: 0, alpha: 0 } },
     })
@@ -103,7 +103,7 @@ describe('formats', () => {
   });
 
   it.each([1, 2, 3, 4, 5, 6, 7, 8])('turns EXIF orientation %d upright', async (orientation) => {
-    // What a camera would have written for this orientation, made by the inverse turn.
+    // What a camera would have written for this orientation, made by the inverse transformation.
     const inverse = [
       (s: Sharp) => s,
       (s: Sharp) => s.flop(),
@@ -114,7 +114,7 @@ describe('formats', () => {
       (s: Sharp) => s.rotate(90).flop(),
       (s: Sharp) => s.rotate(90),
     ][orientation - 1]!;
-    // Two steps where sharp would otherwise order turn and mirror itself.
+    // In two steps, because sharp would otherwise choose the order of rotating and mirroring.
     const turned = await inverse(source()).png().toBuffer();
     const jpeg = await sharp(turned)
       .jpeg({ quality: 95, chromaSubsampling: '4:4:4' })
@@ -168,7 +168,7 @@ describe('own decoders', () => {
     }
   });
 
-  it('scales a largest value that is not 255', async () => {
+  it('scales values if the maximum is not 255', async () => {
     const image = await decodeBytes(Buffer.concat([Buffer.from('P5 16 16 15\n'), Buffer.alloc(256, 5)]));
     expect(at(image, 3, 3)).toEqual([85, 85, 85]);
   });
@@ -184,11 +184,11 @@ describe('own decoders', () => {
     ] as const) {
       expectNear(at(image, x, y), (x + y) % 2 ? [255, 255, 255] : [0, 0, 0], 0);
     }
-    // One coloured pixel shows the order of channels and of rows.
+    // One coloured pixel shows the order of channels and rows.
     if (!['1', '4'].includes(kind)) expectNear(at(image, 2, 0), [255, 0, 0], 0);
   });
 
-  it('never fails otherwise than by a code, whatever the bytes', async () => {
+  it('fails only with a code, whatever the bytes', async () => {
     const starts = [
       Buffer.from('P5 17 17 255\n'),
       Buffer.from('P6\n'),
@@ -218,14 +218,14 @@ describe('own decoders', () => {
   });
 });
 
-describe('files that are no use', () => {
+describe('unusable files', () => {
   const file = (name: string, bytes: Uint8Array | string) => {
     const path = join(folder, name);
     writeFileSync(path, bytes);
     return path;
   };
 
-  it('get a code each, and never anything else', async () => {
+  it('each fail with a code', async () => {
     const jpeg = await source().jpeg().toBuffer();
     const svg = '<svg xmlns="http://www.w3.org/2000/svg" width="40" height="40"><rect width="9" height="9"/></svg>';
     expect(await codeOf(decodePicture(join(folder, 'none.jpg')))).toBe('file-not-found');
@@ -243,13 +243,13 @@ describe('files that are no use', () => {
     expect(await codeOf(decodeBytes(await source().resize(12, 12).png().toBuffer()))).toBe('picture-too-small');
   });
 
-  it('do not wait for a pipe that nobody writes to', async () => {
+  it('don’t block on a pipe without a writer', async () => {
     const pipe = join(folder, 'pipe');
     execFileSync('mkfifo', [pipe]);
     expect(await codeOf(decodePicture(pipe))).toBe('not-a-file');
   });
 
-  it('are refused by their header when they would not fit, before their pixels are made', async () => {
+  it('are rejected by their header if too large, before pixels are decoded', async () => {
     const bomb = await sharp({ create: { width: 3000, height: 3000, channels: 3, background: '#000' } })
       .png()
       .toBuffer();
@@ -269,7 +269,7 @@ describe('files that are no use', () => {
   });
 });
 
-/** An 18×17 chessboard whose pixel (2, 0) is red where the kind has colours. */
+/** An 18×17 chessboard whose pixel (2, 0) is red if the kind has colours. */
 function bitmap(kind: string): Buffer {
   const [width, height] = [18, 17];
   const bits = { '24': 24, '8': 8, '4': 4, '1': 1, '565': 16, '555': 16, '32': 32, 'top-down': 24 }[kind]!;

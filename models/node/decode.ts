@@ -5,9 +5,9 @@ import { ModelProblem } from './problem.ts';
 import { loadSharp } from './sharp.ts';
 
 /**
- * PGM and PPM (Netpbm P2, P3, P5, P6; 8 and 16 bits), which face sets such as AT&T's come in and sharp's build can't
- * read. After the format's own specification: netpbm.sourceforge.net, pgm(5) and ppm(5). Takes the first picture of a
- * file that holds several.
+ * PGM and PPM (Netpbm P2, P3, P5, P6; 8 and 16 bits), used by face data sets such as AT&T's and not supported by sharp's build.
+ * Implements the format's specification: netpbm.sourceforge.net, pgm(5) and ppm(5). Reads the first picture of a file that has
+ * several.
  */
 
 const NUMBER_END = new Set([0x20, 0x09, 0x0a, 0x0b, 0x0c, 0x0d]);
@@ -17,8 +17,8 @@ function isPnm(bytes: Uint8Array): boolean {
 }
 
 /**
- * @param mayHold asked for with width and height before anything is allocated; throws to refuse them
- * @throws RangeError with a sentence when the bytes are no such picture
+ * @param mayHold called with width and height before anything is allocated; throws to reject them
+ * @throws RangeError with a sentence if the bytes are not such a picture
  */
 function decodePnm(bytes: Uint8Array, mayHold: (width: number, height: number) => void): RgbImage {
   if (!isPnm(bytes)) throw new RangeError('no PGM or PPM header');
@@ -33,7 +33,7 @@ function decodePnm(bytes: Uint8Array, mayHold: (width: number, height: number) =
   mayHold(width, height);
   const samples = width * height * channels;
   const wide = max > 255;
-  const start = reader.at + 1; // one white space ends the header
+  const start = reader.at + 1; // a single whitespace ends the header
   const least = kind < 4 ? 2 * samples - 1 : samples * (wide ? 2 : 1);
   if (bytes.length - start < least) throw new RangeError('the file ends before its picture does');
 
@@ -43,14 +43,14 @@ function decodePnm(bytes: Uint8Array, mayHold: (width: number, height: number) =
     let value: number;
     if (kind < 4) value = reader.number();
     else value = wide ? bytes[start + 2 * i]! * 256 + bytes[start + 2 * i + 1]! : bytes[start + i]!;
-    // Values above the largest are an error of the writer; the brightest is the nearest there is.
+    // Values above the maximum are an error of the writer. They are treated as the maximum.
     const byte = max === 255 ? Math.min(value, 255) : Math.round((Math.min(value, max) * 255) / max);
     for (let c = 0; c < copies; c++) data[i * copies + c] = byte;
   }
   return { width, height, data };
 }
 
-/** Reads decimal numbers between white space and `#` comments. */
+/** Reads decimal numbers separated by whitespace and `#` comments. */
 class Reader {
   at: number;
   readonly #bytes: Uint8Array;
@@ -81,13 +81,13 @@ class Reader {
 }
 
 export interface DecodeLimits {
-  /** Largest file, bytes. */
+  /** Maximum file size, bytes. */
   readonly maxBytes: number;
-  /** Most pixels of a picture, checked from its header before any is decoded. */
+  /** Maximum number of pixels, checked from the header before decoding. */
   readonly maxPixels: number;
-  /** Shortest side, pixels. */
+  /** Minimum length of the shorter side, pixels. */
   readonly minSide: number;
-  /** Longest time libvips may take, seconds. */
+  /** Maximum time that libvips may take, seconds. */
   readonly maxSeconds: number;
 }
 
@@ -99,18 +99,18 @@ export const DECODE_LIMITS: DecodeLimits = {
 };
 
 /**
- * Decodes a picture file to RGB, upright by its EXIF orientation: JPEG, PNG, WebP, GIF and animated WebP (first
- * frame), TIFF (first page), AVIF, PGM, PPM, BMP; the content says which, never the name. Colour profiles and CMYK
- * become sRGB, 16 bits become 8, transparency is laid on white. Nothing else is tried: no SVG, no PDF, no raw.
+ * Decodes a picture file to RGB, upright by its EXIF orientation: JPEG, PNG, WebP, GIF and animated WebP (first frame), TIFF
+ * (first page), AVIF, PGM, PPM, BMP. The format is detected from the content, never from the name. Colour profiles and CMYK
+ * become sRGB, 16 bits become 8, transparency becomes white. Nothing else is attempted: no SVG, no PDF, no raw.
  *
  * @throws ModelProblem `file-not-found`, `not-a-file`, `file-not-readable`, `empty-file`, `file-too-large`,
- *   `picture-not-decodable`, `picture-too-large`, `picture-too-small`
+ * `picture-not-decodable`, `picture-too-large`, `picture-too-small`
  */
 export async function decodePicture(path: string, limits: DecodeLimits = DECODE_LIMITS): Promise<RgbImage> {
   return decodeBytes(await readBounded(path, limits.maxBytes), limits);
 }
 
-/** As decodePicture, of bytes that are in memory. */
+/** Like decodePicture, for bytes in memory. */
 export async function decodeBytes(bytes: Uint8Array, limits: DecodeLimits = DECODE_LIMITS): Promise<RgbImage> {
   if (bytes.length === 0) throw new ModelProblem('empty-file');
   if (bytes.length > limits.maxBytes) throw fileTooLarge(limits.maxBytes);
@@ -151,7 +151,7 @@ async function decodeWithSharp(bytes: Uint8Array, limits: DecodeLimits): Promise
   return { width: info.width, height: info.height, data: info.channels === 3 ? data : threeOf(data, info.channels) };
 }
 
-/** Grey becomes three equal channels; what is beyond three is dropped. */
+/** Converts grey to three equal channels, and drops channels beyond three. */
 function threeOf(data: Uint8Array, channels: number): Uint8Array {
   const pixels = data.length / channels;
   const rgb = new Uint8Array(pixels * 3);
@@ -161,7 +161,7 @@ function threeOf(data: Uint8Array, channels: number): Uint8Array {
   return rgb;
 }
 
-/** First bytes of the formats that are handed to sharp; undefined matches any byte. */
+/** First bytes of the formats passed to sharp; undefined matches any byte. */
 const SIGNATURES: readonly (readonly (number | undefined)[])[] = [
   [0xff, 0xd8, 0xff], // JPEG
   [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a], // PNG
@@ -185,11 +185,11 @@ function ascii(text: string): number[] {
   return [...text].map((c) => c.charCodeAt(0));
 }
 
-/** The bytes of a picture file. @throws ModelProblem as decodePicture, of the file */
+/** Returns the bytes of a picture file. @throws ModelProblem as decodePicture, about the file */
 export async function readBounded(path: string, maxBytes = DECODE_LIMITS.maxBytes): Promise<Uint8Array> {
   let file: FileHandle | null = null;
   try {
-    // Before opening: opening a pipe without a writer would wait for ever.
+    // Checked before opening, because opening a pipe without a writer would block forever.
     const about = await stat(path);
     if (!about.isFile()) throw new ModelProblem('not-a-file', { path });
     if (about.size > maxBytes) throw fileTooLarge(maxBytes);

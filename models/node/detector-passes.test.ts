@@ -3,10 +3,10 @@ import type { Box, RgbImage } from '../rules/image.ts';
 import { FACE_BOX_NODE } from '../rules/manifest.ts';
 import { createDetector } from './detector.ts';
 
-/** Answers of the model, one a pass: boxes as shares of what it was shown, with their scores. */
+/** Scripted answers of the model, one per pass: boxes as shares of what it was shown, with their scores. */
 type Answer = { box: Box; score: number }[];
 
-/** The order of passes is a rule of its own, tested on a model that answers by script; real weights have their own tests. */
+/** Tests the order of passes with a model that gives scripted answers. Real weights have their own tests. */
 function scripted(answers: Answer[]) {
   const shown: Float32Array[] = [];
   const detect = createDetector({
@@ -38,14 +38,14 @@ const expectBox = (box: Box, expected: Box) => {
 };
 
 describe('passes of the detector', () => {
-  it('end after the first when its faces are sure', async () => {
+  it('end after the first if its faces are certain', async () => {
     const { detect, shown } = scripted([[{ box: [0.3, 0.3, 0.2, 0.3], score: 0.999 }]]);
     const [face] = await detect(grey(400, 200));
     expectBox(face!.box, [120, 60, 80, 60]);
     expect(shown).toHaveLength(1);
   });
 
-  /** Of a box in the picture, where it is in one with a border. */
+  /** Converts a box in the picture to one in the picture with a border. */
   const within = (border: number, [x, y, w, h]: Box): Box => {
     const side = 1 + 2 * border;
     return [(x + border) / side, (y + border) / side, w / side, h / side];
@@ -69,14 +69,14 @@ describe('passes of the detector', () => {
     for (const bordered of shown.slice(1)) expect(bordered[0]).toBeCloseTo(-127 / 128, 5);
   });
 
-  it('keep a face that the borders lost, and one that was sure beside it, largest first', async () => {
+  it('keep a face that is lost with borders, and a certain one beside it, largest first', async () => {
     const edge = { box: [0, 0.2, 0.2, 0.3] as Box, score: 0.99 };
     const middle = { box: [0.5, 0.3, 0.3, 0.4] as Box, score: 0.99 };
     const { detect } = scripted([[edge, middle], [], []]);
     expect((await detect(grey(400, 200))).map((f) => Math.round(f.box[0]))).toEqual([200, 0]);
   });
 
-  it('stretch a dark picture to the full range where it is looked at again', async () => {
+  it('stretch a dark picture to the full range in further passes', async () => {
     const found = { box: [0.4, 0.4, 0.2, 0.2] as Box, score: 0.8 };
     const { detect, shown } = scripted([[], [found], []]);
     expect(await detect(grey(400, 200, 3, 40))).toHaveLength(1);
@@ -85,7 +85,7 @@ describe('passes of the detector', () => {
     expect(brightest(shown[1]!)).toBeGreaterThan(0.8);
   });
 
-  it('look once more at a picture softened when there is nothing in any other, and take what is sure there', async () => {
+  it('try the softened picture if all other passes find nothing, and accept only certain faces', async () => {
     const face = (score: number) => ({ box: [0.4, 0.4, 0.2, 0.2] as Box, score });
     const { detect, shown } = scripted([[], [], [], [face(0.95), face(0.7)]]);
     const chequered = grey(40, 30);
@@ -99,7 +99,7 @@ describe('passes of the detector', () => {
     expect(await scripted([[], [], [], [face(0.85)]]).detect(grey(40, 30))).toEqual([]);
   });
 
-  it('take at most one weak face, the best of the passes, and none below', async () => {
+  it('accept at most one weak face, the best of all passes, and none weaker', async () => {
     const weak = (x: number, score: number) => ({ box: [x, 0.4, 0.1, 0.2] as Box, score });
     const some = scripted([[weak(0.1, 0.5)], [weak(0.3, 0.45), weak(0.6, 0.55)], [weak(0.4, 0.41)]]);
     expect((await some.detect(grey(400, 200))).map((f) => Number(f.score.toFixed(2)))).toEqual([0.55]);
@@ -108,7 +108,7 @@ describe('passes of the detector', () => {
     expect(none.shown).toHaveLength(4);
   });
 
-  it('drop a box that lies within a better one', async () => {
+  it('drop a box inside a better one', async () => {
     const face = { box: [0.3, 0.3, 0.3, 0.4] as Box, score: 0.99 };
     const chin = { box: [0.4, 0.5, 0.1, 0.1] as Box, score: 0.8 };
     expect(await scripted([[chin, face]]).detect(grey(400, 200))).toHaveLength(1);

@@ -23,7 +23,7 @@ async function embedLargest(image: RgbImage): Promise<Float32Array | null> {
   return face ? pipeline.embed(image, (await pipeline.shape(image, face.box)).five) : null;
 }
 
-/** The face and little else, grey, of `side` pixels: what the hardest photo collections hold. */
+/** Little more than the face, in grey, `side` pixels wide, like the hardest photo collections. */
 async function tightCrop(file: string, eyeDistances: number, side: number, quality: number): Promise<RgbImage> {
   const image = await decodePicture(file);
   const [face] = await pipeline.detect(image);
@@ -59,7 +59,7 @@ describe('faces of small, tight, grey pictures', () => {
     [3, 100, 85, 0.75],
   ])('%d eye distances wide, %d pixels: found, and still the same face', async (width, side, quality, least) => {
     const cosines: number[] = [];
-    // The last three stills have too little around the face for the wider crops.
+    // The last three stills have too little space around the face for the wider crops.
     for (const file of width < 2 ? stills : stills.slice(0, 6)) {
       const small = await embedLargest(await tightCrop(file, width, side, quality));
       expect(small, file).not.toBeNull();
@@ -85,7 +85,7 @@ describe('faces of small, tight, grey pictures', () => {
 });
 
 describe('faces of grainy and of very tight pictures', () => {
-  /** Grain as of a bad camera, the same at each run: the sum of three draws is near a normal distribution. */
+  /** Grain as from a bad camera, the same at each run. The sum of three draws is close to a normal distribution. */
   function grainy({ data, width, height }: RgbImage, deviation: number): RgbImage {
     const out = new Uint8Array(data.length);
     let seed = 7;
@@ -100,7 +100,7 @@ describe('faces of grainy and of very tight pictures', () => {
     return { data: out, width, height };
   }
 
-  it('are found through grain, and are the same face still', async () => {
+  it('are found despite grain, and are recognised as the same face', async () => {
     const files = ['franck_01829', 'cage2_crop', 'obama4_crop', 'queen20_crop', 'SeanConnery'];
     const cosines: number[] = [];
     for (const name of files) {
@@ -112,7 +112,7 @@ describe('faces of grainy and of very tight pictures', () => {
     expect(Math.min(...cosines)).toBeGreaterThan(0.45);
   });
 
-  it('are the face, and not its nose and mouth, where these look like a face of their own', async () => {
+  it('are found as a whole, even if nose and mouth alone look like a face', async () => {
     const file = `${MEDIA}ri_1_crop.jpg`;
     const small = await embedLargest(await tightCrop(file, 1.75, 120, 90));
     expect(dot(small!, (await embedLargest(await decodePicture(file)))!)).toBeGreaterThan(0.6);
@@ -120,7 +120,7 @@ describe('faces of grainy and of very tight pictures', () => {
 });
 
 describe('photos', () => {
-  it('give every face of a group once, largest first', async () => {
+  it('yield every face of a group once, largest first', async () => {
     for (const [file, faces] of [
       ['sample1.jpg', 3],
       ['sample4.jpg', 4],
@@ -145,7 +145,7 @@ describe('photos', () => {
     expect(await pipeline.detect(await decodeBytes(long))).toHaveLength(1);
   });
 
-  it('without a face give none', async () => {
+  it('without a face yield none', async () => {
     let seed = 3;
     const noise = (range: number) => {
       const data = new Uint8Array(160 * 120 * 3);

@@ -4,7 +4,7 @@ import { Taps, windowToPlanes } from '../rules/pixels.ts';
 import { Scratch } from './scratch.ts';
 import type { Model } from './sessions.ts';
 
-/** A face that was found: the detector's own box, in the picture's pixels, and its score 0..1. */
+/** A detected face: the detector's box, in the picture's pixels, and its score 0..1. */
 export interface FoundFace {
   readonly box: Box;
   readonly score: number;
@@ -12,36 +12,36 @@ export interface FoundFace {
 
 const WIDTH = 320;
 const HEIGHT = 240;
-/** Score from which a box counts as a face. */
+/** Minimum score of a face. */
 const SCORE = 0.65;
-/** Score from which the single best box is accepted if none reaches SCORE. */
+/** Minimum score for accepting the single best box if none reaches SCORE. */
 const LAST_RESORT = 0.4;
-/** Faces with at least this score and room around them are accepted at once. */
+/** Faces with at least this score and space around them are accepted without further passes. */
 const SURE = 0.98;
-/** A larger share of the picture's height, or a face at the edge, leaves no margin: such a box is often part of a face. */
+/** A box taller than this share of the picture, or at its edge, is often only part of a face. */
 const LARGE = 0.35;
-/** Borders around the picture, as shares of its sides, in which faces that fill it are found whole. */
+/** Borders around the picture, as shares of its sides, with which faces that fill it are found whole. */
 const BORDER = 0.3;
 const WIDE_BORDER = 0.8;
-/** Pixels up to which a picture without a face is also tried softened: in a larger one, downscaling removes the grain. */
+/** Up to this many pixels, a picture without a face is also tried softened. In a larger one, downscaling removes the grain. */
 const SMALL = 4 * WIDTH * HEIGHT;
-/** Score that it takes in a softened picture, where more looks like a face. */
+/** Minimum score in a softened picture, where more things resemble a face. */
 const SOFT_SCORE = 0.9;
-/** Boxes that overlap more than this (IoU) are one face. */
+/** Boxes that overlap more than this (IoU) are the same face. */
 const SAME_FACE = 0.4;
-/** A box of which more than this share is in a better one is a part of that face. */
+/** A box with more than this share of its area inside a better one is part of that face. */
 const PART_OF_FACE = 0.8;
 
-/** Width over height beyond which a picture is not stretched: from these on stretching was seen to miss faces. */
+/** Aspect ratios (width over height) beyond which pictures are not stretched: there, stretching was seen to miss faces. */
 const LONGEST = 2;
 const TALLEST = 0.65;
 
 export type Detector = (image: RgbImage) => Promise<FoundFace[]>;
 
 /**
- * The detector, looking again where it is not sure: with a narrow and a wide border, and with dark or flat pictures stretched.
- * Of all that it sees the best box of a face counts. It was chosen as the simplest way that finds as many faces as six passes
- * did, in 511 whole, cropped, dark, flat, blurred, grainy and turned pictures, and no more where there are none.
+ * The detector, which runs again if it isn't sure: with a narrow and a wide border, and with dark or flat pictures stretched. The
+ * best box of each face from all passes counts. This was the simplest method that finds as many faces as six passes did, in 511
+ * whole, cropped, dark, flat, blurred, grainy and turned pictures, with no more false detections.
  */
 export function createDetector(model: Model): Detector {
   const scratch = new Scratch(() => ({ input: new Float32Array(3 * WIDTH * HEIGHT), taps: new Taps(WIDTH) }));
@@ -49,7 +49,7 @@ export function createDetector(model: Model): Detector {
   const detect = (image: RgbImage, border: number, tone = FULL_RANGE): Promise<FoundFace[]> =>
     scratch.use(async ({ input, taps }) => {
       const window = windowOf(image, border);
-      // v' = (v − low) · 255 / (high − low), then (v' − 127) / 128, in one step; the border is black either way.
+      // v' = (v − low) · 255 / (high − low), then (v' − 127) / 128, in one step. The border is black either way.
       const gain = 255 / (tone.high - tone.low);
       const norm = { mean: tone.low + 127 / gain, scale: gain / 128 };
       windowToPlanes(image, window, WIDTH, HEIGHT, norm, tone.low, input, taps);
@@ -67,14 +67,14 @@ export function createDetector(model: Model): Detector {
     const faces = atLeast(SCORE, best);
     if (faces.length > 0) return faces;
     if (best.length > 0 || image.width * image.height > SMALL) return best.slice(0, 1);
-    // Grain of few pixels becomes squares as large as eyes when a small picture is enlarged for the model.
+    // When a small picture is enlarged for the model, grain of few pixels becomes squares as large as eyes.
     return atLeast(SOFT_SCORE, await detect(softened(image), BORDER, tone));
   };
 }
 
 /**
- * What the detector gets to see: the picture and its border, stretched to the model's 4:3. Very long or tall pictures
- * get a wider border instead, since a face stretched that much is no face any more.
+ * Returns the window that the detector sees: the picture with its border, stretched to the model's 4:3. Very long or tall
+ * pictures get a wider border instead, because a face stretched that much is not recognisable as one.
  */
 function windowOf({ width, height }: RgbImage, border: number): Box {
   let w = width * (1 + 2 * border);
@@ -84,13 +84,13 @@ function windowOf({ width, height }: RgbImage, border: number): Box {
   return [(width - w) / 2, (height - h) / 2, w, h];
 }
 
-/** Those of at least that score, largest first. */
+/** Returns the faces of at least that score, largest first. */
 function atLeast(score: number, faces: readonly FoundFace[]): FoundFace[] {
   const area = ({ box }: FoundFace) => box[2] * box[3];
   return faces.filter((face) => face.score >= score).toSorted((p, q) => area(q) - area(p));
 }
 
-/** The range of bytes that a picture uses. */
+/** The range of byte values that a picture uses. */
 interface Tone {
   readonly low: number;
   readonly high: number;
@@ -99,7 +99,7 @@ const FULL_RANGE: Tone = { low: 0, high: 255 };
 /** A narrower range is noise rather than a picture. */
 const NARROWEST = 12;
 
-/** Between which bytes all but the outermost hundredth of the picture's greens lie: dark and flat pictures get stretched. */
+/** Returns the range of the picture's green values without the outermost 1 % at each end, to stretch dark and flat pictures. */
 function toneOf({ data }: RgbImage): Tone {
   const counts = new Uint32Array(256);
   for (let i = 1; i < data.length; i += 3) counts[data[i]!]!++;
@@ -111,7 +111,7 @@ function toneOf({ data }: RgbImage): Tone {
   return high - low < NARROWEST ? FULL_RANGE : { low, high };
 }
 
-/** The picture with each pixel weighed with its neighbours (1, 2, 1 across and down). */
+/** Returns the picture with each pixel blended with its neighbours (1, 2, 1 across and down). */
 function softened({ width, height, data }: RgbImage): RgbImage {
   const out = new Uint8Array(data.length);
   for (let y = 0; y < height; y++) {
@@ -128,7 +128,7 @@ function softened({ width, height, data }: RgbImage): RgbImage {
   return { width, height, data: out };
 }
 
-/** Boxes of `least` score and more, from 0..1 of the window to the picture's pixels. */
+/** Reads boxes of at least `least`, and converts them from 0..1 of the window to the picture's pixels. */
 function readBoxes(scores: Float32Array, boxes: Float32Array, window: Box, least: number): FoundFace[] {
   const found: FoundFace[] = [];
   for (let i = 0; i * 2 < scores.length; i++) {
@@ -147,7 +147,7 @@ function hasRoom([x, y, w, h]: Box, { width, height }: RgbImage): boolean {
   return x > 0 && y > 0 && x + w < width && y + h < height && h <= LARGE * height;
 }
 
-/** One box a face, best first. */
+/** One box per face, best first. */
 function distinct(found: readonly FoundFace[]): FoundFace[] {
   const kept: FoundFace[] = [];
   for (const face of suppress(found, SAME_FACE)) if (!kept.some((k) => sameFace(k.box, face.box))) kept.push(face);

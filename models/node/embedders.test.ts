@@ -31,7 +31,7 @@ const changed = (change: object) => ({ ...structuredClone(DLIB_ENTRY), ...change
 const recipe = (change: object) => changed({ recipe: { ...DLIB_ENTRY.recipe, ...change } });
 const calibration = (change: object) => changed({ calibration: { ...DLIB_ENTRY.calibration, ...change } });
 
-it('an entry is taken with its recipe, its length and its calibration; without a file there is the one that ships alone', () => {
+it('an entry is read with its recipe, length and calibration; without a file there is only the embedder that ships', () => {
   expect(embeddersIn(join(root, 'none'))).toEqual([EMBEDDER]);
   const folder = folderWith([DLIB_ENTRY]);
   expect(embedderOf(folder, embedderId(DLIB_ENTRY))).toMatchObject({
@@ -80,7 +80,7 @@ it.each<[string, Partial<EmbedderEntry>]>([
   expect(existsSync(to)).toBe(false);
 });
 
-it('a file is not called like one that ships: it would take its place', async () => {
+it('a file can’t have the name of one that ships, which it would replace', async () => {
   const wrong = { code: 'model-refused', message: expect.stringContaining('another name') };
   for (const file of [EMBEDDER.file, 'fr_detect.onnx']) {
     const from = folderWith([changed({ file })]);
@@ -90,14 +90,14 @@ it('a file is not called like one that ships: it would take its place', async ()
   expect(existsSync(join(root, 'to-own'))).toBe(false);
 });
 
-it('a folder’s embedders are taken in beside what is there, whole or not at all; none takes the file of another', async () => {
+it('a folder’s embedders are added completely or not at all, and never overwrite another’s file', async () => {
   const from = folderWith([DLIB_ENTRY]);
   const to = join(root, 'to');
   await expect(addModels(from, to, true)).rejects.toMatchObject({ code: 'model-missing' });
   const bytes = makeDlibEmbedder();
   writeFileSync(join(from, DLIB_ENTRY.file), bytes);
   expect(await addModels(from, to, true)).toEqual([embedderId(DLIB_ENTRY)]);
-  // The one that ships, as someone would bring it: BGR, 512 numbers.
+  // The embedder that ships, as an operator's own: BGR, 512 values.
   const arcface: EmbedderEntry = {
     file: 'arcface.onnx',
     sha256: EMBEDDER.sha256,
@@ -114,8 +114,8 @@ it('a folder’s embedders are taken in beside what is there, whole or not at al
   cpSync(join(weights, EMBEDDER.file), join(second, arcface.file));
   await addModels(second, to, true);
   expect(embeddersIn(to).map(embedderId)).toEqual([EMBEDDER_ID, embedderId(DLIB_ENTRY), embedderId(arcface)]);
-  // Another file of dlib’s name: a byte behind the last message is an unknown field, which the runtime passes over. Templates
-  // of the one before would have no embedder any more.
+  // Another file with dlib's name: a byte after the last message is an unknown field, which the runtime ignores. Templates of the
+  // previous one would be left without an embedder.
   const later = Buffer.concat([bytes, Buffer.from([0x78, 0x01])]);
   const entry = changed({ sha256: createHash('sha256').update(later).digest('hex') });
   const third = folderWith([entry]);

@@ -6,15 +6,15 @@ import { type EmbedderEntry, inputShape, type PassiveLivenessEntry } from '../ru
 import { ModelProblem } from './problem.ts';
 
 /**
- * Embedders that a machine may load: the one that ships, and those that an operator has put into a folder (of the weights, or one
- * of a kiosk's own) with an entry in `embedders.json` beside them. A template carries its embedder's id and is never compared
- * across. docs/operate/embedders.md says what is in an entry.
+ * Embedders that a machine may load: the one that ships, and those that an operator has put into a folder (that of the weights,
+ * or a kiosk's own) with an entry in `embedders.json`. A template carries its embedder's id and is never compared across
+ * embedders. The entry is described in docs/operate/embedders.md.
  */
 
-/** Name of the operator's entries in the folder. */
+/** File name of the operator's entries. */
 export const EMBEDDERS_FILE = 'embedders.json';
 
-/** Longest embedding that a gallery holds (gallery/kernel/layout.ts); shorter ones are padded with zeros there. */
+/** Maximum length of an embedding in a gallery (gallery/kernel/layout.ts). Shorter ones are padded with zeros there. */
 export const MAX_EMBEDDING = 512;
 
 const number = z.number().refine(Number.isFinite);
@@ -43,7 +43,7 @@ const Calibration = z.strictObject({
     ),
 });
 
-/** Of every entry of an operator's. */
+/** Fields of every operator entry. */
 export const OWN_FILE = {
   file: z.string().regex(/^[\w-][\w.-]*\.onnx$/),
   sha256: z.string().regex(/^[0-9a-f]{64}$/),
@@ -60,7 +60,7 @@ const Entry = z.strictObject({
   calibration: Calibration,
 });
 
-/** Common to every operator's file: it is used unchanged. */
+/** Fields common to every operator file, which is used unchanged. */
 export const ownFile = (entry: EmbedderEntry | PassiveLivenessEntry, meaning: string) => {
   const { input, output, length, recipe } = entry;
   return {
@@ -76,7 +76,7 @@ export const ownFile = (entry: EmbedderEntry | PassiveLivenessEntry, meaning: st
 const refuse = (file: string, why: string, cause?: unknown) => new ModelProblem('model-refused', { file, why, cause });
 
 /**
- * An operator's file of entries; null where there is none.
+ * Reads an operator's file of entries; null if it doesn't exist.
  * @throws ModelProblem `model-refused` with every wrong value
  */
 export function readOwn<Schema extends z.ZodType>(path: string, schema: Schema): z.output<Schema> | null {
@@ -93,7 +93,7 @@ export function readOwn<Schema extends z.ZodType>(path: string, schema: Schema):
 }
 
 /**
- * The operator's entries; none where there is no such file.
+ * Reads the operator's entries; an empty list if the file doesn't exist.
  * @throws ModelProblem `model-refused` with every wrong value
  */
 export function readEntries(folder: string): readonly EmbedderEntry[] {
@@ -102,7 +102,7 @@ export function readEntries(folder: string): readonly EmbedderEntry[] {
   const ids = [EMBEDDER, ...entries].map(embedderId);
   const twice = ids.find((id, i) => ids.indexOf(id) !== i);
   if (twice) throw refuse(path, `${twice} is listed twice, or has the ID of a built-in embedder`);
-  // On a server they are in one folder: taken in, it would overwrite what this build brings, which then loads no more.
+  // On a server they share a folder: importing this one would overwrite a built-in file, which would then fail to load.
   const own = entries.find(({ file }) => WEIGHTS.some((weight) => weight.file === file));
   if (own) throw refuse(path, `a built-in file is called ${own.file}: give yours another name`);
   return entries;

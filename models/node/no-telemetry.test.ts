@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 
-test('the runtime of the models leaves nothing in the home folder: neither an identifier nor what it would send out', () => {
+test('the models’ runtime leaves nothing in the home folder, neither an identifier nor data to send', () => {
   const home = mkdtempSync(join(tmpdir(), 'sp-telemetry-'));
   try {
     const { XDG_CACHE_HOME: _, ORT_DISABLE_TELEMETRY: __, ...env } = process.env;

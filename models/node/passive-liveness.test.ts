@@ -36,7 +36,7 @@ async function withModel<T>(made: PassiveLivenessEntry, work: (passive: PassiveL
   }
 }
 
-/** A bright square in the middle of a dark picture of 200 × 200, and its box. */
+/** A bright square in the middle of a dark 200 × 200 picture, and its box. */
 const BOX = [50, 50, 100, 100] as const;
 function square(bright: number, around = 0): RgbImage {
   const data = new Uint8Array(200 * 200 * 3);
@@ -47,25 +47,25 @@ function square(bright: number, around = 0): RgbImage {
   return { width: 200, height: 200, data };
 }
 
-it('a face is judged by the square around its box, by the probability of the class that is alive', async () => {
+it('a face is judged by the square around its box, by the probability of the live class', async () => {
   await withModel(brightnessEntry(), async (passive) => {
     expect(passive.model).toBe(embedderId(brightnessEntry()));
     expect(await passive.isLive(square(140), BOX)).toBe(true);
     expect(await passive.isLive(square(115), BOX)).toBe(false);
-    // What is around the box is nothing to it with a margin of 1 …
+    // With a margin of 1, it ignores what is around the box …
     expect(await passive.isLive(square(140, 0), BOX)).toBe(true);
     expect(await passive.isLive(square(115, 255), BOX)).toBe(false);
   });
-  // … and with one of 1.8 more than two thirds of what it sees.
+  // … and with 1.8, that is more than two thirds of what it sees.
   await withModel(recipe({ margin: 1.8 }), async (passive) => {
     expect(await passive.isLive(square(140, 0), BOX)).toBe(false);
     expect(await passive.isLive(square(115, 255), BOX)).toBe(true);
-    // A frame that ends with the face has black beyond.
+    // Beyond a frame that ends with the face, everything is black.
     expect(await passive.isLive({ width: 2, height: 2, data: new Uint8Array(12).fill(255) }, [0, 0, 2, 2])).toBe(false);
   });
 });
 
-it('the threshold, the class and the kind of scores are the entry’s', async () => {
+it('threshold, class and kind of scores come from the entry', async () => {
   // Mean 140 of 255 is a logit of ±0.98: 0.877 by softmax.
   const says = (change: Partial<PassiveLivenessEntry>, bright: number) =>
     withModel(entry(change), (passive) => passive.isLive(square(bright), BOX));
@@ -77,7 +77,7 @@ it('the threshold, the class and the kind of scores are the entry’s', async ()
   expect(await says({ scores: 'probabilities', threshold: 0.99 }, 140)).toBe(false);
 });
 
-it('a score that is no number is no living face', async () => {
+it('a NaN score is not a live face', async () => {
   const nan = await withModel(entry({ recipe: { ...brightnessEntry().recipe, mean: [0, 0, Number.MAX_VALUE] } }), (p) =>
     p.isLive(square(140), BOX),
   );
@@ -111,7 +111,7 @@ it.each<[string, PassiveLivenessEntry, string]>([
   expect(existsSync(to)).toBe(false);
 });
 
-it('a kiosk takes it in beside its embedders and loads it; a server refuses it; without one there is none', async () => {
+it('a kiosk adds it to its embedders and loads it, a server rejects it, and without one there is none', async () => {
   const from = folderWith(brightnessEntry());
   const to = join(root, 'own');
   const server = addModels(from, to, false);

@@ -9,10 +9,10 @@ import type { PassiveLiveness } from './interface.ts';
 import { Scratch } from './scratch.ts';
 import type { Model } from './sessions.ts';
 
-/** Name of the operator's entry, beside their embedders. docs/operate/embedders.md says what is in it. */
+/** File name of the operator's entry, beside their embedders. Described in docs/operate/embedders.md. */
 export const PASSIVE_LIVENESS_FILE = 'passive-liveness.json';
 
-/** A kiosk's screen sends so much of the frame, by the face's longer side (renderer/kiosk/vision/pixels.ts): there is no more. */
+/** Maximum margin, relative to the face's longer side. Screens send no more (renderer/kiosk/vision/pixels.ts). */
 const WIDEST = 1.8;
 
 const Entry = z
@@ -27,7 +27,7 @@ const Entry = z
   .refine(({ live, length }) => live < length, { path: ['live'], message: 'must be one of the output’s numbers' });
 
 /**
- * The operator's entry; null where there is none.
+ * Reads the operator's entry; null if there is none.
  * @throws ModelProblem `model-refused` with every wrong value
  */
 export const readPassiveLiveness = (folder: string): PassiveLivenessEntry | null =>
@@ -39,7 +39,7 @@ export function passiveLivenessIn(folder: string): PassiveLivenessFile | null {
   return entry && { ...entry, ...ownFile(entry, 'a number a class'), task: 'passive-liveness' };
 }
 
-/** The model on its square around a face: anything outside the picture is black. */
+/** Creates the liveness check with the model on its square around a face. Outside the picture, pixels are black. */
 export function createPassiveLiveness(model: Model<PassiveLivenessFile>): PassiveLiveness {
   const { recipe, live, scores, threshold, outputs } = model.weight;
   const raster = rasterOf(recipe);
@@ -50,7 +50,7 @@ export function createPassiveLiveness(model: Model<PassiveLivenessFile>): Passiv
       inputs.use(async (input) => {
         const [left, top, side] = squareAround(box, recipe.margin);
         const a = side / recipe.side;
-        // Pixels have their centres at halves.
+        // Pixel centres are at half coordinates.
         warpToRaster(image, { a, b: 0, tx: left + a / 2 - 0.5, ty: top + a / 2 - 0.5 }, raster, input);
         const numbers = (await model.run(input))[outputs[0]!.name]!;
         return (scores === 'logits' ? probability(numbers, live) : numbers[live]!) >= threshold;
@@ -58,7 +58,7 @@ export function createPassiveLiveness(model: Model<PassiveLivenessFile>): Passiv
   };
 }
 
-/** Softmax of one of the logits; of a single one the logistic function, which is a softmax against 0. */
+/** Softmax of one of the logits; for a single logit the logistic function, which is a softmax against 0. */
 function probability(logits: Float32Array, of: number): number {
   const all = logits.length === 1 ? [logits[0]!, 0] : [...logits];
   const most = Math.max(...all);

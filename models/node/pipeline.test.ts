@@ -38,7 +38,7 @@ describe('the face pipeline', () => {
     const image = await decodePicture(picture(file));
     const side = box[2] - box[0];
     const square: Box = [box[0], box[1], side, box[3] - box[1]];
-    // The vectors were made without a border, which the detector adds for faces this large: near, not equal.
+    // The vectors were made without the border that the detector adds for faces this large: close, but not equal.
     const [face] = await pipeline.detect(image);
     expect(iou(squareAround(face!.box), square)).toBeGreaterThan(0.6);
     const shape = await pipeline.shape(image, square);
@@ -50,7 +50,7 @@ describe('the face pipeline', () => {
   });
 
   it.each(VECTORS)(
-    'gives nearly the same embedding and pose wherever the detector puts its box on $file',
+    'gives nearly the same embedding and pose wherever the detector’s box is on $file',
     async ({ file }) => {
       const image = await decodePicture(picture(file));
       const [face] = await pipeline.detect(image);
@@ -78,7 +78,7 @@ describe('the face pipeline', () => {
     },
   );
 
-  it('takes the mirrored face too where it is asked for: left and right then count the same', async () => {
+  it('includes the mirrored face on request, so that left and right count equally', async () => {
     const image = await decodePicture(picture(VECTORS[0]!.file));
     const [face] = await pipeline.detect(image);
     const { five } = await pipeline.shape(image, face!.box);
@@ -100,7 +100,7 @@ describe('the face pipeline', () => {
         await pipeline.embed(image, five, { mirrored }),
         await pipeline.embed({ width, height, data }, swapped, { mirrored }),
       );
-    // The template of the crop is not quite symmetric itself.
+    // The template of the crop is not perfectly symmetric itself.
     expect(await alike(true)).toBeGreaterThan(0.99);
     expect(await alike(false)).toBeLessThan(0.98);
   });
@@ -111,7 +111,7 @@ describe('the face pipeline', () => {
     expect(dot(e, e)).toBeCloseTo(1, 5);
   });
 
-  it('gives the same answers when calls run beside each other', async () => {
+  it('gives the same results for concurrent calls', async () => {
     const images = await Promise.all(VECTORS.slice(0, 3).map((v) => decodePicture(picture(v.file))));
     const alone: Float32Array[] = [];
     for (const image of images) alone.push(await embedLargest(image));

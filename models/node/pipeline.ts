@@ -16,15 +16,15 @@ import { DEFAULT_WEIGHTS } from './weights.ts';
 
 const LANDMARK_SIDE = 64;
 const LANDMARK_NORM = { mean: 0, scale: 1 / 256 };
-/** Side of the second pass's square, by the extent of the first pass's points: the best of five from 1.05 to 1.35. */
+/** Side of the second pass's square, relative to the extent of the first pass's points. The best of five from 1.05 to 1.35. */
 const SECOND_SQUARE = 1.15;
 
 /**
- * Loads the verified weights and builds the pipeline of DESIGN "The face pipeline" on them.
+ * Loads the verified weights and builds the face pipeline on them.
  * @param weights folder of the prepared weights; `dist/models/weights` of this source tree by default
- * @param embedder id of the embedder; the one that ships by default
- * @param own folder of the operator's models, where that is another (embedders.ts, passive-liveness.ts)
- * @throws ModelProblem as loadModels does, and `model-unknown`
+ * @param embedder id of the embedder; by default the one that ships
+ * @param own folder of the operator's models, if it is another one (embedders.ts, passive-liveness.ts)
+ * @throws ModelProblem as loadModels, and `model-unknown`
  */
 export async function openPipeline(
   weights = DEFAULT_WEIGHTS,
@@ -35,7 +35,7 @@ export async function openPipeline(
   return createPipeline(await loadModels(weights, { folder: own, embedder: other, passive: passiveLivenessIn(own) }));
 }
 
-/** The pipeline over loaded models, which `close` closes. */
+/** Creates a pipeline with loaded models, which its `close` closes. */
 export function createPipeline(models: Models & Partial<LoadedModels>): FacePipeline {
   const detect = createDetector(models.detector);
   const shapes = new Scratch(() => ({
@@ -69,7 +69,7 @@ export function createPipeline(models: Models & Partial<LoadedModels>): FacePipe
     shape: (image, box) =>
       shapes.use(async ({ input, taps, quality }) => {
         const first = await landmarksIn(image, squareAround(box), input, taps);
-        // A square by the face itself, not by a detector's box: pose and embedding then hardly depend on where that box lies.
+        // A square based on the face itself, not on a detector's box, so that pose and embedding hardly depend on the box.
         const landmarks = await landmarksIn(image, squareAround(extentOf(first), SECOND_SQUARE), input, taps);
         return { box, landmarks, five: fivePoints(landmarks), quality: measureQuality(image, box, landmarks, quality) };
       }),
@@ -89,7 +89,7 @@ export function createPipeline(models: Models & Partial<LoadedModels>): FacePipe
   };
 }
 
-/** L2-normalises in place. Fails rather than let a vector without direction into a gallery. */
+/** L2-normalises in place. Throws rather than let a vector without a direction into a gallery. */
 function normalised(vector: Float32Array, length: number): Float32Array {
   let squares = 0;
   for (let i = 0; i < vector.length; i++) squares += vector[i]! * vector[i]!;

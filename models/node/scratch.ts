@@ -1,4 +1,4 @@
-/** Buffers that concurrent calls borrow and return: no two calls ever share one. */
+/** Buffers that concurrent calls borrow and return. No two calls ever share one. */
 export class Scratch<T> {
   readonly #free: T[] = [];
   readonly #make: () => T;
@@ -7,7 +7,7 @@ export class Scratch<T> {
     this.#make = make;
   }
 
-  /** Runs `work` with a buffer of its own; the buffer is free again when `work` has settled. */
+  /** Runs `work` with its own buffer, which is returned when `work` has settled. */
   async use<R>(work: (buffer: T) => Promise<R>): Promise<R> {
     const buffer = this.#free.pop() ?? this.#make();
     try {

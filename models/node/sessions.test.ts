@@ -24,7 +24,7 @@ it('loads the verified weights, whose tensors are those of the manifest', async 
 });
 
 it.each(WEIGHTS.filter((w) => w.runs === 'node').map((w) => w.file))(
-  'loads nothing when one bit of %s is another',
+  'loads nothing if one bit of %s is flipped',
   async (file) => {
     cpSync(weights, folder, { recursive: true });
     const bytes = readFileSync(join(folder, file));
@@ -40,7 +40,7 @@ it.each(WEIGHTS.filter((w) => w.runs === 'node').map((w) => w.file))(
   },
 );
 
-it('names the file that is missing and what to run', async () => {
+it('names the missing file and what to run', async () => {
   const error = await loadModels(join(folder, 'none')).then(
     () => null,
     (e: unknown) => e,

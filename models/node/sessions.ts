@@ -19,8 +19,8 @@ import { DEFAULT_WEIGHTS } from './weights.ts';
 export interface Model<Weight extends WeightFile = WeightFile> {
   readonly weight: Weight;
   /**
-   * Runs the model once. `input` is read when the run starts, which is after this call returns: don't touch it until
-   * the promise is settled. The arrays of the answer are the caller's own.
+   * Runs the model once. `input` is read when the run starts, which is after this call returns: don't modify it until the promise
+   * is settled. The returned arrays belong to the caller.
    */
   run(input: Float32Array): Promise<Record<string, Float32Array>>;
   close(): Promise<void>;
@@ -32,7 +32,7 @@ export interface Models {
   readonly embedder: Model<EmbedderFile>;
 }
 
-/** With the operator's liveness model, if they have one. */
+/** The models, with the operator's liveness model if they have one. */
 export interface LoadedModels extends Models {
   readonly passive: Model<PassiveLivenessFile> | null;
 }
@@ -40,7 +40,7 @@ export interface LoadedModels extends Models {
 /** The operator's own models, and their folder (embedders.ts, passive-liveness.ts). */
 export interface OwnModels {
   readonly folder: string;
-  /** In place of the built-in one. */
+  /** Replaces the built-in one. */
   readonly embedder: EmbedderFile | null;
   readonly passive: PassiveLivenessFile | null;
 }
@@ -48,9 +48,9 @@ export interface OwnModels {
 /**
  * Loads the models of the Node pipeline from `folder`.
  *
- * @param own what the operator brought; nothing by default
- * @throws ModelProblem `model-missing`, `model-altered` (bytes differ from the manifest) or `model-refused` (the
- *   runtime can't load it, or its shapes are not the manifest's). Nothing is loaded from bytes that were not verified.
+ * @param own the operator's models; none by default
+ * @throws ModelProblem `model-missing`, `model-altered` (bytes differ from the manifest) or `model-refused` (the runtime can't
+ * load it, or its shapes are not the manifest's). Nothing is loaded from unverified bytes.
  */
 export async function loadModels(folder = DEFAULT_WEIGHTS, own?: OwnModels): Promise<LoadedModels> {
   const loaded: Model[] = [];
@@ -72,7 +72,7 @@ export async function loadModels(folder = DEFAULT_WEIGHTS, own?: OwnModels): Pro
   }
 }
 
-/** Reads and verifies one weight file: the bytes given back are the bytes that were hashed. */
+/** Reads and verifies one weight file. The bytes returned are the bytes that were hashed. */
 export async function readWeight(folder: string, weight: WeightFile): Promise<Uint8Array> {
   const path = join(folder, weight.file);
   let bytes: Uint8Array;
@@ -129,7 +129,7 @@ export async function loadModel<Weight extends WeightFile>(folder: string, weigh
   };
 }
 
-/** How the file's tensors differ from the entry; null: they don't. A file may have outputs that are not used. */
+/** Returns how the file's tensors differ from the entry; null: they don't. A file may have additional outputs. */
 function mismatch({ inputMetadata, outputMetadata }: InferenceSession, { input, outputs }: WeightFile): string | null {
   const describe = (m: InferenceSession.ValueMetadata) => (m.isTensor ? `${m.name}:${m.type}[${m.shape}]` : m.name);
   const wanted = (t: WeightFile['input']) => `${t.name}:float32[${t.shape}]`;
@@ -138,7 +138,7 @@ function mismatch({ inputMetadata, outputMetadata }: InferenceSession, { input, 
     m.name === t.name &&
     m.type === 'float32' &&
     m.shape.length === t.shape.length &&
-    // A batch of any size, which exporters leave open by a name, is a batch of one too.
+    // A batch size that an exporter left open, as a name, includes a batch of one.
     m.shape.every((size, i) => size === t.shape[i] || (i === 0 && typeof size === 'string'));
   if (inputMetadata.length !== 1 || !fits(input, inputMetadata[0]))
     return `takes ${inputMetadata.map(describe).join(' ')}, its entry says ${wanted(input)}`;

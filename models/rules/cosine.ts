@@ -1,6 +1,6 @@
 /**
  * Dot product of two vectors of equal length in float64, summed from the first value to the last: the definition of the gallery's
- * scores. The cosine when both are L2-normalised.
+ * scores. It is the cosine if both are L2-normalised.
  */
 export function dot(a: Float32Array, b: Float32Array): number {
   let sum = 0;
@@ -9,9 +9,9 @@ export function dot(a: Float32Array, b: Float32Array): number {
 }
 
 /**
- * The mean of embeddings; its length, at most 1, says how alike they are. The dot product of two means is the mean of the
- * cosines of all their pairs: it is spread no wider than they are, so what is known of false matches of single pictures is
- * a guess on the safe side (no proof: that a mean is spread less does not say so of each threshold).
+ * Returns the mean of embeddings; its length, at most 1, shows how similar they are. The dot product of two means is the mean of
+ * the cosines of all their pairs. Its spread is no wider than theirs, so the known false match rates of single pictures are a
+ * conservative estimate (not a proof: a narrower spread doesn't guarantee that for every threshold).
  */
 export function meanOf(embeddings: readonly Float32Array[]): Float32Array {
   const mean = new Float32Array(embeddings[0]?.length ?? 0);
@@ -19,7 +19,7 @@ export function meanOf(embeddings: readonly Float32Array[]): Float32Array {
   return mean;
 }
 
-/** A vector's direction, of length 1, and how long it was. Null: it has none. */
+/** Returns a vector's direction, of length 1, and its length. Null: it has no direction. */
 export function directionOf(
   vector: Float32Array,
 ): { readonly direction: Float32Array; readonly length: number } | null {
@@ -27,5 +27,5 @@ export function directionOf(
   return length > 0 ? { direction: vector.map((value) => value / length), length } : null;
 }
 
-/** Whether a vector is an embedding at all: of length 1, within what float32 rounds. What another machine sent may be anything. */
+/** Returns whether a vector has length 1, within float32 rounding, as embeddings do. Data from other machines may not. */
 export const isNormalised = (vector: Float32Array): boolean => Math.abs(dot(vector, vector) - 1) < 0.01;

@@ -15,7 +15,7 @@ import {
 
 const POLICY: DecisionPolicy = { targetFpir: 0.001, calibratedPeople: 1000, calibration: FR_FEATURE };
 const { curve } = FR_FEATURE;
-/** An embedder whose scores lie where dlib's do. */
+/** An embedder whose scores are in the range of dlib's. */
 const OTHER: Calibration = {
   verification: 0.92,
   curve: [
@@ -30,14 +30,14 @@ const scores = (best: number | null, second: number | null = null) => ({
 });
 
 describe('threshold by gallery size', () => {
-  it('gives back the numbers it was derived from', () => {
+  it('reproduces the numbers it was derived from', () => {
     expect(estimatedFpir(0.5, 4000, curve)).toBeCloseTo(0.03, 6);
     expect(estimatedFpir(0.547, 4000, curve)).toBeCloseTo(0.01, 6);
     expect(thresholdFor(size(4000), { ...POLICY, targetFpir: 0.03 })).toBeCloseTo(0.5, 6);
     expect(thresholdFor(size(4000), { ...POLICY, targetFpir: 0.01 })).toBeCloseTo(0.547, 6);
   });
 
-  it('rises with every template searched, and with every stranger fewer that may pass', () => {
+  it('rises with every template searched, and with a stricter target', () => {
     fc.assert(
       fc.property(
         fc.integer({ min: 100, max: 500_000 }),
@@ -60,7 +60,7 @@ describe('threshold by gallery size', () => {
     expect(thresholdFor(size(1), { ...POLICY, targetFpir: 0.05 })).toBe(0.45);
   });
 
-  it('inverts its own curve', () => {
+  it('is the inverse of its curve', () => {
     fc.assert(
       fc.property(fc.double({ min: 0.36, max: 0.95, noNaN: true }), (t) => {
         expect(thresholdAt(fmrAt(t, curve), curve)).toBeCloseTo(t, 9);
@@ -68,14 +68,14 @@ describe('threshold by gallery size', () => {
     );
   });
 
-  it('grows with the templates that are searched, not with the people alone, and stays a score', () => {
+  it('grows with the templates searched, not only with the people, and stays a valid score', () => {
     const few = thresholdFor({ people: 500, templates: 500 }, POLICY);
     expect(thresholdFor({ people: 500, templates: 4000 }, POLICY)).toBeGreaterThan(few + 0.05);
     expect(thresholdFor({ people: 1e9, templates: 1e12 }, { ...POLICY, targetFpir: 1e-12 })).toBe(1);
     expect(fmrAt(-1, curve)).toBe(1);
   });
 
-  it('refuses a policy or a curve that makes no sense', () => {
+  it('rejects an invalid policy or curve', () => {
     for (const short of [[], curve.slice(0, 1)])
       expect(() => thresholdFor(size(10), { ...POLICY, calibration: { ...FR_FEATURE, curve: short } })).toThrow(
         'two points or more',
@@ -97,28 +97,28 @@ describe('decision 1:N', () => {
   const gallery = size(500, 2);
   const threshold = thresholdFor(gallery, POLICY);
 
-  it('accepts the best person who is over the threshold and well ahead', () => {
+  it('accepts the best person if above the threshold and well ahead', () => {
     expect(decide(scores(threshold + 0.01, 0.3), gallery, POLICY)).toMatchObject({ kind: 'accept', threshold });
     expect(decide(scores(0.9), gallery, POLICY)).toEqual({ kind: 'accept', threshold, margin: null });
     expect(decide(scores(threshold), gallery, POLICY).kind).toBe('accept');
   });
 
-  it('is uncertain when two people are too near each other, however high both score', () => {
+  it('is uncertain if two people’s scores are too close, however high both score', () => {
     expect(decide(scores(0.95, 0.9), gallery, POLICY).kind).toBe('uncertain');
   });
 
-  it('is uncertain just below the threshold, and knows nobody far below it', () => {
+  it('is uncertain just below the threshold, and unknown far below it', () => {
     expect(decide(scores(threshold - 0.001), gallery, POLICY).kind).toBe('uncertain');
     expect(decide(scores(threshold - 0.2), gallery, POLICY).kind).toBe('unknown');
     expect(decide(scores(null), size(0), POLICY).kind).toBe('unknown');
   });
 
-  it('accepts nobody when the gallery has outgrown its calibration', () => {
+  it('accepts nobody if the gallery is larger than calibrated for', () => {
     expect(decide(scores(0.99, 0.1), size(1000), POLICY).kind).toBe('accept');
     expect(decide(scores(0.99, 0.1), size(1001), POLICY).kind).toBe('too-many-people');
   });
 
-  it('never accepts scores that are no numbers', () => {
+  it('never accepts NaN scores', () => {
     expect(decide(scores(Number.NaN, 0.1), gallery, POLICY).kind).toBe('unknown');
     expect(decide(scores(0.9, Number.NaN), gallery, POLICY).kind).toBe('uncertain');
     expect(() => decide(scores(0.9), { people: Number.NaN, templates: 3 }, POLICY)).toThrow(RangeError);
@@ -139,7 +139,7 @@ describe('another embedder’s scores', () => {
   const policy = { ...POLICY, calibration: OTHER };
 
   it('are read by its own curve and thresholds, alone and among many', () => {
-    // What lets a person in by the one that ships is a stranger’s score here.
+    // What is enough to accept a person with the shipped embedder is a stranger’s score here.
     expect(decide(scores(0.9, 0.5), size(2), POLICY).kind).toBe('accept');
     expect(decide(scores(0.9, 0.5), size(2), policy).kind).not.toBe('accept');
     expect(decideVerification(0.9, OTHER).kind).not.toBe('accept');
@@ -147,7 +147,7 @@ describe('another embedder’s scores', () => {
     expect(thresholdFor(size(100), { targetFpir: 0.001, calibration: OTHER })).toBeCloseTo(0.95, 2);
   });
 
-  it('are measured by its own distances: a lead that is too small between the ones that ship is enough here', () => {
+  it('use its own distances: a lead too small for the shipped embedder is enough here', () => {
     expect(leeway(FR_FEATURE)).toEqual({ near: 0.1, margin: 0.08, turned: 0.4, alike: 0.6, samePicture: 0.9995 });
     const own = leeway(OTHER);
     expect(own.margin).toBeLessThan(0.02);
@@ -162,7 +162,7 @@ describe('another embedder’s scores', () => {
 describe('lookalikes', () => {
   const score = fc.double({ min: -1, max: 1, noNaN: true });
   const people = ['ada', 'eve', 'bob', 'cyd'];
-  /** Any answer of a search among these people: the best, and another person behind them or none. */
+  /** Any search result among these people: the best, and another person or none. */
   const match = fc
     .tuple(fc.constantFrom(...people), fc.option(fc.constantFrom(...people), { nil: null }), score, score)
     .map(([best, second, x, y]) => ({
@@ -186,7 +186,7 @@ describe('lookalikes', () => {
     );
   });
 
-  it('anyone near enough to one of a pair is asked who they are, also where the two score alike', () => {
+  it('anyone similar enough to one of a pair is asked who they are, even if both score alike', () => {
     const twins = { best: { person: 'ada', score: 0.8 }, second: { person: 'eve', score: 0.79 } };
     expect(decide(twins, size(200), POLICY).kind).toBe('uncertain');
     expect(decide(twins, size(200), POLICY, inPair).kind).toBe('claim-first');
@@ -196,7 +196,7 @@ describe('lookalikes', () => {
     expect(decide(stranger, size(200), POLICY, inPair).kind).toBe('unknown');
   });
 
-  it('for everyone else nothing changes: threshold, margin and verdict are those without a pair', () => {
+  it('nothing changes for anyone else: threshold, margin and verdict are the same as without a pair', () => {
     fc.assert(
       fc.property(match, policy, fc.integer({ min: 1, max: 2000 }), (found, { margin, ...p }, n) => {
         const demands = { ...p, calibratedPeople: 1000, ...(margin !== undefined && { margin }) };
@@ -204,12 +204,12 @@ describe('lookalikes', () => {
         expect(decide(found, size(n), demands, inPair)).toEqual(decide(found, size(n), demands));
       }),
     );
-    // One of a pair is still a second person that others have to keep their distance from.
+    // One of a pair still counts as the second person, from whom others need a margin.
     const close = { best: { person: 'bob', score: 0.8 }, second: { person: 'ada', score: 0.78 } };
     expect(decide(close, size(200), POLICY, inPair).kind).toBe('uncertain');
   });
 
-  it('once the pair is no more, the one who is left is identified again', () => {
+  it('once the pair is removed, the remaining person is identified again', () => {
     const ada = { best: { person: 'ada', score: 0.8 }, second: null };
     expect(decide(ada, size(200), POLICY, () => false).kind).toBe('accept');
   });

@@ -25,7 +25,7 @@ const box = fc
   .map((b): Box => b);
 
 describe('similarity', () => {
-  it('is found again from points that it moved', () => {
+  it('is recovered from points that it moved', () => {
     fc.assert(
       fc.property(
         fc.array(point, { minLength: 3, maxLength: 8 }).filter((p) => spread(p) > 1),
@@ -44,7 +44,7 @@ describe('similarity', () => {
     );
   });
 
-  it('never mirrors: mirrored points are fitted as well as a turn can, not better', () => {
+  it('never mirrors: mirrored points are fitted only as well as a rotation can', () => {
     const points: Point[] = [
       [0, 0],
       [4, 0],
@@ -59,7 +59,7 @@ describe('similarity', () => {
     expect(determinant).toBeLessThan(1);
   });
 
-  it('has the least squared error: no small change of it does better', () => {
+  it('has the least squared error: no small change improves it', () => {
     const from: Point[] = [
       [0, 0],
       [10, 1],
@@ -95,7 +95,7 @@ describe('similarity', () => {
 });
 
 describe('boxes', () => {
-  it('overlap themselves wholly, others in part, symmetrically', () => {
+  it('overlap themselves completely, others partly and symmetrically', () => {
     fc.assert(
       fc.property(box, box, (p, q) => {
         expect(iou(p, p)).toBeCloseTo(1, 9);
@@ -108,12 +108,12 @@ describe('boxes', () => {
     expect(overlapOfSmaller([0, 0, 10, 10], [2, 2, 4, 4])).toBe(1);
   });
 
-  it('become squares around their middle', () => {
+  it('become squares around their centre', () => {
     expect(squareAround([10, 20, 40, 60])).toEqual([0, 20, 60, 60]);
     expect(squareAround([0, 0, 10, 10], 2)).toEqual([-5, -5, 20, 20]);
   });
 
-  it('are suppressed by score, not by place', () => {
+  it('are suppressed by score, not by order', () => {
     const faces = [
       { box: [0, 0, 10, 10] as Box, score: 0.7 },
       { box: [1, 0, 10, 10] as Box, score: 0.9 },
@@ -123,7 +123,7 @@ describe('boxes', () => {
   });
 });
 
-it('takes five points from the 68 of iBUG order', () => {
+it('takes five points from 68 in iBUG order', () => {
   const landmarks = Array.from({ length: 68 }, (_, i): Point => [i, 2 * i]);
   expect(fivePoints(landmarks)).toEqual([
     [39, 78],

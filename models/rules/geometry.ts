@@ -1,14 +1,14 @@
 import type { Box, FivePoints, Point } from './image.ts';
 
 /**
- * Plane geometry of faces: pure functions on points and boxes in pixels (x to the right, y down).
- * Landmarks are the 68 points of iBUG 300-W, here counted from 0: jaw 0–16, brows 17–26, nose 27–35, eyes 36–47,
- * mouth 48–67. "Left" in names of points is the left of the picture, which is the person's right.
+ * Plane geometry of faces: pure functions on points and boxes in pixels (x to the right, y down). Landmarks are the 68 points of
+ * iBUG 300-W, counted from 0: jaw 0–16, brows 17–26, nose 27–35, eyes 36–47, mouth 48–67. "Left" in names of points means left in
+ * the picture, which is the person's right.
  */
 
 const LANDMARKS = 68;
 
-/** Where the five points are in the 112×112 crop that ArcFace-style embedders were trained on (insightface, arcface_dst). */
+/** The five points in the 112×112 crop that ArcFace-style embedders were trained on (insightface, arcface_dst). */
 const ARCFACE_TEMPLATE: FivePoints = [
   [38.29, 51.7],
   [73.53, 51.5],
@@ -21,8 +21,8 @@ const ARCFACE_TEMPLATE: FivePoints = [
 const ARCFACE_SIDE = 112;
 
 /**
- * Where the five points are in dlib's mean face, of which each side is 1: means of the landmarks that `fivePoints` takes, out of the
- * 51 of dlib's get_face_chip_details (dlib/image_transforms/interpolation.h). dlib itself fits 33 of them.
+ * The five points in dlib's mean face, scaled to a side of 1: means of the landmarks used by `fivePoints`, from the 51 of dlib's
+ * get_face_chip_details (dlib/image_transforms/interpolation.h). dlib itself fits 33 of them.
  */
 const DLIB_FACE: FivePoints = [
   [0.224152, 0.2119465],
@@ -32,14 +32,14 @@ const DLIB_FACE: FivePoints = [
   [0.707989, 0.7825125],
 ];
 
-/** How a face is laid into an embedder's square input. */
+/** How a face is placed in an embedder's square input. */
 export type FaceCrop =
-  /** ArcFace's, scaled from 112 to the side. */
+  /** ArcFace's template, scaled from 112 to the side. */
   | { readonly template: 'arcface' }
-  /** dlib's get_face_chip: its mean face, with this share of the face's side around it. */
+  /** dlib's get_face_chip: its mean face, surrounded by this share of the face's side. */
   | { readonly template: 'face-chip'; readonly padding: number };
 
-/** Where eye centres, nose tip and mouth corners are to come in a crop of `side` pixels. */
+/** Returns where eye centres, nose tip and mouth corners should be in a crop of `side` pixels. */
 export function cropTemplate(crop: FaceCrop, side: number): FivePoints {
   const at = (place: ([x, y]: Point) => Point, points: FivePoints) => points.map(place) as unknown as FivePoints;
   if (crop.template === 'arcface') {
@@ -52,8 +52,8 @@ export function cropTemplate(crop: FaceCrop, side: number): FivePoints {
 }
 
 /**
- * A similarity (turn, uniform scale, shift; no mirroring): `x' = a·x − b·y + tx`, `y' = b·x + a·y + ty`.
- * The scale is hypot(a, b), the angle atan2(b, a).
+ * A similarity (rotation, uniform scale, translation; no mirroring): `x' = a·x − b·y + tx`, `y' = b·x + a·y + ty`. The scale is
+ * hypot(a, b), the angle atan2(b, a).
  */
 export interface Similarity {
   readonly a: number;
@@ -63,8 +63,8 @@ export interface Similarity {
 }
 
 /**
- * The similarity that takes `from` to `to` with the least sum of squared errors: Umeyama 1991 in the plane, in closed
- * form, where mirroring is left out by construction. When all points of `from` coincide, the scale is 0.
+ * Returns the similarity that maps `from` to `to` with the least squared error: Umeyama 1991 in the plane, in closed form, which
+ * excludes mirroring by construction. If all points of `from` coincide, the scale is 0.
  */
 export function fitSimilarity(from: readonly Point[], to: readonly Point[]): Similarity {
   const n = from.length;
@@ -89,7 +89,7 @@ export function fitSimilarity(from: readonly Point[], to: readonly Point[]): Sim
   return { a, b, tx: gx - a * fx + b * fy, ty: gy - b * fx - a * fy };
 }
 
-/** The similarity that undoes `s`; a RangeError when `s` collapses the plane to a point. */
+/** Returns the inverse of `s`; throws a RangeError if `s` collapses the plane to a point. */
 export function invert(s: Similarity): Similarity {
   const d = s.a * s.a + s.b * s.b;
   if (!(d > 0)) throw new RangeError('a similarity of scale 0 has no inverse');
@@ -102,7 +102,7 @@ export function apply(s: Similarity, [x, y]: Point): Point {
   return [s.a * x - s.b * y + s.tx, s.b * x + s.a * y + s.ty];
 }
 
-/** The square of side max(w, h) · `grow` around the middle of `box`; may reach beyond the picture. */
+/** Returns the square of side max(w, h) · `grow` around the centre of `box`. It may extend beyond the picture. */
 export function squareAround([x, y, w, h]: Box, grow = 1): Box {
   const side = Math.max(w, h) * grow;
   return [x + w / 2 - side / 2, y + h / 2 - side / 2, side, side];
@@ -114,7 +114,7 @@ export function extentOf(points: readonly Point[]): Box {
   return [left, top, Math.max(...xs) - left, Math.max(...ys) - top];
 }
 
-/** Eye centres, nose tip and mouth corners of 68 landmarks, as DESIGN's recipe takes them. */
+/** Returns eye centres, nose tip and mouth corners from 68 landmarks. */
 export function fivePoints(landmarks: readonly Point[]): FivePoints {
   if (landmarks.length !== LANDMARKS) throw new RangeError(`expected ${LANDMARKS} landmarks, got ${landmarks.length}`);
   const mean = (...at: number[]): Point => centroid(at.map((i) => landmarks[i]!));
@@ -130,7 +130,7 @@ export function iou(p: Box, q: Box): number {
   return both / (p[2] * p[3] + q[2] * q[3] - both);
 }
 
-/** Share of the smaller box that is in the other, 0..1: finds a box inside a box, which IoU calls different. */
+/** Share of the smaller box that is inside the other, 0..1. Detects a box inside a box, which has a low IoU. */
 export function overlapOfSmaller(p: Box, q: Box): number {
   const w = Math.min(p[0] + p[2], q[0] + q[2]) - Math.max(p[0], q[0]);
   const h = Math.min(p[1] + p[3], q[1] + q[3]) - Math.max(p[1], q[1]);
@@ -139,8 +139,8 @@ export function overlapOfSmaller(p: Box, q: Box): number {
 }
 
 /**
- * Greedy non-maximum suppression: highest score first; what overlaps a kept box by more than `limit` (IoU) goes.
- * Equal scores keep the order they came in.
+ * Greedy non-maximum suppression: highest score first; drops boxes that overlap a kept one by more than `limit` (IoU). Equal
+ * scores keep their order.
  */
 export function suppress<T extends { readonly box: Box; readonly score: number }>(
   found: readonly T[],

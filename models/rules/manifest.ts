@@ -2,12 +2,12 @@ import { type Calibration, FR_FEATURE } from './decision.ts';
 import type { FaceRecipe, PassiveLivenessEntry } from './recipe.ts';
 
 /**
- * Every weight file this product ships, pinned by SHA-256, with what is known of it and what is not. A file that does
- * not match its hash is never loaded. Another detector or embedder is an entry here and a file; templates carry their
+ * Every weight file that this product ships, pinned by SHA-256, with what is known and unknown about it. A file that doesn't
+ * match its hash is never loaded. To use another detector or embedder, add an entry here and the file. Templates carry their
  * model's id and are never compared across models.
  */
 
-/** A tensor a model takes or gives; all are float32. */
+/** An input or output tensor of a model. All are float32. */
 interface TensorSpec {
   readonly name: string;
   readonly shape: readonly number[];
@@ -15,7 +15,7 @@ interface TensorSpec {
 }
 
 export interface WeightFile {
-  /** File name below the prepared folder's `weights/`. */
+  /** File name in the prepared folder's `weights/`. */
   readonly file: string;
   readonly task: 'face-box' | 'landmarks' | 'embedding' | 'passive-liveness';
   readonly runs: 'browser' | 'node';
@@ -29,36 +29,36 @@ export interface WeightFile {
   readonly prepare:
     | { readonly step: 'copy' }
     | { readonly step: 'add-image-metadata'; readonly mean: number; readonly std: number };
-  /** Of the file as prepared and loaded. */
+  /** SHA-256 of the prepared file, as loaded. */
   readonly sha256: string;
   readonly input: TensorSpec;
   readonly outputs: readonly TensorSpec[];
-  /** How a byte (0..255) becomes a number of the input. */
+  /** How a byte (0..255) becomes an input value. */
   readonly normalisation: string;
   readonly licence: string;
   readonly provenance: string;
   readonly limits: readonly string[];
 }
 
-/** An embedder: a file, what it is fed with, and how its scores are read. Its one output here is the embedding. */
+/** An embedder: its file, its input recipe, and the calibration of its scores. It has one output, the embedding. */
 export interface EmbedderFile extends WeightFile {
   readonly recipe: FaceRecipe;
-  /** Numbers of an embedding. */
+  /** Number of values in an embedding. */
   readonly length: number;
   readonly calibration: Calibration;
 }
 
 /**
- * A model that says of one picture whether the face in it is a living one. None ships: its licence and the pictures it was
- * trained on have to be known. Its one output here is a number a class.
+ * A model that judges from one picture whether the face is live. None ships, because its licence and training pictures would have
+ * to be known. It has one output, one number per class.
  */
 export interface PassiveLivenessFile extends WeightFile, Pick<PassiveLivenessEntry, 'live' | 'scores' | 'threshold'> {
   readonly recipe: PassiveLivenessEntry['recipe'];
 }
 
-/** A file that is no weights but has to match its hash all the same: MediaPipe's own runtime. */
+/** A file that isn't weights but must match its hash too: MediaPipe's runtime. */
 export interface RuntimeFile {
-  /** File name below the prepared folder's `mediapipe/`. */
+  /** File name in the prepared folder's `mediapipe/`. */
   readonly file: string;
   readonly source: { readonly package: string; readonly version: string; readonly path: string };
   readonly sha256: string;
@@ -180,10 +180,10 @@ export const EMBEDDER: EmbedderFile = {
   ],
 };
 
-/** All weights, in the order in which the pipeline uses them. Never age, gender or the package's liveness weights. */
+/** All weights, in the order in which the pipeline uses them. Excludes the package's age, gender and liveness weights. */
 export const WEIGHTS: readonly WeightFile[] = [FACE_BOX_BROWSER, FACE_BOX_NODE, LANDMARKS_NODE, EMBEDDER];
 
-/** MediaPipe's WebAssembly, served beside the screens. */
+/** MediaPipe's WebAssembly, served with the screens. */
 export const MEDIAPIPE_RUNTIME: readonly RuntimeFile[] = [
   ['vision_wasm_internal.js', '4a97e2520ba506c680ecd6ba6acfb146888afa0e2746d57f205352bc6ebb82eb'],
   ['vision_wasm_internal.wasm', 'f00ec4731faa23b3e714d00e88d4d10e2df5c0a427d3a2b4ae6e3526fdd14ef7'],
@@ -196,8 +196,8 @@ export const MEDIAPIPE_RUNTIME: readonly RuntimeFile[] = [
   licence: 'Apache-2.0',
 }));
 
-/** Id that templates carry: an embedder's name and the first 12 hex digits of its hash. */
+/** Returns the id that templates carry: the embedder's name and the first 12 hex digits of its hash. */
 export const embedderId = ({ file, sha256 }: Pick<WeightFile, 'file' | 'sha256'>): string =>
   `${file.replace(/\.onnx$/, '')}@${sha256.slice(0, 12)}`;
-/** Of the embedder that ships. */
+/** Id of the embedder that ships. */
 export const EMBEDDER_ID = embedderId(EMBEDDER);

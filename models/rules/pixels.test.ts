@@ -15,7 +15,7 @@ function ramp(width: number, height: number): RgbImage {
   return { width, height, data };
 }
 
-/** The plain way to say the same: bilinear, outside counts as `fill`. */
+/** The straightforward method: bilinear, outside counts as `fill`. */
 function sample({ width, height, data }: RgbImage, x: number, y: number, channel: number, fill: number): number {
   const [x0, y0] = [Math.floor(x), Math.floor(y)];
   const at = (px: number, py: number) =>
@@ -27,7 +27,7 @@ function sample({ width, height, data }: RgbImage, x: number, y: number, channel
 }
 
 describe('window', () => {
-  it('copies the picture when nothing is scaled', () => {
+  it('copies the picture if nothing is scaled', () => {
     const image = ramp(20, 12);
     const out = new Float32Array(3 * 20 * 12);
     windowToPlanes(image, [0, 0, 20, 12], 20, 12, RAW, 0, out, new Taps(20));
@@ -40,7 +40,7 @@ describe('window', () => {
     }
   });
 
-  it('samples bilinearly, inside the picture and beyond its edges, whatever was in the buffer', () => {
+  it('samples bilinearly, inside the picture and beyond its edges, whatever the buffer contained', () => {
     const image = ramp(24, 18);
     const whole = fc.tuple(
       fc.integer({ min: -30, max: 20 }),
@@ -113,7 +113,7 @@ describe('warp', () => {
     },
   );
 
-  it.each(['NCHW', 'NHWC'] as const)('is mirrored from left to right alone, as %s too', (layout) => {
+  it.each(['NCHW', 'NHWC'] as const)('is mirrored only horizontally, in %s too', (layout) => {
     const image = ramp(30, 24);
     const flipped = {
       ...image,

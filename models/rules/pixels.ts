@@ -2,25 +2,25 @@ import type { Similarity } from './geometry.ts';
 import type { Box, RgbImage } from './image.ts';
 
 /**
- * Sampling pixels into the float planes that models take. Hot code: typed arrays, no allocation but where it says so.
- * Every function fills its `out` completely, so buffers can be used again.
+ * Samples pixels into the float planes that models take. Hot code: typed arrays, and no allocation unless stated. Every function
+ * fills its `out` completely, so buffers can be reused.
  */
 
 /** Weights of ITU-R BT.601 luma. */
 const LUMA = [0.299, 0.587, 0.114] as const;
 
-/** How a byte becomes a model's number: `(v − mean) · scale`. */
+/** How a byte becomes a model's input value: `(v − mean) · scale`. */
 export interface Normalisation {
   readonly mean: number;
   readonly scale: number;
 }
 
-/** Lines of a resize along one axis: the two source lines of each output, and the weight of the second. */
+/** Source lines of a resize along one axis: two for each output, and the weight of the second. */
 class Axis {
   readonly low: Int32Array;
   readonly high: Int32Array;
   readonly share: Float32Array;
-  /** Outputs from `inside` up to, not including, `outside` have both lines in the picture. */
+  /** Outputs from `inside` to before `outside` have both lines inside the picture. */
   inside = 0;
   outside = 0;
 
@@ -30,17 +30,17 @@ class Axis {
     this.share = new Float32Array(length);
   }
 
-  /** For `n` outputs over [start, start + size) of a picture of `limit` lines, each `step` bytes from the next. */
+  /** Fills in `n` outputs over [start, start + size) of a picture with `limit` lines, `step` bytes apart. */
   fill(start: number, size: number, n: number, limit: number, step: number): void {
     const { low, high, share } = this;
     this.inside = n;
     this.outside = n;
     for (let i = 0; i < n; i++) {
-      // Half-pixel centres, as OpenCV's resize has them.
+      // Half-pixel centres, like OpenCV's resize.
       const at = start + ((i + 0.5) * size) / n - 0.5;
       const whole = Math.floor(at);
       share[i] = at - whole;
-      // −1 marks a line outside the picture, which reads as the fill.
+      // −1 marks a line outside the picture, where the fill value is used.
       low[i] = whole >= 0 && whole < limit ? whole * step : -1;
       high[i] = whole + 1 >= 0 && whole + 1 < limit ? (whole + 1) * step : -1;
       const both = low[i]! >= 0 && high[i]! >= 0;
@@ -50,11 +50,11 @@ class Axis {
   }
 }
 
-/** Scratch of one resize to at most `side` columns and rows. */
+/** Buffers of one resize to at most `side` columns and rows. */
 export class Taps {
   readonly x: Axis;
   readonly y: Axis;
-  /** One output row of bytes' values before any normalisation: R, G, B of each pixel. */
+  /** One output row of byte values before normalisation: R, G, B of each pixel. */
   readonly row: Float64Array;
 
   constructor(side: number) {
@@ -63,14 +63,14 @@ export class Taps {
     this.row = new Float64Array(side * 3);
   }
 
-  /** For a resize of `box` to `w`×`h`. */
+  /** Prepares a resize of `box` to `w`×`h`. */
   fill(image: RgbImage, box: Box, w: number, h: number): void {
     this.x.fill(box[0], box[2], w, image.width, 3);
     this.y.fill(box[1], box[3], h, image.height, image.width * 3);
   }
 }
 
-/** Samples output row `y` of `w` pixels into `taps.row`; what lies outside the picture counts as `fill`. */
+/** Samples output row `y` of `w` pixels into `taps.row`. Outside the picture, `fill` is used. */
 function sampleRow(data: Uint8Array, taps: Taps, y: number, w: number, fill: number): void {
   const { x: across, y: down, row } = taps;
   const { low, high, share, inside, outside } = across;
@@ -102,7 +102,7 @@ function sampleRow(data: Uint8Array, taps: Taps, y: number, w: number, fill: num
   for (let x = to; x < w; x++) sampleEdge(data, taps, x, y, fill);
 }
 
-/** One pixel of a row whose lines lie partly outside. */
+/** Samples one pixel of a row that is partly outside the picture. */
 function sampleEdge(data: Uint8Array, { x: across, y: down, row }: Taps, x: number, y: number, fill: number): void {
   const [left, right, u] = [across.low[x]!, across.high[x]!, across.share[x]!];
   const [top, bottom, v] = [down.low[y]!, down.high[y]!, down.share[y]!];
@@ -115,8 +115,8 @@ function sampleEdge(data: Uint8Array, { x: across, y: down, row }: Taps, x: numb
 }
 
 /**
- * Bilinear resize of the window `box` to `w`×`h`, into three planes (R, G, B) of `out`, normalised.
- * What lies outside the picture counts as `fill` (a byte).
+ * Resizes the window `box` bilinearly to `w`×`h`, into three normalised planes (R, G, B) of `out`. Outside the picture, `fill` (a
+ * byte) is used.
  */
 export function windowToPlanes(
   image: RgbImage,
@@ -141,7 +141,7 @@ export function windowToPlanes(
   }
 }
 
-/** As windowToPlanes, into one plane of luma. */
+/** Like windowToPlanes, into one plane of luma. */
 export function windowToLuma(
   image: RgbImage,
   box: Box,
@@ -163,18 +163,18 @@ export function windowToLuma(
   }
 }
 
-/** Where and how a square picture of `side` pixels a side is in a model's input. */
+/** The layout of a square picture, `side` pixels wide, in a model's input. */
 export interface Raster {
   readonly side: number;
-  /** Of red, green and blue: where the first pixel's number lies. */
+  /** Index of the first pixel's red, green and blue. */
   readonly first: readonly [number, number, number];
-  /** From a pixel to the next. */
+  /** Distance from one pixel to the next. */
   readonly step: number;
-  /** Of red, green and blue. */
+  /** Normalisation of red, green and blue. */
   readonly norm: readonly [Normalisation, Normalisation, Normalisation];
 }
 
-/** Swaps left and right of a crop that `warpToRaster` has written. */
+/** Mirrors a crop written by `warpToRaster` horizontally. */
 export function mirrorRaster({ side, first, step }: Raster, crop: Float32Array): void {
   for (const start of first)
     for (let y = 0; y < side; y++)
@@ -185,8 +185,8 @@ export function mirrorRaster({ side, first, step }: Raster, crop: Float32Array):
 }
 
 /**
- * Bilinear warp to a square crop, as `raster` lays it out; outside the picture counts as 0.
- * `toPicture` takes a pixel of the crop to the picture, both counted from the centres of pixels (OpenCV's warpAffine).
+ * Warps bilinearly to a square crop in the layout `raster`; 0 outside the picture. `toPicture` maps a pixel of the crop to the
+ * picture; coordinates are those of pixel centres (like OpenCV's warpAffine).
  */
 export function warpToRaster(image: RgbImage, toPicture: Similarity, raster: Raster, out: Float32Array): void {
   const { a, b, tx, ty } = toPicture;

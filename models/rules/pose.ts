@@ -5,14 +5,14 @@ export interface HeadPose {
   readonly yaw: number;
   readonly pitch: number;
   readonly roll: number;
-  /** Root mean square distance between the landmarks used and the fitted head, in units of the distance of the eyes. */
+  /** RMS distance between the landmarks used and the fitted head, in eye distances. */
   readonly misfit: number;
 }
 
 /**
- * A mean head, centimetres: x to the picture's right, y up, z towards the camera. Only points that keep their place on
- * the skull, more or less, whatever the face does: eyes, nose, mouth corners; no chin, since jaws open.
- * After the generic anthropometric model that head-pose estimators commonly use with iBUG landmarks.
+ * A mean head, centimetres: x to the picture's right, y up, z towards the camera. Contains only points that stay roughly in place
+ * on the skull whatever the expression: eyes, nose, mouth corners; not the chin, since jaws open. Based on the generic
+ * anthropometric model that head-pose estimators commonly use with iBUG landmarks.
  */
 const HEAD: readonly (readonly [landmark: number, x: number, y: number, z: number])[] = [
   [36, -5.31, 5.49, 3.99],
@@ -29,14 +29,14 @@ const HEAD: readonly (readonly [landmark: number, x: number, y: number, z: numbe
 
 const N = HEAD.length;
 const MEAN = [1, 2, 3].map((k) => HEAD.reduce((sum, row) => sum + row[k]!, 0) / N) as [number, number, number];
-/** HEAD around its centre, and (MᵀM)⁻¹Mᵀ of it: 3 rows of N. */
+/** HEAD relative to its centre, and its pseudo-inverse (MᵀM)⁻¹Mᵀ: 3 rows of N. */
 const CENTRED = HEAD.map(([, x, y, z]) => [x - MEAN[0], y - MEAN[1], z - MEAN[2]] as const);
 const PSEUDO_INVERSE = pseudoInverse(CENTRED);
 
 /**
- * Head pose from 68 landmarks by scaled orthography: the linear least-squares fit of a mean head (the first step of
- * POSIT, DeMenthon & Davis 1995), then the nearest rotation. Good to some degrees up to about 40° of yaw; landmarks of
- * faces turned further are unreliable themselves.
+ * Estimates the head pose from 68 landmarks by scaled orthography: the linear least-squares fit of a mean head (the first step of
+ * POSIT, DeMenthon & Davis 1995), then the nearest rotation. Accurate to a few degrees up to about 40° of yaw. For faces turned
+ * further, the landmarks themselves are unreliable.
  */
 export function headPose(landmarks: readonly Point[]): HeadPose {
   let cx = 0;
@@ -61,10 +61,10 @@ export function headPose(landmarks: readonly Point[]): HeadPose {
   });
   const scale = (Math.hypot(...i) + Math.hypot(...j)) / 2;
   if (!(scale > 0)) return { yaw: 0, pitch: 0, roll: 0, misfit: Infinity };
-  // The nearest pair of orthonormal rows: share the error of their angle between both.
+  // The nearest pair of orthonormal rows, which shares the angular error between both.
   const [u, v] = orthonormal(i, j);
   const w: [number, number, number] = cross(u, v);
-  // R maps the head to the camera; its third column is where the nose points.
+  // R maps the head to the camera. Its third column is the direction of the nose.
   const yaw = Math.atan2(u[2], w[2]);
   const pitch = Math.atan2(v[2], Math.hypot(u[2], w[2]));
   const roll = Math.atan2(-v[0], v[1]);
@@ -77,11 +77,11 @@ export function headPose(landmarks: readonly Point[]): HeadPose {
   };
 }
 
-/** Between the centres of the eyes of HEAD. */
+/** Distance of the eye centres of HEAD. */
 const EYE_DISTANCE = 7.1;
 /**
- * What the fit gives for a head held level: the median by which the second pass of landmarks pitches it more than the first,
- * by which the limits were found, over three videos of two men.
+ * Fitted pitch of a head held level. The limits were determined with the first pass of landmarks. The second pass measures a
+ * pitch higher by this median, over three videos of two men.
  */
 const RESTING_PITCH = 1.6;
 

@@ -23,7 +23,7 @@ const GOOD: FaceQuality = {
 };
 
 describe('the score of a picture', () => {
-  it('is 50 where enrolment just accepts it, whatever the measure, and 100 at its best', () => {
+  it('is 50 if enrolment just accepts it, for every measure, and 100 at best', () => {
     const { minSize, minBrightness, maxBrightness, minContrast, minSharpness, minVisible } = ENROLMENT_QUALITY;
     const best = { ...GOOD, size: 400, visible: 1 };
     expect(qualityScore(best)).toBe(100);
@@ -41,7 +41,7 @@ describe('the score of a picture', () => {
 });
 
 describe('judgement', () => {
-  it('lets a good face pass', () => {
+  it('accepts a good face', () => {
     expect(judgeQuality(GOOD, CHECKIN_QUALITY)).toBeNull();
     expect(
       judgeQuality(GOOD, ENROLMENT_QUALITY, {
@@ -70,7 +70,7 @@ describe('judgement', () => {
     expect(judgeQuality({ ...GOOD, ...change }, ENROLMENT_QUALITY)).toBe(reason);
   });
 
-  it('judges the frame only as far as it is known', () => {
+  it('judges only what is known about the frame', () => {
     const frame = { width: 640, height: 480 };
     expect(judgeQuality(GOOD, CHECKIN_QUALITY, { faces: 0 })).toBe('no-face');
     expect(judgeQuality(GOOD, CHECKIN_QUALITY, { faces: 2 })).toBe('several-faces');
@@ -78,11 +78,11 @@ describe('judgement', () => {
     expect(judgeQuality(GOOD, CHECKIN_QUALITY, { frame, box: [0, 0, 200, 200] })).toBe('off-centre');
   });
 
-  it('asks for one thing at a time: light before sharpness', () => {
+  it('reports one problem at a time: light before sharpness', () => {
     expect(judgeQuality({ ...GOOD, sharpness: 0, brightness: 5 }, CHECKIN_QUALITY)).toBe('too-dark');
   });
 
-  it('passes nothing that is no number', () => {
+  it('accepts no NaN', () => {
     for (const key of Object.keys(GOOD) as (keyof FaceQuality)[]) {
       expect(judgeQuality({ ...GOOD, [key]: Number.NaN }, CHECKIN_QUALITY), key).not.toBeNull();
     }
@@ -90,7 +90,7 @@ describe('judgement', () => {
 });
 
 describe('head pose', () => {
-  // A head of its own, not the one that is fitted: flat eyes and mouth, a nose that stands out.
+  // Not the head that is fitted: flat eyes and mouth, a protruding nose.
   const HEAD: Record<number, [number, number, number]> = {
     36: [-5, 5, 4],
     39: [-1.8, 5, 4.4],
@@ -132,7 +132,7 @@ describe('head pose', () => {
     expect(Math.abs(found.roll - roll)).toBeLessThan(6);
   });
 
-  it('fits landmarks of no head badly', () => {
+  it('has a large misfit for landmarks that are not a head', () => {
     const scattered = Array.from({ length: 68 }, (_, i): Point => [(i * 37) % 101, (i * 61) % 89]);
     expect(headPose(scattered).misfit).toBeGreaterThan(3 * headPose(projected(10, 5, 0)).misfit);
     expect(headPose(Array.from({ length: 68 }, (): Point => [5, 5])).misfit).toBe(Infinity);
@@ -155,13 +155,13 @@ describe('measures', () => {
     expect(measure(plain((x) => (x % 2 ? 80 : 120))).contrast).toBeCloseTo(20, 0);
   });
 
-  it('calls fine stripes sharper than wide soft ones', () => {
+  it('measures fine stripes as sharper than wide soft ones', () => {
     const fine = measure(plain((x) => 128 + 60 * Math.sin(x * 1.5))).sharpness;
     const soft = measure(plain((x) => 128 + 60 * Math.sin(x * 0.1))).sharpness;
     expect(fine).toBeGreaterThan(20 * soft);
   });
 
-  it('takes a face for less visible by what lies outside the picture, and by landmarks that fit no head', () => {
+  it('lowers visibility for parts outside the picture, and for landmarks that fit no head', () => {
     const head = project({ yaw: 0 }).map(([x, y]): Point => [x / 3.2, y / 2.6]);
     const picture = plain((x, y) => 128 + 60 * Math.sin(x * 0.4) * Math.cos(y * 0.5));
     const visible = (points: readonly Point[], left = 50) =>

@@ -5,7 +5,7 @@ import { headPose } from './pose.ts';
 import type { QualityReason } from './reasons.ts';
 import { visibleFeatures } from './visibility.ts';
 
-/** Measured quality of one face; pure numbers, so that a policy can judge them. */
+/** Measured quality of one face. Plain numbers, for a policy to judge. */
 export interface FaceQuality {
   /** Shorter side of the face box, pixels. */
   readonly size: number;
@@ -23,15 +23,15 @@ export interface FaceQuality {
   readonly visible: number;
 }
 
-/** The first reason why this face can't be used yet, or null. Filled in by the quality gate. */
+/** The first reason why this face can't be used yet, or null. */
 export type QualityVerdict = QualityReason | null;
 
-/** What a policy demands. Angles are the largest absolute values allowed, degrees. */
+/** A policy's requirements. Angles are maximum absolute values, degrees. */
 export interface QualityThresholds {
   readonly minSize: number;
-  /** Largest share of the frame's height that a face may fill; judged only where the frame is known. */
+  /** Maximum share of the frame's height that a face may fill; checked only if the frame is known. */
   readonly maxShare: number;
-  /** Largest distance of the face's middle from the frame's, as a share of the frame's shorter side. */
+  /** Maximum distance of the face's centre from the frame's, as a share of the frame's shorter side. */
   readonly maxOffCentre: number;
   readonly minBrightness: number;
   readonly maxBrightness: number;
@@ -43,7 +43,7 @@ export interface QualityThresholds {
   readonly minVisible: number;
 }
 
-/** Check-in: as forgiving as recognition allows, since a rejection costs a person at the door some seconds. */
+/** Check-in: as lenient as recognition allows, since a rejection costs a person at the door some seconds. */
 export const CHECKIN_QUALITY: QualityThresholds = {
   minSize: 64,
   maxShare: 0.9,
@@ -58,7 +58,7 @@ export const CHECKIN_QUALITY: QualityThresholds = {
   minVisible: 0.5,
 };
 
-/** Enrolment: stricter, since a poor template affects every check-in. Yaw is wide: turned poses are requested. */
+/** Enrolment: stricter, since a poor template affects every check-in. The yaw limit is wide, since turned poses are asked for. */
 export const ENROLMENT_QUALITY: QualityThresholds = {
   minSize: 96,
   maxShare: 0.85,
@@ -74,11 +74,11 @@ export const ENROLMENT_QUALITY: QualityThresholds = {
 };
 
 /**
- * Photos that someone else took, of people who aren't there to try again: refused is only what embeds badly. Grey
- * pictures of 64 × 51 to 120 × 96 pixels, made from 60 faces of photos, have boxes of 32 to 48 pixels at the smaller
- * end and scored 0.5 to 0.9 against their originals; heads rolled by 48° or pitched by 42° scored 0.74 to 0.93. Flat
- * pictures have a low variance of the Laplacian however sharp they are: of 14 such with 3 to 8 the median scored 0.66
- * against other pictures of the same face.
+ * Photos taken by others, of people who aren't present to try again: only what embeds badly is rejected. Grey pictures of 64 × 51
+ * to 120 × 96 pixels, made from 60 faces of photos, have boxes of 32 to 48 pixels at the smaller end and scored 0.5 to 0.9
+ * against their originals; heads rolled by 48° or pitched by 42° scored 0.74 to 0.93. Low-contrast pictures have a low variance
+ * of the Laplacian however sharp they are: 14 of them with 3 to 8 had a median score of 0.66 against other pictures of the same
+ * face.
  */
 export const IMPORT_QUALITY: QualityThresholds = {
   minSize: 24,
@@ -94,7 +94,7 @@ export const IMPORT_QUALITY: QualityThresholds = {
   minVisible: 0.2,
 };
 
-/** What is known of the frame that contains the face; leave out what is unknown. */
+/** What is known about the frame around the face. Omit what is unknown. */
 export interface QualityContext {
   readonly faces?: number;
   readonly frame?: { readonly width: number; readonly height: number };
@@ -102,8 +102,8 @@ export interface QualityContext {
 }
 
 /**
- * The first reason, in the order of QUALITY_REASONS, why a face can't be used yet; null when it can.
- * Reasons about the frame (several faces, too close, off centre) are judged only as far as `context` knows it.
+ * Returns the first reason, in the order of QUALITY_REASONS, why a face can't be used yet; null if it can. Reasons about the
+ * frame (several faces, too close, off centre) are checked only if `context` has the data.
  */
 export function judgeQuality(
   quality: FaceQuality,
@@ -113,7 +113,7 @@ export function judgeQuality(
   const { faces = 1, frame, box } = context;
   if (faces < 1) return 'no-face';
   if (faces > 1) return 'several-faces';
-  // Written so that a NaN, for which no comparison holds, is refused.
+  // Written so that NaN, for which every comparison is false, is rejected.
   if (!(quality.size >= thresholds.minSize)) return 'too-far';
   if (frame && box) {
     if (box[3] > thresholds.maxShare * frame.height) return 'too-close';
@@ -132,8 +132,8 @@ export function judgeQuality(
 }
 
 /**
- * How good a picture is for a template, 0 to 100: its weakest measure. What enrolment just accepts is 50; from 100 on no better picture
- * would help. Turned heads count as others do, since they are asked for.
+ * Returns how good a picture is for a template, 0 to 100: its weakest measure. 50 is just accepted at enrolment; at 100 a better
+ * picture would not help. Head turns don't lower the score, since they are requested.
  */
 export function qualityScore({ size, brightness, contrast, sharpness, visible }: FaceQuality): number {
   const { minSize, minBrightness, maxBrightness, minContrast, minSharpness, minVisible } = ENROLMENT_QUALITY;
@@ -148,11 +148,11 @@ export function qualityScore({ size, brightness, contrast, sharpness, visible }:
   return Math.round(100 * Math.max(0, Math.min(1, ...shares)));
 }
 
-/** Side of the crop that light and sharpness are measured on. */
+/** Side of the crop on which light and sharpness are measured. */
 const SIDE = 112;
 const BYTES = { mean: 0, scale: 1 };
 
-/** Scratch of one measurement at a time: a caller that measures side by side gives each its own. */
+/** Buffers for one measurement at a time. Concurrent measurements need one each. */
 export class QualityScratch {
   readonly luma = new Float32Array(SIDE * SIDE);
   readonly taps = new Taps(SIDE);
@@ -181,7 +181,7 @@ export function measureQuality(
   return { size: Math.min(box[2], box[3]), ...light, sharpness, ...pose, visible };
 }
 
-/** Mean and deviation over the disc in the middle of the crop, which hair and background hardly reach. */
+/** Mean and standard deviation over a disc in the centre of the crop, which contains little hair or background. */
 function lightOf(luma: Float32Array): { brightness: number; contrast: number } {
   let n = 0;
   let sum = 0;
@@ -220,14 +220,14 @@ function laplacianVariance(luma: Float32Array): number {
   return squares / n - (sum / n) ** 2;
 }
 
-/** Share of the landmarks that are in the picture. */
+/** Share of the landmarks that are inside the picture. */
 function inPicture(image: RgbImage, landmarks: readonly Point[]): number {
   let inside = 0;
   for (const [x, y] of landmarks) if (x >= 0 && y >= 0 && x < image.width && y < image.height) inside++;
   return inside / landmarks.length;
 }
 
-/** 1 for landmarks that fit a head, falling to 0 as they fit none. */
+/** 1 for landmarks that fit a head, falling to 0 with increasing misfit. */
 function plausible(misfit: number): number {
   return 1 / (1 + (misfit / 0.15) ** 4);
 }

@@ -2,29 +2,29 @@ import type { Calibration } from './decision.ts';
 import type { FaceCrop } from './geometry.ts';
 import type { Raster } from './pixels.ts';
 
-/** How the bytes of a square picture become a model's numbers. */
+/** How the bytes of a square picture become a model's input. */
 export interface PixelRecipe {
-  /** Pixels a side. */
+  /** Side in pixels. */
   readonly side: number;
   readonly channels: 'RGB' | 'BGR';
-  /** The tensor's axes after the batch of one: channels first, or last. */
+  /** The tensor's axes after the batch of one: channels first or last. */
   readonly layout: 'NCHW' | 'NHWC';
-  /** (v − mean) / std of a byte v of red, green and blue, in this order whatever `channels` is. */
+  /** (v − mean) / std for a byte v of red, green and blue, in this order regardless of `channels`. */
   readonly mean: readonly [number, number, number];
   readonly std: readonly [number, number, number];
 }
 
-/** What an embedder is fed with: a square crop of the face, and how its bytes become numbers. */
+/** An embedder's input: a square crop of the face, and how its bytes become numbers. */
 export interface FaceRecipe extends PixelRecipe {
   readonly crop: FaceCrop;
 }
 
-/** What an operator says of a model of their own, whatever its task. */
+/** An operator's description of their own model, for any task. */
 interface ModelEntry {
   readonly file: string;
-  /** Of the file, hex. */
+  /** SHA-256 of the file, hex. */
   readonly sha256: string;
-  /** Names of the file's tensors: the picture that goes in, the numbers that come out. */
+  /** Names of the file's tensors: the input picture and the output numbers. */
   readonly input: string;
   readonly output: string;
   readonly length: number;
@@ -33,32 +33,32 @@ interface ModelEntry {
   readonly limits: readonly string[];
 }
 
-/** One entry of `embedders.json`: an embedder that an operator brings (models/node/embedders.ts, docs/operate/embedders.md). */
+/** One entry of `embedders.json`: an embedder supplied by the operator (models/node/embedders.ts, docs/operate/embedders.md). */
 export interface EmbedderEntry extends ModelEntry {
   readonly recipe: FaceRecipe;
   readonly calibration: Calibration;
 }
 
-/** `passive-liveness.json`: a liveness model that an operator brings (models/node/passive-liveness.ts). */
+/** `passive-liveness.json`: a liveness model supplied by the operator (models/node/passive-liveness.ts). */
 export interface PassiveLivenessEntry extends ModelEntry {
   readonly recipe: PixelRecipe & {
-    /** Side of the square around the face's box, by the box's longer side. */
+    /** Side of the square around the face's box, relative to the box's longer side. */
     readonly margin: number;
   };
-  /** Which number of the output is of a living face, from 0. */
+  /** Index of the output for a live face, from 0. */
   readonly live: number;
-  /** `logits` are made probabilities first: by softmax, a single one by the logistic function. */
+  /** `logits` are first converted to probabilities: by softmax, or by the logistic function for a single one. */
   readonly scores: 'logits' | 'probabilities';
-  /** Least probability of a living face, 0..1, of one picture. */
+  /** Minimum probability that the face in one picture is live, 0..1. */
   readonly threshold: number;
 }
 
-/** Of the tensor that goes in. */
+/** Returns the shape of the input tensor. */
 export function inputShape({ side, layout }: PixelRecipe): readonly number[] {
   return layout === 'NCHW' ? [1, 3, side, side] : [1, side, side, 3];
 }
 
-/** Where `warpToRaster` puts each number. */
+/** Returns where `warpToRaster` puts each number. */
 export function rasterOf({ side, channels, layout, mean, std }: PixelRecipe): Raster {
   const norm = (i: 0 | 1 | 2) => ({ mean: mean[i], scale: 1 / std[i] });
   const apart = layout === 'NCHW' ? side * side : 1;

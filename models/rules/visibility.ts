@@ -1,19 +1,19 @@
 import type { Box, Point } from './image.ts';
 
 /**
- * How plausible it is that eyes and mouth can be seen. The landmark model puts its 68 points on anything, so they
- * prove nothing: this looks at the pixels under them. An eye or a mouth is a dark streak between brighter skin; under
- * a mask, a hand or dark glasses the streak is gone.
+ * How plausible it is that eyes and mouth are visible. The landmark model puts its 68 points on anything, so they prove nothing.
+ * This checks the pixels below them: an eye or a mouth is a dark streak between brighter skin, which is missing under a mask, a
+ * hand or dark glasses.
  *
- * Tried on 52 faces (group photos, stills) and on the same with masks, hands and dark glasses painted in: at 0.5 all of the
- * masks, 51 hands and 47 glasses fall, and one clean near-profile face. Painted covers are flatter than real ones: take it as
- * a hint to the person, never as proof of an uncovered face.
+ * Tested on 52 faces (group photos, stills) and on the same with masks, hands and dark glasses painted in: at 0.5 it rejects all
+ * of the masks, 51 hands and 47 glasses, and one clean near-profile face. Painted covers are flatter than real ones, so treat
+ * this as a hint to the person, never as proof of an uncovered face.
  */
 
-/** Strength of a streak, as a percentage of the luma of the cheeks, at which it counts as absent and as present. */
+/** Strength of a streak, as a percentage of the cheeks' luma, at which it counts as absent and as present. */
 const EYE = { absent: 1.5, present: 7 } as const;
 const MOUTH = { absent: 1, present: 5 } as const;
-/** Half height of the streaks looked for, as a share of the crop's side. */
+/** Half height of the streaks searched for, as a share of the crop's side. */
 const REACH = 1 / 28;
 
 /**
@@ -37,7 +37,7 @@ export function visibleFeatures(luma: Float32Array, side: number, landmarks: rea
   return Math.min(seen(36, 41, 2, EYE), seen(42, 47, 2, EYE), seen(48, 59, 1, MOUTH));
 }
 
-/** Bounds of landmarks `from`..`to`, a little higher than they are. */
+/** Returns the bounds of landmarks `from`..`to`, extended by `margin` above and below. */
 function boundsWithin(landmarks: readonly Point[], from: number, to: number, margin: number): Box {
   let [x0, y0, x1, y1] = [Infinity, Infinity, -Infinity, -Infinity];
   for (let i = from; i <= to; i++) {
@@ -50,7 +50,7 @@ function boundsWithin(landmarks: readonly Point[], from: number, to: number, mar
   return [x0, y0 - margin, x1 - x0, y1 - y0 + 2 * margin];
 }
 
-/** Mean of the positive second difference from row to row: how much darker a row is than those above and below. */
+/** Returns the mean positive second difference between rows: how much darker a row is than those above and below. */
 function streak(luma: Float32Array, side: number, box: Box): number {
   const reach = Math.max(1, Math.round(side * REACH));
   const [x0, y0, x1, y1] = clip(box, side, reach);
@@ -80,7 +80,7 @@ function meanLuma(luma: Float32Array, side: number, box: Box): number {
   return n > 0 ? sum / n : 0;
 }
 
-/** First and last column and row of `box` within the crop, `reach` rows away from its upper and lower edge. */
+/** Returns first and last column and row of `box` within the crop, at least `reach` rows from its top and bottom. */
 function clip([x, y, w, h]: Box, side: number, reach: number): [number, number, number, number] {
   return [
     Math.max(0, Math.round(x)),

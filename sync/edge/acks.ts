@@ -4,24 +4,24 @@ import type { Ack } from '../protocol/wire/ack.ts';
 import type { ServerKeys } from '../protocol/wire/keys.ts';
 import type { LastAck, OutboxSource } from './outbox.ts';
 
-/** An ack that changes no mark is kept at most this often, ms of the server's time: an idle kiosk spares its flash. */
+/** An ack that changes no mark is stored at most this often, ms of the server's time, to reduce wear on an idle kiosk's flash. */
 const KEEP_MS = 60_000;
 
 export interface Taken {
   readonly ack: Ack;
-  /** Newer than every ack before, or asked for just now: the server was really heard. */
+  /** Newer than all earlier acks, or an answer to our ask: this is the server's current state. */
   readonly fresh: boolean;
-  /** The server has fewer events than before: it was restored from an older copy. */
+  /** The server has fewer events than before because it was restored from an older copy. */
   readonly restored: boolean;
   /** The server lacks events that this kiosk no longer has. */
   readonly hole: boolean;
 }
 
 /**
- * The rules by which the server's acks move marks. They rise by any ack that verifies; they fall only by one that is newer
- * than every ack before it, or that answers a question of our own just now: then the server itself has lost events (its
- * database is an older copy) and gets them again. So a replayed ack changes nothing, and nothing is forgotten by one; and a
- * server whose clock was ahead once does not make all that come after it old.
+ * The rules by which the server's acks move the marks. Any verified ack can raise them. Only an ack newer than all before it, or
+ * one that answers our own ask just now, can lower them: then the server has lost events (its database is an older copy) and gets
+ * them again. So a replayed ack neither changes nor deletes anything, and a server whose clock was once ahead does not make all
+ * later acks look old.
  */
 export class AckBook {
   readonly #source: OutboxSource;
@@ -37,7 +37,7 @@ export class AckBook {
     this.#kept = this.#last ? Date.parse(this.#last.serverTime) : 0;
   }
 
-  /** Verifies; asked twice for the same text, it verifies once. @throws Problem of openAck */
+  /** Verifies an ack, only once if called twice with the same text. @throws Problem of openAck */
   async open(signed: string, epoch: string): Promise<Ack> {
     if (this.#opened?.signed !== signed || this.#opened.ack.epoch !== epoch) {
       const ack = await openAck(signed, this.#keys().signing, { device: this.#source.device, epoch });
@@ -46,7 +46,7 @@ export class AckBook {
     return this.#opened.ack;
   }
 
-  /** `serverTime` of the newest ack that was taken; null before the first. */
+  /** `serverTime` of the newest ack taken; null before the first. */
   get heard(): string | null {
     return this.#last?.serverTime ?? null;
   }
@@ -56,20 +56,20 @@ export class AckBook {
   }
 
   /**
-   * @param sent last event of the batch that it answers; 0 when it answers an ask
-   * @param asked it came in a page that answers our ask: nobody can have kept it, whatever its time says
-   * @throws Problem `ack-older`: it says less than what is known, and is no newer
+   * @param sent last event of the batch that it answers; 0 if it answers an ask
+   * @param asked it arrived in a page that answers our ask, so it can't be a replay, whatever its time
+   * @throws Problem `ack-older`: its marks are below the known ones and it is not newer
    */
   take(ack: Ack, sent = 0, asked = false): Taken {
     const mark = this.#source.marks().find(({ epoch }) => epoch === ack.epoch);
     const known = mark?.committed ?? 0;
-    // What was trimmed can't be sent again: below it no mark falls, and a server that lacks some of it was not restored again.
+    // Trimmed events can't be sent again. Marks don't fall below them, and lacking some of them doesn't mean another restore.
     const sayable = Math.max(ack.committed, mark?.trimmed ?? 0);
     const fresh = asked || this.isFresh(ack);
     const otherLog = this.#last !== null && ack.logEpoch !== this.#last.logEpoch;
     if (!fresh && (otherLog || ack.committed < known)) throw new Problem('ack-older');
-    // An older copy of the store was put back: what it has made since bears numbers that the server knows for other events.
-    // So only what was really sent counts as accepted, whatever number the mark has.
+    // An older copy of the store was restored, so its newer events reuse numbers that the server has for other events. Only
+    // events actually sent count as accepted, whatever the mark says.
     const ahead = mark !== undefined && ack.committed > mark.made;
     if (ahead && fresh) this.#source.rolledBack(ack.epoch, ack.committed);
     const committed = ahead ? Math.max(known, Math.min(sent, mark.made)) : ack.committed;

@@ -3,8 +3,9 @@ const FIRST_PAUSE_MS = 500;
 export const LONGEST_PAUSE_MS = 60_000;
 
 /**
- * Pause before the next attempt: exponential with full jitter, so that a site's kiosks don't come back all at once after
- * an outage (Brooker, "Exponential Backoff and Jitter", AWS 2015). The floor of a quarter keeps a lucky draw from hammering.
+ * Returns the pause before the next attempt: exponential with full jitter, so that a site's kiosks don't all reconnect at once
+ * after an outage (Brooker, "Exponential Backoff and Jitter", AWS 2015). The minimum of a quarter keeps a low random value from
+ * causing rapid retries.
  *
  * @param failures failures in a row, 1 for the first
  * @param random 0 ≤ random < 1
@@ -20,11 +21,11 @@ export function pauseAfter(
   return Math.round(ceiling * (0.25 + 0.75 * random));
 }
 
-/** Time and chance, so that a test can hold them. */
+/** Time and randomness, so that tests can control them. */
 export interface Runtime {
   /** Milliseconds since 1970, for `sentAt`. */
   now(): number;
-  /** Calls `wake` after `ms`; returns how to call it off. */
+  /** Calls `wake` after `ms`; returns a function that cancels it. */
   after(ms: number, wake: () => void): () => void;
   random(): number;
 }

@@ -4,8 +4,8 @@ import { MemoryOutbox } from '../../test/kit/outbox.ts';
 import { newSigningKey } from '../protocol/seal/keys.ts';
 import { IDLE_MS, SyncEngine } from './engine.ts';
 
-describe('the sync engine hears', () => {
-  test('forgets nothing on an ack that is forged, of another device, or altered', async () => {
+describe('the sync engine, receiving answers,', () => {
+  test('deletes nothing on an ack that is forged, altered or for another device', async () => {
     const spoils: Partial<Awaited<ReturnType<typeof newEngine>>['server']>[] = [
       { key: newSigningKey() },
       { change: (ack) => ({ ...ack, device: LOG }) },
@@ -24,7 +24,7 @@ describe('the sync engine hears', () => {
     }
   });
 
-  test('refuses an ack of a log that was since replaced', async () => {
+  test('rejects an ack of a log that has since been replaced', async () => {
     const r = await newEngine();
     r.engine.start();
     await r.untilPause();
@@ -52,7 +52,7 @@ describe('the sync engine hears', () => {
     await r.untilPause();
     r.server.committed.set(r.source.epoch, 2);
     r.server.logEpoch = log;
-    // Made for the cursor that its own answer drops.
+    // Made for the cursor that is dropped because of this very answer.
     r.server.pages = [{ cursor: 'of the dropped' }];
     r.wake();
     while (r.source.pendingCount() > 0 || r.received.length < 2) await new Promise((resolve) => setImmediate(resolve));
@@ -68,7 +68,7 @@ describe('the sync engine hears', () => {
     await r.engine.stop();
   });
 
-  test('reports nothing with its first ask, which may reach the answer of an earlier one', async () => {
+  test('sends no report with its first ask, which may get the answer to an earlier one', async () => {
     const r = await newEngine({ report: () => INVENTORY });
     r.engine.start();
     await r.untilPause();
@@ -76,7 +76,7 @@ describe('the sync engine hears', () => {
     await r.engine.stop();
   });
 
-  test('asks again at once for news that came while it asked', async () => {
+  test('asks again at once if nudged during an ask', async () => {
     const r = await newEngine();
     r.faults.push(() => r.transport.onNudge!());
     r.engine.start();
@@ -85,7 +85,7 @@ describe('the sync engine hears', () => {
     await r.engine.stop();
   });
 
-  test('asks as often as when it is idle while a backlog takes its time', async () => {
+  test('asks as often during a slow backlog as when idle', async () => {
     const r = await newEngine({ batchEvents: 1 });
     for (let i = 0; i < 4; i++) r.source.person(`Person ${i}`);
     const slowly = () => {
@@ -99,7 +99,7 @@ describe('the sync engine hears', () => {
     await r.engine.stop();
   });
 
-  test('one answer of a year ahead does not make the right ones old: the server is heard on, and its losses are found', async () => {
+  test('an answer dated a year ahead does not make later ones look old: they count, and losses are detected', async () => {
     const heard: number[] = [];
     const r = await newEngine({ onServerTime: (serverMs) => heard.push(serverMs) });
     for (let i = 0; i < 3; i++) r.source.person(`Person ${i}`);
@@ -123,7 +123,7 @@ describe('the sync engine hears', () => {
     await r.engine.stop();
   });
 
-  test('takes nothing back by an ack that is played again', async () => {
+  test('lowers no mark on a replayed ack', async () => {
     const r = await newEngine();
     for (let i = 0; i < 3; i++) r.source.person(`Person ${i}`);
     let old = '';
@@ -148,7 +148,7 @@ describe('the sync engine hears', () => {
     await r.engine.stop();
   });
 
-  test('a broker’s old, forged or foreign answers are not the one waited for', async () => {
+  test('ignores old, forged or foreign answers from a broker', async () => {
     const r = await newEngine();
     r.source.person('Ada');
     const judged: boolean[] = [];
@@ -169,7 +169,7 @@ describe('the sync engine hears', () => {
     await r.engine.stop();
   });
 
-  test('opens a new epoch when the server has events that this store never made, and sends what it made since', async () => {
+  test('starts a new epoch if the server has events that this store never made, and sends its newer events', async () => {
     const r = await newEngine();
     r.source.person('Ada');
     r.source.person('Grace');
@@ -184,7 +184,7 @@ describe('the sync engine hears', () => {
     await r.engine.stop();
   });
 
-  test('asks of every epoch in turn, and at once when the server has news', async () => {
+  test('asks about every epoch in turn, and at once when nudged', async () => {
     const r = await newEngine();
     r.source.person('Ada');
     const first = r.source.epoch;
@@ -200,7 +200,7 @@ describe('the sync engine hears', () => {
     await r.engine.stop();
   });
 
-  test('applies pages in order until there is no more, beside a backlog', async () => {
+  test('applies pages in order until there are no more, even during a backlog', async () => {
     const r = await newEngine({ batchEvents: 1 });
     for (let i = 0; i < 3; i++) r.source.person(`Person ${i}`);
     r.server.pages = [{ cursor: 'c1', more: true }, { cursor: 'c2', more: true }, { cursor: 'c3' }];
@@ -211,7 +211,7 @@ describe('the sync engine hears', () => {
     await r.engine.stop();
   });
 
-  test('hears of every epoch’s marks before a snapshot’s last page drops anybody', async () => {
+  test('gets the marks of every epoch before a snapshot’s last page deletes anyone', async () => {
     const r = await newEngine();
     r.source.person('Ada');
     const old = r.source.epoch;
@@ -230,7 +230,7 @@ describe('the sync engine hears', () => {
       order.push('apply');
       await apply(page);
     };
-    // The server lost what it had of the old epoch; the ask that brings the page is about the first in the list.
+    // The server lost its events of the old epoch. The ask that fetches the page is about the first epoch in the list.
     r.server.committed.set(old, 0);
     r.engine.start();
     await r.untilPause();
@@ -239,7 +239,7 @@ describe('the sync engine hears', () => {
     await r.engine.stop();
   });
 
-  test('never throws into the core: a broken store and a broken listener become status', async () => {
+  test('never throws into the core: failures of the store or a listener become status', async () => {
     const r = await newEngine();
     r.source.pending = () => {
       throw new Error('disk on fire');

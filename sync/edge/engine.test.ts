@@ -6,8 +6,8 @@ import { publicHalf } from '../protocol/seal/keys.ts';
 import type { WireEvent } from '../protocol/wire/event.ts';
 import { IDLE_MS } from './engine.ts';
 
-describe('the sync engine sends', () => {
-  test('empties the outbox in order, in bounded batches, one in flight, then rests', async () => {
+describe('the sync engine, sending,', () => {
+  test('sends the outbox in order, in bounded batches, one at a time, then pauses', async () => {
     const r = await newEngine({ batchEvents: 4 });
     for (let i = 0; i < 10; i++) r.source.person(`Person ${i}`);
     r.engine.start();
@@ -34,7 +34,7 @@ describe('the sync engine sends', () => {
     await r.engine.stop();
   });
 
-  test('keeps everything and backs off longer each time the server is away, then sends it once', async () => {
+  test('keeps everything while the server is unreachable, backs off longer each time, then sends it once', async () => {
     const r = await newEngine();
     r.source.person('Ada');
     for (let i = 0; i < 5; i++) r.faults.push(fail('server-unreachable'));
@@ -55,7 +55,7 @@ describe('the sync engine sends', () => {
     await r.engine.stop();
   });
 
-  test('sends again what was lost on the way back, and takes the same marks', async () => {
+  test('resends a batch whose ack was lost, and gets the same marks', async () => {
     const r = await newEngine();
     r.source.person('Ada');
     const change = r.server.change;
@@ -67,7 +67,7 @@ describe('the sync engine sends', () => {
     r.engine.start();
     await r.untilPause();
     expect(r.source.pendingCount()).toBe(1);
-    // The next question would hear of the mark first; a kiosk that has stopped asking sends again.
+    // The next ask would get the mark first. A kiosk that has stopped asking sends again.
     r.server.committed.clear();
     r.wake();
     expect(await r.untilPause()).toBe(IDLE_MS);
@@ -76,7 +76,7 @@ describe('the sync engine sends', () => {
     await r.engine.stop();
   });
 
-  test('does not spin when the server has a hole beneath what is left', async () => {
+  test('does not loop if the server lacks events that the kiosk no longer has', async () => {
     const r = await newEngine();
     r.source.person('Ada');
     r.source.person('Grace');
@@ -88,7 +88,7 @@ describe('the sync engine sends', () => {
     await r.engine.stop();
   });
 
-  test('splits a batch that outgrows the largest bucket', async () => {
+  test('splits a batch that exceeds the largest bucket', async () => {
     const r = await newEngine();
     for (let i = 0; i < 90; i++) r.source.append('health', { code: 'x', detail: { text: 'y'.repeat(15_000) } }, {});
     r.engine.start();
@@ -111,7 +111,7 @@ describe('the sync engine sends', () => {
     await r.engine.stop();
   });
 
-  test('sends the next batch as soon as the one before is acknowledged, made while that was on its way', async () => {
+  test('sends the next batch as soon as the one before is acknowledged, prepared while that one was being sent', async () => {
     const r = await newEngine({ batchEvents: 2 });
     for (let i = 0; i < 4; i++) r.source.person(`Person ${i}`);
     let readWhileFlying = 0;
@@ -131,7 +131,7 @@ describe('the sync engine sends', () => {
     await r.engine.stop();
   });
 
-  test('sends nothing that was erased after the batch was made', async () => {
+  test('sends nothing that was erased after the batch was prepared', async () => {
     const r = await newEngine({ batchEvents: 1 });
     r.source.person('Ada');
     r.source.person('Grace');
@@ -146,7 +146,7 @@ describe('the sync engine sends', () => {
         );
         sent.push('name' in (body.events[0] as WireEvent).personal);
         if (sent.length === 1) {
-          // The second batch lies ready by now.
+          // By now the second batch is prepared.
           await new Promise((resolve) => setTimeout(resolve, 20));
           r.source.events[1]!.personal = {};
           r.source.removals += 1;
@@ -160,7 +160,7 @@ describe('the sync engine sends', () => {
     await r.engine.stop();
   });
 
-  test('sends what lies behind a hole once, says so, and rests until the server has what it lacked', async () => {
+  test('sends events after a gap once, reports the gap, and pauses until the server has the missing ones', async () => {
     const r = await newEngine({ batchEvents: 1 });
     for (let i = 0; i < 4; i++) r.source.person(`Person ${i}`);
     r.source.events.shift();
@@ -175,7 +175,7 @@ describe('the sync engine sends', () => {
     await r.engine.stop();
   });
 
-  test('a server whose hole lies below what was trimmed is reported, and costs no loop and no snapshots', async () => {
+  test('reports a gap below the trimmed events, without a loop or snapshots', async () => {
     const r = await newEngine({ batchEvents: 1 });
     for (let i = 0; i < 4; i++) r.source.person(`Person ${i}`);
     r.engine.start();
@@ -191,12 +191,12 @@ describe('the sync engine sends', () => {
     }
     expect(r.received.slice(sent)).toEqual([[4]]);
     expect(r.server.asked.length - asked).toBeLessThan(8);
-    // What was not trimmed went out again once; then there is nothing left to take back.
+    // Untrimmed events were sent again once. After that there is nothing left to rewind.
     expect([r.sink.restarts, r.source.rewinds.length]).toEqual([1, 1]);
     await r.engine.stop();
   });
 
-  test('a hole in one epoch is neither forgotten nor sent again for what the server says of another', async () => {
+  test('acks of another epoch neither clear a gap nor cause resending', async () => {
     const r = await newEngine({ batchEvents: 1 });
     for (let i = 0; i < 3; i++) r.source.person(`Person ${i}`);
     const holed = [r.source.epoch];

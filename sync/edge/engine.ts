@@ -16,40 +16,40 @@ export type { OutboxSource } from './outbox.ts';
 
 export interface SyncStatus {
   readonly online: boolean;
-  /** Which way the last exchange went; null before the first. */
+  /** Transport of the last exchange; null before the first. */
   readonly transport: 'https' | 'mqtt' | null;
   /** RFC 3339 with ms, by the server's signed clock; null before the first exchange. */
   readonly lastSyncAt: string | null;
   readonly queued: number;
-  /** Why not, when not online; or what is wrong although the server answers. */
+  /** Why it is offline, or what is wrong although the server answers. */
   readonly problem: Problem | null;
-  /** Until when it rests after a failure, ms since 1970 by this machine's clock; null when it does not. */
+  /** When the pause after a failure ends, ms since 1970 by this machine's clock; null when not pausing. */
   readonly pausedUntil: number | null;
 }
 
-/** How often an idle kiosk asks whether there is something new, and says that it lives, ms. */
+/** How often an idle kiosk asks for changes, which also shows the server that it is running, ms. */
 export const IDLE_MS = 20_000;
-/** How long one exchange may take altogether, ms. */
+/** Timeout of one whole exchange, ms. */
 const EXCHANGE_MS = 60_000;
-/** A backlog does not keep the roster waiting: after so many batches there is an ask. */
+/** Number of batches after which an ask is sent, so that a backlog doesn't delay the roster. */
 const BATCHES_AN_ASK = 20;
 
 export interface SyncEngineOptions {
   readonly secret: DeviceSecret;
   readonly bundle: ServerBundle;
   readonly source: OutboxSource;
-  /** Where the server's changes go; without it they are requested and ignored. */
+  /** Receives the server's changes. Without it they are requested and ignored. */
   readonly changes?: ChangeSink;
-  /** The server's keys as they are trusted now; those of the bundle by default. */
+  /** The server's keys trusted now; by default those of the bundle. */
   readonly keys?: () => ServerKeys;
-  /** Trusted time, ms since 1970: what certificates are judged by. */
+  /** Trusted time, ms since 1970, used to check certificates. */
   readonly trustedNow?: () => number;
   readonly onStatus?: (status: SyncStatus) => void;
-  /** The server's signed clock, ms since 1970, and our own at that moment: it answered our ask, just now. */
+  /** The server's signed clock, ms since 1970, and our clock at that moment. Called when the server has just answered our ask. */
   readonly onServerTime?: (serverMs: number, localMs: number) => void;
-  /** How this kiosk is, for the server's inventory; null: not known yet. */
+  /** This kiosk's state for the server's inventory; null: not known yet. */
   readonly report?: () => Inventory | null;
-  /** Events were taken: their photos may follow. */
+  /** The server has accepted events, so their photos can be uploaded. */
   readonly onCommitted?: () => void;
   readonly transport?: Transport;
   readonly runtime?: Runtime;
@@ -63,9 +63,9 @@ interface Request {
 }
 
 /**
- * Empties the outbox into the server and brings what the server has to say: one exchange in flight, at least once,
- * forgotten only after a signed ack. While a batch is on its way the next one is made. Never throws into the core: whatever
- * goes wrong becomes a coded status, a pause and another attempt.
+ * Sends the outbox to the server and fetches the server's changes. One exchange at a time, at least once; events are removed only
+ * after a signed ack. While a batch is being sent, the next one is prepared. Never throws into the core: every failure becomes a
+ * coded status, a pause and another attempt.
  */
 export class SyncEngine {
   readonly #o: SyncEngineOptions;
@@ -87,9 +87,9 @@ export class SyncEngine {
   };
   #failures = 0;
   #next: Prepared | null = null;
-  /** Sent beyond a hole that the server has; null when there is none. */
+  /** Last event sent beyond a gap on the server; null when there is no gap. */
   #beyond: EventPlace | null = null;
-  /** What the server lacks, by epoch: `first` is the event that this kiosk begins at. */
+  /** Gaps on the server, by epoch. `first` is the earliest event that this kiosk still has. */
   readonly #holes = new Map<string, { readonly first: number; readonly problem: Problem }>();
   #sinceAsk = BATCHES_AN_ASK;
   #moreChanges = false;
@@ -130,20 +130,20 @@ export class SyncEngine {
     this.#running ??= this.#loop();
   }
 
-  /** A new event is in the outbox: don't wait for the idle pause. A pause after a failure is kept. */
+  /** Skips the idle pause: a new event is in the outbox. A pause after a failure continues. */
   nudge(): void {
     this.#nudged = true;
     if (this.#failures === 0) this.#cancelPause?.();
     else this.#publish({});
   }
 
-  /** What kept the last exchange from succeeding is fixed: don't wait for the pause after it. */
+  /** Skips the pause after a failure, because its cause has been fixed. */
   retry(): void {
     this.#failures = 0;
     this.nudge();
   }
 
-  /** Carries someone else's sealed ask in between, e.g. for a new certificate. @returns its answer, unverified */
+  /** Sends another component's sealed ask in between, e.g. for a new certificate. @returns its answer, unverified */
   send(sealed: string): Promise<string> {
     return new Promise((resolve, reject) => {
       this.#requests.push({ sealed, resolve, reject });
@@ -151,7 +151,7 @@ export class SyncEngine {
     });
   }
 
-  /** Stops; a running exchange is abandoned (the server's answer would be the same next time). */
+  /** Stops, abandoning a running exchange. It is repeated next time, with the same result. */
   async stop(): Promise<void> {
     this.#abort.abort();
     this.#cancelPause?.();
@@ -160,7 +160,7 @@ export class SyncEngine {
     await this.#transport.close();
   }
 
-  /** The server has news. */
+  /** Called when the server has changes for us. */
   #ask(): void {
     this.#sinceAsk = BATCHES_AN_ASK;
     this.nudge();
@@ -179,7 +179,7 @@ export class SyncEngine {
         if (this.#abort.signal.aborted) break;
         this.#failures += 1;
         pause = pauseAfter(this.#failures, this.#world.random());
-        // The person who restored the server, or the connection, is asked first.
+        // Ask first: if the server was restored, its ack shows what it now lacks.
         this.#sinceAsk = BATCHES_AN_ASK;
         this.#publish({ online: false, problem: asProblem(cause), pausedUntil: this.#world.now() + pause });
       }
@@ -210,12 +210,12 @@ export class SyncEngine {
     return this.#moreChanges || (await this.#batch()) !== null;
   }
 
-  /** A backlog, or a busy door, does not keep the roster waiting. */
+  /** Sends an ask even while batches are waiting, so that a backlog or a busy door doesn't delay the roster. */
   #askIsDue(): boolean {
     return this.#sinceAsk >= BATCHES_AN_ASK || Math.abs(this.#world.now() - this.#askedAt) >= IDLE_MS;
   }
 
-  /** The batch to send now; it stays prepared until it is sent. */
+  /** Returns the batch to send now. It stays prepared until it is sent. */
   async #batch(): Promise<Prepared | null> {
     if (this.#next && !this.#batches.current(this.#next)) this.#next = null;
     this.#next ??= await this.#prepare(this.#beyond ?? undefined);
@@ -233,8 +233,7 @@ export class SyncEngine {
       const ack = await this.#acks.open(text, epoch);
       return ack.committed >= last || this.#acks.isFresh(ack);
     });
-    // Made while the other one is on its way. What goes wrong here goes wrong again, and is reported, when it is its
-    // turn.
+    // Prepared while the other batch is being sent. A failure here occurs again, and is reported, when this batch's turn comes.
     const following = this.#prepare({ epoch, seq: last }).catch(() => null);
     const { ack, restored } = this.#take(await this.#acks.open(await answer, epoch), last);
     this.#o.onCommitted?.();
@@ -245,8 +244,8 @@ export class SyncEngine {
   }
 
   /**
-   * The server has a hole beneath what is left here. It keeps what comes behind it, but can't acknowledge it: so the rest is
-   * sent once, and then the kiosk rests. Sending the same again at once would go on for ever.
+   * The server has a gap before the oldest event left here. It stores the events after the gap but can't acknowledge them. So the
+   * rest is sent once and then the kiosk pauses; resending at once would loop forever.
    */
   #goBeyond(committed: number, { epoch, first, last }: Prepared): void {
     this.#beyond = { epoch, seq: last };
@@ -268,7 +267,7 @@ export class SyncEngine {
     return this.#transport.exchange(kind, sealed, signal, accept);
   }
 
-  /** @param sent last event of the batch that it answers, if it answers one; @param asked it answers our ask */
+  /** @param sent last event of the batch that it answers, if it answers one; @param asked whether it answers our ask */
   #take(ack: Ack, sent = 0, asked = false): Taken {
     const taken = this.#acks.take(ack, sent, asked);
     if (taken.restored) {
@@ -284,7 +283,7 @@ export class SyncEngine {
     return taken;
   }
 
-  /** The server may have got, from a backup say, what it lacked. Acks of another epoch say nothing of it. */
+  /** Removes a gap that the server has filled, for example from a backup. Acks of another epoch don't affect it. */
   #checkGap(epoch: string, committed: number): void {
     const found = this.#holes.get(epoch);
     if (!found || committed < found.first - 1) return;
@@ -316,7 +315,7 @@ export class SyncEngine {
         cancel();
         done();
       };
-      // stop() or nudge() may have come since the exchange began.
+      // stop() or nudge() may have been called since the exchange began.
       if (this.#abort.signal.aborted || (this.#nudged && this.#failures === 0)) this.#cancelPause();
     });
   }
@@ -332,13 +331,13 @@ export class SyncEngine {
     try {
       this.#o.onStatus?.(this.#status);
     } catch (cause) {
-      // A listener's defect must not stop the outbox; the next reader of `status` sees it.
+      // A listener's defect must not stop the outbox. The next reader of `status` sees the problem.
       this.#status = { ...this.#status, problem: asProblem(cause) };
     }
   }
 }
 
-/** Keeps no roster: always asks from where it stood, in memory. */
+/** Returns a sink that stores no roster, only the cursor, in memory. */
 function forgetful(): ChangeSink {
   let cursor = '';
   return {

@@ -14,13 +14,13 @@ import type { EpochMark, EventPlace, LastAck, OutboxSource } from './outbox.ts';
 export interface EventListOptions {
   readonly device: string;
   readonly epoch?: string;
-  /** What the events say that the machine's boot is called. */
+  /** The boot id in the events. */
   readonly bootId: string;
   /** Salt of a personal value, 16 bytes; random ones by default. */
   readonly salt?: () => Uint8Array;
 }
 
-/** An outbox in memory that makes events as the kiosk's store does: salted, committed, chained. */
+/** An in-memory outbox that makes events like the kiosk's store does: salted, committed and chained. */
 export class EventList implements OutboxSource {
   readonly device: string;
   epoch: string;
@@ -69,7 +69,7 @@ export class EventList implements OutboxSource {
     return event;
   }
 
-  /** What a restored or rolled-back store does. */
+  /** Starts a new epoch, as a restored or rolled-back store does. */
   newEpoch(): void {
     this.epoch = randomUUID();
     this.#seq = 0;
@@ -79,7 +79,7 @@ export class EventList implements OutboxSource {
   pending(limit: number, _bytes?: number, after?: EventPlace): WireEvent[] {
     const open = this.events.filter((e) => e.header.seq > (this.committed.get(e.header.epoch) ?? 0));
     if (!after) return open.slice(0, limit);
-    // As the store does: what is in an older epoch than `after` is not behind it.
+    // As in the store: events of an epoch older than `after` don't come after it.
     const epochs = this.marks().map(({ epoch }) => epoch);
     const place = epochs.indexOf(after.epoch);
     const behind = ({ header }: WireEvent) =>

@@ -16,10 +16,10 @@ export interface FarewellTo {
 }
 
 /**
- * Reports to the server that everything here is destroyed; no certificate is needed, and none is there any more.
+ * Reports to the server that everything here is destroyed. No certificate is needed, and none exists any more.
  *
- * @param key the device's own, while it is still in memory; else the one that it announced
- * @throws Problem of the connection, or by the server's code: `unknown-device` where it takes neither key
+ * @param key the device's own while it is still in memory; otherwise the one that it announced
+ * @throws Problem of the connection, or with the server's code: `unknown-device` if it accepts neither key
  */
 export async function sayFarewell(
   to: FarewellTo,

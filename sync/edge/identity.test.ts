@@ -3,7 +3,7 @@ import { createDeviceIdentity, deviceFingerprint, deviceRequest } from './identi
 
 const DEVICE = '55555555-5555-4555-8555-555555555555';
 
-test('a device’s fingerprint stays the same over requests and differs between devices', async () => {
+test('a device’s fingerprint is the same for every request, and differs between devices', async () => {
   const [a, b] = [await createDeviceIdentity(DEVICE), await createDeviceIdentity(DEVICE)];
   const print = async (s: typeof a) => deviceFingerprint(await deviceRequest(s, 'Door'));
   expect(await print(a)).toMatch(/^([0-9a-f]{4} ){3}[0-9a-f]{4}$/);

@@ -6,10 +6,10 @@ import { postSigned } from './tls/request.ts';
 import type { TransportOptions } from './transport/interface.ts';
 
 /**
- * Sends the kiosk's log as the server asked for it, signed and sealed.
+ * Sends the kiosk's log, as requested by the server, signed and sealed.
  *
  * @param gz gzip of lines of JSON
- * @throws Problem of the connection, or by the server's code: `command-unknown` where nobody waits for it any more
+ * @throws Problem of the connection, or with the server's code: `command-unknown` if the command is no longer open
  */
 export async function sendLogs(
   options: TransportOptions,

@@ -11,14 +11,14 @@ export interface EventPlace {
   readonly seq: number;
 }
 
-/** How far the server is with one epoch, as far as this kiosk knows. */
+/** The server's progress with one epoch, as known to this kiosk. */
 export interface EpochMark {
   readonly epoch: string;
   readonly committed: number;
   readonly safe: number;
-  /** Events up to here are no longer on this kiosk. */
+  /** Events up to this number are no longer on this kiosk. */
   readonly trimmed: number;
-  /** Sequence number of the last event that this kiosk knows of. */
+  /** Sequence number of the last event known to this kiosk. */
   readonly made: number;
 }
 
@@ -27,25 +27,25 @@ export interface LastAck {
   readonly serverTime: string;
 }
 
-/** What the engine needs of the kiosk's store. Each write is durable when it returns. */
+/** What the engine needs from the kiosk's store. Each write is durable when it returns. */
 export interface OutboxSource {
   readonly device: string;
   /** The epoch that new events belong to. */
   readonly epoch: string;
   /**
-   * Unacknowledged events in sequence order, oldest epoch first: at most `limit`, about `bytes` of JSON, at least one; with
-   * `after`, only those behind it.
+   * Returns unacknowledged events in sequence order, oldest epoch first: at most `limit` events and about `bytes` of JSON, but at
+   * least one. With `after`, only events after that one.
    */
   pending(limit: number, bytes?: number, after?: EventPlace): WireEvent[];
   pendingCount(): number;
   acknowledge(epoch: string, marks: { committed: number; safe: number }): void;
-  /** The server has less than it said: sends again from `committed`, never from what was trimmed. */
+  /** The server has fewer events than it acknowledged: send again from `committed`, but never trimmed events. */
   rewind(epoch: string, marks: { committed: number; safe: number }): void;
-  /** The server has more of an epoch than this store ever made: the store is an older copy, and begins a new epoch. */
+  /** The server has more events of an epoch than this store made. The store is an older copy and begins a new epoch. */
   rolledBack(epoch: string, committed: number): void;
-  /** Every epoch that still has events here, and the present one. */
+  /** Every epoch that still has events here, and the current one. */
   marks(): readonly EpochMark[];
-  /** Grows whenever personal values were removed: a batch that was made before may hold some. */
+  /** Increases whenever personal values are removed, because a batch prepared earlier may still contain some. */
   readonly removals: number;
   lastAck(): LastAck | null;
   keepAck(ack: LastAck): void;
@@ -61,8 +61,8 @@ export interface Prepared {
 }
 
 /**
- * JSON of the events in one batch, bytes: what fits the bucket of 512 KiB as base64url, with room for header and
- * signature. Filling one bucket costs the carrier least; the next one, twice as large, would be half padding.
+ * JSON of the events in one batch, bytes: what fits the 512 KiB bucket as base64url, with room for header and signature. Filling
+ * this bucket is cheapest; the next one is twice as large and would be half padding.
  */
 const BATCH_JSON_BYTES = 391_000;
 
@@ -73,11 +73,11 @@ export interface BatchOptions {
   readonly secret: DeviceSecret;
   readonly serverId: string;
   readonly keys: () => ServerKeys;
-  /** Most events in one batch. */
+  /** Maximum number of events per batch. */
   readonly most?: number | undefined;
 }
 
-/** Reads, bounds and seals batches. */
+/** Reads, limits and seals batches. */
 export class BatchMaker {
   readonly #o: BatchOptions;
   readonly #most: number;
@@ -87,7 +87,7 @@ export class BatchMaker {
     this.#most = Math.min(options.most ?? MAX_BATCH_EVENTS, MAX_BATCH_EVENTS);
   }
 
-  /** The next batch, behind `after` if it is given; null when there is nothing to send. */
+  /** Returns the next batch, after `after` if given; null when there is nothing to send. */
   async prepare(sentAt: string, after?: EventPlace): Promise<Prepared | null> {
     const { removals } = this.#o.source;
     const keys = this.#o.keys();
@@ -112,8 +112,8 @@ export class BatchMaker {
   }
 
   /**
-   * JSON of the first events to send: one epoch, no hole, as many as fill one bucket, at least one. Read in small pages, so
-   * that of a large batch only the text is ever in memory as a whole.
+   * Returns the JSON of the first events to send: one epoch without gaps, as many as fit one bucket, at least one. Reads in small
+   * pages, so that only the text of a large batch is in memory.
    */
   #read(after?: EventPlace): { first: WireEvent['header']; texts: readonly string[] } | null {
     const texts: string[] = [];
@@ -137,7 +137,7 @@ export class BatchMaker {
     return first && { first, texts };
   }
 
-  /** Whether a batch that was made earlier may still go: nothing in it was erased, no key was replaced. */
+  /** Returns whether an earlier batch may still be sent: nothing in it was erased and no key was replaced. */
   current(batch: Prepared): boolean {
     return batch.removals === this.#o.source.removals && batch.serial === this.#o.keys().serial;
   }

@@ -8,40 +8,40 @@ const consentText = (language: string, photoDays = 90, own: readonly PolicyConse
   textOf(language, site, photoDays, own, onCard);
 
 describe.each(LANGUAGES)('the consent text (%s)', (language) => {
-  it('says how long the photo of a check-in is kept, and nothing of it where none is taken', () => {
+  it('says how long check-in photos are kept, and doesn’t mention them if none are taken', () => {
     const { paragraphs } = consentText(language);
     const kept = paragraphs.filter((paragraph) => paragraph.includes('90'));
     expect(kept).toHaveLength(1);
     expect(consentText(language, 0).paragraphs).toEqual(paragraphs.filter((paragraph) => !kept.includes(paragraph)));
   });
 
-  it('is as long as the English one, and names who runs the place, who to ask and the officer', () => {
+  it('has as many paragraphs as the English one, and names controller, contact and DPO', () => {
     const { paragraphs } = consentText(language);
     expect(paragraphs).toHaveLength(consentText('en').paragraphs.length);
     for (const name of Object.values(site)) expect(paragraphs.join(' ')).toContain(name);
   });
 
-  it('has another version when something else is kept, and leaves nothing unfilled', () => {
+  it('has a different version for each retention period, and no unfilled names', () => {
     const versions = [90, 7, 0].map((photoDays) => consentText(language, photoDays).version);
     expect(new Set(versions).size).toBe(3);
     expect(JSON.stringify(consentText(language))).not.toMatch(/\{\w+\}/);
   });
 });
 
-test.each(LANGUAGES)('on a card (%s) it says another thing first, in the same language', (language) => {
+test.each(LANGUAGES)('on a card (%s) the first paragraph differs, in the same language', (language) => {
   const [plain, card] = [consentText(language), consentText(language, 90, [], true)];
   expect(card.version).toBe('2026-11.on-card.photo-90-days');
   expect([plain.language, card.language]).toEqual([language, language]);
   expect(card.paragraphs[0]).not.toBe(plain.paragraphs[0]);
   expect(card.paragraphs.slice(1)).toEqual(plain.paragraphs.slice(1));
   expect(card.paragraphs[0]).toContain('Werk Nord');
-  // None is another language's.
+  // No paragraph is the same as in another language.
   const others = LANGUAGES.filter((other) => other !== language);
   for (const other of others)
     expect(consentText(other, 90, [], true).paragraphs.some((p) => card.paragraphs.includes(p))).toBe(false);
 });
 
-test('the text that ships falls back to English for a language that has none', () => {
+test('the text that ships falls back to English for a language it is not translated to', () => {
   expect(consentText('eo').language).toBe('en');
   expect(consentText('de-AT').language).toBe('de');
 });
@@ -56,7 +56,7 @@ describe('the operator’s own consent text', () => {
     },
   ];
 
-  it('is in place of the one that ships, with the site’s names and what it keeps in text and version', () => {
+  it('replaces the one that ships, with the site’s names and retention in text and version', () => {
     expect(consentText('en-GB', 90, own)).toEqual({
       version: 'v2.photo-90-days',
       language: 'en',
@@ -69,12 +69,12 @@ describe('the operator’s own consent text', () => {
     });
   });
 
-  it('lets nobody agree in a language in which it was not reviewed', () => {
+  it('can’t be agreed to in a language in which it was not reviewed', () => {
     expect(() => consentText('de', 90, own)).toThrow(expect.objectContaining({ code: 'consent-text-missing' }));
   });
 });
 
-describe('where nobody has said who runs the place', () => {
+describe('while the controller has not been entered', () => {
   test.each(LANGUAGES)('nobody can agree to the text that ships (%s): it names them', (language) => {
     for (const onCard of [false, true])
       expect(() => textOf(language, null, 90, [], onCard)).toThrow(
@@ -82,7 +82,7 @@ describe('where nobody has said who runs the place', () => {
       );
   });
 
-  test('a text of the operator’s own that names nobody can be agreed to, and one that does can’t', () => {
+  test('an operator’s own text can be agreed to only if it doesn’t name the controller', () => {
     const own = (paragraph: string) => [{ version: 'v1', language: 'en', title: 'May we?', paragraphs: [paragraph] }];
     expect(textOf('en', null, 7, own('Photo: {photoDays} days.')).paragraphs).toEqual(['Photo: 7 days.']);
     expect(() => textOf('en', null, 7, own('Ask {contact}.'))).toThrow(

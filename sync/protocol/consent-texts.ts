@@ -12,8 +12,8 @@ import zh from './locales/zh.json' with { type: 'json' };
 import type { PolicyConsentText } from './wire/changes.ts';
 
 /**
- * The consent text a person agrees to before a template is made: the one that ships, unless the server's policy brings the
- * operator's own (versioned, by language, each language reviewed). The version is recorded with each consent.
+ * The consent text a person agrees to before a template is made: the one that ships, or the operator's own if the server's policy
+ * has one (versioned, each language reviewed). The version is recorded with each consent.
  */
 export interface ConsentText {
   readonly version: string;
@@ -22,7 +22,7 @@ export interface ConsentText {
   readonly paragraphs: readonly string[];
 }
 
-/** Who is responsible, and who to ask. */
+/** The responsible organisation, and who to contact. */
 export interface ConsentNames {
   readonly controller: string;
   readonly contact: string;
@@ -31,20 +31,20 @@ export interface ConsentNames {
 
 const VERSION = '2026-11';
 
-/** The text that ships. `onCard` takes the place of the first paragraph where templates are on people's cards. */
+/** The text that ships. `onCard` replaces the first paragraph where templates are on people's cards. */
 const TEXTS = { en, de, fr, es, pl, tr, ar, zh } satisfies Record<ProductLanguage, unknown>;
 
 /**
- * The text in one language, with the site's own names in it. What a site keeps of check-ins is part of what is agreed to,
- * and so of the version: `2026-11.photo-90-days`, `2026-11.no-photo`.
+ * Returns the text in one language, with the site's names filled in. How long a site keeps check-in photos is part of what is
+ * agreed to, and so of the version: `2026-11.photo-90-days`, `2026-11.no-photo`.
  *
- * The text that ships falls back to English for a language that has none. One of the operator's own does not: where it was
- * not reviewed in a language, nobody can agree to it in that language.
+ * The text that ships falls back to English in other languages. An operator's own text doesn't: nobody can agree to it in a
+ * language in which it was not reviewed.
  *
- * @param who null: nobody has said it. A text that names them can't be agreed to then
- * @param photoDays days that the photo of a check-in is kept, 0 where none is taken
+ * @param who null: not entered yet. Nobody can then agree to a text that names them
+ * @param photoDays days that check-in photos are kept; 0 if none are taken
  * @param own the operator's texts; empty: the one that ships
- * @param onCard templates live on the person's card: the text that ships says so, and its version too
+ * @param onCard templates are on the person's card, which changes the shipped text and its version
  * @throws Problem `consent-text-missing`, `privacy-not-set`
  */
 export function consentText(
@@ -59,7 +59,7 @@ export function consentText(
   throw new Problem('privacy-not-set');
 }
 
-/** The same in every language it exists in: those that name the responsible organisation are left out until it has been entered. */
+/** Returns the text in every language, without those that name the responsible organisation if it has not been entered yet. */
 export function consentTexts(
   who: ConsentNames | null,
   photoDays: number,
@@ -79,7 +79,7 @@ function filledIn(text: PolicyConsentText, who: ConsentNames | null, photoDays: 
   return { version, language: text.language, title: fill(text.title), paragraphs: paragraphs.map(fill) };
 }
 
-/** The built-in text, in each of its languages, with names filled in. */
+/** Returns the text that ships in all its languages, with its `{names}` not filled in. */
 export const shippedTexts = (onCard: boolean): PolicyConsentText[] =>
   Object.keys(TEXTS).map((language) => shippedText(language, onCard));
 

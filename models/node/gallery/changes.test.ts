@@ -4,8 +4,8 @@ import { bruteForce, nearRow, type Row, randomRow, seeded, trueCosine } from '..
 import { ExactGallery } from './gallery.ts';
 
 /**
- * Adds and removes in any order against a plain list, from a start close to the edge of a block (1,024 rows), where a
- * removed row's place is taken by a row of another block. Few people and many equal faces: ties are the rule.
+ * Adds and removes in any order, compared with a plain list. Starts close to the edge of a block (1,024 rows), where a row from
+ * another block takes a removed row's place. Few people and many equal faces, so ties are common.
  */
 
 type Model = Map<string, Row>;
@@ -22,7 +22,7 @@ const FACES = BASES.flatMap((base) => [
 
 const faces = fc.constantFrom(...FACES);
 const persons = fc.integer({ min: 0, max: 12 }).map((n) => `p${n}`);
-/** Early ones, those around the edge, and new ones. */
+/** Early templates, those around the edge, and new ones. */
 const templates = fc.oneof(fc.integer({ min: 0, max: 9 }), fc.integer({ min: 1015, max: 1034 })).map((n) => `t${n}`);
 
 const add = (template: string, person: string, embedding: Float32Array): Command => ({
@@ -83,7 +83,7 @@ function agree(model: Model, gallery: ExactGallery): void {
 }
 
 describe('adds and removes', () => {
-  it.each([0, 1022])('in any order leave the gallery as a plain list would be, starting with %i templates', (start) => {
+  it.each([0, 1022])('in any order leave the gallery equal to a plain list, starting with %i templates', (start) => {
     const commands = fc.commands(
       [
         fc.tuple(templates, persons, faces).map((args) => add(...args)),
@@ -112,7 +112,7 @@ describe('adds and removes', () => {
     );
   });
 
-  it('use memory again: a gallery that is filled and emptied does not grow', () => {
+  it('reuse memory: a gallery that is filled and emptied does not grow', () => {
     const gallery = new ExactGallery();
     const fillAndEmpty = () => {
       for (let i = 0; i < 3000; i++) gallery.add(`t${i}`, `p${i % 7}`, FACES[i % FACES.length]!);

@@ -20,7 +20,7 @@ import { ERROR, FIRST_BLOCK, PERSON } from './kernel/layout.ts';
 
 const KERNELS = availableKernels();
 
-/** Searches rows with every kernel that this machine has; expects the truth of all, and the same work from all. */
+/** Searches rows with every available kernel. Expects the correct answer and the same amount of work from each. */
 function expectTruth(rows: readonly Row[], probes: readonly Float32Array[]): number {
   const galleries = KERNELS.map((kernel) => new ExactGallery(512, kernel));
   for (const gallery of galleries) for (const row of rows) gallery.add(row.template, row.person, row.embedding);
@@ -36,7 +36,7 @@ function expectTruth(rows: readonly Row[], probes: readonly Float32Array[]): num
   return reranked;
 }
 
-/** Rows of `people` people, in an order and with ids that say nothing. */
+/** Rows of `people` people, with random order and ids. */
 function rowsOf(embeddings: readonly Float32Array[], people: number, random: Random): Row[] {
   return embeddings.map((embedding, i) => ({
     template: `t${Math.floor(random() * 1e6)}-${i}`,
@@ -122,7 +122,7 @@ describe('search gives the float64 truth with every kernel', () => {
     );
   });
 
-  it('for rows on the edge of the bound, where rounding takes all it can from the best row', () => {
+  it('for rows at the edge of the bound, where rounding costs the best row as much as it can', () => {
     fc.assert(
       fc.property(
         seeds,
@@ -141,14 +141,14 @@ describe('search gives the float64 truth with every kernel', () => {
     );
   });
 
-  it('for a probe on the edge of the bound, where what rounding takes from it decides who is second', () => {
+  it('for a probe at the edge of the bound, where its rounding decides who is second', () => {
     const edge = fc.double({ min: 0.35, max: 0.499, noNaN: true });
     fc.assert(
       fc.property(seeds, edge, fc.double({ min: 0.5, max: 0.99, noNaN: true }), (seed, rest, share) => {
         const random = seeded(seed);
         const signs = Array.from({ length: 512 }, () => (random() < 0.5 ? -1 : 1));
-        // Codes a with a·signs = −share · rest · 511 (the first is 127), and `rest` towards `signs` in all other places:
-        // by their codes the row −signs is well above the row signs, in truth it is below.
+        // Codes a with a·signs = −share · rest · 511 (the first is 127), and `rest` towards `signs` in all other places. By their
+        // codes the row −signs is well above the row signs; in truth it is below.
         const against = Math.round(127 + share * rest * 511);
         const probe = normalised(signs.map((sign, i) => sign * (i === 0 ? 127 : (i <= against ? -1 : 0) + rest)));
         const rows = [nearRow(probe, 0.5, random), signProbe(signs), signProbe(signs.map((sign) => -sign))].map(
@@ -161,12 +161,12 @@ describe('search gives the float64 truth with every kernel', () => {
     );
   });
 
-  it('for rows that codes hold without loss, whose order is a matter of float32 rounding', () => {
+  it('for rows that codes represent without loss, whose order depends on float32 rounding', () => {
     fc.assert(
       fc.property(seeds, (seed) => {
         const random = seeded(seed);
         const signs = Array.from({ length: 512 }, () => (random() < 0.5 ? -1 : 1));
-        // All values 63 but for some of 62, 61 and 60, whose squared distances from 63 sum to 36: cosines within 1e-8.
+        // All values are 63 except some 62s, 61s and 60s whose squared distances from 63 sum to 36: cosines within 1e-8.
         const embeddings: Float32Array[] = [];
         for (let threes = 0; threes <= 4; threes++) {
           for (let twos = 0; 9 * threes + 4 * twos <= 36; twos++) {
@@ -203,7 +203,7 @@ describe('search gives the float64 truth with every kernel', () => {
     }
   });
 
-  it('when all rows are identical: all are scored, ties go by person, then by template', () => {
+  it('when all rows are identical: all are scored, and ties are ordered by person, then by template', () => {
     const random = seeded(7);
     const face = randomRow(random);
     const rows = rowsOf(
@@ -215,7 +215,7 @@ describe('search gives the float64 truth with every kernel', () => {
     expect(reranked).toBe(3000);
   });
 
-  it('when one person has thousands of templates and is the only one, or nearly', () => {
+  it('when one person has thousands of templates and is the only one, or almost', () => {
     const random = seeded(8);
     const face = randomRow(random);
     const rows = Array.from({ length: 2100 }, (_, i) => ({
@@ -228,7 +228,7 @@ describe('search gives the float64 truth with every kernel', () => {
     expectTruth([...rows.slice(0, 1030), other, ...rows.slice(1030)], [face, other.embedding]);
   });
 
-  it('scoring only a small part of ordinary rows', () => {
+  it('while scoring only a small share of ordinary rows', () => {
     const random = seeded(9);
     const rows = rowsOf(
       Array.from({ length: 3000 }, () => randomRow(random)),
@@ -241,7 +241,7 @@ describe('search gives the float64 truth with every kernel', () => {
 });
 
 describe('the edges', () => {
-  it('an empty gallery knows nobody', () => {
+  it('an empty gallery finds nobody', () => {
     const gallery = new ExactGallery();
     expect(gallery.search(randomRow(seeded(1)))).toEqual({ best: null, second: null, people: 0, templates: 0 });
     expect(gallery.verify('nobody', randomRow(seeded(1)))).toBeNull();
@@ -262,7 +262,7 @@ describe('the edges', () => {
     }
   });
 
-  it('a change of the caller’s array does not change the gallery', () => {
+  it('changing the caller’s array does not change the gallery', () => {
     const gallery = new ExactGallery();
     const face = randomRow(seeded(3));
     const copy = face.slice();
@@ -280,7 +280,7 @@ describe('the edges', () => {
     ['norm 1.002', normalised(randomRow(seeded(4)), 1.002), 'embedding-not-normalised'],
     ['norm 0.998', normalised(randomRow(seeded(4)), 0.998), 'embedding-not-normalised'],
   ];
-  it.each(wrong)('refuses %s and stays as it was', (_, embedding, code) => {
+  it.each(wrong)('rejects %s and is unchanged', (_, embedding, code) => {
     const gallery = new ExactGallery();
     const face = randomRow(seeded(5));
     gallery.add('t', 'p', face);
@@ -290,7 +290,7 @@ describe('the edges', () => {
     expect(gallery.search(face)).toMatchObject({ best: { person: 'p', template: 't' }, second: null, templates: 1 });
   });
 
-  it('refuses a template that is there already, no matter who owns it', () => {
+  it('rejects a template that already exists, no matter whose it is', () => {
     const gallery = new ExactGallery();
     const face = randomRow(seeded(6));
     gallery.add('t', 'p', face);
@@ -331,7 +331,7 @@ describe('the edges', () => {
     }
   });
 
-  it('holds shorter embeddings exactly as long ones, and takes none of another length', () => {
+  it('stores shorter embeddings exactly like long ones, and rejects other lengths', () => {
     const random = seeded(128);
     const short = () => normalised(Array.from({ length: 128 }, () => random() - 0.5));
     const rows = Array.from({ length: 1500 }, (_, i) => ({
@@ -358,7 +358,7 @@ describe('the edges', () => {
   });
 });
 
-/** Bytes of the first block's errors and upper bounds, where +∞ marks empty rows. */
+/** Whether a byte belongs to the first block's errors or upper bounds, where +∞ marks empty rows. */
 function isBound(at: number): boolean {
   return at >= ERROR && at < PERSON;
 }

@@ -27,9 +27,9 @@ import { Registry } from './registry.ts';
 
 export interface GalleryStats {
   readonly kernel: KernelKind;
-  /** Bytes of the numbers of one template: codes, embedding, bounds. Ids come on top. */
+  /** Bytes per template for codes, embedding and bounds. Ids are extra. */
   readonly bytesPerTemplate: number;
-  /** Bytes of the memory that is held, used or not. */
+  /** Bytes of memory allocated, used or not. */
   readonly heldBytes: number;
   /** Rows whose exact score the last search had to compute. */
   readonly reranked: number;
@@ -38,12 +38,12 @@ export interface GalleryStats {
 export const BYTES_PER_TEMPLATE = BLOCK_BYTES / BLOCK_ROWS;
 
 /**
- * Exact 1:N search: a scan of 7-bit codes, a proven bound (quantise.ts), and float64 scores for every row that the bound
- * leaves. The answer is that of a float64 loop over all rows, ties included; only the time depends on the data: when
- * the bound leaves all rows (as many copies of one face would), all are scored.
+ * Exact 1:N search: a scan of 7-bit codes, a proven bound (quantise.ts), and float64 scores for every row that the bound doesn't
+ * rule out. The result equals that of a float64 loop over all rows, including ties. Only the time depends on the data: if the
+ * bound rules out nothing (as with many copies of one face), every row is scored.
  *
- * Rows are in blocks of 1,024 in one WebAssembly memory, which grows in place. A removed row is overwritten by the
- * last, and what was the last is wiped: an erased face does not stay in memory.
+ * Rows are in blocks of 1,024 in one WebAssembly memory, which grows in place. A removed row is overwritten by the last one, and
+ * the last one's old place is wiped, so an erased face does not remain in memory.
  */
 export class ExactGallery implements FaceGallery {
   readonly #memory = new WebAssembly.Memory({ initial: 1, maximum: MAX_PAGES });
@@ -51,18 +51,18 @@ export class ExactGallery implements FaceGallery {
   readonly #registry = new Registry();
   #blocks = 0;
   #reranked = 0;
-  /** Views of the whole memory, made again when it grows. */
+  /** Views of the whole memory, recreated when it grows. */
   #bytes!: Int8Array;
   #floats!: Float32Array;
   #integers!: Int32Array;
   #doubles!: Float64Array;
 
-  /** Values of an embedding here. Those up to DIMENSIONS are zero in memory, in rows and query, so sums don't change. */
+  /** Length of an embedding here. The remaining values up to DIMENSIONS are zero in rows and query, which doesn't change sums. */
   readonly #length: number;
 
   /**
-   * @param length values of an embedding, 1 to 512; by default those of the embedder that ships
-   * @param kernel the kind of inner loop, for tests and benches; by default the fastest that this machine runs
+   * @param length values per embedding, 1 to 512; by default that of the embedder that ships
+   * @param kernel the kind of inner loop, for tests and benchmarks; by default the fastest that this machine supports
    * @throws RangeError
    */
   constructor(length: number = DIMENSIONS, kernel?: KernelKind) {
@@ -93,9 +93,9 @@ export class ExactGallery implements FaceGallery {
   /**
    * Adds a template of a person; the embedding is copied.
    * @param embedding float32 of this gallery's length, L2-normalised (norm within 10⁻³ of 1)
-   * @param weight what its cosines count by, above 0 and at most 1: scores, and so who is first and second, go by the product
-   * @throws ModelProblem `embedding-…` when it isn't; `template-already-in-gallery`; `gallery-memory-full`. Nothing has
-   *   changed then.
+   * @param weight factor for its cosines, above 0 and at most 1. Scores, and so the ranking, use the product
+   * @throws ModelProblem `embedding-…` if the embedding is invalid; `template-already-in-gallery`; `gallery-memory-full`. The
+   * gallery is then unchanged.
    */
   add(template: string, person: string, embedding: Float32Array, weight = 1): void {
     if (!(weight > 0 && weight <= 1))
@@ -116,7 +116,7 @@ export class ExactGallery implements FaceGallery {
     this.#integers[(block + PERSON) / 4 + row] = this.#registry.add(template, person);
   }
 
-  /** Removes a template and wipes its numbers; false when it isn't there. */
+  /** Removes a template and wipes its numbers; returns false if it doesn't exist. */
   remove(template: string): boolean {
     const slot = this.#registry.slotOf(template);
     if (slot === undefined) return false;
@@ -137,7 +137,7 @@ export class ExactGallery implements FaceGallery {
   }
 
   /**
-   * The best template, and the best score of any other person.
+   * Returns the best template, and the best score of any other person.
    * @param probe float32 of this gallery's length, L2-normalised
    * @throws ModelProblem `embedding-…`
    */
@@ -150,17 +150,17 @@ export class ExactGallery implements FaceGallery {
       const residual = this.#scan(probe, norm, count);
       const { best, bestPerson, second } = this.#kernel.leaders();
       const leeway = 2 * residual + SLACK;
-      // A person's own best row reaches that person's best lower bound. So of the leader only rows near `best` matter,
-      // and of all others rows near `second`: anyone else among the first two is above it.
+      // A person's best row reaches at least that person's best lower bound. So among the leader's rows only those near `best`
+      // matter, and among all others only those near `second`: the first two people are always among them.
       this.#score(board, norm, count, best - leeway, bestPerson, second - leeway);
-      // The probe's face may be a stranger's: it does not stay either.
+      // The probe may be a stranger's face, so it is wiped too.
       this.#bytes.fill(0, 0, LIST);
     }
     return { best: board.best, second: board.second, people: this.people, templates: count };
   }
 
   /**
-   * The best score against one person's templates; null when the person has none.
+   * Returns the best score against one person's templates; null if the person has none.
    * @throws ModelProblem `embedding-…`
    */
   verify(person: string, probe: Float32Array): number | null {
@@ -177,7 +177,7 @@ export class ExactGallery implements FaceGallery {
     return best;
   }
 
-  /** Bounds of all rows; returns the probe's residual norm. */
+  /** Computes the bounds of all rows; returns the probe's residual norm. */
   #scan(probe: Float32Array, norm: number, count: number): number {
     const { scale, residual } = quantiseQuery(probe, norm, this.#bytes, QUERY_CODES);
     let offset = 0;
@@ -193,7 +193,7 @@ export class ExactGallery implements FaceGallery {
     return residual;
   }
 
-  /** Exact scores of the rows that the bounds leave. */
+  /** Computes the exact scores of the rows that the bounds don't rule out. */
   #score(board: Leaderboard, norm: number, count: number, toBest: number, person: number, toOthers: number): void {
     for (let done = 0; done < count; done += BLOCK_ROWS) {
       const block = blockAt(done / BLOCK_ROWS);
@@ -210,7 +210,7 @@ export class ExactGallery implements FaceGallery {
     }
   }
 
-  /** After the registry has dropped a slot: the last row's numbers go into `slot`, and the last row is wiped. */
+  /** Moves the last row's numbers into a slot that the registry has removed, and wipes the last row. */
   #moveLastTo(slot: number): void {
     const last = this.#registry.templates;
     const from = blockAt(Math.floor(last / BLOCK_ROWS));
@@ -222,7 +222,7 @@ export class ExactGallery implements FaceGallery {
       if (slot !== last) this.#bytes.copyWithin(to + array + toRow * size, start, start + size);
       this.#bytes.fill(0, start, start + size);
     }
-    // An empty row must never lead: its lower bound is −∞.
+    // An empty row must never lead, so its lower bound is −∞.
     this.#floats[(from + ERROR) / 4 + fromRow] = Number.POSITIVE_INFINITY;
   }
 
@@ -237,8 +237,8 @@ export class ExactGallery implements FaceGallery {
   }
 
   /**
-   * Grows the memory by a quarter, since each time it does the collector looks through everything; in place, and pages
-   * not yet touched cost nothing. Where a quarter is too much, by what is needed.
+   * Grows the memory by a quarter, because every growth makes the garbage collector scan everything. It grows in place, and
+   * untouched pages cost nothing. If a quarter is too much, it grows by what is needed.
    */
   #growMemory(): void {
     const held = this.#memory.buffer.byteLength;
@@ -263,7 +263,7 @@ export class ExactGallery implements FaceGallery {
   }
 }
 
-/** A row's part of each array of a block: where the array begins, and bytes a row. */
+/** A row's part of each array of a block: the array's offset, and bytes per row. */
 const ROW_ARRAYS: readonly (readonly [number, number])[] = [
   [CODES, DIMENSIONS],
   [EMBEDDINGS, DIMENSIONS * 4],

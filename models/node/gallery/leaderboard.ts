@@ -1,6 +1,6 @@
 import type { GalleryMatch } from '../interface.ts';
 
-/** Keeps the best template and the best of any other person; what comes in which order makes no difference. */
+/** Tracks the best template and the best of any other person, independent of the order of scores. */
 export class Leaderboard {
   #best: GalleryMatch['best'] = null;
   #second: GalleryMatch['second'] = null;
@@ -13,7 +13,7 @@ export class Leaderboard {
     return this.#second;
   }
 
-  /** Takes a score into account. Equal scores: the lesser person id comes first, then the lesser template id. */
+  /** Takes a score into account. For equal scores, the smaller person id wins, then the smaller template id. */
   take(score: number, person: string, template: string): void {
     const best = this.#best;
     if (best === null) {

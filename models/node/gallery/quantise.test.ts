@@ -12,7 +12,7 @@ import {
 } from '../../../test/gallery.ts';
 import { checkedNorm, quantiseQuery, quantiseRow, ROW_SHIFT, SLACK } from './quantise.ts';
 
-/** A row of any of the kinds that the tests know. */
+/** A row of any kind covered by the tests. */
 const rows = fc.tuple(fc.integer({ min: 0, max: 2 ** 31 }), fc.integer({ min: 0, max: 4 })).map(([seed, kind]) => {
   const random = seeded(seed);
   if (kind === 0) return randomRow(random);
@@ -47,7 +47,7 @@ describe('quantisation', () => {
     );
   });
 
-  it('has a bound that rows made for it come within a hundredth of, so nothing smaller would do', () => {
+  it('has a tight bound: rows made for it come within a hundredth', () => {
     const random = seeded(5);
     const signs = Array.from({ length: 512 }, () => (random() < 0.5 ? -1 : 1));
     const { estimate, bound } = cosineByCodes(signProbe(signs), edgeRow(signs, 2, 0.4999));
@@ -56,7 +56,7 @@ describe('quantisation', () => {
     expect(off).toBeGreaterThan(0.99 * bound);
   });
 
-  it('keeps rows in 1..127, which the relaxed dot product needs, and probes in −127..127', () => {
+  it('keeps rows in 1..127, as the relaxed dot product needs, and probes in −127..127', () => {
     fc.assert(
       fc.property(rows, (row) => {
         const codes = new Int8Array(512);
@@ -71,7 +71,7 @@ describe('quantisation', () => {
     );
   });
 
-  it('leaves residuals below what the proof of SLACK assumes', () => {
+  it('has smaller residuals than the proof of SLACK assumes', () => {
     fc.assert(
       fc.property(rows, fc.nat(), (row, seed) => {
         const near = nearRow(row, 0.3, seeded(seed));
@@ -83,7 +83,7 @@ describe('quantisation', () => {
     );
   });
 
-  it('rounds, in float32, by less than a quarter of SLACK', () => {
+  it('has float32 rounding errors below a quarter of SLACK', () => {
     fc.assert(
       fc.property(rows, fc.double({ min: 0, max: 1, noNaN: true }), fc.nat(), (row, share, seed) => {
         const probe = nearRow(row, share, seeded(seed));

@@ -30,14 +30,14 @@ import { ModelProblem } from '../problem.ts';
  */
 export const SLACK = 2e-6;
 
-/** Greatest code of a row: with the shift of 64, rows use 1..127. */
+/** Maximum code of a row. With the shift of 64, rows use 1..127. */
 const ROW_LIMIT = 63;
-/** What is added to a row's code, so that the second operand of the relaxed dot product has 7 bits. */
+/** Added to a row's codes, so that the second operand of the relaxed dot product has 7 bits. */
 export const ROW_SHIFT = 64;
-/** Greatest code of a probe. */
+/** Maximum code of a probe. */
 const QUERY_LIMIT = 127;
 
-/** How far the norm of an embedding may lie from 1. */
+/** Maximum deviation of an embedding's norm from 1. */
 export const NORM_TOLERANCE = 1e-3;
 
 export interface Quantised {
@@ -47,12 +47,12 @@ export interface Quantised {
   readonly residual: number;
 }
 
-/** Cosine from a dot product and two norms; never beyond ±1, where rounding would lead it by some 10⁻¹⁶. */
+/** Returns the cosine from a dot product and two norms, limited to ±1, which rounding could exceed by about 10⁻¹⁶. */
 export function cosine(product: number, normA: number, normB: number): number {
   return Math.min(1, Math.max(-1, product / (normA * normB)));
 }
 
-/** The norm of an embedding; a ModelProblem when it isn't `length` finite float32 values of norm 1 ± 10⁻³. */
+/** Returns the norm of an embedding; throws a ModelProblem unless it has `length` finite float32 values and norm 1 ± 10⁻³. */
 export function checkedNorm(embedding: Float32Array, length: number): number {
   if (!(embedding instanceof Float32Array) || embedding.length !== length) {
     throw new ModelProblem('embedding-wrong-shape', {
@@ -70,7 +70,7 @@ export function checkedNorm(embedding: Float32Array, length: number): number {
   return norm;
 }
 
-/** Writes round(x̂ / scale) + shift to `codes` at `at`, with scale = max|x̂ᵢ| / limit, and measures what is left over. */
+/** Writes round(x̂ / scale) + shift to `codes` at `at`, with scale = max|x̂ᵢ| / limit, and measures the residual. */
 function quantise(
   x: Float32Array,
   norm: number,
@@ -99,12 +99,12 @@ function quantise(
   return { scale, residual: Math.sqrt(left) / norm };
 }
 
-/** Codes of a row: 1..127, 64 standing for 0. */
+/** Writes the codes of a row: 1..127, where 64 means 0. */
 export function quantiseRow(x: Float32Array, norm: number, codes: Int8Array, at: number): Quantised {
   return quantise(x, norm, ROW_LIMIT, ROW_SHIFT, codes, at);
 }
 
-/** Codes of a probe: −127..127. */
+/** Writes the codes of a probe: −127..127. */
 export function quantiseQuery(x: Float32Array, norm: number, codes: Int8Array, at: number): Quantised {
   return quantise(x, norm, QUERY_LIMIT, 0, codes, at);
 }

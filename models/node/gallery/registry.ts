@@ -1,12 +1,12 @@
-/** Who owns which slot: the names beside the gallery's numbers. Every call takes time that does not grow with the gallery. */
+/** Maps slots to templates and people: the names beside the gallery's numbers. Call times do not depend on the gallery's size. */
 export class Registry {
   readonly #templateAt: string[] = [];
   readonly #personAt: number[] = [];
-  /** The position of a slot in its person's list. */
+  /** The index of a slot in its person's list. */
   readonly #placeAt: number[] = [];
   readonly #slotOf = new Map<string, number>();
   readonly #numberOf = new Map<string, number>();
-  /** By the person's number: name and slots; empty places are used again. */
+  /** Name and slots by the person's number; free numbers are reused. */
   readonly #names: string[] = [];
   readonly #slotsOf: number[][] = [];
   readonly #free: number[] = [];
@@ -31,13 +31,13 @@ export class Registry {
     return this.#names[person]!;
   }
 
-  /** The slots of a person; not a copy. */
+  /** Returns the slots of a person; not a copy. */
   slotsOf(person: string): readonly number[] {
     const number = this.#numberOf.get(person);
     return number === undefined ? [] : this.#slotsOf[number]!;
   }
 
-  /** Takes the next slot for a template; returns the person's number. */
+  /** Assigns the next slot to a template; returns the person's number. */
   add(template: string, person: string): number {
     const slot = this.#templateAt.length;
     let number = this.#numberOf.get(person);
@@ -56,7 +56,7 @@ export class Registry {
     return number;
   }
 
-  /** Frees a slot; the last slot's template moves into it. The caller moves the numbers likewise. */
+  /** Frees a slot; the last slot's template moves into it. The caller moves the numbers accordingly. */
   remove(slot: number): void {
     const number = this.#personAt[slot]!;
     const slots = this.#slotsOf[number]!;

@@ -1,17 +1,17 @@
-/** A rate with its 95 % interval; null where people were too few to draw from. */
+/** A rate with its 95 % interval; null if there are too few people to draw from. */
 export interface Estimate {
   readonly value: number;
   readonly interval: readonly [low: number, high: number] | null;
 }
 
 const BOOTSTRAPS = 200;
-/** Fewer people than this give no interval. */
+/** Minimum number of people for an interval. */
 const FEWEST_PEOPLE = 10;
 
 /**
- * How often each person counts in each of the bootstrap's draws. It draws *people*, not pictures or pairs: those of one person
- * hang together, so drawing them would make intervals far too narrow.
- * @returns none where people are too few
+ * Returns how often each person counts in each of the bootstrap's draws. It draws *people*, not pictures or pairs: those of one
+ * person are correlated, so drawing them would make intervals far too narrow.
+ * @returns an empty list if there are too few people
  */
 export function drawPeople(people: number, random: () => number): readonly Uint32Array[] {
   if (people < FEWEST_PEOPLE) return [];
@@ -22,7 +22,7 @@ export function drawPeople(people: number, random: () => number): readonly Uint3
   });
 }
 
-/** The 95 % interval of what was measured in each draw; null where most draws gave no number. */
+/** Returns the 95 % interval of the values measured in each draw; null if most draws gave no number. */
 export function intervalOf(measured: readonly number[]): Estimate['interval'] {
   const values = measured.filter((v) => Number.isFinite(v)).sort((a, b) => a - b);
   if (values.length < BOOTSTRAPS / 2) return null;

@@ -56,14 +56,14 @@ describe('1:1 rates', () => {
     expect(pairs.impostor.bin).toHaveLength(report.impostorPairs);
   });
 
-  it('put the EER where both errors are equal', () => {
+  it('place the EER where both errors are equal', () => {
     const t = report.eer!.threshold;
     expect(report.eer!.value).toBeGreaterThan(0.001);
     expect(Math.abs(truth.fmr(t) - report.eer!.value)).toBeLessThan(0.006);
     expect(Math.abs(1 - truth.tar(t) - report.eer!.value)).toBeLessThan(0.006);
   });
 
-  it('give TAR at FAR as the definition does', () => {
+  it('give the TAR at FAR of the definition', () => {
     const [one] = report.tarAtFar;
     expect(one).toMatchObject({ far: 0.01, resolved: true });
     expect(truth.fmr(one!.threshold!)).toBeLessThanOrEqual(0.01);
@@ -76,11 +76,11 @@ describe('1:1 rates', () => {
     expect(report.tarAtFar[1]).toEqual({ far: 1e-3, resolved: false, threshold: null, tar: null });
   });
 
-  it('have intervals that hold the value, and that people decide, not pairs', () => {
+  it('have intervals that contain the value, and that depend on people, not pairs', () => {
     const [low, high] = report.eer!.interval!;
     expect(low).toBeLessThanOrEqual(report.eer!.value);
     expect(high).toBeGreaterThanOrEqual(report.eer!.value);
-    // The same people with every picture twice: four times the pairs and more, no more knowledge.
+    // The same people with every picture twice: at least four times the pairs, but no more information.
     const doubled = samples.flatMap((s) => [s, s]);
     const wide = measureVerification(comparePairs(doubled, randomFrom(2)), randomFrom(3)).tarAtFar[0]!.tar!.interval!;
     const before = report.tarAtFar[0]!.tar!.interval!;
@@ -94,7 +94,7 @@ describe('1:1 rates', () => {
     expect(alone.det).toEqual([]);
   });
 
-  it('stay the same when only the tail of a large set is kept', () => {
+  it('stay the same if only the tail of a large set is stored', () => {
     const large = crowd(1000, 3, 0.25, 5, 16);
     const tail = comparePairs(large, randomFrom(9));
     expect(tail.impostors).toBeGreaterThan(3_000_000);
@@ -107,7 +107,7 @@ describe('1:1 rates', () => {
     expect(above / tail.impostors).toBeGreaterThan(0.9e-3);
   });
 
-  it('give a curve that a decision can be made by', () => {
+  it('give a curve that decisions can use', () => {
     const curve = report.det.filter((p) => p.fmr > 0 && p.fmr < 0.5).map(({ threshold, fmr }) => ({ threshold, fmr }));
     const t = thresholdFor(
       { people: 10, templates: 10 },
@@ -118,7 +118,7 @@ describe('1:1 rates', () => {
 });
 
 describe('1:N rates', () => {
-  it('find everybody when pictures of a person are alike, and guess when they are noise', () => {
+  it('find everyone if a person’s pictures are alike, and guess if they are noise', () => {
     const share = { value: 1, interval: [1, 1] };
     expect(rankOne(crowd(30, 3, 0.01), randomFrom(1))).toEqual({ gallery: 30, probes: 60, right: 60, share });
     expect(rankOne(crowd(30, 3, 50), randomFrom(1)).right).toBeLessThan(15);
@@ -126,7 +126,7 @@ describe('1:N rates', () => {
     expect(rankOne(crowd(9, 1, 0.01), randomFrom(1)).share).toBeNull();
   });
 
-  it('measure FNIR at an FPIR that holds on the strangers searched', () => {
+  it('measure FNIR at an FPIR that holds for the strangers searched', () => {
     const samples = crowd(900, 4, 0.15, 7, 24);
     const { gallery, mated, nonMated, at } = measureIdentification(samples, 100, randomFrom(4), [0.05, 0.01]);
     expect({ gallery, mated, nonMated }).toEqual({ gallery: 100, mated: 300, nonMated: 3200 });
@@ -137,9 +137,9 @@ describe('1:N rates', () => {
     expect(larger.threshold!).toBeGreaterThan(at[0]!.threshold!);
   });
 
-  it('come with intervals that hold the truth about as often as they say', () => {
+  it('have intervals that contain the true value about as often as stated', () => {
     const [people, fpir] = [160, 0.1];
-    // What nobody measures on one set: the mean of many.
+    // The true value, which can't be measured on one set: the mean of many.
     const measure = (seed: number) => {
       const samples = crowd(people, 3, 0.24, seed, 16);
       const { at } = measureIdentification(samples, 60, randomFrom(seed), [fpir]);
@@ -155,7 +155,7 @@ describe('1:N rates', () => {
     }
   });
 
-  it('say nothing where strangers are too few', () => {
+  it('give no rate if there are too few strangers', () => {
     const { at } = measureIdentification(crowd(50, 2, 0.2), 20, randomFrom(1));
     expect(at).toEqual([
       { fpir: 0.01, fnir: null, threshold: null },
@@ -163,14 +163,14 @@ describe('1:N rates', () => {
     ]);
   });
 
-  it('try sizes up to three quarters of the people', () => {
+  it('use sizes up to three quarters of the people', () => {
     expect(gallerySizes(40)).toEqual([10, 30]);
     expect(gallerySizes(5600)).toEqual([10, 30, 100, 300, 1000, 3000, 4200]);
     expect(gallerySizes(1)).toEqual([]);
   });
 });
 
-it('bins hold every score and give back their edge', () => {
+it('every score has a bin, and every bin returns its edge', () => {
   for (const score of [-1.0000001, -1, -0.5, 0, 0.4, 0.45, 0.9999, 1, 1.0000001]) {
     expect(scoreOf(binOf(score))).toBeLessThanOrEqual(score + 1e-6);
     expect(score - scoreOf(binOf(score))).toBeLessThan(1.1e-4);

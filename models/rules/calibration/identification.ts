@@ -3,12 +3,12 @@ import { cosine, type Sample } from './pairs.ts';
 import { resolves } from './verification.ts';
 
 /**
- * 1:N error rates (ISO/IEC 19795-1), one template a person: the first picture of each person enrolled is the gallery,
- * their other pictures are the mated probes, all pictures of people who are not enrolled are the non-mated probes. Intervals
- * are a bootstrap's over people.
+ * 1:N error rates (ISO/IEC 19795-1), one template per person. The first picture of each enrolled person is the gallery, their
+ * other pictures are the mated probes, and all pictures of people not enrolled are the non-mated probes. Intervals come from a
+ * bootstrap over people.
  */
 
-/** FNIR at one FPIR. `fnir` and `threshold` are null when fewer than 30/FPIR non-mated probes resolve nothing. */
+/** FNIR at one FPIR. `fnir` and `threshold` are null with fewer than 30/FPIR non-mated probes, which is too few. */
 interface FnirAtFpir {
   readonly fpir: number;
   readonly fnir: Estimate | null;
@@ -26,7 +26,7 @@ export interface RankOne {
   readonly gallery: number;
   readonly probes: number;
   readonly right: number;
-  /** Null where there is no probe. */
+  /** Null without probes. */
   readonly share: Estimate | null;
 }
 
@@ -38,7 +38,7 @@ interface Scored {
 
 const FPIRS = [1e-2, 1e-3] as const;
 
-/** Share of mated probes whose best match among all people is the right person; everyone is enrolled. */
+/** Returns the share of mated probes whose best match among all people is the right person; everyone is enrolled. */
 export function rankOne(samples: readonly Sample[], random: () => number): RankOne {
   const { firsts, others } = split(samples);
   const number = numbered(firsts);
@@ -67,7 +67,7 @@ export function rankOne(samples: readonly Sample[], random: () => number): RankO
   };
 }
 
-/** Gallery sizes worth measuring for a number of people: about three a decade, at most three quarters of them. */
+/** Returns useful gallery sizes for a number of people: about two per decade, at most three quarters of them. */
 export function gallerySizes(people: number): number[] {
   const sizes: number[] = [];
   const most = Math.floor(people * 0.75);
@@ -77,7 +77,7 @@ export function gallerySizes(people: number): number[] {
   return [...new Set(sizes)].sort((a, b) => a - b);
 }
 
-/** FNIR at the FPIRs for a gallery of `size` people, drawn by `random`. */
+/** Measures the FNIR at the FPIRs for a gallery of `size` people, drawn with `random`. */
 export function measureIdentification(
   samples: readonly Sample[],
   size: number,
@@ -101,7 +101,7 @@ export function measureIdentification(
       continue;
     }
     const { best, own } = search(probe, gallery);
-    // A mated search is a hit when the right person is the best; else it fails at any threshold.
+    // A mated search is a hit if the right person is best. Otherwise it fails at any threshold.
     const score = best?.person === probe.person ? own : Number.NEGATIVE_INFINITY;
     mated.push({ person: number.get(probe.person)!, score });
   }
@@ -121,7 +121,7 @@ export function measureIdentification(
   };
 }
 
-/** @param nonMated falling */
+/** @param nonMated in descending order */
 function fnirAt(
   mated: readonly Scored[],
   nonMated: readonly Scored[],
@@ -130,7 +130,7 @@ function fnirAt(
 ): { fnir: number; threshold: number } {
   const weightOf = ({ person }: Scored): number => weights?.[person] ?? 1;
   const total = (all: readonly Scored[]): number => all.reduce((sum, one) => sum + weightOf(one), 0);
-  // Strangers let in at the threshold are those above the first one kept out.
+  // The strangers accepted at the threshold are those above the first one rejected.
   let letIn = Math.floor(fpir * total(nonMated) + 1e-9);
   const keptOut = nonMated.find((one) => {
     letIn -= weightOf(one);

@@ -1,46 +1,46 @@
 /**
- * All comparisons of a set of embeddings, kept so that rates and their uncertainty can be read off them. Scores go
- * into bins of 1e-4: finer than any threshold is worth. Of impostor pairs only the upper tail is kept one by one, since
- * nothing below it decides anything; the rest is counted.
+ * All comparisons of a set of embeddings, stored so that rates and their uncertainty can be computed. Scores are in bins of 1e-4,
+ * finer than any useful threshold. Of the impostor pairs only the upper tail is stored individually, since nothing below it
+ * affects a result; the rest is counted.
  */
 
 /** Bins of a score from −1 to 1. */
 export const BINS = 20_001;
 
-/** The bin of a cosine; rounding errors just outside −1..1 land in the outermost bins. */
+/** Returns the bin of a cosine. Rounding errors just outside −1..1 go into the outermost bins. */
 export function binOf(score: number): number {
   return Math.max(0, Math.min(BINS - 1, Math.floor((score + 1) * 10_000 + 1e-6)));
 }
 
-/** The least score of a bin: a threshold there accepts the bin and all above. */
+/** Returns the lowest score of a bin. As a threshold it accepts this bin and all above. */
 export function scoreOf(bin: number): number {
   return bin / 10_000 - 1;
 }
 
-/** One picture: whose it is, and its L2-normalised embedding. */
+/** One picture: the person, and its L2-normalised embedding. */
 export interface Sample {
   readonly person: string;
   readonly embedding: Float32Array;
 }
 
 export interface Pairs {
-  /** Pictures of each person; persons are numbered from 0. */
+  /** Number of pictures of each person; persons are numbered from 0. */
   readonly picturesOf: Uint32Array;
-  /** Genuine pairs: bin of the score and person. */
+  /** Genuine pairs: bin of the score, and the person. */
   readonly genuine: { readonly bin: Uint16Array; readonly person: Uint32Array };
   /** Impostor pairs whose bin is at least `tailFrom`: bin and the two persons. */
   readonly impostor: { readonly bin: Uint16Array; readonly one: Uint32Array; readonly other: Uint32Array };
-  /** 0 when every impostor pair was kept. */
+  /** 0 if every impostor pair was stored. */
   readonly tailFrom: number;
-  /** All impostor pairs, kept or not. */
+  /** Number of all impostor pairs, stored or not. */
   readonly impostors: number;
 }
 
-/** Up to so many impostor pairs, all are kept. */
+/** Up to this many impostor pairs, all are stored. */
 const KEEP_ALL = 3_000_000;
-/** Otherwise about this share, the highest. */
+/** Otherwise, about this share, the highest scores, is stored. */
 const TAIL = 0.08;
-/** Pairs drawn to find where the tail begins. */
+/** Number of pairs sampled to find where the tail begins. */
 const DRAWS = 100_000;
 
 /**

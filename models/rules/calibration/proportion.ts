@@ -1,12 +1,12 @@
-/** Beyond each end of an interval of 95 %. */
+/** Probability beyond each end of a 95 % interval. */
 const TAIL = 0.025;
 
 /**
- * The exact 95 % interval of a share of which `hits` of `trials` were seen, 0..1: never narrower than it says, also for none and
- * for all (Clopper and Pearson, Biometrika 26, 1934). It takes trials to be independent.
+ * Returns the exact 95 % interval, within 0..1, of a share of which `hits` of `trials` were observed. Its coverage is never below
+ * 95 %, even for no hits or only hits (Clopper and Pearson, Biometrika 26, 1934). Assumes independent trials.
  */
 export function exactInterval(hits: number, trials: number): readonly [low: number, high: number] {
-  // The share at which so few (or so many) would be seen with the chance of a tail; `rises` with the share or falls.
+  // The share at which so few (or so many) hits have the probability of a tail. `rises`: the probability rises with the share.
   const shareAt = (chance: (share: number) => number, rises: boolean): number => {
     let [low, high] = [0, 1];
     for (let i = 0; i < 60; i++) {
@@ -22,7 +22,7 @@ export function exactInterval(hits: number, trials: number): readonly [low: numb
   ];
 }
 
-/** Chance of `most` or fewer of `trials`, each with this chance: the binomial distribution, 0 < share < 1. */
+/** Probability of at most `most` hits in `trials`, each with probability `share`: the binomial distribution, 0 < share < 1. */
 function atMost(most: number, trials: number, share: number): number {
   let term = trials * Math.log1p(-share);
   let sum = Math.exp(term);

@@ -7,10 +7,10 @@ import { BINS, type Pairs, scoreOf } from './pairs.ts';
 
 interface TarAtFar {
   readonly far: number;
-  /** False when there are fewer than 30/FAR impostor pairs (the rule of 30): the rest is then null. */
+  /** False with fewer than 30/FAR impostor pairs (the rule of 30). The other fields are then null. */
   readonly resolved: boolean;
   readonly threshold: number | null;
-  /** Share of genuine pairs that score the threshold or more. */
+  /** Share of genuine pairs that score at least the threshold. */
   readonly tar: Estimate | null;
 }
 
@@ -30,22 +30,22 @@ export interface Verification {
   readonly det: readonly DetPoint[];
 }
 
-/** FMR and FNMR at the lower edge of every bin; FMR is NaN below the tail that was kept. */
+/** FMR and FNMR at the lower edge of every bin. FMR is NaN below the stored tail. */
 interface Rates {
   readonly fmr: Float64Array;
   readonly fnmr: Float64Array;
 }
 
 const FARS = [1e-2, 1e-3, 1e-4] as const;
-/** The rule of 30: fewer expected errors than this resolve nothing. */
+/** The rule of 30: the minimum number of expected errors for a meaningful rate. */
 const FEWEST_ERRORS = 30;
 
-/** Whether `trials` are enough to speak of a rate of `rate`. */
+/** Returns whether `trials` are enough to estimate a rate of `rate`. */
 export function resolves(trials: number, rate: number): boolean {
   return trials * rate >= FEWEST_ERRORS * (1 - 1e-9);
 }
 
-/** @param random 0..1, draws the bootstrap's people */
+/** @param random 0..1, used to draw people for the bootstrap */
 export function measureVerification(pairs: Pairs, random: () => number): Verification {
   const people = pairs.picturesOf.length;
   const all = ratesOf(pairs, null);
@@ -70,7 +70,7 @@ export function measureVerification(pairs: Pairs, random: () => number): Verific
   };
 }
 
-/** Rates over all people, each counted `weights` times: a pair of two people counts as often as both do. */
+/** Rates over all people, each counted `weights` times. A pair counts as often as the product of both weights. */
 function ratesOf(pairs: Pairs, weights: Uint32Array | null): Rates {
   const genuine = new Float64Array(BINS);
   const impostor = new Float64Array(BINS);
@@ -81,7 +81,7 @@ function ratesOf(pairs: Pairs, weights: Uint32Array | null): Rates {
   }
   let genuineTotal = 0;
   for (const n of genuine) genuineTotal += n;
-  // Of impostors below the tail only the number is known, and that follows from who was drawn.
+  // Only the number of impostor pairs below the tail is known, and it follows from the people drawn.
   let impostorTotal = pairs.impostors;
   if (weights) {
     let sum = 0;
@@ -107,7 +107,7 @@ function ratesOf(pairs: Pairs, weights: Uint32Array | null): Rates {
   return { fmr, fnmr };
 }
 
-/** Where FMR and FNMR meet, between bins linearly; null when that lies below the tail. */
+/** Returns where FMR and FNMR are equal, interpolated linearly between bins; null if that is below the tail. */
 function equalErrorRate({ fmr, fnmr }: Rates): { value: number; threshold: number } | null {
   for (let bin = BINS; bin > 0; bin--) {
     const above = fmr[bin]! - fnmr[bin]!;
@@ -121,14 +121,14 @@ function equalErrorRate({ fmr, fnmr }: Rates): { value: number; threshold: numbe
   return null;
 }
 
-/** The lowest bin from which FMR is at most `far`. */
+/** Returns the lowest bin from which FMR is at most `far`. */
 function binAtFar({ fmr }: Rates, far: number): number {
   let bin = BINS;
   while (bin > 0 && fmr[bin - 1]! <= far) bin--;
   return bin;
 }
 
-/** Some hundred points, evenly apart in FMR's logarithm, from 1 (or the tail's share) to the last impostor. */
+/** Returns about a hundred points, evenly spaced in log FMR, from 1 (or the tail's share) to the last impostor. */
 function detPoints({ fmr, fnmr }: Rates): DetPoint[] {
   const points: DetPoint[] = [];
   let last = Number.POSITIVE_INFINITY;

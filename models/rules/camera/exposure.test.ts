@@ -8,7 +8,7 @@ const TIME: ExposureCapabilities = {
   exposureTime: { min: 10, max: 100, step: 5 },
 };
 
-test('compensation is asked for where there is any, else time; nothing of a camera without either, or without room', () => {
+test('plans compensation if available, otherwise exposure time; nothing without either, or with too small a range', () => {
   expect(planExposure({ ...TIME, ...BIAS }, { exposureCompensation: 0.5, exposureTime: 50 })).toEqual({
     darker: { exposureCompensation: -2 },
     brighter: { exposureCompensation: 2 },
@@ -28,7 +28,7 @@ test('compensation is asked for where there is any, else time; nothing of a came
   expect(planExposure({ ...TIME, exposureMode: ['continuous'] }, { exposureTime: 40 })).toBeNull();
 });
 
-test('whatever a camera says it can, it is asked for nothing beyond, and for at least one EV', () => {
+test('for any capabilities, stays within them and differs by at least one EV', () => {
   const random = printedRandom('ranges');
   const range = () => {
     const min = 200 * random() - 100;
@@ -53,13 +53,13 @@ test('whatever a camera says it can, it is asked for nothing beyond, and for at 
   }
 });
 
-test('a setting that was read back counts to a step', () => {
+test('a setting counts as applied if it reads back within one step', () => {
   expect(isSet({ exposureTime: 23 }, { exposureTime: 25 }, TIME)).toBe(true);
   expect(isSet({ exposureTime: 20 }, { exposureTime: 40 }, TIME)).toBe(false);
   expect(isSet({ exposureTime: 20 }, {}, TIME)).toBe(false);
 });
 
-test('a camera is said not to answer after three trials in a row without one, and never where a change can’t show', () => {
+test('a camera counts as unresponsive after three failed trials in a row, and never if a change can’t be visible', () => {
   const silent = { darker: 100, brighter: 101 };
   const answer = { darker: 80, brighter: 130 };
   expect(followsExposure([])).toBeNull();
@@ -68,7 +68,7 @@ test('a camera is said not to answer after three trials in a row without one, an
   expect(followsExposure([answer])).toBe(true);
   expect(followsExposure([silent, answer, silent])).toBe(true);
   expect(followsExposure([answer, silent, silent, silent])).toBe(false);
-  // It got darker: a lamp went off. That is no answer.
+  // It got darker because a lamp went off. That doesn't count as a response.
   expect(followsExposure([{ darker: 130, brighter: 80 }, silent, silent])).toBe(false);
   const night = { darker: 3, brighter: 4 };
   const glare = { darker: 250, brighter: 251 };

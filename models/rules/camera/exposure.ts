@@ -1,4 +1,4 @@
-/** What a camera says it can, and how it is set: the part of MediaStreamTrack’s capabilities and settings that is used here. */
+/** The capabilities and settings of a camera that are used here, a subset of MediaStreamTrack's. */
 export interface ExposureRange {
   readonly min: number;
   readonly max: number;
@@ -17,24 +17,24 @@ export interface ExposureSettings {
   readonly exposureTime?: number;
 }
 
-/** What a camera is asked, one after the other. */
+/** The settings to apply, one after the other. */
 export interface ExposurePlan {
   readonly darker: ExposureSettings;
   readonly brighter: ExposureSettings;
-  /** As it was before. */
+  /** The settings before the trial. */
   readonly restored: ExposureSettings;
 }
 
-/** Least difference that is asked for, EV. */
+/** Minimum difference requested, EV. */
 const LEAST_EV = 1;
-/** Furthest that compensation goes either way, EV. */
+/** Maximum compensation in either direction, EV. */
 const FURTHEST_EV = 2;
 
 /**
- * How to see whether a camera answers: a darker and a brighter exposure, at least one EV apart.
+ * Plans how to test whether a camera responds: a darker and a brighter exposure, at least one EV apart.
  * https://www.w3.org/TR/image-capture/#exposure-compensation
  *
- * @returns null when it has no setting for that, or too little room
+ * @returns null if it has no such setting, or too small a range
  */
 export function planExposure(can: ExposureCapabilities, is: ExposureSettings): ExposurePlan | null {
   const { exposureCompensation: bias, exposureTime: time, exposureMode: modes = [] } = can;
@@ -60,7 +60,7 @@ export function planExposure(can: ExposureCapabilities, is: ExposureSettings): E
   return null;
 }
 
-/** Whether a camera reports the settings it was asked for, to within a step. */
+/** Returns whether a camera reports the requested settings, to within one step. */
 export function isSet(asked: ExposureSettings, is: ExposureSettings, can: ExposureCapabilities): boolean {
   const near = (name: 'exposureCompensation' | 'exposureTime'): boolean =>
     asked[name] === undefined || Math.abs((is[name] ?? Number.NaN) - asked[name]) <= (can[name]?.step ?? 0) + 1e-6;
@@ -73,19 +73,19 @@ export interface ExposureTrial {
   readonly brighter: number;
 }
 
-/** Unanswered trials in a row before the camera counts as not responding. */
+/** Consecutive trials without a response before the camera counts as unresponsive. */
 const TRIALS = 3;
-/** Where frames are this dark or bright, a change may not show. */
+/** In frames darker or brighter than this, a change may not be visible. */
 const DARKEST = 24;
 const BRIGHTEST = 232;
-/** Twice the light makes an encoded picture about a third brighter; automatic gain takes some of it back. */
+/** Twice the light makes an encoded picture about a third brighter; automatic gain cancels part of it. */
 const FOLLOWS = 1.08;
 
 /**
- * Whether a camera's frames follow the exposure that it says it has. One trial that they follow is enough: a lamp that goes
- * on or off in one of them must not cast doubt on a camera.
+ * Returns whether a camera's frames follow the exposure that it reports. One successful trial is enough: a lamp switched on or
+ * off during one of them must not cast doubt on a camera.
  *
- * @returns null while too little was seen
+ * @returns null if there is not enough evidence yet
  */
 export function followsExposure(trials: readonly ExposureTrial[]): boolean | null {
   const shown = trials.filter(({ darker, brighter }) => Math.max(darker, brighter) >= DARKEST && darker <= BRIGHTEST);

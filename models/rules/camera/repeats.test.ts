@@ -9,32 +9,32 @@ const frame = (at: number, hash: number, more: Partial<Fingerprint> = {}): Finge
   deviation: 40,
   ...more,
 });
-/** What is said after frames of a second each. */
+/** Returns the verdict after these frames, one second apart. */
 const after = (hashes: readonly number[], more: Partial<Fingerprint> = {}, every = 1_000): boolean => {
   const repeats = watchRepeats();
   return hashes.map((hash, i) => repeats(frame(i * every, hash, more))).at(-1)!;
 };
 
-test('a loop is found once three of its frames came again, and a camera that never gives a frame twice is not', () => {
+test('a loop is found once three of its frames repeat; a camera that never repeats a frame is not reported', () => {
   expect(after([1, 2, 3, 4, 5, 1, 2])).toBe(false);
   expect(after([1, 2, 3, 4, 5, 1, 2, 3])).toBe(true);
   expect(after(Array.from({ length: 20_000 }, (_, i) => i))).toBe(false);
 });
 
-test('a driver that gives its last frame on and on, or an old buffer once more, repeats nothing', () => {
+test('a driver that repeats its last frame, or delivers an old buffer once, doesn’t count', () => {
   expect(after(Array.from({ length: 500 }, (_, i) => i >> 3))).toBe(false);
   expect(after(Array(500).fill(7))).toBe(false);
-  // Old by less than two seconds.
+  // Less than two seconds old.
   expect(after([1, 2, 1, 3, 4, 3, 5, 6, 5, 7, 8, 7, 9, 10, 9], {}, 500)).toBe(false);
 });
 
-test('frames without a sensor’s noise do not count: dark, overexposed or plain', () => {
+test('frames without visible sensor noise don’t count: dark, overexposed or plain', () => {
   const loop = [1, 2, 3, 4, 1, 2, 3, 4, 1, 2, 3, 4];
   expect(after(loop)).toBe(true);
   for (const blank of [{ mean: 20 }, { mean: 240 }, { deviation: 4 }]) expect(after(loop, blank)).toBe(false);
 });
 
-test('what was seen counts for ten minutes: a camera that repeats no more is no longer said to', () => {
+test('repeats count for ten minutes: a camera that stops repeating is no longer reported', () => {
   const repeats = watchRepeats();
   for (const [i, hash] of [1, 2, 3, 1, 2, 3].entries()) repeats(frame(i * 1_000, hash));
   expect(repeats(frame(6_000, 100))).toBe(true);
@@ -42,7 +42,7 @@ test('what was seen counts for ten minutes: a camera that repeats no more is no 
   expect(repeats(frame(604_000, 102))).toBe(false);
 });
 
-test('any loop of up to two hours is found within its second run, wherever frames of it are looked at', () => {
+test('any loop of up to two hours is found during its second run, whichever frames are sampled', () => {
   const random = printedRandom('loops');
   for (let round = 0; round < 30; round++) {
     const fps = 10 + Math.floor(random() * 21);
@@ -51,7 +51,7 @@ test('any loop of up to two hours is found within its second run, wherever frame
     const once = Math.ceil(frames / fps);
     let said = false;
     let [at, looked] = [0, 0];
-    // Each second, give or take what the machine is busy: any frame of the loop may be met.
+    // Once per second, more or less, depending on how busy the machine is: any frame of the loop may be sampled.
     for (; !said && at < (2 * once + 900) * 1_000; at += 950 + 100 * random(), looked++)
       said = repeats(frame(at, Math.floor((at / 1_000) * fps) % frames));
     expect(said, `${frames} frames, ${fps} a second, ${looked} looked at`).toBe(true);

@@ -1,34 +1,34 @@
-/** One of a camera's frames, as far as it is kept: no picture can be made from it. */
+/** What is stored of a camera's frame. No picture can be made from it. */
 export interface Fingerprint {
   /** Milliseconds on one clock. */
   readonly at: number;
-  /** Of every pixel's brightness at full size, 0 … 2⁵³: equal for equal frames only, but for chance. */
+  /** Hash of every pixel's brightness at full size, 0 … 2⁵³. Practically only equal for equal frames. */
   readonly hash: number;
   /** Mean and standard deviation of the brightness, 0..255. */
   readonly mean: number;
   readonly deviation: number;
 }
 
-/** So many frames are remembered; at one a second, a loop of up to two hours is found. */
+/** Number of frames remembered. At one per second, loops of up to two hours are found. */
 const REMEMBERED = 8_192;
-/** A frame counts as repeated from here on, ms: drivers with several buffers now and then give an old one once more. */
+/** Minimum interval of a repeat, ms: drivers with several buffers occasionally deliver an old frame again. */
 const APART_MS = 2_000;
-/** With so many repeats within WINDOW_MS, the camera counts as repeating frames. */
+/** With this many repeats within WINDOW_MS, the camera counts as repeating frames. */
 const REPEATS = 3;
 const WINDOW_MS = 600_000;
-/** Dark, overexposed and plain frames do not count: where a sensor clips, there is no noise. */
+/** Dark, overexposed and plain frames don't count: where a sensor clips, there is no noise. */
 const SHOWS = { darkest: 24, brightest: 232, deviation: 6 } as const;
 
-/** Whether a frame shows enough that a sensor's noise makes it unlike any other. */
+/** Returns whether a frame shows enough for a sensor's noise to make it unique. */
 export const showsNoise = ({ mean, deviation }: Pick<Fingerprint, 'mean' | 'deviation'>): boolean =>
   mean >= SHOWS.darkest && mean <= SHOWS.brightest && deviation >= SHOWS.deviation;
 
 /**
- * Follows frames of a camera, about one a second. The noise of a sensor makes every frame its own: frames that are equal to
- * the bit, with others between them, are played from somewhere. A driver that gives its last frame again and again repeats
- * nothing by this: no other frame is between.
+ * Watches a camera's frames, about one per second. A sensor's noise makes every frame unique: identical frames with others in
+ * between must come from a recording. A driver that delivers its last frame again repeatedly doesn't count, because there is no
+ * other frame in between.
  *
- * @returns called with each frame in order of time: whether the camera repeats frames, by the last ten minutes
+ * @returns a function that takes each frame in order of time, and returns whether frames were repeated in the last ten minutes
  */
 export function watchRepeats(): (frame: Fingerprint) => boolean {
   const seen = new Map<number, number>();
@@ -40,7 +40,7 @@ export function watchRepeats(): (frame: Fingerprint) => boolean {
       const before = seen.get(hash);
       if (before !== undefined && at - before >= APART_MS) repeats.push(at);
       seen.delete(hash);
-      seen.set(hash, at); // in order of when each was seen last
+      seen.set(hash, at); // ordered by when each was last seen
       if (seen.size > REMEMBERED) seen.delete(seen.keys().next().value!);
     }
     last = hash;

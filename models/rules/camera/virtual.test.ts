@@ -25,11 +25,11 @@ test.each([
   '',
 ])('%s is not', (label) => expect(isVirtualCamera(label, [])).toBe(false));
 
-test('a virtual device under a harmless name is known by the system, also beside the camera it is named after', () => {
+test('a virtual device with a harmless name is found in the system’s list, even beside the camera it is named after', () => {
   const real = { name: 'HD Pro Webcam C920', virtual: false };
   const program = { name: 'HD Pro Webcam C920', virtual: true };
   expect(isVirtualCamera('HD Pro Webcam C920 (046d:082d)', [real])).toBe(false);
-  // Chromium gives the name of what is on USB an id: this one has none.
+  // Chromium appends an id to the name of a USB camera. This one has none.
   expect(isVirtualCamera('HD Pro Webcam C920', [real, program])).toBe(true);
   expect(isVirtualCamera('HD Pro Webcam C920 (046d:082d)', [real, program])).toBe(false);
   expect(isVirtualCamera('HD Pro Webcam C920 (046d:082d)', [program])).toBe(true);

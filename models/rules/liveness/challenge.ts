@@ -1,15 +1,15 @@
 import { CHALLENGE_STEPS, type ChallengeStep } from '../reasons.ts';
 
-/** How many moves a challenge has, by its strength. A site chooses one in its policy. */
+/** Number of moves in a challenge, by strength. A site chooses one in its policy. */
 const MOVES = { light: 1, standard: 2, strong: 3 } as const;
 export type LivenessStrength = keyof typeof MOVES;
 export const STRENGTHS = Object.keys(MOVES) as readonly LivenessStrength[];
 
-/** A move of the head out of the middle. */
+/** A head move away from the middle. */
 export type Move = Exclude<ChallengeStep, 'middle'>;
 const ALL_MOVES = CHALLENGE_STEPS.filter((step) => step !== 'middle');
 
-/** What a person is asked to do, in order: before each move to look straight ahead. */
+/** What a person is asked to do, in order: look straight ahead before each move. */
 export interface Challenge {
   readonly steps: readonly TimedStep[];
 }
@@ -20,10 +20,10 @@ export interface TimedStep {
   readonly hold: number;
 }
 
-/** Shortest and longest wait before the next prompt, ms: short for the person in front of the camera, unknown to one who recorded them. */
+/** Minimum and maximum wait before the next prompt, ms: short for the person at the camera, unpredictable for a recording. */
 const WAIT = { middle: [200, 600], move: [300, 900] } as const;
 
-/** Every order of `count` moves that has a turn in it: only a turn shows that the head is solid. */
+/** Returns every sequence of `count` moves that includes a turn: only a turn shows that the head is solid. */
 function ordersOf(count: number): readonly (readonly Move[])[] {
   let orders: Move[][] = [[]];
   for (let i = 0; i < count; i++) orders = orders.flatMap((order) => ALL_MOVES.map((move) => [...order, move]));
@@ -31,8 +31,8 @@ function ordersOf(count: number): readonly (readonly Move[])[] {
 }
 
 /**
- * The orders that each strength draws from: 2, 12, 56. A recording shows one order, since it can't wait for a prompt, so it
- * fits by chance at most once in so many challenges: 4ⁿ orders of n moves, less the 2ⁿ without a turn.
+ * The sequences that each strength draws from: 2, 12, 56. A recording shows one sequence, since it can't wait for prompts, so by
+ * chance it fits at most one in this many challenges: 4ⁿ sequences of n moves, minus the 2ⁿ without a turn.
  */
 export const ORDERS: Readonly<Record<LivenessStrength, readonly (readonly Move[])[]>> = {
   light: ordersOf(MOVES.light),
@@ -41,15 +41,15 @@ export const ORDERS: Readonly<Record<LivenessStrength, readonly (readonly Move[]
 };
 
 /**
- * Draws a challenge: every order with the same chance, each wait by itself.
- * @param random uniform in [0, 1), and not to be foreseen: a cryptographic source in the product
+ * Draws a challenge: every sequence with equal probability, each wait independently.
+ * @param random uniform in [0, 1) and unpredictable: a cryptographic source in the product
  */
 export function createChallenge(random: () => number, strength: LivenessStrength): Challenge {
   const orders = ORDERS[strength];
   return inOrder(orders[Math.floor(random() * orders.length)]!, random);
 }
 
-/** A challenge of these moves, each wait drawn independently. */
+/** Returns a challenge with these moves, each wait drawn independently. */
 export function inOrder(moves: readonly Move[], random: () => number): Challenge {
   const wait = ([least, most]: readonly [number, number]) => least + random() * (most - least);
   const steps = moves.flatMap((move, i): TimedStep[] => [

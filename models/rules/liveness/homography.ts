@@ -5,13 +5,13 @@ export type Homography = readonly [number, number, number, number, number, numbe
 
 type Eight = [number, number, number, number, number, number, number, number];
 
-/** Where `h` puts a point. */
+/** Returns where `h` maps a point. */
 export function project(h: Homography, [x, y]: Point): Point {
   const w = h[6] * x + h[7] * y + h[8];
   return [(h[0] * x + h[1] * y + h[2]) / w, (h[3] * x + h[4] * y + h[5]) / w];
 }
 
-/** Similarity that moves points to mean 0 and mean distance √2 (Hartley's normalisation), or null when they coincide. */
+/** Returns the similarity that moves points to mean 0 and mean distance √2 (Hartley's normalisation); null if they coincide. */
 function normalising(points: readonly Point[]): { scale: number; x: number; y: number } | null {
   let x = 0;
   let y = 0;
@@ -25,7 +25,7 @@ function normalising(points: readonly Point[]): { scale: number; x: number; y: n
 }
 
 /**
- * Solves the symmetric positive definite system `a·x = b` of size n in place by Cholesky's method; false when `a` is
+ * Solves the symmetric positive definite system `a·x = b` of size n in place by Cholesky's method. Returns false if `a` is
  * singular to working precision.
  */
 function solve(a: Float64Array, b: Float64Array, n: number): boolean {
@@ -53,9 +53,9 @@ function solve(a: Float64Array, b: Float64Array, n: number): boolean {
 }
 
 /**
- * Least-squares homography from `from` to `to` by the normalised direct linear transform with h33 = 1 (Hartley and
- * Zisserman, Multiple View Geometry, 2nd ed., algorithm 4.2; the inhomogeneous form is safe here since the vanishing
- * line of a face never passes through the middle of the points).
+ * Returns the least-squares homography from `from` to `to` by the normalised direct linear transform with h33 = 1 (Hartley and
+ * Zisserman, Multiple View Geometry, 2nd ed., algorithm 4.2). The inhomogeneous form is safe here, since the vanishing line of a
+ * face never passes through the middle of the points.
  *
  * @returns null for fewer than four pairs, or points on one line
  */
@@ -88,7 +88,7 @@ export function fitHomography(from: readonly Point[], to: readonly Point[]): Hom
     add(rowY, v);
   }
   if (!solve(a, b, n)) return null;
-  // Undo the normalisation: T⁻¹ · H · S.
+  // Undoes the normalisation: T⁻¹ · H · S.
   const [h0, h1, h2, h3, h4, h5, h6, h7] = Array.from(b) as Eight;
   const k = s.scale;
   const hs = [

@@ -6,7 +6,7 @@ import { type Challenge, createChallenge, type LivenessStrength, type Move, ORDE
 import { type LivenessState, startLiveness } from './liveness.ts';
 import { breakBetween, sampleOf } from './sample.ts';
 
-/** Runs a motion through a challenge; every answer. */
+/** Runs a motion through a challenge; returns every state. */
 function run(moves: readonly Move[] | Challenge, motion: readonly Motion[]): LivenessState[] {
   const random = seeded(7);
   const challenge = 'steps' in moves ? moves : challengeOf(...moves);
@@ -14,7 +14,7 @@ function run(moves: readonly Move[] | Challenge, motion: readonly Motion[]): Liv
   return motion.map((m) => session.observe(observation(m, random)));
 }
 const last = (answers: readonly LivenessState[]): LivenessState => answers.at(-1)!;
-/** The motion `more` follows `first` without a break. */
+/** Appends the motion `more` to `first` without a break. */
 const then = (first: readonly Motion[], more: readonly Motion[]): Motion[] => {
   const from = first.at(-1)!.at + 125;
   return [...first, ...more.map((m) => ({ ...m, at: m.at + from }))];
@@ -46,7 +46,7 @@ describe('a challenge', () => {
     },
   );
 
-  test('asks to look straight ahead before each move, waits as long as chance says, and never after the last one', () => {
+  test('asks to look straight ahead before each move, with random waits and none after the last', () => {
     fc.assert(
       fc.property(
         fc.constantFrom(...strengths),
@@ -67,7 +67,7 @@ describe('a challenge', () => {
     expect(new Set(Array.from({ length: 100 }, () => String(waits(random)))).size).toBe(100);
   });
 
-  test('without a turn, or with a move that does not begin in the middle, is refused', () => {
+  test('without a turn, or with a move that does not start in the middle, is rejected', () => {
     const { steps } = challengeOf('turn-left', 'look-up');
     for (const some of [[], steps.slice(2), steps.slice(1), steps.slice(0, 3), steps.toReversed()]) {
       expect(() => startLiveness({ steps: some }, FR_FEATURE)).toThrow(RangeError);
@@ -87,7 +87,7 @@ describe('a head turn', () => {
     expect(progress.some((p) => p > 0.2 && p < 0.9)).toBe(true);
   });
 
-  test('of less than 15° is none, and one whose landmarks turn the other way neither', () => {
+  test('of less than 15°, or with landmarks that turn the other way, does not count', () => {
     expect(last(run(['turn-left'], turning(13))).state).toBe('going');
     const random = seeded(9);
     const session = startLiveness(challengeOf('turn-left'), FR_FEATURE);
@@ -95,7 +95,7 @@ describe('a head turn', () => {
     expect(session.current().state).toBe('going');
   });
 
-  test('is measured from three samples straight ahead over 200 ms, however many come a second', () => {
+  test('is measured from three samples straight ahead over 200 ms, at any frame rate', () => {
     const startedAt = (every: number) => {
       const random = seeded(2);
       const session = startLiveness(challengeOf('turn-left'), FR_FEATURE);
@@ -108,7 +108,7 @@ describe('a head turn', () => {
     expect(startedAt(250)).toBe(2);
   });
 
-  test('has to show a solid head in two samples in a row, both of them turned', () => {
+  test('must show a solid head in two turned samples in a row', () => {
     const moved = (...yaws: number[]) =>
       run(
         ['turn-left'],
@@ -123,7 +123,7 @@ describe('a head turn', () => {
     expect(last(run(['turn-left'], turning(-24)))).toMatchObject({ state: 'failed', reason: 'wrong-direction' });
   });
 
-  test('fails as flat when a photograph is turned, even one that fools the estimate of the head’s pose', () => {
+  test('fails as flat for a turned photograph, even if it fools the pose estimate', () => {
     for (const yaw of [24, 35, 45]) {
       const motion = turning(yaw, { solid: 0 });
       expect(last(run(['turn-left'], motion))).toMatchObject({ state: 'going' });
@@ -134,8 +134,8 @@ describe('a head turn', () => {
     }
   });
 
-  test('fails when a picture is swung from one side to the other, which doubles what little relief its landmarks have', () => {
-    // Landmark models see a little of a head in any picture of one: a quarter of its depth here.
+  test('fails for a picture swung from side to side, which doubles the small relief of its landmarks', () => {
+    // In any picture of a head, landmark models see some of its depth: here a quarter.
     const motion = turning(80, { solid: 0.25 }).map((m) => ({ ...m, yaw: m.yaw - 40 }));
     const random = seeded(5);
     const session = startLiveness(challengeOf('turn-left'), FR_FEATURE);
@@ -143,25 +143,25 @@ describe('a head turn', () => {
     expect(session.current().state).toBe('going');
   });
 
-  test('fails with a photograph bent round a wide column: it needs far more tilt than a head for the same parallax', () => {
+  test('fails for a photograph bent around a wide column, which needs far more tilt than a head for the same parallax', () => {
     for (const yaw of [30, 40]) {
       expect(last(run(['turn-left'], turning(yaw, { solid: 0, bend: 100 }))).state).toBe('going');
     }
   });
 
-  test('needs parallax, not only an estimate of the pose that says turned', () => {
+  test('needs parallax, not only an estimated turn', () => {
     const random = seeded(9);
     const session = startLiveness(challengeOf('turn-left'), FR_FEATURE);
     for (const m of turning(5)) session.observe({ ...observation(m, random), quality: { yaw: m.yaw * 5, pitch: 0 } });
     expect(session.current().state).toBe('going');
   });
 
-  test('does not count when the head was turned already: it has to be straight first', () => {
+  test('does not count if the head was already turned: it must be straight first', () => {
     const motion = still(9_000, { yaw: 25 });
     expect(last(run(['turn-left'], motion))).toMatchObject({ state: 'failed', reason: 'not-straight' });
   });
 
-  test('that comes before anybody could have read the prompt does not count', () => {
+  test('that comes too soon to be a response to the prompt does not count', () => {
     const early = turning(24, {}, -200);
     expect(last(run(['turn-left'], then(early, still(6_500, { yaw: 24 }))))).toMatchObject({
       state: 'failed',
@@ -173,12 +173,12 @@ describe('a head turn', () => {
     expect(last(run(['turn-left'], still(9_000)))).toMatchObject({ state: 'failed', reason: 'no-move' });
   });
 
-  test('has to be seen on the way: a straight picture swapped for a turned one is no turn', () => {
+  test('must be seen on the way: a straight picture swapped for a turned one does not count', () => {
     const swapped = then(still(1_000), still(6_000, { yaw: 20 }));
     expect(last(run(['turn-left'], swapped)).state).not.toBe('passed');
   });
 
-  test('too quick to be followed is asked for again, and passes when it is then made more slowly', () => {
+  test('too quick to follow is requested again, and passes when made more slowly', () => {
     const quick = then(still(1_000), still(500, { yaw: 18 }));
     const answers = run(['turn-left'], quick);
     expect(last(answers)).toMatchObject({ state: 'going', step: 'middle', progress: 0 });
@@ -187,14 +187,14 @@ describe('a head turn', () => {
     expect(last(run(['turn-left'], again))).toMatchObject({ state: 'failed', reason: 'interrupted' });
   });
 
-  test('counts for nothing across a gap, and too many gaps end it', () => {
+  test('does not count across a gap, and too many gaps end the challenge', () => {
     const gap = turning(24).map((m) => (m.at > 800 ? { ...m, at: m.at + 2_000 } : m));
     expect(last(run(['turn-left'], gap)).state).toBe('going');
     const broken = turning(0).map((m, i) => ({ ...m, at: i * 1_000 }));
     expect(last(run(['turn-left'], broken))).toMatchObject({ state: 'failed', reason: 'interrupted' });
   });
 
-  test('starts over after a jump in the picture, and passes when it is then made', () => {
+  test('starts over after a jump in the picture, and then passes when it is made', () => {
     const jump = then(turning(10, {}, 500).slice(0, 10), turning(24, { x: 160 }));
     const answers = run(['turn-left'], jump);
     const before = answers.findIndex((a) => a.progress > 0.3);
@@ -202,7 +202,7 @@ describe('a head turn', () => {
     expect(last(answers).state).toBe('passed');
   });
 
-  test('asks for more parallax the more the landmarks tremble while the head is straight', () => {
+  test('needs more parallax the noisier the landmarks are while the head is straight', () => {
     const tremble = (pixels: number) => {
       const random = seeded(4);
       const session = startLiveness(challengeOf('turn-left'), FR_FEATURE);
@@ -221,33 +221,33 @@ describe('a head turn', () => {
 });
 
 describe('the head that moves', () => {
-  /** Samples of a turn, each as like the recognised person as `likeness` says. */
+  /** Samples of a turn, each with the likeness to the recognised person given by `likeness`. */
   function turned(likeness: (sample: number, yaw: number) => number): LivenessState[] {
     const random = seeded(7);
     const session = startLiveness(challengeOf('turn-left'), FR_FEATURE);
     return turning(24).map((m, i) => session.observe({ ...observation(m, random), likeness: likeness(i, m.yaw) }));
   }
-  /** The sample with which the same turn passes when all of it is the recognised person's. */
+  /** The sample with which the same turn passes if every sample is the recognised person's. */
   const passing = turned(() => 1).findIndex((a) => a.state === 'passed');
 
-  test('is the recognised person’s in every frame: another’s in a single one, and the turn starts over', () => {
+  test('must be the recognised person’s in every frame: one frame of another restarts the turn', () => {
     expect(passing).toBeGreaterThan(5);
     for (let other = 0; other <= passing; other++) {
       const answers = turned((i) => (i === other ? 0.39 : 1));
       expect(answers[other], `sample ${other}`).toMatchObject({ state: 'going', progress: 0 });
-      // Three samples straight ahead and three turned, all of them after it.
+      // Three samples straight ahead and three turned, all after it.
       const passed = answers.findIndex((a) => a.state === 'passed');
       expect(passed === -1 || passed >= other + 6, `sample ${other}: passed at ${passed}`).toBe(true);
     }
   });
 
-  test('ends the challenge where it stays another’s, and says so', () => {
+  test('ends the challenge with that reason if it stays another person’s', () => {
     const answers = turned((i) => (i < 5 ? 1 : 0.1));
     expect(answers[8]).toMatchObject({ state: 'failed', reason: 'another-person' });
     expect(answers[7]!.state).toBe('going');
   });
 
-  test('has to be a little more like them straight ahead than turned, where the same face scores lower', () => {
+  test('needs a slightly higher likeness straight ahead than turned, where the same face scores lower', () => {
     expect(last(turned((_, yaw) => (yaw < 5 ? 0.45 : 0.4))).state).toBe('passed');
     expect(last(turned((_, yaw) => (yaw < 5 ? 0.44 : 0.9)))).toMatchObject({
       state: 'failed',
@@ -255,19 +255,19 @@ describe('the head that moves', () => {
     });
   });
 
-  test('that is like nobody by a likeness that is no number is another’s', () => {
+  test('counts as another person’s if its likeness is NaN', () => {
     expect(last(turned(() => Number.NaN))).toMatchObject({ state: 'failed', reason: 'another-person' });
     expect(last(turned((i) => (i < 5 ? 1 : Number.NaN)))).toMatchObject({ state: 'failed', reason: 'another-person' });
   });
 
-  test('is measured from samples of the person alone: three of them, after the last one of another', () => {
+  test('is measured from three samples of that person, after the last one of another', () => {
     const answers = turned((i) => (i < 3 ? 0.1 : 1));
     expect(answers[5]!.progress).toBe(0);
     expect(answers[6]!.progress).toBeGreaterThan(0);
   });
 });
 
-/** Straight ahead, then to where each move goes, and back; `ms` at either end. */
+/** Straight ahead, then to the end of each move, and back; with the times in `ms` at either end. */
 function moving(moves: readonly Move[], ms: { middle?: number; move?: number } = {}): Motion[] {
   const { middle = 1_000, move = 1_200 } = ms;
   const ends: Record<Move, { yaw: number; pitch: number }> = {
@@ -288,7 +288,7 @@ function moving(moves: readonly Move[], ms: { middle?: number; move?: number } =
 
 describe('a move', () => {
   test.each<Move>(['turn-left', 'turn-right', 'look-up', 'look-down'])(
-    '%s after a turn passes when it is made, no other does',
+    '%s after a turn passes when it is made, but no other move does',
     (move) => {
       for (const made of ['turn-left', 'turn-right', 'look-up', 'look-down'] as const) {
         const answer = last(run(['turn-left', move], moving(['turn-left', made])));
@@ -298,7 +298,7 @@ describe('a move', () => {
     },
   );
 
-  test('to a corner is one of both at most: it fits no more challenges than any other', () => {
+  test('to a corner counts as at most one of the two: it fits no more challenges than any other', () => {
     const passing = (yaw: number, pitch: number) => {
       const corner = then(
         still(1_000),
@@ -315,12 +315,12 @@ describe('a move', () => {
     expect(passing(8, 20)).toEqual(['look-up']);
   });
 
-  test('has to be seen on the way, up and down as to a side', () => {
+  test('must be seen on the way, up and down as well as sideways', () => {
     const jumped = then(moving(['turn-left']), still(2_000, { pitch: 14 }));
     expect(last(run(['turn-left', 'look-up'], jumped)).state).toBe('going');
   });
 
-  test('has to stay until the next prompt: who leaves sooner has not waited for it', () => {
+  test('must be held until the next prompt: leaving sooner means not waiting for it', () => {
     const waiting = (hold: number) => {
       const { steps } = challengeOf('turn-left', 'turn-right');
       return { steps: steps.map((timed, i) => (i === 1 ? { ...timed, hold } : timed)) };
@@ -336,7 +336,7 @@ describe('a move', () => {
     expect(answers.filter((a) => a.hold).map((a) => a.step)).toContain('turn-left');
   });
 
-  test('that goes on to the other side is no way back to the middle', () => {
+  test('that continues to the other side does not count as returning to the middle', () => {
     const through = then(
       moving(['turn-left']).slice(0, 20),
       [18, 6, -6, -18, -24, -18, -6, 0].map((yaw, i) => ({ yaw, at: i * 125 })),
@@ -348,7 +348,7 @@ describe('a move', () => {
 
 describe('a recording', () => {
   test.each(['standard', 'strong'] as const)(
-    'that turns as one of the orders of `%s` passes that order and no other',
+    'that turns in one of the orders of `%s` passes that order and no other',
     (strength) => {
       for (const order of ORDERS[strength].filter((_, i) => i % 5 === 0)) {
         const recording = moving(order);
@@ -361,7 +361,7 @@ describe('a recording', () => {
     },
   );
 
-  test('does not know how long to wait: each of its moves fits some waits alone', () => {
+  test('can’t know how long to wait: each of its moves fits only some waits', () => {
     const random = seeded(8);
     const recording = moving(['turn-left', 'turn-right'], { move: 700 });
     const tries = Array.from({ length: 600 }, () => createChallenge(random, 'standard')).filter(
@@ -375,7 +375,7 @@ describe('a recording', () => {
 });
 
 describe('a session', () => {
-  test('goes through all steps in order, and only then has passed', () => {
+  test('takes all steps in order before it passes', () => {
     const answers = run(['turn-left', 'turn-right'], moving(['turn-left', 'turn-right']));
     expect(last(answers)).toMatchObject({ state: 'passed', index: 1, of: 2 });
     expect(answers.filter((a) => a.state === 'passed' && a.index === 0)).toHaveLength(0);
@@ -388,7 +388,7 @@ describe('a session', () => {
     expect(last(run(['turn-left', 'turn-right'], slow)).state).toBe('passed');
   });
 
-  test('starts a move over after a break, from straight ahead', () => {
+  test('restarts a move after a break, from straight ahead', () => {
     const made = moving(['turn-left', 'turn-right']);
     const turned = made.findIndex((m) => m.yaw === -24);
     const broken = made.map((m, i) => (i >= turned ? { ...m, at: m.at + 1_000 } : m));
@@ -398,7 +398,7 @@ describe('a session', () => {
     expect(last(run(['turn-left', 'turn-right'], then(broken, moving(['turn-right'])))).state).toBe('passed');
   });
 
-  test('that was passed or failed stays so', () => {
+  test('that has passed or failed stays so', () => {
     for (const yaw of [24, -24]) {
       const random = seeded(7);
       const session = startLiveness(challengeOf('turn-left'), FR_FEATURE);
@@ -438,7 +438,7 @@ describe('two samples', () => {
     expect(between(place)).toBe(broken);
   });
 
-  test('are compared by place only where the camera’s frame is known, and by the angle of the head', () => {
+  test('are compared by position only if the camera’s frame is known, and by the head’s angle', () => {
     expect(between({ x: 90 }, false)).toBeNull();
     const angled = (yaw: number) => breakBetween(sample({}), { ...sample({ at: 125 }), yaw });
     expect([angled(28), angled(29), angled(-29)]).toEqual([null, 'jump', 'jump']);

@@ -11,18 +11,18 @@ export type { Observation } from './sample.ts';
 
 /** Time for each step, ms. */
 const STEP_MS = 8_000;
-/** Breaks (face lost, a jump, a move too quick to be followed) after which the challenge has failed. */
+/** Number of breaks (face lost, a jump, a move too fast to follow) at which the challenge fails. */
 const MOST_BREAKS = 4;
 
 export interface LivenessState {
   readonly state: 'going' | 'passed' | 'failed';
   readonly step: ChallengeStep;
-  /** Which move it is at, or on the way to, from 0. */
+  /** Index of the current move, from 0. */
   readonly index: number;
   readonly of: number;
   /** 0..1 of this step. */
   readonly progress: number;
-  /** The head is where it was asked to be: it is to stay there. */
+  /** The head is in the requested position and has to stay there. */
   readonly hold: boolean;
   readonly reason?: LivenessFailure;
 }
@@ -34,14 +34,13 @@ export interface LivenessSession {
 }
 
 /**
- * Starts a challenge. Pure: time comes with the observations. A step's time begins with the first observation after its
- * prompt was given. What happened before a break never counts: the move starts over, from straight ahead. A sample of
- * another face is a break: the head that moves is the recognised person's in every sample, or people could take turns between
- * two of them. A face that is turned scores lower, so only the sample straight ahead from which a move is measured has to
- * reach the threshold of 1:1.
+ * Starts a challenge. Pure: time comes with the observations. A step's time starts with the first observation after its prompt.
+ * What happened before a break never counts: the move starts over, from straight ahead. A sample of another face is a break: the
+ * head that moves must be the recognised person's in every sample, or two people could take turns. A turned face scores lower, so
+ * only the sample straight ahead from which a move is measured has to reach the 1:1 threshold.
  *
- * @param calibration of the embedder that likeness is measured by
- * @throws RangeError a challenge without a turn, or with a move that does not begin in the middle
+ * @param calibration of the embedder that measures the likeness
+ * @throws RangeError for a challenge without a turn, or with a move that does not start in the middle
  */
 export function startLiveness({ steps }: Challenge, calibration: Calibration): LivenessSession {
   const samePerson = { straight: calibration.verification, turned: leeway(calibration).turned };
@@ -111,11 +110,11 @@ export function startLiveness({ steps }: Challenge, calibration: Calibration): L
       if (state !== 'going') return current();
       const sample = sampleOf(observation);
       const broken = last ? breakBetween(last, sample) : null;
-      if (last && sample.at <= last.at) return end('interrupted'); // time that runs backwards is no camera's
+      if (last && sample.at <= last.at) return end('interrupted'); // a camera's time never runs backwards
       last = sample;
       began ??= sample.at;
       if (sample.at - began > STEP_MS) return end(tracker.unmet);
-      // Written so that a likeness that is not a number counts as someone else's.
+      // Written so that a NaN likeness counts as another person's.
       const another = !(observation.likeness >= samePerson.turned);
       if (another) return startOver('another-person');
       if (broken && startOver('interrupted').state !== 'going') return current();

@@ -2,27 +2,27 @@ import { fromStraight, type Heading } from './heading.ts';
 import type { Sample } from './sample.ts';
 import { clamp01, type StepNews, type StepTracker } from './step.ts';
 
-/** How straight a head has to be at first, degrees of yaw either way; its pitch is as the camera hangs. */
+/** Maximum yaw of a head at the start, degrees either way. Its pitch depends on the camera's mounting. */
 const STRAIGHT = 20;
-/** How still it has to be meanwhile, degrees. */
+/** Maximum movement while it should be still, degrees. */
 const STEADY = 6;
-/** Samples straight ahead, and over how many ms at least: a move that comes sooner can't be a response to the prompt. */
+/** Minimum samples straight ahead, and their minimum duration, ms: a move any sooner can't be a response to the prompt. */
 const SAMPLES = 3;
 const LEAST_MS = 200;
-/** A move is measured from so many of the last samples. */
+/** A move is measured from this many of the last samples. */
 const KEPT = 5;
-/** Closer to its straight position than this share of a move, it is back. */
+/** Closer than this share of a move to its straight position, the head counts as back. */
 const BACK = 0.6;
 
-/** A head that looks straight ahead and is still. */
+/** Follows a head that should look straight ahead and be still. */
 export interface MiddleTracker extends StepTracker {
-  /** What the next move is measured from; empty until then. */
+  /** The samples from which the next move is measured; empty until then. */
   readonly front: readonly Sample[];
 }
 
 /**
  * @param hold how long it has to look straight ahead, ms
- * @param straight where it did at first; null: nothing was asked of it yet
+ * @param straight its initial heading straight ahead; null: nothing was requested of it yet
  */
 export function trackMiddle(hold: number, straight: Heading | null): MiddleTracker {
   const needed = Math.max(LEAST_MS, hold);
@@ -30,7 +30,7 @@ export function trackMiddle(hold: number, straight: Heading | null): MiddleTrack
   let settled = false;
   let back = false;
 
-  /** How far it is from the middle, in moves. */
+  /** Returns how far it is from the middle, in moves. */
   const away = (sample: Sample): number => {
     if (!straight) return Math.abs(sample.yaw) > STRAIGHT ? 1 : 0;
     const { yaw, pitch } = fromStraight(sample, straight);
@@ -46,7 +46,7 @@ export function trackMiddle(hold: number, straight: Heading | null): MiddleTrack
     unmet: 'not-straight',
     see(sample): StepNews {
       const far = away(sample);
-      // A recording continues with its next move: it must not get another chance with the one requested after it.
+      // A recording continues with its next move. It must not get another chance with the move requested after it.
       if (straight && back && far >= 1) return { progress: 0, done: false, failed: 'wrong-direction' };
       back ||= far < BACK;
       front = far < BACK ? [...front.filter((f) => isSteady(f, sample)), sample] : [];

@@ -6,35 +6,35 @@ import { breadth } from './shape.ts';
 import { clamp01, median, type StepNews, type StepTracker } from './step.ts';
 
 /**
- * A move of the head, followed from straight ahead to where it was asked to, and for as long as it is to stay there. A turn
- * has the non-planarity test between both ends. Limits come from recorded heads and simulated prints, see docs/prove/liveness.md.
+ * Follows a head move from straight ahead to the requested position, and for as long as it has to stay there. For a turn, the
+ * non-planarity test is applied between both ends. Limits: from recorded heads and simulated prints (docs/prove/liveness.md).
  */
 const SOLID = {
-  /** Least parallax of the nose tip, in eye distances. */
+  /** Minimum parallax of the nose tip, in eye distances. */
   parallax: 0.09,
-  /** … and this many times the most it was between two samples straight ahead: what the landmarks are off by. */
+  /** … and at least this many times the largest parallax between two samples straight ahead, which is landmark error. */
   overNoise: 2,
-  /** Least parallax a unit of apparent tilt of the face's plane: distinguishes heads from bent paper. */
+  /** Minimum parallax per unit of apparent tilt of the face's plane. Distinguishes heads from bent paper. */
   depth: 0.25,
 } as const;
 
-/** The part of the way, as shares of it, that has to be seen: two swapped pictures have none. */
+/** A sample must be in this part of the way, as shares of it. Two swapped pictures have none. */
 const BETWEEN = [0.15, 0.8] as const;
-/** So many samples in a row have to show a solid head: one lucky set of landmarks is not enough. */
+/** Number of samples in a row that must show a solid head: one lucky set of landmarks is not enough. */
 const SOLID_SAMPLES = 2;
 /**
- * A sample this much broader than the first ones shows the face straighter than they did: then the test starts there. Speech and
- * nods alone made a head up to 1.08 times as broad.
+ * A sample with this many times the initial breadth shows the face straighter than at the start, so the test starts there. Speech
+ * and nods alone made a head appear up to 1.08 times as broad.
  */
 const BROADER = 1.1;
-/** After moving so far the other way (1 is a whole move), the challenge has failed. */
+/** After moving this far in the opposite direction (1 is a whole move), the challenge has failed. */
 const OTHER_WAY = 0.73;
 /**
- * The most that a move may go aside, as a share of it: a turned head nods, and one that nods hardly turns. One move is never
- * two at once: a recording that goes to a corner would fit twice as many challenges.
+ * Maximum sideways movement, as a share of the move: a turning head nods, and a nodding head hardly turns. A move never goes in
+ * two directions at once, because a recording that moves to a corner would fit twice as many challenges.
  */
 const ASIDE = { yaw: 1, pitch: 0.7 } as const;
-/** Less than this of a move is no longer where it was to stay. */
+/** Below this share of a move, the head has left the position it was to stay in. */
 const STAYS = 0.6;
 
 const DIRECTIONS: Readonly<Record<Move, { readonly axis: keyof Heading; readonly side: 1 | -1 }>> = {
@@ -45,7 +45,7 @@ const DIRECTIONS: Readonly<Record<Move, { readonly axis: keyof Heading; readonly
 };
 
 /**
- * @param front samples straight ahead, right before
+ * @param front samples straight ahead, just before the move
  * @param hold how long the head has to stay, ms
  */
 export function trackMove(move: Move, hold: number, front: readonly Sample[]): StepTracker {
@@ -60,7 +60,7 @@ export function trackMove(move: Move, hold: number, front: readonly Sample[]): S
 
   const share = (sample: Sample): number => side * fromStraight(sample, start)[axis];
   const aside = (sample: Sample): number => Math.abs(fromStraight(sample, start)[across]);
-  /** Whether the last samples show the move, and the way to it. */
+  /** Returns the last samples if they show the completed move; null otherwise. */
   const moved = (): readonly Sample[] | null => {
     const tail = burst.slice(-3).filter((s) => share(s) >= 1 && aside(s) <= ASIDE[axis] * share(s));
     return tail.length < 2 ? null : tail;
@@ -69,7 +69,7 @@ export function trackMove(move: Move, hold: number, front: readonly Sample[]): S
     const peak = Math.max(...tail.map(share));
     return burst.some((s) => share(s) / peak >= BETWEEN[0] && share(s) / peak <= BETWEEN[1]);
   };
-  /** It goes no further, and what it passed through was not among the samples. */
+  /** The move has stopped, and no sample was taken on the way. */
   const missed = (tail: readonly Sample[]): boolean =>
     tail.length === 3 && !onTheWay(tail) && share(tail[2]!) <= Math.max(share(tail[0]!), share(tail[1]!));
   const isWrong = (sample: Sample): boolean =>
@@ -111,7 +111,7 @@ function testAll(from: readonly Sample[], to: readonly Sample[]): PlaneTest[] {
   return from.flatMap((a) => to.flatMap((b) => testPlane(a.landmarks, b.landmarks) ?? []));
 }
 
-/** Whether the burst shows a solid head: enough parallax, in the right direction, beyond the noise, and not caused by tilt. */
+/** Whether the burst shows a solid head: enough parallax, in the right direction, above the noise, and not caused by tilt. */
 function isSolid(front: readonly Sample[], tail: readonly Sample[], burst: readonly Sample[], side: 1 | -1): boolean {
   const still = front.flatMap((a, i) => front.slice(i + 1).flatMap((b) => testPlane(a.landmarks, b.landmarks) ?? []));
   const noise = Math.max(...still.map((t) => Math.abs(t.parallax)));
@@ -121,8 +121,8 @@ function isSolid(front: readonly Sample[], tail: readonly Sample[], burst: reado
     if (tests.length === 0) return false;
     return side * median(tests.map((t) => t.parallax)) >= least && median(tests.map(depth)) >= SOLID.depth;
   };
-  // A print swung from one side to the other has its first sample as oblique as its last one, and twice the error of the
-  // landmarks between them. On the way it was seen straight on: where it was broadest, the test must hold as well.
+  // A print swung from one side to the other is as oblique at the start as at the end, with twice the landmark error in between.
+  // On the way it was seen straight on. The test must also hold from there, where the face was broadest.
   const widest = broadest(burst);
   const straighter = breadthOf(widest) > BROADER * breadthOf(front);
   return enough(front) && (!straighter || enough(widest));
@@ -130,7 +130,7 @@ function isSolid(front: readonly Sample[], tail: readonly Sample[], burst: reado
 
 const breadthOf = (samples: readonly Sample[]): number => median(samples.map((l) => breadth(l.landmarks)));
 
-/** The three neighbouring samples of a burst that show the face broadest. */
+/** Returns the three consecutive samples that show the face broadest. */
 function broadest(burst: readonly Sample[]): readonly Sample[] {
   let best: readonly Sample[] = burst.slice(0, 3);
   for (let i = 1; i + 3 <= burst.length; i++) {

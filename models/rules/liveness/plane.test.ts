@@ -32,7 +32,7 @@ describe('the homography', () => {
 });
 
 describe('the non-planarity test', () => {
-  test('finds no parallax in a photograph, however it is turned, carried or held', () => {
+  test('finds no parallax in a photograph, however it is turned, moved or held', () => {
     fc.assert(
       fc.property(number(-50, 50), number(-25, 25), number(-30, 30), number(250, 900), (yaw, pitch, roll, distance) => {
         const test = testPlane(sample({ yaw: 0, solid: 0 }), sample({ yaw, pitch, roll, distance, solid: 0 }))!;
@@ -42,7 +42,7 @@ describe('the non-planarity test', () => {
     );
   });
 
-  test('finds parallax in a head, signed by the side it turned to, more than enough at 20°', () => {
+  test('finds parallax in a head, with the sign of the turn’s direction, more than enough at 20°', () => {
     for (const yaw of [-30, -20, 20, 30]) {
       const test = testPlane(sample({ yaw: 0 }), sample({ yaw }))!;
       expect(Math.sign(test.parallax)).toBe(Math.sign(yaw));
@@ -51,14 +51,14 @@ describe('the non-planarity test', () => {
     }
   });
 
-  test('does not take coming closer, moving aside or tilting the head for a turn', () => {
+  test('does not mistake coming closer, moving aside or tilting the head for a turn', () => {
     const straight = sample({ yaw: 0 });
     for (const moved of [{ distance: 380 }, { x: 60 }, { roll: 20 }]) {
       expect(Math.abs(testPlane(straight, sample({ yaw: 0, ...moved }))!.parallax)).toBeLessThan(0.08);
     }
   });
 
-  test('keeps a photograph apart from a head when landmarks are off by a pixel', () => {
+  test('distinguishes a photograph from a head if landmarks are off by a pixel', () => {
     const random = seeded(1);
     for (let i = 0; i < 50; i++) {
       const flat = testPlane(

@@ -5,23 +5,23 @@ import { eyeAxis, NOSE_TIP, PLANE_POINTS } from './shape.ts';
 /** How two samples of one face differ from two samples of a plane. */
 export interface PlaneTest {
   /**
-   * How far the nose tip has moved along the axis of the eyes beyond what the plane of eyes, brows and mouth did, in
-   * distances of the eyes as they were in the first sample. Positive: to the right of the picture, the person's left.
+   * How far the nose tip has moved along the eye axis beyond the plane of eyes, brows and mouth, in eye distances of the first
+   * sample. Positive: to the right of the picture, the person's left.
    */
   readonly parallax: number;
-  /** Sine of the apparent tilt between the samples, from how much the plane's picture was squeezed; 0..1. */
+  /** Sine of the apparent tilt between the samples, from how much the plane's picture was compressed; 0..1. */
   readonly tilt: number;
 }
 
-/** Below this the squeeze of a plane is lost in the noise of the landmarks. */
+/** Below this tilt, the compression of a plane is lost in landmark noise. */
 const LEAST_TILT = 0.17;
 
 /**
- * The non-planarity test. Two pictures of a plane are related by a homography (Hartley & Zisserman, 2nd ed., §13): it is
- * fitted to points near one plane of the face, and the nose tip, which stands 3 to 5 cm before it in a head and is in
- * it on a photograph, shows what is left over. The residual is signed, so it also shows which way a head turned.
+ * The non-planarity test. Two pictures of a plane are related by a homography (Hartley & Zisserman, 2nd ed., §13). It is fitted
+ * to points near one plane of the face. The nose tip, which is 3 to 5 cm in front of it on a head and in the plane on a
+ * photograph, shows the residual. The residual is signed, so it also shows which way a head turned.
  *
- * @returns null when the points determine no homography
+ * @returns null if the points determine no homography
  */
 export function testPlane(first: readonly Point[], second: readonly Point[]): PlaneTest | null {
   const from = PLANE_POINTS.map((i) => first[i]!);
@@ -33,7 +33,7 @@ export function testPlane(first: readonly Point[], second: readonly Point[]): Pl
   const tip = second[NOSE_TIP]!;
   const before = eyeAxis(first);
   const after = eyeAxis(second);
-  // How much a length across the eye axis grew: turning a head to the side leaves it as it is.
+  // Growth of a length perpendicular to the eye axis, which turning a head sideways doesn't change.
   const [u, v] = before.axis;
   const growth = Math.hypot(map[1] * u - map[0] * v, map[3] * u - map[2] * v);
   const unit = before.distance * growth;
@@ -43,12 +43,12 @@ export function testPlane(first: readonly Point[], second: readonly Point[]): Pl
   return Number.isFinite(parallax) ? { parallax, tilt: Math.sqrt(1 - squeeze * squeeze) } : null;
 }
 
-/** Parallax a unit of apparent tilt: large for a head (its nose moves while its face is hardly squeezed), small for paper. */
+/** Parallax per unit of apparent tilt: large for a head (its nose moves but its face is hardly compressed), small for paper. */
 export const depth = (test: PlaneTest): number => Math.abs(test.parallax) / Math.max(test.tilt, LEAST_TILT);
 
 type Affine = readonly [number, number, number, number];
 
-/** Linear part (row-major 2×2) of the least-squares affine map; null when the points lie on one line. */
+/** Returns the linear part (row-major 2×2) of the least-squares affine map; null if the points are on one line. */
 function fitAffine(from: readonly Point[], to: readonly Point[]): Affine | null {
   const n = from.length;
   let [mx, my, nx, ny] = [0, 0, 0, 0];
@@ -77,7 +77,7 @@ function fitAffine(from: readonly Point[], to: readonly Point[]): Affine | null 
   return [(ux * yy - uy * xy) / det, (uy * xx - ux * xy) / det, (vx * yy - vy * xy) / det, (vy * xx - vx * xy) / det];
 }
 
-/** Smaller over larger singular value of a 2×2 matrix. */
+/** Returns the smaller over the larger singular value of a 2×2 matrix. */
 function squeezeOf([a, b, c, d]: Affine): number {
   const e = Math.hypot(a + d, c - b);
   const f = Math.hypot(a - d, b + c);

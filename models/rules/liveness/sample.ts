@@ -3,38 +3,38 @@ import type { Box, Point } from '../image.ts';
 import type { FaceQuality } from '../quality.ts';
 import { eyeAxis } from './shape.ts';
 
-/** Where a crop is in the camera's frame: `frame = (x, y) + crop × scale`, in the frame's pixels. */
+/** Position of a crop in the camera's frame: `frame = (x, y) + crop × scale`, in the frame's pixels. */
 export interface CropPlace {
   readonly x: number;
   readonly y: number;
   readonly scale: number;
 }
 
-/** One observation of the face, as the core has it after the landmarks of a frame. */
+/** One observation of the face, as the core has it after finding the landmarks of a frame. */
 export interface Observation {
   /** Milliseconds on one clock; strictly increasing. */
   readonly takenAt: number;
-  /** 68 points of iBUG, in the picture's pixels; the picture is not mirrored. */
+  /** 68 points of iBUG, in pixels of the (unmirrored) picture. */
   readonly landmarks: readonly Point[];
   readonly box: Box;
-  /** Degrees, yaw positive to the person's own left, pitch positive up: the estimates of the quality measure. */
+  /** Degrees; yaw positive to the person's own left, pitch positive up. The estimates of the quality measurement. */
   readonly quality: Pick<FaceQuality, 'yaw' | 'pitch'>;
   /**
-   * Where the picture is in the camera's frame when it is a crop that follows the face. Without it the picture is
-   * taken for the whole frame, or for a crop of unchanged scale: jumps of place are then not judged.
+   * Position of the picture in the camera's frame, if it is a crop that follows the face. Without it the picture counts as the
+   * whole frame, or a crop of constant scale, and position jumps are not checked.
    */
   readonly place?: CropPlace | undefined;
-  /** Cosine of this very face with the person who was recognised. */
+  /** Cosine of this very face with the recognised person. */
   readonly likeness: number;
 }
 
-/** An observation in the camera's frame. */
+/** An observation in coordinates of the camera's frame. */
 export interface Sample {
   readonly at: number;
   readonly landmarks: readonly Point[];
   readonly yaw: number;
   readonly pitch: number;
-  /** Whether places in the frame may be compared. */
+  /** Whether positions in the frame may be compared. */
   readonly placed: boolean;
 }
 
@@ -46,18 +46,18 @@ export function sampleOf(o: Observation): Sample {
   return { at, landmarks: inFrame, yaw, pitch, placed: true };
 }
 
-/** Longest time between two samples of one burst, ms: what happened meanwhile was not seen. */
+/** Maximum time between two samples of one burst, ms. What happens in a longer gap is not seen. */
 export const LONGEST_GAP = 700;
-/** Largest change of size between two samples. */
+/** Maximum change of size between two samples. */
 const GROWTH = 1.25;
-/** Largest turn between two samples, degrees. */
+/** Maximum turn between two samples, degrees. */
 const TURN = 28;
-/** Largest change of shape between two samples: RMS of the landmarks after a similarity, in distances of the eyes. */
+/** Maximum change of shape between two samples: RMS of the landmarks after a similarity, in eye distances. */
 const CHANGE = 0.16;
-/** Largest move between two samples, in distances of the eyes. */
+/** Maximum movement between two samples, in eye distances. */
 const MOVE = 1.2;
 
-/** Whether `next` can be the same head a moment later: null, or why not. */
+/** Returns null if `next` can be the same head a moment later; otherwise why not. */
 export function breakBetween(last: Sample, next: Sample): 'gap' | 'jump' | null {
   const wait = next.at - last.at;
   if (!(wait > 0) || wait > LONGEST_GAP) return 'gap';
@@ -68,7 +68,7 @@ export function breakBetween(last: Sample, next: Sample): 'gap' | 'jump' | null 
   return null;
 }
 
-/** How the landmarks changed: scale, RMS after a similarity fit, and the movement of their middle, in eye distances. */
+/** Compares the landmarks: scale, RMS after a similarity fit, and movement of their centre, in eye distances. */
 export function compare(last: Sample, next: Sample): { growth: number; shape: number; move: number } {
   const s = fitSimilarity(last.landmarks, next.landmarks);
   const growth = Math.hypot(s.a, s.b);

@@ -3,8 +3,8 @@ import type { Point } from '../image.ts';
 /** Measures on 68 iBUG landmarks (counted from 0) that the liveness steps share. Lengths in the landmarks' own pixels. */
 
 /**
- * Points near one plane of the head, that of eyes, brows and mouth corners; all but the brows and the lips' middle keep
- * their place on the skull. The nose stands out of it, and the jaw lies behind it and slides along the outline as a head turns.
+ * Points near one plane of the head, that of eyes, brows and mouth corners. All except the brows and the middle of the lips stay
+ * in place on the skull. The nose is in front of the plane; the jaw is behind it and slides along the outline as a head turns.
  */
 export const PLANE_POINTS: readonly number[] = [
   ...Array.from({ length: 12 }, (_, i) => 36 + i),
@@ -38,11 +38,11 @@ export function eyeAxis(landmarks: readonly Point[]): { readonly axis: Point; re
   return { axis: [(x1 - x0) / distance, (y1 - y0) / distance], distance };
 }
 
-/** From the middle of the eyes to the middle of the mouth corners: a size that a turned head keeps. */
+/** Distance from the midpoint of the eyes to that of the mouth corners, a size that turning the head doesn't change. */
 export function faceHeight(landmarks: readonly Point[]): number {
   const mouth: Point = [(landmarks[48]![0] + landmarks[54]![0]) / 2, (landmarks[48]![1] + landmarks[54]![1]) / 2];
   return gap(centre(landmarks, 36, 47), mouth) || 1e-9;
 }
 
-/** Distance of the eyes over the height of the face: largest when a face, or a picture of one, is seen straight on. */
+/** Eye distance over face height: largest when a face, or a picture of one, is seen straight on. */
 export const breadth = (landmarks: readonly Point[]): number => eyeAxis(landmarks).distance / faceHeight(landmarks);

@@ -1,7 +1,7 @@
 import type { LightAnswer } from './light/answer.ts';
 import type { Sample } from './sample.ts';
 
-/** Why a challenge was not passed. Stable codes. */
+/** Why a challenge failed. Stable codes. */
 export type LivenessFailure =
   | 'not-straight'
   | 'no-move'
@@ -10,7 +10,7 @@ export type LivenessFailure =
   | 'flat'
   | 'interrupted'
   | 'another-person'
-  /** A model of the operator's says so. */
+  /** The operator's model judged a picture as not live. */
   | 'not-live'
   | `light-${Exclude<LightAnswer, 'answered'>}`;
 
@@ -18,18 +18,18 @@ export interface StepNews {
   /** 0..1. */
   readonly progress: number;
   readonly done: boolean;
-  /** The head is where it was asked to be, and waits for the next prompt. */
+  /** The head is in the requested position, and waits for the next prompt. */
   readonly hold?: boolean;
-  /** The head is where it was asked to be, but the way there was missed: the move starts over. */
+  /** The head is in the requested position, but the way there was missed, so the move starts over. */
   readonly missed?: boolean;
   /** Ends the whole challenge at once. */
   readonly failed?: LivenessFailure;
 }
 
-/** Follows one step of a challenge through samples without a break. A break starts the step over, with a new tracker. */
+/** Follows one step of a challenge through samples without a break. A break restarts the step with a new tracker. */
 export interface StepTracker {
   see(sample: Sample): StepNews;
-  /** The failure to report if the time is up now. */
+  /** The failure to report if time runs out now. */
   readonly unmet: LivenessFailure;
 }
 

@@ -10,19 +10,19 @@ import type { Reporting } from './reporting.ts';
 
 export type ChangesPage = Extract<Page, { what: 'changes' }>;
 
-/** Where changes go. */
+/** Receives changes. */
 export interface ChangeSink {
-  /** Where this kiosk is in the server's log; empty for nowhere: a snapshot comes. */
+  /** This kiosk's position in the server's log; empty: none yet, so a snapshot follows. */
   cursor(): string;
-  /** RFC 3339 of the newest presence that is known; null for none. */
+  /** RFC 3339 time of the newest known presence; null if none. */
   presenceAfter(): string | null;
-  /** Applies a page durably, cursor included, as one. */
+  /** Applies a page durably and atomically, including its cursor. */
   apply(page: ChangesPage): Promise<void>;
-  /** The server's log was replaced: the cursor says nothing any more. */
+  /** Called when the server's log was replaced: the cursor is no longer valid. */
   restart(): void;
 }
 
-/** Sends one sealed ask; `accept` says whether an answer is the one. */
+/** Sends one sealed ask. `accept` returns whether an answer belongs to it. */
 export type AskExchange = (sealed: string, accept: (answer: string) => Promise<boolean>) => Promise<string>;
 
 export interface ChangePollerOptions {
@@ -32,17 +32,17 @@ export interface ChangePollerOptions {
   readonly keys: () => ServerKeys;
   readonly sink: ChangeSink;
   readonly reporting: Reporting | null;
-  /** `serverTime` of the newest answer; null for none. */
+  /** `serverTime` of the newest answer; null if none. */
   readonly heard: () => string | null;
 }
 
-/** Asks, and decrypts what comes. The answer names its ask, so an old page can't be replayed. */
+/** Sends asks and decrypts the answers. Each answer names its ask, so an old page can't be replayed. */
 export class ChangePoller {
   readonly #o: ChangePollerOptions;
   #next = 0;
-  /** The server has answered an ask of this process: what it sends from now on counts as news. */
+  /** The server has answered an ask of this process, so reports may be sent. */
   #answered = false;
-  /** Epochs whose marks were heard since the snapshot under way began; null when there is none. */
+  /** Epochs whose marks arrived since the current snapshot began; null when there is none. */
   #heardOf: Set<string> | null = null;
 
   constructor(options: ChangePollerOptions) {
@@ -53,7 +53,7 @@ export class ChangePoller {
     return Promise.all(this.#o.keys().signing.map((key) => keyId(key)));
   }
 
-  /** One ask and its page, verified. @throws Problem of the transport and of openPage */
+  /** Sends one ask and verifies its page. @throws Problem of the transport and of openPage */
   async #ask(ask: Ask, exchange: AskExchange): Promise<Page> {
     const { secret, serverId } = this.#o;
     const { signing, sealing, device } = secret;
@@ -70,11 +70,11 @@ export class ChangePoller {
   }
 
   /**
-   * The next page of changes, applied. Each ask hears of one epoch's marks, all in turn: a restored server may lack events
-   * of an old one.
+   * Fetches and applies the next page of changes. Each ask requests the marks of one epoch, in turn, because a restored server
+   * may lack events of an old one.
    *
    * @param takeAck takes the page's ack before anything of the page is applied
-   * @returns whether more waits: here, or at the server
+   * @returns whether more is waiting, here or at the server
    */
   async next(exchange: AskExchange, takeAck: (signed: string, epoch: string) => Promise<void>): Promise<boolean> {
     const { source, sink, reporting } = this.#o;
@@ -83,13 +83,13 @@ export class ChangePoller {
     const cursor = sink.cursor();
     const first = !this.#answered;
     const page = await this.#page(epoch, cursor, MAX_PAGE_CHANGES, exchange, takeAck);
-    // The ack may have shown that the server was restored: then the cursor was dropped, and so is the page.
+    // The ack may have shown that the server was restored. Then the cursor was dropped, and the page is dropped too.
     if (sink.cursor() !== cursor) return true;
     if (page.whole) {
       this.#heardOf ??= new Set();
       this.#heardOf.add(epoch);
-      // People who are in no page are dropped at a snapshot's end, but not before each epoch has reported what of it
-      // the server has.
+      // At the end of a snapshot, people who were on none of its pages are deleted, but only after the server has acknowledged
+      // its events of every epoch.
       if (!page.more)
         for (const other of epochs) {
           if (this.#heardOf.has(other)) continue;
@@ -111,8 +111,8 @@ export class ChangePoller {
     takeAck: (signed: string, epoch: string) => Promise<void>,
   ): Promise<ChangesPage> {
     const { sink, reporting, heard } = this.#o;
-    // With the first ask of a process the server may not know an old one that is played again from ours: it would leave out
-    // what is reported, and we would take it for reported.
+    // At the first ask of a process, the server may not be able to distinguish our ask from a replay. It would then ignore the
+    // report, and we would assume that it was received.
     const report = this.#answered ? (reporting?.due() ?? null) : null;
     const ask: Ask = {
       what: 'changes',

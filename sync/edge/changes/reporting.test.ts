@@ -12,7 +12,7 @@ function held() {
   return { kiosk, reporting };
 }
 
-test('a report goes with the first ask, and until an ask with it was answered', () => {
+test('sends a report with the first ask, and again until an ask that includes it is answered', () => {
   const { kiosk, reporting } = held();
   expect(reporting.due()).toEqual(REPORT);
   expect(reporting.due()).toEqual(REPORT);
@@ -24,7 +24,7 @@ test('a report goes with the first ask, and until an ask with it was answered', 
   expect(reporting.due()).toEqual(REPORT);
 });
 
-test('what changes all the time is no news; anything else is', () => {
+test('constantly changing fields trigger no report; any other change does', () => {
   const { kiosk, reporting } = held();
   reporting.reported(REPORT);
   kiosk.report = {
@@ -60,14 +60,14 @@ test.each<[string, Partial<Inventory>]>([
   expect(reporting.due()).toEqual(REPORT);
 });
 
-test('a clock that was set back does not keep it silent', () => {
+test('a clock that was set back doesn’t suppress reports', () => {
   const { kiosk, reporting } = held();
   reporting.reported(REPORT);
   kiosk.now -= 1;
   expect(reporting.due()).toEqual(REPORT);
 });
 
-test('what has no right form, or is too large, is left out rather than spoil an ask', () => {
+test('omits a malformed or oversized report, so that the ask is still sent', () => {
   const { kiosk, reporting } = held();
   kiosk.report = null;
   expect(reporting.due()).toBeNull();

@@ -1,13 +1,13 @@
 /**
- * The policy lease: how long a kiosk may go on recognising people without having heard from its server. Pure rules over
- * trusted time, which a clock that is set back or a battery that died does not hold up.
+ * The policy lease: how long a kiosk may recognise people without contact with its server. Pure rules over trusted time, which
+ * keeps running even if the clock is set back or its battery is dead.
  */
 const DAY = 86_400_000;
-/** Days without the server after which templates go, unless the server's policy says otherwise. */
+/** Days without the server after which templates are deleted, unless the server's policy sets another number. */
 export const LEASE_DAYS = 30;
 
 export interface Lease {
-  /** Trusted time until which it lasts, ms since 1970. */
+  /** Trusted time at which it ends, ms since 1970. */
   readonly until: number;
   readonly expired: boolean;
 }

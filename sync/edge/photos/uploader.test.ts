@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { Problem } from '../../errors/problem.ts';
 import { PhotoUploader } from './uploader.ts';
 
-/** Photos by name, a server that refuses some with a code, and pauses that end on request. */
+/** Photos by name, a server that rejects some with a code, and pauses that end on request. */
 function rig(photos: string[], errors: Record<string, string>, unreadable: Record<string, string> = {}) {
   const tried: string[] = [];
   const done: [string, boolean][] = [];
@@ -44,7 +44,7 @@ function rig(photos: string[], errors: Record<string, string>, unreadable: Recor
 }
 
 test.each(['photo-quota', 'photo-not-taken', 'photo-altered'])(
-  'a photo that the server refuses again and again (%s) lets the others go first, and comes back later',
+  'a photo that the server repeatedly rejects (%s) is set aside until the others are sent, then retried',
   async (code) => {
     const r = rig(['bad', 'b', 'c'], { bad: code });
     r.uploader.nudge();
@@ -63,7 +63,7 @@ test.each(['photo-quota', 'photo-not-taken', 'photo-altered'])(
   },
 );
 
-test('a line that fails is no photo’s fault; a file that is altered here is given up', async () => {
+test('a failed connection is not blamed on the photo; a locally altered file is given up', async () => {
   const r = rig(['a', 'b'], { a: 'server-unreachable' }, { b: 'photo-altered' });
   r.uploader.nudge();
   for (let i = 0; i < 5; i++) (await r.untilPause())!();

@@ -2,15 +2,15 @@ import { type ErrorCode, Problem } from '../../errors/problem.ts';
 import { MAX_PHOTO_BYTES, MAX_PIECE_BYTES, type PhotoState } from '../../protocol/wire/photos.ts';
 import { LONGEST_PAUSE_MS, pauseAfter, REAL, type Runtime } from '../backoff.ts';
 
-/** Where photos come from. Writes are durable when they return. */
+/** Storage of the photos to upload. Writes are durable when they return. */
 export interface PhotoSource {
-  /** Address of the oldest photo whose event the server has, but none of `except`; null when none waits. */
+  /** Address of the oldest photo whose event the server has, excluding `except`; null when none is waiting. */
   next(except: ReadonlySet<string>): string | null;
-  /** Whether it still waits: it may have been purged, or its person erased. */
+  /** Whether it is still waiting: it may have been purged, or its person erased. */
   isWaiting(address: string): boolean;
-  /** The ciphertext, its address checked. @throws Problem `photo-missing`, `photo-altered` */
+  /** Returns the ciphertext after checking its address. @throws Problem `photo-missing`, `photo-altered` */
   read(address: string): Promise<Uint8Array>;
-  /** @param taken false: no one will ever want it */
+  /** Marks a photo as finished. @param taken false: it will never be accepted */
   done(address: string, taken: boolean): void;
 }
 
@@ -32,20 +32,20 @@ export interface PhotoUploaderOptions extends Partial<Pick<Runtime, 'after' | 'r
   readonly onProblem?: (problem: Problem) => void;
 }
 
-/** A photo rejected with one of these is rejected for good. */
+/** Codes with which the server rejects a photo permanently. */
 const UNWANTED = new Set<ErrorCode>(['photo-unexpected', 'photo-too-large']);
-/** A fault of the file here is permanent. */
+/** Permanent faults of the local file. */
 const UNUSABLE = new Set<ErrorCode>(['photo-missing', 'photo-altered']);
-/** After so many failures of its own, a photo lets the others go first. */
+/** After this many failures of its own, a photo is set aside until the others are sent. */
 const PATIENCE = 3;
-/** Most photos that are set aside at a time. */
+/** Maximum number of photos set aside at a time. */
 const MOST_ASIDE = 100;
-/** How long one request may take altogether, ms. */
+/** Timeout of one whole request, ms. */
 const REQUEST_MS = 60_000;
 
 /**
- * Sends photos one by one, oldest first, piece by piece, from where the server stands: a lost connection costs one piece.
- * Holds one photo in memory. Rests when there is nothing to send, and longer after each failure.
+ * Sends photos one by one, oldest first, in pieces, continuing where the server left off: a lost connection costs one piece.
+ * Holds one photo in memory. Pauses when there is nothing to send, and longer after each failure.
  */
 export class PhotoUploader {
   readonly #o: Required<PhotoUploaderOptions>;
@@ -53,7 +53,7 @@ export class PhotoUploader {
   #running: Promise<void> | null = null;
   #cancelPause: (() => void) | null = null;
   #failures = 0;
-  /** How often a photo was refused in a row, and those that are passed over until the rest is through. */
+  /** Consecutive rejections of each photo, and the photos set aside until the others are sent. */
   readonly #refused = new Map<string, number>();
   readonly #aside = new Set<string>();
 
@@ -61,7 +61,7 @@ export class PhotoUploader {
     this.#o = { ...REAL, onProblem: () => undefined, ...options };
   }
 
-  /** There may be something to send: an event was committed. During a pause after a failure it changes nothing. */
+  /** Starts sending if idle, because an event was committed. Does nothing during a pause after a failure. */
   nudge(): void {
     if (this.#cancelPause || this.#abort.signal.aborted) return;
     this.#running ??= this.#run().finally(() => {
@@ -87,7 +87,7 @@ export class PhotoUploader {
         this.#failures = 0;
       }
       if (this.#abort.signal.aborted || this.#aside.size === 0) return;
-      // All the others are through: the difficult ones get another chance later.
+      // All other photos are sent. Those set aside are tried again later.
       this.#aside.clear();
       this.#rest(LONGEST_PAUSE_MS);
     } catch (cause) {
@@ -132,20 +132,20 @@ export class PhotoUploader {
       if (taken) source.done(address, true);
     } catch (cause) {
       const problem = asProblem(cause);
-      // Purged or erased while it was read or sent: no loss, and nothing to report.
+      // Purged or erased while it was being read or sent: nothing is lost or to be reported.
       if (!source.isWaiting(address)) return;
-      // Of the server's mouth `photo-altered` means that what came was another: it dropped that, and it is sent again.
+      // From the server, `photo-altered` means that the bytes it received were wrong. It has deleted them, so we send again.
       if (!(read ? UNWANTED : UNUSABLE).has(problem.code)) throw problem;
       this.#o.onProblem(problem);
       source.done(address, false);
     }
   }
 
-  /** @returns false when it was purged meanwhile */
+  /** @returns false if it was purged in the meantime */
   async #pieces(address: string, photo: Uint8Array): Promise<boolean> {
     const { source, carrier } = this.#o;
     let state = await carrier.state(address, this.#signal());
-    // Each answer must bring it forward; at worst each piece is answered with an older state once.
+    // Each answer must show progress. At worst, each piece is answered once with an older state.
     for (let left = 2 * Math.ceil(photo.length / MAX_PIECE_BYTES) + 2; !state.complete; left--) {
       if (!source.isWaiting(address)) return false;
       if (left === 0 || state.received >= photo.length) throw new Problem('photo-not-taken');

@@ -10,32 +10,32 @@ import { type Answer, callServer, jsonOrNull, statedCode } from '../tls/request.
 
 export interface JoinOptions {
   readonly secret: DeviceSecret;
-  /** What the kiosk calls itself; the code's name takes precedence. */
+  /** The kiosk's own name. The name in the code takes precedence. */
   readonly name: string;
-  /** As the administrator typed it. */
+  /** As typed by the administrator. */
   readonly code: string;
-  /** A time that has certainly been reached, ms since 1970: the server's certificate must not have ended by it. */
+  /** A time that has certainly been reached, ms since 1970. The server's certificate must not have expired before it. */
   readonly trustedNow: () => number;
   readonly proxy?: string;
 }
 
 /** How a kiosk joins its server with a one-time code. */
 export interface Joining {
-  /** Shows keys and code. Safe to repeat after a lost answer. @throws Problem by the server's code, or of the connection */
+  /** Sends keys and code. Safe to repeat after a lost answer. @throws Problem with the server's code, or of the connection */
   ask(signal: AbortSignal): Promise<Waiting>;
-  /** @returns null while nobody has approved. @throws Problem as `ask`, and those of openGrant, `grant-of-another-server` */
+  /** @returns null until it is approved. @throws Problem as `ask`, and those of openGrant, `grant-of-another-server` */
   poll(signal: AbortSignal): Promise<Grant | null>;
   /**
-   * What the server's clock said with its last answer, ms since 1970: for a person who compares it with the kiosk's. Nothing
-   * is decided by it.
+   * The server's clock in its last answer, ms since 1970, so that a person can compare it with the kiosk's. Used for display
+   * only.
    */
   serverTime(): number | null;
   close(): void;
 }
 
 /**
- * Prepares the joining; nothing is sent yet. Every connection is TLS 1.3 and checked before a byte is written: the server
- * must show the CA whose key the code pins, and a certificate of it for the code's address.
+ * Prepares joining; sends nothing yet. Every connection is TLS 1.3 and verified before a byte is written: the server must present
+ * the CA whose key the code pins, and a certificate from it for the code's address.
  *
  * @throws Problem `join-code-mistyped`, `join-code-newer`
  */
@@ -66,7 +66,7 @@ export function startJoining(options: JoinOptions): Joining {
       const { status, text } = await call(signal, `${JOIN_PATH}/${secret.device}`, { proof });
       if (status === 202) return null;
       const grant = await openGrant(text, secret.device, secret.sealing);
-      // The connection was to the pinned CA; the keys that are to be trusted from now on must be of the same server.
+      // The connection was to the pinned CA. The keys to trust from now on must belong to the same server.
       if (!grant.bundle.keys.caPem.some((pem) => caPin(pem).equals(code.pin)))
         throw new Problem('grant-of-another-server');
       return grant;
@@ -76,7 +76,7 @@ export function startJoining(options: JoinOptions): Joining {
   };
 }
 
-/** The CA of the code's pin among what the server sent: itself, or as a CA before it signed it. */
+/** Returns the certificates sent by the server with the pinned CA's key: its own, or one signed by its predecessor. */
 function pinnedCas(sent: readonly X509Certificate[], code: JoinCode): string[] {
   const found = sent.slice(1).filter((certificate) => certificate.ca && caPin(certificate).equals(code.pin));
   if (found.length === 0) throw new Problem('server-pin-differs');

@@ -9,7 +9,7 @@ import { type DeviceSecret, deviceRequest, newTlsKey } from '../identity.ts';
 import { applyServerKeys } from './server-keys.ts';
 
 /**
- * Whether it is time to renew: a third of the certificate's life is left, or less, by trusted time.
+ * Returns whether a third or less of the certificate's life is left, by trusted time, so that it is time to renew.
  *
  * @param trustedNow ms since 1970
  */
@@ -26,15 +26,15 @@ export interface Renewed {
 }
 
 /**
- * Asks for a certificate for a new TLS key. The request is signed by the device's Ed25519 key and answered by a page signed
- * by the server, so it proves possession whatever the state of the old certificate. Nothing is kept here: until the caller
- * has written the result, the old key and certificate stay good.
+ * Requests a certificate for a new TLS key. The request is signed by the device's Ed25519 key and answered by a page signed by
+ * the server, so it proves possession even if the old certificate is invalid. Nothing is stored here: the old key and certificate
+ * remain valid until the caller has written the result.
  *
- * @param send carries the sealed ask, as a transport's exchange('ask', …) does; HTTPS alone when the certificate has expired
+ * @param send carries the sealed ask, like a transport's exchange('ask', …); HTTPS only when the certificate has expired
  * @param jti a new random UUID
- * @param before an earlier sealing key of the server, in place of the one that the bundle has. What opens it is the
- *   server as it was before a succession; its set of keys is then taken although it is not newer: it is signed by a key
- *   that is trusted today, in answer to what was asked just now.
+ * @param before an earlier sealing key of the server, used instead of the one in the bundle. Only a server restored to before a
+ * succession can open it. Its key set is then accepted although it is not newer: it is signed by a key trusted today and answers
+ * a request made just now.
  * @throws Problem of `send`, of openPage, `renewal-refused`
  */
 export async function performRenewal(
@@ -65,7 +65,7 @@ export async function performRenewal(
   return { secret: next, bundle: before ? { ...renewed, keys: page.keys } : applyServerKeys(renewed, page.keys) };
 }
 
-/** Rejections that a server restored to before a renewal or a succession gives to keys that came after. */
+/** Rejections by a server restored to before a renewal or succession, for keys that are newer than its copy. */
 const OTHER_KEY_MAY_DO: ReadonlySet<string> = new Set<ErrorCode>([
   'unknown-device',
   'certificate-required',
@@ -75,7 +75,7 @@ const OTHER_KEY_MAY_DO: ReadonlySet<string> = new Set<ErrorCode>([
   'unknown-sealing-key',
 ]);
 
-/** Whether a kiosk that receives this code may recover by a renewal. */
+/** Returns whether a kiosk that receives this code may recover by renewing. */
 export function mayRenew(code: string): boolean {
   return OTHER_KEY_MAY_DO.has(code);
 }
@@ -85,16 +85,16 @@ export interface ClientKey {
   readonly certPem: string;
 }
 
-/** One renewal over HTTPS, on a connection of its own with this client certificate. */
+/** Sends one renewal over HTTPS, on its own connection with this client certificate. */
 export type SendWith = (client: ClientKey, sealed: string) => Promise<string>;
 
 /**
- * Asks for a certificate with each key that the kiosk has, the present ones first, until the server takes one.
+ * Requests a certificate with each of the kiosk's keys, current ones first, until the server accepts one.
  *
- * @param spare what was in use before, and is kept
- * @param jti a new random UUID at each call
- * @throws Problem the server's last rejection, when it refused them all; at once whatever is none of mayRenew (no line to
- *   the server, `device-revoked`, …)
+ * @param spare the keys used before, which are kept
+ * @param jti returns a new random UUID at each call
+ * @throws Problem the server's last rejection, if it rejected them all; any error that isn't `mayRenew`, at once (no connection
+ * to the server, `device-revoked`, …)
  */
 export async function renewByAnyKey(
   present: Renewed,

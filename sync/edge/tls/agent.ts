@@ -4,16 +4,16 @@ import type { Duplex } from 'node:stream';
 import { connectVerified, type TlsOptions } from './connect.ts';
 
 /**
- * An agent for Node's https whose every connection is checked by `connectVerified`. For anything that the kiosk sends to
- * its server by HTTPS.
+ * An agent for Node's https that verifies every connection with `connectVerified`. Used for everything that the kiosk sends to
+ * its server over HTTPS.
  */
 export class VerifiedAgent extends Agent {
   readonly #tls: TlsOptions;
   readonly #opening = new Set<AbortController>();
-  /** The client certificate that each connection showed. */
+  /** The client certificate presented on each connection. */
   readonly #shown = new WeakMap<Duplex, string | undefined>();
 
-  /** @param maxSockets connections at once */
+  /** @param maxSockets maximum number of simultaneous connections */
   constructor(tls: TlsOptions, { maxSockets = 1 }: { maxSockets?: number } = {}) {
     super({ keepAlive: true, maxSockets });
     this.#tls = tls;
@@ -37,13 +37,13 @@ export class VerifiedAgent extends Agent {
       );
   }
 
-  /** A connection is used again only while its certificate is the present one: the server goes by what it saw at its beginning. */
+  /** Reuses a connection only while its certificate is current, because the server uses the one presented at its start. */
   override keepSocketAlive(socket: Duplex): boolean {
-    // Node goes by what this returns; its types don't know.
+    // Node uses the returned value, although its types don't declare one.
     return !this.#isStale(socket) && (super.keepSocketAlive(socket) as unknown as boolean);
   }
 
-  /** Closes idle connections whose certificate was renewed since; before each request. */
+  /** Closes idle connections whose certificate has been renewed since. Call it before each request. */
   dropStale(): void {
     for (const sockets of Object.values(this.freeSockets))
       for (const socket of sockets ?? []) if (this.#isStale(socket)) socket.destroy();
@@ -53,7 +53,7 @@ export class VerifiedAgent extends Agent {
     return this.#shown.get(socket) !== this.#tls.credentials()?.certPem;
   }
 
-  /** Gives up connections that are being opened: a request's own signal does not reach them. */
+  /** Aborts connections that are being opened, which a request's own signal does not reach. */
   giveUp(): void {
     for (const opening of this.#opening) opening.abort();
   }

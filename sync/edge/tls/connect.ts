@@ -9,16 +9,16 @@ import type { TransportOptions } from '../transport/interface.ts';
 import { aborted, connectionProblem } from './problems.ts';
 import { peerChainOf, verifyServerChain } from './verify.ts';
 
-/** How long name look-up, tunnel and handshake may take together, ms. */
+/** Timeout for name lookup, tunnel and handshake together, ms. */
 const CONNECT_MS = 15_000;
 
 export interface TlsOptions extends Pick<TransportOptions, 'trustedNow' | 'proxy'> {
-  /** Null: without a client certificate, as a kiosk that joins has none yet. */
+  /** Null: no client certificate, because a joining kiosk has none yet. */
   readonly credentials: () => ReturnType<TransportOptions['credentials']> | null;
   /** CA certificates to trust, PEM. */
   readonly keys: () => Pick<ServerKeys, 'caPem'>;
   /**
-   * In place of `keys` for a kiosk that joins: it knows a CA by its pin alone and finds it in what the server sent.
+   * Replaces `keys` while a kiosk joins. It knows only the CA's pin, and finds the CA in what the server sent.
    *
    * @returns CA certificates to trust, PEM
    */
@@ -26,12 +26,12 @@ export interface TlsOptions extends Pick<TransportOptions, 'trustedNow' | 'proxy
 }
 
 /**
- * Opens TLS 1.3 with the kiosk's certificate, through the proxy if there is one, and checks the server's chain by trusted
- * time before anything is written.
+ * Opens TLS 1.3 with the kiosk's certificate, through the proxy if there is one. Verifies the server's chain by trusted time
+ * before anything is written.
  *
- * @param alpn application protocol to name; none for MQTT
- * @throws Problem `server-unreachable`, `server-silent`, `server-not-trusted`, `server-certificate-expired`,
- *   `server-wrong-host`, `proxy-unreachable`, `proxy-not-trusted`, `proxy-refused`, `exchange-aborted`
+ * @param alpn application protocol to request; none for MQTT
+ * @throws Problem `server-unreachable`, `server-silent`, `server-not-trusted`, `server-certificate-expired`, `server-wrong-host`,
+ * `proxy-unreachable`, `proxy-not-trusted`, `proxy-refused`, `exchange-aborted`
  */
 export async function connectVerified(
   host: string,
@@ -52,7 +52,7 @@ export async function connectVerified(
     ...(alpn && { ALPNProtocols: [alpn] }),
     ...(own && { cert: own.certPem, key: own.keyPem }),
     minVersion: 'TLSv1.3',
-    // Node's own check goes by the system clock. Ours, below, takes its place; nothing is written before it has passed.
+    // Node's check uses the system clock. Ours, below, replaces it; nothing is written before it has passed.
     rejectUnauthorized: false,
   };
   return new Promise<TLSSocket>((resolve, reject) => {
@@ -65,7 +65,7 @@ export async function connectVerified(
     };
     const onLimit = () => fail(gaveUp());
     limit.addEventListener('abort', onLimit);
-    // Stays: an error after the hand-over, before its new owner listens, must not end the process.
+    // Never removed: an error after the socket is returned, but before its new owner listens, must not end the process.
     socket.on('error', (cause) => fail(connectionProblem(cause)));
     socket.on('secureConnect', () => {
       try {
@@ -81,7 +81,7 @@ export async function connectVerified(
   });
 }
 
-/** A CONNECT tunnel (RFC 9110 §9.3.6). The proxy's address carries credentials: no message may quote it. */
+/** Opens a CONNECT tunnel (RFC 9110 §9.3.6). The proxy's URL contains credentials, so no message may quote it. */
 function openTunnel(
   proxy: URL,
   host: string,

@@ -1,10 +1,10 @@
 import { Problem } from '../../errors/problem.ts';
 
-/** Alerts by which a server refuses a client's certificate (RFC 8446 §6.2), as OpenSSL and BoringSSL name them. */
+/** TLS alerts that reject a client's certificate (RFC 8446 §6.2), by their names in OpenSSL and BoringSSL. */
 const REFUSED = /ALERT_(CERTIFICATE|BAD_CERTIFICATE|UNKNOWN_CA|UNSUPPORTED_CERTIFICATE|ACCESS_DENIED|DECRYPT_ERROR)/;
 const TLS = /CERT|TLS|SSL|ALTNAME|EPROTO/;
 
-/** A connection's error as a Problem; a Problem is returned unchanged. */
+/** Turns a connection's error into a Problem; returns a Problem unchanged. */
 export function connectionProblem(cause: unknown, what: 'server' | 'broker' | 'proxy' = 'server'): Problem {
   if (cause instanceof Problem) return cause;
   const { code = '', name = 'Error', cause: inner } = cause as NodeJS.ErrnoException;
@@ -15,5 +15,5 @@ export function connectionProblem(cause: unknown, what: 'server' | 'broker' | 'p
   return new Problem(`${what}-unreachable`, { reason: code || name, cause });
 }
 
-/** The engine abandoned the exchange. */
+/** Returned when the engine abandoned the exchange. */
 export const aborted = (cause?: unknown): Problem => new Problem('exchange-aborted', { cause });

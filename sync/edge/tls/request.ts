@@ -4,7 +4,7 @@ import { Problem } from '../../errors/problem.ts';
 import type { VerifiedAgent } from './agent.ts';
 import { aborted, connectionProblem } from './problems.ts';
 
-/** How long a connection may stay silent, ms. */
+/** Maximum time without data on a connection, ms. */
 const SILENCE_MS = 15_000;
 
 export interface Call {
@@ -20,14 +20,14 @@ export interface Answer {
   readonly status: number;
   /** UTF-8. */
   readonly text: string;
-  /** What the server's clock said, ms since 1970, to the second; null where it said nothing of it. */
+  /** The server's clock, ms since 1970, to the second; null if the answer has no date. */
   readonly serverTime: number | null;
 }
 
 /**
- * One request to the kiosk's server, whatever its status.
+ * Sends one request to the kiosk's server, and returns the answer with any status.
  *
- * @throws Problem `server-silent`, `answer-too-large`, and those of connectionProblem; `aborted` once `signal` says so
+ * @throws Problem `server-silent`, `answer-too-large`, and those of connectionProblem; `aborted` once `signal` aborts
  */
 export function callServer(agent: VerifiedAgent, call: Call, signal: AbortSignal): Promise<Answer> {
   const { method, url, headers = {}, body, maxBytes } = call;
@@ -41,7 +41,7 @@ export function callServer(agent: VerifiedAgent, call: Call, signal: AbortSignal
       reject(connectionProblem(cause));
     };
     if (signal.aborted) return fail(aborted());
-    // Node passes its signal to a request without a socket only once it has got one.
+    // Node applies its signal to a request only once it has a socket.
     signal.addEventListener('abort', onAbort);
     agent.dropStale();
     const length = body === undefined ? {} : { 'content-length': Buffer.byteLength(body) };
@@ -71,13 +71,13 @@ export function callServer(agent: VerifiedAgent, call: Call, signal: AbortSignal
   });
 }
 
-/** The code of the server's problem+json, or `http-<status>`. The text is untrusted: only a well-formed code is taken. */
+/** The code in the server's problem+json, or `http-<status>`. The text is untrusted, so only a well-formed code is used. */
 export function statedCode({ status, text }: Answer): string {
   const stated = (jsonOrNull(text) as { code?: unknown } | null)?.code;
   return typeof stated === 'string' && /^[a-z0-9-]{1,60}$/.test(stated) ? stated : `http-${status}`;
 }
 
-/** null for what is not JSON: the callers refuse it by codes of their own. */
+/** Returns null if the text isn't JSON. The callers reject it with their own codes. */
 export function jsonOrNull(text: string): unknown {
   try {
     return JSON.parse(text);
@@ -87,10 +87,10 @@ export function jsonOrNull(text: string): unknown {
 }
 
 /**
- * Posts one signed message that is answered by nothing but "taken" (204), and lets the connection go.
+ * Posts one signed message whose only answer is "accepted" (204), then closes the connection.
  *
- * @param what in words, for the rejection: "the log"
- * @throws Problem of the connection, or by the server's code
+ * @param what name of the message for the error, e.g. "the log"
+ * @throws Problem of the connection, or with the server's code
  */
 export async function postSigned(
   agent: VerifiedAgent,

@@ -4,23 +4,23 @@ import type { TLSSocket } from 'node:tls';
 import { Problem } from '../../errors/problem.ts';
 
 const SERVER_AUTH = '1.3.6.1.5.5.7.3.1';
-/** Certificates looked at of what a peer sends; a longer chain is not one of ours. */
+/** Maximum number of certificates considered of those a peer sends. Our chains are never longer. */
 const MAX_SENT = 6;
-/** CA successions that a kiosk may have missed. */
+/** Number of CA successions that a kiosk may have missed. */
 const MAX_CROSS = 3;
 
 /**
- * Checks a server's certificate against the CAs that the kiosk pinned, by trusted time instead of the system clock, which
- * may be dead (then TLS libraries would refuse every certificate, or take an expired one).
+ * Verifies a server's certificate against the CAs that the kiosk pinned. Uses trusted time, since the system clock may be dead,
+ * and TLS libraries would then reject every certificate or accept an expired one.
  *
- * Chain (RFC 5280 §6, narrowed): the server's certificate, the cross certificates that each CA gave its successor, a
- * pinned CA. Dates: trusted time is a floor, so what has ended by it has certainly ended. A certificate that begins
- * later than the floor is no sign of anything: the floor lags after a long power cut, and refusing would lock the kiosk
- * out of the very server that could give it the time. The pinned CA's own dates are not asked, as of any trust anchor.
+ * Chain (RFC 5280 §6, narrowed): the server's certificate, the cross certificates that each CA issued to its successor, a pinned
+ * CA. Dates: trusted time is a lower bound, so a certificate that ended before it has certainly expired. A start date in the
+ * future is ignored: trusted time lags after a long power cut, and refusing would lock the kiosk out of the very server that
+ * could give it the time. The pinned CA's own dates are ignored, as for any trust anchor.
  *
- * @param peerChain as the peer sent it, its own certificate first
+ * @param peerChain as sent by the peer, its own certificate first
  * @param pinnedCaPems CA certificates, PEM
- * @param host name or IP address that was meant
+ * @param host intended host name or IP address
  * @param trustedNow ms since 1970
  * @throws Problem `server-not-trusted`, `server-certificate-expired`, `server-wrong-host`
  */
@@ -46,7 +46,7 @@ export function verifyServerChain(
   }
 }
 
-/** The certificates below the pinned CA, the server's own first; null when there is no way up. */
+/** Returns the certificates below the pinned CA, the server's own first; null if there is no path to it. */
 function findPath(
   leaf: X509Certificate,
   sent: readonly X509Certificate[],
@@ -62,12 +62,12 @@ function findPath(
   return path;
 }
 
-/** `ca` covers basic constraints and key usage of the issuer; `checkIssued` the names and key identifiers. */
+/** `ca` covers basic constraints and key usage of the issuer, `checkIssued` the names and key identifiers. */
 function issued(certificate: X509Certificate, by: X509Certificate): boolean {
   return by.ca && certificate.checkIssued(by) && certificate.verify(by.publicKey);
 }
 
-/** What the peer of a finished handshake sent, its own certificate first. */
+/** Returns the certificates sent by the peer of a finished handshake, its own first. */
 export function peerChainOf(socket: TLSSocket): X509Certificate[] {
   const chain: X509Certificate[] = [];
   let next = socket.getPeerX509Certificate();

@@ -5,21 +5,21 @@ import { HttpsTransport } from './https.ts';
 import type { Transport, TransportOptions } from './interface.ts';
 import { MqttTransport } from './mqtt.ts';
 
-/** First and longest pause before a broker is tried again, ms. */
+/** First and longest pause before trying the brokers again, ms. */
 const FIRST_PAUSE_MS = 2000;
 const LONGEST_PAUSE_MS = 600_000;
-/** How long the very first exchange waits for a broker before it takes HTTPS, ms. */
+/** How long the first exchange waits for a broker before it uses HTTPS, ms. */
 const FIRST_CONNECT_MS = 5000;
 
 export interface TransportState {
   readonly using: 'mqtt' | 'https';
   /** Host and port of the broker in use. */
   readonly broker: string | null;
-  /** Why no broker is in use; null when one is, or none is known. */
+  /** Why no broker is in use; null when one is, or none is configured. */
   readonly why: Problem | null;
 }
 
-/** A broker's transport, as far as failover needs it. */
+/** The parts of a broker's transport that failover uses. */
 export type Broker = Pick<
   MqttTransport,
   'connect' | 'connected' | 'broker' | 'exchange' | 'close' | 'onNudge' | 'onDown'
@@ -32,7 +32,7 @@ export interface FailoverOptions extends Partial<Pick<Runtime, 'after' | 'random
   readonly onState?: ((state: TransportState) => void) | undefined;
 }
 
-/** The transport of a provisioned kiosk: its brokers in order, else HTTPS. */
+/** Returns the transport of a provisioned kiosk: its brokers in order, otherwise HTTPS. */
 export function kioskTransport(
   options: TransportOptions & { onState?: (state: TransportState) => void },
 ): FailoverTransport {
@@ -44,12 +44,12 @@ export function kioskTransport(
 }
 
 /**
- * MQTT first, HTTPS while no broker is in reach or the way through it is silent, and back by itself. A broker is tried in
- * the background, with jittered and growing pauses that only an answer through it makes short again: one that takes
- * connections and leads nowhere would otherwise cost a silence every few seconds.
+ * Uses MQTT, and HTTPS while no broker is reachable or answers, then returns to MQTT automatically. Brokers are tried in the
+ * background with growing, jittered pauses. Only an answer through a broker resets them: otherwise a broker that accepts
+ * connections but doesn't reach the server would cost a timeout every few seconds.
  *
- * Nothing is sent twice at once: there is one exchange, on one transport; a transport that fails ends it with an error, and
- * only the engine's next exchange takes the other one.
+ * Nothing is sent twice at once: there is one exchange, on one transport. If the transport fails, the exchange ends with an
+ * error, and only the engine's next exchange uses the other transport.
  */
 export class FailoverTransport implements Transport {
   onNudge: (() => void) | null = null;
@@ -81,7 +81,7 @@ export class FailoverTransport implements Transport {
       : { using: 'https', broker: null, why: this.#why };
   }
 
-  /** Begins to connect, so that nudges come before the first exchange; the first exchange does it too. */
+  /** Starts connecting, so that nudges arrive before the first exchange, which would also connect. */
   start(): void {
     if (this.#o.brokers.length > 0 && !this.#current && !this.#cancelPause && !this.#closed)
       this.#trying ??= this.#try();
@@ -126,14 +126,14 @@ export class FailoverTransport implements Transport {
     this.#settled = true;
   }
 
-  /** Every broker once, in order. */
+  /** Tries every broker once, in order. */
   async #try(): Promise<void> {
     let why: Problem | null = null;
     for (const broker of this.#o.brokers) {
       if (this.#closed) break;
       try {
         await broker.connect();
-        // It may have gone again between its answer and here.
+        // The connection may have been lost since it was established.
         if (!broker.connected) continue;
         this.#current = broker;
         break;

@@ -4,13 +4,13 @@ import { VerifiedAgent } from '../tls/agent.ts';
 import { callServer, statedCode } from '../tls/request.ts';
 import type { Transport, TransportOptions } from './interface.ts';
 
-/** Largest answer read, bytes: an ack or a sealed page; or a problem+json, which is small. */
+/** Largest answer read, bytes: an ack or a sealed page. A problem+json is smaller. */
 const MAX_ANSWER_BYTES = { batch: 4 * MAX_ACK_BYTES, ask: MAX_SEALED_BYTES } as const;
 
-/** HTTPS with a client certificate, TLS 1.3 alone, and no CA trusted but the server's own. */
+/** HTTPS with a client certificate, only TLS 1.3, and only the server's own CA trusted. */
 export class HttpsTransport implements Transport {
   readonly name = 'https';
-  /** Never called: HTTPS has no way to push. The engine asks at its own pace. */
+  /** Never called: HTTPS can't push. The engine asks at its own pace. */
   onNudge: (() => void) | null = null;
   readonly #url: string;
   readonly #agent: VerifiedAgent;

@@ -4,24 +4,24 @@ import { Problem } from '../../errors/problem.ts';
 import { connectVerified, type TlsOptions } from '../tls/connect.ts';
 import { aborted, connectionProblem } from '../tls/problems.ts';
 
-/** Where MQTT over WebSocket listens, unless the address says otherwise. */
+/** Default path of MQTT over WebSocket, if the URL has none. */
 const WS_PATH = '/mqtt';
 const DEFAULT_PORT = { 'mqtts:': 8883, 'wss:': 443 } as const;
-/** How long the WebSocket may take to open, ms. */
+/** Timeout for opening the WebSocket, ms. */
 const UPGRADE_MS = 15_000;
 /** Largest WebSocket message, bytes; MQTT packets may be spread over several. */
 const MAX_FRAME_BYTES = 4 * 1024 * 1024;
 
 /**
- * A connection to a broker, checked as `connectVerified` does, before MQTT says its first word.
+ * Opens a connection to a broker, verified by `connectVerified` before any MQTT is sent.
  *
  * @param url mqtts:// or wss://
- * @throws Problem, as `connectVerified`; `broker-refused` when it takes no WebSocket there
+ * @throws Problem as `connectVerified`; `broker-refused` if it accepts no WebSocket there
  */
 export async function openBrokerStream(url: string, options: TlsOptions, signal: AbortSignal): Promise<Duplex> {
   const { protocol, hostname, port, pathname } = new URL(url);
   if (protocol !== 'mqtts:' && protocol !== 'wss:') throw new Problem('broker-address');
-  // IPv6 addresses stand in brackets in a URL and nowhere else.
+  // Only in a URL, IPv6 addresses are in brackets.
   const host = hostname.replace(/^\[|\]$/g, '');
   const overWebSocket = protocol === 'wss:';
   const socket = await connectVerified(host, Number(port || DEFAULT_PORT[protocol]), options, {
@@ -32,7 +32,7 @@ export async function openBrokerStream(url: string, options: TlsOptions, signal:
   const address = new URL(url);
   if (pathname === '' || pathname === '/') address.pathname = WS_PATH;
   const ws = new WebSocket(address, ['mqtt'], {
-    // The socket is open and checked already.
+    // The socket is already open and verified.
     createConnection: () => socket,
     perMessageDeflate: false,
     followRedirects: false,
@@ -46,7 +46,7 @@ export async function openBrokerStream(url: string, options: TlsOptions, signal:
       signal.removeEventListener('abort', onAbort);
       resolve(createWebSocketStream(ws));
     });
-    // Stays: later errors are the stream's to report, and must not end the process here.
+    // Never removed: later errors are reported by the stream and must not end the process here.
     ws.on('error', (cause) => reject(signal.aborted ? aborted(cause) : upgradeProblem(cause)));
   });
 }

@@ -10,16 +10,16 @@ import { aborted, connectionProblem } from '../tls/problems.ts';
 import type { Transport, TransportOptions } from './interface.ts';
 import { openBrokerStream } from './mqtt-stream.ts';
 
-/** Longest packet taken from a broker, bytes: a page, its topic and properties. */
+/** Largest packet accepted from a broker, bytes: a page with its topic and properties. */
 const MAX_PACKET_BYTES = Math.max(MAX_SEALED_BYTES, MAX_PAGE_BYTES) + 1024;
-/** How long the broker keeps our session and its messages while we are away, s. */
+/** How long the broker keeps our session and its messages while we are disconnected, s. */
 const SESSION_S = 3600;
-/** After this a message up is of no use: the engine has long sent another, s. */
+/** Expiry of a message to the server, s. By then the engine has sent another. */
 const MESSAGE_S = 60;
-/** Unexpected messages, or ones that were not the answer, within FLOOD_MS: more is a flood. */
+/** More unexpected or wrong messages than this within FLOOD_MS count as a flood. */
 const FLOOD_MESSAGES = 200;
 const FLOOD_MS = 10_000;
-/** Nudges are passed on at most this often, ms: they are not signed, and each costs an ask. */
+/** Minimum interval between nudges passed on, ms. Nudges are unsigned, and each costs an ask. */
 const NUDGE_MS = 1000;
 /** Reason codes of MQTT 5 (§2.4) and return codes of 3.1.1 (§3.2.2.3). */
 const RC = { oldBroker: 1, unsupportedVersion: 132, notAuthorized: 135, noSubscribers: 16 } as const;
@@ -30,7 +30,7 @@ export interface MqttTransportOptions extends TransportOptions {
   readonly url: string;
   /** How long to wait for an answer, ms. */
   readonly silenceMs?: number;
-  /** MQTT keep-alive, s: a connection that is dead is found within one and a half of it. */
+  /** MQTT keep-alive, s. A dead connection is detected within 1.5 times this. */
   readonly keepaliveS?: number;
 }
 
@@ -42,15 +42,15 @@ interface Waiting {
 }
 
 /**
- * One exchange at a time over an MQTT broker, by a session that the broker keeps (QoS 1, fixed client id). Nothing is queued
- * on our side: the outbox is. It connects on request (or by the first exchange) and never again by itself:
- * FailoverTransport decides when. Speaks MQTT 5, since that says when a publish was forbidden or nobody listens; 3.1.1
- * where the broker knows no better.
+ * One exchange at a time over an MQTT broker, in a session that the broker keeps (QoS 1, fixed client id). Nothing is queued
+ * here, since the outbox is the queue. It connects when asked or at the first exchange, and doesn't reconnect automatically:
+ * FailoverTransport decides when. Uses MQTT 5, which reports when a publish was forbidden or has no subscriber, and falls back to
+ * 3.1.1.
  */
 export class MqttTransport implements Transport {
   readonly name = 'mqtt';
   onNudge: (() => void) | null = null;
-  /** The connection was lost. */
+  /** Called when the connection is lost. */
   onDown: ((why: Problem) => void) | null = null;
   readonly #o: MqttTransportOptions;
   readonly #silenceMs: number;
@@ -114,12 +114,12 @@ export class MqttTransport implements Transport {
       };
       const waiting: Waiting = { kind, digest: messageDigest(sealed), accept, settle };
       const onAbort = () => settle({ problem: aborted() });
-      // mqtt.js hands the callback of `publish` our own packet, not the receipt with its reason.
+      // mqtt.js passes our own packet to the callback of `publish`, not the receipt with its reason code.
       const onReceipt = (packet: { cmd?: string; messageId?: number; reasonCode?: number }) => {
         if (packet.cmd === 'puback' && packet.messageId === id && packet.reasonCode === RC.noSubscribers)
           this.#drop(client, away());
       };
-      // Torn down, since the message may lie anywhere between here and the server: the next connection begins clean.
+      // Disconnects, since the message may be anywhere between here and the server. The next connection starts clean.
       const timer = setTimeout(() => this.#drop(client, new Problem('server-silent')), this.#silenceMs);
       signal.addEventListener('abort', onAbort);
       this.#waiting = waiting;
@@ -136,7 +136,7 @@ export class MqttTransport implements Transport {
     });
   }
 
-  /** Says goodbye, so that the broker does not publish our will, and closes. */
+  /** Disconnects cleanly, so that the broker does not publish our will. */
   async close(): Promise<void> {
     this.#closed.abort();
     if (this.#nudgeTimer) clearTimeout(this.#nudgeTimer);
@@ -170,7 +170,7 @@ export class MqttTransport implements Transport {
 
   async #connectAs(version: 4 | 5): Promise<void> {
     const { bundle, device, keepaliveS = 20 } = this.#o;
-    // Imported here: a kiosk starts sooner without, and one without a broker never needs it.
+    // Imported here because it slows down the kiosk's start, and a kiosk without a broker doesn't need it.
     const { MqttClient, Store } = await import('mqtt');
     const stream = await openBrokerStream(this.#o.url, this.#o, this.#closed.signal);
     limitPackets(stream, MAX_PACKET_BYTES);
@@ -184,7 +184,7 @@ export class MqttTransport implements Transport {
       resubscribe: false,
       queueQoSZero: false,
       connectTimeout: this.#silenceMs,
-      // Else it throws at a receipt that was read already when the connection is given up.
+      // Otherwise it throws on a receipt that was already read when the connection is dropped.
       outgoingStore: new Store({ clean: false }),
       incomingStore: new Store({ clean: false }),
       will: { topic: presence, payload: Buffer.from('offline'), qos: 1, retain: true },
@@ -192,7 +192,7 @@ export class MqttTransport implements Transport {
         properties: { sessionExpiryInterval: SESSION_S, maximumPacketSize: MAX_PACKET_BYTES, receiveMaximum: 8 },
       }),
     });
-    // The broker gets its receipt once the message was judged, and sends no faster than that.
+    // The broker gets its receipt only after the message was checked, and sends no faster than that.
     client.handleMessage = (packet, done) => void this.#take(client, packet).then(() => done());
     const ready = (async () => {
       await event(client, 'connect');
@@ -204,7 +204,7 @@ export class MqttTransport implements Transport {
       client.on('error', (error) => reject(brokerProblem(error)));
       client.on('close', () => reject(new Problem('broker-lost')));
     });
-    // Whichever loses the race below has nobody else to report to.
+    // Whichever promise loses the race below has nowhere else to report to.
     broken.catch(() => undefined);
     ready.catch(() => undefined);
     try {
@@ -222,7 +222,7 @@ export class MqttTransport implements Transport {
     client.publish(presence, 'online', { qos: 1, retain: true });
   }
 
-  /** Ends a connection and notifies everyone waiting on it. */
+  /** Ends a connection, and fails the waiting exchange. */
   #drop(client: MqttClient, why: Problem): void {
     if (this.#client !== client) return;
     this.#client = null;
@@ -246,18 +246,18 @@ export class MqttTransport implements Transport {
     this.#unasked(client);
   }
 
-  /** The server's rejection of what was just sent; null when it is none, or of something else. */
+  /** Returns the server's rejection of the message just sent; null if it isn't one, or rejects another message. */
   async #rejection(text: string, digest: string): Promise<Problem | null> {
     try {
       const { code } = await openRejection(text, this.#o.keys().signing, { device: this.#o.device, digest });
       return new Problem('server-refused', { what: 'the message', reason: code }).withCode(code);
     } catch {
-      // Forged, or of an earlier message: passed over like any other answer that is not ours, and counted.
+      // Forged, or for an earlier message: ignored and counted, like any other answer that isn't ours.
       return null;
     }
   }
 
-  /** Late and repeated answers are normal; a stream of them means that someone is keeping the kiosk busy. */
+  /** Counts unexpected answers. Late and repeated ones are normal; a flood means that someone is keeping the kiosk busy. */
   #unasked(client: MqttClient): void {
     const now = performance.now();
     if (now - this.#flood.since > FLOOD_MS) this.#flood = { since: now, count: 0 };

@@ -9,16 +9,16 @@ import {
 } from '../../protocol/wire/release.ts';
 import type { SignedFile } from './download.ts';
 
-/** What runs on this kiosk: what an update is compared with. */
+/** The running build, with which an update is compared. */
 export type Running = Pick<BuildFacts, 'version' | 'platform' | 'host' | 'schema'>;
 
-/** A build that a repository offers, as signed by its targets keys. */
+/** A build offered by a repository, as signed by its targets keys. */
 export interface UpdateTarget extends SignedFile {
   readonly build: BuildFacts;
   readonly format: TargetName['format'];
 }
 
-/** What the library has verified of a target. */
+/** What the library has verified about a target. */
 export interface VerifiedTarget {
   readonly path: string;
   readonly length: number;
@@ -27,10 +27,9 @@ export interface VerifiedTarget {
 }
 
 /**
- * Reads what was signed for a target. Null: it lies under no path of a build, and is nothing to a kiosk.
+ * Reads what was signed for a target. Null: its path isn't that of a build, so kiosks ignore it.
  *
- * @throws Problem `update-wrong-software` where it lies under the path of a build and is not that build, or asks for more
- *   than that build
+ * @throws Problem `update-wrong-software` if the path is that of a build but the content isn't that build, or is too large
  */
 export function readTarget({ path, length, hashes, custom }: VerifiedTarget): UpdateTarget | null {
   const name = parseTargetPath(path);
@@ -47,13 +46,13 @@ export function readTarget({ path, length, hashes, custom }: VerifiedTarget): Up
   return { path, length, sha256, build: parsed.data, format: name.format };
 }
 
-/** Whether a build is for this kind of kiosk at all. */
+/** Returns whether a build is for this kind of kiosk. */
 function isFor(running: Running, { platform, host }: BuildFacts): boolean {
   return platform === running.platform && host === running.host;
 }
 
 /**
- * Never backwards, and never to where there is no way back.
+ * Requires a newer build, from which the kiosk could still return to the running one.
  *
  * @throws Problem `update-wrong-platform`, `update-installed`, `update-backwards`, `update-cannot-roll-back`
  */
@@ -71,7 +70,7 @@ export function requireInstallable(running: Running, build: BuildFacts): void {
     throw new Problem('update-cannot-roll-back', { older: running.version, newer: build.version });
 }
 
-/** Whether `requireInstallable` would pass. */
+/** Returns whether `requireInstallable` would pass. */
 export function isInstallable(running: Running, build: BuildFacts): boolean {
   try {
     requireInstallable(running, build);

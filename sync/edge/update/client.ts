@@ -10,7 +10,7 @@ import { openTrustedFolder } from './trusted.ts';
 
 export type { Running, UpdateTarget } from './choice.ts';
 
-/** For the log: no personal data in it. */
+/** A line for the log. Contains no personal data. */
 export interface UpdateLog {
   readonly what: 'source-failed' | 'refreshed';
   readonly source: string;
@@ -21,40 +21,40 @@ export interface UpdateLog {
 }
 
 export interface UpdateClientOptions {
-  /** Bytes of the root.json that came with the build that runs. */
+  /** Bytes of the root.json that shipped with the running build. */
   readonly trustedRoot: Uint8Array;
-  /** Folder of the verified metadata, of this client alone: one process at a time. */
+  /** Folder of the verified metadata. Used by this client only, in one process at a time. */
   readonly folder: string;
   /** Tried in this order. */
   readonly sources: readonly UpdateSource[];
   /** Trusted time, ms since 1970. */
   readonly now: () => number;
   readonly log: (line: UpdateLog) => void;
-  /** What runs; null for an observer of a repository, who installs nothing. */
+  /** The running build; null for a client that only inspects a repository and installs nothing. */
   readonly running: Running | null;
   readonly pace?: Pace;
 }
 
-/** Returns the authenticated archive of a version, or a coded error. Calls wait for each other. */
+/** Finds and downloads authenticated builds. Calls are queued, one at a time. */
 export interface UpdateClient {
   /**
-   * The build of exactly this version, if this kiosk may install it.
+   * Returns the build of exactly this version, if this kiosk may install it.
    *
    * @throws Problem `update-unknown-version`, `update-backwards`, `update-installed`, `update-cannot-roll-back`,
-   *   `update-wrong-platform`, `update-wrong-software`, `update-expired`, `update-unsigned`, `update-rollback`,
-   *   `update-mixed`, `update-slow`, `update-unreachable`, …
+   * `update-wrong-platform`, `update-wrong-software`, `update-expired`, `update-unsigned`, `update-rollback`, `update-mixed`,
+   * `update-slow`, `update-unreachable`, …
    */
   find(version: string): Promise<UpdateTarget>;
   /**
-   * The newest build that this kiosk may install, pre-releases left out; null: it has the newest.
+   * Returns the newest build that this kiosk may install, ignoring pre-releases; null: it has the newest.
    *
-   * @param except versions that it is not to be
+   * @param except versions to skip
    */
   newest(except?: readonly string[]): Promise<UpdateTarget | null>;
-  /** Everything offered to kiosks, from the first source that answers well. */
+  /** Returns everything offered to kiosks by the first source that answers correctly. */
   view(): Promise<Offered>;
   /**
-   * Brings the archive of a target that this client gave to `to`, hash and length checked, all on disk.
+   * Downloads the archive of a target returned by this client to `to`, checking hash and length, without holding it in memory.
    *
    * @throws Problem `update-target-wrong`, `update-disk-full`, `update-not-authenticated`, `update-given-up`, …
    */
@@ -63,7 +63,7 @@ export interface UpdateClient {
 
 export interface Offered extends Omit<TrustedView, 'targets'> {
   readonly builds: readonly UpdateTarget[];
-  /** Targets under the path of a build that are not that build. */
+  /** Targets whose path is that of a build but whose content isn't that build. */
   readonly wrong: readonly Problem[];
 }
 
@@ -72,7 +72,7 @@ export async function openUpdateClient(options: UpdateClientOptions): Promise<Up
   const { sources, running, log, now, pace = PACE } = options;
   const trustedRoot = Buffer.from(options.trustedRoot);
   const folder = await openTrustedFolder(options.folder);
-  /** Only what was returned here is downloaded: no one else's statement of a hash is accepted. With the source that named it. */
+  /** Targets returned here, with their source. Only these are downloaded: no hash from elsewhere is accepted. */
   const given = new WeakMap<UpdateTarget, UpdateSource>();
   const failed = (source: UpdateSource, problem: Problem) =>
     log({ what: 'source-failed', source: source.name, code: problem.code, message: problem.message });
@@ -82,7 +82,7 @@ export async function openUpdateClient(options: UpdateClientOptions): Promise<Up
     log({ what: 'refreshed', source: source.name, versions: view.versions });
     return view;
   };
-  /** The first answer of a source; the most serious problem if none answers. */
+  /** Returns the first successful answer of a source; if there is none, throws the most serious problem. */
   const fromFirst = async <T>(work: (source: UpdateSource) => Promise<T>): Promise<T> => {
     const problems: Problem[] = [];
     for (const source of sources) {
@@ -147,7 +147,7 @@ export async function openUpdateClient(options: UpdateClientOptions): Promise<Up
       exclusive(async () => {
         const first = given.get(target);
         if (!first) throw new Problem('update-not-authenticated');
-        // The one that answered well is asked first: another one may be the one that hangs.
+        // The source that answered correctly is tried first, since another one may hang.
         const inOrder = [first, ...sources.filter((source) => source !== first)];
         await download(target, to, { sources: inOrder, pace, failed, progress, signal });
       }),

@@ -9,7 +9,7 @@ import { absent, gravest } from './problems.ts';
 import type { UpdateSource } from './source.ts';
 import { storageProblem } from './trusted.ts';
 
-/** What was signed for the bytes of a target. */
+/** What was signed about the bytes of a target. */
 export interface SignedFile {
   readonly path: string;
   readonly length: number;
@@ -24,18 +24,17 @@ export interface DownloadOptions {
   readonly progress?: ((done: number, total: number) => void) | undefined;
   /** Aborts the download. */
   readonly signal?: AbortSignal | undefined;
-  /** Called for each source that failed, in case another one does not. */
+  /** Called for each source that failed, even if a later one succeeds. */
   readonly failed?: (source: UpdateSource, problem: Problem) => void;
 }
 
-/** Room that stays free beside the download, bytes. */
+/** Space that must stay free besides the download, bytes. */
 const SPARE = 64 * 1024 * 1024;
 
 /**
- * Brings the bytes of a target to `to`: from the first source that has them, going on where an earlier try broke off,
- * also one of another source or before a power cut. `to` appears once length and hash are right; before, the bytes are
- * beside it. Nothing is flushed: a download that resumes after a cut compares length and hash again. Memory holds one
- * piece.
+ * Downloads the bytes of a target to `to` from the first source that has them. Resumes an earlier attempt, even after a power cut
+ * or from another source. `to` appears only once length and hash are correct; until then the bytes are in a file beside it.
+ * Nothing is flushed, because a resumed download checks length and hash again. Memory use: one piece.
  *
  * @throws Problem `update-target-wrong`, `update-disk-full`, `update-slow`, `update-unreachable`, `update-given-up`, …
  */
@@ -62,10 +61,10 @@ export async function download(target: SignedFile, to: string, options: Download
   }
 }
 
-/** Problems that no other source would solve. */
+/** Problems that trying another source wouldn't solve. */
 const OURS = new Set<ErrorCode>(['update-disk-full', 'update-storage', 'update-given-up']);
 
-/** Length and hash of a file that is there already. */
+/** Returns whether the file exists with the target's length and hash. */
 export async function isWhole(target: SignedFile, path: string): Promise<boolean> {
   const size = await sizeOf(path);
   if (size !== target.length) return false;
@@ -74,7 +73,7 @@ export async function isWhole(target: SignedFile, path: string): Promise<boolean
   return hash.digest('hex') === target.sha256;
 }
 
-/** Where the bytes lie meanwhile. What an earlier try for other bytes left there is removed. */
+/** Returns the path for partial bytes, and removes partial files for other bytes. */
 async function onlyPart(target: SignedFile, to: string): Promise<string> {
   const [folder, name] = [dirname(to), basename(to)];
   const part = `.${name}.${target.sha256.slice(0, 32)}.part`;
@@ -99,7 +98,7 @@ async function fromSource(
 ): Promise<void> {
   const kept = await onwards(target, part, source, options);
   if (kept === 'right') return;
-  // What was there before may have come from another source: only bytes that are all of this one's speak against it.
+  // Earlier bytes may have come from another source. Only a file entirely from this source proves it wrong.
   if (kept === 'wrong-with-older-bytes' && (await onwards(target, part, source, options)) === 'right') return;
   throw new Problem('update-target-wrong', { name: source.name, path: target.path });
 }

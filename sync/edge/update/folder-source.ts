@@ -8,9 +8,8 @@ import type { UpdateSource } from './source.ts';
 const CHUNK = 256 * 1024;
 
 /**
- * A repository in a folder: on a USB stick, or a mounted share. The person who made the stick may have put anything
- * there: what is no regular file within the folder is not opened (a pipe would wait for ever, a link would lead
- * elsewhere).
+ * A repository in a folder, on a USB stick or a mounted share. The stick may contain anything, so only regular files within the
+ * folder are opened: a pipe would block forever, and a link could lead elsewhere.
  */
 export function folderSource(folder: string, name = 'usb'): UpdateSource {
   return {
@@ -19,7 +18,7 @@ export function folderSource(folder: string, name = 'usb'): UpdateSource {
       if (repositoryFile(path) === null) return null;
       const file = await openWithin(name, folder, path);
       if (!file) return null;
-      // A reading that is given up before its first piece would leave the file open.
+      // If reading is abandoned before its first piece, the file would otherwise stay open.
       signal.addEventListener('abort', () => void file.close().catch(() => undefined), { once: true });
       const { size } = await file.stat();
       const begin = from <= size ? from : 0;
@@ -32,7 +31,7 @@ async function openWithin(name: string, folder: string, path: string): Promise<F
   try {
     const [root, real] = await Promise.all([realpath(folder), realpath(join(folder, path))]);
     if (!real.startsWith(root + sep)) throw notAFile(name, path);
-    // Not waiting: opening a pipe without a writer would.
+    // Non-blocking, because opening a pipe without a writer would wait.
     const file = await open(real, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW);
     if ((await file.stat()).isFile()) return file;
     await file.close();

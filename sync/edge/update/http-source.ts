@@ -9,13 +9,13 @@ import type { OpenedFile, UpdateSource } from './source.ts';
 
 export interface HttpSourceOptions {
   readonly name: string;
-  /** Address of the repository, e.g. `https://server:8443/updates`. Plain http on the loopback interface alone. */
+  /** URL of the repository, e.g. `https://server:8443/updates`. Plain http is allowed on the loopback interface only. */
   readonly url: string;
-  /** For the server: the `VerifiedAgent` that shows the kiosk's certificate. A mirror's certificate is a public one. */
+  /** For the server: the `VerifiedAgent` with the kiosk's certificate. A mirror has a publicly trusted certificate. */
   readonly agent?: HttpsAgent | HttpAgent;
-  /** It is the kiosk's own server, or the socket that leads to it, which says why it refuses this kiosk. */
+  /** True for the kiosk's own server, or the socket that leads to it: it states why it refuses this kiosk. */
   readonly ours?: boolean;
-  /** PEM of a CA that is trusted instead of the public ones, for a mirror of one's own without an agent. */
+  /** PEM of a CA trusted instead of the public ones, for a private mirror without an agent. */
   readonly ca?: string;
 }
 
@@ -41,7 +41,7 @@ export function httpSource({ name, url, agent, ours = false, ca }: HttpSourceOpt
       });
       request.on('error', (cause) => reject(unreachable(name, cause)));
       request.on('response', (response) => {
-        // The reader hears of an error while reading; what comes after it has no reader.
+        // The reader receives errors while it reads. Later errors have no reader and must not be unhandled.
         response.on('error', () => undefined);
         resolve(response);
       });
@@ -61,7 +61,7 @@ export function httpSource({ name, url, agent, ours = false, ca }: HttpSourceOpt
   };
 }
 
-/** Whether our server refuses this kiosk, and says so. */
+/** Returns whether our server refuses this kiosk. */
 export const isTurnedAway = ({ code, params }: Problem): boolean =>
   TURNED_AWAY.some((one) => one === code) || (code === 'update-refused' && params.reason === 403);
 
@@ -75,12 +75,12 @@ function opened(name: string, path: string, from: number, response: IncomingMess
     response.destroy();
     throw busy(name);
   }
-  // Stores without the right to list answer 403 for what is not there.
+  // Object stores return 403 for missing files if the client may not list the bucket.
   if (statusCode === 404 || statusCode === 403) {
     response.destroy();
     return null;
   }
-  // A redirect is not followed: it would lead to a host that was never configured.
+  // Redirects are not followed: they would lead to a host that was never configured.
   if (statusCode !== 200 && statusCode !== 206) throw refuse(String(statusCode));
   if ((headers['content-encoding'] ?? 'identity') !== 'identity') throw refuse('compressed in transit');
   const bytes = reading(name, response);
@@ -90,12 +90,12 @@ function opened(name: string, path: string, from: number, response: IncomingMess
   return { from, total: whole(total), bytes };
 }
 
-/** Most of a rejection that is read, bytes. */
+/** Maximum bytes of a rejection that are read. */
 const MAX_ERROR_BYTES = 4096;
-/** What the server says of a kiosk that it gives nothing; a code that is not among these says no more than its status. */
+/** Codes with which the server refuses to serve a kiosk. For any other code, only the HTTP status is reported. */
 const TURNED_AWAY = ['device-revoked', 'device-not-approved', 'unknown-device'] as const satisfies ErrorCode[];
 
-/** Why the server refuses this kiosk. The connection is to our own server or this machine, so its answer can be trusted. */
+/** Returns why the server refuses this kiosk. Trusted, because the connection is to our own server or this machine. */
 async function turnedAway(name: string, response: IncomingMessage): Promise<Problem> {
   const code = await errorCode(name, response);
   const known = TURNED_AWAY.find((one) => one === code);
@@ -113,7 +113,7 @@ async function errorCode(name: string, response: IncomingMessage): Promise<strin
     }
     pieces.push(piece);
   }
-  // What is no rejection of our server, something between us answered.
+  // A body that isn't our server's problem+json came from a proxy in between.
   const { code } = (jsonOrNull(Buffer.concat(pieces).toString('utf8')) ?? {}) as { code?: unknown };
   return typeof code === 'string' ? code : null;
 }
@@ -133,7 +133,7 @@ function whole(text: string | undefined): number | null {
 function unreachable(name: string, cause: unknown): Problem {
   if (cause instanceof Problem) return cause;
   const { code, name: kind, cause: inner } = cause as NodeJS.ErrnoException;
-  // What gave the reading up, or checked the certificate, knows better than the socket.
+  // The Problem that aborted the reading or rejected the certificate says more than the socket's error.
   if (inner instanceof Problem) return inner;
   return new Problem('update-unreachable', { source: name, reason: code ?? kind, cause });
 }

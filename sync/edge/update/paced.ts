@@ -2,34 +2,33 @@ import { Problem } from '../../errors/problem.ts';
 import type { UpdateSource } from './source.ts';
 
 export interface Pace {
-  /** A window of this length in which fewer bytes came than `bytesPerSecond` allows ends the reading, ms. */
+  /** Length of a window, ms. Reading ends after a window with fewer bytes than `bytesPerSecond` allows. */
   readonly windowMs: number;
   readonly bytesPerSecond: number;
-  /** Longest that one file may take in all, ms. Of metadata; a target's is `targetMs`. */
+  /** Maximum time for one file, ms: `metadataMs` for metadata, `targetMs` for a target. */
   readonly metadataMs: number;
   readonly targetMs: number;
 }
 
-/** 2 KiB/s over half a minute: a poor mobile line passes, a source that drips does not. */
+/** 2 KiB/s over half a minute: slow enough for a poor mobile connection, too fast for a source that stalls on purpose. */
 export const PACE: Pace = { windowMs: 30_000, bytesPerSecond: 2048, metadataMs: 120_000, targetMs: 12 * 3600_000 };
 
 export interface Reading {
-  /** First byte wanted. */
+  /** First byte to read. */
   readonly from: number;
-  /** Most bytes that the whole file may have; one more ends the reading. */
+  /** Maximum size of the whole file, bytes. Reading ends at the first byte beyond it. */
   readonly maxBytes: number;
   readonly deadlineMs: number;
-  /** The caller's, to abort. */
+  /** The caller's signal, to abort. */
   readonly signal?: AbortSignal | undefined;
 }
 
 /**
- * Reads a file of a source, bounded in size and time, whatever the source does: also one that never answers, or that does
- * not hear its signal.
+ * Reads a source's file with limits on size and time, even if the source never answers or ignores its signal.
  *
- * @param onBegin is called with where the bytes begin, before the first
- * @param take is given piece after piece; the next is asked for once it has resolved
- * @returns false: there is no such file
+ * @param onBegin called with the offset of the first byte before any bytes arrive
+ * @param take receives one piece after another; the next is requested once it has resolved
+ * @returns false if there is no such file
  * @throws Problem `update-slow`, `update-too-large`, `update-given-up`, those of the source
  */
 export async function readPaced(
@@ -56,7 +55,7 @@ export async function readPaced(
     if (control.signal.aborted) reject(control.signal.reason);
     control.signal.addEventListener('abort', () => reject(control.signal.reason), { once: true });
   });
-  // Looked at where it is raced; nobody may wait for it at the moment when it comes.
+  // Handled where it is raced. It may reject while nothing is waiting for it.
   givenUp.catch(() => undefined);
   const orGivenUp = <T>(work: Promise<T>): Promise<T> => Promise.race([work, givenUp]);
   let pieces: AsyncIterator<Uint8Array> | null = null;
@@ -85,7 +84,7 @@ export async function readPaced(
     clearTimeout(deadline);
     signal?.removeEventListener('abort', stop);
     if (!finished) control.abort();
-    // Not waited for: a source that hangs would hold us with it.
+    // Not awaited: a source that hangs would block us.
     pieces?.return?.()?.catch(() => undefined);
   }
 }

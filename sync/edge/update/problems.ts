@@ -6,12 +6,12 @@ import { type ErrorCode, Problem } from '../../errors/problem.ts';
 export const ROLES = ['root', 'timestamp', 'snapshot', 'targets'] as const;
 export type Role = (typeof ROLES)[number];
 
-/** What was said against a role's metadata, as a Problem. What is one already stays what it is. */
+/** Turns an error about a role's metadata into a Problem; returns a Problem unchanged. */
 export function metadataProblem(role: Role, cause: unknown): Problem {
   if (cause instanceof Problem) return cause;
   const { message } = cause as Error;
   if (cause instanceof ExpiredMetadataError) {
-    // The library notices it when the next role comes; which one has expired is in its sentence alone.
+    // The library notices this only at the next role. The expired role is named only in its message.
     const old = ROLES.find((one) => message.includes(one)) ?? role;
     return new Problem('update-expired', { role: old, cause });
   }
@@ -26,10 +26,10 @@ export const malformed = (role: Role, why: string, cause?: unknown): Problem =>
 
 export const absent = (path: string): Problem => new Problem('update-incomplete', { path });
 
-/** A source is busy: it is asked again in a while, and nothing is wrong with it. */
+/** The source is busy. It is tried again later, and nothing is wrong with it. */
 export const busy = (source: string): Problem => new Problem('update-busy', { source });
 
-/** How bad a source's failure is, for the one that is reported when every source failed: forgery before absence. */
+/** Order of severity, to choose what is reported if every source failed: forgery before absence. */
 const GRAVITY: ErrorCode[] = [
   'update-unsigned',
   'update-target-wrong',
@@ -47,7 +47,7 @@ const GRAVITY: ErrorCode[] = [
   'update-busy',
 ];
 
-/** The gravest of what the sources answered; the others stay in its `cause`. */
+/** Returns the most serious of the sources' problems; the others are in its `cause`. */
 export function gravest(problems: readonly Problem[]): Problem {
   const rank = ({ code }: Problem) => (GRAVITY.includes(code) ? GRAVITY.indexOf(code) : GRAVITY.length);
   const first = [...problems].sort((a, b) => rank(a) - rank(b))[0];

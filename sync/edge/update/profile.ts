@@ -3,12 +3,11 @@ import { MAX_BUILD_BYTES } from '../../protocol/wire/release.ts';
 import { malformed, type Role } from './problems.ts';
 
 /**
- * What metadata of ours look like: a narrow part of what TUF allows. It is checked before anything is handed to the
- * library, since the sender of metadata is not known before their signatures are: a shape that the library would take
- * long over, or an algorithm that we never use, gets no further.
+ * The subset of TUF that our metadata uses. It is checked before anything reaches the library, because the sender is unknown
+ * until signatures are verified: input that would keep the library busy, or an algorithm that we never use, is rejected here.
  */
 
-/** Largest metadata, bytes. Snapshot and targets are bounded more closely by the length that was signed for them. */
+/** Largest metadata, bytes. Snapshot and targets are limited further by their signed length. */
 export const MAX_METADATA: Record<Role, number> = {
   root: 64 * 1024,
   timestamp: 16 * 1024,
@@ -44,7 +43,7 @@ const Keys = z
     }),
   )
   .refine((keys) => Object.keys(keys).length <= MAX_KEYS, 'too many keys')
-  // One key under two names would count twice towards a threshold.
+  // One key with two ids would count twice towards a threshold.
   .refine((keys) => unique(Object.values(keys).map((key) => key.keyval.public)), 'a key is listed twice');
 const RoleKeys = z
   .looseObject({ keyids: z.array(Hex32).min(1).max(MAX_KEYS).refine(unique), threshold: z.number().int().min(1) })
@@ -64,7 +63,7 @@ const schemas = {
     roles: z.strictObject({ root: RoleKeys, targets: RoleKeys, snapshot: RoleKeys, timestamp: RoleKeys }),
   }),
   timestamp: envelope('timestamp', { meta: z.strictObject({ 'snapshot.json': Meta }) }),
-  // A snapshot that names more roles than ours would be one of delegations, which this kiosk follows nowhere.
+  // A snapshot with more roles would use delegations, which kiosks never follow.
   snapshot: envelope('snapshot', { meta: z.strictObject({ 'targets.json': Meta }) }),
   targets: envelope('targets', {
     delegations: z.never().optional(),
@@ -81,7 +80,7 @@ const schemas = {
   }),
 } satisfies Record<Role, z.ZodType>;
 
-/** @throws Problem `update-repository-wrong` for what is not metadata of this role as ours are */
+/** @throws Problem `update-repository-wrong` if the bytes are not metadata of this role in our profile */
 export function requireProfile(role: Role, bytes: Buffer): void {
   let value: unknown;
   try {

@@ -8,10 +8,10 @@ import { MAX_METADATA } from './profile.ts';
 import type { UpdateSource } from './source.ts';
 import { beginTrust, type TrustedFolder, takeMetadata } from './trusted.ts';
 
-/** Roots fetched in one go: a kiosk that missed more continues at the next. */
+/** Maximum number of roots fetched in one refresh. A kiosk that missed more continues at the next. */
 const MAX_ROOTS = 64;
 
-/** What a repository offers, all of it of one state, verified and not expired. */
+/** A repository's offer: one consistent state, verified and not expired. */
 export interface TrustedView {
   readonly versions: Record<Role, number>;
   /** ISO 8601. */
@@ -28,9 +28,9 @@ export interface RefreshOptions {
 }
 
 /**
- * The client workflow of the TUF specification (§5.3 to §5.6) over one source. The decisions are tuf-js's; reading,
- * bounds, keeping and the clock are ours. What was verified is kept on disk at once, so a source that stops in the middle
- * can't later say less than it has said.
+ * The client workflow of the TUF specification (§5.3 to §5.6) with one source. tuf-js makes the decisions; reading, limits,
+ * storage and the clock are ours. Verified metadata is stored at once, so a source that stops halfway can't later offer an older
+ * state.
  *
  * @throws Problem `update-…`
  */
@@ -51,7 +51,7 @@ async function takeRoots(store: TrustedMetadataStore, source: UpdateSource, o: R
     try {
       takeMetadata(store, 'root', kept);
     } catch {
-      // Of another line of roots, as after a reinstallation with new keys, or damaged.
+      // From another chain of roots (after a reinstallation with new keys), or damaged.
       await o.folder.forgetRootsFrom(next());
       break;
     }
@@ -71,8 +71,8 @@ async function takeTimestamp(store: TrustedMetadataStore, source: UpdateSource, 
     try {
       takeMetadata(store, 'timestamp', kept);
     } catch {
-      // Expired: it still shows how far we had come. Signed by a key that is trusted no more: what it said is void,
-      // which is how a kiosk comes back from versions that a thief has run up.
+      // If expired, it still shows the versions we have seen. If its key is no longer trusted, it is ignored, which lets a kiosk
+      // recover from version numbers inflated with a stolen key.
     }
   }
   const path = 'metadata/timestamp.json';
@@ -81,14 +81,14 @@ async function takeTimestamp(store: TrustedMetadataStore, source: UpdateSource, 
   try {
     takeMetadata(store, 'timestamp', bytes);
   } catch (cause) {
-    // The one that we have. Whether it has expired, the library asks before it takes a snapshot.
+    // The one we already have. The library checks its expiry before it accepts a snapshot.
     if (cause instanceof EqualVersionError) return;
     throw metadataProblem('timestamp', cause);
   }
   await o.folder.write('timestamp', bytes);
 }
 
-/** Snapshot or targets: what we have, where it is what was announced; else from the source. */
+/** Takes the stored snapshot or targets if they match what was announced; otherwise fetches them. */
 async function takeAnnounced(
   store: TrustedMetadataStore,
   source: UpdateSource,
@@ -100,12 +100,12 @@ async function takeAnnounced(
   const kept = await o.folder.read(role);
   if (kept) {
     try {
-      // A snapshot that was verified once is read also where it is older than announced: what comes is compared with it.
+      // A snapshot verified earlier is loaded even if it is older than announced, to compare the new one with it.
       if (role === 'snapshot') store.updateSnapshot(kept, true);
       else takeMetadata(store, role, kept);
       return;
     } catch {
-      // Not the one that was announced, expired, or of a key that is trusted no more: the one that was is fetched.
+      // Not the announced version, expired, or signed by a key no longer trusted: fetch the announced one.
     }
   }
   const path = `metadata/${version}.${role}.json`;

@@ -7,17 +7,17 @@ import { malformed, metadataProblem, type Role } from './problems.ts';
 import { MAX_METADATA, requireProfile } from './profile.ts';
 
 /**
- * Metadata that this kiosk has verified, on its disk: `<n>.root.json` for each root since the one that came with the
- * build, and `timestamp.json`, `snapshot.json`, `targets.json`. Each file is written whole or not at all. They are
- * verified again at each reading, so a file that was changed or lost costs at most the memory of what was seen.
+ * Metadata verified by this kiosk, on its disk: `<n>.root.json` for each root after the one that shipped with the build, and
+ * `timestamp.json`, `snapshot.json`, `targets.json`. Files are written atomically and verified at every read, so a changed or
+ * lost file costs at most the record of which versions were seen.
  */
 export interface TrustedFolder {
   read(role: Exclude<Role, 'root'>): Promise<Buffer | null>;
   readRoot(version: number): Promise<Buffer | null>;
   write(role: Role, bytes: Buffer, rootVersion?: number): Promise<void>;
   /**
-   * Forgets a root that does not follow from the one before it, and all above it. No flush: one that a power cut brings
-   * back does not follow then either.
+   * Deletes a root that does not follow from the previous one, and all later ones. Not flushed: if a power cut restores one, it
+   * still doesn't follow.
    */
   forgetRootsFrom(version: number): Promise<void>;
 }
@@ -60,7 +60,7 @@ export async function openTrustedFolder(folder: string): Promise<TrustedFolder> 
   };
 }
 
-/** A disk's error as a Problem; what is no disk's error stays what it is. */
+/** Turns a disk error into a Problem; returns any other error unchanged. */
 export function storageProblem(path: string, cause: unknown): unknown {
   const { code } = cause as NodeJS.ErrnoException;
   if (cause instanceof Problem || typeof code !== 'string') return cause;
@@ -69,9 +69,9 @@ export function storageProblem(path: string, cause: unknown): unknown {
 }
 
 /**
- * TUF's client state, beginning at the root that came with the build.
+ * Creates TUF's client state, starting at the root that shipped with the build.
  *
- * @param now trusted time, ms since 1970: the library takes the system clock, which on a kiosk may be dead or set back
+ * @param now trusted time, ms since 1970. The library would use the system clock, which on a kiosk may be dead or set back
  * @throws Problem `update-no-trust`
  */
 export function beginTrust(trustedRoot: Buffer, now: number): TrustedMetadataStore {
@@ -86,7 +86,7 @@ export function beginTrust(trustedRoot: Buffer, now: number): TrustedMetadataSto
   return store;
 }
 
-/** The one place of the library's clock is a private field; should it ever move, nothing is trusted any more. */
+/** Sets the library's clock, which is a private field. If a later version moves it, nothing is trusted. */
 function setReferenceTime(store: TrustedMetadataStore, now: number): void {
   if (!(Reflect.get(store, 'referenceTime') instanceof Date) || !Number.isFinite(now))
     throw new Problem('update-clock');
@@ -102,10 +102,9 @@ const VERIFY: Record<Role, Verify> = {
 };
 
 /**
- * Takes metadata that came from outside. Snapshot and targets are held against the hash that was signed for them before
- * they are parsed.
+ * Takes metadata from outside. Snapshot and targets are checked against their signed hash before they are parsed.
  *
- * @throws Problem; EqualVersionError of a timestamp that is the one we have
+ * @throws Problem; EqualVersionError for a timestamp that we already have
  */
 export function takeMetadata(store: TrustedMetadataStore, role: Role, bytes: Buffer): void {
   const announced =

@@ -3,7 +3,7 @@ import { Instant, Uuid } from '../wire/event.ts';
 import { endpoint } from './endpoint.ts';
 import { SecondFactor } from './session.ts';
 
-/** Accounts: people who sign in with a role above `person`. */
+/** Accounts: people who sign in with any role except `person`. */
 
 export const AccountRoleName = z.enum(['admin', 'dpo', 'staff', 'auditor']);
 
@@ -16,7 +16,7 @@ export const EmailAddress = z
 export const AccountShape = z.strictObject({
   id: Uuid,
   role: AccountRoleName,
-  /** Null: the account of the person who holds the server's own machine. */
+  /** Null: the account of the person who operates the server's own machine. */
   email: z.string().nullable(),
   /** Password and second factor are set. */
   enrolled: z.boolean(),
@@ -26,14 +26,14 @@ export const AccountShape = z.strictObject({
 });
 export type AccountShape = z.infer<typeof AccountShape>;
 
-/** A one-time link as text, and as a QR code (SVG). */
+/** A one-time link as text and as a QR code (SVG). */
 export const SignInLink = z.strictObject({ url: z.string(), svg: z.string(), expiresAt: Instant });
 
 export const AccountChange = z
   .strictObject({ role: AccountRoleName.optional(), disabled: z.boolean().optional() })
   .refine((c) => c.role !== undefined || c.disabled !== undefined, 'must change something');
 
-/** What someone signed in shows again before their sign-in changes; what is not set yet is left out. */
+/** What a signed-in user enters again before changing their sign-in; what is not set yet is omitted. */
 const Proof = { current: z.string().min(1).max(1024).optional(), code: SecondFactor.optional() };
 
 export const OwnAccount = z.strictObject({
@@ -53,7 +53,7 @@ export const SignInChange = z
   .refine((c) => c.email !== undefined || c.password !== undefined, 'must change something');
 
 export const TotpOffered = z.strictObject({
-  /** Base32, to type in. */
+  /** Base32, for typing. */
   secret: z.string(),
   /** `otpauth://…`, and the same as a QR code (SVG). */
   uri: z.string(),
@@ -61,14 +61,14 @@ export const TotpOffered = z.strictObject({
 });
 export type TotpOffered = z.infer<typeof TotpOffered>;
 
-/** Shown once. Each works once in place of a code of the app. */
+/** Shown once. Each works once instead of a code from the app. */
 export const RecoveryCodes = z.strictObject({ codes: z.array(z.string()) });
 
-/** Body of `POST /api/sign-in-links`: someone asks for a link to their own data. */
+/** Body of `POST /api/sign-in-links`: requests a link to one's own data. */
 export const LinkRequest = z.strictObject({ email: z.string().trim().min(1).max(254) });
 
 export const PersonLinkRequest = z.strictObject({
-  /** Sends it to the person's address as well. */
+  /** Also sends it to the person's e-mail address. */
   send: z.boolean().default(false),
 });
 

@@ -6,19 +6,19 @@ import { endpoint } from './endpoint.ts';
 import { LANGUAGES } from './languages.ts';
 import { TimeZone } from './sites.ts';
 
-/** `/api/alerts` and `/api/accounts/:account/alerts`: what accounts are mailed of what needs attention (docs/operate/health.md). */
+/** `/api/alerts` and `/api/accounts/:account/alerts`: which attention items accounts get by e-mail (docs/operate/health.md). */
 
-/** What can be chosen, with the kinds of items in each. */
+/** The topics that can be chosen, with the kinds of items in each. */
 export const ALERT_TOPICS = {
-  /** Kiosks that don't work properly, and rollouts that stopped. */
+  /** Kiosks with problems, and rollouts that stopped. */
   kiosks: ['kiosk', 'rollout'],
-  /** Server, database, backups, receivers of webhooks. */
+  /** Server, database, backups, webhook receivers. */
   server: ['server', 'webhook'],
   /** People's complaints about their records; consents that expire or are due. */
   privacy: ['complaint', 'consent', 'age'],
-  /** Records taken back at a kiosk; events that could not be accepted. */
+  /** Records voided at a kiosk; events that could not be accepted. */
   records: ['void', 'quarantine'],
-  /** Enrolments and imports that wait, possible duplicates, faces to re-enrol. */
+  /** Enrolments and imports on hold, possible duplicates, faces to re-enrol. */
   people: ['enrolment', 'import', 'duplicate', 'lookalikes', 'drift', 'embedder'],
 } as const satisfies Readonly<Record<string, readonly AttentionKind[]>>;
 export type AlertTopic = keyof typeof ALERT_TOPICS;
@@ -26,7 +26,7 @@ export const AlertTopics = z
   .array(z.enum(Object.keys(ALERT_TOPICS) as [AlertTopic, ...AlertTopic[]]))
   .max(Object.keys(ALERT_TOPICS).length);
 
-/** By default administrators get what stops check-ins or backups, a DPO what people are waiting for. */
+/** Defaults: administrators get what prevents check-ins or backups, a DPO what people are waiting for. */
 export const DEFAULT_TOPICS: Readonly<Record<string, readonly AlertTopic[]>> = {
   admin: ['kiosks', 'server'],
   dpo: ['privacy'],
@@ -35,11 +35,11 @@ export const DEFAULT_TOPICS: Readonly<Record<string, readonly AlertTopic[]>> = {
 export const isOfTopics = (topics: readonly string[], kind: string): boolean =>
   topics.some((topic) => ALERT_TOPICS[topic as AlertTopic].some((one) => one === kind));
 
-/** The kinds of a topic that a role sees; none: the topic is not for it. */
+/** Returns the kinds of a topic that a role may see; empty: the topic is not for that role. */
 export const kindsFor = (role: string, topic: AlertTopic): AttentionKind[] =>
   ALERT_TOPICS[topic].filter((kind) => ATTENTION_OF_ROLE[role]?.includes(kind));
 
-/** On the wall; over midnight where `to` is before `from`. Only what is urgent is sent between them. Null: none. */
+/** Local time; spans midnight if `to` is before `from`. Only urgent items are sent during quiet hours. Null: none. */
 export const QuietHours = z
   .strictObject({ from: TimeOfDay, to: TimeOfDay })
   .refine(({ from, to }) => from !== to, 'must not begin and end at the same time')
@@ -48,10 +48,10 @@ export type QuietHours = z.infer<typeof QuietHours>;
 
 export const AlertSettings = z.strictObject({
   topics: AlertTopics,
-  /** Null: every site. The server's own items concern all of them. */
+  /** Null: every site. The server's own items concern all sites. */
   sites: z.array(Uuid).min(1).max(500).nullable(),
   quiet: QuietHours,
-  /** Zone of the quiet hours and of times in mails; null: the default site's. */
+  /** Time zone of the quiet hours and of times in e-mails; null: the default site's. */
   timeZone: TimeZone.nullable(),
   language: z.enum(LANGUAGES),
 });
@@ -59,20 +59,20 @@ export type AlertSettings = z.infer<typeof AlertSettings>;
 
 export const Alerts = z.strictObject({
   role: z.string(),
-  /** Where they go; null: the account has no address. */
+  /** Where they are sent; null: the account has no address. */
   email: z.string().nullable(),
-  /** A mail server is set up. */
+  /** Whether a mail server is configured. */
   mail: z.boolean(),
-  /** False: what the role gets by default. */
+  /** False: the role's defaults. */
   chosen: z.boolean(),
   settings: AlertSettings,
   lastSentAt: Instant.nullable(),
-  /** The mail server did not take the last one, and what it answered. */
+  /** Since when the mail server has refused e-mails, and its last answer. */
   failing: z.strictObject({ since: Instant, answer: z.string() }).nullable(),
 });
 export type Alerts = z.infer<typeof Alerts>;
 
-/** What came of a test: what the mail server answered, or why it was not reached. */
+/** Result of a test: the mail server's answer, or why it could not be reached. */
 export const AlertTest = z.strictObject({ to: z.string(), sent: z.boolean(), answer: z.string() });
 export type AlertTest = z.infer<typeof AlertTest>;
 
@@ -80,7 +80,7 @@ export const listAlerts = endpoint('GET /api/alerts', {
   summary: 'Show who is mailed which attention items',
   roles: ['admin'],
   data: [],
-  /** Of those that can be mailed: disabled accounts, and those without an address, are left out. */
+  /** Accounts that can be e-mailed: not disabled, and with an address. */
   answer: z.strictObject({
     accounts: z.array(z.strictObject({ account: Uuid, topics: AlertSettings.shape.topics })),
   }),

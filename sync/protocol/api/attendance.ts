@@ -5,7 +5,7 @@ import { endpoint } from './endpoint.ts';
 import { countedPageOf, Moment, pageOf, QueryFlag, sortedQuery } from './page.ts';
 import { StaffBy } from './staff.ts';
 
-/** `/api/attendance`: the records, as the server resolved them. Every record is kept; what does not count says why. */
+/** `/api/attendance`: the records as resolved by the server. Every record is kept; those that don't count state why. */
 
 /** Methods by which someone can be recorded. */
 export const METHODS = Method.options;
@@ -16,9 +16,9 @@ export const AttendanceRow = z.strictObject({
   receivedAt: Instant,
   /** Null: the default site. */
   site: Uuid.nullable(),
-  /** Null: a record that was added by hand. */
+  /** Null: a record added by hand. */
   device: Uuid.nullable(),
-  /** What counts; `claimed` is what the kiosk, or the person who corrected it, said. */
+  /** The direction that counts; `claimed` is what the kiosk, or the person who corrected it, stated. */
   direction: Direction,
   claimed: Direction,
   method: Method,
@@ -26,18 +26,18 @@ export const AttendanceRow = z.strictObject({
   /** Null once erased. */
   person: Uuid.nullable(),
   name: z.string().nullable(),
-  /** Why it counts nowhere, e.g. `not-me`, `corrected`; null: it counts. */
+  /** Why it doesn't count, e.g. `not-me`, `corrected`; null: it counts. */
   voided: z.string().nullable(),
   /** The record of the same presence that counts instead. */
   duplicateOf: Uuid.nullable(),
   /** The correction that replaces it. */
   supersededBy: Uuid.nullable(),
-  /** True: made by a correction of this id. */
+  /** Whether it was made by the correction with this id. */
   correction: z.boolean(),
-  /** Who of the kiosk's staff recorded it by hand, and who voided it there; null: nobody of them. Absent: on a person's own page. */
+  /** Kiosk staff who recorded it by hand, or voided it; null: not by kiosk staff. Absent on a person's own page. */
   by: StaffBy.nullable().optional(),
   voidedBy: StaffBy.nullable().optional(),
-  /** Why it was corrected or added, in the words of who did it; null: it was not. Absent: on a person's own page. */
+  /** The reason given for a correction or addition; null: neither. Absent on a person's own page. */
   reason: z.string().nullable().optional(),
 });
 export type AttendanceRow = z.infer<typeof AttendanceRow>;
@@ -48,12 +48,12 @@ export const attendanceFilter = {
   device: Uuid.optional(),
   from: Moment.optional(),
   to: Moment.optional(),
-  /** A time of day, by the clock of the record's site, the second not included; over midnight where it is before the first. */
+  /** Time of day at the record's site; the end is exclusive. Spans midnight if `timeTo` is before `timeFrom`. */
   timeFrom: TimeOfDay.optional(),
   timeTo: TimeOfDay.optional(),
   direction: Direction.optional(),
   method: Method.optional(),
-  /** true: only those; false: none of those; absent: both. */
+  /** true: only these; false: without these; absent: both. */
   voided: QueryFlag.optional(),
   duplicates: QueryFlag.optional(),
 };
@@ -69,7 +69,7 @@ export const Duplicate = z.strictObject({
   score: z.number().nullable(),
   foundAt: Instant,
 });
-/** Which of the two is kept; the other becomes another name of that person. */
+/** The person to keep. The other becomes an alias of that person. */
 export const MergeDecision = z.strictObject({ kept: Uuid });
 export const Merged = z.strictObject({ id: Uuid, records: z.number().int() });
 

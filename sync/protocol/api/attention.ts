@@ -3,51 +3,51 @@ import { Instant, Uuid } from '../wire/event.ts';
 import { endpoint } from './endpoint.ts';
 import { countedPageOf, sortedQuery } from './page.ts';
 
-/** `/api/attention`: what someone in charge has to look at. */
+/** `/api/attention`: items that someone in charge has to deal with. */
 
 export const ATTENTION_KINDS = [
-  /** A person said that a record is not theirs, or not right. */
+  /** A person said at a kiosk that a record is not theirs or not right. */
   'void',
   /** A person said on their own page that a record is wrong. */
   'complaint',
-  /** Two people may be the same. */
+  /** Two people may be the same person. */
   'duplicate',
-  /** Two people who cannot be distinguished by face alone were marked: someone should know. */
+  /** Two people who can't be distinguished by face alone were marked, for information. */
   'lookalikes',
-  /** An enrolment waits for an administrator: the face is like someone else's. */
+  /** An enrolment is on hold for an administrator because the face is like someone else's. */
   'enrolment',
-  /** An event that could not be taken. */
+  /** An event could not be accepted. */
   'quarantine',
-  /** Someone's scores are getting worse, or their face was enrolled too long ago: enrol again. */
+  /** Someone's scores are dropping, or their face was enrolled too long ago: enrol it again. */
   'drift',
   /** A consent ends soon, or has ended. */
   'consent',
   /** Someone comes of age soon, or has: their own consent is due. */
   'age',
-  /** An import waits for its review. */
+  /** An import is waiting for review. */
   'import',
-  /** Had no photo that another embedder could be fed with: enrol again. */
+  /** Someone has no photo from which another embedder could make a template: enrol them again. */
   'embedder',
   /** A rollout stopped automatically. */
   'rollout',
-  /** Something is wrong with a kiosk: it is out of reach, its disk is full, its camera is gone. */
+  /** A kiosk has a problem: it is offline, its disk is full, its camera is missing. */
   'kiosk',
-  /** Something is wrong with the server, its database, broker or backups. */
+  /** The server, its database, broker or backups have a problem. */
   'server',
-  /** A receiver of webhooks takes nothing. */
+  /** A webhook receiver accepts nothing. */
   'webhook',
 ] as const;
 export const AttentionKind = z.enum(ATTENTION_KINDS);
 export type AttentionKind = z.infer<typeof AttentionKind>;
 
-/** A DPO sees what is about rights and consent; what the machinery could not do is the administrators'. */
+/** The DPO sees what concerns rights and consent; technical failures are for administrators. */
 export const ATTENTION_OF_ROLE: Readonly<Record<string, readonly AttentionKind[]>> = {
   admin: ATTENTION_KINDS,
   staff: ATTENTION_KINDS.filter((kind) => !['quarantine', 'rollout', 'server', 'webhook'].includes(kind)),
   dpo: ['void', 'complaint', 'consent', 'age'],
 };
 
-/** Codes of what stops check-ins or backups, or needs attention now. */
+/** Codes of problems that prevent check-ins or backups, or need attention now. */
 const URGENT: Readonly<Partial<Record<AttentionKind, ReadonlySet<string>>>> = {
   kiosk: new Set(['offline', 'disk-full', 'camera-bad', 'camera-doubtful', 'emergency-pin-used', 'no-screen']),
   server: new Set([
@@ -72,22 +72,22 @@ const Ref = z.string().min(1).max(120);
 
 export const AttentionItem = z.strictObject({
   kind: AttentionKind,
-  /** Which one of its kind; with `kind` it names the item. */
+  /** Identifies the item together with `kind`. */
   ref: Ref,
   at: Instant,
-  /** What it is, e.g. `not-me`, `lapsed`, `event-newer-schema`, of a kiosk its alert's code. */
+  /** What it is, e.g. `not-me`, `lapsed`, `event-newer-schema`; for a kiosk, its alert's code. */
   code: z.string(),
   person: Uuid.nullable(),
   name: z.string().nullable(),
   /** The other person of a pair. */
   other: z.strictObject({ id: Uuid, name: z.string().nullable() }).nullable(),
   device: Uuid.nullable(),
-  /** Of the server's trouble, the replicas that it is about, an empty name for one without a name; none: the installation. */
+  /** For server problems: names of the replicas concerned ('' for one without a name); empty: the whole installation. */
   replicas: z.array(z.string()),
-  /** The name of the webhook that it is about. */
+  /** Name of the webhook concerned. */
   webhook: z.string().nullable(),
   score: z.number().nullable(),
-  /** When the record was made that it is about; null: it is about no record, or that one is no longer here. */
+  /** Time of the record concerned; null: none, or it has been deleted. */
   recordAt: Instant.nullable(),
   /** What the person wrote about it, if anything. */
   message: z.string().nullable(),
@@ -100,20 +100,20 @@ export const AttentionQuery = z.strictObject({
   ...sortedQuery(['at', 'what'], '-at'),
   kind: AttentionKind.optional(),
   state: z.enum(['open', 'resolved']).default('open'),
-  /** Of its kiosk, else of its people: what concerns the whole installation is of none. */
+  /** Site of the item's kiosk, otherwise of its people. Items about the whole installation have none. */
   site: Uuid.optional(),
 });
 export const AttentionPage = countedPageOf(AttentionItem);
 export type AttentionPage = z.infer<typeof AttentionPage>;
 
-/** How many are open, by kind; a kind that the role may not see is left out. */
+/** Number of open items by kind, without kinds that the role may not see. */
 export const AttentionCount = z.strictObject({
   total: z.number().int(),
   kinds: z.partialRecord(AttentionKind, z.number().int()),
 });
 export type AttentionCount = z.infer<typeof AttentionCount>;
 
-/** What was done about it, in words. */
+/** Resolves an item with a note on what was done. */
 export const ResolveAttention = z.strictObject({
   kind: AttentionKind,
   ref: Ref,
@@ -134,7 +134,7 @@ export const countAttention = endpoint('GET /api/attention/count', {
   roles: ['admin', 'dpo', 'staff'],
   data: [],
   answer: AttentionCount,
-  // The rail polls: that does not count as use of the session.
+  // Polled by the navigation rail, which does not count as use of the session.
   idle: true,
 });
 

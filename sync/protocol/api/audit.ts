@@ -4,9 +4,9 @@ import { dataKinds } from './data-kinds.ts';
 import { AUDIT_ACTIONS, endpoint } from './endpoint.ts';
 import { countedPageOf, sortedQuery } from './page.ts';
 
-/** The audit log's contract (GET /api/audit…). */
+/** `/api/audit`: reading and verifying the audit log. */
 
-/** What kind of actor did what a row says. */
+/** Kinds of actors in audit rows. */
 export const AUDIT_ROLES = [
   'admin',
   'dpo',
@@ -23,21 +23,21 @@ export const AUDIT_ROLES = [
 
 const Term = z.string().trim().min(1).max(200);
 
-/** Conditions for rows; all that are given must match. */
+/** Filter conditions; all conditions given must match. */
 export const auditFilter = {
   from: Instant.optional(),
   /** Exclusive. */
   to: Instant.optional(),
   action: z.enum(AUDIT_ACTIONS).optional(),
   role: z.enum(AUDIT_ROLES).optional(),
-  /** Account, device, person or member of a kiosk's staff that did it. */
+  /** The account, device, person or member of kiosk staff that did it. */
   who: z.uuid().optional(),
   affected: z.uuid().optional(),
   /** The person who did it, or who it was about. */
   person: z.uuid().optional(),
   email: Term.optional(),
   ip: Term.optional(),
-  /** Beginning of it, e.g. `GET /api/people`. */
+  /** Prefix of it, e.g. `GET /api/people`. */
   route: Term.optional(),
   resource: Term.optional(),
   data: z.enum(dataKinds).optional(),
@@ -49,14 +49,14 @@ export const AuditRowView = z.strictObject({
   at: Instant,
   action: z.string(),
   role: z.string(),
-  /** Account, device, person or member of a kiosk's staff; null where there is none, or it is hidden. */
+  /** Account, device, person or member of kiosk staff; null if there is none, or it is hidden. */
   actor: z.string().nullable(),
-  /** Of a member of a kiosk's staff; null: someone else, or a member who is forgotten. */
+  /** Name of a member of kiosk staff; null: another kind of actor, or a member whose name was deleted. */
   name: z.string().nullable(),
   email: z.string().nullable(),
   ip: z.string().nullable(),
   userAgent: z.string().nullable(),
-  /** The actor is a person, encrypted under their own key: search for them by id. */
+  /** The actor is a person, encrypted under their own key. Search for them by id. */
   hidden: z.boolean(),
   route: z.string(),
   resource: z.string().nullable(),
@@ -70,7 +70,7 @@ export const AuditRowView = z.strictObject({
 export const AuditRowDetail = z.strictObject({
   row: AuditRowView,
   people: z.array(z.uuid()),
-  /** People who were erased since. */
+  /** Number of people erased since. */
   unknown: z.number().int().nonnegative(),
 });
 
@@ -78,7 +78,7 @@ const Place = z.strictObject({
   position: z.number().int().nonnegative(),
   follows: z.array(z.base64url().max(43)).max(4),
 });
-/** A verification continues where the previous part ended; absent: from the beginning. */
+/** Continues the verification where the previous part ended; absent: from the beginning. */
 export const VerifyRequest = z.strictObject({ from: Place.nullable().default(null) });
 export const VerifyFault = z.strictObject({
   code: z.string(),
@@ -91,19 +91,19 @@ export const VerifyAnswer = z.strictObject({
   faults: z.array(VerifyFault),
   next: Place.nullable(),
 });
-/** What the log is compared with at the end: anchors outside the database. */
+/** What the end of the log is compared with: anchors outside the database. */
 export const AnchorsAnswer = z.strictObject({
   anchors: z.strictObject({
     database: z.number().int(),
     folder: z.number().int(),
-    /** Null: there is no object store. */
+    /** Null: no object store. */
     objects: z.number().int().nullable(),
   }),
   notes: z.array(z.string()),
   faults: z.array(VerifyFault),
 });
 
-/** For the people who answer for the data, and those who check on them; never for someone who is only watched by it. */
+/** Only for those responsible for the data and those who audit them, not for people who only appear in the log. */
 export const searchAudit = endpoint('GET /api/audit', {
   summary: 'Search the audit log, newest first',
   roles: ['dpo', 'auditor', 'operator'],

@@ -2,18 +2,18 @@ import { z } from 'zod';
 import { Instant } from '../wire/event.ts';
 import { endpoint } from './endpoint.ts';
 
-/** `/api/backups`: what of backups needs the server's database beside the object store. */
+/** `/api/backups`: backup operations that need the server's database as well as the object store. */
 
 export const BackupReport = z.strictObject({
   backup: z.string(),
   takenAt: Instant,
   rows: z.number().int(),
-  /** Bytes in the object store, photos apart. */
+  /** Bytes in the object store, without photos. */
   bytes: z.number().int(),
   photos: z.strictObject({ stored: z.number().int(), bytes: z.number().int() }),
-  /** Kiosks' logs whose events are safe up to here. */
+  /** Number of kiosk logs with a mark up to which events are now safe. */
   marks: z.number().int(),
-  /** Copies of the keyring that were deleted by their age; null: this role may not, and the bucket's lifecycle does it. */
+  /** Old copies of the keyring that were deleted; null: this role may not delete them, the bucket's lifecycle does. */
   keyringCopiesDeleted: z.number().int().nullable(),
 });
 
@@ -27,7 +27,7 @@ export const makeBackup = endpoint('POST /api/backups', {
   errors: ['s3-not-configured'],
 });
 
-/** As `makeBackup`. */
+/** Like `makeBackup`, it writes its own audit row. */
 export const rekeyBackups = endpoint('POST /api/backups/rekey', {
   summary: 'Put every backup under the present keys, so that those before open none',
   roles: ['operator'],
@@ -36,9 +36,9 @@ export const rekeyBackups = endpoint('POST /api/backups/rekey', {
   answer: z.strictObject({
     /** The new backup, whose keyring is under the current keys. */
     backup: z.string(),
-    /** Data keys that were rewritten. */
+    /** Number of data keys that were rewrapped. */
     rewrapped: z.number().int(),
-    /** Copies of the keyring under the keys before, which are deleted. */
+    /** Number of keyring copies under the previous keys, which were deleted. */
     keyringCopiesDeleted: z.number().int(),
   }),
   errors: ['s3-not-configured', 'backup-key-unknown'],

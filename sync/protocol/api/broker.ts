@@ -6,7 +6,7 @@ import { endpoint } from './endpoint.ts';
 
 const access = {
   serverId: Uuid,
-  /** Devices that were revoked while their certificate lives on. */
+  /** Revoked devices whose certificates have not expired yet. */
   revoked: z.array(Uuid),
   /** Servers that connect to it. */
   replicas: z.array(z.string()),

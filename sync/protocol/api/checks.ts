@@ -2,32 +2,32 @@ import { z } from 'zod';
 import { Instant } from '../wire/event.ts';
 import { endpoint, type Unchanging } from './endpoint.ts';
 
-/** `/api/checks`: whether all is well with the server. `/api/upgrade-facts`: what an update has to know of it. */
+/** `/api/checks`: the server's self-checks. `/api/upgrade-facts`: what an update has to know about the server. */
 
 const ReportedFinding = z.strictObject({
   code: z.string(),
-  /** `stops`: the server takes no traffic. `degrades`: it serves, and something does not work. `note`: worth knowing. */
+  /** `stops`: the server accepts no traffic. `degrades`: it serves, but something does not work. `note`: for information. */
   level: z.enum(['stops', 'degrades', 'note']),
   says: z.string(),
   next: z.string(),
   detail: z.string().nullable(),
-  /** Another replica, which found this about itself. */
+  /** Name of another replica that found this about itself. */
   replica: z.string().nullable(),
 });
 
-/** What `doctor` says: every check once, with what running replicas found of themselves. */
+/** The output of `doctor`: every check once, and what running replicas found about themselves. */
 export const CheckReport = z.strictObject({
   /** Nothing stops or degrades service. */
   ok: z.boolean(),
   build: z.string(),
-  /** Which server and database were looked at; no password. */
+  /** The server and database that were checked, without password. */
   home: z.string(),
   database: z.string(),
   checks: z.array(
     z.strictObject({
       check: z.string(),
       state: z.enum(['ok', 'note', 'degraded', 'failing', 'not-checked']),
-      /** What it says where nothing is wrong, e.g. until when. */
+      /** Information when nothing is wrong, e.g. valid until when. */
       remark: z.string().nullable(),
       findings: z.array(ReportedFinding),
     }),
@@ -36,12 +36,12 @@ export const CheckReport = z.strictObject({
 export type CheckReport = z.output<typeof CheckReport>;
 
 export const UpgradeFacts = z.strictObject({
-  /** Migrations applied to the database, and the one a build must know to work with it. */
+  /** Migrations applied to the database, and the one that a build must know to work with it. */
   applied: z.array(z.string()),
   leastReader: z.string().nullable(),
-  /** Servers running on it. */
+  /** Servers that use this database. */
   replicas: z.array(z.strictObject({ name: z.string(), build: z.string().nullable(), schema: z.string().nullable() })),
-  /** Null: there is none. */
+  /** Null: none. */
   backupAt: Instant.nullable(),
   verifiedAt: Instant.nullable(),
 });

@@ -37,7 +37,7 @@ const COUNTED = [
   'incidentsOpen',
   'incidents',
 ] as const;
-/** What the report says of an installation. Counts and settings: no personal value. */
+/** The installation's data for the compliance report. Counts and settings only, no personal data. */
 export const ComplianceFacts = z.strictObject({
   at: Instant,
   database: z.enum(['PostgreSQL', 'embedded']),
@@ -58,15 +58,15 @@ export const ComplianceFacts = z.strictObject({
     RetentionRule.extend({ kind: z.enum([...RetentionKind.options, 'audit']), days: z.number().nullable() }),
   ),
   erasureUndoDays: z.number(),
-  /** Null: none is configured. */
+  /** Null: no object store. */
   objects: z.strictObject({ endpoint: z.string(), region: z.string(), encryption: z.string() }).nullable(),
   mail: z.boolean(),
-  /** Other programs that are notified of records. */
+  /** Webhooks that receive records, and how many of them get the number of the person. */
   receivers: z.strictObject({ on: count, withNumber: count }),
   keyVersion: count,
   backups: z.strictObject({ count, newest: Instant.nullable() }),
   audit: z.strictObject({ rows: count, oldest: Instant.nullable(), anchored: Instant.nullable() }),
-  /** Last end of each job that ever ran. */
+  /** The last completed run of each job. */
   jobs: z.array(z.strictObject({ job: z.string(), outcome: z.string(), at: Instant })),
 });
 export type ComplianceFacts = z.output<typeof ComplianceFacts>;

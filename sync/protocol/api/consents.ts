@@ -4,21 +4,21 @@ import { givenName } from '../wire/name.ts';
 import { endpoint } from './endpoint.ts';
 import { countedPageOf, sortedQuery } from './page.ts';
 
-/** Consents, and the customer's own text of them by version and language. */
+/** Consents, and the customer's own consent texts by version and language. */
 
 export const Language = z.string().regex(/^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$/);
 
-/** Who put it on record: a kiosk's event, staff at the person's word, the person in the portal, or an import by the operator's word. */
+/** How it was recorded: by a kiosk, by staff for the person, by the person in the portal, or by an import. */
 export const ConsentVia = z.enum(['kiosk', 'staff', 'person', 'import']);
 
-/** Who consents for someone below the age of consent. */
+/** The person who consents for someone below the age of consent. */
 export const Guardian = z.strictObject({
   name: z.string().trim().min(1).max(200),
-  /** e.g. `mother`, in the words of the person who writes it down. */
+  /** For example `mother`, as worded by the person who enters it. */
   relation: z.string().trim().min(1).max(60),
 });
 export type Guardian = z.infer<typeof Guardian>;
-/** As entered. */
+/** A guardian being entered. */
 export const NewGuardian = Guardian.extend({ name: givenName(200) });
 
 export const Consent = z.strictObject({
@@ -31,7 +31,7 @@ export const Consent = z.strictObject({
   via: ConsentVia,
   device: Uuid.nullable(),
   guardian: Guardian.nullable(),
-  /** For an import: what the operator bases it on. */
+  /** For an import: the operator's statement of its basis. */
   basis: z.string().nullable(),
 });
 export type Consent = z.infer<typeof Consent>;
@@ -40,12 +40,12 @@ export const ConsentStanding = z.enum(['given', 'withdrawn', 'none']);
 export const ConsentPage = countedPageOf(
   z.strictObject({
     ...Consent.shape,
-    /** Null: not known, or erased since. */
+    /** Null: unknown, or erased since. */
     name: z.string().nullable(),
   }),
 );
 
-/** On behalf of someone who consented towards staff: to which text, in which language. */
+/** Recorded for someone who consented in front of staff: to which text, in which language. */
 export const NewConsent = z.strictObject({
   textVersion: z.string().min(1).max(40),
   language: Language,
@@ -53,21 +53,21 @@ export const NewConsent = z.strictObject({
 });
 export const ConsentAnswer = z.strictObject({ person: Uuid, standing: ConsentStanding });
 
-/** Short, so that what a site keeps of photos can be added to it on the kiosk. */
+/** Short, because kiosks append how long the site keeps photos. */
 export const TextVersion = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9-]{0,19}$/);
 
 export const NewConsentText = z.strictObject({
   version: TextVersion,
   language: Language,
   title: z.string().trim().min(1).max(200),
-  /** `{controller}`, `{contact}`, `{dpo}` and `{photoDays}` are filled in on the kiosk. */
+  /** Kiosks fill in `{controller}`, `{contact}`, `{dpo}` and `{photoDays}`. */
   paragraphs: z.array(z.string().trim().min(1).max(2000)).min(1).max(20),
 });
 export type NewConsentText = z.infer<typeof NewConsentText>;
 
 export const ConsentText = z.strictObject({
   ...NewConsentText.shape,
-  /** Kiosks get a text, and people may agree to it, only once someone has reviewed it. */
+  /** A text is sent to kiosks and can be consented to only once someone has reviewed it. */
   reviewed: z.boolean(),
   reviewedAt: Instant.nullable(),
   madeAt: Instant,
@@ -78,12 +78,12 @@ export type ConsentText = z.infer<typeof ConsentText>;
 
 export const ConsentTextList = z.strictObject({
   items: z.array(ConsentText),
-  /** The text that ships, in each of its languages: in force while no text of your own is. */
+  /** The text that ships, in all its languages. In force while no text of the customer's own is. */
   shipped: z.array(NewConsentText.omit({ version: true })),
   shippedVersion: z.string(),
-  /** Since when all of them are adopted; null: no one has, in this version. */
+  /** When all its languages were adopted; null: not adopted in this version. */
   adoptedAt: Instant.nullable(),
-  /** What kiosks insert for `{controller}` and the like; what has not been entered yet is missing. */
+  /** What kiosks insert for `{controller}` etc.; values not entered yet are missing. */
   filledIn: z.record(z.string(), z.string()),
 });
 export type ConsentTextList = z.infer<typeof ConsentTextList>;
@@ -92,7 +92,7 @@ export const ConsentQuery = z.strictObject({
   ...sortedQuery(['receivedAt', 'at'], '-receivedAt'),
   person: Uuid.optional(),
   action: Consent.shape.action.optional(),
-  /** Of `at`. */
+  /** Applies to `at`. */
   from: Instant.optional(),
   /** Exclusive. */
   to: Instant.optional(),
@@ -133,7 +133,7 @@ export const adoptConsentTexts = endpoint('POST /api/consent-texts/adopt', {
   summary: 'Adopt the text that ships, after reading it in each of its languages',
   roles: ['admin', 'dpo'],
   data: [],
-  /** What was read: `shippedVersion`. */
+  /** The version that was read: `shippedVersion`. */
   body: z.strictObject({ version: z.string().max(40) }),
   answer: ConsentTextList,
   errors: ['consent-outdated'],

@@ -4,8 +4,8 @@ import { endpoint } from './endpoint.ts';
 import { countedPageOf, Moment, sortedQuery } from './page.ts';
 
 /**
- * `/api/corrections`: a record is never edited. A correction is a record of its own that points to the one which it
- * stands for, with who made it and why; undoing it is another one.
+ * `/api/corrections`: records are never edited. A correction is a separate record that refers to the one it replaces, with who
+ * made it and why. Undoing it is another correction.
  */
 
 const Reason = z.string().trim().min(1).max(500);
@@ -20,7 +20,7 @@ export const NewCorrection = z.discriminatedUnion('kind', [
     direction: Direction,
     reason: Reason,
   }),
-  /** Another time or direction; what is absent stays. */
+  /** Another time or direction; what is absent is unchanged. */
   z.strictObject({
     kind: z.literal('replace'),
     target: Uuid,
@@ -28,23 +28,23 @@ export const NewCorrection = z.discriminatedUnion('kind', [
     direction: Direction.optional(),
     reason: Reason,
   }),
-  /** It no longer counts. */
+  /** The record no longer counts. */
   z.strictObject({ kind: z.literal('void'), target: Uuid, reason: Reason }),
-  /** `target` is a correction: what it stood for counts again. */
+  /** `target` is a correction: the record it replaced counts again. */
   z.strictObject({ kind: z.literal('undo'), target: Uuid, reason: Reason }),
 ]);
 export type NewCorrection = z.infer<typeof NewCorrection>;
 
-/** What a record said before a correction, or says after it. */
+/** The values of a record before or after a correction. */
 const RecordValues = z.strictObject({ at: Instant, direction: Direction });
 
 export const Correction = z.strictObject({
   id: Uuid,
   kind: z.enum(['add', 'replace', 'void', 'undo']),
-  /** The record, or for `undo` the correction, that it is about. */
+  /** The record, or for `undo` the correction, concerned. */
   target: Uuid.nullable(),
   person: Uuid,
-  /** Of the person; null: none was given. */
+  /** Name of the person; null: none. */
   name: z.string().nullable(),
   /** Null: no record counted before it, or that record is no longer kept. */
   before: RecordValues.nullable(),
@@ -53,7 +53,7 @@ export const Correction = z.strictObject({
   reason: z.string(),
   /** The account that made it; null: the server's operator. */
   author: Uuid.nullable(),
-  /** E-mail of that account; null: the operator, or an account that has none or was removed. */
+  /** E-mail address of that account; null: the operator, or an account without address or removed since. */
   authorEmail: z.string().nullable(),
   madeAt: Instant,
   undone: z.boolean(),

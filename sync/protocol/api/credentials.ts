@@ -3,26 +3,26 @@ import { BadgeNumber } from '../wire/changes.ts';
 import { Instant, Uuid } from '../wire/event.ts';
 import { endpoint } from './endpoint.ts';
 
-/** Cards and badges of a person, and the code on their own page. */
+/** A person's cards and badges, and the code on their own page. */
 
 export const Credential = z.strictObject({
   id: Uuid,
   kind: z.enum(['card', 'badge']),
-  /** Of a badge that counts. */
+  /** Only for a valid badge. */
   number: z.string().nullable(),
   issuedAt: Instant,
-  /** It opens nothing any more. */
+  /** When it stopped being valid. */
   revokedAt: Instant.nullable(),
 });
 export type Credential = z.infer<typeof Credential>;
 export const Credentials = z.strictObject({
   items: z.array(Credential),
-  /** Their face templates are on a card: what is held here opens with it alone. Null: they have no such card. */
+  /** Their face templates are on a card: the ciphertext stored here opens only with it. Null: they have no such card. */
   templateCard: z.strictObject({ id: Uuid, madeAt: Instant }).nullable(),
 });
 export type Credentials = z.infer<typeof Credentials>;
 
-/** All that goes onto a printed card. `text` is what its QR code holds; it is shown this once, and kept nowhere. */
+/** Everything printed on a card. `text` is the content of its QR code, returned only once and never stored. */
 export const PrintableCard = z.strictObject({
   id: Uuid,
   name: z.string().nullable(),
@@ -32,13 +32,13 @@ export const PrintableCard = z.strictObject({
 });
 export type PrintableCard = z.infer<typeof PrintableCard>;
 
-/** Whether someone has a PIN, and a code by which they choose one at a kiosk. */
+/** Whether someone has a PIN, and a code for choosing one at a kiosk. */
 export const PinCodeAnswer = z.strictObject({
   code: z.strictObject({ issuedAt: Instant, expiresAt: Instant }).nullable(),
-  /** The PIN that counts at every kiosk of their sites, and where it was chosen; null: none that is known here. */
+  /** The PIN valid at all kiosks of their sites, and where it was chosen; null: none known here. */
   pin: z.strictObject({ chosenAt: Instant, device: Uuid.nullable() }).nullable(),
 });
-/** The code itself: shown this once, to be handed over with the number that it goes with. */
+/** The code itself, returned only once, to be handed over with the person's number. */
 export const IssuedPinCode = z.strictObject({
   name: z.string().nullable(),
   number: z.string(),
@@ -48,7 +48,7 @@ export const IssuedPinCode = z.strictObject({
 });
 export type IssuedPinCode = z.infer<typeof IssuedPinCode>;
 
-/** The code of someone's own page. A page asks for the next one before `expiresAt`. */
+/** The code on a person's own page. The page requests the next one before `expiresAt`. */
 export const OwnCode = z.strictObject({ text: z.string(), issuedAt: Instant, expiresAt: Instant });
 export type OwnCode = z.infer<typeof OwnCode>;
 

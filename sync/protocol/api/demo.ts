@@ -2,13 +2,13 @@ import { z } from 'zod';
 import { Uuid } from '../wire/event.ts';
 import { endpoint } from './endpoint.ts';
 
-/** `/api/demo`: whether this is the demo of `npm start`, and the end of it. */
+/** `/api/demo`: whether this is the demo of `npm start`, and emptying it. */
 
 export const getDemo = endpoint('GET /api/demo', {
   summary: 'Show whether people, kiosks and records here are a demo’s',
   roles: 'anybody',
   data: [],
-  /** `none`: they are not, or the demo was emptied. */
+  /** `none`: this isn't a demo, or it has been emptied. */
   answer: z.strictObject({ state: z.enum(['none', 'filled', 'emptying']) }),
   limit: { max: 600, perMs: 60_000 },
   idle: true,
@@ -19,9 +19,9 @@ export const beginDemo = endpoint('POST /api/demo', {
   roles: ['operator'],
   action: 'operate',
   data: [],
-  /** Its kiosk that is no machine. */
+  /** The demo's kiosk that isn't a real machine. */
   body: z.strictObject({ kiosk: Uuid }),
-  /** Whether it is the demo of this kiosk now, or was before; never again once it was emptied. */
+  /** Whether it is now, or already was, the demo of this kiosk; always false once it has been emptied. */
   answer: z.strictObject({ begun: z.boolean() }),
 });
 

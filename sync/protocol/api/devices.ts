@@ -5,7 +5,7 @@ import { givenName } from '../wire/name.ts';
 import { endpoint } from './endpoint.ts';
 import { countedPageOf, sortedQuery } from './page.ts';
 
-/** `/api/devices`: kiosks, from their code to their revocation. */
+/** `/api/devices`: kiosks, from their setup code to their revocation. */
 
 export const DeviceStatus = z.enum(['pending', 'approved', 'revoked']);
 
@@ -13,7 +13,7 @@ export const Device = z.strictObject({
   id: Uuid,
   name: z.string(),
   status: DeviceStatus,
-  /** What is compared with the kiosk's screen before it is approved; null for one of an early build. */
+  /** Compared with the kiosk's screen before approval; null for a device of an early build. */
   fingerprint: z.string().nullable(),
   /** Null: the default site. */
   site: Uuid.nullable(),
@@ -40,7 +40,7 @@ export const DevicePatch = z.strictObject({
 export const NewProvisioningCode = z.strictObject({
   name: givenName(80),
   site: Uuid.nullable().default(null),
-  /** Where kiosks reach this server, when not at the configured address. */
+  /** Address at which kiosks reach this server, if not the configured one. */
   url: z.url({ protocol: /^https$/ }).optional(),
   minutes: z
     .number()
@@ -48,7 +48,7 @@ export const NewProvisioningCode = z.strictObject({
     .max(30 * 24 * 60)
     .optional(),
 });
-/** Shown once: only a keyed hash is kept. */
+/** Returned only once: only a keyed hash is stored. */
 export const ProvisioningCode = z.strictObject({
   code: z.string(),
   svg: z.string(),
@@ -59,9 +59,9 @@ export const DeviceApproval = z.strictObject({ fingerprint: z.string().min(1).ma
 
 export const ProvisioningFile = z.strictObject({
   ...NewProvisioningCode.omit({ minutes: true }).shape,
-  /** What the kiosk wrote: a join without a code. */
+  /** The kiosk's request file: a join without a code. */
   request: z.string().max(MAX_JOIN_BYTES),
-  /** As the kiosk's screen shows it. */
+  /** As displayed by the kiosk. */
   fingerprint: DeviceApproval.shape.fingerprint,
 });
 export const ProvisionedByFile = z.strictObject({

@@ -2,14 +2,14 @@ import { z } from 'zod';
 import { Uuid } from '../wire/event.ts';
 import { endpoint } from './endpoint.ts';
 
-/** `/api/embedders`: what makes templates of faces, and the move to another. */
+/** `/api/embedders`: the models that make templates of faces, and moving to another one. */
 
 export const EmbedderMove = z.strictObject({
   id: Uuid,
   from: z.string(),
   to: z.string(),
   state: z.enum(['working', 'ready', 'switched', 'done', 'cancelled']),
-  /** People whose templates were made again, who have to be re-enrolled, and who were not looked at yet. */
+  /** People whose templates were remade, who have to be re-enrolled, and who have not been processed yet. */
   moved: z.number().int(),
   reenrol: z.number().int(),
   left: z.number().int(),

@@ -3,7 +3,7 @@ import type { ErrorCode } from '../../errors/problem.ts';
 import { Uuid } from '../wire/event.ts';
 import type { DataKind } from './data-kinds.ts';
 
-/** Roles of people who sign in (POLICY: people and access). Each may do what its endpoints name; there is no ranking. */
+/** Roles of people who sign in (POLICY: people and access). A role may call the endpoints that list it; there is no ranking. */
 export const ROLES = ['admin', 'dpo', 'staff', 'auditor', 'person'] as const;
 export type Role = (typeof ROLES)[number];
 
@@ -14,14 +14,14 @@ export type AuditAction = (typeof AUDIT_ACTIONS)[number];
 export type Params = Readonly<Record<string, z.ZodType>>;
 type AnswerKind = z.ZodType | 'file' | 'nothing';
 
-/** A value as a shape takes it; its lists may be read-only. */
+/** The type with all its lists and objects read-only. */
 export type Unchanging<T> = T extends readonly (infer Item)[]
   ? readonly Unchanging<Item>[]
   : T extends object
     ? { readonly [K in keyof T]: Unchanging<T[K]> }
     : T;
 
-/** `person` in `/api/people/:person/minor`. */
+/** The parameter names in a path: `person` in `/api/people/:person/minor`. */
 type NamesIn<Path> = Path extends `${string}:${infer Name}/${infer Rest}`
   ? Name | NamesIn<`/${Rest}`>
   : Path extends `${string}:${infer Name}`
@@ -29,8 +29,8 @@ type NamesIn<Path> = Path extends `${string}:${infer Name}/${infer Rest}`
     : never;
 
 /**
- * What an endpoint is, before what it does: the server implements it (`platform/access/route.ts`), pages and command line call
- * it, and the OpenAPI document and the test of every role are made from it.
+ * The declaration of an endpoint. The server implements it (`platform/access/route.ts`), pages and command line call it, and the
+ * OpenAPI document and the test of every role are generated from it.
  */
 export interface Endpoint<
   P extends Params = Params,
@@ -42,43 +42,43 @@ export interface Endpoint<
   /** `/api/people/:person`. */
   readonly path: `/api/${string}`;
   readonly summary: string;
-  /** Who may; `anybody`: without a session; `operator`: the command line on the server's own machine. */
+  /** Who may call it. `anybody`: without a session; `operator`: the command line on the server's own machine. */
   readonly roles: readonly (Role | 'operator')[] | 'anybody';
-  /** Kinds of personal data that it touches, e.g. `person.name`; empty: none, and no audit row unless `action` is a change. */
+  /** Kinds of personal data it touches, e.g. `person.name`. Empty: none, and no audit row unless `action` is a change. */
   readonly data: readonly DataKind[];
   readonly action: AuditAction;
-  /** Of the path, by name. */
+  /** The path's parameters, by name. */
   readonly params: P;
   readonly query?: Q;
   readonly body?: B;
-  /** The body is a file as it is, `RAW_TYPE`: `body` is then `RawBody`. */
+  /** The body is an unprocessed file of type `RAW_TYPE`; `body` is then `RawBody`. */
   readonly raw?: true;
   /** Largest body, bytes. Default 64 KiB. */
   readonly maxBody?: number;
-  /** Shape of the answer, checked on its way out; `file`: a file to save; `nothing`: 204. */
+  /** Schema of the answer, checked before it is sent; `file`: a file to save; `nothing`: 204. */
   readonly answer: A;
-  /** Errors that it may return besides the common ones, for the document. */
+  /** Errors it may return besides the common ones, for the OpenAPI document. */
   readonly errors: readonly ErrorCode[];
-  /** Per address and endpoint. */
+  /** Rate limit per address and endpoint. */
   readonly limit?: { readonly max: number; readonly perMs: number };
-  /** Also for a session that has not set up its second factor yet. */
+  /** Also allowed for a session that has not set up its second factor yet. */
   readonly enrolling?: true;
-  /** Reading that counts as no use of the session. */
+  /** A read that doesn't count as use of the session. */
   readonly idle?: true;
 }
 
-/** Header of a request that a page makes by itself: it is no use of the session either. */
+/** Header of a request that a page makes automatically. It doesn't count as use of the session either. */
 export const IDLE_HEADER = 'x-idle';
 
 export const RawBody = z.instanceof(Uint8Array);
-/** Its content type, which a form of another page can't send. */
+/** Content type of `RawBody`, which a form on another site can't send. */
 export const RAW_TYPE = 'application/octet-stream';
 
 type Method = Endpoint['method'];
 
 const ACTION = { GET: 'read', POST: 'write', PUT: 'write', PATCH: 'write', DELETE: 'delete' } as const;
 
-/** The error if the last name in a path names nothing that exists. */
+/** The error if the last name in a path doesn't exist. */
 const UNKNOWN: Readonly<Record<string, ErrorCode>> = {
   account: 'account-unknown',
   candidate: 'candidate-unknown',
@@ -106,9 +106,9 @@ const UNKNOWN: Readonly<Record<string, ErrorCode>> = {
 };
 
 /**
- * Declares an endpoint: `endpoint('GET /api/people/:person', {…})`. A name in the path is a UUID unless `params` says what it is,
- * and the audit log's action follows from the method unless `action` names another. Without `answer` it answers `nothing`.
- * `errors` need not list that there is no such thing, nor that a cursor can't be read.
+ * Declares an endpoint: `endpoint('GET /api/people/:person', {…})`. A name in the path is a UUID unless `params` gives another
+ * type, and the audit action follows from the method unless `action` names another. Without `answer` it answers `nothing`.
+ * `errors` need not list the not-found error or an unreadable cursor.
  */
 export function endpoint<
   const Path extends `/api/${string}`,
@@ -135,8 +135,8 @@ export function endpoint<
 }
 
 /**
- * What an endpoint takes from its caller. In a query, what is absent, null or empty is left out; its values may come from a
- * page's address, and the server checks them.
+ * An endpoint's input. Query values that are absent, null or empty are omitted; they may come from a page's URL, and the server
+ * checks them.
  */
 export type Input<P extends Params, Q extends z.ZodType, B extends z.ZodType> = ([keyof P] extends [never]
   ? { readonly params?: P }
@@ -146,15 +146,15 @@ export type Input<P extends Params, Q extends z.ZodType, B extends z.ZodType> = 
     : { readonly body: z.input<B> extends Uint8Array ? Blob : Unchanging<z.input<B>> }) & {
     readonly query?: { readonly [K in keyof z.input<Q>]?: string | number | boolean | null | undefined };
     readonly signal?: AbortSignal;
-    /** Under which a write is done at most once. Absent: a new one. */
+    /** Idempotency key: a write with this key is done at most once. Absent: a new one. */
     readonly key?: string;
   };
 
-/** The argument can be left out if the endpoint takes none. */
+/** The argument is optional if the endpoint takes no input. */
 export type Rest<P extends Params, Q extends z.ZodType, B extends z.ZodType> =
   Record<never, never> extends Input<P, Q, B> ? [input?: Input<P, Q, B>] : [input: Input<P, Q, B>];
 
-/** Where an endpoint is, with what it takes. */
+/** Returns an endpoint's URL with its parameters and query. */
 export function urlOf(
   path: string,
   { params = {}, query = {} }: { readonly params?: Given; readonly query?: Given } = {},

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { Instant, Uuid } from '../wire/event.ts';
 import { endpoint } from './endpoint.ts';
 
-/** `/api/people/:person/enrolment`: templates made on the server, out of a photo or of a camera's pictures. */
+/** `/api/people/:person/enrolment`: templates made on the server from a photo or a camera's pictures. */
 
 export const MAX_PICTURES = 6;
 /** Base64 of at most 4 MiB. */
@@ -10,15 +10,15 @@ const Picture = z.base64().max(Math.ceil((4 * 1024 * 1024 * 4) / 3) + 4);
 
 const Pose = z.enum(['front', 'left', 'right']);
 
-/** Photos that someone took elsewhere are judged more leniently than a camera in front of the person. */
+/** Photos taken elsewhere are judged more leniently than a camera in front of the person. */
 const Source = z.enum(['camera', 'photo']);
 
-/** What a picture can be used for. */
+/** Whether a picture can be used. */
 export const PictureVerdict = z.strictObject({
-  /** Null: good enough; else the first thing to fix, e.g. `too-dark`, `several-faces`. */
+  /** Null: good enough; otherwise the first thing to fix, e.g. `too-dark`, `several-faces`. */
   code: z.string().nullable(),
   pose: Pose.nullable(),
-  /** Degrees, the head's turn to the person's own left; null: no face was found. */
+  /** Degrees that the head is turned to the person's own left; null: no face found. */
   yaw: z.number().nullable(),
 });
 export type PictureVerdict = z.infer<typeof PictureVerdict>;
@@ -30,8 +30,8 @@ export const NewEnrolment = z.strictObject({
   pictures: z.array(Picture).min(1).max(MAX_PICTURES),
   source: Source,
   /**
-   * What to do about someone whose face is like it. `ask`: keep nothing, and say who it is. `wait`: keep the pictures until an
-   * administrator has decided. `overrule`: they are two people, by an administrator who typed the other's number or name.
+   * What to do if the face is like someone else's. `ask`: store nothing, and return who it is. `wait`: keep the pictures until an
+   * administrator decides. `overrule`: an administrator has typed the other's number or name and says that they are two people.
    */
   duplicate: z
     .discriminatedUnion('what', [
@@ -43,14 +43,14 @@ export const NewEnrolment = z.strictObject({
 });
 export type NewEnrolment = z.infer<typeof NewEnrolment>;
 
-/** Someone who is enrolled already, and whose face is like a new one. */
+/** An enrolled person whose face is like a new one. */
 export const DuplicateOf = z.strictObject({
   person: Uuid,
   name: z.string().nullable(),
   number: z.string().nullable(),
-  /** When a template of theirs came first; null: none is left. */
+  /** When their first template was made; null: none is left. */
   enrolledAt: Instant.nullable(),
-  /** There is a picture of their enrolment (`/api/people/:person/picture`). */
+  /** Whether a picture of their enrolment exists (`/api/people/:person/picture`). */
   hasPicture: z.boolean(),
   score: z.number(),
 });
@@ -58,23 +58,23 @@ export type DuplicateOf = z.infer<typeof DuplicateOf>;
 
 export const EnrolmentAnswer = z.strictObject({
   /**
-   * `duplicate`: the face is like someone's; nothing was kept. `waiting`: it is, and an administrator decides. `refused`: no
-   * picture is good enough.
+   * `duplicate`: the face is like someone else's, and nothing was stored. `waiting`: it is, and an administrator decides.
+   * `refused`: no picture is good enough.
    */
   outcome: z.enum(['enrolled', 'duplicate', 'waiting', 'refused']),
   pictures: z.array(PictureVerdict),
-  /** To staff alone. */
+  /** Only for staff. */
   duplicates: z.array(DuplicateOf),
-  /** How many templates the person has now. */
+  /** Number of templates the person now has. */
   templates: z.number().int(),
 });
 export type EnrolmentAnswer = z.infer<typeof EnrolmentAnswer>;
 
-/** An enrolment that waits for an administrator, since the face is like someone else's. */
+/** An enrolment on hold for an administrator because the face is like someone else's. */
 export const EnrolmentCase = z.strictObject({
   id: Uuid,
   person: z.strictObject({ id: Uuid, name: z.string().nullable(), number: z.string().nullable() }),
-  /** Null: they were erased since, and nothing speaks against it any more. */
+  /** Null: they have been erased since, so nothing prevents the enrolment any more. */
   other: DuplicateOf.nullable(),
   source: z.enum(['camera', 'photo']),
   madeAt: Instant,
@@ -83,7 +83,7 @@ export const EnrolmentCase = z.strictObject({
 });
 export type EnrolmentCase = z.infer<typeof EnrolmentCase>;
 
-/** They are two people. `typed`: the other's number or name; null where there is no other any more. */
+/** Confirms that they are two people. `typed`: the other's number or name; null if the other no longer exists. */
 export const AcceptCase = z.strictObject({ typed: Typed.nullable() });
 
 export const judgePicture = endpoint('POST /api/enrolment/judge', {

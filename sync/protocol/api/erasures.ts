@@ -3,17 +3,17 @@ import { Instant, Uuid } from '../wire/event.ts';
 import { endpoint } from './endpoint.ts';
 import { countedPageOf, QueryFlag, sortedQuery } from './page.ts';
 
-/** `/api/erasures`: requests for erasure, how far each has got, and its certificate. */
+/** `/api/erasures`: erasure requests, their progress, and their certificates. */
 
 const summary = {
   request: Uuid,
-  /** `requested`: can be cancelled; `under-way`: key and values are destroyed, the rest follows step by step. */
+  /** `requested`: can be cancelled; `under-way`: key and values are destroyed, the remaining steps follow one by one. */
   state: z.enum(['requested', 'under-way', 'done', 'undone']),
   origin: z.enum(['person', 'staff', 'operator', 'kiosk', 'retention', 'restore']),
   requestedAt: Instant,
   undoUntil: Instant.nullable(),
   doneAt: Instant.nullable(),
-  /** Code of what it waits for: `kiosks-open`, `legal-hold`, `merged-since`, `backup-awaited`, or what went wrong; null: nothing. */
+  /** Why it is waiting: `kiosks-open`, `legal-hold`, `merged-since`, `backup-awaited`, or an error code; null: it isn't. */
   waitsFor: z.string().max(60).nullable(),
 };
 export const ErasureSummary = z.strictObject(summary);
@@ -21,7 +21,7 @@ export const ErasureSummary = z.strictObject(summary);
 const kiosk = { device: Uuid, name: z.string() };
 export const Erasure = z.strictObject({
   ...summary,
-  /** Null once it is done. */
+  /** Null once completed. */
   person: Uuid.nullable(),
   /** Null once their key is destroyed, and for roles that may not read people. */
   name: z.string().nullable(),
@@ -30,7 +30,7 @@ export const Erasure = z.strictObject({
       step: z.string().max(60),
       doneAt: Instant.nullable(),
       code: z.string().max(60).nullable(),
-      /** When it is retried at the latest, if it is waiting. */
+      /** The latest time of the next attempt, if it is waiting. */
       nextAt: Instant.nullable(),
     }),
   ),
@@ -48,10 +48,10 @@ export const Erasure = z.strictObject({
 
 export const NewErasure = z.strictObject({
   person: Uuid,
-  /** Days in which it can be taken back; absent: as the server is configured. */
+  /** Days in which it can be cancelled; absent: as configured on the server. */
   undoDays: z.number().int().min(0).max(30).optional(),
 });
-/** `undoUntil` null: it can't be taken back. */
+/** `undoUntil` null: it can't be cancelled. */
 export const ErasureRequested = z.strictObject({ request: Uuid, undoUntil: Instant.nullable() });
 export const CertificateQuery = z.strictObject({
   /** `md`: for people; `jws`: signed, for machines. */
@@ -65,7 +65,7 @@ export const listErasures = endpoint('GET /api/erasures', {
   query: z.strictObject({
     ...sortedQuery(['requestedAt', 'doneAt'], '-requestedAt'),
     open: QueryFlag.optional(),
-    /** Of this person, until their key is destroyed. */
+    /** Only this person's, until their key is destroyed. */
     person: Uuid.optional(),
   }),
   answer: countedPageOf(ErasureSummary),

@@ -3,14 +3,14 @@ import { attendanceFilter } from './attendance.ts';
 import { endpoint } from './endpoint.ts';
 import { reportQuery } from './reports.ts';
 
-/** `/api/exports/…`: files for spreadsheets. CSV takes any number of rows; a workbook at most `MAX_XLSX_ROWS`. */
+/** `/api/exports/…`: spreadsheet files. CSV has no limit on rows; a workbook has at most `MAX_XLSX_ROWS`. */
 
 export const MAX_XLSX_ROWS = 20_000;
 
 export const ExportFormat = z.enum(['csv', 'xlsx']);
 export type ExportFormat = z.infer<typeof ExportFormat>;
 
-/** What a payroll or HR program takes: a generic timesheet, or Frappe HR's “Employee Checkin” (data import). */
+/** Formats for payroll or HR programs: a generic timesheet, or Frappe HR's “Employee Checkin” (data import). */
 export const PayrollLayout = z.enum(['timesheet', 'frappe-hr']);
 export type PayrollLayout = z.infer<typeof PayrollLayout>;
 

@@ -7,9 +7,9 @@ import { MAX_PAGE, pageQuery } from './page.ts';
 import { Ring } from './rollouts.ts';
 import { StaffBy } from './staff.ts';
 
-/** `/api/fleet`: how the kiosks are, how they are set, and what commands they have. */
+/** `/api/fleet`: the kiosks' health, settings and commands. */
 
-/** The settings of one kiosk, as they reach it. */
+/** The settings of one kiosk, as sent to it. */
 export { DeviceConfig };
 
 /** What is wrong with a kiosk, worst first. */
@@ -36,7 +36,7 @@ export const Alert = z.strictObject({
   code: AlertCode,
   /** `bad`: not everyone can check in, or records are at risk. */
   severity: z.enum(['bad', 'warn']),
-  /** The number or word behind it: seconds, bytes, °C, the camera's state, the newest version. */
+  /** The value behind it: seconds, bytes, °C, the camera's state, the newest version. */
   detail: z.union([z.string(), z.number()]).nullable(),
 });
 export type Alert = z.infer<typeof Alert>;
@@ -49,14 +49,14 @@ export const FleetCommand = z.strictObject({
   state: CommandState,
   askedAt: Instant,
   by: z.string(),
-  /** Of the account; null: none, or removed since. */
+  /** E-mail address of the account; null: no account, or removed since. */
   email: z.string().nullable(),
   expiresAt: Instant,
   startedAt: Instant.nullable(),
   answeredAt: Instant.nullable(),
-  /** Why not, where it was not done. */
+  /** Why it was not done. */
   code: z.string().nullable(),
-  /** Of `logs`: what came, and until when it is kept; null: nothing is there (any more). */
+  /** For `logs`: what arrived, and until when it is kept; null: nothing (any more). */
   log: z.strictObject({ bytes: z.number().int(), at: Instant, keptUntil: Instant }).nullable(),
 });
 export type FleetCommand = z.infer<typeof FleetCommand>;
@@ -68,15 +68,15 @@ export const FleetKiosk = z.strictObject({
   site: Uuid.nullable(),
   status: z.enum(['pending', 'approved', 'revoked']),
   lastHeardAt: Instant.nullable(),
-  /** As the kiosk reports it; null: it never has. */
+  /** As reported by the kiosk; null: it never has. */
   report: Inventory.nullable(),
   reportAt: Instant.nullable(),
   alerts: z.array(Alert),
-  /** Revision that it received, and that is in force by its word; null: none. */
+  /** The revision sent to it, and the one in force by its own report; null: none. */
   config: z.strictObject({ published: z.number().int().nullable(), inForce: z.number().int().nullable() }),
-  /** A wipe or decommissioning that was started or completed. */
+  /** A wipe or decommissioning that has started or completed. */
   leaving: z.enum(['wipe', 'decommission']).nullable(),
-  /** When the state of one of its commands last changed: screens that show them then reload them. */
+  /** When the state of one of its commands last changed. Screens that show commands then reload them. */
   commandAt: Instant.nullable(),
 });
 export type FleetKiosk = z.infer<typeof FleetKiosk>;
@@ -97,7 +97,7 @@ const Counts = z.record(z.string(), z.number().int());
 export const FleetPage = z.strictObject({
   items: z.array(FleetKiosk).max(MAX_PAGE),
   next: z.string().nullable(),
-  /** Of all approved kiosks, whatever the filter. */
+  /** Counts over all approved kiosks, regardless of the filter. */
   summary: z.strictObject({ kiosks: z.number().int(), well: z.number().int(), alerts: Counts, versions: Counts }),
 });
 export type FleetPage = z.infer<typeof FleetPage>;
@@ -108,12 +108,12 @@ export const SettingsChange = z.strictObject({
   by: z.string(),
   email: z.string().nullable(),
   settings: DeviceConfig,
-  /** It restored that older revision. */
+  /** The older revision that it restored. */
   revertedTo: z.number().int().nullable(),
 });
 export type SettingsChange = z.infer<typeof SettingsChange>;
 
-/** Settings of one device, or of all of a site that say nothing else. */
+/** Settings of one device, or those that a site's devices inherit. */
 export const Settings = z.strictObject({
   settings: DeviceConfig,
   revision: z.number().int(),
@@ -121,18 +121,18 @@ export const Settings = z.strictObject({
 });
 export type Settings = z.infer<typeof Settings>;
 
-/** What staff did at the kiosk itself, by its own event. */
+/** What staff did at the kiosk, from the kiosk's event. */
 export const StaffRecord = z.strictObject({
   id: Uuid,
   at: Instant,
-  /** Of a `staff` event what happened, else the type of the event: `person`, `checkin`, `evacuation`, … */
+  /** For a `staff` event, its `what`; otherwise the type of the event: `person`, `checkin`, `evacuation`, … */
   what: z.string().max(40),
   outcome: StaffOutcome,
-  /** Why not, or how; see docs/develop/protocol.md. */
+  /** Why it failed, or how it was done (docs/develop/protocol.md). */
   code: z.string().nullable(),
-  /** Who did it; null: nobody was recognised, or it was at the machine's command line. */
+  /** Who did it; null: nobody was recognised, or it was done on the machine's command line. */
   by: StaffBy.nullable(),
-  /** Which member of staff it is about, where that is another. */
+  /** The other member of staff concerned, if any. */
   member: z.string().nullable(),
 });
 export type StaffRecord = z.infer<typeof StaffRecord>;
@@ -141,12 +141,12 @@ export const FleetDetail = z.strictObject({
   kiosk: FleetKiosk,
   ring: Ring.pick({ id: true, name: true }),
   own: Settings,
-  /** Of its site. */
+  /** The settings inherited from its site. */
   template: DeviceConfig,
-  /** Its own over its site's: what it receives. */
+  /** Its own settings merged over its site's, as sent to it. */
   effective: DeviceConfig,
   commands: z.array(FleetCommand),
-  /** The newest, newest first. */
+  /** Newest first; only the most recent. */
   staff: z.array(StaffRecord),
 });
 export type FleetDetail = z.infer<typeof FleetDetail>;
@@ -154,25 +154,25 @@ export type FleetDetail = z.infer<typeof FleetDetail>;
 /** The database's largest revision number. */
 export const Revision = z.number().int().min(0).max(2_147_483_647);
 
-/** Settings as entered: what was set before is never refused for its name. */
+/** Settings as entered. Existing settings are not rejected for their name. */
 export const GivenSettings = DeviceConfig.extend({ name: givenName(100).optional() });
 
 export const NewSettings = z.strictObject({
   settings: GivenSettings,
-  /** Revision that was on the screen: someone else's change meanwhile is not overwritten unseen. */
+  /** The revision that was displayed, so that someone else's change in the meantime is not overwritten unnoticed. */
   after: Revision,
 });
 export const PutBack = z.strictObject({ revision: Revision });
 
-/** Settings of a site's kiosks. */
+/** Settings that a site's kiosks inherit. */
 export const Template = z.strictObject({ site: Uuid, name: z.string(), isDefault: z.boolean(), ...Settings.shape });
 export type Template = z.infer<typeof Template>;
 
 export const NewCommand = z.strictObject({
   what: CommandWhat.exclude(['watch']),
-  /** Of `wipe` and `decommission`: the kiosk's name, typed. */
+  /** For `wipe` and `decommission`: the kiosk's name, typed as confirmation. */
   name: z.string().max(80).optional(),
-  /** How long it may wait for the kiosk. */
+  /** How long it may wait for the kiosk, hours. */
   hours: z
     .number()
     .int()
@@ -253,13 +253,13 @@ export const withdrawCommand = endpoint('DELETE /api/fleet/:device/commands/:com
   errors: ['unknown-device', 'command-answered'],
 });
 
-/** How a kiosk's screen is watched: asked for as `watchScreen`, and ended by asking no more. */
+/** The picture of a watched screen. Watching starts with `watchScreen` and ends when polling stops. */
 export const ScreenPicture = z.strictObject({
-  /** Grows with each picture; 0: none has come yet. */
+  /** Increases with each picture; 0: none yet. */
   sequence: z.number().int(),
-  /** When the kiosk last sent one. */
+  /** When the kiosk last sent a picture. */
   at: Instant.nullable(),
-  /** JPEG, base64; null: none that is newer than `after`. */
+  /** JPEG, base64; null: none newer than `after`. */
   picture: z.base64().nullable(),
 });
 export type ScreenPicture = z.infer<typeof ScreenPicture>;
@@ -276,7 +276,7 @@ export const watchScreen = endpoint('POST /api/fleet/:device/screen', {
 export const getScreen = endpoint('GET /api/fleet/:device/screen/:command', {
   summary: 'Get the newest picture of a screen that the caller watches; the watch ends 30 s after the last call',
   roles: ['admin'],
-  // Recorded once, by `watchScreen`.
+  // Audited once, by `watchScreen`.
   data: [],
   query: z.strictObject({ after: z.coerce.number().int().min(0).default(0) }),
   answer: ScreenPicture,

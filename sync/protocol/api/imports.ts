@@ -5,13 +5,13 @@ import { endpoint, RawBody } from './endpoint.ts';
 import { DuplicateOf } from './enrolment.ts';
 import { countedPageOf, pageOf, pageQuery, sortedQuery } from './page.ts';
 
-/** `/api/imports`: many people's ID photos at once. Nothing reaches a kiosk before someone has reviewed it. */
+/** `/api/imports`: ID photos of many people at once. Nothing reaches a kiosk before someone has reviewed it. */
 
-/** What the operator states: these people have agreed, elsewhere, to this text. Absent: only who has agreed here is enrolled. */
+/** The operator states that these people consented to this text elsewhere. Absent: only who consented here is enrolled. */
 const Basis = z.strictObject({
   textVersion: z.string().min(1).max(40),
   language: Language,
-  /** Where the consents lie, e.g. `signed forms of August, room 12`. */
+  /** Where the consents are kept, e.g. `signed forms of August, room 12`. */
   statement: z.string().trim().min(10).max(500),
 });
 
@@ -29,9 +29,9 @@ export const ImportRun = z.strictObject({
   madeAt: Instant,
   endedAt: Instant.nullable(),
   basis: Basis.nullable(),
-  /** Of its list of people; `made`: how many of them there are because of it. */
+  /** Its list of people. `made`: how many people it has created. */
   people: z.strictObject({ state: PeopleState.nullable(), made: z.number().int() }),
-  /** Pictures by state, and how many of the checked ones have an issue. */
+  /** Pictures by state. `doubtful`: checked pictures with an issue. */
   counts: z.strictObject({
     waiting: z.number().int(),
     judged: z.number().int(),
@@ -47,13 +47,13 @@ export const ImportPhoto = z.strictObject({
   id: Uuid,
   file: z.string(),
   state: PhotoState,
-  /** What speaks against it, or why it was refused; null: nothing. */
+  /** The issue with it, or why it was rejected; null: none. */
   code: z.string().nullable(),
-  /** A template can be made of it. */
+  /** Whether a template can be made from it. */
   usable: z.boolean(),
   hasPicture: z.boolean(),
   person: z.strictObject({ id: Uuid, name: z.string().nullable() }).nullable(),
-  /** Whether the person has agreed here; without it, and without a basis, nothing is enrolled. */
+  /** Whether the person has consented here. Without that and without a basis, nothing is enrolled. */
   consent: z.enum(['given', 'withdrawn', 'none']).nullable(),
   duplicate: DuplicateOf.nullable(),
 });
@@ -62,11 +62,11 @@ export type ImportPhoto = z.infer<typeof ImportPhoto>;
 export const ImportPhotoQuery = z.strictObject({
   ...pageQuery,
   state: PhotoState.optional(),
-  /** true: only those that something speaks against; false: only the others. */
+  /** true: only pictures with an issue; false: only those without. */
   doubtful: z.enum(['true', 'false']).optional(),
 });
 
-/** Why a line can't create a person. */
+/** Why a row can't create a person. */
 export const LINE_CODES = [
   'name-missing',
   'name-wrong',
@@ -85,7 +85,7 @@ export const LINE_CODES = [
 ] as const;
 
 export const ImportLine = z.strictObject({
-  /** In the file, the head line being 1. */
+  /** Line number in the file; the header is 1. */
   line: z.number().int(),
   outcome: z.enum(['new', 'known', 'wrong']),
   codes: z.array(z.enum(LINE_CODES)),
@@ -95,9 +95,9 @@ export const ImportLine = z.strictObject({
   site: z.string().nullable(),
   language: z.string().nullable(),
   file: z.string().nullable(),
-  /** A picture of this name was uploaded; null: the line names none. */
+  /** Whether a picture of this name was uploaded; null: the row names none. */
   hasPhoto: z.boolean().nullable(),
-  /** Someone who exists already; they stay as they are. */
+  /** An existing person, who is not changed. */
   person: z.strictObject({ id: Uuid, name: z.string().nullable() }).nullable(),
 });
 export type ImportLine = z.infer<typeof ImportLine>;
@@ -108,7 +108,7 @@ export const ImportLineQuery = z.strictObject({
 });
 export const ImportLinePage = z.strictObject({
   ...pageOf(ImportLine).shape,
-  /** Of all lines. */
+  /** Counts over all rows. */
   counts: z.strictObject({ new: z.number().int(), known: z.number().int(), wrong: z.number().int() }),
 });
 export type ImportLinePage = z.infer<typeof ImportLinePage>;
@@ -116,17 +116,17 @@ export type ImportLinePage = z.infer<typeof ImportLinePage>;
 export const Uploaded = z.strictObject({
   /** Pictures accepted from this upload. */
   pictures: z.number().int(),
-  /** Lines of a list. */
+  /** Rows of a list. */
   lines: z.number().int(),
   refused: z.array(z.strictObject({ file: z.string(), code: z.string() })),
 });
 export type Uploaded = z.infer<typeof Uploaded>;
 
-/** `undo` takes a decision back, as long as the import was not applied. */
+/** `undo` revokes a decision, as long as the import has not been applied. */
 export const ImportDecision = z.discriminatedUnion('decision', [
   z.strictObject({
     decision: z.literal('accept'),
-    /** Where the face is like someone else's: their number or name, by an administrator who has looked at both. */
+    /** If the face is like someone else's: their number or name, typed by an administrator who has compared both. */
     typed: z.string().trim().min(1).max(200).optional(),
   }),
   z.strictObject({ decision: z.literal('refuse'), reason: z.enum(['not-them', 'poor', 'no-consent', 'other']) }),
@@ -166,7 +166,7 @@ export const uploadImportFile = endpoint('POST /api/imports/:import/files', {
   query: z.strictObject({ name: z.string().min(1).max(255) }),
   raw: true,
   body: RawBody,
-  /** An archive is in memory whole. */
+  /** An archive is held in memory as a whole. */
   maxBody: 48 * 1024 * 1024,
   answer: Uploaded,
   errors: [

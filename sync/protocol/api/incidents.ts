@@ -6,29 +6,29 @@ import { endpoint } from './endpoint.ts';
 import { LANGUAGES } from './languages.ts';
 import { pageOf, pageQuery } from './page.ts';
 
-/** Incidents' contract (GET /api/incidents…). */
+/** `/api/incidents`: security incidents and who they affect. */
 
 const Text = z.string().trim().max(10_000);
 const Title = z.string().trim().min(1).max(200);
 export const Severity = z.enum(['low', 'medium', 'high', 'critical']);
 const Kinds = z.array(z.enum(dataKinds)).max(dataKinds.length);
 
-/** What is written about an incident. Empty: not written yet. */
+/** Documentation of an incident. Empty: not written yet. */
 const texts = {
   title: Title,
   description: Text,
-  /** What it may lead to for people. */
+  /** Possible consequences for people. */
   consequences: Text,
-  /** What was done, and what is planned, about it. */
+  /** Measures taken and planned. */
   measures: Text,
   /** Why the authority need not be notified (Art. 33(1) GDPR), or was notified late. */
   authorityReason: Text,
-  /** Why the affected need not be notified (Art. 34(3) GDPR). */
+  /** Why the people affected need not be notified (Art. 34(3) GDPR). */
   peopleReason: Text,
 };
 
 const times = {
-  /** Since when it is known that personal data is concerned: the 72 hours count from here. */
+  /** When it became known that personal data is affected. The 72 hours start here. */
   foundAt: Instant,
   beganAt: Instant.nullable(),
   endedAt: Instant.nullable(),
@@ -45,27 +45,27 @@ export const OpenIncident = z.strictObject({
 });
 
 export const ChangeIncident = z.strictObject({
-  /** Of the incident as it was read: fails if it was changed in between. */
+  /** Version of the incident as it was read: fails if it was changed in the meantime. */
   version: z.number().int().positive(),
   ...z.strictObject({ severity: Severity, ...times, data: Kinds, ...texts }).partial().shape,
 });
 
-/** Which audit rows show who it affected; all conditions that are given must match. */
+/** Selects the audit rows that show who is affected. All conditions given must match. */
 export const IncidentScope = z
   .strictObject(auditFilter)
   .pick({ from: true, to: true, who: true, role: true, action: true, route: true, resource: true, data: true })
   .refine((scope) => Object.keys(scope).length > 0, 'names no condition: that would be everybody');
 export type IncidentScope = z.infer<typeof IncidentScope>;
 
-/** The clock of Art. 33. `not-needed`: a reason was written why not. */
+/** The deadline of Art. 33. `not-needed`: a reason why not was documented. */
 export const Clock = z.strictObject({
   dueAt: Instant,
   state: z.enum(['running', 'overdue', 'in-time', 'late', 'not-needed']),
-  /** Milliseconds; below 0: overdue by so much. 0 once it has stopped. */
+  /** Milliseconds; negative if overdue. 0 once it has stopped. */
   remainingMs: z.number().int(),
 });
 
-/** What an entry of an incident's timeline is about. */
+/** Kinds of entries in an incident's timeline. */
 export const ENTRY_KINDS = [
   'opened',
   'changed',
@@ -82,13 +82,13 @@ export type EntryKind = (typeof ENTRY_KINDS)[number];
 const Entry = z.strictObject({
   id: z.uuid(),
   at: Instant,
-  /** Of `ENTRY_KINDS`; what an older build wrote stays as it is. */
+  /** One of `ENTRY_KINDS`, or a value written by an older build. */
   kind: z.string(),
   byRole: z.string(),
   byId: z.uuid().nullable(),
-  /** E-mail address of the account; null: no account did it, or it was removed. */
+  /** E-mail address of the account; null: not done by an account, or it was removed. */
   byEmail: z.string().nullable(),
-  /** Of a scope: its conditions as JSON. */
+  /** For a scope: its conditions as JSON. */
   text: z.string(),
 });
 
@@ -121,7 +121,7 @@ export const AffectedPeople = z.strictObject({
   people: z.array(
     z.strictObject({
       person: z.uuid(),
-      /** Null: they have none. */
+      /** Null: the person has none. */
       name: z.string().nullable(),
       email: z.string().nullable(),
       rows: z.number().int(),
@@ -130,10 +130,10 @@ export const AffectedPeople = z.strictObject({
       data: z.array(z.string()),
     }),
   ),
-  /** Rows of the log that were searched. */
+  /** Number of audit rows searched. */
   rows: z.number().int(),
   everyone: z.boolean(),
-  /** People who were erased since, by days: the same person counts once a day. */
+  /** People erased since then, counted per day: the same person counts once per day. */
   unknown: z.number().int(),
 });
 
@@ -156,27 +156,27 @@ export type Notice = z.infer<typeof Notice>;
 
 export const Notified = z.strictObject({
   to: z.enum(['authority', 'people']),
-  /** Null: they were not, and it was marked by mistake. */
+  /** Null: they were not notified, and it was recorded by mistake. */
   at: Instant.nullable(),
 });
 
 export const ServerKeyPurpose = z.enum(['signing', 'sealing', 'ca', 'qr', 'pin']);
 export const Contain = z.strictObject({
-  /** Keys of the server that get a successor at once. */
+  /** The server's keys to replace at once. */
   rotate: z.array(ServerKeyPurpose).max(5).default(['signing', 'sealing', 'qr']),
-  /** Retires the old ones too: kiosks that know nothing newer are cut off and have to be set up again. */
+  /** Also retires the old keys: kiosks that know no newer ones are cut off and have to be set up again. */
   retire: z.boolean().default(false),
   devices: z.array(z.uuid()).max(1000).default([]),
-  /** Accounts whose sessions end and whose links are revoked. */
+  /** Accounts whose sessions are ended and whose links are revoked. */
   accounts: z.array(z.uuid()).max(1000).default([]),
-  /** Ends all sessions of everyone. */
+  /** Ends everyone's sessions. */
   everySession: z.boolean().default(false),
 });
 export type Contain = z.infer<typeof Contain>;
 export const Contained = z.strictObject({
   done: z.array(z.string()),
   failed: z.array(z.strictObject({ what: z.string(), code: z.string(), message: z.string() })),
-  /** What this command can't do, and a person has to do. */
+  /** What this can't do and a person has to do. */
   next: z.array(z.string()),
 });
 export type Contained = z.infer<typeof Contained>;

@@ -9,11 +9,11 @@ export const JobRun = z.strictObject({
   job: z.string().max(60),
   startedAt: Instant,
   endedAt: Instant.nullable(),
-  /** `lost`: its process ended before it did; `stopped`: the server was stopped, and it goes on at the next start. */
+  /** `lost`: its process ended before it did; `stopped`: the server was stopped, and it continues at the next start. */
   outcome: z.enum(['running', 'ok', 'failed', 'lost', 'stopped']),
-  /** Of a failure. */
+  /** Code of a failure. */
   code: z.string().max(60).nullable(),
-  /** Counts, times and codes; never a personal value. */
+  /** Counts, times and codes; never personal data. */
   report: z.record(z.string(), z.unknown()).nullable(),
 });
 
@@ -24,7 +24,7 @@ export const JobStates = z.strictObject({
       everyMs: z.number().int().positive(),
       last: JobRun.nullable(),
       lastOkAt: Instant.nullable(),
-      /** Why it does not run: it needs what is not configured, or never ran because there was nothing to do. */
+      /** Why it doesn't run: it needs something that isn't configured, or never had anything to do. */
       idle: z.enum(['no-object-store', 'nothing-to-do']).nullable(),
     }),
   ),
@@ -51,7 +51,7 @@ export const listJobRuns = endpoint('GET /api/jobs/runs', {
   answer: z.strictObject({ runs: z.array(JobRun) }),
 });
 
-/** Due or not; refused while it runs, on whatever replica. */
+/** Runs it even if it isn't due. Fails while it is running on any replica. */
 export const runJob = endpoint('POST /api/jobs/:job/run', {
   summary: 'Run a job now and return its report',
   roles: ['operator'],

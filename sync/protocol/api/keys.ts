@@ -4,13 +4,13 @@ import { endpoint } from './endpoint.ts';
 import { ServerKeyPurpose } from './incidents.ts';
 import { QueryFlag } from './page.ts';
 
-/** `/api/server-keys`: what kiosks know the server by. `/api/key-rotation`: ENCRYPTION_KEY and SECRET_KEY, and their rotation. */
+/** `/api/server-keys`: keys by which kiosks recognise the server. `/api/key-rotation`: rotating ENCRYPTION_KEY and SECRET_KEY. */
 
 export const ServerKeys = z.strictObject({
   serverId: Uuid,
   serial: z.number().int(),
   fingerprint: z.string(),
-  /** Every key that is valid, newest first of each purpose. */
+  /** Every valid key, newest first for each purpose. */
   keys: z.array(
     z.strictObject({ purpose: ServerKeyPurpose, id: z.string(), serial: z.number().int(), newest: z.boolean() }),
   ),
@@ -21,38 +21,38 @@ export const KeyRotation = z.strictObject({
   to: z.number().int(),
   reEncrypt: z.boolean(),
   phase: z.enum(['announced', 'switched', 'working', 'finished']),
-  /** What is being done; null between two. */
+  /** The current step; null between two steps. */
   step: z.string().nullable(),
-  /** Rows done and to be done, as counted at the start: more may come meanwhile. */
+  /** Rows done and total, counted at the start. More may be added in the meantime. */
   done: z.number().int(),
   total: z.number().int(),
   waitsFor: z.string().nullable(),
 });
 
 export const KeyRotationAdvanced = KeyRotation.extend({
-  /** The tables hold no dead row under the old keys any more. False: not yet, or a transaction still reads them. */
+  /** The tables no longer have dead rows under the old keys. False: not yet, or a transaction can still read them. */
   scrubbed: z.boolean(),
-  /** The write-ahead log that held those rows; null before they are gone. */
+  /** State of the write-ahead log that held those rows; null before they are deleted. */
   databaseLog: z
     .strictObject({ state: z.enum(['removed', 'recycled', 'needed', 'unknown']), archived: z.boolean() })
     .nullable(),
 });
 
 export const KeyStatus = z.strictObject({
-  /** Version that is written. */
+  /** Version used for writing. */
   writes: z.number().int(),
   versions: z.array(
     z.strictObject({
       version: z.number().int(),
       state: z.enum(['active', 'incoming', 'retired']),
-      /** This process has it. */
+      /** Whether this process has it. */
       here: z.boolean(),
     }),
   ),
   /** The state of this process's ENCRYPTION_KEY and SECRET_KEY. */
   present: z.enum(['in use', 'new', 'incoming']),
   previous: z.enum(['none', 'needed', 'not needed any more', 'unknown']),
-  /** Person keys and records by key version. */
+  /** Number of person keys and records by key version. */
   under: z.record(z.string(), z.number().int()),
   replicas: z.array(z.strictObject({ id: z.string(), writes: z.number().int(), ready: z.boolean(), seenAt: Instant })),
   rotation: KeyRotation.nullable(),
@@ -79,7 +79,7 @@ export const retireServerKeys = endpoint('POST /api/server-keys/:purpose/retire'
   summary: 'Retire all keys of a purpose but the newest, and destroy their private halves',
   params: { purpose: ServerKeyPurpose },
   body: z.strictObject({
-    /** Also where approved devices do not have the newest yet. */
+    /** Even if approved devices do not have the newest key yet. */
     force: z.boolean().default(false),
   }),
   answer: z.strictObject({ serial: z.number().int(), cutOff: z.array(Uuid) }),
@@ -112,7 +112,7 @@ export const beginKeyRotation = endpoint('POST /api/key-rotation', {
   errors: ['no-new-keys', 'keys-used-before', 'replicas-lack-keys', 'rotation-other'],
 });
 
-/** Called until it is finished. The call that finishes it leaves a row in the audit log; those before it do not. */
+/** Call it until it is finished. Only the call that finishes the rotation writes an audit row. */
 export const advanceKeyRotation = endpoint('POST /api/key-rotation/advance', {
   summary: 'Work on the rotation for a few seconds',
   roles: ['operator'],

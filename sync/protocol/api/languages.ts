@@ -1,4 +1,4 @@
-/** Languages of the product: of kiosks, console, portal, mails, notices, and the consent text that ships. */
+/** The product's languages: kiosks, console, portal, e-mails, notices, and the consent text that ships. */
 export const LANGUAGES = ['en', 'de', 'fr', 'es', 'pl', 'tr', 'ar', 'zh'] as const;
 export type ProductLanguage = (typeof LANGUAGES)[number];
 

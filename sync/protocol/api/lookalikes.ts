@@ -3,7 +3,7 @@ import { Instant, LookalikeReason, Uuid } from '../wire/event.ts';
 import { endpoint } from './endpoint.ts';
 import { pageOf, pageQuery } from './page.ts';
 
-/** `/api/lookalikes`: pairs of people who cannot be distinguished by face alone. */
+/** `/api/lookalikes`: pairs of people who can't be distinguished by face alone. */
 
 export const Lookalikes = z.strictObject({
   id: Uuid,
@@ -12,9 +12,9 @@ export const Lookalikes = z.strictObject({
   at: Instant,
   /** The kiosk where it was marked; null: the console. */
   device: Uuid.nullable(),
-  /** Account, or member of a kiosk's staff; null: the kiosk by itself. */
+  /** Account or member of kiosk staff; null: marked automatically by the kiosk. */
   by: z.string().nullable(),
-  /** The name of that member of staff, if the server knows them. */
+  /** Name of that member of staff, if the server knows them. */
   byName: z.string().nullable(),
 });
 export type Lookalikes = z.infer<typeof Lookalikes>;

@@ -38,7 +38,7 @@ test.each([
   expect(fitOf(word, typed)).toBe(fit);
 });
 
-test('every word typed has to fit, in any order; the better fit is higher', () => {
+test('every part typed must fit, in any order; a better fit scores higher', () => {
   const ada = partsOf('Ada Lovelace');
   const fitting = (typed: string) => nameFit(ada, partsOf(typed));
   expect(fitting('lovelace ada')).toBe(2 * FIT.exact);
@@ -47,7 +47,7 @@ test('every word typed has to fit, in any order; the better fit is higher', () =
   expect(fitting('ada byron')).toBe(FIT.none);
 });
 
-/** The same distance as it is in the books, without a short cut (Damerau 1964, adjacent transpositions). */
+/** The same distance by the textbook algorithm, without shortcuts (Damerau 1964, adjacent transpositions). */
 function distance(a: string, b: string): number {
   const d = Array.from({ length: a.length + 1 }, (_, i) => [i, ...Array<number>(b.length).fill(0)]);
   for (let j = 0; j <= b.length; j++) d[0]![j] = j;
@@ -61,7 +61,7 @@ function distance(a: string, b: string): number {
   return d[a.length]![b.length]!;
 }
 
-test('typos are counted as the distance is, whatever words are compared', () => {
+test('the number of typos equals the distance, for any two strings', () => {
   const random = printedRandom('typos');
   const word = () => Array.from({ length: Math.floor(random() * 10) }, () => 'abc'[Math.floor(random() * 3)]).join('');
   for (let i = 0; i < 20_000; i++) {

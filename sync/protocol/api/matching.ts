@@ -1,23 +1,20 @@
-/**
- * How what someone types is compared with names: those of people on the server, those of pages, kiosks and sites in the
- * console. Pure.
- */
+/** Compares what someone types with names: of people on the server; of pages, kiosks and sites in the console. Pure. */
 
-/** Letters that have no canonical decomposition, as they are written without their own key. */
+/** Letters without a canonical decomposition, and how they are typed on a keyboard that lacks them. */
 const LETTERS: Readonly<Record<string, string>> = {
   ...{ ß: 'ss', æ: 'ae', œ: 'oe', ø: 'o', ł: 'l', đ: 'd', ð: 'd', þ: 'th', ħ: 'h', ŋ: 'n', ı: 'i' },
-  // Arabic and Persian forms of alef, yeh, kaf and teh marbuta that are typed for one another.
+  // Arabic and Persian forms of alef, yeh, kaf and teh marbuta that are typed interchangeably.
   ...{ ٱ: 'ا', ى: 'ي', ی: 'ي', ې: 'ي', ک: 'ك', ة: 'ه' },
 };
 const LETTER = new RegExp(`[${Object.keys(LETTERS).join('')}]`, 'gu');
-/** Accents and vowel signs; apostrophes, which O’Brien may be written without; the Arabic tatweel. */
+/** Accents and vowel signs; apostrophes, which may be omitted in O’Brien; the Arabic tatweel. */
 const LEFT_OUT = /[\p{M}'’‘ʼʻ`´ـ]/gu;
 const BETWEEN = /[^\p{L}\p{N}]+/u;
 const HAN = /\p{Script=Han}/u;
 
 /**
- * Words of a name or a query, folded: small letters, without accents (Unicode NFKD), with one form for letters that are
- * typed for one another. `Łucja-Zoë Strauß` has `lucja`, `zoe` and `strauss`.
+ * Splits a name or query into normalised parts: lower case, without accents (Unicode NFKD), with one form for interchangeable
+ * letters. `Łucja-Zoë Strauß` yields `lucja`, `zoe` and `strauss`.
  */
 export function partsOf(text: string): string[] {
   const plain = text.normalize('NFKD').toLowerCase().replaceAll(LEFT_OUT, '');
@@ -27,13 +24,13 @@ export function partsOf(text: string): string[] {
     .filter((word) => word !== '');
 }
 
-/** How well a word fits one that was typed; 0: it does not. */
+/** How well a part of a name fits a typed one; 0: not at all. */
 export const FIT = { exact: 4, prefix: 3, within: 2, typo: 1, none: 0 } as const;
 
-/** Chinese is written without spaces, so what is typed may be anywhere in a word. */
+/** Chinese is written without spaces, so the typed text may be anywhere in a part. */
 export const isHan = (typed: string): boolean => HAN.test(typed);
 
-/** @param typed as `word`, a word of `partsOf`. @returns a value of FIT */
+/** @param typed normalised by `partsOf`, like `word`. @returns a value of FIT */
 export function fitOf(word: string, typed: string): number {
   if (word === typed) return FIT.exact;
   if (word.startsWith(typed)) return FIT.prefix;
@@ -43,10 +40,10 @@ export function fitOf(word: string, typed: string): number {
 }
 
 /**
- * How well a name fits a query: each word typed, in any order, has to fit one of its words.
+ * Returns how well a name fits a query: each part typed, in any order, must fit a part of the name.
  *
- * @param parts of the name (`partsOf`). @param typed those of the query
- * @returns 0: it does not; else higher is better, and at most 4 a word typed
+ * @param parts those of the name (`partsOf`). @param typed those of the query
+ * @returns 0 for no match; otherwise higher is better, at most 4 per part typed
  */
 export function nameFit(parts: readonly string[], typed: readonly string[]): number {
   let sum = 0;
@@ -58,15 +55,15 @@ export function nameFit(parts: readonly string[], typed: readonly string[]): num
   return sum;
 }
 
-/** Typos allowed in a word of that length: one from four letters, two from eight. */
+/** Typos allowed in a part of this length: one from four letters, two from eight. */
 export const allowedTypos = (typed: string): number => (typed.length >= 8 ? 2 : typed.length >= 4 ? 1 : 0);
 
 /**
- * Whether words are at most `most` typos apart: a letter more, less, another, or two neighbours exchanged (the distance of
- * Damerau and Levenshtein with adjacent transpositions, each letter edited once).
+ * Returns whether two parts are at most `most` typos apart: a letter added, missing or replaced, or two neighbours swapped
+ * (Damerau-Levenshtein distance with adjacent transpositions, each letter edited once).
  */
 export function differsAtMost(a: string, b: string, most: number): boolean {
-  // What both begin and end with changes nothing, and is nearly everything.
+  // A common prefix and suffix don't affect the distance, and are usually nearly everything.
   let start = 0;
   const shorter = Math.min(a.length, b.length);
   while (start < shorter && a.charCodeAt(start) === b.charCodeAt(start)) start++;
@@ -74,7 +71,7 @@ export function differsAtMost(a: string, b: string, most: number): boolean {
   while (end < shorter - start && a.charCodeAt(a.length - 1 - end) === b.charCodeAt(b.length - 1 - end)) end++;
   const longer = Math.max(a.length, b.length) - start - end;
   if (longer === 0) return true;
-  // One typo touches two neighbours at most.
+  // One typo affects two adjacent letters at most.
   if (most === 0 || (most === 1 && longer > 2) || Math.abs(a.length - b.length) > most) return false;
   const from = a.slice(start, a.length - end);
   const to = b.slice(start, b.length - end);

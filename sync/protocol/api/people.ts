@@ -7,12 +7,12 @@ import { endpoint } from './endpoint.ts';
 import { countedPageOf, QueryFlag, sortedQuery } from './page.ts';
 import { StaffBy } from './staff.ts';
 
-/** `/api/people`: who is known, where they belong, and what kiosks may do with them. */
+/** `/api/people`: people, the sites they belong to, and what kiosks may do with their data. */
 
 const Text = (max: number) => z.string().trim().min(1).max(max);
 const Email = z.email().max(254);
 
-/** Someone below the age of consent. The day of birth is kept of them alone, until they have agreed themselves. */
+/** Someone below the age of consent. Only their date of birth is stored, until they have consented themselves. */
 export const Minor = z.strictObject({
   person: Uuid,
   bornOn: z.iso.date(),
@@ -24,8 +24,8 @@ export const NewMinor = z.strictObject({ bornOn: z.iso.date(), guardian: NewGuar
 export const MinorAnswer = z.strictObject({ minor: Minor.nullable() });
 
 /**
- * What is known of a person in words, as it may be changed; null empties a field. The server's encryption, export and
- * audit go by these names.
+ * The text fields of a person that can be changed; null clears a field. The server's encryption, export and audit use these
+ * names.
  */
 const PERSON_FIELDS = {
   name: givenName(200),
@@ -40,10 +40,10 @@ export const personFields = Object.keys(PERSON_FIELDS) as PersonField[];
 
 const fields = {
   ...PERSON_FIELDS,
-  /** Kiosks record no position of this person. */
+  /** Kiosks don't record this person's position. */
   gpsOptOut: z.boolean(),
 };
-/** As answers have them: what was stored under an older rule is shown unchanged. */
+/** The fields as answers have them: values stored under an older rule are returned unchanged. */
 const shown = Object.fromEntries(personFields.map((field) => [field, z.string().nullable()])) as Record<
   PersonField,
   z.ZodNullable<z.ZodString>
@@ -51,20 +51,20 @@ const shown = Object.fromEntries(personFields.map((field) => [field, z.string().
 
 export const Person = z.strictObject({
   id: Uuid,
-  /** Grows with each change; a change names the one that it was based on. */
+  /** Increases with each change. A change states the version that it was based on. */
   version: z.number().int(),
   ...shown,
   gpsOptOut: z.boolean(),
   updatedAt: Instant,
-  /** Sites whose kiosks know them. */
+  /** Sites whose kiosks have this person. */
   sites: z.array(Uuid),
   consent: ConsentStanding,
-  /** How many face templates there are, over all models. The templates themselves never leave by the API. */
+  /** Number of face templates, over all models. The templates themselves are never returned by the API. */
   templates: z.number().int(),
 });
 export type Person = z.infer<typeof Person>;
 
-/** Which people are listed or searched. */
+/** Filters for listing or searching people. */
 const narrowing = {
   site: Uuid.optional(),
   consent: Person.shape.consent.optional(),
@@ -72,18 +72,18 @@ const narrowing = {
   enrolled: QueryFlag.optional(),
 };
 
-/** By name a page may have fewer than `limit`, and there is more as `next` says. */
+/** Sorted by name, a page may have fewer than `limit` people although `next` says that there are more. */
 export const PeopleQuery = z.strictObject({
   ...sortedQuery(['id', 'name', 'updatedAt', 'site'], 'id'),
   ...narrowing,
 });
 
 export const FoundPeople = z.strictObject({
-  /** The best match first. */
+  /** Best match first. */
   items: z.array(Person),
-  /** There are others who fit. */
+  /** There are more matches. */
   more: z.boolean(),
-  /** `reading`: names are still being opened for this session, so ask again, with `whole`; `too-many`: not all of them can be. */
+  /** `reading`: names are still being decrypted for this session, so repeat with `whole`; `too-many`: not all can be. */
   state: z.enum(['ready', 'reading', 'too-many']),
 });
 export type FoundPeople = z.infer<typeof FoundPeople>;
@@ -96,7 +96,7 @@ export const NewPerson = z.strictObject({
 export type NewPerson = z.infer<typeof NewPerson>;
 
 export const PersonPatch = z.strictObject({
-  /** The version that the change was made from; absent: whatever is there. */
+  /** The version that the change was based on; absent: apply it to any version. */
   version: z.number().int().positive().optional(),
   ...z.strictObject(fields).partial().shape,
 });
@@ -106,63 +106,63 @@ export type PersonPatch = z.infer<typeof PersonPatch>;
 export const PersonHistory = z.strictObject({
   items: z.array(
     z.strictObject({
-      /** Identifies the row that says so; one row may say two things. */
+      /** Id of the row it comes from. One row may yield two entries. */
       id: z.string(),
       at: Instant,
       what: z.enum(['person', 'consent', 'template', 'credential', 'pin', 'pin-code', 'lookalike', 'site', 'record']),
-      /** `added`, `given`, …: what happened to it. */
+      /** What happened to it: `added`, `given`, … */
       change: z.string(),
-      /** Which fields of the profile, never what stood in them; empty: it is not about the profile, or a kiosk did it. */
+      /** Changed profile fields, never their values; empty: not about the profile, or done by a kiosk. */
       fields: z.array(z.string()),
-      /** Where: by staff in the console, by the person on their own page, … */
+      /** Where it was done: at a kiosk, by staff in the console, by the person on their own page, … */
       via: z.enum(['kiosk', 'staff', 'person', 'import']),
       /** Null: not at a kiosk. */
       device: Uuid.nullable(),
-      /** The site that they joined or left. */
+      /** The site that the person joined or left. */
       site: Uuid.nullable(),
-      /** Who of a kiosk's staff; null: none of them. */
+      /** The member of kiosk staff; null: not done by kiosk staff. */
       by: StaffBy.nullable(),
-      /** Account's address; null: none, or removed since. */
+      /** E-mail address of the account; null: no account, or removed since. */
       email: z.string().nullable(),
     }),
   ),
 });
 export type PersonHistory = z.infer<typeof PersonHistory>;
 
-/** Of one embedding model. Vectors never leave by the API. */
+/** A person's templates of one embedding model. Vectors are never returned by the API. */
 export const TemplateCount = z.strictObject({
   model: z.string(),
   count: z.number().int(),
   newest: Instant,
-  /** Mean over those whose picture was measured, 0 to 100: 50 is what enrolment just accepts. Null: none was. */
+  /** Mean quality, 0 to 100, of templates whose picture was measured; 50 is just accepted at enrolment. Null: none was. */
   quality: z.number().int().nullable(),
 });
 export const TemplateCounts = z.strictObject({
   person: Uuid,
   models: z.array(TemplateCount),
-  /** Whether a picture is kept that templates were made from. */
+  /** Whether a picture is stored from which templates were made. */
   photo: z.boolean(),
 });
 export type TemplateCounts = z.infer<typeof TemplateCounts>;
 
-/** How well a face is recognised since it was last enrolled, by one embedder. Scores are cosines on the scale of the one that ships. */
+/** How well one embedder has recognised a face since its last enrolment. Scores are cosines on the default embedder's scale. */
 export const ScoreTrend = z.strictObject({
   model: z.string(),
   /** When the newest template was added. */
   since: Instant,
-  /** Check-ins by face since then. */
+  /** Number of check-ins by face since then. */
   count: z.number().int(),
-  /** Mean of the first of them, and of the last. */
+  /** Mean score of the first check-ins, and of the most recent ones. */
   baseline: z.number(),
   recent: z.number(),
-  /** So much lower than at first that the face should be re-enrolled. */
+  /** Scores have dropped so much that the face should be enrolled again. */
   falls: z.boolean(),
-  /** Of the newest check-ins, by their week's Monday (UTC). */
+  /** Scores of the newest check-ins, by week (its Monday, UTC). */
   weeks: z.array(z.strictObject({ week: z.iso.date(), count: z.number().int(), mean: z.number() })),
 });
 export type ScoreTrend = z.infer<typeof ScoreTrend>;
 
-/** Kinds of data that someone who reads a profile sees. The language alone describes nobody. */
+/** Kinds of data shown in a profile. Excludes the language, which describes nobody. */
 export const PROFILE = [
   ...personFields.filter((f) => f !== 'language').map((f) => `person.${f}` as const),
   'consent',
@@ -177,7 +177,7 @@ export const listPeople = endpoint('GET /api/people', {
   errors: ['unknown-site', 'names-too-many'],
 });
 
-/** Asked by POST: what is typed must not be in an address, which every proxy between writes into its log. */
+/** A POST, because search text must not be in a URL, which every proxy on the way would log. */
 export const searchPeople = endpoint('POST /api/people/search', {
   summary:
     'Find people by name (words in any order, also their beginnings and with a typo), number, e-mail address or badge',
@@ -189,7 +189,7 @@ export const searchPeople = endpoint('POST /api/people/search', {
     limit: z.number().int().min(1).max(50).default(10),
     ...narrowing,
     enrolled: z.boolean().optional(),
-    /** Answers once all names are opened. */
+    /** Waits until all names are decrypted. */
     whole: z.boolean().optional(),
   }),
   answer: FoundPeople,
@@ -279,7 +279,7 @@ export const countPerson = endpoint('GET /api/people/:person/contents', {
   summary: 'Count what is kept of a person: records, consents, face templates, enrolment photos, cards and badges',
   roles: ['admin', 'dpo', 'staff'],
   data: ['attendance', 'consent', 'template.count', 'photo', 'credential'],
-  /** Of cards and badges, those that work. */
+  /** `cards` counts valid cards and badges. */
   answer: z.strictObject({
     records: z.number().int(),
     consents: z.number().int(),

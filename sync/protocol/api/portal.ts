@@ -6,28 +6,28 @@ import { endpoint } from './endpoint.ts';
 import { pageQuery } from './page.ts';
 import { Person, PersonPatch, PROFILE } from './people.ts';
 
-/** What a person does with their own data: `/api/me`, `/api/gdpr/…`. Nobody else can be named in any of it. */
+/** What people do with their own data: `/api/me`, `/api/gdpr/…`. These endpoints can't refer to anyone else. */
 
 export const MyProfile = z.strictObject({
   ...Person.shape,
-  /** Asked for. `undoUntil` null: it can't be taken back. */
+  /** A requested erasure. `undoUntil` null: it can't be cancelled. */
   erasure: z.strictObject({ request: z.string(), undoUntil: Instant.nullable() }).nullable(),
 });
 export type MyProfile = z.infer<typeof MyProfile>;
 
-/** Everything else is given by the operator of the place. */
+/** Other fields are set by the operator of the place. */
 export const MyProfilePatch = PersonPatch.pick({ version: true, name: true, email: true, phone: true, language: true });
 
 export const MyConsent = z.strictObject({ textVersion: z.string().min(1).max(40), language: Language });
 export const MyConsentAnswer = z.strictObject({ standing: ConsentStanding });
 
-/** "That was wrong", of one of my records, in words. */
+/** A complaint that one of my records is wrong. */
 export const NewComplaint = z.strictObject({ record: Uuid, message: z.string().trim().min(1).max(500) });
 export const MyComplaint = z.strictObject({
   record: Uuid,
   at: Instant,
   message: z.string(),
-  /** What someone in charge did about it; null: it waits. */
+  /** The answer of someone in charge; null: still waiting. */
   answer: z.strictObject({ at: Instant, note: z.string() }).nullable(),
 });
 export type MyComplaint = z.infer<typeof MyComplaint>;
@@ -38,27 +38,27 @@ export type MyComplaints = z.infer<typeof MyComplaints>;
 const MyDay = z.strictObject({
   day: z.iso.date(),
   site: z.string(),
-  /** Null: it was not recorded. It is never invented. */
+  /** Null: not recorded. It is never estimated. */
   firstIn: Instant.nullable(),
   lastOut: Instant.nullable(),
-  /** Of visits that have both ends; null: nobody checks out there. */
+  /** Minutes of visits with both ends; null: nobody checks out there. */
   minutes: z.number().int().nonnegative().nullable(),
   /** Visits without a check-out, once the day is over. */
   missing: z.number().int().nonnegative(),
 });
 export type MyDay = z.infer<typeof MyDay>;
 
-/** Required by `DELETE /api/gdpr/delete/my-account`: requested first, so that no single click erases anyone. */
+/** Required by `DELETE /api/gdpr/delete/my-account` and requested before it, so that no single click erases anyone. */
 export const ErasureConfirmation = z.strictObject({
   confirmation: z.string(),
   expiresAt: Instant,
-  /** Days in which it can still be taken back; templates go at once all the same. */
+  /** Days in which the erasure can be cancelled. Templates are deleted at once regardless. */
   undoDays: z.number().int(),
 });
-/** `undoUntil` null: it can't be taken back. */
+/** `undoUntil` null: it can't be cancelled. */
 export const ErasureStarted = z.strictObject({ request: z.string(), undoUntil: Instant.nullable() });
 
-/** A text that can be consented to here, with the operator's names filled in. */
+/** A consent text that applies here, with the operator's names filled in. */
 export const MyConsentText = z.strictObject({
   version: z.string(),
   language: Language,
@@ -66,7 +66,7 @@ export const MyConsentText = z.strictObject({
   paragraphs: z.array(z.string()),
 });
 export type MyConsentText = z.infer<typeof MyConsentText>;
-/** What may be agreed to, a text a language: the operator's own, or else the one that ships. And who to ask. */
+/** The consent texts, one per language: the operator's own, or the one that ships. And who to ask. */
 export const MyConsentTexts = z.strictObject({
   items: z.array(MyConsentText),
   /** A text is missing because it names the responsible organisation, which has not been entered. */

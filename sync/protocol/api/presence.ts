@@ -13,7 +13,7 @@ export const PresenceQuery = z.strictObject({
 
 export const Inside = z.strictObject({
   person: Uuid,
-  /** Null: not known here. */
+  /** Null: unknown here. */
   name: z.string().nullable(),
   since: Instant,
   /** Kiosk of the record; null: added by hand. */
@@ -22,7 +22,7 @@ export const Inside = z.strictObject({
 });
 export type Inside = z.infer<typeof Inside>;
 
-/** Until when the server knows a kiosk's records: it sends what it has before it asks for anything. */
+/** Time up to which the server has all of a kiosk's records: a kiosk sends its records before it asks for anything. */
 export const KnownAsOf = z.strictObject({ id: Uuid, name: z.string(), knownAsOf: Instant.nullable() });
 export type KnownAsOf = z.infer<typeof KnownAsOf>;
 
@@ -30,7 +30,7 @@ export const PresencePage = z.strictObject({
   site: z.strictObject({ id: Uuid.nullable(), name: z.string(), timeZone: z.string() }),
   now: Instant,
   kiosks: z.array(KnownAsOf),
-  /** All of them, however many this page shows. */
+  /** Number of all people inside, not only those on this page. */
   inside: z.number().int(),
   ...pageOf(Inside).shape,
 });
@@ -41,27 +41,27 @@ export const Evacuation = z.strictObject({
   site: Uuid.nullable(),
   startedAt: Instant,
   endedAt: Instant.nullable(),
-  /** At its end; null while it goes on. */
+  /** Numbers at its end; null while it is in progress. */
   inside: z.number().int().nullable(),
   accounted: z.number().int().nullable(),
 });
 export type Evacuation = z.infer<typeof Evacuation>;
 
-/** Someone was seen outside, according to the person who reports it. */
+/** Someone was reported as seen outside. */
 export const Accounted = z.strictObject({
   person: Uuid,
   at: Instant,
-  /** Account that says so; null: a kiosk. */
+  /** Account that reported it; null: reported at a kiosk. */
   by: Uuid.nullable(),
-  /** Kiosk where it was said; null: the console. */
+  /** Kiosk where it was reported; null: in the console. */
   device: Uuid.nullable(),
 });
 
 export const EvacuationState = z.strictObject({
-  /** The one that goes on; null: none does. */
+  /** The one in progress; null: none. */
   current: Evacuation.nullable(),
   accounted: z.array(Accounted),
-  /** The last that ended. */
+  /** The last one that ended. */
   last: Evacuation.nullable(),
 });
 export type EvacuationState = z.infer<typeof EvacuationState>;
@@ -81,7 +81,7 @@ export const getPersonPresence = endpoint('GET /api/people/:person/presence', {
   data: ['attendance'],
   answer: z.strictObject({
     inside: z.boolean(),
-    /** Of that record; null: there is none. */
+    /** Time of that record; null: there is none. */
     at: Instant.nullable(),
   }),
 });

@@ -3,7 +3,7 @@ import { Instant, Uuid } from '../wire/event.ts';
 import { endpoint } from './endpoint.ts';
 import { pageOf, pageQuery } from './page.ts';
 
-/** `/api/quarantine`: events that the server could not take. Their content stays sealed. */
+/** `/api/quarantine`: events that the server could not accept. Their content stays sealed. */
 
 const filter = { device: Uuid.optional(), reason: z.string().max(60).optional() };
 
@@ -18,7 +18,7 @@ export const QuarantineRow = z.strictObject({
   epoch: Uuid,
   seq: z.number().int(),
   reason: z.string(),
-  /** Why its content was not kept (`quarantine-full`): it can't be taken again. Null: it was. */
+  /** Why its content was not kept (`quarantine-full`), so it can't be retried. Null: it was kept. */
   notRetained: z.string().nullable(),
   receivedAt: Instant,
   retriedAt: Instant.nullable(),

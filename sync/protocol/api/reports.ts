@@ -5,13 +5,13 @@ import { endpoint } from './endpoint.ts';
 import { LANGUAGES } from './languages.ts';
 import { countedPageOf, sortedQuery } from './page.ts';
 
-/** `/api/reports`: attendance of a period, by what one asks for; and what of it is sent by e-mail, when and to which accounts. */
+/** `/api/reports`: attendance reports of a period, and reports sent by e-mail on a schedule. */
 
 const Day = z.iso.date();
 
 /**
- * What a report has a row for, and its columns in their order. The page, its files, what is printed and what is mailed go by
- * this. A site without a start of work has no `late`, one without check-outs nothing that follows from them.
+ * What a report has one row for, and its columns in order. Used for the page, its files, printing and e-mails. `late` is omitted
+ * for a site without a start of work, and columns that need check-outs for a site without any.
  */
 export const REPORTS = {
   'person-day': ['day', 'name', 'number', 'firstIn', 'lastOut', 'late', 'stays', 'minutes', 'missing'],
@@ -23,13 +23,13 @@ export type ReportColumn = (typeof REPORTS)[keyof typeof REPORTS][number];
 const ReportBy = z.enum(['person-day', 'person', 'day', 'site']);
 export type ReportBy = z.infer<typeof ReportBy>;
 
-/** Which days of people count: all, those with a late arrival, those without a check-out. */
+/** Which person-days count: all, those with a late arrival, or those without a check-out. */
 export const ReportOnly = z.enum(['late', 'missing']);
 
-/** What a report is about. Days are of the site's calendar, both included; at most 366. */
+/** What a report is about. Days are of the site's calendar, inclusive; at most 366. */
 export const reportQuery = {
   by: ReportBy.default('person-day'),
-  /** Absent: the default site. `by=site` has a row for each, whichever is asked for. */
+  /** Absent: the default site. With `by=site` there is one row per site, whichever is given. */
   site: Uuid.optional(),
   person: Uuid.optional(),
   only: ReportOnly.optional(),
@@ -39,17 +39,17 @@ export const reportQuery = {
 
 const Count = z.number().int().nonnegative();
 
-/** Sums of the days of people that a row, or the report, is about. */
+/** Sums over the person-days of a row or of the report. */
 const Sums = z.strictObject({
   people: Count,
   /** Person-days: two people on one day count twice. */
   days: Count,
   stays: Count,
-  /** Of stays that have both ends, each person's day cut to whole minutes. */
+  /** Minutes of stays with both ends, each person's day truncated to whole minutes. */
   minutes: Count,
-  /** Arrivals after the start of work and its grace. */
+  /** Arrivals after the start of work plus grace period. */
   late: Count,
-  /** Stays without a check-out when their day was over. */
+  /** Stays without a check-out at the end of their day. */
   missing: Count,
 });
 export type ReportSums = z.infer<typeof Sums>;
@@ -61,10 +61,10 @@ export const ReportRow = z.strictObject({
   person: Uuid.nullable(),
   name: z.string().nullable(),
   number: z.string().nullable(),
-  /** Of a person's day; null: it was not recorded. It is never invented. */
+  /** For person-days; null: not recorded. Never estimated. */
   firstIn: Instant.nullable(),
   lastOut: Instant.nullable(),
-  /** Of a person's day with a late arrival: whole minutes after the start of work. */
+  /** For person-days with a late arrival: whole minutes after the start of work. */
   lateMinutes: Count.nullable(),
 });
 export type ReportRow = z.infer<typeof ReportRow>;
@@ -73,12 +73,12 @@ export const Report = z.strictObject({
   site: z.strictObject({ id: Uuid.nullable(), name: z.string(), timeZone: z.string() }),
   columns: z.array(z.enum([...new Set(Object.values(REPORTS).flat())])),
   ...countedPageOf(ReportRow).shape,
-  /** Of the whole report, where `total` was asked for. */
+  /** Sums of the whole report, if `total` was requested. */
   sums: Sums.nullable(),
 });
 export type Report = z.infer<typeof Report>;
 
-/** `name`: where no row is a person’s, the report’s own order. */
+/** `name`: if rows aren't about people, the report's default order. */
 const SORTED = ['name', 'firstIn', 'lastOut', 'people', 'days', 'late', 'stays', 'minutes', 'missing'] as const;
 export type ReportSort = (typeof SORTED)[number];
 
@@ -92,20 +92,20 @@ export const getReport = endpoint('GET /api/reports', {
   errors: ['unknown-site', 'no-such-day', 'period-too-long'],
 });
 
-/** Days, Monday to Sunday, or the month before the one on which it is sent. */
+/** The days (a week: Monday to Sunday, or a month) before the one on which it is sent. */
 const Every = z.enum(['day', 'week', 'month']);
 export type Every = z.infer<typeof Every>;
 
-/** A report that is sent again and again: its numbers and a link, never who they are about. */
+/** A report that is sent regularly: its numbers and a link, without names. */
 export const NewReportSchedule = z.strictObject({
   by: ReportBy,
   only: ReportOnly.optional(),
   site: Uuid,
   every: Every,
-  /** Local time of the site: each day, each Monday, or on the first of each month. */
+  /** Local time at the site: each day, each Monday, or on the first of each month. */
   at: TimeOfDay,
   language: z.enum(LANGUAGES),
-  /** Accounts. */
+  /** Account ids. */
   receivers: z.array(Uuid).min(1).max(20),
 });
 export type NewReportSchedule = z.infer<typeof NewReportSchedule>;
@@ -115,11 +115,11 @@ const Receiver = z.strictObject({ id: Uuid, email: z.string() });
 export const ReportSchedule = z.strictObject({
   ...NewReportSchedule.omit({ receivers: true }).shape,
   id: Uuid,
-  /** Those who still may get it. `email` is null for staff, but for their own. */
+  /** Recipients who may still receive it. For staff, `email` is null except their own. */
   receivers: z.array(Receiver.extend({ email: z.string().nullable() })),
   nextAt: Instant,
   sentAt: Instant.nullable(),
-  /** Mails on their way, and the code of the last failure. */
+  /** E-mails waiting to be sent, and the code of the last failure. */
   waiting: Count,
   error: z.string().nullable(),
 });
@@ -133,9 +133,9 @@ export const listReportSchedules = endpoint('GET /api/reports/schedules', {
   data: ['account.email'],
   answer: z.strictObject({
     items: z.array(ReportSchedule),
-    /** Accounts to which the caller can have it sent: staff only their own. */
+    /** Accounts the caller may choose as recipients: for staff only their own. */
     receivers: z.array(Receiver),
-    /** False: the server sends no mail. */
+    /** False: the server can't send e-mail. */
     mail: z.boolean(),
   }),
 });
@@ -147,7 +147,7 @@ export const createReportSchedule = endpoint('POST /api/reports/schedules', {
   body: NewReportSchedule,
   answer: z.strictObject({ id: Uuid }),
   errors: ['unknown-site', 'mail-not-configured', 'report-receiver-unknown'],
-  // Each may mail twenty accounts.
+  // Each schedule may e-mail twenty accounts.
   limit: { max: 20, perMs: 60_000 },
 });
 

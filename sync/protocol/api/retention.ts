@@ -3,48 +3,48 @@ import { Instant, Uuid } from '../wire/event.ts';
 import { endpoint } from './endpoint.ts';
 import { QueryFlag } from './page.ts';
 
-/** `/api/retention`: how long things are kept, what the last run removed, legal holds. */
+/** `/api/retention`: how long data is kept, what the last run deleted, and legal holds. */
 
 export const RetentionKind = z.enum(['gps', 'photos', 'templates', 'attendance', 'consents', 'leavers', 'quarantine']);
 
 export const RuleReport = z.strictObject({
   kind: RetentionKind,
-  /** Null: has no end of its own. */
+  /** Null: kept indefinitely. */
   days: z.number().int().nullable(),
   removed: z.number().int(),
-  /** Too old and still there: what a run would remove, or could not. */
+  /** Overdue data that still exists: what a run would delete, or could not. */
   due: z.number().int(),
-  /** Too old, and kept by a legal hold. */
+  /** Overdue data kept by a legal hold. */
   held: z.number().int(),
   oldest: Instant.nullable(),
-  /** Code of what went wrong. */
+  /** Code of the error, if it failed. */
   failed: z.string().nullable(),
 });
 
 export const RetentionRule = z.strictObject({
   kind: RetentionKind,
-  /** Null: it has no end of its own. */
+  /** Null: kept indefinitely. */
   days: z.number().int().nullable(),
-  /** From when the days are counted. */
+  /** What the days are counted from. */
   counted: z.string(),
-  /** What happens then. */
+  /** What happens when the period is over. */
   outcome: z.string(),
-  /** Why it is kept so long, and no longer. */
+  /** Why it is kept this long, and no longer. */
   basis: z.string(),
 });
 
-/** What a kiosk has confirmed of its own purge of one kind. */
+/** What a kiosk has confirmed about its own purge of one kind. */
 export const KioskPurge = z.strictObject({
   device: Uuid,
   name: z.string(),
   status: z.enum(['pending', 'approved', 'revoked']),
   lastHeardAt: Instant.nullable(),
   what: z.enum(['photos', 'gps']),
-  /** Nothing older is there, as it says; null: it never said so. */
+  /** It confirmed that it has nothing older; null: it never confirmed. */
   purgedBefore: Instant.nullable(),
   confirmedAt: Instant.nullable(),
   removed: z.number().int(),
-  /** Should have confirmed by now. A revoked kiosk can't any more, and is not overdue for ever. */
+  /** It should have confirmed by now. A revoked kiosk can't any more, and doesn't stay overdue forever. */
   overdue: z.boolean(),
 });
 
@@ -52,7 +52,7 @@ export const Retention = z.strictObject({
   rules: z.array(RetentionRule),
   /** Days in which an erasure can be cancelled. */
   erasureUndoDays: z.number().int(),
-  /** Null: none has run yet. */
+  /** Null: no run yet. */
   lastRun: z.strictObject({ at: Instant, rules: z.array(RuleReport) }).nullable(),
   kiosks: z.array(KioskPurge),
 });
@@ -62,7 +62,7 @@ export const RetentionRun = z.strictObject({ rules: z.array(RuleReport) });
 export const Hold = z.strictObject({
   id: Uuid,
   person: Uuid.nullable(),
-  /** The person's; null also where it is erased, and for roles that may not read people. */
+  /** Name of the person; also null if erased, and for roles that may not read people. */
   name: z.string().nullable(),
   site: Uuid.nullable(),
   from: Instant.nullable(),
@@ -74,7 +74,7 @@ export const Hold = z.strictObject({
   releasedBy: z.string().nullable(),
 });
 
-/** At least one of person, site, from and until. */
+/** At least one of person, site, from and until is required. */
 export const NewHold = z.strictObject({
   person: Uuid.nullable().default(null),
   site: Uuid.nullable().default(null),
@@ -98,7 +98,7 @@ export const dryRunRetention = endpoint('POST /api/retention/dry-run', {
   answer: RetentionRun,
 });
 
-/** The server does this hourly by itself. */
+/** The server also does this every hour. */
 export const runRetention = endpoint('POST /api/retention/run', {
   summary: 'Remove what is due now',
   roles: ['operator'],
@@ -117,7 +117,7 @@ export const listHolds = endpoint('GET /api/retention/holds', {
   data: ['person.hold', 'person.name'],
   query: z.strictObject({
     released: QueryFlag.optional(),
-    /** Those that name this person. */
+    /** Only holds that name this person. */
     person: Uuid.optional(),
   }),
   answer: z.strictObject({ items: z.array(Hold) }),
@@ -138,9 +138,9 @@ export const dryRunRelease = endpoint('POST /api/retention/holds/:hold/dry-run',
   data: ['person.hold'],
   action: 'read',
   answer: z.strictObject({
-    /** Rows that are too old, and kept by this hold alone. */
+    /** Overdue rows kept only by this hold. */
     due: z.number().int(),
-    /** Erasures that wait for it alone. */
+    /** Erasures delayed only by this hold. */
     erasures: z.number().int(),
   }),
 });

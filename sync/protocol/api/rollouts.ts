@@ -6,17 +6,17 @@ import { BuildVersion } from '../wire/release.ts';
 import { endpoint } from './endpoint.ts';
 import { pageOf, pageQuery } from './page.ts';
 
-/** `/api/rollouts`: a version of the kiosk's build goes out to the fleet, step by step (docs/operate/rollouts.md). */
+/** `/api/rollouts`: a version of the kiosk's build is rolled out to the fleet, step by step (docs/operate/rollouts.md). */
 
-/** Groups of kiosks. Each kiosk is in one; who was put in none is in `all`. */
+/** Groups of kiosks. Each kiosk is in one; those not assigned are in `all`. */
 export const RingId = z.enum(['canary', 'early', 'all']);
 export type RingId = z.infer<typeof RingId>;
 
-/** One step: this share of a ring, by a stable hash of rollout and kiosk. Of `all` it is a share of every kiosk. */
+/** One step: this share of a ring, chosen by a stable hash of rollout and kiosk. For `all` it is a share of all kiosks. */
 export const RolloutStep = z.strictObject({
   ring: RingId,
   percent: z.number().int().min(1).max(100),
-  /** Hours that have to go by before the next step. */
+  /** Hours before the next step. */
   soakHours: z
     .number()
     .min(0)
@@ -24,7 +24,7 @@ export const RolloutStep = z.strictObject({
 });
 export type RolloutStep = z.infer<typeof RolloutStep>;
 
-/** Every step reaches a kiosk that the ones before it did not, and the last one everybody. */
+/** Every step must reach kiosks that earlier steps did not, and the last one must reach all. */
 export const RolloutSteps = z
   .array(RolloutStep)
   .min(1)
@@ -39,7 +39,7 @@ export const RolloutSteps = z
     return at === steps.length - 1;
   }, 'the last step, and no other, must be 100 % of all');
 
-/** When a rollout stops automatically: so many kiosks that got it failed, and so large a share. */
+/** When a rollout stops automatically: if this many kiosks, and this share of those that got it, failed. */
 export const StopAt = z.strictObject({
   kiosks: z.number().int().min(1).max(10_000),
   percent: z.number().int().min(1).max(100),
@@ -47,16 +47,16 @@ export const StopAt = z.strictObject({
 export type StopAt = z.infer<typeof StopAt>;
 
 /**
- * `stopped`: by itself. `held`: by a restore from a backup, until someone resumes it. `done`: at everybody, nothing is left to
- * decide. `ended`: another one took its place.
+ * `stopped`: automatically. `held`: by a restore from a backup, until someone resumes it. `done`: every kiosk has it, nothing is
+ * left to decide. `ended`: replaced by another rollout.
  */
 export const RolloutState = z.enum(['running', 'paused', 'stopped', 'held', 'done', 'rolled-back', 'ended']);
 export type RolloutState = z.infer<typeof RolloutState>;
 
 /**
- * Where one kiosk is. `waiting`: it was not notified yet. `installing`: the new build is on trial. `overdue`: it should long have
- * said whether it is healthy. `refused`: it did not install, and runs what it had. `not-heard`: the rollout has come to it, it
- * was not heard of for an hour, and nothing waits for it; it gets the build when it comes back.
+ * The state of one kiosk. `waiting`: not notified yet. `installing`: the new build is on trial. `overdue`: its result is long
+ * overdue. `refused`: it did not install, and still runs its previous build. `not-heard`: it is due for the build but has not
+ * been in contact for an hour; the rollout doesn't wait for it, and it gets the build when it is back.
  */
 export const KioskState = z.enum([
   'waiting',
@@ -73,8 +73,8 @@ export const KioskCounts = z.record(KioskState, z.number().int());
 export type KioskCounts = z.infer<typeof KioskCounts>;
 
 /**
- * What it waits for before the next step; `nothing`: it goes on, or there is no next step. `contact`: none of the kiosks that
- * it has come to was heard of for an hour.
+ * What it waits for before the next step. `nothing`: it proceeds, or there is no next step. `contact`: none of the kiosks that
+ * are due has been in contact for an hour.
  */
 export const WaitsFor = z.enum(['nothing', 'soak', 'verdicts', 'contact', 'failures', 'decision']);
 export type WaitsFor = z.infer<typeof WaitsFor>;
@@ -83,15 +83,15 @@ export const Rollout = z.strictObject({
   id: Uuid,
   version: z.string(),
   state: RolloutState,
-  /** Why it stopped by itself; null where it did not. */
+  /** Why it stopped automatically; null if it did not. */
   stopped: z.strictObject({ failed: z.number().int(), got: z.number().int() }).nullable(),
   steps: z.array(RolloutStep),
-  /** Which step it is at, from 0. */
+  /** Index of the current step, from 0. */
   step: z.number().int(),
   stepSince: Instant,
   /** Proceeds to the next step automatically. */
   automatic: z.boolean(),
-  /** At any hour, whatever the maintenance windows say. */
+  /** Ignores maintenance windows. */
   urgent: z.boolean(),
   trialMinutes: z.number().int(),
   stopAt: StopAt,
@@ -101,27 +101,27 @@ export const Rollout = z.strictObject({
   endedAt: Instant.nullable(),
   counts: KioskCounts,
   waitsFor: WaitsFor,
-  /** When its soak time is over, while it waits for that. */
+  /** When the soak time ends, if it waits for that. */
   nextAt: Instant.nullable(),
 });
 export type Rollout = z.infer<typeof Rollout>;
 
-/** Newest first: the one in force, if there is one, is the first. */
+/** Newest first. If one is in progress, it comes first. */
 export const RolloutPage = pageOf(Rollout);
 
 export const RolloutAction = z.strictObject({
   at: Instant,
-  /** Account, `operator`, or `server`: by itself. */
+  /** Account, `operator`, or `server` for automatic actions. */
   by: z.string(),
-  /** Of the account; null: none, or removed since. */
+  /** E-mail address of the account; null: no account, or removed since. */
   email: z.string().nullable(),
   what: z.enum(['started', 'paused', 'resumed', 'stopped', 'held', 'advanced', 'rolled-back', 'done', 'ended']),
-  /** Details: the step that it went to, how many had failed. */
+  /** Details: the step it moved to, how many had failed. */
   detail: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])),
 });
 export type RolloutAction = z.infer<typeof RolloutAction>;
 
-/** Without `steps`: canary (where the ring has kiosks), 10 %, 50 %, everybody, a day each. */
+/** Without `steps`: canary (if the ring has kiosks), 10 %, 50 %, 100 %, one day each. */
 export const NewRollout = z.strictObject({
   version: BuildVersion,
   steps: RolloutSteps.optional(),
@@ -133,7 +133,7 @@ export const NewRollout = z.strictObject({
 export type NewRollout = z.input<typeof NewRollout>;
 
 export const ResumeRollout = z.strictObject({
-  /** Kiosks on which it failed try it once more. */
+  /** Kiosks on which it failed try it again. */
   retry: z.boolean().default(false),
 });
 
@@ -144,11 +144,11 @@ export const RolloutKiosk = z.strictObject({
   state: KioskState,
   /** Since when; null: not notified. */
   at: Instant.nullable(),
-  /** The build before. */
+  /** The previous build. */
   from: z.string().nullable(),
-  /** Code of why it went back or refused; behind a colon what it did not show: `trial-deadline: camera, match`. */
+  /** Code of why it went back or refused. What failed follows a colon: `trial-deadline: camera, match`. */
   reason: z.string().nullable(),
-  /** Notified, and ready: since then it waits only because someone is always in view; null: it does not. */
+  /** Since when it is ready and delayed only because someone is always in view; null: it isn't. */
   heldSince: Instant.nullable(),
   lastHeardAt: Instant.nullable(),
 });
@@ -161,19 +161,19 @@ export const RepositoryBuild = z.strictObject({
   bytes: z.number().int(),
 });
 export const Repository = z.strictObject({
-  /** False: this server gives out no updates. */
+  /** False: this server provides no updates. */
   configured: z.boolean(),
   builds: z.array(RepositoryBuild),
-  /** When kiosks take nothing from it any more, unless it is signed again; null: none is there. */
+  /** When kiosks stop accepting it unless it is signed again; null: there is no repository. */
   expires: Instant.nullable(),
-  /** Code of why it can't be read; null: it can. */
+  /** Code of why it can't be read; null if it can. */
   problem: z.string().nullable(),
 });
 export type Repository = z.infer<typeof Repository>;
 
 export const Ring = z.strictObject({
   id: RingId,
-  /** Null: nobody called it otherwise. */
+  /** Null: not renamed. */
   name: z.string().nullable(),
   count: z.number().int(),
   /** By name; at most 500. */
@@ -181,17 +181,17 @@ export const Ring = z.strictObject({
 });
 export type Ring = z.infer<typeof Ring>;
 export const RingList = z.strictObject({ items: z.array(Ring) });
-/** Null: by its own name again. */
+/** Null: restores its default name. */
 export const RingPatch = z.strictObject({ name: givenName(40).nullable() });
 
-/** When kiosks of a site may restart for an update, by the site's clock; null: at any hour. */
+/** When kiosks of a site may restart for an update, in the site's local time; null: at any time. */
 export const MaintenanceWindow = z
   .strictObject({ from: WallTime, to: WallTime })
   .refine(({ from, to }) => from !== to, 'must have a length');
 export type MaintenanceWindow = z.infer<typeof MaintenanceWindow>;
 export const SiteWindow = z.strictObject({
   site: Uuid,
-  /** False: it is that of the default site. */
+  /** False: it is the default site's. */
   own: z.boolean(),
   window: MaintenanceWindow.nullable(),
   timeZone: z.string(),

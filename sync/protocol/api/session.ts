@@ -2,20 +2,20 @@ import { z } from 'zod';
 import { Instant, Uuid } from '../wire/event.ts';
 import { endpoint, ROLES } from './endpoint.ts';
 
-/** Token of a one-time link: 32 random bytes, base64url. It is in the link's fragment, which browsers never send. */
+/** Token of a one-time link: 32 random bytes, base64url. It is in the link's fragment, which browsers don't send. */
 export const LinkToken = z.string().regex(/^[A-Za-z0-9_-]{43}$/);
 
-/** Body of `POST /api/session`: the one-time token of a link. */
+/** Body of `POST /api/session`: the token of a one-time link. */
 export const SessionRequest = z.strictObject({ token: LinkToken });
 
-/** Six digits of an authenticator app, or a recovery code (each works once). */
+/** Six digits from an authenticator app, or a recovery code (each works once). */
 export const SecondFactor = z.string().trim().min(6).max(40);
 
-/** Body of `POST /api/sign-in`. All at once: an answer never says which of them was wrong. */
+/** Body of `POST /api/sign-in`. All at once, and the answer never says which part was wrong. */
 export const SignInRequest = z.strictObject({
   email: z.string().trim().min(1).max(254),
   password: z.string().min(1).max(1024),
-  /** Absent for people who have none yet. */
+  /** Absent if the account has none yet. */
   code: SecondFactor.optional(),
 });
 
@@ -26,10 +26,10 @@ export const SessionState = z.strictObject({
   account: Uuid.nullable(),
   person: Uuid.nullable(),
   email: z.string().nullable(),
-  /** When it ends unless it is used; and at the latest. */
+  /** When it ends if unused, and when it ends at the latest. */
   idleEndsAt: Instant,
   expiresAt: Instant,
-  /** The server's clock when it answered: a page counts from it, since its own machine's may be wrong. */
+  /** The server's clock at the time of the answer. Pages count from it, since their machine's clock may be wrong. */
   serverTime: Instant,
 });
 export type SessionState = z.infer<typeof SessionState>;
@@ -41,7 +41,7 @@ export const ProblemBody = z.object({
   status: z.number().int(),
   code: z.string(),
   nextStep: z.string(),
-  /** Numbers for a screen's own sentence, e.g. `seconds` to wait. */
+  /** Values for a screen's own sentence, e.g. `seconds` to wait. */
   params: z.record(z.string(), z.union([z.string(), z.number()])).optional(),
 });
 export type ProblemBody = z.infer<typeof ProblemBody>;

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { endpoint } from './endpoint.ts';
 
-/** `/api/setup`: how far a new installation has come. */
+/** `/api/setup`: progress of setting up a new installation. */
 
-/** In the order in which they are taken. Each is done once its result exists, however it came about. */
+/** Steps in order. A step is done once its result exists, regardless of how it was achieved. */
 export const SETUP_STEPS = ['account', 'contacts', 'texts', 'kiosk', 'person', 'checkin'] as const;
 export type SetupStep = (typeof SETUP_STEPS)[number];
 
@@ -12,6 +12,6 @@ export const getSetup = endpoint('GET /api/setup', {
   roles: ['admin'],
   data: [],
   answer: z.strictObject({ done: z.array(z.enum(SETUP_STEPS)) }),
-  // The guide polls: that does not count as use of the session.
+  // The setup guide polls, which does not count as use of the session.
   idle: true,
 });

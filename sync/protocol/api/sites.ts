@@ -5,11 +5,11 @@ import { Instant, Uuid } from '../wire/event.ts';
 import { givenName } from '../wire/name.ts';
 import { endpoint } from './endpoint.ts';
 
-/** `/api/sites`: places with one calendar, and how their kiosks are to behave. */
+/** `/api/sites`: sites, each with a calendar and the policy of its kiosks. */
 
-/** IANA name, e.g. `Europe/Berlin`; whether it is one is asked of the runtime. */
+/** IANA name, e.g. `Europe/Berlin`, as known to the runtime. */
 export const TimeZone = z.string().refine(isTimeZone, 'must be an IANA time zone, e.g. Europe/Berlin');
-/** As it is; a name that is being given is a `GivenName`. */
+/** An existing name; a new one is a `GivenName`. */
 const Name = z.string().trim().min(1).max(80);
 const GivenName = givenName(80);
 const RepeatSeconds = z.number().int().min(0).max(3600);
@@ -18,13 +18,13 @@ export const Site = z.strictObject({
   id: Uuid,
   name: Name,
   timeZone: z.string(),
-  /** Where one attendance day ends and the next begins. */
+  /** Local time at which one attendance day ends and the next begins. */
   dayStartsAt: TimeOfDay,
-  /** Records of one person within this are one presence, seconds. Set by the policy (`repeatWindowSeconds`). */
+  /** Records of one person within this time count as one presence, seconds. Set by the policy (`repeatWindowSeconds`). */
   repeatSeconds: RepeatSeconds,
-  /** Where every device and person belongs that was given no other. */
+  /** The site of every device and person not assigned to another. */
   isDefault: z.boolean(),
-  /** The newest change of name or calendar; null: none is kept. */
+  /** Id of the newest change of name or calendar; null: none recorded. */
   change: Uuid.nullable(),
 });
 export type Site = z.infer<typeof Site>;
@@ -39,7 +39,7 @@ export type NewSite = z.infer<typeof NewSite>;
 export const SitePatch = z.strictObject({ name: GivenName, timeZone: TimeZone, dayStartsAt: TimeOfDay }).partial();
 export type SitePatch = z.infer<typeof SitePatch>;
 
-/** `change`: the one of the site as it was read; refused where another has come since. Absent: set whatever it is. */
+/** `change`: that of the site as it was read; fails if there is a newer one. Absent: write unconditionally. */
 export const SiteWrite = z.strictObject({ change: Uuid.or(z.literal('none')).optional() });
 
 export const SiteFacts = z.strictObject({ name: Name, timeZone: z.string(), dayStartsAt: TimeOfDay });
@@ -48,9 +48,9 @@ const changeOf = <T extends z.ZodType>(what: T) =>
   z.strictObject({
     id: Uuid,
     at: Instant,
-    /** Account, or `operator`, `configuration`. */
+    /** Account id, or `operator`, `configuration`. */
     by: z.string(),
-    /** E-mail of the account; null: none, or removed since. */
+    /** E-mail address of the account; null: no account, or removed since. */
     email: z.string().nullable(),
     before: what,
     after: what,
@@ -60,27 +60,27 @@ export const SiteChange = changeOf(SiteFacts);
 export type SiteChange = z.infer<typeof SiteChange>;
 
 /**
- * What can be set of a policy; consent texts have a life of their own. `repeatWindowSeconds` is the site's own also where
- * the rest is the default site's: kiosks and the server count by it. Absent in a write: as it was.
+ * The settings of a policy, without consent texts, which are managed separately. `repeatWindowSeconds` is always the site's own,
+ * even if the rest is the default site's, because kiosks and server count by it. Absent in a write: unchanged.
  */
 export const NewSitePolicy = Policy.omit({ consentTexts: true, day: true });
 
-/** The policy of one site, and whether it is its own or that of the default site. */
+/** The policy of one site, and whether it is its own or the default site's. */
 export const SitePolicy = z.strictObject({
   site: Uuid,
   own: z.boolean(),
   policy: NewSitePolicy,
-  /** Kiosks that go by it, and those of the site alone: the default site's is also that of sites without one. */
+  /** Kiosks that use it, and the site's own kiosks. The default site's policy also applies to sites without their own. */
   kiosks: z.number().int(),
   ownKiosks: z.number().int(),
-  /** The newest change of it; null: it was never set. */
+  /** Id of its newest change; null: it was never set. */
   change: Uuid.nullable(),
 });
 export type SitePolicy = z.infer<typeof SitePolicy>;
-/** `change`: the one that was in force when it was read; refused where another has come since. Absent: set whatever it is. */
+/** `change`: the one in force when it was read; fails if there is a newer one. Absent: write unconditionally. */
 export const PolicyWrite = z.strictObject({ change: Uuid.or(z.literal('none')).optional() });
 
-/** What is changed of a policy: each setting as it was read, and as it is to be; absent: not set. */
+/** Changes of a policy: each setting as it was read, and its new value; absent: not set. */
 const PolicyPart = NewSitePolicy.extend({
   privacy: NewSitePolicy.shape.privacy.unwrap().partial().optional(),
 }).partial();
@@ -91,7 +91,7 @@ export type PolicyPatch = z.infer<typeof PolicyPatch>;
 export const PolicyChange = changeOf(NewSitePolicy);
 export type PolicyChange = z.infer<typeof PolicyChange>;
 export const PolicyHistory = z.strictObject({ site: Uuid, items: z.array(PolicyChange) });
-/** The policy, or the site, becomes what it was before this change. */
+/** Restores the policy, or the site, to what it was before this change. */
 export const RevertPolicy = z.strictObject({ change: Uuid });
 
 export const listSites = endpoint('GET /api/sites', {

@@ -4,53 +4,53 @@ import { Instant, StaffRole, Uuid } from '../wire/event.ts';
 import { givenName } from '../wire/name.ts';
 import { endpoint } from './endpoint.ts';
 
-/** `/api/kiosk-staff`: who may unlock the kiosks of a site, or of all, and in which role (docs/operate/fleet.md). */
+/** `/api/kiosk-staff`: who may unlock the kiosks of one or all sites, and in which role (docs/operate/fleet.md). */
 
 /** Who did something at a kiosk. */
 export const StaffBy = z.strictObject({
-  /** A person who had the sealed emergency PIN. */
+  /** The holder of the sealed emergency PIN. */
   emergency: z.boolean(),
-  /** Null: the emergency PIN, or a member whose name is forgotten. */
+  /** Null: the emergency PIN, or a member whose name has been deleted. */
   name: z.string().nullable(),
 });
 export type StaffBy = z.infer<typeof StaffBy>;
 
-/** A kiosk that has not confirmed yet that it has a member, or has forgotten one. */
+/** A kiosk that has not confirmed yet that it added or removed a member. */
 export const StaffKiosk = z.strictObject({
   id: Uuid,
   name: z.string(),
   lastHeardAt: Instant.nullable(),
-  /** It is sent nothing any more, so it keeps what it has. */
+  /** A revoked kiosk receives nothing any more, so it keeps its staff. */
   revoked: z.boolean(),
 });
 export type StaffKiosk = z.infer<typeof StaffKiosk>;
 
-/** Most kiosks that are named; `kiosks` counts all. */
+/** Maximum number of kiosks listed; `kiosks` counts all. */
 export const MAX_WAITING = 100;
 
 export const KioskStaff = z.strictObject({
   id: Uuid,
   name: z.string(),
   role: StaffRole,
-  /** Null: at every site; of no meaning for a member of one kiosk. */
+  /** Null: every site. Ignored for a member of one kiosk only. */
   site: Uuid.nullable(),
-  /** The one kiosk that they were added at, which is where they are managed. Null: managed here. */
+  /** The one kiosk where the member was added and is managed. Null: managed here. */
   kiosk: z.strictObject({ id: Uuid, name: z.string() }).nullable(),
   addedAt: Instant,
   /** Account, `operator`, or the person at the kiosk. */
   by: z.string(),
-  /** Of the account; null: none, or removed since. */
+  /** E-mail address of the account; null: no account, or removed since. */
   email: z.string().nullable(),
-  /** Null: they may unlock. */
+  /** Null: may unlock kiosks. */
   removedAt: Instant.nullable(),
-  /** `start`: the one made here, which they replace at its first use; null: only their kiosk knows. */
+  /** `start`: the one made here, to be replaced at first use; null: only their kiosk knows. */
   pin: z.enum(['own', 'start', 'none']).nullable(),
   badge: z.boolean().nullable(),
-  /** Of a technician: codes on paper that are left. */
+  /** For a technician: number of unused paper codes. */
   paperLeft: z.number().int().nullable(),
-  /** The kiosks concerned: where they may unlock, or, once removed, where that has to be known. */
+  /** Number of kiosks concerned: those the member may unlock or, once removed, those that have to learn of it. */
   kiosks: z.number().int(),
-  /** Of those: which have confirmed it. */
+  /** How many of these have confirmed it. */
   confirmed: z.number().int(),
   waiting: z.array(StaffKiosk).max(MAX_WAITING),
 });
@@ -65,18 +65,18 @@ export const NewKioskStaff = z.strictObject({
   badge: BadgeNumber.nullable().optional(),
 });
 
-/** What is handed over to a member; shown this once. */
+/** What is handed over to a member. Returned only once. */
 export const HandedOver = z.strictObject({
   member: KioskStaff,
-  /** For their first use: they choose their own then. Null: only the second factor was made again. */
+  /** Starter PIN, replaced by the member at first use. Null: only the second factor was renewed. */
   pin: z.string().nullable(),
-  /** Of a technician. */
+  /** Only for a technician. */
   factor: z
     .strictObject({
-      /** `otpauth://`, and its QR code. */
+      /** `otpauth://…`, and its QR code. */
       uri: z.string(),
       svg: z.string(),
-      /** The same secret to type, base32. */
+      /** The same secret for typing, base32. */
       secret: z.string(),
       paper: z.array(z.string()),
     })
@@ -84,7 +84,7 @@ export const HandedOver = z.strictObject({
 });
 export type HandedOver = z.infer<typeof HandedOver>;
 
-/** What is renewed for a member: a starter PIN, or a technician's second factor. Another badge, or none. */
+/** What is replaced for a member: the PIN (by a starter PIN), a technician's second factor, or the badge. */
 export const StaffReset = z.discriminatedUnion('what', [
   z.strictObject({ what: z.literal('pin') }),
   z.strictObject({ what: z.literal('factor') }),

@@ -2,20 +2,20 @@ import { z } from 'zod';
 import { Instant, Uuid } from '../wire/event.ts';
 import { endpoint } from './endpoint.ts';
 
-/** `/api/stats`: counts for charts. Nothing in them is about anybody. */
+/** `/api/stats`: counts for charts. They don't identify anyone. */
 
-/** Days of the site's calendar, both included; at most 92. */
+/** Days of the site's calendar, inclusive; at most 92. */
 export const StatsQuery = z.strictObject({ site: Uuid.optional(), from: z.iso.date(), to: z.iso.date() });
 
 const Count = z.number().int().nonnegative();
 
 export const Arrivals = z.strictObject({
   site: z.strictObject({ id: Uuid.nullable(), name: z.string(), timeZone: z.string() }),
-  /** Hours with any activity, by their beginning. */
+  /** Hours with any activity, by their start. */
   hours: z.array(z.strictObject({ at: Instant, in: Count, out: Count })),
-  /** People inside as the clock on the wall strikes, 0 to 23: the average of the days on which anyone came. */
+  /** People inside at each full hour of local time, 0 to 23: averaged over the days on which anyone came. */
   inside: z.array(z.strictObject({ hour: z.number().int().min(0).max(23), people: z.number().nonnegative() })),
-  /** Valid records, by check-in method. */
+  /** Valid records by check-in method. */
   methods: z.record(z.string(), Count),
 });
 export type Arrivals = z.infer<typeof Arrivals>;
@@ -25,22 +25,22 @@ export const KioskStats = z.strictObject({
     z.strictObject({
       id: Uuid,
       name: z.string(),
-      /** Accepted faces whose scores are known, and failed attempts of any kind. */
+      /** Accepted faces with known scores, and failed attempts of any kind. */
       faces: Count,
       failures: Count,
-      /** Mean of the scores, by the middle of their bins; null: none is known. */
+      /** Mean score, using the centres of the histogram bins; null: none known. */
       score: z.number().nullable(),
-      /** Half of the accepted faces took at most so long, seconds; null: none is known. */
+      /** Median time of accepted faces, as a bin's upper limit, seconds; null: none known. */
       waitSeconds: Count.nullable(),
     }),
   ),
-  /** Accepted faces by how long they took from their first sight: at most so many seconds; the last bin has what took longer. */
+  /** Accepted faces by time since first detected, at most `seconds`; the last bin also has all that took longer. */
   waits: z.array(z.strictObject({ seconds: Count, count: Count })),
-  /** Of accepted faces: bins of 0.05 by their lower end, 0 to 0.95. */
+  /** Accepted faces by score: bins of 0.05 by their lower bound, 0 to 0.95. */
   scores: z.array(z.strictObject({ from: z.number(), count: Count })),
   /** Why people did not get in, or not at once: `guide.too-dark`, `challenge.failed`, `other-method.unknown`, `refused.pin-wrong`. */
   failures: z.array(z.strictObject({ reason: z.string(), count: Count })),
-  /** Most events that waited for the server, by kiosk and report. */
+  /** Number of events waiting to be sent, by kiosk and report. */
   queue: z.array(z.strictObject({ kiosk: Uuid, at: Instant, depth: Count })),
 });
 export type KioskStats = z.infer<typeof KioskStats>;

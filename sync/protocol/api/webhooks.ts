@@ -7,13 +7,13 @@ import { endpoint } from './endpoint.ts';
 import { countedPageOf, sortedQuery } from './page.ts';
 
 /**
- * `/api/webhooks`: other programs are notified of records as they come in, and of what needs attention, signed by Standard
- * Webhooks (docs/operate/webhooks.md).
+ * `/api/webhooks`: notifies other programs of records and of what needs attention, signed as in Standard Webhooks
+ * (docs/operate/webhooks.md).
  */
 
 const Url = z.url({ protocol: /^https$/ }).max(2000);
 const Name = givenName(80);
-/** PEM of a certificate authority of the operator's own, where the receiver's certificate is not of a public one. */
+/** PEM of the operator's own certificate authority, for receivers without a publicly trusted certificate. */
 const CaPem = z
   .string()
   .max(20_000)
@@ -23,27 +23,27 @@ export const Webhook = z.strictObject({
   id: Uuid,
   name: z.string(),
   url: z.string(),
-  /** Null: of every site. */
+  /** Null: every site. */
   site: Uuid.nullable(),
-  /** The person's number is sent with each record: a disclosure, which the audit log records. */
+  /** Sends the person's number with each record. This is a disclosure, recorded in the audit log. */
   withNumber: z.boolean(),
-  /** Receives records, and what happens to the people in them. */
+  /** Receives records, and changes that concern the people in them. */
   records: z.boolean(),
-  /** What it receives of what needs attention; for a site, the items of that site. Empty: nothing. */
+  /** The attention topics it receives; for a site, that site's items. Empty: none. */
   topics: AlertTopics,
-  /** By the clock of its site, else of the default site. They hold back what needs attention, never records. */
+  /** In local time of its site, or of the default site. They delay attention items, never records. */
   quiet: QuietHours,
   ownCa: z.boolean(),
   enabled: z.boolean(),
-  /** Why it was switched off by itself, e.g. `gone`; null: it was not. */
+  /** Why it was turned off automatically, e.g. `gone`; null: it was not. */
   disabledBecause: z.string().nullable(),
   createdAt: Instant,
   lastDeliveredAt: Instant.nullable(),
-  /** Since then it has taken nothing; null: it takes what it is sent, or was turned off by hand. */
+  /** Since when it has accepted nothing; null: it accepts what it is sent, or was turned off by hand. */
   failingSince: Instant.nullable(),
-  /** While it fails, what it answered last: its status, or a code if there was no answer. */
+  /** Its last answer while it fails: the HTTP status, or a code if there was no answer. */
   lastFailure: z.string().nullable(),
-  /** Deliveries that are waiting, and that were given up. */
+  /** Deliveries waiting, and deliveries given up. */
   due: z.number().int(),
   failed: z.number().int(),
 });
@@ -76,7 +76,7 @@ export const WebhookPatch = z
   .partial();
 export type WebhookPatch = z.infer<typeof WebhookPatch>;
 
-/** Shown once. `whsec_` and 32 bytes in base64. */
+/** Returned once. `whsec_` and 32 bytes in base64. */
 export const WebhookSecret = z.strictObject({ id: Uuid, secret: z.string() });
 
 export const DeliveryState = z.enum(['due', 'delivered', 'failed']);
@@ -104,43 +104,38 @@ export const Delivery = z.strictObject({
 });
 export type Delivery = z.infer<typeof Delivery>;
 
-/** Body of an `attendance.record`: a record as it counts now. A later message about the same `id` replaces it. */
+/** Body of `attendance.record`: a record with its current state. A later message about the same `id` replaces it. */
 export const RecordMessage = z.strictObject({
   type: z.literal('attendance.record'),
   timestamp: Instant,
   data: z.strictObject({
     id: Uuid,
-    /** Grows with each change of the record; of two messages, the one with the higher number counts. */
+    /** Increases with each change of the record. Of two messages, the one with the higher number is valid. */
     change: z.number().int(),
     at: Instant,
     site: z.string(),
     device: z.string().nullable(),
     direction: Direction,
     method: Method,
-    /** False: taken back, corrected, or the same presence once more; `because` says which. */
+    /** False: voided, corrected, or a duplicate; `because` says which. */
     counts: z.boolean(),
     because: z.string().nullable(),
     /** Null once erased. */
     person: Uuid.nullable(),
-    /** If the webhook asks for it. */
+    /** Only if the webhook asks for it. */
     number: z.string().nullable().optional(),
   }),
 });
 export type RecordMessage = z.infer<typeof RecordMessage>;
 
-/**
- * Body of a `person.erased`: receivers that were notified of this person are to erase what they hold (GDPR Art. 19).
- */
+/** Body of `person.erased`: receivers that were notified of this person have to erase their data (GDPR Art. 19). */
 export const ErasedMessage = z.strictObject({
   type: z.literal('person.erased'),
   timestamp: Instant,
   data: z.strictObject({ person: Uuid }),
 });
 
-/**
- * Body of a `lookalikes.marked`: these two people cannot be distinguished by face alone any more, and someone should
- * look at it.
- */
+/** Body of `lookalikes.marked`: these two people can no longer be distinguished by face alone, and someone should check them. */
 export const LookalikesMessage = z.strictObject({
   type: z.literal('lookalikes.marked'),
   timestamp: Instant,
@@ -154,10 +149,7 @@ export const LookalikesMessage = z.strictObject({
   }),
 });
 
-/**
- * Body of an `emergency-pin.used`: someone who had the sealed emergency PIN of a kiosk that has staff of its own
- * opened it.
- */
+/** Body of `emergency-pin.used`: the sealed emergency PIN was used at a kiosk that has staff of its own. */
 export const EmergencyPinMessage = z.strictObject({
   type: z.literal('emergency-pin.used'),
   timestamp: Instant,
@@ -166,12 +158,12 @@ export const EmergencyPinMessage = z.strictObject({
     device: Uuid,
     deviceName: z.string().nullable(),
     at: Instant,
-    /** At the kiosk's screen, or on its machine's command line. */
+    /** On the kiosk's screen, or on its machine's command line. */
     where: z.enum(['screen', 'command-line']),
   }),
 });
 
-/** Body of `attention.opened` and `attention.closed`: something needs attention, or no longer does. It names nobody. */
+/** Body of `attention.opened` and `attention.closed`: something needs attention, or no longer does. Names nobody. */
 export const AttentionMessage = z.strictObject({
   type: z.enum(['attention.opened', 'attention.closed']),
   timestamp: Instant,
@@ -180,9 +172,9 @@ export const AttentionMessage = z.strictObject({
     id: Uuid,
     kind: AttentionKind,
     code: z.string(),
-    /** It stops check-ins or backups, or needs attention now. */
+    /** It prevents check-ins or backups, or needs attention now. */
     urgent: z.boolean(),
-    /** Names of the sites that it is about; none: the whole installation. */
+    /** Names of the sites concerned; empty: the whole installation. */
     sites: z.array(z.string()),
     device: Uuid.nullable(),
     deviceName: z.string().nullable(),

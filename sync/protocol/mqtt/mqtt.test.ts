@@ -29,22 +29,22 @@ async function outcome(bytes: Buffer, max: number, step: number): Promise<string
 }
 
 describe('the limit of MQTT packets', () => {
-  test.each([1, 2, 3, 7, 1000])('holds whatever the pieces are (%i bytes)', async (step) => {
+  test.each([1, 2, 3, 7, 1000])('applies regardless of chunk size (%i bytes)', async (step) => {
     const fine = Buffer.concat([packet(0, 0xc0), packet(127), packet(128), packet(300), packet(0, 0xd0), packet(300)]);
     expect(await outcome(fine, 300, step)).toBe('passed');
     expect(await outcome(Buffer.concat([fine, packet(301)]), 300, step)).toBe('packet-too-large');
   });
 
-  test('ends at the announcement, before the body comes', async () => {
+  test('ends the stream at the announced length, before the body arrives', async () => {
     expect(await outcome(Buffer.from([0x30, 0xff, 0xff, 0xff, 0x7f]), 1000, 5)).toBe('packet-too-large');
   });
 
-  test('ends at a length that has no end', async () => {
+  test('ends the stream at an endless length field', async () => {
     expect(await outcome(Buffer.from([0x30, 0x80, 0x80, 0x80, 0x80, 0x01]), 1000, 6)).toBe('packet-too-large');
   });
 });
 
-test('what a payload says it is: only types of this protocol, and junk is nothing', () => {
+test('reads a payload’s stated type, only for types of this protocol; null for junk', () => {
   const say = (header: unknown) => `${Buffer.from(JSON.stringify(header)).toString('base64url')}.a.b`;
   expect(typOf(say({ typ: 'sp-ack+jws' }))).toBe('sp-ack+jws');
   for (const junk of [

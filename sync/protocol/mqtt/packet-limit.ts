@@ -1,13 +1,12 @@
 import type { Duplex } from 'node:stream';
 import { Problem } from '../../errors/problem.ts';
 
-/** Most bytes of the length field of an MQTT packet (§1.5.5 of MQTT 5, §2.2.3 of 3.1.1). */
+/** Maximum bytes of the length field of an MQTT packet (§1.5.5 of MQTT 5, §2.2.3 of 3.1.1). */
 const LENGTH_BYTES = 4;
 
 /**
- * Ends a stream as soon as the other side announces a packet longer than `max`. The parsers of mqtt.js and aedes gather a
- * packet of up to 256 MB before anyone can look at it; this looks at the fixed headers as they come.
- * Attach it before the parser.
+ * Destroys a stream as soon as the other side announces a packet longer than `max`. The parsers of mqtt.js and aedes buffer
+ * packets of up to 256 MB before passing them on; this reads the fixed headers as they arrive. Attach it before the parser.
  *
  * @param max longest packet after its fixed header, bytes
  */

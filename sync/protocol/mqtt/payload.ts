@@ -1,14 +1,14 @@
 import { TYP } from '../wire/batch.ts';
 
-/** Longest first part of a compact message that is looked at. A header of ours has less than 400 characters. */
+/** Longest first part of a compact message that is parsed, characters. Our headers have less than 400. */
 const MAX_HEADER = 1024;
 const KNOWN: ReadonlySet<string> = new Set(Object.values(TYP));
 export type Typ = (typeof TYP)[keyof typeof TYP];
 
 /**
- * What a compact message says it is, unverified; null for anything else. Only chooses who is to verify it.
+ * Returns a compact message's stated type, unverified; null for anything else. Use it only to choose what verifies it.
  *
- * @param message compact JOSE, or whatever came
+ * @param message compact JOSE, or any other text
  */
 export function typOf(message: string): Typ | null {
   const end = message.indexOf('.');
@@ -18,7 +18,7 @@ export function typOf(message: string): Typ | null {
     const typ = (header as { typ?: unknown } | null)?.typ;
     return typeof typ === 'string' && KNOWN.has(typ) ? (typ as Typ) : null;
   } catch {
-    // Junk on a topic is expected, and nothing to report here: the caller counts it.
+    // Junk on a topic is expected and not reported here: the caller counts it.
     return null;
   }
 }

@@ -8,7 +8,7 @@ const ACK = fromServer('ack', { typ: TYP.ack, body: Ack, maxBytes: MAX_ACK_BYTES
 /**
  * Signs an ack with the server's key.
  *
- * @param spv version of the message that it answers
+ * @param spv protocol version of the message being answered
  * @returns compact JWS, ASCII, at most MAX_ACK_BYTES
  */
 export function signAck(ack: Ack, key: Ed25519PrivateJwk, spv?: number): Promise<string> {
@@ -18,9 +18,9 @@ export function signAck(ack: Ack, key: Ed25519PrivateJwk, spv?: number): Promise
 /**
  * Verifies an ack against the server's keys that this kiosk trusts.
  *
- * @param expect whose ack it must be
+ * @param expect the device and epoch that the ack must be for
  * @throws Problem with a code: `ack-too-large`, `ack-malformed`, `unsupported-protocol`, `unknown-server-key`,
- *   `bad-ack-signature`, `ack-of-another`
+ * `bad-ack-signature`, `ack-of-another`
  */
 export async function openAck(
   signed: string,

@@ -4,12 +4,12 @@ import { type CipherKey, createCipheriv, createDecipheriv, randomBytes } from 'n
 
 export const NONCE_BYTES = 12;
 const TAG = 16;
-/** What it adds to the plaintext, bytes. */
+/** Bytes added to the plaintext. */
 export const GCM_OVERHEAD = NONCE_BYTES + TAG;
 
 /**
- * @param bound associated data: it opens with the same alone
- * @param nonce 12 bytes, never the same twice under one key; random ones are safe to 2³² messages a key (§8.3)
+ * @param bound associated data, required again to decrypt
+ * @param nonce 12 bytes, never reused under one key; random ones are safe up to 2³² messages per key (§8.3)
  */
 export function encryptGcm(
   key: CipherKey,
@@ -21,14 +21,14 @@ export function encryptGcm(
   return Buffer.concat([nonce, cipher.update(plain), cipher.final(), cipher.getAuthTag()]);
 }
 
-/** @throws when it was altered, is bound to something else, or is under another key */
+/** @throws if it was altered, has other associated data, or is encrypted with another key */
 export function decryptGcm(key: CipherKey, bound: Uint8Array, sealed: Uint8Array): Buffer {
   const end = sealed.length - TAG;
   const decipher = createDecipheriv('aes-256-gcm', key, sealed.subarray(0, NONCE_BYTES), { authTagLength: TAG });
   decipher.setAAD(bound).setAuthTag(sealed.subarray(end));
   const plain = decipher.update(sealed.subarray(NONCE_BYTES, end));
   try {
-    decipher.final(); // GCM is a stream mode: nothing is left to come
+    decipher.final(); // GCM is a stream mode: final() outputs nothing
     return plain;
   } catch (cause) {
     plain.fill(0);

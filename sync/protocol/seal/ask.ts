@@ -14,9 +14,9 @@ const ASK: Kind<AskHeader, Ask> = {
 };
 
 /**
- * Signs a question as the device and seals it to the server.
+ * Signs an ask as the device and seals it to the server.
  *
- * @param jti a new random UUID: the page that answers must repeat it
+ * @param jti a new random UUID, which the answering page must repeat
  * @returns compact JWE, ASCII, at most MAX_ASK_BYTES
  */
 export async function sealAsk(

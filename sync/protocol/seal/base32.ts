@@ -1,9 +1,9 @@
-/** RFC 4648 §6, without padding: what authenticator apps read. */
+/** RFC 4648 §6, without padding, as authenticator apps read it. */
 export const RFC4648 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
 
 /**
- * Crockford's Base32 (no I, L, O, U): what is typed by hand, and what is in a QR code. A QR code holds letters and digits
- * in its alphanumeric mode, and a scanner that plays a keyboard types them on every layout.
+ * Crockford's Base32 (no I, L, O, U), for codes typed by hand and QR codes. It fits a QR code's alphanumeric mode, and a scanner
+ * that acts as a keyboard types it correctly on every layout.
  */
 const CROCKFORD = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
 
@@ -22,7 +22,7 @@ export function base32(bytes: Uint8Array, alphabet = CROCKFORD): string {
   return bits > 0 ? text + alphabet[(held << (5 - bits)) & 31] : text;
 }
 
-/** In any case, with spaces and dashes anywhere, O for 0, I and L for 1. Null for a character that can't be one, or bits at the end that no encoder leaves. */
+/** Accepts any case, spaces and dashes anywhere, O for 0, I and L for 1. Null for an invalid character, or non-zero bits at the end. */
 export function fromBase32(text: string): Buffer | null {
   const plain = text.toUpperCase().replace(/[\s-]/g, '').replace(/O/g, '0').replace(/[IL]/g, '1');
   let bits = 0;

@@ -24,10 +24,10 @@ const BATCH: Kind<BatchHeader, BatchBody> = {
 };
 
 /**
- * Signs consecutive events of one epoch and seals them to the server: JWE(pad(JWS(body))).
- * Sealed at each sending, so that the server's key can change while events wait.
+ * Signs consecutive events of one epoch and seals them to the server: JWE(pad(JWS(body))). It is sealed again each time it is
+ * sent, so the server's key can change while events wait.
  *
- * @param events 1 to MAX_BATCH_EVENTS events, one device, one epoch, sequence numbers without a hole
+ * @param events 1 to MAX_BATCH_EVENTS events of one device and one epoch, with consecutive sequence numbers
  * @param keys `trusts`: thumbprints of the server's signing keys that the sender trusts, newest first
  * @param sentAt RFC 3339 with ms
  * @returns compact JWE, ASCII, at most MAX_SEALED_BYTES
@@ -50,9 +50,9 @@ export interface BatchKeys {
 }
 
 /**
- * The same of events that are JSON already, which must be consecutive and of one epoch.
+ * Does the same for events that are already JSON. They must be consecutive and of one epoch.
  *
- * @param first where the first of them stands
+ * @param first device, epoch and sequence number of the first event
  */
 export function sealTexts(
   first: { readonly device: string; readonly epoch: string; readonly seq: number },
@@ -79,7 +79,7 @@ function separated(texts: readonly string[]): string[] {
   return texts.flatMap((text, i) => (i === 0 ? [text] : [',', text]));
 }
 
-/** UTF-8 of texts, one after the other. */
+/** Returns the texts concatenated, as UTF-8. */
 function bytesOf(texts: readonly string[]): Buffer {
   const bytes = Buffer.allocUnsafe(texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0));
   let at = 0;
@@ -93,12 +93,12 @@ export interface OpenedBatch {
 }
 
 /**
- * Opens and verifies a sealed batch. Nothing of it is trusted before its signature: the size is checked before anything
- * else, each header against the one shape allowed, the key is chosen by us.
+ * Opens and verifies a sealed batch. Nothing in it is trusted before its signature: the size is checked first, each header must
+ * match its one schema, and we choose the key.
  *
- * @param sealed what came over the wire
- * @throws Problem with a code: `batch-too-large`, `batch-malformed`, `unknown-sealing-key`, `batch-undecryptable`,
- *   `bad-padding`, `wrong-issuer`, `wrong-audience`, `unsupported-protocol`, `unknown-device`, `bad-signature`
+ * @param sealed the message as received
+ * @throws Problem with a code: `batch-too-large`, `batch-malformed`, `unknown-sealing-key`, `batch-undecryptable`, `bad-padding`,
+ * `wrong-issuer`, `wrong-audience`, `unsupported-protocol`, `unknown-device`, `bad-signature`
  */
 export async function openBatch(sealed: string, keys: DeviceKeys, expect: Sender): Promise<OpenedBatch> {
   const { header, body } = await openFromDevice(BATCH, sealed, keys, expect);

@@ -1,15 +1,15 @@
 import canonicalize from 'canonicalize';
 
-/** Printable ASCII without quote and backslash: most strings, and JSON puts them as they are. */
+/** Printable ASCII without quote and backslash: most strings, which JSON writes unescaped. */
 const PLAIN = /^[\x20\x21\x23-\x5b\x5d-\x7e]*$/;
 
 /**
- * RFC 8785 canonical JSON as text. What JSON.parse gives is written here, in a third of the time; whatever is not JSON's own
- * (a Date, undefined, a symbol, a bigint) goes to `canonicalize`, which knows what the RFC makes of it, or refuses it. A
- * property test holds both equal.
+ * Returns RFC 8785 canonical JSON. Values that JSON.parse can produce are written here, in a third of the time. Others (a Date,
+ * undefined, a symbol, a bigint) go to `canonicalize`, which serialises or rejects them as the RFC requires. A property test
+ * checks that both give the same result.
  *
- * @returns undefined for what has no JSON at all
- * @throws Error for what has no canonical form (NaN, a lone surrogate, a circle, what is nested too deeply)
+ * @returns undefined for a value without any JSON
+ * @throws Error for a value without a canonical form (NaN, a lone surrogate, a cycle, nesting too deep)
  */
 export function canonicalText(value: unknown): string | undefined {
   switch (typeof value) {
@@ -38,7 +38,7 @@ function array(values: readonly unknown[]): string {
   let out = '[';
   for (let i = 0; i < values.length; i++) {
     const value = values[i];
-    // As JSON.stringify has it.
+    // As JSON.stringify does.
     const written = value === undefined || typeof value === 'symbol' ? 'null' : inside(value);
     out += i === 0 ? written : `,${written}`;
   }
@@ -46,7 +46,7 @@ function array(values: readonly unknown[]): string {
 }
 
 function object(value: Record<string, unknown>): string {
-  // Sorted by UTF-16 code units, as the RFC asks.
+  // Sorted by UTF-16 code units, as the RFC requires.
   let out = '';
   for (const key of Object.keys(value).sort()) {
     const one = value[key];

@@ -2,7 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { openCardTemplates, sealCardTemplates } from './card-template.ts';
 
-test('sealed templates open with their own card, person and model alone, even under the same key', () => {
+test('sealed templates open only with their own card, person and model, even under the same key', () => {
   const key = { person: randomUUID(), card: randomUUID(), key: randomBytes(32) };
   const sealed = sealCardTemplates(key, 'arcface', [Float32Array.of(1, 2), Float32Array.of(3, 4)], randomBytes(12));
   const open = (other: Partial<typeof key> = {}, model = 'arcface') =>

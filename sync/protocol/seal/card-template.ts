@@ -2,21 +2,21 @@ import { decryptGcm, encryptGcm, GCM_OVERHEAD } from './aes-gcm.ts';
 import { base32, fromBase32 } from './base32.ts';
 
 /**
- * Templates on the person's card: server and kiosks keep a ciphertext, and its key is in the QR code of the card alone.
+ * Templates on the person's card: server and kiosks store only a ciphertext, and only the QR code on the card has its key.
  *
  * The card: `SPT1:` and Crockford's Base32 of version (1) ‖ person (16) ‖ card (16) ‖ key (32).
- * The ciphertext: nonce (12) ‖ AES-256-GCM of the vectors, float32 little-endian, one after the other ‖ tag (16), with the
- * associated data `smartpresence/card-template` ‖ 0 ‖ person (16) ‖ card (16) ‖ name of the embedding model (UTF-8).
+ * The ciphertext: nonce (12) ‖ AES-256-GCM of the concatenated vectors (float32 little-endian) ‖ tag (16). Associated data:
+ * `smartpresence/card-template` ‖ 0 ‖ person (16) ‖ card (16) ‖ name of the embedding model (UTF-8).
  */
 export interface CardKey {
   readonly person: string;
-  /** Names the card: a ciphertext belongs to one. */
+  /** Id of the card. A ciphertext belongs to one card. */
   readonly card: string;
-  /** 32 bytes. Its holder zeroes it when it is not needed any more. */
+  /** 32 bytes. The caller zeroes it when it is no longer needed. */
   readonly key: Buffer;
 }
 
-/** The start of its text. */
+/** Prefix of the card's text. */
 export const TEMPLATE_CARD = 'SPT1:';
 const VERSION = 1;
 const KEY_BYTES = 32;
@@ -26,7 +26,7 @@ const idBytes = (id: string): Buffer => Buffer.from(id.replaceAll('-', ''), 'hex
 const idText = (bytes: Buffer): string =>
   bytes.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
 
-/** What the card carries. The text can't be zeroed: it goes to the person who prints it, and nowhere else. */
+/** Returns the card's text. A string can't be zeroed; give it only to the person who prints it. */
 export function writeTemplateCard({ person, card, key }: CardKey): string {
   const bytes = Buffer.concat([Buffer.from([VERSION]), idBytes(person), idBytes(card), key]);
   const text = TEMPLATE_CARD + base32(bytes);
@@ -34,7 +34,7 @@ export function writeTemplateCard({ person, card, key }: CardKey): string {
   return text;
 }
 
-/** Null for what is no such card. */
+/** Reads a card's text; null if it isn't a card of this kind. */
 export function readTemplateCard(text: string): CardKey | null {
   if (!text.toUpperCase().startsWith(TEMPLATE_CARD)) return null;
   const bytes = fromBase32(text.slice(TEMPLATE_CARD.length));
@@ -53,7 +53,7 @@ const associated = ({ person, card }: CardKey, model: string): Buffer =>
   Buffer.concat([DOMAIN, idBytes(person), idBytes(card), Buffer.from(model, 'utf8')]);
 
 /**
- * @param vectors of one model and one length
+ * @param vectors of one model, all of the same length
  * @param nonce 12 random bytes
  * @returns unpadded base64url
  */
@@ -70,9 +70,9 @@ export function sealCardTemplates(
 }
 
 /**
- * The templates; the caller zeroes them. Null for what this key does not open: another card's, or altered.
+ * Returns the templates, which the caller zeroes. Null if this key doesn't open them: they are another card's, or altered.
  *
- * @param length of one vector
+ * @param length number of floats per vector
  */
 export function openCardTemplates(key: CardKey, model: string, sealed: string, length: number): Float32Array[] | null {
   const bytes = Buffer.from(sealed, 'base64url');
@@ -85,7 +85,7 @@ export function openCardTemplates(key: CardKey, model: string, sealed: string, l
     return null; // not authentic: of another card, or altered
   }
   try {
-    // Copies: a Float32Array must start at a multiple of 4.
+    // Copied because a Float32Array must start at a multiple of 4 bytes.
     return Array.from({ length: size / (4 * length) }, (_, i) => {
       const vector = new Float32Array(length);
       new Uint8Array(vector.buffer).set(plain.subarray(i * 4 * length, (i + 1) * 4 * length));

@@ -17,7 +17,7 @@ const codeOf = (run: () => unknown): string => {
 };
 
 describe('canonical JSON', () => {
-  test('is that of RFC 8785, section 3.2.4', () => {
+  test('matches the example of RFC 8785, section 3.2.4', () => {
     const value = {
       // biome-ignore lint/correctness/noPrecisionLoss: the RFC's own example
       numbers: [333333333.33333329, 1e30, 4.5, 2e-3, 0.000000000000000000000000001],
@@ -29,7 +29,7 @@ describe('canonical JSON', () => {
     );
   });
 
-  test('is what another implementation makes of the same value', () => {
+  test('equals that of another implementation', () => {
     const value = fc.anything({
       withDate: true,
       withNullPrototype: true,
@@ -60,7 +60,7 @@ describe('canonical JSON', () => {
     );
   });
 
-  test('refuses what has none', () => {
+  test('rejects values that have no canonical form', () => {
     for (const value of [
       undefined,
       Number.NaN,
@@ -84,7 +84,7 @@ describe('commitment', () => {
     expect(commit(salt.toString('base64url'), 'Ada')).toBe(expected);
   });
 
-  test('differs for another value and for another salt', () => {
+  test('differs for different values and different salts', () => {
     fc.assert(
       fc.property(
         fc.uint8Array({ minLength: 16, maxLength: 16 }),
@@ -102,7 +102,7 @@ describe('commitment', () => {
     );
   });
 
-  test('refuses a salt that is not 16 bytes', () => {
+  test('rejects a salt that is not 16 bytes', () => {
     for (const salt of ['', 'AAAA', 'A'.repeat(43)]) expect(codeOf(() => commit(salt, 1))).toBe('bad-salt');
   });
 });
@@ -117,7 +117,7 @@ describe('an event', () => {
     return { first: structuredClone(first), second: structuredClone(second), slot };
   };
 
-  test('chains to the one before it, whatever happens to its personal values', () => {
+  test('chains to the previous one, even after its personal values are changed or removed', () => {
     const { first, second, slot } = made();
     expect(first.header.prev).toBe(GENESIS);
     expect(second.header.prev).toBe(headerHash(first.header));
@@ -126,7 +126,7 @@ describe('an event', () => {
     expect(codeOf(() => checkEvent(first, slot(1)))).toBe('TAKEN');
   });
 
-  test('is refused when a personal value, its salt or its name was changed', () => {
+  test('is rejected if a personal value, its salt or its name was changed', () => {
     const changes: ((e: ReturnType<typeof made>['first']) => unknown)[] = [
       (e) => Object.assign(e.personal.name!, { value: 'Mallory' }),
       (e) => Object.assign(e.personal.name!, { salt: 'A'.repeat(22) }),
@@ -140,7 +140,7 @@ describe('an event', () => {
     }
   });
 
-  test('is refused, with the reason, where it does not belong', () => {
+  test('is rejected with a reason if its device, epoch or sequence number is wrong', () => {
     const { first, slot } = made();
     expect(codeOf(() => checkEvent(first, slot(2)))).toBe('event-wrong-sequence');
     expect(codeOf(() => checkEvent(first, { ...slot(1), device: slot(1).epoch }))).toBe('event-foreign');
@@ -159,7 +159,7 @@ describe('an event', () => {
     expect(codeOf(() => checkEvent({ ...first, extra: 1 }, slot(1)))).toBe('event-malformed');
   });
 
-  test('of any shape is either taken or refused with a code', () => {
+  test('of any shape is either accepted or rejected with a code', () => {
     fc.assert(
       fc.property(fc.jsonValue(), (raw) => {
         expect(codeOf(() => checkEvent(raw, made().slot(1)))).toMatch(/^event-/);

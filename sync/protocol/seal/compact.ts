@@ -5,9 +5,9 @@ import type { Noun } from './message.ts';
 type MalformedCode = `${Noun | 'position' | 'certificate' | 'statement'}-malformed`;
 
 /**
- * Reading a compact JWS (RFC 7515 §7.1) or JWE (RFC 7516 §7.1) as strictly as we write it, before any key is touched.
- * Base64url is checked to be canonical: Node's decoder ignores stray bits of the last character and unknown characters,
- * so without this a changed message could still verify.
+ * Reads a compact JWS (RFC 7515 §7.1) or JWE (RFC 7516 §7.1) as strictly as we write it, before any key is used. Base64url must
+ * be canonical: Node's decoder ignores unknown characters and stray bits of the last one, so a changed message could otherwise
+ * still verify.
  */
 
 function decodeSegment(segment: string, code: MalformedCode): Buffer {
@@ -21,9 +21,9 @@ function decodeSegment(segment: string, code: MalformedCode): Buffer {
  *
  * @param parts 3 for a JWS, 5 for a JWE
  * @param empty indexes of the parts that must be empty (the encrypted key of ECDH-ES direct agreement)
- * @param header schema of the protected header: whatever it does not name is refused, `jwk`, `x5c`, `crit` and `zip` included
- * @param code the Problem's code when the shape is wrong
- * @returns the header, its part as it came, and every part decoded
+ * @param header schema of the protected header; anything else in it is rejected, including `jwk`, `x5c`, `crit` and `zip`
+ * @param code code of the Problem if the message is malformed
+ * @returns the header, its encoded part as received, and every part decoded
  */
 export function readCompact<H>(
   message: string,

@@ -4,12 +4,12 @@ import * as x509 from '@peculiar/x509';
 const P256 = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
 
 /*
- * Certificate requests (PKCS #10). To be imported when one is made or read: the library costs a kiosk's start 50 ms, and a
- * kiosk needs it when it joins and renews alone.
+ * Certificate requests (PKCS #10). Import this only when one is made or read: the library adds 50 ms to a kiosk's start, and a
+ * kiosk needs it only to join and to renew.
  */
 
 /**
- * A request for a certificate in the name of `device`, PEM.
+ * Makes a certificate request in the name of `device`, PEM.
  *
  * @param keyPem P-256 key, PKCS #8 PEM
  */
@@ -25,6 +25,6 @@ export async function createCsr(device: string, keyPem: string): Promise<string>
   return csr.toString('pem');
 }
 
-/** The public key that a request is for, SPKI DER. */
+/** Returns the public key of a request, SPKI DER. */
 export const csrPublicKey = (csr: string): Buffer =>
   Buffer.from(new x509.Pkcs10CertificateRequest(csr).publicKey.rawData);

@@ -2,23 +2,23 @@ import { Problem } from '../../errors/problem.ts';
 import { type Ed25519PublicJwk, PROTOCOL_VERSION } from '../wire/batch.ts';
 import { type Kind, type SealingKeyLookup, unsealMessage, verifyMessage } from './message.ts';
 
-/** Which key a device signs with; null when the device is unknown or may not send. */
+/** Returns the key that a device signs with; null if the device is unknown or may not send. */
 export type DeviceKeyLookup = (device: string) => Promise<Ed25519PublicJwk | null>;
 
-/** What the server knows of a message before it opens it. */
+/** What the server knows about a message before it opens it. */
 export interface Sender {
   readonly serverId: string;
-  /** Who the transport's own authentication says is speaking. */
+  /** The sender according to the transport's own authentication. */
   readonly device: string;
-  /** Protocol versions to take; the default is what this build reads. */
+  /** Accepted protocol versions; by default those that this build reads. */
   readonly versions?: readonly number[];
 }
 
-/** Header of what a device signs for its server. */
+/** Returns the header of what a device signs for its server. */
 export const headerFrom = <T extends string>(typ: T, from: { readonly device: string; readonly serverId: string }) =>
   ({ alg: 'EdDSA', typ, iss: from.device, aud: from.serverId, spv: PROTOCOL_VERSION }) as const;
 
-/** Keys by which a device's sealed message is opened and verified. */
+/** The keys to open and verify a device's sealed message. */
 export interface DeviceKeys {
   readonly sealing: SealingKeyLookup;
   readonly device: DeviceKeyLookup;
@@ -26,7 +26,7 @@ export interface DeviceKeys {
 
 type Header = { readonly typ: string; readonly spv: number; readonly iss: string; readonly aud: string };
 
-/** Takes the seal off a device's message, and verifies what was in it. @throws Problem as `unsealMessage`, `senderKey` and `verifyMessage` */
+/** Opens and verifies a device's sealed message. @throws Problem as `unsealMessage`, `senderKey` and `verifyMessage` */
 export async function openFromDevice<H extends Header, B>(
   kind: Kind<H, B>,
   sealed: string,
@@ -38,7 +38,7 @@ export async function openFromDevice<H extends Header, B>(
 }
 
 /**
- * The key that a message from a device must be signed with: the registration's, after its claims were held against what we know.
+ * Returns the key that must have signed a device's message, after checking the header's claims: the registered key.
  *
  * @throws Problem `wrong-issuer`, `wrong-audience`, `unknown-device`
  */

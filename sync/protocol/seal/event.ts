@@ -3,11 +3,11 @@ import { EVENT_VERSION, type EventType, OpenBody, PersonalBody, WireEvent } from
 import { commit } from './chain.ts';
 
 /**
- * Checks one event as it came out of a verified batch, against the slot of the batch it is in.
- * Pure; a rejection says why in its code, and concerns this one event.
+ * Checks one event from a verified batch against its slot in the batch. Pure. A rejection concerns this event only, and its code
+ * gives the reason.
  *
  * @throws Problem `event-newer-schema` (wait for an update), `event-malformed`, `event-foreign` (another device or epoch),
- *   `event-wrong-sequence`, `event-commitment-mismatch` (a personal value is not the one that the header commits to)
+ * `event-wrong-sequence`, `event-commitment-mismatch` (a personal value is not the one that the header commits to)
  */
 export function checkEvent(raw: unknown, slot: { device: string; epoch: string; seq: number }): WireEvent {
   const version = (raw as { header?: { v?: unknown } } | null)?.header?.v;
@@ -31,7 +31,7 @@ export function checkEvent(raw: unknown, slot: { device: string; epoch: string; 
   return event;
 }
 
-/** Zod leaves this one key out of a record without a word; what is hashed here must be all that was sent. */
+/** Zod silently drops this key from a record, but what is hashed here must be everything that was sent. */
 function hidesField({ header, personal }: WireEvent): boolean {
   return [header.open, header.commitments, personal].some((record) => Object.hasOwn(record, '__proto__'));
 }
@@ -46,7 +46,7 @@ function commitmentOf(salt: string, value: unknown): string | null {
   try {
     return commit(salt, value);
   } catch {
-    // No canonical form or no salt: it can't be what the header commits to.
+    // No canonical form, or no valid salt: it can't be what the header commits to.
     return null;
   }
 }

@@ -28,14 +28,14 @@ describe('a log', () => {
       { serverId: SERVER, device: claimed },
     );
 
-  test('comes back as it was, and its text stands nowhere in what travels', async () => {
+  test('opens unchanged, and its text appears nowhere in the sealed message', async () => {
     const sealed = await seal();
     expect(await open(sealed)).toEqual(logs);
     expect(sealed).not.toContain(logs.gz);
     expect(sealed).not.toContain(COMMAND);
   });
 
-  test('of another key, or brought by another device, is refused', async () => {
+  test('signed by another key, or sent by another device, is rejected', async () => {
     expect(await codeOf(open(await seal(stranger)))).toBe('bad-signature');
     expect(await codeOf(open(await seal(), COMMAND))).toBe('wrong-issuer');
   });
@@ -46,13 +46,13 @@ describe('a farewell', () => {
   const open = (signed: string) =>
     openFarewell(signed, SERVER, async (_, claimed) => claimed.key ?? publicHalf(device));
 
-  test('is taken by the device’s own key, or by the one that it names', async () => {
+  test('is accepted with the device’s own key, or with the one that it names', async () => {
     expect(await open(await signFarewell(farewell, from, device))).toEqual({ device: DEVICE, farewell });
     const named = { ...farewell, key: publicHalf(lastKey) };
     expect(await open(await signFarewell(named, from, lastKey))).toEqual({ device: DEVICE, farewell: named });
   });
 
-  test('of another key, or to another server, wipes nobody from the list', async () => {
+  test('signed by another key, or for another server, is rejected', async () => {
     expect(await codeOf(open(await signFarewell(farewell, from, stranger)))).toBe('bad-signature');
     const elsewhere = { ...from, serverId: COMMAND };
     expect(await codeOf(open(await signFarewell(farewell, elsewhere, device)))).toBe('wrong-audience');

@@ -53,15 +53,15 @@ export async function openLogs(sealed: string, keys: DeviceKeys, expect: Sender)
   return body;
 }
 
-/** @param key the device's own, where `farewell.key` is null; else the private half of that one */
+/** @param key the device's own if `farewell.key` is null; otherwise the private half of `farewell.key` */
 export function signFarewell(farewell: Farewell, from: From, key: Ed25519PrivateJwk): Promise<string> {
   return signMessage(FAREWELL, headerFrom(FAREWELL_TYP, from), Farewell.parse(farewell), key);
 }
 
 /**
- * Opens a farewell by the key that it is to be signed by.
+ * Opens a farewell with the key that must have signed it.
  *
- * @param keyFor the device's key, or the farewell's own where the device has announced it; null: neither
+ * @param keyFor returns the device's key, or the farewell's own if the device has announced it; null: neither
  * @throws Problem `farewell-too-large`, `farewell-malformed`, `wrong-audience`, `unknown-device`, `bad-signature`
  */
 export async function openFarewell(

@@ -5,8 +5,8 @@ import { keyId, keyNamed, publicHalf } from './keys.ts';
 import { type Kind, type NounFromServer, signMessage, verifyMessage } from './message.ts';
 
 /**
- * What the server says to a device is signed by one of the server's keys. The reader names the keys that it trusts, and
- * who the message must be for.
+ * Messages from the server to a device, signed by one of the server's keys. The reader states the keys that it trusts and who the
+ * message must be for.
  */
 
 type ServerHeader = z.infer<ReturnType<typeof serverHeader<string>>>;
@@ -27,7 +27,7 @@ export function fromServer<B>(
   };
 }
 
-/** @param spv version to write it in: that of the message which it answers */
+/** @param spv protocol version: that of the message being answered */
 export async function signAsServer<B>(
   kind: FromServer<B>,
   body: B,
@@ -53,6 +53,6 @@ export async function verifyFromServer<B>(
   return (await verifyMessage(kind, signed, keyFor, versions)).body;
 }
 
-/** A message that is sound, and meant for someone or something else. */
+/** For a valid message that is meant for another recipient or request. */
 export const ofAnother = (kind: { readonly noun: NounFromServer }, what: string): Problem =>
   new Problem(`${kind.noun}-of-another`, { what });

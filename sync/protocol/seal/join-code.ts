@@ -5,11 +5,11 @@ import { base32, fromBase32 } from './base32.ts';
 import { PIN_BYTES } from './fingerprint.ts';
 
 /**
- * The one-time code that an administrator carries from the server to a new kiosk: 80 random bits, the pin of the server's
- * CA, and its address. Written in Crockford's Base32 in groups of five, so that it can be typed; small enough for a QR code.
+ * The one-time code that an administrator takes from the server to a new kiosk: 80 random bits, the pin of the server's CA, and
+ * the server's address. Written in Crockford's Base32 in groups of five for typing, and small enough for a QR code.
  *
- * Bytes: format (1) ‖ secret (10) ‖ pin (12) ‖ port (2, big-endian) ‖ kind of address (1) ‖ address ‖ check (2).
- * The check, SHA-256 cut to 16 bits, finds a typing error before anything is sent anywhere.
+ * Bytes: format (1) ‖ secret (10) ‖ pin (12) ‖ port (2, big-endian) ‖ kind of address (1) ‖ address ‖ check (2). The check,
+ * SHA-256 truncated to 16 bits, detects typing errors before anything is sent.
  */
 export interface JoinCode {
   /** https://host:port of the listener for devices. */
@@ -42,7 +42,7 @@ export function writeJoinCode({ url, secret, pin }: JoinCode): string {
 }
 
 /**
- * Reads a code as people type it: any case, spaces and dashes anywhere, O for 0, I and L for 1.
+ * Reads a code as typed: any case, spaces and dashes anywhere, O for 0, I and L for 1.
  *
  * @throws Problem `join-code-mistyped`, `join-code-newer`
  */
@@ -64,7 +64,7 @@ export function readJoinCode(text: string): JoinCode {
 function addressBytes(host: string): Buffer {
   if (isIP(host) === 4) return Buffer.from([IPV4, ...host.split('.').map(Number)]);
   if (isIP(host) === 6) {
-    // URL has normalised it: at most one '::', hexadecimal groups alone.
+    // URL has normalised it: at most one '::', and only hexadecimal groups.
     const [head = '', rest] = host.split('::');
     const groups = (part: string | undefined) => (part ? part.split(':').map((w) => Number.parseInt(w, 16)) : []);
     const [left, right] = [groups(head), groups(rest)];

@@ -48,21 +48,21 @@ const GRANT: Kind<GrantHeader, Grant> = {
   badSignature: 'bad-grant-signature',
 };
 
-/** A device shows its public keys, and the secret of its code. @returns compact JWS, ASCII */
+/** Signs a request to join, with the device's public keys and the code's secret. @returns compact JWS, ASCII */
 export function signJoin(join: Join, key: Ed25519PrivateJwk): Promise<string> {
   const header: JoinHeader = { alg: 'EdDSA', typ: JOIN_TYP.join, iss: join.request.id, spv: PROTOCOL_VERSION };
   return signMessage(JOIN, header, join, key);
 }
 
 /**
- * Opens a join: it must be signed by the very key that it wants to register.
+ * Opens a join, which must be signed by the key that it registers.
  *
- * @returns the join, and the version in which it is to be answered
+ * @returns the join, and the protocol version for the answer
  * @throws Problem `join-too-large`, `join-malformed`, `unsupported-protocol`, `wrong-issuer`, `bad-signature`
  */
 export async function openJoin(signed: string): Promise<{ join: Join; spv: number }> {
   if (signed.length > MAX_JOIN_BYTES) throw new Problem('join-too-large');
-  // The key that the join is about: it proves no more than that its owner signed.
+  // The key being registered. This proves only that the signer owns it.
   const own = async () => claimedBody(JOIN, signed).request.ed25519PublicJwk;
   const { header, body } = await verifyMessage(JOIN, signed, own);
   if (header.iss !== body.request.id) throw new Problem('wrong-issuer', { noun: JOIN.noun });
@@ -75,7 +75,7 @@ export function signProof(device: string, nonce: string, key: Ed25519PrivateJwk)
   return signMessage(PROOF, header, { nonce }, key);
 }
 
-/** @returns the version in which it is to be answered @throws Problem `proof-too-large`, `proof-malformed`, `unsupported-protocol`, `wrong-issuer`, `bad-signature` */
+/** @returns the protocol version for the answer @throws Problem `proof-too-large`, `proof-malformed`, `unsupported-protocol`, `wrong-issuer`, `bad-signature` */
 export async function openProof(signed: string, device: string, key: Ed25519PublicJwk): Promise<number> {
   const { header } = await verifyMessage(PROOF, signed, async () => key);
   if (header.iss !== device) throw new Problem('wrong-issuer', { noun: PROOF.noun });
@@ -83,9 +83,9 @@ export async function openProof(signed: string, device: string, key: Ed25519Publ
 }
 
 /**
- * Signs what a device gets, and seals it to the device.
+ * Signs a device's grant, and seals it to the device.
  *
- * @param spv version to write it in: that of the proof, or of the request file, which it answers
+ * @param spv protocol version: that of the proof or request file being answered
  * @returns compact JWE, ASCII, at most MAX_GRANT_BYTES
  */
 export async function sealGrant(
@@ -100,11 +100,11 @@ export async function sealGrant(
 }
 
 /**
- * Opens a grant. Its signature is by a key of its own bundle: it proves that the bundle is whole, not whose it is. The
- * caller must know that otherwise: by the CA that its code pins, or by the fingerprint that an administrator compared.
+ * Opens a grant. It is signed by a key from its own bundle, which proves that the bundle is intact, not whose it is. The caller
+ * must verify that by the CA that its code pins, or by the fingerprint that an administrator compared.
  *
  * @throws Problem `grant-too-large`, `grant-malformed`, `unknown-sealing-key`, `grant-undecryptable`, `bad-padding`,
- *   `unknown-server-key`, `bad-grant-signature`, `grant-of-another`
+ * `unknown-server-key`, `bad-grant-signature`, `grant-of-another`
  */
 export async function openGrant(sealed: string, device: string, key: X25519PrivateJwk): Promise<Grant> {
   const kid = await keyId(publicHalf(key));

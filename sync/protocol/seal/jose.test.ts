@@ -7,7 +7,7 @@ import { agreementKey, newSealingKey, newSigningKey, publicHalf, signatureKey } 
 
 const signing = newSigningKey();
 const sealing = newSealingKey();
-// Beyond the length that is encoded at once, too.
+// Includes lengths beyond one encoded piece.
 const bytes = fc
   .tuple(fc.uint8Array({ minLength: 1, maxLength: 3000 }), fc.constantFrom(1, 50))
   .map(([some, times]) => new Uint8Array(Buffer.concat(Array(times).fill(some))));
@@ -22,7 +22,7 @@ const open = (message: string, key = sealing) => {
 };
 
 describe('another implementation of the RFCs', () => {
-  test('verifies what is signed here, and the other way round', async () => {
+  test('verifies our signatures, and we verify its', async () => {
     await fc.assert(
       fc.asyncProperty(bytes, async (payload) => {
         const ours = signCompact({ alg: 'EdDSA' }, payload, signatureKey(signing)).toString('latin1');
@@ -37,7 +37,7 @@ describe('another implementation of the RFCs', () => {
     );
   });
 
-  test('opens what is sealed here, and the other way round', async () => {
+  test('opens our sealed messages, and we open its', async () => {
     await fc.assert(
       fc.asyncProperty(bytes, async (plain) => {
         const to = agreementKey(publicHalf(sealing));
@@ -55,12 +55,12 @@ describe('another implementation of the RFCs', () => {
 describe('a sealed message', () => {
   const message = encryptCompact(header, randomBytes(100), agreementKey(publicHalf(sealing)));
 
-  test('opens by its own key alone', () => {
+  test('opens only with its own key', () => {
     expect(open(message)).toHaveLength(100);
     expect(() => open(message, newSealingKey())).toThrow();
   });
 
-  test('with a shortened tag or nonce is refused', () => {
+  test('with a shortened tag or nonce is rejected', () => {
     const cut = (part: number, keep: number) =>
       message
         .split('.')
@@ -70,7 +70,7 @@ describe('a sealed message', () => {
     expect(() => open(cut(2, 8))).toThrow(/length/);
   });
 
-  test('whose ephemeral key gives no secret (points of small order) is refused', () => {
+  test('whose ephemeral key yields no secret (points of small order) is rejected', () => {
     const small = [
       Buffer.alloc(32),
       Buffer.from([1, ...Buffer.alloc(31)]),

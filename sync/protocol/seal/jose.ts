@@ -13,19 +13,18 @@ import {
 import type { X25519PublicJwk } from '../wire/batch.ts';
 
 /**
- * The one signature and the one encryption of this protocol, as RFC 7515, 7516, 7518 and 8037 write them: compact JWS with
- * EdDSA (Ed25519), compact JWE with ECDH-ES (X25519, direct agreement) and A256GCM. By Node's own cryptography and in one
- * pass: a batch has half a megabyte, and its base64url alone would cost more than all the rest. Interoperability with
- * another implementation of the RFCs is tested (seal.test.ts).
+ * The protocol's only signature and encryption, as defined in RFC 7515, 7516, 7518 and 8037: compact JWS with EdDSA (Ed25519),
+ * and compact JWE with ECDH-ES (X25519, direct agreement) and A256GCM. Uses Node's cryptography in one pass: a batch has half a
+ * megabyte, and separate base64url steps would cost more than everything else. Interoperability with another implementation is
+ * tested (seal.test.ts).
  *
- * Headers are not judged here: the caller has held them against their schema (compact.ts), which allows no other
- * algorithm.
+ * Headers are not checked here. The caller has checked them against a schema (compact.ts) that allows no other algorithm.
  */
 
 const NONCE = 12;
 const TAG = 16;
 const SIGNATURE = 64;
-/** Of A256GCM, bits. */
+/** Key length of A256GCM, bits. */
 const KEY_BITS = 256;
 
 /**
@@ -52,9 +51,9 @@ export function isSignedBy(signed: string, signature: Uint8Array, key: KeyObject
 }
 
 /**
- * Encrypts to a key, by an ephemeral key of its own.
+ * Encrypts to a key, using a new ephemeral key.
  *
- * @param header all but `epk`
+ * @param header everything except `epk`
  * @param to X25519, public
  */
 export function encryptCompact(header: object, plain: Uint8Array, to: KeyObject): string {
@@ -65,11 +64,11 @@ export function encryptCompact(header: object, plain: Uint8Array, to: KeyObject)
   const cipher = createCipheriv('aes-256-gcm', agree(privateKey, to), nonce, { authTagLength: TAG });
   cipher.setAAD(Buffer.from(head, 'latin1'));
   const body = cipher.update(plain);
-  cipher.final(); // GCM is a stream mode: nothing is left to come
+  cipher.final(); // GCM is a stream mode: final() outputs nothing
   const out = Buffer.allocUnsafe(
     head.length + 4 + encodedLength(NONCE) + encodedLength(body.length) + encodedLength(TAG),
   );
-  // Twice: direct agreement has no encrypted key between head and nonce.
+  // Two dots: with direct agreement, the encrypted key between header and nonce is empty.
   let at = writeDot(out, writeDot(out, out.write(head, 'latin1')));
   at = writeDot(out, writeEncoded(out, at, nonce));
   at = writeDot(out, writeEncoded(out, at, body));
@@ -80,10 +79,10 @@ export function encryptCompact(header: object, plain: Uint8Array, to: KeyObject)
 /**
  * Reverses `encryptCompact`.
  *
- * @param head the first part, as it came
+ * @param head the first part as received
  * @param parts nonce, ciphertext and tag, decoded
  * @param key X25519, private
- * @throws when it was altered, is for another key, or `epk` is no key that gives a secret
+ * @throws if the message was altered or is for another key, or `epk` is not a usable key
  */
 export function decryptCompact(
   head: string,
@@ -91,7 +90,7 @@ export function decryptCompact(
   epk: X25519PublicJwk,
   key: KeyObject,
 ): Buffer {
-  // A shorter tag would be easier to guess, and Node would take it.
+  // Node would accept a shorter tag, which is easier to guess.
   if (nonce.length !== NONCE || tag.length !== TAG) throw new RangeError('nonce or tag has another length');
   const theirs = createPublicKey({ key: { kty: epk.kty, crv: epk.crv, x: epk.x }, format: 'jwk' });
   const decipher = createDecipheriv('aes-256-gcm', agree(key, theirs), nonce, { authTagLength: TAG });
@@ -102,7 +101,7 @@ export function decryptCompact(
   return plain;
 }
 
-/** RFC 7518 §4.6.2: one round of the Concat KDF, without party information. OpenSSL refuses an agreement on nothing but zeros. */
+/** RFC 7518 §4.6.2: one round of the Concat KDF, without party information. OpenSSL rejects an all-zero shared secret. */
 function agree(privateKey: KeyObject, publicKey: KeyObject): Buffer {
   const enc = Buffer.from('A256GCM', 'latin1');
   return createHash('sha256')
@@ -122,14 +121,14 @@ function uint32(value: number): Buffer {
   return bytes;
 }
 
-/** Encoded at once, bytes; a multiple of 3, so that the pieces make one text. */
+/** Bytes encoded at a time. A multiple of 3, so that the pieces join into one text. */
 const PIECE = 3 * 16_384;
 
 /**
- * Writes base64url without padding, in pieces: strings of half a megabyte would stay until V8's next great collection, and a
- * kiosk that empties a backlog makes many.
+ * Writes base64url without padding, in pieces: strings of half a megabyte would stay in memory until V8's next major garbage
+ * collection, and a kiosk that sends a backlog makes many.
  *
- * @returns where it ends
+ * @returns the end position
  */
 function writeEncoded(out: Buffer, at: number, bytes: Uint8Array): number {
   const from = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);

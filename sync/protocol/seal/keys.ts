@@ -1,39 +1,39 @@
 import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
 import type { Ed25519PrivateJwk, Ed25519PublicJwk, X25519PrivateJwk, X25519PublicJwk } from '../wire/batch.ts';
 
-/** New Ed25519 key for signing messages (RFC 8032), as a private JWK (RFC 8037). */
+/** Returns a new Ed25519 key for signing messages (RFC 8032), as a private JWK (RFC 8037). */
 export function newSigningKey(): Ed25519PrivateJwk {
   const { x, d } = generateKeyPairSync('ed25519').privateKey.export({ format: 'jwk' });
   return { kty: 'OKP', crv: 'Ed25519', x: x!, d: d! };
 }
 
-/** New X25519 key for receiving sealed messages (RFC 7748), as a private JWK. */
+/** Returns a new X25519 key for receiving sealed messages (RFC 7748), as a private JWK. */
 export function newSealingKey(): X25519PrivateJwk {
   const { x, d } = generateKeyPairSync('x25519').privateKey.export({ format: 'jwk' });
   return { kty: 'OKP', crv: 'X25519', x: x!, d: d! };
 }
 
-/** The public half, and nothing else: `d` can't slip through. */
+/** Returns only the public half, without `d`. */
 export function publicHalf(key: Ed25519PrivateJwk): Ed25519PublicJwk;
 export function publicHalf(key: X25519PrivateJwk): X25519PublicJwk;
 export function publicHalf(key: Ed25519PrivateJwk | X25519PrivateJwk): Ed25519PublicJwk | X25519PublicJwk {
   return { kty: 'OKP', crv: key.crv, x: key.x } as Ed25519PublicJwk | X25519PublicJwk;
 }
 
-/** RFC 7638 SHA-256 thumbprint, base64url: what `kid` carries and what two screens compare. */
+/** Returns the RFC 7638 SHA-256 thumbprint, base64url: the value of `kid`, also shown on two screens for comparison. */
 export async function keyId({ kty, crv, x }: Ed25519PublicJwk | X25519PublicJwk): Promise<string> {
   return createHash('sha256').update(JSON.stringify({ crv, kty, x })).digest('base64url');
 }
 
-/** The key of this thumbprint out of the few that are trusted; null when it is none of them. */
+/** Returns the trusted key with this thumbprint; null if there is none. */
 export async function keyNamed(trusted: readonly Ed25519PublicJwk[], kid: string): Promise<Ed25519PublicJwk | null> {
   for (const key of trusted) if ((await keyId(key)) === kid) return key;
   return null;
 }
 
 /**
- * Imported keys. Importing costs about as much as a signature, and a server meets the same thousand devices all day: public
- * keys are kept by value, the oldest going first; private ones only as long as the object that holds them.
+ * Cache of imported keys, because importing costs about as much as a signature and a server sees the same thousand devices all
+ * day. Public keys are cached by value, dropping the oldest; private ones only as long as their JWK object exists.
  */
 const MOST_KEPT = 4096;
 const publicKeys = new Map<string, KeyObject>();
@@ -59,12 +59,12 @@ function imported(jwk: Ed25519PublicJwk | X25519PublicJwk): KeyObject {
   return key;
 }
 
-/** @throws when it is no key */
+/** @throws if it is not a valid key */
 export function signatureKey(jwk: Ed25519PublicJwk | Ed25519PrivateJwk): KeyObject {
   return imported(jwk);
 }
 
-/** @throws when it is no key */
+/** @throws if it is not a valid key */
 export function agreementKey(jwk: X25519PublicJwk | X25519PrivateJwk): KeyObject {
   return imported(jwk);
 }

@@ -13,40 +13,40 @@ import { decryptCompact, encryptCompact, isSignedBy, signCompact } from './jose.
 import { agreementKey, keyId, signatureKey } from './keys.ts';
 import { pad, unpad } from './padding.ts';
 
-/** Messages of the server that everyone who has its public keys can read. */
+/** Messages of the server that anyone with its public keys can read. */
 export type NounFromServer = 'ack' | 'page' | 'rejection';
 export type Noun = NounFromServer | 'batch' | 'ask' | 'logs' | 'farewell' | 'join' | 'proof' | 'grant';
 
 type Header = { readonly typ: string; readonly spv: number };
 
 /**
- * The one way in which every message is signed, sealed, opened and verified. What differs between a batch, an ask, a page,
- * an ack and a rejection is their `Kind`: schemas, sizes, and the words of a rejection.
+ * How every message is signed, sealed, opened and verified. The differences between a batch, an ask, a page, an ack and a
+ * rejection are in their `Kind`: schemas, sizes and error codes.
  *
- * Strictness, the same for all: sizes are checked before anything else, headers hold exactly what their schema names (so no
- * key, certificate, `crit` or `zip`), base64url is canonical, there is one algorithm each, and the keys come from us, never
- * from the message.
+ * All are equally strict. Sizes are checked first. Headers contain exactly what their schema names, so no key, certificate,
+ * `crit` or `zip`. Base64url must be canonical. There is one algorithm per purpose, and keys come from us, never from the
+ * message.
  */
 export interface Kind<H extends Header, B> {
-  /** First word of the codes (`batch-malformed`), and how sentences call it. */
+  /** Prefix of the error codes (`batch-malformed`), and the message's name in error texts. */
   readonly noun: Noun;
   /** `typ` of the JWS, and `cty` of the JWE around it. */
   readonly typ: string;
   /** Schema of the signed header; fixes `alg` and `typ`. */
   readonly header: z.ZodType<H>;
   readonly body: z.ZodType<B>;
-  /** Most characters on the wire: of the JWE when there is one, else of the JWS. */
+  /** Maximum length on the wire, characters: of the JWE if there is one, otherwise of the JWS. */
   readonly maxBytes: number;
-  /** Present when the message is sealed: `typ` of the JWE, and the most that the padded plaintext may have, bytes. */
+  /** Only for sealed messages: `typ` of the JWE, and the maximum size of the padded plaintext, bytes. */
   readonly sealed?: { readonly typ: string; readonly maxPlain: number };
-  /** Code of a wrong signature. */
+  /** Error code for a wrong signature. */
   readonly badSignature: 'bad-signature' | 'bad-grant-signature' | `bad-${NounFromServer}-signature`;
 }
 
-/** Which of the reader's own private keys a `kid` names; null when none. */
+/** Returns the reader's own private key for a `kid`; null if it has none. */
 export type SealingKeyLookup = (kid: string) => Promise<X25519PrivateJwk | null>;
 
-/** Compact JWS of the body as JSON, ASCII. */
+/** Signs the body as JSON. @returns compact JWS, ASCII */
 export async function signMessage<H extends Header, B>(
   kind: Kind<H, B>,
   header: H,
@@ -58,7 +58,7 @@ export async function signMessage<H extends Header, B>(
   return signed;
 }
 
-/** Signs and seals in one, of a body that is UTF-8 already: for what is large. */
+/** Signs and seals a body that is already UTF-8, in one step. For large messages. */
 export function signAndSeal<H extends Header, B>(
   kind: Kind<H, B>,
   header: H,
@@ -70,7 +70,7 @@ export function signAndSeal<H extends Header, B>(
 }
 
 /**
- * Pads what was signed and seals it to `to`, by an ephemeral key of its own.
+ * Pads a signed message and seals it to `to`, using a new ephemeral key.
  *
  * @returns compact JWE, ASCII, at most `maxBytes`
  * @throws Problem `<noun>-too-large`
@@ -87,7 +87,7 @@ export async function sealMessage<H extends Header, B>(
 }
 
 /**
- * Takes the seal off. What comes out is not verified yet.
+ * Decrypts a sealed message. The result is not verified yet.
  *
  * @throws Problem `<noun>-too-large`, `<noun>-malformed`, `unknown-sealing-key`, `<noun>-undecryptable`, `bad-padding`
  */
@@ -100,7 +100,7 @@ export async function unsealMessage<H extends Header, B>(
   if (sealed.length > kind.maxBytes) throw tooLarge(kind);
   const { header, first, parts } = readCompact(sealed, {
     parts: 5,
-    // ECDH-ES agrees on the content key itself: there is no encrypted key.
+    // ECDH-ES derives the content key directly, so the encrypted key is empty.
     empty: [1],
     header: sealedHeader(typ, kind.typ),
     code: `${kind.noun}-malformed`,
@@ -119,11 +119,11 @@ export async function unsealMessage<H extends Header, B>(
 }
 
 /**
- * Reads the header, lets `keyFor` choose the key by it (and refuse what the header claims), verifies, and parses the body.
+ * Reads the header, gets the key from `keyFor` (which may reject the header's claims), verifies, and parses the body.
  *
- * @param keyFor throws a Problem when the header is not acceptable
- * @param versions protocol versions to take
- * @throws Problem `<noun>-too-large`, `<noun>-malformed`, `unsupported-protocol`, what `keyFor` throws, the kind's code of a bad signature
+ * @param keyFor throws a Problem if the header is not acceptable
+ * @param versions accepted protocol versions
+ * @throws Problem `<noun>-too-large`, `<noun>-malformed`, `unsupported-protocol`, errors of `keyFor`, the kind's `badSignature`
  */
 export async function verifyMessage<H extends Header, B>(
   kind: Kind<H, B>,
@@ -152,12 +152,12 @@ export async function verifyMessage<H extends Header, B>(
   }
 }
 
-/** Properly signed, and still not what this kind of message is. */
+/** For a message that is signed correctly but isn't valid for its kind. */
 export const malformed = (kind: { readonly noun: Noun }, cause?: unknown): Problem =>
   new Problem(`${kind.noun}-malformed`, { cause });
 
 /**
- * What a signed message says, read before anything is verified: it proves nothing, and chooses the key to verify by.
+ * Reads a signed message's body before verification. It proves nothing; use it only to choose the key to verify with.
  *
  * @throws Problem `<noun>-malformed`
  */

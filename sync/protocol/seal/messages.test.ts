@@ -64,7 +64,7 @@ const answer = { device: device.id, jti };
 const sealedPage = await sealPage(page, pageKeys);
 const digest = messageDigest(sealedPage);
 
-/** Every kind: a sound message, and how its reader opens it. */
+/** Every kind: a valid message, and how its reader opens it. */
 const outbox = new MemoryOutbox(device.id);
 outbox.epoch = epoch;
 outbox.person('Ada Lovelace');
@@ -96,7 +96,7 @@ type Name = keyof typeof KINDS;
 const NAMES = Object.keys(KINDS) as Name[];
 const SEALED = { batch: server.sealing, ask: server.sealing, page: device.sealing } as const;
 
-/** The code of the rejection; `TAKEN` when it was none. Fails on anything but a coded Problem. */
+/** Returns the code of the rejection; `TAKEN` if there was none. Fails on anything but a coded Problem. */
 const codeOf = (attempt: Promise<unknown>): Promise<string> =>
   attempt.then(
     () => 'TAKEN',
@@ -106,7 +106,7 @@ const signRaw = async (header: object, body: unknown, key = device.signing) =>
   new CompactSign(new TextEncoder().encode(JSON.stringify(body)))
     .setProtectedHeader(header as { alg: string })
     .sign(await signatureKey(key));
-/** Seals a JWS that we did not write ourselves. */
+/** Seals a JWS from another source. */
 const sealRaw = async (name: keyof typeof SEALED, signed: string, header: object = {}) =>
   new CompactEncrypt(pad(new TextEncoder().encode(signed)))
     .setProtectedHeader({
@@ -128,7 +128,7 @@ describe.each(NAMES)('a message of the kind %s', (name) => {
     expect(await codeOf(open(message))).toBe('TAKEN');
   });
 
-  test('is refused with a code when any bit of any part is flipped', async () => {
+  test('is rejected with a code if any bit of any part is flipped', async () => {
     const parts = message.split('.');
     const filled = parts.flatMap((part, i) => (part ? [i] : []));
     await fc.assert(
@@ -147,13 +147,13 @@ describe.each(NAMES)('a message of the kind %s', (name) => {
     );
   });
 
-  test('never opens as another kind, and reveals nothing but that it is malformed', async () => {
+  test('never opens as another kind, and only fails as malformed', async () => {
     for (const other of NAMES.filter((n) => n !== name)) {
       expect(await codeOf(KINDS[other].open(message))).toMatch(/-(malformed|too-large)$/);
     }
   });
 
-  test('of a version that is not known is refused; one that is, is taken', async () => {
+  test('of an unknown version is rejected, of a known one accepted', async () => {
     expect(understoodVersions(1)).toEqual([1]);
     expect(understoodVersions(5)).toEqual([5, 4, 3]);
     const as = (versions: readonly number[]) =>
@@ -164,14 +164,14 @@ describe.each(NAMES)('a message of the kind %s', (name) => {
         ack: () => openAck(message, trusted, { device: device.id, epoch, versions }),
         rejection: () => openRejection(message, trusted, { device: device.id, digest, versions }),
       })[name]();
-    // A build that writes two versions later reads it; one that writes three later does not.
+    // A build that writes two versions later can read it; one that writes three later can't.
     expect(await codeOf(as(understoodVersions(PROTOCOL_VERSION + 2)))).toBe('TAKEN');
     expect(await codeOf(as(understoodVersions(PROTOCOL_VERSION + 3)))).toBe('unsupported-protocol');
   });
 });
 
 describe.each(Object.keys(SEALED) as (keyof typeof SEALED)[])('a sealed %s', (name) => {
-  test('shows the carrier no plaintext, only a bucket size, and never twice the same', async () => {
+  test('shows the carrier no plaintext, only a bucket size, and is different each time', async () => {
     const { message } = KINDS[name];
     for (const part of message.split('.')) {
       const bytes = Buffer.from(part, 'base64url').toString('latin1');
@@ -196,19 +196,19 @@ describe.each(Object.keys(SEALED) as (keyof typeof SEALED)[])('a sealed %s', (na
     expect(await codeOf(KINDS[name].open(forged))).toBe(`${name}-malformed`);
   });
 
-  test('with a signed message of every other kind inside is refused', async () => {
+  test('with a signed message of another kind inside is rejected', async () => {
     for (const inner of ['ack', 'rejection'] as const)
       expect(await codeOf(KINDS[name].open(await sealRaw(name, KINDS[inner].message)))).toBe(`${name}-malformed`);
   });
 
-  test('is refused before decryption when it is too large', async () => {
+  test('is rejected before decryption if it is too large', async () => {
     const limit = { batch: 1_400_151, ask: MAX_ASK_BYTES + 1, page: MAX_PAGE_BYTES + 1 }[name];
     expect(await codeOf(KINDS[name].open(KINDS[name].message.padEnd(limit, 'A')))).toBe(`${name}-too-large`);
   });
 });
 
 describe('an ask', () => {
-  test('of another device, for another server, or signed by another key is refused', async () => {
+  test('of another device, for another server, or signed by another key is rejected', async () => {
     const attempt = async (change: Partial<typeof askKeys>) =>
       codeOf(openAsk(await sealAsk(ask, { ...askKeys, ...change }, jti), atServer, sender));
     expect(await attempt({ device: randomUUID() })).toBe('wrong-issuer');
@@ -235,7 +235,7 @@ describe('an ask', () => {
     );
   });
 
-  test('for something else, or for too much at once, is refused although properly signed', async () => {
+  test('with an unknown request or an excessive limit is rejected although correctly signed', async () => {
     for (const body of [{ ...ask, what: 'everything' }, { ...ask, limit: 10_000 }, { ...ask, more: 1 }, 7, null])
       expect(await codeOf(openAsk(await sealRaw('ask', await signRaw(askHeader, body)), atServer, sender))).toBe(
         'ask-malformed',
@@ -248,7 +248,7 @@ describe('a page', () => {
     expect(await openPage(sealedPage, atDevice, answer)).toEqual(page);
   });
 
-  test('for another device, or that answers another question, is refused', async () => {
+  test('for another device or another ask is rejected', async () => {
     expect(await codeOf(openPage(sealedPage, atDevice, { ...answer, device: randomUUID() }))).toBe('page-of-another');
     expect(await codeOf(openPage(sealedPage, atDevice, { ...answer, jti: randomUUID() }))).toBe('page-of-another');
     expect(await codeOf(openPage(sealedPage, { ...atDevice, sealing: stranger.sealing }, answer))).toBe(
@@ -256,7 +256,7 @@ describe('a page', () => {
     );
   });
 
-  test('signed by a key that the kiosk does not trust is refused, also under the name of a trusted one', async () => {
+  test('signed by a key that the kiosk does not trust is rejected, even with the kid of a trusted one', async () => {
     expect(
       await codeOf(openPage(await sealPage(page, { ...pageKeys, signing: stranger.signing }), atDevice, answer)),
     ).toBe('unknown-server-key');
@@ -264,13 +264,13 @@ describe('a page', () => {
     expect(await codeOf(openPage(forged, atDevice, answer))).toBe('bad-page-signature');
   });
 
-  test('that the device itself has signed is no page', async () => {
+  test('signed by the device itself is rejected', async () => {
     const own = { ...(await pageHeader()), kid: await kidOf(device.signing) };
     const forged = await sealRaw('page', await signRaw(own, page, device.signing));
     expect(await codeOf(openPage(forged, atDevice, answer))).toBe('unknown-server-key');
   });
 
-  test('too large for its bucket is not made', async () => {
+  test('too large for its bucket is not created', async () => {
     const templates = Array.from({ length: 40 }, () => ({ id: randomUUID(), pose: 'front', vector: 'A'.repeat(2731) }));
     const changes = Array.from({ length: 10 }, () => ({
       kind: 'templates' as const,
@@ -283,7 +283,7 @@ describe('a page', () => {
 });
 
 describe('a rejection', () => {
-  test('is refused when it is for another device or message, or signed by nobody trusted', async () => {
+  test('is rejected if it is for another device or message, or not signed by a trusted key', async () => {
     const { rejection } = KINDS;
     const other = randomUUID();
     expect(await codeOf(openRejection(rejection.message, trusted, { device: other, digest }))).toBe(
@@ -298,7 +298,7 @@ describe('a rejection', () => {
     );
   });
 
-  test('of too many bytes is refused unread', async () => {
+  test('that is too large is rejected unread', async () => {
     expect(await codeOf(KINDS.rejection.open(KINDS.rejection.message.padEnd(3000, 'A')))).toBe('rejection-too-large');
   });
 });

@@ -4,25 +4,25 @@ import { base32, fromBase32 } from './base32.ts';
 import { signatureKey } from './keys.ts';
 
 /**
- * The code on a person's own page: a bearer of 60 seconds that a kiosk checks without the server, by the public half of the
- * server's issuer key, and takes once.
+ * The code on a person's own page: a bearer code, valid for 60 seconds, that a kiosk verifies offline with the server's public
+ * issuer key and accepts once.
  *
- * `SP1:` and Crockford's Base32 of: version (1) ‖ person (16) ‖ issued at, s since 1970 (4, big-endian) ‖ nonce (8) ‖
- * Ed25519 signature (64) over `smartpresence/own-code` ‖ 0 ‖ all before it.
+ * `SP1:` and Crockford's Base32 of: version (1) ‖ person (16) ‖ issued at, s since 1970 (4, big-endian) ‖ nonce (8) ‖ Ed25519
+ * signature (64) over `smartpresence/own-code` ‖ 0 ‖ everything before it.
  */
 export interface OwnCode {
   readonly person: string;
   /** Ms since 1970, whole seconds. */
   readonly issuedAt: number;
-  /** SHA-256 of what is signed: names the code, whatever way its text is written. */
+  /** SHA-256 of the signed bytes. Identifies the code however its text is written. */
   readonly digest: Buffer;
 }
 
-/** The start of its text. */
+/** Prefix of the code's text. */
 export const OWN_CODE = 'SP1:';
-/** How long a code counts after it was issued, ms. */
+/** How long a code is valid after it was issued, ms. */
 export const OWN_CODE_MS = 60_000;
-/** How far the kiosk's clock may be from the server's, ms, in either direction. */
+/** Tolerated difference between the kiosk's clock and the server's, ms, in either direction. */
 export const OWN_CODE_SKEW_MS = 30_000;
 const VERSION = 1;
 const NONCE_AT = 21;
@@ -31,9 +31,7 @@ const SIGNATURE_AT = NONCE_AT + NONCE_BYTES;
 const SIGNATURE_BYTES = 64;
 const DOMAIN = Buffer.from('smartpresence/own-code\0', 'ascii');
 
-/**
- * @param o `issuedAt` ms since 1970, cut to the second; `nonce` 8 random bytes
- */
+/** @param o `issuedAt` ms since 1970, truncated to the second; `nonce` 8 random bytes */
 export function writeOwnCode(
   o: { readonly person: string; readonly issuedAt: number; readonly nonce: Uint8Array },
   issuer: Ed25519PrivateJwk,
@@ -47,7 +45,7 @@ export function writeOwnCode(
   return OWN_CODE + base32(Buffer.concat([head, signature]));
 }
 
-/** Null for anything that none of these issuers signed: what else may be wrong with it is not reported. Says nothing about its time. */
+/** Reads a code; null unless signed by one of the issuers. No other error is reported, and its time is not checked. */
 export function readOwnCode(text: string, issuers: readonly Ed25519PublicJwk[]): OwnCode | null {
   if (!text.toUpperCase().startsWith(OWN_CODE)) return null;
   const bytes = fromBase32(text.slice(OWN_CODE.length));

@@ -7,11 +7,11 @@ export const MIN_BUCKET = 2048;
 const LENGTH_BYTES = 4;
 
 /**
- * Pads to a size bucket, so that the carrier learns a message's size to a factor of two at best.
- * Layout: 32-bit big-endian length ‖ content ‖ zeros.
+ * Pads to a bucket size, so that the carrier learns a message's size only to a factor of two. Layout: 32-bit big-endian length ‖
+ * content ‖ zeros.
  *
- * @param limit most bytes that the padded result may have, a bucket
- * @throws Problem `batch-too-large` (or of the other `noun`) when it does not fit
+ * @param limit maximum size of the padded result, bytes; a bucket
+ * @throws Problem `batch-too-large` (or with the other `noun`) if it does not fit
  */
 export function pad(content: Uint8Array, limit = MAX_PLAIN_BYTES, noun: Noun = 'batch'): Uint8Array {
   const needed = content.length + LENGTH_BYTES;
@@ -24,7 +24,7 @@ export function pad(content: Uint8Array, limit = MAX_PLAIN_BYTES, noun: Noun = '
   return padded;
 }
 
-/** Reverses `pad`; anything that `pad` would not have produced is refused with `bad-padding`. */
+/** Reverses `pad`. Rejects anything that `pad` would not have produced, with `bad-padding`. */
 export function unpad(padded: Uint8Array): Uint8Array {
   const refuse = (reason: string) => new Problem('bad-padding', { reason });
   if (padded.length < MIN_BUCKET || padded.length > MAX_PLAIN_BYTES) throw refuse('the padded size is no bucket');

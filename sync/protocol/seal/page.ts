@@ -37,9 +37,9 @@ export async function sealPage(
  * Opens and verifies a page on the kiosk.
  *
  * @param keys `sealing`: the device's own private key; `trusted`: the server's keys that it pins
- * @param expect `jti`: of the ask that was sent just now, so that an old page can't be given again as its answer
- * @throws Problem with a code: `page-too-large`, `page-malformed`, `unknown-sealing-key`, `page-undecryptable`,
- *   `bad-padding`, `unsupported-protocol`, `unknown-server-key`, `bad-page-signature`, `page-of-another`
+ * @param expect `jti`: that of the ask just sent, so an old page can't be replayed as its answer
+ * @throws Problem with a code: `page-too-large`, `page-malformed`, `unknown-sealing-key`, `page-undecryptable`, `bad-padding`,
+ * `unsupported-protocol`, `unknown-server-key`, `bad-page-signature`, `page-of-another`
  */
 export async function openPage(
   sealed: string,

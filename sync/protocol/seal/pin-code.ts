@@ -1,8 +1,8 @@
 import { hash } from 'node:crypto';
 
 /**
- * A code by which a person chooses a PIN of their own at a kiosk: twelve digits, typed where the PIN goes. Its issuer
- * shows it once; server and kiosks keep a hash that is the person's alone.
+ * A code with which a person chooses their own PIN at a kiosk: twelve digits, typed instead of the PIN. Its issuer shows it once.
+ * Server and kiosks store a hash that is specific to the person.
  */
 
 export const PIN_CODE_DIGITS = 12;

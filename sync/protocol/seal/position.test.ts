@@ -5,7 +5,7 @@ import { createDeviceIdentity } from '../../edge/identity.ts';
 import { keyId, publicHalf } from './keys.ts';
 import { openPosition, type Position, sealPosition } from './position.ts';
 
-// Any X25519 pair: here that of a device in the server's place.
+// Any X25519 key pair works; here a device's is used for the server.
 const { sealing: mine } = await createDeviceIdentity(randomUUID());
 const { sealing: theirs } = await createDeviceIdentity(randomUUID());
 const of = { device: randomUUID(), person: randomUUID() };

@@ -7,36 +7,36 @@ import { decryptCompact, encryptCompact } from './jose.ts';
 import { agreementKey, keyId } from './keys.ts';
 import type { SealingKeyLookup } from './message.ts';
 
-/** Where a check-in was made, WGS 84. */
+/** Position of a check-in, WGS 84. */
 export const Position = z.strictObject({
   /** Degrees. */
   latitude: z.number().min(-90).max(90),
   longitude: z.number().min(-180).max(180),
-  /** Metres, as the receiver estimates it. */
+  /** Metres, as estimated by the receiver. */
   accuracy: z.number().nonnegative().optional(),
-  /** When the receiver fixed it. */
+  /** Time of the receiver's fix. */
   at: Instant.optional(),
 });
 export type Position = z.infer<typeof Position>;
 
 const TYP = 'sp-position+jwe';
 const CTY = 'json';
-/** Every position has this length in the clear, so that its ciphertext reveals nothing of it. */
+/** Every plaintext has this length, so that the length of the ciphertext reveals nothing. */
 const PLAIN = 192;
 const Header = sealedHeader(TYP, CTY).extend({ iss: Uuid, sub: Uuid });
 
-/** Whose position it is, and which kiosk says so: authenticated, so that two people's can't be exchanged. */
+/** The person and the kiosk that a position belongs to. Authenticated, so positions of two people can't be swapped. */
 export interface PositionOf {
   readonly device: string;
   readonly person: string;
 }
 
 /**
- * Seals a position on the kiosk, before it is kept there or sent: from then on the kiosk itself can't read it any more, nor
- * can a broker, nor anyone who has the server's database without its keys (POLICY P7).
+ * Seals a position on the kiosk before it is stored or sent. After that, neither the kiosk itself nor a broker can read it, nor
+ * anyone who has the server's database without its keys (POLICY P7).
  *
  * @param to the server's sealing key
- * @returns compact JWE for `checkin.personal.gps`; always of the same length for one key and kiosk
+ * @returns compact JWE for `checkin.personal.gps`, always of the same length for one key and kiosk
  */
 export async function sealPosition(position: Position, of: PositionOf, to: X25519PublicJwk): Promise<string> {
   const plain = Buffer.alloc(PLAIN, ' ');
@@ -55,10 +55,10 @@ export async function sealPosition(position: Position, of: PositionOf, to: X2551
 }
 
 /**
- * Opens it on the server.
+ * Opens a position on the server.
  *
- * @param lookup the server's sealing keys, old ones too
- * @throws Problem `position-malformed`, `unknown-sealing-key`, `position-undecryptable` (altered, or another's)
+ * @param lookup the server's sealing keys, including old ones
+ * @throws Problem `position-malformed`, `unknown-sealing-key`, `position-undecryptable` (altered, or another person's or kiosk's)
  */
 export async function openPosition(sealed: string, of: PositionOf, lookup: SealingKeyLookup): Promise<Position> {
   const { header, first, parts } = readCompact(sealed, {

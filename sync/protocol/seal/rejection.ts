@@ -3,14 +3,14 @@ import { type Ed25519PrivateJwk, type Ed25519PublicJwk, PROTOCOL_VERSIONS, TYP }
 import { MAX_REJECTION_BYTES, Rejection } from '../wire/changes.ts';
 import { fromServer, ofAnother, signAsServer, verifyFromServer } from './from-server.ts';
 
-/** Why a message was not taken; it needs no secrecy. */
+/** Why a message was rejected. Not secret, so not sealed. */
 
 const REJECTION = fromServer('rejection', { typ: TYP.rejection, body: Rejection, maxBytes: MAX_REJECTION_BYTES });
 
-/** The oldest version that is understood, which every kiosk reads: what is refused may not have been opened. */
+/** The oldest supported version, which every kiosk can read: the version of an unopened message is unknown. */
 const OLDEST = Math.min(...PROTOCOL_VERSIONS);
 
-/** What a rejection calls the message by: SHA-256 of the sealed message's ASCII, base64url. */
+/** Returns a rejection's name for a message: SHA-256 of the sealed message's ASCII, base64url. */
 export function messageDigest(sealed: string): string {
   return createHash('sha256').update(sealed, 'latin1').digest('base64url');
 }
@@ -21,9 +21,9 @@ export function signRejection(rejection: Rejection, key: Ed25519PrivateJwk, spv 
 }
 
 /**
- * @param expect `digest`: of the message that was sent (`messageDigest`)
+ * @param expect `digest`: that of the message that was sent (`messageDigest`)
  * @throws Problem with a code: `rejection-too-large`, `rejection-malformed`, `unsupported-protocol`, `unknown-server-key`,
- *   `bad-rejection-signature`, `rejection-of-another`
+ * `bad-rejection-signature`, `rejection-of-another`
  */
 export async function openRejection(
   signed: string,

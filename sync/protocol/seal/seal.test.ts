@@ -37,7 +37,7 @@ const open = (message: string, expected = outbox.device, registered: Ed25519Publ
     },
     { serverId: SERVER, device: expected },
   );
-/** The code of the rejection; fails when it was taken, or failed in any other way than by a coded Problem. */
+/** Returns the code of the rejection. Fails if there was none, or on anything but a coded Problem. */
 const codeOf = async (attempt: Promise<unknown>): Promise<string> => {
   const outcome = await attempt.then(
     () => 'TAKEN',
@@ -45,7 +45,7 @@ const codeOf = async (attempt: Promise<unknown>): Promise<string> => {
   );
   return outcome;
 };
-/** Seals a JWS that we did not write ourselves. */
+/** Seals a JWS from another source. */
 const sealRaw = async (signed: string, header: Record<string, unknown> = {}) =>
   new CompactEncrypt(pad(new TextEncoder().encode(signed)))
     .setProtectedHeader({
@@ -97,7 +97,7 @@ describe('a sealed batch', () => {
     for (const size of sizes) expect(Math.log2(size / MIN_BUCKET) % 1).toBe(0);
   });
 
-  test('is refused with a code when any bit of it is flipped', async () => {
+  test('is rejected with a code if any bit is flipped', async () => {
     await fc.assert(
       fc.asyncProperty(fc.nat(sealed.length - 1), fc.integer({ min: 0, max: 7 }), async (at, bit) => {
         const bytes = Buffer.from(sealed, 'latin1');
@@ -109,7 +109,7 @@ describe('a sealed batch', () => {
     );
   });
 
-  test('is refused when the last, partly unused, character of any part is changed', async () => {
+  test('is rejected if the last, partly unused, character of any part is changed', async () => {
     const parts = sealed.split('.');
     for (const i of [0, 2, 3, 4]) {
       const last = parts[i]!.at(-1)!;
@@ -121,7 +121,7 @@ describe('a sealed batch', () => {
     }
   });
 
-  test('is refused with a code when truncated, extended or replaced by anything', async () => {
+  test('is rejected with a code if truncated, extended or replaced', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.oneof(
@@ -138,7 +138,7 @@ describe('a sealed batch', () => {
     );
   });
 
-  test('is refused before decryption when it is too large', async () => {
+  test('is rejected before decryption if it is too large', async () => {
     const asked: string[] = [];
     const attempt = openBatch(
       sealed.padEnd(MAX_SEALED_BYTES + 1, 'A'),
@@ -149,21 +149,21 @@ describe('a sealed batch', () => {
     expect(asked).toEqual([]);
   });
 
-  test('of another device, in its own name, is refused: the transport says who speaks', async () => {
+  test('from a device other than the transport’s authenticated one is rejected', async () => {
     const other = new MemoryOutbox();
     other.person('Mallory');
     expect(await codeOf(open(await seal(other.events)))).toBe('wrong-issuer');
   });
 
-  test('in the name of a device but signed by another key is refused', async () => {
+  test('in the name of a device but signed by another key is rejected', async () => {
     expect(await codeOf(open(await seal(events, stranger)))).toBe('bad-signature');
   });
 
-  test('of an unregistered device is refused', async () => {
+  test('of an unregistered device is rejected', async () => {
     expect(await codeOf(open(sealed, outbox.device, null))).toBe('unknown-device');
   });
 
-  test('for another server, or sealed to an unknown key, is refused', async () => {
+  test('for another server, or sealed to an unknown key, is rejected', async () => {
     expect(
       await codeOf(open(await seal(events, device, publicHalf(sealing), '22222222-2222-4222-8222-222222222222'))),
     ).toBe('wrong-audience');
@@ -188,18 +188,18 @@ describe('a sealed batch', () => {
     expect(await codeOf(open(await sealRaw(`${header}.${payload}.${signature}`)))).toBe('batch-malformed');
   });
 
-  test('with an inner header that carries a key stays refused when it is properly signed with that key', async () => {
+  test('with a key in its inner header is rejected, even if correctly signed with that key', async () => {
     const signed = await signRaw({ ...batchHeader(), jwk: publicHalf(stranger) }, stranger);
     expect(await codeOf(open(await sealRaw(signed)))).toBe('batch-malformed');
   });
 
-  test('of another protocol version is refused, and says so', async () => {
+  test('of another protocol version is rejected with that reason', async () => {
     expect(await codeOf(open(await sealRaw(await signRaw({ ...batchHeader(), spv: PROTOCOL_VERSION + 1 }))))).toBe(
       'unsupported-protocol',
     );
   });
 
-  test('properly signed but with more or fewer events than its range is refused', async () => {
+  test('with more or fewer events than its range is rejected although correctly signed', async () => {
     for (const last of [2, 4])
       expect(await codeOf(open(await sealRaw(await signRaw({ ...batchHeader(), last }))))).toBe('batch-malformed');
     expect(await codeOf(open(await sealRaw(await signRaw(batchHeader(), device, { sentAt: NOW, events: [] }))))).toBe(
@@ -227,7 +227,7 @@ describe('a sealed batch', () => {
     );
   });
 
-  test('is not made from events with a hole, of two epochs, or none', async () => {
+  test('is not created from events with a gap, of two epochs, or from none', async () => {
     const stray = structuredClone(events[1]!);
     stray.header.epoch = '33333333-3333-4333-8333-333333333333';
     for (const wrong of [[], [events[0]!, events[2]!], [events[0]!, stray]])
@@ -236,7 +236,7 @@ describe('a sealed batch', () => {
 });
 
 describe('padding', () => {
-  test('gives back what went in, at a power of two', () => {
+  test('is reversible, and its size is a power of two', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 9000 }), (content) => {
         const padded = pad(content);
@@ -247,7 +247,7 @@ describe('padding', () => {
     );
   });
 
-  test('refuses what it would not have produced', () => {
+  test('rejects what it would not have produced', () => {
     const good = pad(new Uint8Array([1, 2, 3]));
     const dirty = good.slice();
     dirty[good.length - 1] = 1;
@@ -269,7 +269,7 @@ describe('an ack', () => {
     expect(await openAck(await signAck(ack, serverKey), [publicHalf(serverKey)], expected)).toEqual(ack);
   });
 
-  test('is refused with a code when any bit of it is flipped', async () => {
+  test('is rejected with a code if any bit is flipped', async () => {
     const signed = await signAck(ack, serverKey);
     await fc.assert(
       fc.asyncProperty(fc.nat(signed.length - 1), fc.integer({ min: 0, max: 7 }), async (at, bit) => {
@@ -282,7 +282,7 @@ describe('an ack', () => {
     );
   });
 
-  test('of another key, for another device or epoch, oversized, or with impossible marks is refused', async () => {
+  test('of another key, for another device or epoch, oversized, or with impossible marks is rejected', async () => {
     const other = '44444444-4444-4444-8444-444444444444';
     const signed = await signAck(ack, serverKey);
     expect(await codeOf(openAck(await signAck(ack, stranger), [publicHalf(serverKey)], expected))).toBe(
@@ -300,7 +300,7 @@ describe('an ack', () => {
     ).toBe('ack-malformed');
   });
 
-  test('can not be forged by putting the known kid on another key’s signature', async () => {
+  test('can’t be forged with the known kid and another key’s signature', async () => {
     const [, payload] = (await signAck(ack, stranger)).split('.');
     const header = { alg: 'EdDSA', typ: TYP.ack, kid: await keyId(publicHalf(serverKey)), spv: 1 };
     const forged = await new CompactSign(Buffer.from(payload!, 'base64url'))
@@ -309,7 +309,7 @@ describe('an ack', () => {
     expect(await codeOf(openAck(forged, [publicHalf(serverKey)], expected))).toBe('bad-ack-signature');
   });
 
-  test('can not be a batch in disguise', async () => {
+  test('can’t be a batch', async () => {
     const signed = await signRaw(batchHeader(), serverKey);
     expect(await codeOf(openAck(signed, [publicHalf(serverKey)], expected))).toBe('ack-malformed');
   });

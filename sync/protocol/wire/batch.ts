@@ -2,31 +2,31 @@ import { z } from 'zod';
 import { Instant, Uuid } from './event.ts';
 
 /**
- * A batch: consecutive events of one epoch of one device, signed by that device (JWS) and sealed to the server (JWE).
- * The schemas here hold everything but the cryptography, which is in sync/protocol/seal/.
+ * A batch: consecutive events of one epoch of one device, signed by that device (JWS) and sealed to the server (JWE). This file
+ * has all schemas; the cryptography is in sync/protocol/seal/.
  */
 
 /** Version that this build writes (`spv` in every header). */
 export const PROTOCOL_VERSION = 1;
-/** The versions that a build which writes `current` reads: its own and the two before. Any other is refused, with a code. */
+/** Returns the versions read by a build that writes `current`: its own and the two before. Others are refused with a code. */
 export const understoodVersions = (current: number): readonly number[] =>
   [current, current - 1, current - 2].filter((version) => version >= 1);
-/** What this build reads. An answer is written in the version of what it answers, so that the older side understands it. */
+/** Versions that this build reads. An answer uses the version of the request, so that the older side understands it. */
 export const PROTOCOL_VERSIONS = understoodVersions(PROTOCOL_VERSION);
 export const MAX_BATCH_EVENTS = 500;
-/** Largest padded plaintext of a batch, bytes: the largest bucket. */
+/** Largest padded plaintext of a batch, bytes: the largest padding bucket. */
 export const MAX_PLAIN_BYTES = 1024 * 1024;
-/** Bytes of the largest sealed message of so many padded bytes: base64url of them, and its header. */
+/** Returns the size of the largest sealed message, bytes, from that of its padded plaintext: base64url of it plus the header. */
 export const sealedSize = (plain: number): number => Math.ceil((plain * 4) / 3) + 2048;
-/** Largest sealed batch on the wire, bytes: checked before any decryption. */
+/** Largest sealed batch on the wire, bytes. Checked before decryption. */
 export const MAX_SEALED_BYTES = sealedSize(MAX_PLAIN_BYTES);
 /** Largest signed ack, bytes. */
 export const MAX_ACK_BYTES = 4096;
 
-/** Where a kiosk posts its messages, where it speaks HTTPS. */
+/** Paths to which a kiosk posts its messages over HTTPS. */
 export const MESSAGE_PATHS = { batch: '/v1/batches', ask: '/v1/asks' } as const;
 
-/** `typ` of each message: one kind can never be taken for another (RFC 8725 §3.11). */
+/** `typ` of each message, so that one kind can never be mistaken for another (RFC 8725 §3.11). */
 export const TYP = {
   batch: 'sp-batch+jws',
   sealedBatch: 'sp-batch+jwe',
@@ -48,17 +48,17 @@ export const Ed25519PrivateJwk = Ed25519PublicJwk.extend({ d: Key });
 export type Ed25519PrivateJwk = z.infer<typeof Ed25519PrivateJwk>;
 export const X25519PrivateJwk = X25519PublicJwk.extend({ d: Key });
 export type X25519PrivateJwk = z.infer<typeof X25519PrivateJwk>;
-/** RFC 7638 thumbprint (SHA-256, base64url) of a public key: names a key without carrying it. */
+/** RFC 7638 thumbprint (SHA-256, base64url) of a public key, which identifies the key without containing it. */
 export const Kid = Key;
 
-/** Protected header of what a device signs. No key, no key address, no certificate and no `crit` may stand in it. */
+/** Protected header of what a device signs. It must contain no key, key URL, certificate or `crit`. */
 export const deviceHeader = <T extends string>(typ: T) =>
   z.strictObject({
     alg: z.literal('EdDSA'),
     typ: z.literal(typ),
     /** The signing device. */
     iss: Uuid,
-    /** The server it is meant for (`serverId` of the provisioning bundle). */
+    /** The server it is addressed to (`serverId` of the provisioning bundle). */
     aud: Uuid,
     spv: z.number().int().positive(),
   });
@@ -67,7 +67,7 @@ export const deviceHeader = <T extends string>(typ: T) =>
 export const BatchHeader = deviceHeader(TYP.batch)
   .extend({
     epoch: Uuid,
-    /** Sequence numbers of the first and the last event; the batch holds every number in between. */
+    /** Sequence numbers of the first and last event. The batch contains every number in between. */
     first: z.number().int().positive(),
     last: z.number().int().positive(),
   })
@@ -76,7 +76,7 @@ export const BatchHeader = deviceHeader(TYP.batch)
   });
 export type BatchHeader = z.infer<typeof BatchHeader>;
 
-/** Protected header of a sealed message of one kind. `epk` is the sender's ephemeral half of ECDH-ES (RFC 7518 §4.6.1.1), no identity. */
+/** Protected header of a sealed message. `epk`: the sender's ephemeral ECDH-ES key (RFC 7518 §4.6.1.1), not an identity. */
 export const sealedHeader = (typ: string, cty: string) =>
   z.strictObject({
     alg: z.literal('ECDH-ES'),
@@ -93,13 +93,13 @@ export const serverHeader = <T extends string>(typ: T) =>
   z.strictObject({ alg: z.literal('EdDSA'), typ: z.literal(typ), kid: Kid, spv: z.number().int().positive() });
 
 /**
- * What the device signs. The events stay unparsed here: one that the server can't take is quarantined on its own and does
+ * What the device signs. The events stay unparsed here: an event that the server can't accept is quarantined by itself and does
  * not hold up the rest of the batch.
  */
 export const BatchBody = z.strictObject({
-  /** When it was sent, by the kiosk's clock. */
+  /** Time of sending by the kiosk's clock. */
   sentAt: Instant,
-  /** Thumbprints of the server's signing keys that this kiosk trusts: the ack is signed by one of them. Absent: the newest. */
+  /** Thumbprints of the server's signing keys that this kiosk trusts. One of them signs the ack. Absent: the newest key does. */
   trusts: z.array(Kid).min(1).max(4).optional(),
   events: z.array(z.unknown()).min(1).max(MAX_BATCH_EVENTS),
 });

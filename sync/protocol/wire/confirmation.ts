@@ -1,4 +1,4 @@
-/** Normalises texts that mean one name or number for comparison: without case, accents, spaces and punctuation. Pure. */
+/** Normalises a name or number for comparison: removes case, accents, spaces and punctuation. Pure. */
 const bare = (text: string): string =>
   text
     .normalize('NFKD')
@@ -6,9 +6,8 @@ const bare = (text: string): string =>
     .toLowerCase();
 
 /**
- * Whether staff typed who the other person is, by number or name, and so has looked at who it concerns. Pure.
- *
- * @param typed as typed
+ * Returns whether `typed` is the other person's number or name, which shows that staff has checked who the action concerns.
+ * Pure.
  */
 export function namesPerson(
   typed: string,

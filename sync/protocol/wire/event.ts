@@ -1,31 +1,32 @@
 import { z } from 'zod';
 
 /**
- * Events: everything that starts on a kiosk travels up as one typed event in one sequence (ARCHITECTURE.md, "a record").
+ * Events: everything that originates on a kiosk is sent as one typed event in one sequence (ARCHITECTURE.md, "How a record
+ * travels").
  *
- * A body has two halves. `open` holds what names nobody. Each entry of `personal` is a value with its own random salt;
- * the header carries only SHA-256(salt ‖ JCS(value)) of it, so a purge or an erasure deletes value and salt together and
- * leaves the hash chain verifiable and the value unguessable.
+ * The body has two halves. `open` identifies nobody. Each entry of `personal` is a value with its own random salt. The header
+ * holds only SHA-256(salt ‖ JCS(value)) of it, so a purge or an erasure can delete value and salt together: the hash chain still
+ * verifies, and the value can't be guessed.
  */
 
-/** The protocol version written in every header; a reader refuses what it does not know (see docs/develop/protocol.md). */
+/** The protocol version in every header. A reader refuses versions it doesn't know (docs/develop/protocol.md). */
 export const EVENT_VERSION = 1;
 
 const base64url = z.string().regex(/^[A-Za-z0-9_-]*$/);
 /** 32 bytes as unpadded base64url. */
 const Hash = base64url.length(43);
-/** In small letters, as RFC 9562 §4 writes them: a UUID has one text, so that two texts are never one person or one event. */
+/** Lower case, as RFC 9562 §4 writes UUIDs: two different texts are then never the same person or event. */
 export const Uuid = z.uuid().lowercase();
 /** RFC 3339 in UTC with milliseconds. */
 export const Instant = z.iso.datetime({ precision: 3 });
 
-/** When it happened: `utc` is the kiosk's claim; the rest lets the server judge the claim. */
+/** When it happened. `utc` is the kiosk's claim; the other fields let the server assess it. */
 const EventTime = z.strictObject({
   utc: Instant,
-  /** Milliseconds since this boot, from a clock that never goes back. */
+  /** Milliseconds since boot, from a clock that never goes back. */
   monotonic: z.number().nonnegative(),
   bootId: z.string().max(64),
-  /** Trusted time minus claimed time, ms, as the kiosk knew it then. */
+  /** Trusted time minus claimed time, ms, as known to the kiosk at that moment. */
   offset: z.number().int(),
 });
 
@@ -34,26 +35,26 @@ export type Method = z.infer<typeof Method>;
 export const Direction = z.enum(['in', 'out']);
 export const LivenessResult = z.enum(['off', 'off (demo)', 'passed', 'not-needed']);
 
-/** What a server may ask a kiosk to do, once (wire/fleet.ts). */
+/** What a server can order a kiosk to do, once (wire/fleet.ts). */
 export const CommandWhat = z.enum(['restart', 'logs', 'watch', 'wipe', 'decommission']);
 export type CommandWhat = z.infer<typeof CommandWhat>;
-/** `started`: under way, reported before the kiosk can no longer report. Each of the others is final. */
+/** `started`: in progress, reported while the kiosk can still report. All others are final. */
 const CommandOutcome = z.enum(['started', 'done', 'failed', 'refused', 'expired']);
 
 /**
- * Who did it at the kiosk: a member of staff by id (wire/changes.ts), or the person who had the sealed emergency PIN.
- * By itself it names no one.
+ * Who did it at the kiosk: the id of a member of staff (wire/changes.ts), or the holder of the sealed emergency PIN. The value
+ * alone names nobody.
  */
 export const StaffActor = z.union([Uuid, z.literal('emergency')]);
 export type StaffActor = z.infer<typeof StaffActor>;
-/** Absent: no member of staff did it, or a kiosk that has none yet is being set up. */
+/** Absent: not done by staff, or the kiosk is being set up and has no staff yet. */
 const by = { by: StaffActor.optional() };
 
-/** What staff of a kiosk may do there. */
+/** Role of a member of a kiosk's staff. */
 export const StaffRole = z.enum(['desk', 'supervisor', 'technician']);
 export type StaffRole = z.infer<typeof StaffRole>;
 
-/** What is recorded of a kiosk's staff: who was added or removed, came and went, and what a technician did. */
+/** Recorded actions of a kiosk's staff: who was added or removed, who entered and left, and what a technician did. */
 export const StaffWhat = z.enum([
   'added',
   'removed',
@@ -67,15 +68,15 @@ export const StaffWhat = z.enum([
   'update',
 ]);
 export type StaffWhat = z.infer<typeof StaffWhat>;
-/** Which of a technician's codes on paper. */
+/** Number of a technician's code on paper. */
 export const PaperNumber = z.number().int().min(1).max(5);
-/** `started`: sent before what may cut the kiosk off. */
+/** `started`: sent before an action that may disconnect the kiosk. */
 export const StaffOutcome = z.enum(['started', 'done', 'failed', 'refused']);
 export type StaffOutcome = z.infer<typeof StaffOutcome>;
 
 /**
- * Why two people are a pair of lookalikes. `enrolment`: one was enrolled although the face was like the other's; `not-me`: one was
- * twice taken for the other; `two-people`: found to be alike, and two people all the same.
+ * Why two people are a pair of lookalikes. `enrolment`: one was enrolled although the face resembles the other's; `not-me`: one
+ * was mistaken for the other twice; `two-people`: found to be alike, but confirmed as two people.
  */
 export const LookalikeReason = z.enum(['enrolment', 'not-me', 'two-people']);
 export type LookalikeReason = z.infer<typeof LookalikeReason>;
@@ -87,13 +88,13 @@ export const OpenBody = {
   checkin: z.strictObject({
     ...by,
     direction: Direction,
-    /** True: the kiosk chose the direction by itself, so the server may correct it; absent: it was fixed or chosen. */
+    /** True: the kiosk chose the direction automatically, so the server may correct it. Absent: it was fixed or chosen. */
     automatic: z.boolean().optional(),
     method: Method,
     liveness: LivenessResult,
-    /** Embedder that made the scores; absent when no face was used. */
+    /** Embedder that produced the scores; absent if no face was used. */
     model: z.string().max(80).optional(),
-    /** The decision as it was taken: cosine threshold and how many were searched. */
+    /** Basis of the decision: the cosine threshold, and the size of the gallery searched. */
     threshold: Unit.optional(),
     gallery: z.strictObject({ people: z.number().int(), templates: z.number().int() }).optional(),
   }),
@@ -101,7 +102,7 @@ export const OpenBody = {
   person: z.strictObject({
     ...by,
     change: z.enum(['added', 'updated', 'deleted']),
-    /** The person wants no positions recorded, or does again; absent: nothing is said of it. */
+    /** True: the person wants no positions recorded; false: positions may be recorded again; absent: unchanged. */
     gpsOptOut: z.boolean().optional(),
   }),
   consent: z.strictObject({
@@ -116,9 +117,9 @@ export const OpenBody = {
     model: z.string().max(80),
     count: z.number().int(),
   }),
-  /** A card that staff printed at the kiosk, or says opens nothing any more. */
+  /** A card that staff printed or revoked at the kiosk. */
   credential: z.strictObject({ ...by, kind: z.literal('card'), change: z.enum(['issued', 'revoked']) }),
-  /** `carried`: the previous PIN, hashed again for the pepper that kiosks share (`PinValue`). */
+  /** `carried`: the existing PIN was hashed again with the pepper that kiosks share (`PinValue`). */
   pin: z.strictObject({ ...by, change: z.enum(['set', 'removed', 'locked', 'carried']) }),
   purge: z.strictObject({
     what: z.enum(['photos', 'gps']),
@@ -131,17 +132,17 @@ export const OpenBody = {
     code: z.string().max(60),
     detail: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])),
   }),
-  /** Roll call of an evacuation of the site: that it began or ended, and who was seen outside, or was not after all. */
+  /** Roll call during an evacuation: it started or ended, or a person was seen outside, or that was corrected to missing. */
   evacuation: z.strictObject({
     ...by,
     evacuation: Uuid,
     change: z.enum(['started', 'ended', 'accounted', 'missing']),
   }),
-  /** These two people cannot be distinguished by face alone any more, or can again. */
+  /** From now on, these two people can't be distinguished by face alone (`marked`), or can be again (`removed`). */
   lookalike: z.strictObject({
     ...by,
     change: z.enum(['marked', 'removed']),
-    /** Of one that was marked. */
+    /** Only for `marked`. */
     reason: LookalikeReason.optional(),
   }),
   /** The result of a command from the server. */
@@ -149,32 +150,32 @@ export const OpenBody = {
     command: Uuid,
     what: CommandWhat,
     outcome: CommandOutcome,
-    /** Why not, where it was not done. */
+    /** Why it was not done. */
     code: z.string().min(1).max(60).optional(),
   }),
-  /** Of the kiosk's staff; without `by` nobody was recognised, or it was done at the machine's command line. */
+  /** An action of the kiosk's staff. Without `by`: nobody was recognised, or it was done on the machine's command line. */
   staff: z.strictObject({
     ...by,
     what: StaffWhat,
     outcome: StaffOutcome,
-    /** The member it is about, if any: who was added or removed, or who may have tried to enter. */
+    /** The member concerned, if any: who was added or removed, or who may have tried to enter. */
     member: Uuid.optional(),
-    /** Of `added`. */
+    /** Only for `added`. */
     role: StaffRole.optional(),
-    /** Why not; of `enter` how, where not by PIN and app; of `leave` why, where nobody asked; of `update` the version. */
+    /** Why it failed; for `enter`, how, unless by PIN and app; for `leave`, why, if nobody asked; for `update`, the version. */
     code: z.string().min(1).max(60).optional(),
-    /** Of `enter`: which of a technician's codes on paper it used up. */
+    /** For `enter`: the number of the technician's paper code that was used up. */
     paper: PaperNumber.optional(),
   }),
 } as const;
 
-/** Most templates of one person and model in one message. */
+/** Maximum number of templates of one person and model in one message. */
 export const MAX_TEMPLATES = 40;
-/** Whether so many characters of base64url are whole float32. */
+/** Returns whether unpadded base64url of this length is a whole number of float32 values. */
 const wholeFloats = ({ length }: string): boolean => length % 4 !== 1 && Math.floor((length * 3) / 4) % 4 === 0;
 /**
- * A face template as it travels, always sealed: little-endian float32, L2-normalised, as unpadded base64url. How many, the embedder
- * says: 16 to 512, and 512 of the one that ships.
+ * A face template on the wire, always sealed: little-endian float32, L2-normalised, as unpadded base64url. The embedder
+ * determines the dimension: 16 to 512; 512 for the one that ships.
  */
 export const TemplateValue = z.strictObject({
   id: Uuid,
@@ -183,33 +184,34 @@ export const TemplateValue = z.strictObject({
 });
 export type TemplateValue = z.infer<typeof TemplateValue>;
 
-/** Longest ciphertext of a card's templates, characters of base64url: ten templates. */
+/** Maximum length of the ciphertext of a card's templates, base64url characters: ten templates. */
 export const MAX_CARD_TEMPLATES = 28_000;
-/** Templates under the key of a person's card (seal/card-template.ts): `id` names the card. */
+/** Templates encrypted with the key on a person's card (seal/card-template.ts). `id` is the card's. */
 export const CardTemplateValue = z.strictObject({ id: Uuid, sealed: base64url.min(64).max(MAX_CARD_TEMPLATES) });
 export type CardTemplateValue = z.infer<typeof CardTemplateValue>;
 
-/** A PIN's hash as PHC string: argon2id (RFC 9106), version 1.3, with this one cost, so that no message can ask for another. */
+/** A PIN's hash as a PHC string: argon2id (RFC 9106), version 1.3. The cost is fixed, so no message can demand a higher one. */
 const PinHash = z.string().regex(/^\$argon2id\$v=19\$m=19456,t=2,p=1\$[A-Za-z0-9+/]{22}\$[A-Za-z0-9+/]{43}$/);
 /**
- * What a PIN is checked by, at every kiosk that has the pepper: `id` names the choice of the PIN and stays when it is hashed again,
- * `pepper` names argon2's secret (seal/pin-pepper.ts). Anyone who has both can try PINs, so it always travels sealed.
+ * What a PIN is checked against, at every kiosk that has the pepper. `id` identifies the choice of the PIN and is kept when it is
+ * hashed again; `pepper` identifies argon2's secret (seal/pin-pepper.ts). Anyone who has both can try PINs, so this is always
+ * sent sealed.
  */
 export const PinValue = z.strictObject({ id: Uuid, pepper: Hash, hash: PinHash });
 export type PinValue = z.infer<typeof PinValue>;
 
-/** The personal half: what each field holds, before salting. Every field is optional, since it may have been purged. */
+/** The personal half: the values before salting. Every field is optional, since it may have been purged. */
 export const PersonalBody = {
   checkin: z.strictObject({
     person: Uuid.optional(),
     score: Unit.optional(),
     second: Unit.nullable().optional(),
-    /** Content address (SHA-256) of the encrypted photo, and the key that opens this one file (32 bytes). */
+    /** SHA-256 of the encrypted photo (its address), and the 32-byte key of this one file. */
     photo: Hash.optional(),
     photoKey: Hash.optional(),
-    /** Position, sealed to the server on the kiosk: never readable here again. */
+    /** Position, sealed to the server; the kiosk itself can't read it any more. */
     gps: z.string().max(2048).optional(),
-    /** Why staff recorded it by hand. */
+    /** Why staff recorded it manually. */
     reason: z.string().min(1).max(200).optional(),
   }),
   void: z.strictObject({ person: Uuid.optional() }),
@@ -218,38 +220,38 @@ export const PersonalBody = {
     name: z.string().max(200).optional(),
     number: z.string().max(40).optional(),
     language: z.string().max(20).optional(),
-    /** Picture of the enrolment, as of a check-in. */
+    /** Photo taken at enrolment, like that of a check-in. */
     photo: Hash.optional(),
     photoKey: Hash.optional(),
   }),
   consent: z.strictObject({
     person: Uuid.optional(),
-    /** Who agreed for someone below the age of consent, and how they are related. */
+    /** Name of the guardian who agreed for someone below the age of consent, and their relation to the person. */
     guardian: z.string().max(200).optional(),
     relation: z.string().max(60).optional(),
-    /** Their day of birth, so that they are asked themselves when they come of age. */
+    /** The person's date of birth, so that they are asked themselves when they come of age. */
     bornOn: z.iso.date().optional(),
   }),
   template: z.strictObject({
     person: Uuid.optional(),
-    /** What was added, so that the server can give it to other kiosks; the ids alone of what was removed. */
+    /** For `added`, the templates, which the server passes on to other kiosks; for `removed`, only their ids. */
     templates: z
       .array(TemplateValue.partial({ vector: true, pose: true }))
       .max(MAX_TEMPLATES)
       .optional(),
-    /** How good the picture of each was that was added, 0 to 100 (models/rules/quality.ts). */
+    /** Quality of the picture behind each added template, 0 to 100 (models/rules/quality.ts). */
     quality: z.array(z.number().int().min(0).max(100)).max(MAX_TEMPLATES).optional(),
-    /** In place of those: what was added can be opened by the person's card alone. */
+    /** Instead of `templates`: the added templates, which only the person's card opens. */
     card: CardTemplateValue.optional(),
   }),
   credential: z.strictObject({
     person: Uuid.optional(),
-    /** Which card; and SHA-256 of what it carries, where it was issued. */
+    /** Id of the card and, if it was issued, SHA-256 of the code on it. */
     bearer: z.strictObject({ id: Uuid, hash: Hash.optional() }).optional(),
   }),
   pin: z.strictObject({
     person: Uuid.optional(),
-    /** Of one that was set or carried over; absent where the kiosk has no pepper of the server's yet. */
+    /** For `set` and `carried`; absent while the kiosk has no pepper from the server. */
     pin: PinValue.optional(),
   }),
   purge: z.strictObject({}),
@@ -259,9 +261,9 @@ export const PersonalBody = {
   lookalike: z.strictObject({ person: Uuid.optional(), other: Uuid.optional() }),
   command: z.strictObject({}),
   staff: z.strictObject({
-    /** What the member is called, who may be known at this kiosk alone. */
+    /** Name of the member, who may exist at this kiosk only. */
     name: z.string().max(200).optional(),
-    /** Of `pin`, of a member of the server: what they chose, in place of which choice before it. */
+    /** For `pin`, if the server knows the member: the PIN they chose, and the id of the choice that it replaces. */
     pin: PinValue.extend({ replaces: Uuid }).optional(),
   }),
 } as const;
@@ -271,7 +273,7 @@ const EVENT_TYPES = Object.keys(OpenBody) as EventType[];
 export type Open<T extends EventType> = z.infer<(typeof OpenBody)[T]>;
 export type Personal<T extends EventType> = z.infer<(typeof PersonalBody)[T]>;
 
-/** What is hashed and never changes. */
+/** The part that is hashed and never changes. */
 export const EventHeader = z.strictObject({
   v: z.literal(EVENT_VERSION),
   id: Uuid,
@@ -283,12 +285,12 @@ export const EventHeader = z.strictObject({
   open: z.record(z.string(), z.unknown()),
   /** Field name → SHA-256(salt ‖ JCS(value)). */
   commitments: z.record(z.string().max(40), Hash),
-  /** SHA-256(JCS(previous header)); 43 × `A` for the first of an epoch. */
+  /** SHA-256(JCS(previous header)); 43 × `A` for the first event of an epoch. */
   prev: Hash,
 });
 export type EventHeader = z.infer<typeof EventHeader>;
 
-/** A salted personal value as it is sent: both halves together, or neither. */
+/** A salted personal value on the wire. Salt and value are only ever present together. */
 export const SaltedValue = z.strictObject({ salt: base64url.length(22), value: z.unknown() });
 export type SaltedValue = z.infer<typeof SaltedValue>;
 

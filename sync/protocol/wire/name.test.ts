@@ -40,6 +40,6 @@ test.each([
   expect(givenName(200).safeParse(name).success).toBe(false);
 });
 
-test('what a kiosk has put down already is taken as it is: it would be put aside otherwise', () => {
+test('a name in a kiosk’s event is accepted unchanged, since the event would otherwise be quarantined', () => {
   expect(PersonalBody.person.parse({ name: '\u200b\n' })).toEqual({ name: '\u200b\n' });
 });

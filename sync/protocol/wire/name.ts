@@ -1,21 +1,20 @@
 import { z } from 'zod';
 
-/** Names of people, places and things, as people enter them. Pure. */
+/** Names of people, places and things as people enter them. Pure. */
 
-/** Of these nothing is seen: what steers, joins, or turns the writing; spaces; fillers and the empty Braille cell. */
+/** Any visible character: not controls, joiners, direction marks, spaces, combining marks, fillers or the empty Braille cell. */
 const SEEN = /[^\p{Cc}\p{Cf}\p{Cs}\p{Z}\p{M}\p{Default_Ignorable_Code_Point}\u2800]/u;
-/** Control characters, line breaks among them, the two separators of lines and paragraphs, and halves of a surrogate pair. */
+/** Never allowed: control characters (including line breaks), line and paragraph separators, and unpaired surrogates. */
 const NEVER = /[\p{Cc}\p{Zl}\p{Zp}\p{Cs}]/u;
 
 /**
- * Whether a list, a badge or a roll call can show it: something of it is seen, and it is one line. What joins emoji or turns
- * the writing between letters is part of names.
+ * Returns whether lists, badges and roll calls can show a name: it has a visible character and is a single line. Joiners in emoji
+ * and direction marks between letters are allowed.
  */
 export const isReadableName = (name: string): boolean => SEEN.test(name) && !NEVER.test(name);
 
 /**
- * A name that is being given. What came to be before is never refused by it: events of kiosks, which would be put aside,
- * and answers.
+ * A name being entered. Don't use it for existing names in kiosk events (they would be quarantined) or in answers.
  *
  * @param most characters
  */
@@ -27,6 +26,6 @@ export const givenName = (most: number) =>
     .max(most)
     .refine(isReadableName, { params: { problem: 'name-unreadable' } });
 
-/** Whether an issue is about a name that can't be read. */
+/** Returns whether an issue is about an unreadable name. */
 export const isUnreadableName = (issue: z.core.$ZodIssue): boolean =>
   issue.code === 'custom' && issue.params?.problem === 'name-unreadable';

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 
 /**
- * Photos: ciphertext of the kiosk, named by its SHA-256 (unpadded base64url), uploaded by HTTPS after the event that names
- * it. `GET /v1/photos/:address` says how much of it has come; `PUT /v1/photos/:address?offset=&total=` adds the next piece.
+ * Photos: ciphertext from the kiosk, named by its SHA-256 (unpadded base64url) and uploaded over HTTPS after the event that names
+ * it. `GET /v1/photos/:address` returns how much the server has; `PUT /v1/photos/:address?offset=&total=` appends the next piece.
  * Both answer with a PhotoState.
  */
 export const photoPath = (address: string) => `/v1/photos/${address}`;
@@ -15,14 +15,14 @@ export const MAX_PIECE_BYTES = 256 * 1024;
 export const PhotoAddress = z.string().regex(/^[A-Za-z0-9_-]{43}$/);
 
 export const PhotoState = z.strictObject({
-  /** Bytes that the server has, from the beginning: where to continue. */
+  /** Bytes received so far from the start, which is the offset to continue at. */
   received: z.number().int().nonnegative(),
-  /** All of it is here, and its hash is its name. */
+  /** All bytes have arrived, and their hash matches the name. */
   complete: z.boolean(),
 });
 export type PhotoState = z.infer<typeof PhotoState>;
 
-/** Where a piece belongs. */
+/** Position of a piece. */
 export const PieceQuery = z.strictObject({
   offset: z.coerce.number().int().min(0).max(MAX_PHOTO_BYTES),
   total: z.coerce.number().int().min(1).max(MAX_PHOTO_BYTES),

@@ -3,7 +3,7 @@ import { Ed25519PublicJwk, X25519PublicJwk } from './batch.ts';
 import { Uuid } from './event.ts';
 import { ServerKeys } from './keys.ts';
 
-/** What a device shows the server to be registered. Carries no secret. */
+/** What a device sends the server to be registered. Contains no secret. */
 export const DeviceRequest = z.strictObject({
   id: Uuid,
   name: z.string().trim().min(1).max(80),
@@ -14,17 +14,17 @@ export const DeviceRequest = z.strictObject({
 });
 export type DeviceRequest = z.infer<typeof DeviceRequest>;
 
-/** What provisioning gives a kiosk: where its server is, and which keys it pins. */
+/** What a kiosk gets at provisioning: where its server is, and the keys it pins. */
 export const ServerBundle = z.strictObject({
-  /** Identity of the server: the audience of every batch. Outlives its keys. */
+  /** Identity of the server, the audience of every batch. Stays the same when its keys change. */
   serverId: Uuid,
   /** https://host:port of the listener for devices. */
   serverUrl: z.url({ protocol: /^https$/ }),
-  /** mqtts:// or wss:// of the broker, in the order to try; empty: HTTPS alone. */
+  /** mqtts:// or wss:// URLs of the broker, in the order to try; empty: HTTPS only. */
   mqttUrls: z.array(z.url({ protocol: /^(mqtts|wss)$/ })).max(4),
   /** The server's public keys and its own CA, the only ones trusted. */
   keys: ServerKeys,
-  /** This device's client certificate, and the chain above it where its CA was succeeded. */
+  /** This device's client certificate, followed by the chain above it if its CA has been succeeded. */
   tlsCertPem: z.string(),
   site: z.strictObject({ id: Uuid, name: z.string(), timeZone: z.string() }),
 });

@@ -28,17 +28,17 @@ const MANIFEST = {
 };
 
 describe('versions', () => {
-  // The order that semver.org gives as its example, §11.
+  // The example order of semver.org, §11.
   const ORDER = ['1.0.0-alpha', '1.0.0-alpha.1', '1.0.0-alpha.beta', '1.0.0-beta', '1.0.0-beta.2', '1.0.0-beta.11'];
   const ALL = ['0.9.10', ...ORDER, '1.0.0-rc.1', '1.0.0', '1.0.1', '1.2.0', '1.10.0', '2.0.0', '10.0.0'];
 
-  test('are ordered as semver.org says', () => {
+  test('are ordered by semver.org’s rules', () => {
     for (const [i, a] of ALL.entries())
       for (const [j, b] of ALL.entries()) expect(Math.sign(compareVersions(a, b)), `${a} ${b}`).toBe(Math.sign(i - j));
   });
 
   test.each(['1.0', 'v1.0.0', '01.0.0', '1.0.0+5', '1.0.0-', '1.0.0-01', '1.0.0\n', '../1', '9999999999.0.0', ''])(
-    '%j is none',
+    '%j is invalid',
     (version) => expect(BuildVersion.safeParse(version).success).toBe(false),
   );
 
@@ -61,7 +61,7 @@ describe('versions', () => {
 });
 
 describe('a manifest', () => {
-  test('is read, and what is signed of it has no files', () => {
+  test('is parsed, and its signed part has no list of files', () => {
     const build = BuildManifest.parse(MANIFEST);
     expect(build.links).toEqual({});
     expect(buildFacts(build)).not.toHaveProperty('files');
@@ -85,16 +85,16 @@ describe('a manifest', () => {
     expect(BuildManifest.safeParse({ ...MANIFEST, ...change }).success).toBe(false);
   });
 
-  test('a way back exists where the older build can read what the newer writes', () => {
+  test('a rollback is possible if the older build can read what the newer one writes', () => {
     expect(canGoBack({ schema: 6 }, { minReader: 6 })).toBe(true);
     expect(canGoBack({ schema: 5 }, { minReader: 6 })).toBe(false);
   });
 
   test.each(['', '.', 'a//b', 'a/', '/a', 'a/../b', 'a\\b', 'a\0b', 'C:x', 'e\u0301', 'x'.repeat(256)])(
-    'the path %j is none',
+    'the path %j is rejected',
     (path) => expect(badBuildPath(path)).not.toBeNull(),
   );
-  test('a link stays within', () => {
+  test('a link stays within the build', () => {
     expect(linkTarget('node_modules/.bin/x', '../x/cli.js')).toBe('node_modules/x/cli.js');
     expect(linkTarget('x', '..')).toBeNull();
     expect(linkTarget('a/x', '..')).toBeNull();
@@ -105,7 +105,7 @@ describe('a manifest', () => {
 describe('a repository', () => {
   const path = targetPath({ version: '0.2.0-rc.1', platform: 'linux-x64' });
 
-  test('has a path for each build, which can be read back', () => {
+  test('has a path for each build, which can be parsed', () => {
     expect(path).toBe('kiosk/linux-x64/0.2.0-rc.1/smartpresence-kiosk.tar.gz');
     expect(parseTargetPath(path)).toEqual({
       platform: 'linux-x64',
@@ -117,7 +117,7 @@ describe('a repository', () => {
     expect(parseTargetPath('kiosk/linux-x64/../smartpresence-kiosk.tar.gz')).toBeNull();
   });
 
-  test('holds metadata and targets, and nothing else', () => {
+  test('contains only metadata and targets', () => {
     expect(repositoryFile('metadata/timestamp.json')).toBe('metadata');
     expect(repositoryFile('metadata/12.root.json')).toBe('metadata');
     expect(repositoryFile(targetFile(path, 'c'.repeat(64)))).toBe('target');

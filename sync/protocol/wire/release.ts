@@ -1,17 +1,17 @@
 import { z } from 'zod';
 
 /**
- * A build: one packaged kiosk, described by the `build.json` at its root, and where it is in a TUF repository.
- * Packager, signer, server, kiosk and installer speak of builds in these words alone.
+ * A build is one packaged kiosk, described by the `build.json` at its root, at a known path in a TUF repository. Packager,
+ * signer, server, kiosk and installer all use these types.
  */
 
-/** The name of every build of ours: anything with another name is other software, however well it is signed. */
+/** The product name of our builds. A build with another name is other software, even if it is validly signed. */
 export const PRODUCT = 'smartpresence-kiosk';
 
-/** File at the root of a build. */
+/** Name of the manifest at the root of a build. */
 export const MANIFEST_FILE = 'build.json';
 
-/** Largest archive, files of one build, and largest `build.json`: checked before anything is read or parsed. */
+/** Largest archive, number of files per build, and largest `build.json`, in bytes. Checked before anything is read or parsed. */
 export const MAX_BUILD_BYTES = 1024 * 1024 * 1024;
 export const MAX_BUILD_FILES = 50_000;
 export const MAX_MANIFEST_BYTES = 12 * 1024 * 1024;
@@ -20,7 +20,7 @@ const NUMBER = '(?:0|[1-9]\\d{0,8})';
 const PRE = `(?:${NUMBER}|\\d*[A-Za-z-][0-9A-Za-z-]*)`;
 const VERSION = `${NUMBER}\\.${NUMBER}\\.${NUMBER}(?:-${PRE}(?:\\.${PRE})*)?`;
 
-/** A semantic version without build metadata: two builds that differ by that alone would have no order. */
+/** A semantic version without build metadata, because versions that differ only in that have no order. */
 export const BuildVersion = z
   .string()
   .max(64)
@@ -32,10 +32,10 @@ export type BuildPlatform = z.infer<typeof BuildPlatform>;
 export const BuildHost = z.enum(['browser', 'electron']);
 export type BuildHost = z.infer<typeof BuildHost>;
 
-/** Why a build may not contain a path; null when it may. The rule is the same on every file system. */
+/** Returns why a build may not contain a path; null if it may. The rule is the same on every file system. */
 export function badBuildPath(path: string): string | null {
   if (path.length === 0 || new TextEncoder().encode(path).length > 400) return 'empty, or longer than 400 bytes';
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: that is what is looked for
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what we test for
   if (/[\u0000-\u001f\u007f\\:]/.test(path)) return 'a control character, a backslash or a colon in it';
   if (path.normalize('NFC') !== path) return 'not in Unicode normal form C';
   const parts = path.split('/');
@@ -45,8 +45,8 @@ export function badBuildPath(path: string): string | null {
 }
 
 /**
- * Where a link of a build leads, relative to the build's root; null when it leads out of the build, or goes up again after
- * it went down: through a link on its way it would lead elsewhere than its text says.
+ * Returns where a link in a build points, relative to the build's root. Null if it points outside the build, or if `..` follows a
+ * folder name: that folder could be a link, and the real target would then differ from the text.
  */
 export function linkTarget(link: string, to: string): string | null {
   if (to.length === 0 || to.startsWith('/')) return null;
@@ -63,7 +63,7 @@ export function linkTarget(link: string, to: string): string | null {
   return badBuildPath(path) === null ? path : null;
 }
 
-/** Whether a path within a build is a link, or has one above it: where it really leads, the text of the path does not say. */
+/** Returns whether a path in a build is a link or passes through one. Its text then doesn't show where it really leads. */
 function goesThroughLink(path: string, links: Readonly<Record<string, string>>): boolean {
   return path.split('/').some((_, i, parts) => Object.hasOwn(links, parts.slice(0, i + 1).join('/')));
 }
@@ -77,23 +77,23 @@ const facts = {
   commit: z.string().regex(/^[0-9a-f]{40}$/),
   platform: BuildPlatform,
   host: BuildHost,
-  /** Schema of the kiosk's store that this build brings a store to. */
+  /** Schema version to which this build migrates a kiosk's store. */
   schema: z.number().int().positive(),
-  /** Lowest schema whose builds can still open a store written by this build. */
+  /** Lowest schema version whose builds can still open a store written by this build. */
   minReader: z.number().int().positive(),
   /** Exact version of the Node.js that runs it, e.g. `24.15.0`. */
   node: z.string().regex(/^\d{1,3}\.\d{1,3}\.\d{1,3}$/),
-  /** What is started, relative to the build's root. */
+  /** The program to start, relative to the build's root. */
   entry: BuildPath,
 };
 
-/** What the signed targets metadata say of a build: its manifest without the list of files. */
+/** What the signed targets metadata contain for a build: its manifest without the lists of files and links. */
 export const BuildFacts = z
   .strictObject(facts)
   .refine((build) => build.minReader <= build.schema, 'minReader is above schema');
 export type BuildFacts = z.infer<typeof BuildFacts>;
 
-/** `build.json`: every regular file of the build but itself with its SHA-256, every symbolic link with its target. */
+/** `build.json`: SHA-256 of every regular file of the build except itself, and the target of every symbolic link. */
 export const BuildManifest = z
   .strictObject({
     ...facts,
@@ -115,14 +115,12 @@ export const BuildManifest = z
   );
 export type BuildManifest = z.infer<typeof BuildManifest>;
 
-/** What is signed of a build. */
+/** Returns the part of a manifest that is signed. */
 export function buildFacts({ files: _files, links: _links, ...build }: BuildManifest): BuildFacts {
   return build;
 }
 
-/**
- * Order of two versions as semver.org has it: below zero, zero, above zero. Both must be a `BuildVersion`.
- */
+/** Compares two versions by the rules of semver.org: negative, zero or positive. Both must be a `BuildVersion`. */
 export function compareVersions(a: string, b: string): number {
   const [coreA, preA] = split(a);
   const [coreB, preB] = split(b);
@@ -148,11 +146,11 @@ function split(version: string): [core: string[], pre: string[]] {
   return [core.split('.'), dash < 0 ? [] : version.slice(dash + 1).split('.')];
 }
 
-/** After `to` was tried and abandoned, `from` opens the store again: what makes an update reversible. */
+/** Returns whether `from` can still open the store after `to` was tried and abandoned, so that an update can be undone. */
 export const canGoBack = (from: Pick<BuildFacts, 'schema'>, to: Pick<BuildFacts, 'minReader'>): boolean =>
   to.minReader <= from.schema;
 
-/** What a build is packed as: an archive that a kiosk's launcher starts when it is unpacked, or one of Electron's installers. */
+/** How a build is packaged: an archive that a kiosk's launcher unpacks and starts, or one of Electron's installers. */
 export const BuildFormat = z.enum(['electron.tar.gz', 'tar.gz', 'AppImage', 'deb', 'exe']);
 export type BuildFormat = z.infer<typeof BuildFormat>;
 const HOST_OF: Record<BuildFormat, BuildHost> = {
@@ -163,17 +161,17 @@ const HOST_OF: Record<BuildFormat, BuildHost> = {
   exe: 'electron',
 };
 
-/** What kiosks of a host are updated by. */
+/** The format used to update kiosks, by host. */
 export const UPDATE_FORMAT = { browser: 'tar.gz', electron: 'electron.tar.gz' } as const satisfies Record<
   BuildHost,
   BuildFormat
 >;
 
-/** Name of an archive outside a repository. */
+/** File name of an archive outside a repository. */
 export const archiveName = (build: Pick<BuildFacts, 'version' | 'platform'>, format: BuildFormat = 'tar.gz') =>
   `${PRODUCT}-${build.version}-${build.platform}.${format}`;
 
-/** Where a build is in the targets metadata: `kiosk/linux-x64/0.2.0/smartpresence-kiosk.tar.gz`. */
+/** Path of a build in the targets metadata: `kiosk/linux-x64/0.2.0/smartpresence-kiosk.tar.gz`. */
 export const targetPath = (build: Pick<BuildFacts, 'version' | 'platform'>, format: BuildFormat = 'tar.gz') =>
   `kiosk/${build.platform}/${build.version}/${PRODUCT}.${format}`;
 
@@ -186,7 +184,7 @@ export interface TargetName {
 
 const TARGET = /^kiosk\/([^/]{1,20})\/([^/]{1,64})\/([^/]{1,40})$/;
 
-/** What a target path says; null for one that is none of ours. */
+/** Parses a target path; null if it isn't one of ours. */
 export function parseTargetPath(path: string): TargetName | null {
   const [, platform, version, file] = TARGET.exec(path) ?? [];
   if (platform === undefined || version === undefined || !file?.startsWith(`${PRODUCT}.`)) return null;
@@ -196,7 +194,7 @@ export function parseTargetPath(path: string): TargetName | null {
   return parsed.success ? { ...parsed.data, host: HOST_OF[parsed.data.format] } : null;
 }
 
-/** Folder of a repository on a USB stick, and path of a repository on the server's listener for devices. */
+/** Folder of the repository on a USB stick, and its path on the server's listener for devices. */
 export const USB_FOLDER = 'smartpresence-updates';
 export const UPDATES_PATH = '/updates';
 
@@ -204,8 +202,8 @@ const METADATA_FILE = /^metadata\/(?:timestamp\.json|[1-9]\d{0,8}\.(?:root|targe
 const TARGET_FILE = /^targets\/(kiosk\/[^/]+\/[^/]+\/)([0-9a-f]{64})\.([^/]+)$/;
 
 /**
- * What a repository may hold under this path, relative to its root; null: nothing. What serves a repository (server,
- * mirror, stick) looks here first, so no other file is ever reached by it.
+ * Returns what kind of file a repository may have at this path, relative to its root; null: none. Everything that serves a
+ * repository (server, mirror, stick) checks this first, so no other file can be reached.
  */
 export function repositoryFile(path: string): 'metadata' | 'target' | null {
   if (METADATA_FILE.test(path)) return 'metadata';
@@ -213,7 +211,7 @@ export function repositoryFile(path: string): 'metadata' | 'target' | null {
   return folder !== undefined && file !== undefined && parseTargetPath(folder + file) !== null ? 'target' : null;
 }
 
-/** Where the bytes of a target are in a repository with consistent snapshots: the hash stands before the name. */
+/** Returns where a target's bytes are in a repository with consistent snapshots: the name is prefixed with the hash. */
 export function targetFile(path: string, sha256: string): string {
   const slash = path.lastIndexOf('/') + 1;
   return `targets/${path.slice(0, slash)}${sha256}.${path.slice(slash)}`;

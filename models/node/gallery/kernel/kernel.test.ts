@@ -18,7 +18,7 @@ import {
   UPPER,
 } from './layout.ts';
 
-/** A memory with one block of numbers: the extremes of codes first, then any. */
+/** A memory with one block of values: the extremes of codes first, then random ones. */
 function blockOf(seed: number): WebAssembly.Memory {
   const random = seeded(seed);
   const memory = new WebAssembly.Memory({ initial: 1 + Math.ceil(BLOCK_BYTES / PAGE_BYTES), maximum: 65536 });
@@ -44,7 +44,7 @@ function blockOf(seed: number): WebAssembly.Memory {
   return memory;
 }
 
-/** Everything that the three loops hand back, as bytes where there are many. */
+/** Everything that the three loops return, as bytes if there is much. */
 function runAll(kind: 'relaxed' | 'simd' | 'script', seed: number, count: number) {
   const memory = blockOf(seed);
   const errors = new Float32Array(memory.buffer, FIRST_BLOCK + ERROR, BLOCK_ROWS);
@@ -64,7 +64,7 @@ function runAll(kind: 'relaxed' | 'simd' | 'script', seed: number, count: number
 }
 
 describe('kernels', () => {
-  it('include relaxed SIMD on Node 24, where it is a standard', () => {
+  it('include relaxed SIMD on Node 24, where it is standard', () => {
     expect(availableKernels()).toEqual(['relaxed', 'simd', 'script']);
   });
 

@@ -1,7 +1,7 @@
-;; The gallery's inner loops. Assembled twice by build/gallery/assemble.ts, which writes out @PRODUCTS, @ROWS and
-;; @SUMS: once with the relaxed dot product, once with plain SIMD. Both give the same integers on every machine.
+;; The gallery's inner loops. Assembled twice by build/gallery/assemble.ts, which expands @PRODUCTS, @ROWS and @SUMS: once with
+;; the relaxed dot product, once with plain SIMD. Both give the same integers on every machine.
 ;;
-;; Memory (layout.ts holds the same numbers, and kernel.test.ts compares the two):
+;; Memory (the same numbers are in layout.ts, and kernel.test.ts compares them):
 ;;   page 0      512 query codes (i8) at 0; 512 query values (f64) at 1024; list of rows (i32) at 8192;
 ;;               dot products (f64) at 16384.
 ;;   a block     1024 rows: codes (u7, 512 each) at 0; embeddings (f32, 512 each) at 524288; then 1024 of each:
@@ -9,13 +9,13 @@
 (module
   (memory (import "gallery" "memory") 1 65536)
 
-  ;; The two greatest lower bounds of two different people, and whose they are. Set by the caller before a scan.
+  ;; The two greatest lower bounds of two different people, and who they are. Set by the caller before a scan.
   (global $best (export "best") (mut f32) (f32.const 0))
   (global $bestPerson (export "bestPerson") (mut i32) (i32.const 0))
   (global $second (export "second") (mut f32) (f32.const 0))
   (global $secondPerson (export "secondPerson") (mut i32) (i32.const 0))
 
-  ;; Takes one lower bound into the two greatest.
+  ;; Updates the two greatest lower bounds with one more.
   (func $raise (param $lower f32) (param $person i32)
     (if (f32.gt (local.get $lower) (global.get $second))
       (then
@@ -34,8 +34,8 @@
                 (global.set $second (local.get $lower))
                 (global.set $secondPerson (local.get $person)))))))))
 
-  ;; Writes the upper bound of each row and raises $best and $second by their lower bounds, four rows at a time.
-  ;; Rows between $count and the next multiple of four are empty: their error is infinite, their lower bound −∞.
+  ;; Writes the upper bound of each row, and updates $best and $second with the lower bounds, four rows at a time. Rows between
+  ;; $count and the next multiple of four are empty: their error is infinite, so their lower bound is −∞.
   (func (export "scan") (param $block i32) (param $count i32) (param $offset i32) (param $queryScale f32) (param $grow f32)
     (local $row i32) (local $end i32) (local $side i32) (local $q v128)
     (local $a0 v128) (local $a1 v128) (local $a2 v128) (local $a3 v128)
@@ -52,7 +52,7 @@
         (local.set $a2 (v128.const i64x2 0 0))
         (local.set $a3 (v128.const i64x2 0 0))
         @PRODUCTS
-        ;; Four times four partial sums become one vector of four sums.
+        ;; Combines four times four partial sums into one vector of four sums.
         (local.set $q (i32x4.add
           (i8x16.shuffle 0 1 2 3 16 17 18 19 4 5 6 7 20 21 22 23 (local.get $a0) (local.get $a1))
           (i8x16.shuffle 8 9 10 11 24 25 26 27 12 13 14 15 28 29 30 31 (local.get $a0) (local.get $a1))))
@@ -80,7 +80,7 @@
         (local.set $row (i32.add (local.get $row) (i32.const 2048)))
         (br $rows))))
 
-  ;; Lists the rows whose upper bound reaches $need, or $needOfBest for rows of $person. Returns how many.
+  ;; Lists the rows whose upper bound reaches $need, or $needOfBest for rows of $person. Returns their number.
   (func (export "collect") (param $block i32) (param $count i32) (param $needOfBest f32) (param $person i32) (param $need f32)
     (result i32)
     (local $side i32) (local $row i32) (local $next i32) (local $out i32) (local $bound f32)
@@ -111,8 +111,8 @@
         (br $rows)))
     (i32.shr_u (i32.sub (local.get $out) (i32.const 8192)) (i32.const 2)))
 
-  ;; Float64 dot products of the query with the $count listed rows, each summed from the first value to the last;
-  ;; four rows at a time, to hide the latency of the additions. The list is read up to three entries too far.
+  ;; Float64 dot products of the query with the $count listed rows, each summed from the first value to the last; four rows at a
+  ;; time, to hide the latency of the additions. Reads the list up to three entries too far.
   (func (export "rerank") (param $block i32) (param $count i32)
     (local $j i32) (local $at i32) (local $q f64)
     (local $p0 i32) (local $p1 i32) (local $p2 i32) (local $p3 i32)

@@ -1,19 +1,19 @@
-/** Where everything is in the gallery's memory; kernel.wat holds the same numbers. Offsets and sizes are bytes. */
+/** Layout of the gallery's memory. kernel.wat has the same numbers. Offsets and sizes are in bytes. */
 
-/** Values of a row: of the longest embedding. Of a shorter one the rest is zero. */
+/** Values per row: those of the longest embedding. Shorter ones are padded with zeros. */
 export const DIMENSIONS = 512;
 
-/** Rows of a block. Memory grows block by block, so that no add moves what is there. */
+/** Rows per block. Memory grows block by block, so adding never moves existing rows. */
 export const BLOCK_ROWS = 1024;
 
-/** Page 0: the query, and what the kernels hand back. */
+/** Page 0: the query, and the kernels' results. */
 export const QUERY_CODES = 0;
 export const QUERY_VALUES = 1024;
 export const LIST = 8192;
 export const PRODUCTS = 16384;
 export const FIRST_BLOCK = 65536;
 
-/** Inside a block: one array after the other. `NORM` comes last: the kernels never read it. */
+/** Inside a block: one array after the other. `NORM` is last because the kernels never read it. */
 export const CODES = 0;
 export const EMBEDDINGS = CODES + BLOCK_ROWS * DIMENSIONS;
 export const SCALE = EMBEDDINGS + BLOCK_ROWS * DIMENSIONS * 4;
@@ -25,10 +25,10 @@ export const BLOCK_BYTES = NORM + BLOCK_ROWS * 8;
 
 export const PAGE_BYTES = 65536;
 
-/** WebAssembly's limit of a memory with 32-bit addresses: 4 GiB, about 1.6 million templates. */
+/** WebAssembly's limit for a memory with 32-bit addresses: 4 GiB, about 1.6 million templates. */
 export const MAX_PAGES = 65536;
 
-/** Where block `n` begins. */
+/** Returns the offset of block `n`. */
 export function blockAt(n: number): number {
   return FIRST_BLOCK + n * BLOCK_BYTES;
 }

@@ -14,8 +14,8 @@ import {
 } from './layout.ts';
 
 /**
- * The kernels in plain script, for a machine without WebAssembly SIMD: slow, and the same to the bit. Every float32
- * operation of the others stands here as one Math.fround.
+ * The kernels in plain script, for a machine without WebAssembly SIMD: slow, with results equal to the bit. Every float32
+ * operation of the other kernels is one Math.fround here.
  */
 export function createScriptKernel(memory: WebAssembly.Memory): Kernel {
   const leaders: Leaders = { best: 0, bestPerson: 0, second: 0, secondPerson: 0 };
@@ -45,7 +45,7 @@ export function createScriptKernel(memory: WebAssembly.Memory): Kernel {
       leaders.secondPerson = -1;
     },
     scan(block, count, offset, queryScale, grow) {
-      // A new view each time: growing the memory detaches the old ones.
+      // A new view each time, because growing the memory detaches the old ones.
       const query = new Int8Array(memory.buffer, QUERY_CODES, DIMENSIONS);
       const codes = new Int8Array(memory.buffer, block + CODES, count * DIMENSIONS);
       const scale = new Float32Array(memory.buffer, block + SCALE, count);

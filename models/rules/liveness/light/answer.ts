@@ -10,47 +10,47 @@ export interface LitSample {
 }
 
 /**
- * What a face made of the colours. `answered`: as a head does that the screen lights up. `silent`: nothing to be seen of them;
- * ambient light drowns them, or it is a picture that shines by itself. `late`: after the time that a camera takes. `other`:
- * other colours than were shown. `flat`: what is behind the face answers as the face does, as on one surface. `uneven`: parts of
- * the face answer and others do not, as a reflection on glass does.
+ * How a face responded to the colours. `answered`: like a head lit by the screen. `silent`: no visible response, because ambient
+ * light is too strong or the face is shown on a screen itself. `late`: later than a camera's delay explains. `other`: to other
+ * colours than those shown. `flat`: the background responds like the face, as on one surface. `uneven`: only parts of the face
+ * respond, as with a reflection on glass.
  */
 export type LightAnswer = 'answered' | 'silent' | 'late' | 'other' | 'flat' | 'uneven';
 
-/** A colour takes so long to fade in, ms. The screen's style has the same. */
+/** Fade-in time of a colour, ms. Must match the screen's style. */
 export const FADE_MS = 100;
-/** Longest from the screen to a sample, ms: cameras take 80 to 250. */
+/** Maximum delay from the screen to a sample, ms; cameras take 80 to 250. */
 const LATEST = 400;
-/** Lags that are tried, ms. */
+/** Lags tried, ms. */
 const LAGS = Array.from({ length: 46 }, (_, i) => i * 20);
-/** Least share of the change of colour that the shown one explains (R²), of the whole face and of each region. */
+/** Minimum share of the colour change explained by the colours shown (R²), for the whole face and for each region. */
 const FITS = 0.6;
 const REGION_FITS = 0.3;
-/** So many of the five regions have to respond, each between a third of and three times the middle one's response. */
+/** This many of the five regions must respond, each between 1/UNEVEN and UNEVEN times the median response. */
 const REGIONS = 4;
 const UNEVEN = 3;
-/** Least gain: change of the logarithm of two channels' ratio, a unit of linear light of the screen. */
+/** Minimum gain: change in the log ratio of two channels, per unit of the screen's linear light. */
 const LEAST_GAIN = 0.012;
-/** Below it a response may be chance, and its deviations mean nothing. */
+/** Below this gain a response may be chance, and deviations mean nothing. */
 const FAINT = 0.03;
-/** A background responds by less than this share of the face's response. */
+/** A background must respond with less than this share of the face's response. */
 const BEHIND = 0.6;
-/** What is behind counts as so much brighter at most: dark skin before a white wall is no pane. */
+/** Maximum factor for a bright background, so that dark skin in front of a white wall isn't taken for a pane. */
 const BRIGHTER = 2;
-/** Chroma that swings further without having been asked to (standard deviation) is lit by something else. */
+/** A chroma that varies more than this (standard deviation) without matching the colours has another light source. */
 const SWING = 0.06;
 
-/** Logarithm of red over green and of blue over green: what a brighter exposure, or a face that moves in light, leaves alone. */
+/** Log of red over green and of blue over green. Unaffected by exposure, or by a face moving in the light. */
 type Chroma = readonly [redness: number, blueness: number];
 
-/** Light below this is a sensor's black. */
+/** Light below this is the sensor's black level. */
 const BLACK = 0.002;
 const chromaOf = ([red, green, blue]: Light): Chroma => {
   const level = Math.log(green + BLACK);
   return [Math.log(red + BLACK) - level, Math.log(blue + BLACK) - level];
 };
 
-/** Red less green and blue less green of what the screen shows. */
+/** Red minus green and blue minus green of the screen's colour. */
 const shadeOf = (shade: Shade): Chroma => {
   const [red, green, blue] = lightOf(shade.colour);
   return [red - green, blue - green];
@@ -59,16 +59,16 @@ const shadeOf = (shade: Shade): Chroma => {
 interface Fit {
   /** 0..1: the share of the change that the colours explain. */
   readonly share: number;
-  /** Mean of both chromas' gains; negative: the other way. */
+  /** Mean gain of both chromas; negative: opposite direction. */
   readonly gain: number;
 }
 
 /**
- * How the samples answer the colours. Pure. The chroma of each region is fitted to that of the screen `lag` ms before, at the
- * lag that fits the face best; what drifts evenly (white balance, the sun) is taken out of both.
+ * Judges how the samples respond to the colours. Pure. The chroma of each region is fitted to that of the screen `lag` ms
+ * earlier, with the lag that fits the face best. Linear drift (white balance, the sun) is removed from both.
  *
- * @param shown when each colour began on the screen, ms; as many as there are colours
- * @param samples rising in time
+ * @param shown when each colour appeared on the screen, ms; as many as there are colours
+ * @param samples in order of time
  */
 export function judgeLight(
   sequence: readonly Shade[],
@@ -91,7 +91,7 @@ export function judgeLight(
   if (!(best.share >= FITS && best.gain >= LEAST_GAIN)) return swingOf(times, face) > SWING ? 'other' : 'silent';
   const unlessFaint = (answer: LightAnswer): LightAnswer => (best.gain < FAINT ? 'silent' : answer);
   if (best.lag > LATEST) return unlessFaint('late');
-  // Weighed by how bright it is: what a pane throws back is a smaller share of the light of a bright wall.
+  // Weighted by brightness: a pane's reflection is a smaller share of the light of a bright wall.
   const behind = (['corner-left', 'corner-right'] as const).map((corner) => {
     const level = clamp(levelOf(samples, [corner]) / levelOf(samples, FACE_REGIONS), 1, BRIGHTER);
     return fitAt(best.lag, chromasOf(corner)).gain * level;
@@ -109,7 +109,7 @@ export function judgeLight(
 const levelOf = (samples: readonly LitSample[], regions: readonly Region[]): number =>
   BLACK + mean(samples.flatMap((sample) => regions.map((region) => sample.regions[region][1])));
 
-/** What the screen shows at this time: the first colour before it began, each fading into the next. */
+/** Returns what the screen shows at a time: before the start, the first colour; each fades into the next. */
 function shadeAt(shades: readonly Chroma[], shown: readonly number[], at: number): Chroma {
   const i = Math.max(
     0,
@@ -120,7 +120,7 @@ function shadeAt(shades: readonly Chroma[], shown: readonly number[], at: number
   return [from[0] + (to[0] - from[0]) * part, from[1] + (to[1] - from[1]) * part];
 }
 
-/** Least squares of both chromas, each with a gain of its own that has to be positive. */
+/** Fits both chromas by least squares, each with its own gain; a negative gain explains nothing. */
 function fitOf(times: readonly number[], screen: readonly Chroma[], chromas: readonly Chroma[]): Fit {
   let [all, explained, gains] = [0, 0, 0];
   for (const axis of [0, 1] as const) {
@@ -141,7 +141,7 @@ function fitOf(times: readonly number[], screen: readonly Chroma[], chromas: rea
   return { share: all > 0 ? explained / all : 0, gain: gains };
 }
 
-/** Root mean square of what a chroma differs from its trend. */
+/** Root mean square of a chroma's deviation from its trend. */
 const swingOf = (times: readonly number[], chromas: readonly Chroma[]): number => {
   const squares = ([0, 1] as const).map((axis) => {
     const left = detrended(
@@ -157,7 +157,7 @@ const mean = (values: readonly number[]): number => values.reduce((sum, v) => su
 const clamp = (value: number, least: number, most: number): number => Math.min(most, Math.max(least, value));
 const dot = (a: readonly number[], b: readonly number[]): number => a.reduce((sum, v, i) => sum + v * b[i]!, 0);
 
-/** What is left of values after removing their linear trend. */
+/** Returns the values minus their linear trend. */
 function detrended(times: readonly number[], values: readonly number[]): number[] {
   const [t, v] = [mean(times), mean(values)];
   const from = times.map((at) => at - t);

@@ -8,15 +8,15 @@ import { FACE_REGIONS, measureRegions, type Region, type RegionLight } from './r
 import { COLOURS, drawSequence, type Light, lightOf, type Shade } from './sequence.ts';
 import { type LightState, startLight } from './session.ts';
 
-/** What a region throws back of the ambient light, and how it answers a white screen, as a share of that. */
+/** Ambient light reflected by each region, and its response to a white screen as a share of that. */
 interface Made {
   readonly own?: Partial<Record<Region, Light>>;
   readonly share?: (region: Region) => number;
-  /** Thrown back whatever the region's own colour is, as glass does. */
+  /** Reflected regardless of the region's own colour, as by glass. */
   readonly glare?: (region: Region) => number;
   readonly lag?: number;
   readonly noise?: number;
-  /** What lights it up instead of what the screen shows. */
+  /** Colours that light it instead of those shown. */
   readonly by?: readonly Shade[];
   readonly exposure?: (at: number) => number;
   readonly seed?: number;
@@ -26,10 +26,10 @@ const SKIN: Light = [0.4, 0.25, 0.18];
 const WALL: Light = [0.3, 0.3, 0.28];
 const LAMP: Light = [0.9, 0.9, 0.9];
 const isFace = (region: Region): boolean => (FACE_REGIONS as readonly string[]).includes(region);
-/** A head before a wall far behind it. */
+/** A head in front of a distant wall. */
 const head = (region: Region): number => (isFace(region) ? 0.2 : 0.01);
 
-/** Eight samples a second of made-up regions. */
+/** Eight synthetic samples per second. */
 function samplesOf(sequence: readonly Shade[], made: Made): LitSample[] {
   const { own = {}, share = head, glare = () => 0, lag = 120, noise = 0.003, by = sequence, exposure = () => 1 } = made;
   const random = seeded(made.seed ?? 5);
@@ -64,7 +64,7 @@ describe('a sequence', () => {
     }
   });
 
-  test('changes fewer than six times a second, which is three flashes, always to another colour, and lasts four seconds', () => {
+  test('changes fewer than six times per second (three flashes), always to another colour, and lasts four seconds', () => {
     fc.assert(
       fc.property(fc.infiniteStream(fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true })), (draws) => {
         const sequence = drawSequence(() => draws.next().value!);
@@ -78,7 +78,7 @@ describe('a sequence', () => {
     );
   });
 
-  test('is as likely as another: of the first colour four, of each that follows three', () => {
+  test('has uniform probability: four choices for the first colour, three for each later one', () => {
     const random = seeded(2);
     const drawn = Array.from({ length: 4_000 }, () => drawSequence(random).map(({ colour }) => colour));
     for (const at of [1, 6]) {
@@ -90,7 +90,7 @@ describe('a sequence', () => {
 });
 
 describe('a face', () => {
-  test('that the screen lights up has answered, whatever its skin, its place, its camera and the light around it', () => {
+  test('lit by the screen has answered, whatever its skin, position, camera and ambient light', () => {
     fc.assert(
       fc.property(
         fc.integer(),
@@ -106,22 +106,22 @@ describe('a face', () => {
     );
   });
 
-  test('has answered also while the camera changes its exposure', () => {
+  test('has also answered if the camera changes its exposure', () => {
     expect(judge({ exposure: (at) => 1 + 0.4 * Math.sin(at / 300) })).toBe('answered');
   });
 
-  test('of which ambient light leaves nothing to be seen is silent', () => {
+  test('whose response is drowned by ambient light is silent', () => {
     expect(judge({ share: () => 0 })).toBe('silent');
     expect(judge({ share: (region) => 0.02 * head(region) })).toBe('silent');
-    // So faint, a wrong answer may be chance.
+    // This faint, a wrong answer may be chance.
     expect(judge({ share: (region) => 0.1 * head(region), lag: 600, noise: 0.0005 })).toBe('silent');
   });
 
-  test('that answers later than a camera does is late', () => {
+  test('that responds later than a camera’s delay is late', () => {
     for (const lag of [480, 600, 800]) expect(judge({ lag }), String(lag)).toBe('late');
   });
 
-  test('that is lit by another sequence shows other colours, in all but a few of a hundred', () => {
+  test('lit by another sequence shows other colours, except in a few percent', () => {
     const answers = Array.from({ length: 300 }, (_, seed) =>
       judge({ seed, by: drawSequence(seeded(9_000 + seed)), share: (region) => 3 * head(region) }),
     );
@@ -129,7 +129,7 @@ describe('a face', () => {
     expect(answers.filter((answer) => answer === 'answered').length).toBeLessThan(10);
   });
 
-  test('whose surroundings answer as it does is flat: a print, or a pane that throws light back all over', () => {
+  test('with a background that responds like it is flat: a print, or a pane that reflects everywhere', () => {
     expect(judge({ share: () => 0.2 })).toBe('flat');
     expect(judge({ share: () => 0, glare: () => 0.05 })).toBe('flat');
     expect(judge({ share: () => 0, glare: (region) => (region === 'corner-right' ? 0 : 0.05) })).toBe('flat');
@@ -138,19 +138,19 @@ describe('a face', () => {
     expect(judge({ share: () => 0, glare: () => 0.05, own })).toBe('flat');
   });
 
-  test('before a bright window or a white wall is none, however dark its skin, if little of the screen’s light gets there', () => {
+  test('in front of a bright window or white wall is not flat, even with dark skin, if little of the screen’s light gets there', () => {
     expect(judge({ own: { 'corner-left': LAMP, 'corner-right': LAMP } })).toBe('answered');
     const dark = Object.fromEntries(FACE_REGIONS.map((region) => [region, [0.05, 0.03, 0.02] as const]));
     const share = (region: Region) => (isFace(region) ? 0.2 : 0.04);
     expect(judge({ own: { ...dark, 'corner-left': LAMP, 'corner-right': LAMP }, share })).toBe('answered');
   });
 
-  test('of which parts alone answer is uneven: a pane that throws light back from a spot', () => {
+  test('that responds only in parts is uneven: a pane that reflects from a spot', () => {
     const spot: readonly Region[] = ['nose', 'left-cheek', 'chin'];
     expect(judge({ share: () => 0, glare: (region) => (spot.includes(region) ? 0.08 : 0) })).toBe('uneven');
   });
 
-  test('is judged whatever the numbers are, and never answered by what is no number', () => {
+  test('is judged for any numbers, and NaN never counts as answered', () => {
     const level = fc.double({ min: 0, max: 4 });
     const light = fc.tuple(level, level, level);
     const region = fc.record({
@@ -175,7 +175,7 @@ describe('a face', () => {
 });
 
 describe('the regions of a face', () => {
-  test('are measured in linear light, each where it is; the corners are the picture’s', () => {
+  test('are measured in linear light, each in its place; the corners are the picture’s', () => {
     const picture: RgbImage = { width: 640, height: 480, data: new Uint8Array(640 * 480 * 3).fill(20) };
     const { landmarks } = observation({ yaw: 0, at: 0 }, seeded(1), 0);
     const paint = (x: number, y: number, side: number, colour: readonly number[]): void => {
@@ -192,7 +192,7 @@ describe('the regions of a face', () => {
     expect(found['corner-right'][2]).toBeCloseTo(0.007, 3);
   });
 
-  test('outside of the picture are none', () => {
+  test('outside the picture are not measured', () => {
     const { landmarks } = observation({ yaw: 0, at: 0 }, seeded(1), 0);
     const picture = { width: 64, height: 64, data: new Uint8Array(64 * 64 * 3) };
     expect(measureRegions(picture, landmarks)).toBeNull();
@@ -225,25 +225,25 @@ describe('a session', () => {
     return state;
   };
 
-  test('ends with what the face made of the whole sequence, and not before', () => {
+  test('ends with the verdict on the whole sequence, and not before', () => {
     expect(run({})).toEqual({ state: 'done', answer: 'answered' });
     expect(run({ lit: false })).toEqual({ state: 'done', answer: 'silent' });
     expect(run({ until: times.at(-1)! + sequence.at(-1)!.ms })).toEqual({ state: 'going' });
   });
 
-  test('fails where the face is another’s in four samples, is turned away, or comes with gaps', () => {
+  test('fails if the face is another person’s in four samples, is turned away, or comes with gaps', () => {
     expect(run({ likeness: (i) => (i % 3 === 2 ? 0.1 : 1) })).toEqual({ state: 'failed', reason: 'another-person' });
     expect(run({ likeness: () => Number.NaN })).toEqual({ state: 'failed', reason: 'another-person' });
     expect(run({ yaw: 30 })).toEqual({ state: 'failed', reason: 'interrupted' });
     expect(run({ every: 750 })).toEqual({ state: 'failed', reason: 'interrupted' });
   });
 
-  test('fails where the screen stops in the middle, and where time runs backwards', () => {
+  test('fails if the screen stops halfway, or if time runs backwards', () => {
     expect(run({ shown: (at) => times.slice(0, 3).filter((from) => from <= at) })).toMatchObject({ state: 'failed' });
     expect(run({ every: -1, until: 1 })).toMatchObject({ state: 'failed', reason: 'interrupted' });
   });
 
-  test('is silent where the face never comes near enough for the colours to begin', () => {
+  test('is silent if the face never comes close enough for the colours to start', () => {
     expect(run({ shown: () => [] })).toEqual({ state: 'done', answer: 'silent' });
   });
 });

@@ -3,20 +3,20 @@ import { eyeAxis } from '../shape.ts';
 import { LINEAR, type Light } from './sequence.ts';
 
 export const FACE_REGIONS = ['forehead', 'right-cheek', 'left-cheek', 'nose', 'chin'] as const;
-/** The upper corners of a crop: in all but the widest hats what is behind a person, who fills the lower ones. */
+/** The upper corners of a crop: background, except behind the widest hats. The person fills the lower ones. */
 const CORNERS = ['corner-left', 'corner-right'] as const;
 export type Region = (typeof FACE_REGIONS)[number] | (typeof CORNERS)[number];
 
 export type RegionLight = Readonly<Record<Region, Light>>;
 
-/** Half a side of the squares that are measured, in distances of the eyes. */
+/** Half the side of the measured squares, in eye distances. */
 const HALF = 0.18;
-/** Side of a corner, as a share of the picture's shorter one. */
+/** Side of a corner, as a share of the picture's shorter side. */
 const CORNER = 0.12;
 
 /**
  * @param landmarks 68 points of iBUG, in the picture's pixels
- * @returns null where a region is outside of the picture
+ * @returns null if a region is outside the picture
  */
 export function measureRegions(picture: RgbImage, landmarks: readonly Point[]): RegionLight | null {
   const { axis, distance } = eyeAxis(landmarks);

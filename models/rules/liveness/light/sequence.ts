@@ -1,15 +1,14 @@
 /**
- * The light challenge, as in *Face Flashing* (Tang et al., NDSS 2018): colours of the screen that nobody knows before, and
- * that a face close to it throws back.
+ * The light challenge, as in *Face Flashing* (Tang et al., NDSS 2018): unpredictable colours on the screen, reflected by a face
+ * close to it.
  */
 
-/** Linear light, 0..1 a channel: red, green, blue. */
+/** Linear light, 0..1 per channel: red, green, blue. */
 export type Light = readonly [red: number, green: number, blue: number];
 
 /**
- * Soft colours of nearly one luminance, which keeps them from flashing (WCAG 2.3.1 counts changes of luminance by a tenth or
- * more), none of them a saturated red. Red against green and blue against green they lie in four corners, so that none is
- * taken for another.
+ * Soft colours of nearly equal luminance, so that they don't flash (WCAG 2.3.1 counts changes of luminance by a tenth or more),
+ * none of them a saturated red. In red minus green and blue minus green they are in four corners, so that they can't be confused.
  */
 export const COLOURS = ['#6cddf3', '#f3c561', '#ddbcff', '#adda6f'] as const;
 
@@ -20,15 +19,15 @@ export interface Shade {
   readonly ms: number;
 }
 
-/** How many follow each other; the first one lets eyes and camera adapt, and is shown longer. */
+/** Number of colours. The first one lets people and camera adapt, and is shown longer. */
 const COUNT = 7;
 const FIRST_MS = 700;
-/** Shortest and longest, ms: at most two and a half changes a second, where WCAG 2.3.1 allows six. */
+/** Shortest and longest time, ms: at most two and a half changes per second, where WCAG 2.3.1 allows six. */
 const SHOWN_MS = [400, 600] as const;
 
 /**
- * Draws a sequence: every colour but the one before with the same chance, each for a time of its own.
- * @param random uniform in [0, 1), and not to be foreseen: a cryptographic source in the product
+ * Draws a sequence: every colour except the previous one with equal probability, each for a random time.
+ * @param random uniform in [0, 1) and unpredictable: a cryptographic source in the product
  */
 export function drawSequence(random: () => number): readonly Shade[] {
   const sequence: Shade[] = [];

@@ -6,10 +6,10 @@ import { judgeLight, type LightAnswer, type LitSample } from './answer.ts';
 import { measureRegions } from './regions.ts';
 import type { Shade } from './sequence.ts';
 
-/** A sample of the face, and of what the screen shows. */
+/** A sample of the face, with what the screen shows. */
 export interface LitObservation extends Observation {
   readonly picture: RgbImage;
-  /** When each colour so far began on the screen, ms on the clock of `takenAt`. */
+  /** When each colour so far appeared on the screen, ms on the clock of `takenAt`. */
   readonly shown: readonly number[];
 }
 
@@ -24,24 +24,24 @@ export interface LightSession {
   observe(observation: LitObservation): LightState;
 }
 
-/** Time until the first colour is shown, which a face has to be near for, and for each after it, ms. */
+/** Time limits until the first colour, which needs a face close to the screen, and for each later one, ms. */
 const START_MS = 8_000;
 const COLOUR_MS = 2_000;
-/** A camera is so far behind, ms: samples of the last colour come for so long after its time. */
+/** A camera's delay, ms: samples of the last colour arrive for this long after its time. */
 const BEHIND_MS = 200;
-/** A head that is turned further shows a different side, degrees. */
+/** A head turned further than this shows another side, degrees. */
 const STRAIGHT = 20;
-/** Samples that do not count (of another face, after a jump) and after which it has failed. */
+/** Number of samples that don't count (another face, or after a jump) at which the challenge fails. */
 const MOST_BREAKS = 4;
-/** Samples that have to count, and of how many colours. */
+/** Minimum number of samples that count, and of colours they cover. */
 const LEAST_SAMPLES = 12;
 const LEAST_COLOURS = 5;
 
 /**
- * Starts a light challenge. Pure: time comes with the observations. The face has to be the recognised person's in every
- * sample that counts, and samples come without a gap: what the screen lights up is then what was recognised.
+ * Starts a light challenge. Pure: time comes with the observations. The face must be the recognised person's in every sample that
+ * counts, and samples come without gaps, so that what the screen lights up is what was recognised.
  *
- * @param calibration of the embedder that likeness is measured by
+ * @param calibration of the embedder that measures the likeness
  */
 export function startLight(sequence: readonly Shade[], calibration: Calibration): LightSession {
   const least = leeway(calibration).turned;
@@ -70,12 +70,12 @@ export function startLight(sequence: readonly Shade[], calibration: Calibration)
       began ??= at;
       const another = !(observation.likeness >= least);
       if ((broken || another) && ++breaks >= MOST_BREAKS) return fail(another ? 'another-person' : 'interrupted');
-      // Nobody who stays away from the screen can be lit by it.
+      // Someone who stays away from the screen can't be lit by it.
       if (shown.length === 0) return at - began > START_MS ? end({ state: 'done', answer: 'silent' }) : state;
       const now = Math.min(shown.length, sequence.length) - 1;
       if (at - shown[now]! > sequence[now]!.ms + COLOUR_MS) return fail('interrupted');
       const regions = broken || another || Math.abs(sample.yaw) > STRAIGHT ? null : measureRegions(picture, landmarks);
-      // The first colour is for exposure and white balance to settle.
+      // During the first colour, exposure and white balance settle.
       if (regions && at - shown[0]! >= BEHIND_MS) {
         samples.push({ at, regions });
         seen.add(now);
