@@ -29,7 +29,7 @@ export function PinScreen() {
   async function submit(): Promise<void> {
     const typed = number.value.trim();
     // The button also looks like the next step after the number. The first press moves to the PIN; the second reports what is
-     // missing.
+    // missing.
     if (TYPED_NUMBER.test(typed) && pin.value === '' && !ledToPin.current) {
       ledToPin.current = true;
       pinInput.current?.focus();
