@@ -13,7 +13,7 @@ import { t } from '../i18n.ts';
 import { PAGES } from '../pages/index.ts';
 import { me, readMe, session } from '../state/session.ts';
 
-/** The signed-in portal: a bar with the four pages (at the bottom on a phone, within reach of the thumb), and the current page. */
+/** The signed-in portal: a bar with the four pages (on a phone at the bottom, within reach of the thumb), and the page. */
 export function Frame() {
   const page = PAGES.find((p) => p.path === route.value.page) ?? PAGES[0]!;
   const main = usePageStart(t(`${page.path}.nav`), page);

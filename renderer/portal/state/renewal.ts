@@ -11,7 +11,7 @@ export interface Shown {
   readonly text: string;
   /** How long it is valid, ms. Only durations are used, since this device's clock may be wrong. */
   readonly lifeMs: number;
-  /** When its validity began, ms on the page's own clock. */
+  /** When it was requested, ms on the page's own clock. */
   readonly since: number;
 }
 
