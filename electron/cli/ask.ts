@@ -3,8 +3,8 @@ import { Writable } from 'node:stream';
 import { Problem } from '../../sync/errors/problem.ts';
 
 /**
- * One line from the person at the terminal, or the first line of standard input. For what must not be an argument,
- * since every process can read those.
+ * Asks for one line at the terminal, or reads the first line of standard input. For values that must not be arguments,
+ * which every process can read.
  *
  * @throws Problem `no-answer`
  */
@@ -29,8 +29,8 @@ const STAFF_PIN = { secret: 'a staff PIN', instead: 'Set SMARTPRESENCE_STAFF_PIN
 /**
  * Asks for a secret on the terminal without showing it.
  *
- * @param what is asked for, and how it is given where there is nobody to ask
- * @throws Problem `no-terminal` when there is nobody to ask
+ * @param what what is asked for, and how to provide it without a terminal
+ * @throws Problem `no-terminal` if there is no terminal
  */
 export async function password(
   question: string,

@@ -6,8 +6,8 @@ import { Command } from './options.ts';
 import { commanderExit, reportProblem } from './report.ts';
 
 /*
- * `bin/kiosk` of a packaged kiosk: what its unit starts (`run`), and what the person needs who sets it up or looks after
- * it. The operator's full command line, with the server's half, is `sp` (electron/cli/sp.ts); what is here is the same code.
+ * `bin/kiosk` of a packaged kiosk: what its unit starts (`run`), and commands for the person who sets it up or maintains
+ * it. The operator's full command line, including the server's, is `sp` (electron/cli/sp.ts), with the same code.
  */
 
 process.exit(await main(process.argv.slice(2)));
@@ -64,7 +64,7 @@ async function buildKioskProgram(): Promise<typed.Command> {
     import('./liveness/register.ts'),
   ]);
   registerKiosk(program);
-  // The same under the name that `sp` has for it, and that what a command says to do next goes by.
+  // The same commands under the names they have in `sp`, which next steps in messages refer to.
   registerKiosk(
     program.command('device').description('The same commands under the names that the server’s command line uses.'),
   );

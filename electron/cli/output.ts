@@ -1,13 +1,13 @@
 import { Presets, SingleBar } from 'cli-progress';
 import type { CommandOutput } from '../core/command.ts';
 
-/** The answer of a command: as JSON, or as text. @param text of it, or what makes it */
+/** Prints a command's answer as JSON or text. @param text the text, or a function that returns it */
 export function print<T>(json: boolean | undefined, value: T, text: string | ((value: T) => string)): void {
   const said = json ? JSON.stringify(value) : printable(typeof text === 'string' ? text : text(value));
   process.stdout.write(`${said}\n`);
 }
 
-/** One line an item. @param none what is said where there is none */
+/** Prints one line per item. @param none printed if there are none */
 export function printEach<T>(
   json: boolean | undefined,
   items: readonly T[],
@@ -19,8 +19,8 @@ export function printEach<T>(
 }
 
 /**
- * Output of a longer command: lines on standard output (JSON, or a sentence made by `sentence`), a progress bar on standard
- * error when it is a terminal, and every tenth of the way as a plain line when it is not.
+ * Output of a longer command: lines on standard output (JSON, or text made by `sentence`). Progress goes to standard error: a
+ * bar if it is a terminal, else a line for every tenth of the way.
  */
 export function terminalOutput(
   json: boolean,
@@ -51,8 +51,8 @@ export function terminalOutput(
 }
 
 /**
- * Work that takes a while: its progress while it lasts, and then what came of it, as JSON or as `text` says it.
- * @returns what came of it
+ * Runs longer work, shows its progress, and then prints the result as JSON or as `text` formats it.
+ * @returns the result
  */
 export async function withProgress<T>(
   json: boolean | undefined,
@@ -65,11 +65,11 @@ export async function withProgress<T>(
   return value;
 }
 
-/** KiB below one MiB, so that what is small is not none. */
+/** Formats a size, in KiB below one MiB, so that a small size is not 0. */
 export const sizeText = (bytes: number): string =>
   bytes < 1024 ** 2 ? `${Math.ceil(bytes / 1024)} KiB` : `${(bytes / 1024 ** 2).toFixed(1)} MiB`;
 
-/** Without anything a terminal would obey: files and folders can have any name. */
+/** Replaces control characters that a terminal would obey, since files and folders can have any name. */
 export function printable(text: string): string {
   return text.replace(/[^\P{Cc}\n]/gu, '\u{fffd}');
 }

@@ -9,8 +9,8 @@ import { Command } from './options.ts';
 type Register = (program: typed.Command) => void;
 
 /**
- * The topics, and which first words of a command each of them answers. A command loads its own topic alone: kiosk, server
- * and models together take most of a second. Help, and whatever is no command, loads all.
+ * The topics, and the first words of the commands in each. A command loads only its own topic, because loading kiosk, server
+ * and models takes most of a second. Help, and anything that is not a command, loads all.
  */
 const TOPICS: readonly { readonly names: readonly string[]; readonly load: () => Promise<Register> }[] = [
   { names: ['faces'], load: async () => (await import('./faces/register.ts')).registerFaces },
@@ -40,7 +40,7 @@ const TOPICS: readonly { readonly names: readonly string[]; readonly load: () =>
   { names: ['sync'], load: async () => (await import('./sync/register.ts')).registerSync },
 ];
 
-/** Beside an installed server's program, or among the sources; a kiosk has none. */
+/** Beside an installed server's program, or in the sources. A kiosk has none. */
 const DOCS = ['../../../docs', '../../docs'].map((path) => join(import.meta.dirname, path)).find(existsSync);
 
 const BENCH_HELP = `
@@ -49,7 +49,7 @@ The last line says how many targets were met. A missed target doesn't fail the r
 
 Exit code: 0 everything was measured; 1 a group couldn't be measured; 2 wrong usage.`;
 
-/** @param word the first word that was typed: its topic alone is loaded, all of them where it is none */
+/** @param word the first word typed: only its topic is loaded, or all if it is not a command */
 export async function buildProgram(word: string): Promise<typed.Command> {
   const program = withExitCodes(new Command(PROGRAM.call))
     .description('SmartPresence for operators: run and maintain kiosks and their server.')
@@ -65,7 +65,7 @@ On a machine where a server is installed, commands find it by themselves.${DOCS 
 
   const named = TOPICS.filter((topic) => topic.names.includes(word));
   for (const { load } of named.length > 0 ? named : TOPICS) (await load())(program);
-  // Where the benches are: an installed program has none.
+  // Only where the benches exist, which is not in an installed program.
   if (existsSync(join(import.meta.dirname, '../../test/bench')))
     program
       .command('bench')

@@ -23,11 +23,11 @@ const USAGE: ReadonlySet<string> = new Set<ErrorCode>([
   'release-not-a-repository',
 ]);
 
-/** The store of the kiosk, or the database of the server, can't be opened or reached. */
+/** Codes for a kiosk's store, or a server's database, that can't be opened or reached. */
 const OUT_OF_REACH =
   /^(device-secret|store|core|staff|pin|database|keyring)-|^s3-(denied|unreachable|bucket-missing|region-wrong|tls-refused|not-configured)$|^(home-not-usable|server-home-not-usable|no-terminal|server-unreachable|server-not-answering|server-missing|kiosk-missing|server-exists|not-permitted|credential-not-opened|wrong-encryption-key|key-retired|rotation-unfinished|rotation-under-way)$/;
 
-/** Commander has printed what was wrong; help and version are no fault. */
+/** Commander has already printed the error. Help and version are not errors. */
 export const commanderExit = (error: CommanderError): number => (error.exitCode === 0 ? EXIT.ok : EXIT.usage);
 
 export function reportProblem(program: string, error: unknown): number {

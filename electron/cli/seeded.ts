@@ -1,4 +1,4 @@
-/** Numbers in [0, 1) from a seed, the same on every machine (mulberry32). For what must be repeatable, never for secrets. */
+/** Returns numbers in [0, 1) from a seed, the same on every machine (mulberry32). For repeatable values, never for secrets. */
 export function seeded(seed: number): () => number {
   let state = seed | 0;
   return () => {

@@ -29,7 +29,7 @@ const Options = z.object({
   'device-secret': z.enum(['file', 'systemd'], '--device-secret takes file or systemd').default('file'),
 });
 
-// Whatever still holds the event loop (a step that was cut off, say) must not keep the process.
+// Whatever still keeps the event loop alive (such as an interrupted step) must not keep the process running.
 process.exit(await start());
 
 async function start(): Promise<number> {

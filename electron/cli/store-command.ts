@@ -14,7 +14,7 @@ import { storeFile } from '../core/store/files.ts';
 import { password } from './ask.ts';
 import { terminalOutput } from './output.ts';
 
-/** A kiosk that commands can be run on, one after the other. */
+/** A kiosk on which commands can be run, one after the other. */
 export interface CommandSession {
   /** @returns the exit code. @throws Problem `arguments-wrong`, and what the command throws */
   run(command: StoreCommand, args: unknown, output: CommandOutput): Promise<number>;
@@ -22,12 +22,12 @@ export interface CommandSession {
 }
 
 /**
- * Opens a kiosk for commands that touch its store: with no core running here, under the core's own lock and keys; else
- * through the running core over its socket, with the staff PIN where the kiosk has one (asked for once, or from
- * SMARTPRESENCE_STAFF_PIN). The keys are those of this process: systemd's credential where it was given one, else the 0600 file.
+ * Opens a kiosk for commands that use its store. If no core is running, under the core's own lock and keys; else through the
+ * running core's socket, with the staff PIN if the kiosk has one (asked for once, or from SMARTPRESENCE_STAFF_PIN). The keys
+ * are this process's: systemd's credential if it has one, else the 0600 file.
  *
- * @param begins whether a kiosk may begin here; else a folder without a store is left as it is
- * @throws Problem `store-missing`, and what openKiosk throws where no core answers
+ * @param begins whether a new kiosk may be created; else a folder without a store is left unchanged
+ * @throws Problem `store-missing`, and those of openKiosk if no core answers
  */
 export async function openCommands(home: string, begins = false): Promise<CommandSession> {
   if (!existsSync(slotsFile(home)) && !existsSync(storeFile(home))) {
@@ -40,7 +40,7 @@ export async function openCommands(home: string, begins = false): Promise<Comman
   } catch (cause) {
     if (!(cause instanceof Problem)) throw cause;
     if (cause.code === 'store-in-use') return coreSession(home);
-    // The running core may have keys that this process has not.
+    // The running core may have keys that this process lacks.
     if (await coreAnswers(home)) return coreSession(home);
     if (cause.code !== 'device-secret-missing') throw cause;
     throw new Problem('device-secret-elsewhere', { cause });
@@ -53,10 +53,10 @@ export async function openCommands(home: string, begins = false): Promise<Comman
 }
 
 /**
- * Runs a single command on this machine's kiosk, and exits with its code; wrong arguments are refused before anything is
+ * Runs a single command on this machine's kiosk, and exits with its code. Wrong arguments are refused before anything is
  * opened.
  *
- * @param text of each line of its answer, where it is not to be JSON
+ * @param text formats each line of the answer, unless it is JSON
  */
 export async function onKiosk<T>(
   command: StoreCommand,
@@ -94,7 +94,7 @@ async function coreAnswers(home: string): Promise<boolean> {
 }
 
 function coreSession(home: string): CommandSession {
-  // By name a supervisor's own; without one the sealed emergency PIN, whose use is reported.
+  // With a name, it is that supervisor's PIN; without, the sealed emergency PIN, whose use is reported.
   const staff = process.env.SMARTPRESENCE_STAFF || undefined;
   let staffPin = process.env.SMARTPRESENCE_STAFF_PIN ?? null;
   return {
@@ -106,7 +106,7 @@ function coreSession(home: string): CommandSession {
           const given = { staff, ...(staffPin !== null && { staffPin }) };
           return await throughCore(socket, { v: 1, command: command.name, args: parsed, ...given }, output);
         } catch (cause) {
-          // A new kiosk has no staff yet, and asks for no PIN.
+          // A new kiosk has no staff yet, so it needs no PIN.
           if (!(cause instanceof Problem && cause.code === 'staff-pin-needed' && staffPin === null)) throw cause;
         } finally {
           socket.destroy();
@@ -127,7 +127,7 @@ function connected(home: string): Promise<Socket> {
 }
 
 async function throughCore(socket: Socket, request: unknown, output: CommandOutput): Promise<number> {
-  // What breaks the connection also ends the lines, and the command is then reported as cut off.
+  // An error also ends the lines, and the command is then reported as interrupted.
   socket.on('error', () => undefined);
   socket.write(`${JSON.stringify(request)}\n`);
   for await (const line of createInterface({ input: socket })) {

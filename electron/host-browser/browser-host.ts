@@ -16,42 +16,42 @@ import { serveLoopback } from './server.ts';
 export interface BrowserHostOptions {
   readonly home: string;
   readonly demo: boolean;
-  /** The loopback port; any free one without it. */
+  /** The loopback port; any free one if omitted. */
   readonly port?: number;
-  /** `none`: no browser is started; anyone who opens `enterFile` in a browser of this user gets in. */
+  /** `none`: no browser is started, and anyone who opens `enterFile` in a browser as this user gets in. */
   readonly browser: { readonly mode: 'kiosk' | 'headless' | 'none'; readonly footage?: string };
   readonly log: CoreOptions['log'];
-  /** True: the device secret lives in a 0600 file; false: in systemd's credential. By default a demo alone has a file. */
+  /** Whether the device secret is in a 0600 file rather than systemd's credential. By default only a demo uses a file. */
   readonly secretInFile?: boolean;
-  /** The built product; the project's own `dist` without it. */
+  /** Folder of the built product; the project's own `dist` if omitted. */
   readonly dist?: string;
-  /** Where this kiosk's builds are, when a launcher has started it. */
+  /** Location of this kiosk's builds, if a launcher started it. */
   readonly slots?: { readonly root: string; readonly insteadOf: string | null } | null;
-  /** Whatever started this host starts it again when `endAsked` settles. Without it, a restart is one of core and browser. */
+  /** Whether whatever started this host restarts it when `endAsked` settles. If not, a restart only affects core and browser. */
   readonly mayEnd?: boolean;
-  /** If it returns true, `endAsked` settles when the core has died or refused to start, instead of restarting the core. */
+  /** If it returns true when the core has died or refused to start, `endAsked` settles instead of a restart of the core. */
   readonly endsWithCore?: () => boolean;
-  /** The module that a core process runs; for tests of the host alone. */
+  /** The module that a core process runs; replaced in tests of the host alone. */
   readonly coreModule?: string;
 }
 
 export interface BrowserHost {
   /** `http://127.0.0.1:<port>` */
   readonly url: string;
-  /** The bootstrap page that stands open now; null once it was used. */
+  /** The current bootstrap page; null once it was used. */
   readonly enterFile: string | null;
   readonly corePid: number | null;
   readonly browserPid: number | null;
   readonly coreEvent: CoreEvent;
-  /** Calls back now, and whenever the core's state changes. */
+  /** Calls back immediately, and whenever the core's state changes. @returns removes the listener */
   onCoreEvent(listener: (event: CoreEvent) => void): () => void;
   /** Settles with the reason when the core wants the whole kiosk to restart. */
   readonly endAsked: Promise<string>;
-  /** Ends browser, core and server; leaves no process and no file. */
+  /** Ends browser, core and server, leaving no process or file. */
   close(): Promise<void>;
 }
 
-/** A browser whose page has held no connection for this long while the core was ready (a crashed tab, a page that never came) starts afresh. */
+/** A page without a connection for this long while the core is ready (it crashed, or never loaded) is restarted. */
 const PAGE_SILENT_FOR = 60_000;
 
 /**
@@ -62,10 +62,10 @@ const PAGE_SILENT_FOR = 60_000;
 export async function startBrowserHost(options: BrowserHostOptions): Promise<BrowserHost> {
   const { browser, demo } = options;
   const log = keepLog(options.home, options.log);
-  // Core and browser, which hold faces in the clear, are started by this process and inherit its limit.
+  // Core and browser hold faces in the clear. This process starts them, and they inherit its limit.
   if (!withoutCoreDumps(coreLimit()))
     log('warn', 'host: a crash may write memory, faces included, to the disk', { code: 'core-dumps-possible' });
-  // Everything that can refuse does so before anything is started.
+  // Everything that may refuse is done before anything is started.
   const files = listStaticFiles(options.dist ?? resolve(import.meta.dirname, '../../dist'));
   const program =
     browser.mode === 'none' ? null : { path: requireChromium(), sandbox: sandboxFor(process.getuid?.(), demo) };
@@ -112,7 +112,7 @@ export async function startBrowserHost(options: BrowserHostOptions): Promise<Bro
     throw portProblem(error, options.port);
   });
 
-  /** A new entry link; the previous one, and every session opened with it, ends. */
+  /** Makes a new entry link. The previous one, and all sessions opened with it, end. */
   const openEnterFile = (): string => {
     gate.reset();
     dropEnterFile();
@@ -174,7 +174,7 @@ export async function startBrowserHost(options: BrowserHostOptions): Promise<Bro
   };
 }
 
-/** Calls `act` when `fine` has been false for PAGE_SILENT_FOR. */
+/** Calls `act` once `fine` has been false for PAGE_SILENT_FOR. */
 function watchPage(fine: () => boolean, act: () => void): NodeJS.Timeout {
   let fineAt = performance.now();
   return setInterval(() => {

@@ -9,19 +9,19 @@ export interface RequestHead {
   readonly headers: IncomingHttpHeaders;
 }
 
-/** What a request may have, or why it may not. */
+/** What a request may access, or why it is refused. */
 export type Verdict = { allow: 'enter' | 'file' | 'core-state' } | { refuse: ErrorPageCode };
 
 /**
- * Decides on a plain request. The order matters: the Host first (a foreign name that resolves to 127.0.0.1 is DNS
- * rebinding), then the Origin, then the session; only who holds one learns what exists.
+ * Judges a plain request. The order matters: first the Host (a foreign name that resolves to 127.0.0.1 is DNS rebinding), then
+ * the Origin, then the session. Without a session nobody learns which paths exist.
  */
 export function judgeRequest(head: RequestHead, authority: string, gate: Gate): Verdict {
   const { method, target, headers } = head;
   if (headers.host !== authority) return { refuse: 'wrong-host' };
   const { origin } = headers;
   if (target === '/enter') {
-    // The bootstrap page is a local file: its Origin is `null`, which anyone can have; the token is what counts here.
+    // The bootstrap page is a local file with Origin `null`, which anyone can have. What counts here is the token.
     if (origin !== 'null' && origin !== `http://${authority}`) return { refuse: 'wrong-origin' };
     if (method !== 'POST') return { refuse: 'wrong-method' };
     return headers['content-type'] === 'application/x-www-form-urlencoded'
@@ -34,7 +34,7 @@ export function judgeRequest(head: RequestHead, authority: string, gate: Gate): 
   return { allow: target === '/core-state' ? 'core-state' : 'file' };
 }
 
-/** Decides on a WebSocket upgrade: here the Origin has to be there, since every browser sends it. Null: allowed. */
+/** Judges a WebSocket upgrade, which must have an Origin, since every browser sends it. Null: allowed. */
 export function judgeUpgrade(head: RequestHead, authority: string, gate: Gate): ErrorPageCode | null {
   const { method, target, headers } = head;
   if (headers.host !== authority) return 'wrong-host';
@@ -44,7 +44,7 @@ export function judgeUpgrade(head: RequestHead, authority: string, gate: Gate): 
   return target === '/rpc' ? null : 'not-found';
 }
 
-/** The token in a form's body, or null. */
+/** Returns the token in a form's body, or null. */
 export function tokenOf(body: string): string | null {
   const values = new URLSearchParams(body).getAll('token');
   return values.length === 1 && /^[A-Za-z0-9_-]{43}$/.test(values[0]!) ? values[0]! : null;

@@ -20,7 +20,7 @@ describe('the browser’s command line', () => {
     expect(args).toContain('--kiosk');
   });
 
-  it('has WebGL also on a machine without a usable GPU: faces are detected through it', () => {
+  it('has WebGL even without a usable GPU, since face detection needs it', () => {
     expect(chromiumArgs(plan)).toContain('--enable-unsafe-swiftshader');
   });
 
@@ -31,7 +31,7 @@ describe('the browser’s command line', () => {
     expect(args).not.toContain('--kiosk');
   });
 
-  it('leaves the browser no way out but to the kiosk’s own origin, and none of its own traffic', () => {
+  it('limits the browser to the kiosk’s own origin, and blocks its own traffic', () => {
     const args = chromiumArgs(plan);
     for (const needed of [
       '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1',
@@ -48,11 +48,11 @@ describe('the browser’s command line', () => {
     }
   });
 
-  it('names the bootstrap file, never a token: only one argument is an address', () => {
+  it('contains the bootstrap file but never a token: only one argument is an address', () => {
     expect(chromiumArgs(plan).filter((a) => !a.startsWith('--'))).toEqual([`file://${plan.enterFile}`]);
   });
 
-  it('grants the camera to the kiosk’s origin alone, and the microphone to nobody', () => {
+  it('grants the camera only to the kiosk’s origin, and the microphone to nobody', () => {
     const prefs = chromiumPreferences(plan.origin) as {
       profile: { content_settings: unknown; default_content_setting_values: Record<string, number> };
     };
@@ -62,7 +62,7 @@ describe('the browser’s command line', () => {
     expect(prefs.profile.default_content_setting_values).toMatchObject({ media_stream_mic: 2, media_stream_camera: 2 });
   });
 
-  it('passes no secret of the host’s environment on', () => {
+  it('passes on no secret from the host’s environment', () => {
     const env = chromiumEnv(
       { DISPLAY: ':0', ENCRYPTION_KEY: 's', SMARTPRESENCE_HOME: 'h', CREDENTIALS_DIRECTORY: 'c', HOME: '/root' },
       '/p',
@@ -79,7 +79,7 @@ describe('who may run the browser', () => {
     expect(sandboxFor(1000, true)).toBe(true);
   });
 
-  it('says with a code that the named program is not there', () => {
+  it('reports with a code that the named program is missing', () => {
     expect(() => requireChromium({ SMARTPRESENCE_CHROMIUM: '/nowhere/chromium' })).toThrow(
       expect.objectContaining({ code: 'chromium-not-a-program' }),
     );

@@ -1,18 +1,18 @@
 export interface ChromiumPlan {
   readonly mode: 'kiosk' | 'headless';
-  /** The loopback server's origin, the one thing this browser may reach. */
+  /** The loopback server's origin, the only address this browser may reach. */
   readonly origin: string;
-  /** The bootstrap page. Its path may stand in argv: the token is inside the file, which only this user can read. */
+  /** The bootstrap page. Its path may be in argv, since the token is in the file, which only this user can read. */
   readonly enterFile: string;
   readonly profile: string;
   readonly demo: boolean;
   readonly sandbox: boolean;
-  /** Footage in place of a camera (.mjpeg or .y4m, absolute path); demo alone. */
+  /** Footage instead of a camera (.mjpeg or .y4m, absolute path); only in a demo. */
   readonly footage: string | null;
 }
 
 /**
- * Chromium's command line. The page's CSP already forbids outside requests; the rules below keep the browser itself
+ * Returns Chromium's command line. The page's CSP already forbids outside requests. The rules below keep the browser itself
  * from making any: no name resolves, and everything but the kiosk's own origin goes to a proxy that does not exist.
  */
 export function chromiumArgs(plan: ChromiumPlan): string[] {
@@ -48,14 +48,14 @@ export function chromiumArgs(plan: ChromiumPlan): string[] {
     '--disable-pinch',
     '--overscroll-history-navigation=0',
     '--autoplay-policy=no-user-gesture-required',
-    // MediaPipe takes frames by WebGL. Without a GPU that Chromium trusts, its own renderer has to do; it calls that unsafe for
-    // pages of strangers, and this browser shows none.
+    // MediaPipe processes frames with WebGL. Without a GPU that Chromium trusts, its software renderer has to do. Chromium calls
+    // that unsafe for untrusted pages, and this browser shows none.
     '--enable-unsafe-swiftshader',
-    // `window.print()` goes to the default printer without a dialog, which nobody at a kiosk could answer. Headless prints nothing.
+    // Prints to the default printer without a dialog, which nobody at a kiosk could answer. A headless browser can't print.
     ...(plan.mode === 'kiosk'
       ? ['--kiosk', '--start-fullscreen', '--kiosk-printing']
       : ['--headless=new', '--window-size=1080,1920']),
-    // A demo may run in a container whose /dev/shm is small, and where a browser sandbox can't be made.
+    // A demo may run in a container with a small /dev/shm, and where a browser sandbox can't be set up.
     ...(plan.demo ? ['--disable-dev-shm-usage'] : []),
     ...(plan.sandbox ? [] : ['--no-sandbox']),
     ...(plan.demo && plan.footage
@@ -82,9 +82,9 @@ const FEATURES_OFF = [
 ];
 
 /**
- * The profile's preferences, written before Chromium starts. The camera is granted here, for the kiosk's origin and
- * for the camera alone. The other two ways are worse: `--use-fake-ui-for-media-stream` grants everything to everyone,
- * the microphone too, and a managed policy needs root and a port that is known when the machine is set up.
+ * Returns the profile's preferences, written before Chromium starts. They grant the camera, and only that, to the kiosk's
+ * origin. The alternatives are worse: `--use-fake-ui-for-media-stream` grants everything to everyone, including the
+ * microphone, and a managed policy needs root and a port that is known when the machine is set up.
  */
 export function chromiumPreferences(origin: string): object {
   return {
@@ -114,7 +114,7 @@ export function chromiumPreferences(origin: string): object {
   };
 }
 
-/** What of the host's environment Chromium may see: a display, a sound server, a print service, a language. `HOME` is the profile's. */
+/** Returns the part of the host's environment for Chromium: display, sound, printing, language. `HOME` is the profile's. */
 export function chromiumEnv(env: NodeJS.ProcessEnv, home: string): NodeJS.ProcessEnv {
   const passed =
     /^(PATH|USER|LANG|LANGUAGE|LC_[A-Z]+|TZ|DISPLAY|XAUTHORITY|WAYLAND_DISPLAY|XDG_RUNTIME_DIR|XDG_SESSION_TYPE|PULSE_[A-Z]+|CUPS_SERVER)$/;

@@ -15,28 +15,28 @@ const PLACES = [
   '/snap/bin/chromium',
 ];
 
-/** Where Chromium is: `SMARTPRESENCE_CHROMIUM`, else the first of the usual places; null when it is nowhere. */
+/** Finds Chromium: `SMARTPRESENCE_CHROMIUM`, else the first of the usual places; null if there is none. */
 export function findChromium(env: NodeJS.ProcessEnv = process.env): string | null {
   const named = env.SMARTPRESENCE_CHROMIUM;
   return (named ? [named] : PLACES).find(isExecutable) ?? null;
 }
 
-/** The same, where there has to be one. @throws Problem `chromium-missing`, `chromium-not-a-program` */
+/** Finds Chromium. @throws Problem `chromium-missing`, `chromium-not-a-program` */
 export function requireChromium(env: NodeJS.ProcessEnv = process.env): string {
   const found = findChromium(env);
   if (found) return found;
   throw chromiumMissing(env.SMARTPRESENCE_CHROMIUM);
 }
 
-/** @param named by the setting: what is there is no program */
+/** @param named path from the setting, which is not a program */
 export const chromiumMissing = (named: string | undefined): Problem =>
   named ? new Problem('chromium-not-a-program', { path: named }) : new Problem('chromium-missing');
 
 /**
- * Whether this user may run the kiosk's browser, and with its sandbox.
+ * Checks whether this user may run the kiosk's browser, and whether with its sandbox.
  *
- * @returns false when the sandbox has to be left out (a demo as root)
- * @throws Problem `root-refused`: outside a demo, Chromium runs as an unprivileged user with its sandbox or not at all
+ * @returns false if the sandbox has to be left out (a demo as root)
+ * @throws Problem `root-refused`: outside a demo, Chromium only runs as an unprivileged user with its sandbox
  */
 export function sandboxFor(uid: number | undefined, demo: boolean): boolean {
   if (uid !== 0) return true;
@@ -53,15 +53,15 @@ export interface RunningChromium {
 }
 
 const KILL_AFTER = 3_000;
-/** How long a killed group is waited for: the kernel takes processes away a moment after the signal. */
+/** How long to wait for a killed group, ms: the kernel removes processes shortly after the signal. */
 const GROUP_ENDS_WITHIN = 1_000;
 const RELAUNCH_AFTER = [500, 1_000, 2_000, 5_000, 15_000, 30_000] as const;
 const STABLE_AFTER = 60_000;
 
 /**
- * Starts Chromium and starts it again whenever it ends, with a new profile and a new way in each time.
+ * Starts Chromium, and restarts it whenever it ends, each time with a new profile and a new entry link.
  *
- * @param prepare makes ready for one start: forgets the sessions of the last one, writes profile folder and bootstrap page
+ * @param prepare called before each start: ends the previous sessions, and writes profile folder and bootstrap page
  */
 export function keepChromiumRunning(
   program: string,
@@ -82,7 +82,7 @@ export function keepChromiumRunning(
     const child = spawn(command, [...prefix, ...chromiumArgs(plan)], {
       env: chromiumEnv(process.env, plan.profile),
       stdio: ['ignore', 'ignore', 'pipe'],
-      // A process group of its own, so that zygote, GPU and renderer processes end with it, and Ctrl-C reaches us first.
+      // Its own process group, so that zygote, GPU and renderer processes end with it, and Ctrl-C reaches us first.
       detached: true,
     });
     pid = child.pid;
@@ -134,7 +134,7 @@ export function keepChromiumRunning(
   };
 }
 
-/** A host that is killed outright can end nothing any more: the kernel does it then (prctl(2), PR_SET_PDEATHSIG). */
+/** Has the kernel end the browser if the host is killed and can't do it itself (prctl(2), PR_SET_PDEATHSIG). */
 function endingWithHost(program: string): [string, ...string[]] {
   const setpriv = '/usr/bin/setpriv'; // util-linux, essential on Debian
   return isExecutable(setpriv) ? [setpriv, '--pdeathsig', 'KILL', '--', program] : [program];
@@ -151,12 +151,12 @@ function endGroup(pid: number | undefined, signal: NodeJS.Signals): void {
   try {
     process.kill(-pid, signal);
   } catch (error) {
-    // ESRCH: every process of the group is gone already, which is what was asked for.
+    // ESRCH: all processes of the group have ended already, as intended.
     if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
   }
 }
 
-/** Resolves when no process of the group is left; zombies that no one reaps are waited for no longer than GROUP_ENDS_WITHIN. */
+/** Resolves when no process of the group is left, or after GROUP_ENDS_WITHIN, since zombies may never be reaped. */
 async function groupEnded(pid: number | undefined): Promise<void> {
   if (pid === undefined) return;
   const until = performance.now() + GROUP_ENDS_WITHIN;

@@ -6,28 +6,28 @@ import type { SpawnCore } from '../core/serving/core-supervisor.ts';
 import { logOutput } from '../core/serving/log.ts';
 
 /**
- * Node's options for a core. Loading a gallery, and emptying a backlog, make much garbage: with V8's default of 16 MB a
- * semi-space, 10,000 people left 320 MB resident, with 2 MB 258 MB; and with its default of collecting at four times what
- * lives, a backlog took 150 MB, with collecting at twice as much 60 MB, at the same speed.
+ * Node's options for a core. Loading a gallery and emptying a backlog produce much garbage. With V8's default semi-space of
+ * 16 MB, 10,000 people left 320 MB resident; with 2 MB, 258 MB. With the default of collecting at four times the live size, a
+ * backlog took 150 MB; with twice, 60 MB, at the same speed.
  */
 export const CORE_NODE_OPTIONS: readonly string[] = ['--max-semi-space-size=2', '--heap-growing-percent=100'];
 
 /**
- * glibc (mallopt(3)) raises the size from which memory goes back to the system at once, each time that much is freed: pictures
- * then lie between what stays, and their memory is never returned. Held at 64 KiB, 10,000 people had 331 MB resident and not
- * 358 (means of three runs).
+ * glibc (mallopt(3)) raises the size from which memory is returned to the system at once, each time a block of that size is
+ * freed. Pictures are then allocated between longer-lived blocks, and their memory is never returned. With a fixed 64 KiB,
+ * 10,000 people had 331 MB resident rather than 358 (means of three runs).
  */
 const CORE_MALLOC = { MALLOC_MMAP_THRESHOLD_: '65536' };
 
-/** How the browser host starts its core: a Node process of its own, with an IPC channel and no arguments. */
+/** Starts the browser host's core: a separate Node process with an IPC channel and no arguments. */
 export function forkCore(modulePath: string, log: CoreOptions['log']): SpawnCore {
   return ({ onMessage, onExit }) => {
     const child = fork(modulePath, [], {
       env: { ...coreEnv(process.env), ...CORE_MALLOC },
       execArgv: [...CORE_NODE_OPTIONS],
       serialization: 'json',
-      // A group of its own: Ctrl-C in a terminal reaches the host alone, which then asks the core to stop. Should the
-      // host be killed outright, the channel closes, and the core ends by that.
+      // Its own group: Ctrl-C in a terminal only reaches the host, which then asks the core to stop. If the host is killed, the
+      // channel closes, which ends the core.
       detached: true,
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     });
@@ -41,8 +41,8 @@ export function forkCore(modulePath: string, log: CoreOptions['log']): SpawnCore
     return {
       pid: child.pid,
       send(message, handle) {
-        // A core that is just dying can't be notified of anything; its exit is handled where exits are. A socket that
-        // was on its way to it then is answered by nobody: the page gives such a handshake up by itself (OPEN_WITHIN).
+        // A dying core can't receive messages; its exit is handled elsewhere. A socket on its way to it is then never answered,
+        // and the page abandons the handshake (OPEN_WITHIN).
         if (!child.connected) return void (handle instanceof Socket && handle.destroy());
         if (handle instanceof Socket) stopReading(handle);
         child.send(
@@ -58,9 +58,9 @@ export function forkCore(modulePath: string, log: CoreOptions['log']): SpawnCore
 }
 
 /**
- * Leaves what the page sends from now on to the core. Node keeps a socket that is handed to a child open until the child
- * has acknowledged it, and goes on reading it meanwhile, into nothing: a core that was quick had finished the handshake,
- * and the page's first message was lost (seen in 3 of 204 page loads on a busy machine). `pause` does not stop that.
+ * Leaves what the page sends from now on to the core. Node keeps a socket that is passed to a child open until the child
+ * acknowledges it, and keeps reading and discarding its data. If the core was quick to finish the handshake, the page's first
+ * message was lost (seen in 3 of 204 page loads on a busy machine). `pause` does not prevent that.
  */
 function stopReading(socket: Socket): void {
   const { _handle: handle } = socket as unknown as { _handle: { readStop(): number } | null };

@@ -11,7 +11,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-test.each(['SIGINT', 'SIGTERM', 'SIGHUP'])('%s is the wish to end; Ctrl-C’s second copy changes nothing', (name) => {
+test.each(['SIGINT', 'SIGTERM', 'SIGHUP'])('%s requests the end; Ctrl-C’s second copy changes nothing', (name) => {
   vi.useFakeTimers();
   const force = vi.fn();
   const self = processOf(7);
@@ -25,7 +25,7 @@ test.each(['SIGINT', 'SIGTERM', 'SIGHUP'])('%s is the wish to end; Ctrl-C’s se
   expect(force).toHaveBeenCalledOnce();
 });
 
-test('who asks for the end a second time gets it at once', () => {
+test('a second request ends everything at once', () => {
   vi.useFakeTimers({ toFake: ['performance', 'setTimeout'] });
   const force = vi.fn();
   const self = processOf(7);
@@ -36,7 +36,7 @@ test('who asks for the end a second time gets it at once', () => {
   expect(force).toHaveBeenCalledExactlyOnceWith('requested again');
 });
 
-test('npm’s end is the wish to end; the end of any other parent is not', () => {
+test('the end of npm requests the end; that of any other parent does not', () => {
   vi.useFakeTimers();
   const [underNpm, byHand] = [processOf(7, { npm_lifecycle_event: 'start' }), processOf(7)];
   const [a, b] = [underNpm, byHand].map((self) =>
@@ -49,7 +49,7 @@ test('npm’s end is the wish to end; the end of any other parent is not', () =>
   expect([a!.signal.aborted, b!.signal.aborted]).toEqual([true, false]);
 });
 
-test('a step that does not notice the wish is waited for no longer than it may take', async () => {
+test('a step that ignores the request is only waited for as long as allowed', async () => {
   const asked = new AbortController();
   const never = new Promise<void>(() => undefined);
   let over = false;
@@ -65,7 +65,7 @@ test('a step that does not notice the wish is waited for no longer than it may t
 
 const gone = (child: ChildProcess) =>
   new Promise<unknown>((resolve) => child.once('exit', (_, signal) => resolve(signal)));
-/** Ended processes whose new parent has not taken notice yet (Z) don't run. */
+/** Processes that have ended but are not reaped yet (Z) don't count as running. */
 const runs = (pid: number): boolean =>
   existsSync(`/proc/${pid}/stat`) && readFileSync(`/proc/${pid}/stat`, 'utf8').split(' ')[2] !== 'Z';
 
@@ -81,7 +81,7 @@ test.runIf(process.platform === 'linux')(
     expect(runs(grandchild)).toBe(true);
     const other = spawn('sleep', ['60']);
     killDescendants(child.pid);
-    expect(await ended).toBeNull(); // the shell itself ends as its child is gone
+    expect(await ended).toBeNull(); // the shell ends when its child has ended
     await vi.waitFor(() => expect(runs(grandchild)).toBe(false), 60_000);
     expect(runs(other.pid!)).toBe(true);
     other.kill();

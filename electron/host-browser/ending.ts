@@ -1,24 +1,24 @@
 import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 
-/** How a start is asked to stop, and what happens if it does not. */
+/** How a start is asked to stop, and what happens if it doesn't. */
 export interface Ending {
-  /** Aborted by the first SIGINT, SIGTERM or SIGHUP, or when npm, which would pass a signal on, is gone. */
+  /** Aborted by the first SIGINT, SIGTERM or SIGHUP, or when npm, which would pass on signals, has ended. */
   readonly signal: AbortSignal;
 }
 
 export interface EndingOptions {
-  /** Called when stopping takes longer than `withinMs`, or is requested again: kill whatever still runs. */
+  /** Called when stopping takes longer than `withinMs`, or is requested again: kills whatever is still running. */
   readonly force: (why: string) => void;
   readonly withinMs: number;
   readonly process?: NodeJS.Process;
 }
 
-/** Ctrl-C reaches us twice: from the terminal, and from npm, which passes on what it gets. The later one is no second wish. */
+/** Ctrl-C arrives twice: from the terminal, and from npm, which passes it on. The second one is not a new request. */
 const SAME_WISH_MS = 1_000;
 const PARENT_EVERY_MS = 500;
 
-/** Listens for the wish to end from now on, until this process ends. */
+/** Listens for requests to stop from now on, until this process ends. */
 export function watchForEnd(options: EndingOptions): Ending {
   const { force, withinMs, process: self = process } = options;
   const asked = new AbortController();
@@ -31,7 +31,7 @@ export function watchForEnd(options: EndingOptions): Ending {
     } else if (performance.now() - since > SAME_WISH_MS) force('requested again');
   };
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) self.on(signal, ask);
-  // npm passes SIGHUP to nobody, and SIGKILL can't be passed on: then our parent is another one from one look to the next.
+  // npm doesn't pass on SIGHUP, and can't pass on SIGKILL. When npm has ended, our parent process is a different one.
   const parent = self.ppid;
   if (self.env.npm_lifecycle_event) {
     const timer = setInterval(() => {
@@ -44,13 +44,13 @@ export function watchForEnd(options: EndingOptions): Ending {
   return { signal: asked.signal };
 }
 
-/** Resolves when it is aborted; at once when that has happened already. */
+/** Resolves when the signal is aborted; at once if it already is. */
 export async function aborted(signal: AbortSignal): Promise<void> {
   if (!signal.aborted) await once(signal, 'abort');
 }
 
 /**
- * Resolves with `work`; or `withinMs` after the wish to end, when it has not noticed by then.
+ * Resolves with `work`, or `withinMs` after the request to stop if `work` is still running then.
  * @throws what `work` throws
  */
 export async function orAsked(work: Promise<void>, asked: AbortSignal, withinMs: number): Promise<void> {
@@ -68,18 +68,18 @@ export async function orAsked(work: Promise<void>, asked: AbortSignal, withinMs:
   }
 }
 
-/** Ends, by SIGKILL, every process that descends from this one, whichever process group it is in. Linux alone. */
+/** Ends, by SIGKILL, every descendant of this process, in whichever process group. Linux only. */
 export function killDescendants(of: number = process.pid): void {
   for (const pid of descendants(of)) {
     try {
       process.kill(pid, 'SIGKILL');
     } catch {
-      // it ended by itself between the look and the signal
+      // it ended before the signal
     }
   }
 }
 
-/** Process ids, parents before their children. */
+/** Returns process ids, parents before their children. */
 function descendants(of: number): number[] {
   const children = new Map<number, number[]>();
   for (const [pid, parent] of parents()) children.set(parent, [...(children.get(parent) ?? []), pid]);
@@ -102,7 +102,7 @@ function parents(): [pid: number, parent: number][] {
   }
   return pids.flatMap((pid): [number, number][] => {
     try {
-      // "pid (name) state ppid …"; the name may hold anything, a bracket too
+      // "pid (name) state ppid …"; the name may contain anything, even a bracket
       const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
       return [[Number(pid), Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1])]];
     } catch {

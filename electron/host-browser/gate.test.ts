@@ -21,14 +21,14 @@ function admitted(gate: Gate): string {
 }
 
 describe('one-time tokens', () => {
-  it('exchanges a token once, and says of the second time that it was used', () => {
+  it('exchanges a token once, and reports a second attempt as used', () => {
     const { gate } = gateAt();
     const token = gate.issueToken();
     expect(gate.exchange(token)).toHaveProperty('session');
     expect(gate.exchange(token)).toEqual({ refused: 'token-used' });
   });
 
-  it('refuses a token after its time, and spends it', () => {
+  it('refuses a token after its time, and marks it as used', () => {
     const { gate, pass } = gateAt();
     const token = gate.issueToken();
     pass(1_001);
@@ -36,7 +36,7 @@ describe('one-time tokens', () => {
     expect(gate.exchange(token)).toEqual({ refused: 'token-used' });
   });
 
-  it('gives the browser that was started two minutes for its token, and a person a quarter of an hour', () => {
+  it('gives the started browser two minutes for its token, and a person a quarter of an hour', () => {
     const minute = 60_000;
     for (const [life, minutes] of [
       [TOKEN_LIFE_MS.browser, 2],
@@ -51,7 +51,7 @@ describe('one-time tokens', () => {
     }
   });
 
-  it('takes no token it did not issue', () => {
+  it('accepts no token it did not issue', () => {
     const { gate } = gateAt();
     gate.issueToken();
     fc.assert(
@@ -79,7 +79,7 @@ describe('one-time tokens', () => {
 });
 
 describe('sessions', () => {
-  it('admits the cookie it set, also beside cookies of others, however often', () => {
+  it('admits the cookie it set, even beside other cookies, however often', () => {
     const { gate } = gateAt();
     const cookie = admitted(gate);
     for (const header of [cookie, `a=b; ${cookie}`, `${COOKIE}=planted; ${cookie}; c=d`]) {
@@ -181,7 +181,7 @@ describe('verdicts', () => {
     expect(judgeUpgrade(request, AUTHORITY, gate)).toBe(verdict);
   });
 
-  it('lets nobody in on arbitrary heads without the cookie', () => {
+  it('admits no arbitrary request without the cookie', () => {
     const text = fc.oneof(fc.string(), fc.constantFrom(AUTHORITY, OURS, 'null', 'websocket'));
     const heads = fc.record({
       method: fc.oneof(fc.constantFrom('GET', 'HEAD', 'POST', 'CONNECT', 'OPTIONS'), fc.string()),
@@ -199,7 +199,7 @@ describe('verdicts', () => {
 });
 
 describe('the form', () => {
-  it('gives the token of a form that holds exactly one', () => {
+  it('gives the token of a form that contains exactly one', () => {
     const token = 'a'.repeat(43);
     expect(tokenOf(`token=${token}`)).toBe(token);
     for (const body of [

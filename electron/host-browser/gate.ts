@@ -1,24 +1,24 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 
 export const COOKIE = 'smartpresence';
-/** Sessions that may be open at once: the kiosk's own page, and a few more for people who work on it. */
+/** Most sessions open at once: the kiosk's own page, and a few more for people who work on it. */
 const MAX_SESSIONS = 8;
 const MAX_TOKENS = 64;
 
-/** How long a token may be exchanged, ms: by the browser that was started with it; `byHand`: by a person, where none is started. */
+/** How long a token may be exchanged, ms: by the browser started with it, or `byHand` by a person, if none is started. */
 export const TOKEN_LIFE_MS = { browser: 2 * 60_000, byHand: 15 * 60_000 } as const;
 
 type TokenError = 'token-unknown' | 'token-used' | 'token-expired';
 
-/** Turns one-time tokens into sessions, and knows the sessions. Holds hashes alone, compared in constant time. */
+/** Exchanges one-time tokens for sessions, and checks sessions. Only stores hashes, which are compared in constant time. */
 export interface Gate {
-  /** A new token of 256 bits; usable once, until it expires. */
+  /** Returns a new token of 256 bits, usable once, until it expires. */
   issueToken(): string;
-  /** Exchanges a token for a session's secret, or says why not. */
+  /** Exchanges a token for a session's secret, or returns why not. */
   exchange(token: string): { session: string } | { refused: TokenError };
-  /** True when a `Cookie` header carries an open session. */
+  /** Whether a `Cookie` header contains an open session. */
   admits(cookieHeader: string | undefined): boolean;
-  /** Ends every session and token: a new browser is about to be started. */
+  /** Ends all sessions and tokens, before a new browser is started. */
   reset(): void;
 }
 
@@ -42,7 +42,7 @@ export function createGate(now: () => number, tokenLife: number): Gate {
       const found = tokens.find((t) => timingSafeEqual(t.hash, probe));
       if (!found) return { refused: 'token-unknown' };
       if (found.used) return { refused: 'token-used' };
-      // Before anything else happens, so that two requests at once can't both have it.
+      // Marked before anything else, so that two simultaneous requests can't both succeed.
       found.used = true;
       if (now() > found.expires) return { refused: 'token-expired' };
       const session = secret();
@@ -62,14 +62,14 @@ export function createGate(now: () => number, tokenLife: number): Gate {
 /** Hashing first makes every comparison one of 32 bytes, whatever the input. */
 const hash = (value: string): Buffer => createHash('sha256').update(value).digest();
 
-/** Looks at every element, so that the time says nothing about which one matched. */
+/** Compares with every element, so that the time doesn't reveal which one matched. */
 function contains(hashes: readonly Buffer[], probe: Buffer): boolean {
   let found = false;
   for (const known of hashes) found = timingSafeEqual(known, probe) || found;
   return found;
 }
 
-/** Values of our cookie. There may be several: a page on another port of this machine could have set its own. */
+/** Returns all values of our cookie. There may be several: a page on another port of this machine could have set its own. */
 function cookieValues(header: string | undefined): string[] {
   return (header ?? '')
     .split(';')
@@ -79,5 +79,5 @@ function cookieValues(header: string | undefined): string[] {
     .map((pair) => pair.slice(COOKIE.length + 1));
 }
 
-/** The `Set-Cookie` value of a session. No `Max-Age`: it ends with the browser. */
+/** Returns the `Set-Cookie` value of a session. Without `Max-Age`, so that it ends with the browser. */
 export const sessionCookie = (session: string): string => `${COOKIE}=${session}; Path=/; HttpOnly; SameSite=Strict`;

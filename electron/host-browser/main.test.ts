@@ -2,11 +2,11 @@ import { describe, expect, test } from 'vitest';
 import { readRunSettings } from './main.ts';
 
 describe('settings of kiosk run', () => {
-  test('by default: full screen, the secret from systemd, any port', () => {
+  test('default to full screen, the secret from systemd, and any port', () => {
     expect(readRunSettings([], {})).toEqual({ browser: 'kiosk', deviceSecret: 'systemd', demo: false });
   });
 
-  test('the environment is taken, an argument before it, an empty variable is none', () => {
+  test('come from the environment unless there is an argument; an empty variable counts as none', () => {
     const env = { SMARTPRESENCE_BROWSER: 'none', SMARTPRESENCE_DEVICE_SECRET: 'file', SMARTPRESENCE_PORT: '8080' };
     expect(readRunSettings([], env)).toEqual({ browser: 'none', deviceSecret: 'file', port: 8080, demo: false });
     expect(readRunSettings(['--browser', 'headless', '--port', '9090'], env)).toMatchObject({
@@ -27,7 +27,7 @@ describe('settings of kiosk run', () => {
     [['--demo', '--footage', 'a.mjpeg'], {}, 'absolute path'],
     [['--nothing'], {}, '--nothing'],
     [['word'], {}, 'word'],
-  ] as const)('%s %s is refused in words', (argv, env, expected) => {
+  ] as const)('%s %s are refused with an explanation', (argv, env, expected) => {
     expect(() => readRunSettings(argv, env)).toThrow(
       expect.objectContaining({ code: 'arguments-wrong', message: expect.stringContaining(expected) }),
     );

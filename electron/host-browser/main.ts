@@ -40,7 +40,7 @@ const Settings = z
   .refine(({ demo, footage }) => demo || footage === undefined, 'footage works only with --demo');
 export type RunSettings = z.infer<typeof Settings>;
 
-/** What was asked for: an argument, else the environment, else the default. @throws Problem `arguments-wrong` */
+/** Reads the settings: an argument, else the environment, else the default. @throws Problem `arguments-wrong` */
 export function readRunSettings(argv: readonly string[], env: NodeJS.ProcessEnv): RunSettings {
   const text = { type: 'string' } as const;
   const wrong = (message: string) => new Problem('arguments-wrong', { reason: message });
@@ -65,10 +65,10 @@ export function readRunSettings(argv: readonly string[], env: NodeJS.ProcessEnv)
   return parsed.data;
 }
 
-/** Everything has stopped by then, counted from the request: by itself, or killed. */
+/** Time after the request by which everything has stopped, or is killed. */
 const END_WITHIN_MS = 12_000;
 
-/** `kiosk run`: the browser host as a service, until it is asked to end. @returns an exit code of RUN_EXIT */
+/** `kiosk run`: runs the browser host as a service until asked to stop. @returns an exit code of RUN_EXIT */
 export async function runKiosk(
   argv: readonly string[],
   env: NodeJS.ProcessEnv = process.env,
@@ -117,7 +117,7 @@ export async function runKiosk(
   }
 }
 
-/** Says once where the page is, and once that the core has opened its store: a core that was restarted is not news. */
+/** Logs once where the page is, and once that the core has opened its store. Restarts of the core are not logged again. */
 function sayReady(host: BrowserHost, log: CoreOptions['log']): void {
   log('info', 'host: serves', { serving: true, url: host.url, pid: process.pid });
   let said = false;
@@ -128,7 +128,7 @@ function sayReady(host: BrowserHost, log: CoreOptions['log']): void {
   });
 }
 
-/** Without what only a developer reads, the browser's own lines above all. */
+/** Drops entries that only developers read, above all the browser's own output. */
 const quietLog =
   (log: CoreOptions['log'], debug: boolean): CoreOptions['log'] =>
   (level, message, fields) => {

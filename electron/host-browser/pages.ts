@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 
 /**
- * Every rejection of the loopback server: its HTTP status, and a sentence in English and in German. People at the kiosk never
- * see them: they answer a browser that is not the kiosk's own.
+ * All error pages of the loopback server: HTTP status, and a sentence in English and German. People at the kiosk never see
+ * them: they are answers to a browser other than the kiosk's own.
  */
 export const ERROR_PAGES = {
   'wrong-host': [421, 'This address is not the kiosk’s own.', 'Diese Adresse gehört nicht zum Kiosk.'],
@@ -23,13 +23,13 @@ export const ERROR_PAGES = {
 export type ErrorPageCode = keyof typeof ERROR_PAGES;
 
 const NEXT = ['Restart the kiosk.', 'Starten Sie den Kiosk neu.'] as const;
-/** Anyone who comes with a browser of their own is usually looking for the console. */
+/** Anyone with a browser of their own is usually looking for the console. */
 const NEXT_ELSEWHERE = [
   'Looking for records or settings? Open the server’s address. Is this the kiosk? Restart it.',
   'Sie suchen Buchungen oder Einstellungen? Öffnen Sie die Adresse des Servers. Ist dies der Kiosk? Starten Sie ihn neu.',
 ] as const;
 
-/** A rejection as a page that names its code. Fixed text: it repeats nothing of the request. */
+/** Returns an error page with its code. The text is fixed and repeats nothing of the request. */
 export function errorPage(code: ErrorPageCode): string {
   const [, english, german] = ERROR_PAGES[code];
   const [next, nextGerman] = code === 'no-session' ? NEXT_ELSEWHERE : NEXT;
@@ -39,14 +39,14 @@ export function errorPage(code: ErrorPageCode): string {
   );
 }
 
-/** The answer to a good token. It moves on by itself: after a redirect, a Strict cookie would not be sent along. */
+/** Answer to a valid token. It redirects by itself, because after an HTTP redirect a Strict cookie would not be sent. */
 export const enteredPage = (): string =>
   page('<p>…</p>', 'SmartPresence', '<meta http-equiv="refresh" content="0;url=/">');
 
 const SUBMIT = 'document.forms[0].submit()';
 
 /**
- * The bootstrap page: a local file that posts the token, so that it stands neither in argv nor in a URL (and so not in
+ * Returns the bootstrap page: a local file that posts the token, so that it is neither in argv nor in a URL (and so not in
  * the history, nor in a Referer).
  *
  * @param origin the loopback server's, e.g. `http://127.0.0.1:41234`

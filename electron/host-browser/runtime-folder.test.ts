@@ -14,7 +14,7 @@ beforeEach(() => {
 afterEach(() => rmSync(base, { recursive: true, force: true }));
 
 describe('the runtime folder', () => {
-  it('is its user’s alone, and so is what is written into it', () => {
+  it('is private to its user, and so is what is written into it', () => {
     const folder = makeRuntimeFolder(log, [base]);
     expect(statSync(folder.path).mode & 0o777).toBe(0o700);
     expect(statSync(folder.writePrivate('enter.html', 'x')).mode & 0o777).toBe(0o600);
@@ -23,14 +23,14 @@ describe('the runtime folder', () => {
     expect(existsSync(folder.path)).toBe(false);
   });
 
-  it('writes over nothing that stands there already', () => {
+  it('overwrites no existing file', () => {
     const folder = makeRuntimeFolder(log, [base]);
     folder.writePrivate('enter.html', 'x');
     expect(() => folder.writePrivate('enter.html', 'y')).toThrow(/EEXIST/);
     folder.close();
   });
 
-  it('clears away what a killed host left, and leaves a running one’s alone', () => {
+  it('removes what a killed host left behind, but nothing of a running one', () => {
     const dead = spawnSync('true').pid;
     for (const [name, pid] of [
       ['smartpresence-dead', dead],
@@ -45,7 +45,7 @@ describe('the runtime folder', () => {
     folder.close();
   });
 
-  it('takes a folder on tmpfs before one on a disk, and says when there is none', () => {
+  it('prefers a folder on tmpfs, and reports if there is none', () => {
     const said: string[] = [];
     const folder = makeRuntimeFolder((_, message) => said.push(message), ['/nowhere', undefined]);
     expect(said.join()).toContain('no tmpfs');
@@ -67,13 +67,13 @@ describe('the device secret', () => {
     expect(readDeviceSecret({ CREDENTIALS_DIRECTORY: base }, false)).toBe(Buffer.alloc(32, 7).toString('base64'));
   });
 
-  it('lives in a file only where that was asked for', () => {
+  it('is in a file only if that was requested', () => {
     expect(code(() => readDeviceSecret({}, false))).toBe('device-secret-missing');
     expect(readDeviceSecret({}, true)).toBeNull();
     expect(readDeviceSecret({ CREDENTIALS_DIRECTORY: base }, true)).toBeNull();
   });
 
-  it('is not replaced by a file when the credential is missing or wrong', () => {
+  it('is not replaced by a file if the credential is missing or wrong', () => {
     expect(code(() => readDeviceSecret({ CREDENTIALS_DIRECTORY: base }, false))).toBe('device-secret-missing');
     writeFileSync(join(base, 'smartpresence-device-secret'), 'short');
     expect(code(() => readDeviceSecret({ CREDENTIALS_DIRECTORY: base }, false))).toBe('device-secret-bad');

@@ -16,22 +16,22 @@ const TMPFS_MAGIC = 0x01021994;
 const PREFIX = 'smartpresence-';
 const OWNER_FILE = 'host.pid';
 
-/** The kiosk user's own 0700 folder for what must not outlive the host: bootstrap page and browser profile. */
+/** The kiosk user's own 0700 folder for files that must not outlive the host: bootstrap page and browser profile. */
 export interface RuntimeFolder {
   readonly path: string;
-  /** Writes a 0600 file that nobody else can read, not even for a moment. */
+  /** Writes a 0600 file that nobody else can read at any moment. */
   writePrivate(name: string, content: string): string;
-  /** An empty folder, whatever was there before. */
+  /** Returns an empty folder, replacing any existing one. */
   freshFolder(name: string): string;
   remove(name: string): void;
   close(): void;
 }
 
 /**
- * Makes the folder on a tmpfs, so that no cookie and no page ever reaches a disk, and clears away what hosts left
- * behind that were killed.
+ * Makes the folder on a tmpfs, so that no cookie and no page ever reaches a disk, and removes those that killed hosts left
+ * behind.
  *
- * @param bases folders to try, in order; the first one on tmpfs is taken, else the system's temporary folder
+ * @param bases folders to try, in order; the first one on tmpfs is used, else the system's temporary folder
  */
 export function makeRuntimeFolder(
   log: CoreOptions['log'],
@@ -67,11 +67,11 @@ function isTmpfs(folder: string): boolean {
   try {
     return statfsSync(folder).type === TMPFS_MAGIC;
   } catch {
-    return false; // not there, or not ours to look at: not a place for a profile
+    return false; // missing or inaccessible: not a place for a profile
   }
 }
 
-/** Removes folders of ours whose host is dead. Another user's can't be removed and are left alone. */
+/** Removes our folders whose host has ended. Another user's can't be removed and are left alone. */
 function removeStale(parent: string, log: CoreOptions['log']): void {
   for (const name of readdirSync(parent).filter((entry) => entry.startsWith(PREFIX))) {
     const folder = join(parent, name);
@@ -80,7 +80,7 @@ function removeStale(parent: string, log: CoreOptions['log']): void {
       if (alive(Number(readFileSync(join(folder, OWNER_FILE), 'utf8')))) continue;
       rmSync(folder, { recursive: true, force: true });
     } catch (error) {
-      // Another user's folder of the same prefix, or one that is just being made.
+      // Another user's folder with the same prefix, or one that is just being created.
       log('debug', 'host: a runtime folder was not removed', { folder, error });
     }
   }

@@ -8,7 +8,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createGate, sessionCookie } from './gate.ts';
 import { type LoopbackServer, serveLoopback } from './server.ts';
 
-/* What one program of the same machine may hold of the loopback server. Each limit is the one that ships. */
+/* How much of the loopback server one program on the same machine can occupy. All limits are those that ship. */
 
 const gate = createGate(() => performance.now(), 60_000);
 const folder = mkdtempSync(join(tmpdir(), 'sp-loopback-'));
@@ -39,7 +39,7 @@ async function connected(): Promise<Socket> {
   return socket;
 }
 
-/** Everything that comes until the server closes the connection. */
+/** Returns everything received until the server closes the connection. */
 async function untilClosed(socket: Socket): Promise<string> {
   let text = '';
   socket.setEncoding('latin1');
@@ -53,7 +53,7 @@ async function untilClosed(socket: Socket): Promise<string> {
 const HEAD = (length: number) =>
   `POST /enter HTTP/1.1\r\nHost: 127.0.0.1:${server.port}\r\nOrigin: null\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: ${length}\r\n\r\n`;
 
-test('64 connections at once, and no more: those beyond are closed unheard', async () => {
+test('allows 64 connections at once, and closes any more without reading them', async () => {
   const sockets = await Promise.all(Array.from({ length: 70 }, connected));
   const closed: Socket[] = [];
   await new Promise<void>((resolve) => {
@@ -63,14 +63,14 @@ test('64 connections at once, and no more: those beyond are closed unheard', asy
         if (closed.length === 6) resolve();
       });
   });
-  // Those that were taken are answered.
+  // Accepted connections are answered.
   const open = sockets.filter((socket) => !closed.includes(socket));
   for (const socket of open) socket.write('nonsense\r\n\r\n');
   const answers = await Promise.all(open.map(untilClosed));
   expect(answers.filter((answer) => answer.startsWith('HTTP/1.1 400'))).toHaveLength(64);
 });
 
-test('a body of more than 1 KiB is refused, whatever token it has', async () => {
+test('refuses a body of more than 1 KiB, whatever its token', async () => {
   for (const [padding, status] of [
     [900, 200],
     [1_000, 400],
@@ -84,7 +84,7 @@ test('a body of more than 1 KiB is refused, whatever token it has', async () => 
   }
 });
 
-test('headers and bodies that do not come to an end are not waited for', async () => {
+test('does not wait for headers and bodies that never end', async () => {
   const [headers, body] = [await connected(), await connected()];
   headers.write('GET / HTTP/1.1\r\nHost: ');
   body.write(`${HEAD(100)}token=`);
@@ -92,7 +92,7 @@ test('headers and bodies that do not come to an end are not waited for', async (
   for (const answer of answers) expect(answer).toMatch(/^HTTP\/1\.1 4\d\d /);
 });
 
-test('it closes after the core that had taken a page’s socket has ended', async () => {
+test('can be closed after a core that had taken a page’s socket has ended', async () => {
   const core = spawn(process.execPath, ['-e', `process.on('message', () => process.exit(7))`], {
     stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
   });
@@ -115,7 +115,7 @@ test('it closes after the core that had taken a page’s socket has ended', asyn
   await other.close();
 });
 
-test('a page that goes away in the middle of a file leaves none open', async () => {
+test('leaves no file open if a page disconnects in the middle of it', async () => {
   const { session } = gate.exchange(gate.issueToken()) as { session: string };
   const cookie = sessionCookie(session).split(';')[0]!;
   const get = `GET /model.bin HTTP/1.1\r\nHost: 127.0.0.1:${server.port}\r\nCookie: ${cookie}\r\n\r\n`;

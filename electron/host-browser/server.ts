@@ -18,9 +18,9 @@ export interface LoopbackOptions {
   /** 0: any free port. */
   readonly port: number;
   readonly coreState: () => CoreState;
-  /** Gives an upgraded socket to the core; false when there is no core to take it. */
+  /** Passes an upgraded socket to the core; false if there is no core. */
   readonly connect: (message: Extract<HostMessage, { type: 'connect' }>, socket: Socket) => boolean;
-  /** The bootstrap's token was exchanged. */
+  /** Called when the bootstrap's token was exchanged. */
   readonly entered: () => void;
 }
 
@@ -33,7 +33,7 @@ export interface LoopbackServer {
 
 const MAX_BODY = 1_024;
 
-/** The loopback server of the browser host: pages and models for the kiosk's own browser, and nothing for anyone else. */
+/** Starts the browser host's loopback server, which serves pages and models to the kiosk's own browser and to nobody else. */
 export async function serveLoopback(options: LoopbackOptions): Promise<LoopbackServer> {
   const { gate, log } = options;
   let authority = '';
@@ -46,7 +46,7 @@ export async function serveLoopback(options: LoopbackOptions): Promise<LoopbackS
   });
   server.maxConnections = 64;
 
-  /** Logs the first fifty, then every power of two: a local flood must not fill the disk. */
+  /** Logs the first fifty errors, then only every power of two, so that a local flood can't fill the disk. */
   const note = (code: ErrorPageCode, head: Partial<RequestHead>): void => {
     errors += 1;
     if (errors > 50 && (errors & (errors - 1)) !== 0) return;
@@ -81,13 +81,13 @@ export async function serveLoopback(options: LoopbackOptions): Promise<LoopbackS
   }
   const refuse = (response: ServerResponse, code: ErrorPageCode, head: RequestHead): void => {
     note(code, head);
-    // Closed after a rejection: anything else in flight on this connection is not read.
+    // Closed after an error, so that nothing else in flight on this connection is read.
     send(response, ERROR_PAGES[code][0], 'text/html; charset=utf-8', errorPage(code), { connection: 'close' });
   };
 
   async function sendFile(request: IncomingMessage, response: ServerResponse, head: RequestHead): Promise<void> {
     const file = findStaticFile(options.files, head.target);
-    // Browsers ask for it by themselves; a rejection page would only fill the log.
+    // Browsers request it on their own; an error would only fill the log.
     if (head.target === '/favicon.ico') {
       response.writeHead(204, SECURITY_HEADERS).end();
       return;
@@ -103,7 +103,7 @@ export async function serveLoopback(options: LoopbackOptions): Promise<LoopbackS
       response.writeHead(304, headers).end();
       return;
     }
-    // Also where the page has gone before the first byte.
+    // The handle is closed even if the page disconnects before the first byte.
     await using handle = await open(file.path);
     const { size } = await handle.stat();
     response.writeHead(200, { ...headers, 'content-length': size });
@@ -130,7 +130,7 @@ export async function serveLoopback(options: LoopbackOptions): Promise<LoopbackS
       return send(response, 200, 'application/json', JSON.stringify(options.coreState()));
     (verdict.allow === 'enter' ? enter(request, response, head) : sendFile(request, response, head)).catch(
       (error: unknown) => {
-        // The page went away in the middle, or a file vanished under the host; the page asks again.
+        // The page disconnected in the middle, or a file vanished. The page will ask again.
         log('warn', 'host: a request did not finish', { path: head.target.slice(0, 100), error });
         response.destroy();
       },
@@ -167,7 +167,7 @@ export async function serveLoopback(options: LoopbackOptions): Promise<LoopbackS
   return {
     port,
     origin: `http://${authority}`,
-    // Without a callback: Node never calls it once a core that was given a socket has ended.
+    // Without a callback, which Node never calls once a core that received a socket has ended.
     close() {
       server.close();
       server.closeAllConnections();
@@ -176,7 +176,7 @@ export async function serveLoopback(options: LoopbackOptions): Promise<LoopbackS
   };
 }
 
-/** What `ws` needs to finish the handshake, and no cookie. */
+/** Returns the headers that `ws` needs to finish the handshake, without cookies. */
 function handshakeHeaders(request: IncomingMessage): Record<string, string> {
   const names = ['upgrade', 'connection', 'sec-websocket-key', 'sec-websocket-version'];
   return Object.fromEntries(names.map((name) => [name, String(request.headers[name] ?? '')]));
@@ -194,7 +194,7 @@ function refuseSocket(socket: Duplex, code: ErrorPageCode): void {
   socket.end(`HTTP/1.1 ${ERROR_PAGES[code][0]} ${code}\r\n${lines.join('')}\r\n${body}`);
 }
 
-/** The body as text, or null when it is longer than a token needs. */
+/** Returns the body as text, or null if it is longer than a token needs. */
 async function readBody(request: IncomingMessage): Promise<string | null> {
   const parts: Buffer[] = [];
   let size = 0;

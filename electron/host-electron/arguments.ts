@@ -5,18 +5,17 @@ import { kioskHome } from '../core/paths.ts';
 export interface HostArguments {
   readonly home: string;
   readonly demo: boolean;
-  /** Allows the device secret in a 0600 file where nothing else keeps it. A demo always does. */
+  /** Allows the device secret in a 0600 file if there is no other place for it. A demo always does. */
   readonly secretInFile: boolean;
-  /** Footage in place of a camera; demo alone. */
+  /** Footage instead of a camera; only in a demo. */
   readonly footage: string | null;
-  /** Whether an installed kiosk, with no launcher to start it, starts when its user logs in. */
+  /** Whether an installed kiosk without a launcher starts when its user logs in. */
   readonly autostart: boolean;
 }
 
 /**
- * Reads the command line of the packaged program, `--home=DIR --demo --secret-in-file --footage=FILE
- * --no-autostart`, and what a unit sets as
- * it does for the browser host: `SMARTPRESENCE_HOME`, `SMARTPRESENCE_DEVICE_SECRET=file`.
+ * Reads the command line of the packaged program, `--home=DIR --demo --secret-in-file --footage=FILE --no-autostart`, and the
+ * variables that a unit sets as for the browser host: `SMARTPRESENCE_HOME`, `SMARTPRESENCE_DEVICE_SECRET=file`.
  *
  * @param fallbackHome Electron's own data folder for this program
  * @throws Problem `bad-argument`

@@ -12,8 +12,8 @@ export interface AutostartPlace {
 }
 
 /**
- * Has the system start this program when its user logs in, or no longer: a kiosk comes back by itself after a power cut. On
- * Windows a login item, on Linux a desktop entry (XDG Desktop Application Autostart Specification 0.5).
+ * Makes the system start this program when its user logs in, or no longer, so that a kiosk is back after a power cut. On Windows
+ * a login item, on Linux a desktop entry (XDG Desktop Application Autostart Specification 0.5).
  */
 export function keepAutostart(wanted: boolean, { app, platform, env, program, args }: AutostartPlace): void {
   if (platform === 'win32') {
@@ -27,14 +27,14 @@ export function keepAutostart(wanted: boolean, { app, platform, env, program, ar
     return;
   }
   mkdirSync(folder, { recursive: true, mode: 0o700 });
-  // An AppImage is started by its own file: what it is mounted as is another place each time.
+  // An AppImage is started by its own file, since it is mounted in a different place each time.
   replaceFile(file, desktopEntry([env.APPIMAGE || program, ...args]));
 }
 
-/** The arguments are quoted as the Desktop Entry Specification 1.5 has it; `%` would begin a field code. */
+/** Returns the entry, with arguments quoted by the Desktop Entry Specification 1.5; `%` would start a field code. */
 export function desktopEntry(command: readonly string[]): string {
   const quoted = command.map((word) => `"${word.replace(/[\\"`$]/g, '\\$&').replaceAll('%', '%%')}"`);
-  // What is between the quotes is a string of the file's own, whose backslashes are doubled.
+  // The quoted text is itself a string value of the file, in which backslashes are doubled.
   const exec = quoted.join(' ').replaceAll('\\', '\\\\');
   return `[Desktop Entry]\nType=Application\nName=SmartPresence\nExec=${exec}\nTerminal=false\nX-GNOME-Autostart-enabled=true\n`;
 }

@@ -13,7 +13,7 @@ export interface UtilityProcesses {
   ): UtilityProcess;
 }
 
-/** How the Electron host starts its core: a utility process, to which each screen's MessagePort is handed. */
+/** Starts the Electron host's core: a utility process that receives each screen's MessagePort. */
 export function forkUtility(processes: UtilityProcesses, modulePath: string, log: CoreOptions['log']): SpawnCore {
   return ({ onMessage, onExit }) => {
     const child = processes.fork(modulePath, [], {
@@ -23,7 +23,7 @@ export function forkUtility(processes: UtilityProcesses, modulePath: string, log
     });
     logOutput(child, log);
     child.on('message', onMessage);
-    // FatalError of V8 (out of memory, say); `exit` follows.
+    // FatalError of V8 (such as out of memory); `exit` follows.
     child.on('error', (type, location) => log('error', 'host: the core process failed', { type, location }));
     child.on('exit', (code) => onExit(code));
     return {

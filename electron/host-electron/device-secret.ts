@@ -7,7 +7,7 @@ import { Problem } from '../../sync/errors/problem.ts';
 import { hasCredential, readDeviceSecret as readCredential } from '../core/keys/credential.ts';
 import { deviceSecretFile } from '../core/keys/device-secret.ts';
 
-/** The part of Electron's safeStorage that is used: the asynchronous one, since Electron 46 has no other. */
+/** The part of Electron's safeStorage that is used: only the asynchronous one, since Electron 46 has no other. */
 export type Keystore = Pick<
   SafeStorage,
   'isAsyncEncryptionAvailable' | 'getSelectedStorageBackend' | 'encryptStringAsync' | 'decryptStringAsync'
@@ -20,13 +20,13 @@ export interface SecretPlaces {
   readonly platform: NodeJS.Platform;
   readonly env: NodeJS.ProcessEnv;
   readonly home: string;
-  /** The operator's explicit wish for a 0600 file, where nothing else keeps the secret. */
+  /** Whether the operator explicitly allowed a 0600 file if nothing else keeps the secret. */
   readonly allowFile: boolean;
 }
 
 /**
- * True when the system keeps keys for us. On Linux, `basic_text` is a password that is in Chromium's source, and
- * `unknown` is what safeStorage says before it has chosen: both count as none.
+ * Whether the system keeps keys for us. On Linux, `basic_text` is a password in Chromium's source code, and safeStorage reports
+ * `unknown` before it has chosen: both count as none.
  */
 export async function hasKeystore(keystore: Keystore, platform: NodeJS.Platform): Promise<boolean> {
   if (!(await keystore.isAsyncEncryptionAvailable())) return false;
@@ -35,9 +35,9 @@ export async function hasKeystore(keystore: Keystore, platform: NodeJS.Platform)
 }
 
 /**
- * The device secret as base64: unsealed from its file, given by systemd, or made and sealed at the first start. Null: it lives
- * in a 0600 file that the core keeps, by the operator's explicit wish. What the store was made with comes first, so that
- * nothing that appears later (a keyring, a credential) locks it.
+ * Returns the device secret as base64: unsealed from its file, given by systemd, or created and sealed at the first start. Null:
+ * it is in a 0600 file that the core keeps, by the operator's explicit wish. The place used when the store was created takes
+ * precedence, so that nothing that appears later (a keyring, a credential) locks it.
  *
  * @throws Problem `device-secret-missing` (nothing keeps it, no wish), `device-secret-bad` (a credential of another length) or
  *   `device-secret-unreadable` (sealed by another keystore)
@@ -49,7 +49,7 @@ export async function readDeviceSecret({
   home,
   allowFile,
 }: SecretPlaces): Promise<string | null> {
-  // A store that was made with the file (by `npm start`) opens with the file alone, keystore or not.
+  // A store created with the file (by `npm start`) can only be opened with it, whether there is a keystore or not.
   if (allowFile && existsSync(deviceSecretFile(home))) return null;
   const file = join(home, FILE);
   const sealed = readIfThere(file);
@@ -73,9 +73,9 @@ async function unseal(keystore: Keystore, sealed: Buffer, file: string): Promise
   } catch (cause) {
     throw unreadable({ cause });
   }
-  // Never remade: a new secret would lock the store for good, where the old keyring may still come back.
+  // Never replaced: a new secret would lock the store for good, whereas the old keyring may still come back.
   if (Buffer.from(found.result, 'base64').byteLength !== 32) throw unreadable();
-  // The keystore has a newer key by now; the old one may go.
+  // The keystore has a newer key, so the secret is sealed again and the old key may be deleted.
   if (found.shouldReEncrypt) replaceFile(file, await keystore.encryptStringAsync(found.result));
   return found.result;
 }
@@ -83,7 +83,7 @@ async function unseal(keystore: Keystore, sealed: Buffer, file: string): Promise
 const unreadable = (options: ErrorOptions = {}): Problem => new Problem('device-secret-unreadable', options);
 
 /**
- * Whole or not at all, since half a secret would lock the store for good. Fails when the file exists: two first starts at once
+ * Writes a file atomically, since half a secret would lock the store for good. Fails if it exists: two simultaneous first starts
  * must not end with one secret sealed and the other in use.
  */
 function writeOnce(file: string, content: Buffer): void {

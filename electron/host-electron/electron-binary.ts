@@ -2,10 +2,10 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
 /**
- * Where Electron's own program is, or null. The `electron` package is not asked: importing it where its binary is
- * missing starts a download.
+ * Returns the path of Electron's program, or null. The `electron` package is not imported, because without its binary it would
+ * start a download.
  *
- * @param modules the folder that holds the `electron` package
+ * @param modules the folder that contains the `electron` package
  */
 export function findElectron(
   modules = resolve(import.meta.dirname, '../../node_modules'),

@@ -3,27 +3,27 @@ import type { CoreOptions } from '../core/interface.ts';
 import { codedError } from '../core/serving/core-process.ts';
 import { type CoreSupervisor, RETRY_REFUSED_AFTER } from '../core/serving/core-supervisor.ts';
 
-/** The core as the host has it: being prepared, supervised, or refused for a reason that the page shows. */
+/** The host's view of the core: being prepared, supervised, or refused for a reason that the page shows. */
 export interface HostCore {
   readonly state: CoreState;
-  /** Null while there is none. */
+  /** Null if there is none. */
   readonly supervisor: CoreSupervisor | null;
   close(): Promise<void>;
 }
 
 export interface HostCoreOptions {
-  /** Makes the kiosk's folder and finds the device secret. A keyring may ask a person, so it may take long. @throws Problem */
+  /** Creates the kiosk's folder and finds the device secret. May take long, since a keyring may ask a person. @throws Problem */
   readonly prepare: () => Promise<string | null>;
   readonly supervise: (deviceSecret: string | null) => CoreSupervisor;
   readonly changed: (state: CoreState) => void;
-  /** Something failed that no code names. */
+  /** Called after an error without a code. */
   readonly failed: (error: unknown) => void;
   readonly log: CoreOptions['log'];
 }
 
 /**
- * Starts the core once its secret is there. What is refused with a code may pass (a keyring that comes with the session, a disk
- * that has room again): it is tried again from time to time, as a core that refuses is.
+ * Starts the core once its secret is available. Errors with a code may be temporary (a keyring that comes with the session, a
+ * full disk), so it is retried from time to time, like a core that refuses to start.
  */
 export function startHostCore({ prepare, supervise, changed, failed, log }: HostCoreOptions): HostCore {
   let supervisor: CoreSupervisor | null = null;

@@ -12,7 +12,7 @@ import { launchElectronHost } from './launch.ts';
 import { isKioskFrame, isOurs, mayCheck, mayNavigate, mayRequest, mayUse, SWITCHES } from './policy.ts';
 
 describe('decisions of the main process', () => {
-  it('hold every address for foreign that is not app://kiosk/', () => {
+  it('treat every address other than app://kiosk/ as foreign', () => {
     fc.assert(
       fc.property(
         fc.oneof(
@@ -53,13 +53,13 @@ describe('decisions of the main process', () => {
 });
 
 describe('Chromium in the application', () => {
-  it('has WebGL also on a machine without a usable GPU: faces are detected through it', () => {
+  it('has WebGL even without a usable GPU, since face detection needs it', () => {
     expect(SWITCHES).toContainEqual(['enable-unsafe-swiftshader']);
   });
 });
 
 describe('the command line', () => {
-  it('is a kiosk in Electron’s data folder when nothing is said', () => {
+  it('defaults to a kiosk in Electron’s data folder', () => {
     expect(readArguments([], {}, '/data')).toEqual({
       home: '/data',
       demo: false,
@@ -77,7 +77,7 @@ describe('the command line', () => {
     expect(readArguments(['--no-autostart'], {}, '/data').autostart).toBe(false);
   });
 
-  it('goes by what a unit sets, as the browser host does', () => {
+  it('follows a unit’s variables, as the browser host does', () => {
     const env = { SMARTPRESENCE_HOME: '/var/lib/smartpresence', SMARTPRESENCE_DEVICE_SECRET: 'file' };
     expect(readArguments([], env, '/data')).toMatchObject({ home: '/var/lib/smartpresence/kiosk', secretInFile: true });
   });
@@ -91,7 +91,7 @@ describe('the command line', () => {
 });
 
 describe('the desktop entry that starts a kiosk', () => {
-  it('quotes its command as the specification has it', () => {
+  it('quotes its command by the specification', () => {
     const lines = desktopEntry(['/opt/My Kiosk/kiosk', '--home=/a "b" $c `d` \\e 100%']).split('\n');
     expect(lines).toContain(
       String.raw`Exec="/opt/My Kiosk/kiosk" "--home=/a \\"b\\" \\$c \\` +
@@ -123,7 +123,7 @@ describe('Electron’s binary', () => {
   const modules = mkdtempSync(join(tmpdir(), 'modules-'));
   afterEach(() => rmSync(modules, { recursive: true, force: true }));
 
-  it('is found where it is, and not guessed where it is not', () => {
+  it('is found if it exists, and not guessed otherwise', () => {
     expect(findElectron(modules, {})).toBeNull();
     mkdirSync(join(modules, 'electron/dist'), { recursive: true });
     writeFileSync(join(modules, 'electron/dist/electron'), '');
@@ -134,10 +134,10 @@ describe('Electron’s binary', () => {
 });
 
 describe('the launcher', () => {
-  it('passes the arguments and the log on, and ends the program', async () => {
+  it('passes on the arguments and the log, and ends the program', async () => {
     const app = mkdtempSync(join(tmpdir(), 'launch-'));
     mkdirSync(join(app, 'electron/host-electron'), { recursive: true });
-    // Node in place of Electron's program: what is under test is the launcher alone.
+    // Node replaces Electron's program, since only the launcher is tested.
     writeFileSync(
       join(app, 'electron/host-electron/main.js'),
       "console.log(JSON.stringify({ time: 't', level: 'warn', message: 'args', list: process.argv.slice(2) })); console.log('noise'); setInterval(() => {}, 1000);",
@@ -164,7 +164,7 @@ describe('the launcher', () => {
 });
 
 describe('the log', () => {
-  it('is a line of JSON an entry; fields never replace what happened', () => {
+  it('is one line of JSON per entry, in which fields never replace the message', () => {
     const lines: string[] = [];
     hostLog({ write: (line) => lines.push(line) }, () => new Date(0))('warn', 'x', {
       message: 'y',

@@ -17,7 +17,7 @@ export interface LaunchOptions {
 
 export interface LaunchedElectron {
   readonly pid: number | undefined;
-  /** Resolves with its exit code (null: ended by a signal) when it ends, for whatever reason. */
+  /** Resolves when it ends for any reason, with its exit code (null: ended by a signal). */
   readonly ended: Promise<number | null>;
   close(): Promise<void>;
 }
@@ -25,7 +25,7 @@ export interface LaunchedElectron {
 const LogLine = z.looseObject({ level: z.enum(['debug', 'info', 'warn', 'error']), message: z.string() });
 const KILL_AFTER = 10_000;
 
-/** Starts the Electron host in Electron's own program, and passes its log on. */
+/** Starts the Electron host in Electron's own program, and forwards its log. */
 export function launchElectronHost(options: LaunchOptions): LaunchedElectron {
   const { log } = options;
   const child = spawn(
@@ -69,6 +69,6 @@ function parseLine(line: string): z.infer<typeof LogLine> | null {
   try {
     return LogLine.safeParse(JSON.parse(line)).data ?? null;
   } catch {
-    return null; // a line of Chromium's own
+    return null; // Chromium's own output
   }
 }

@@ -2,7 +2,7 @@ import type { App, Session, WebContents } from 'electron';
 import type { CoreOptions } from '../core/interface.ts';
 import { mayCheck, mayNavigate, mayRequest, mayUse } from './policy.ts';
 
-/** Locks a session: the camera for our page and no other permission, no request outside, no download, no device. */
+/** Locks a session down: only camera and wake lock for our page, no outside requests, downloads or devices. */
 export function lockSession(session: Session, log: CoreOptions['log']): void {
   session.setPermissionRequestHandler((_contents, permission, callback, details) => {
     const granted = mayUse(permission, details);
@@ -21,8 +21,8 @@ export function lockSession(session: Session, log: CoreOptions['log']): void {
       });
     callback({ cancel });
   });
-  // Every answer already carries it (app-protocol.ts); here it holds whatever answers. Written out in full, so that
-  // Electronegativity reads it too; a test compares it with the shared one.
+  // All our answers have it already (app-protocol.ts); this covers any others. Written out in full, so that Electronegativity
+  // can read it too; a test compares it with the shared one.
   session.webRequest.onHeadersReceived((details, callback) => {
     callback({
       responseHeaders: {
@@ -36,7 +36,7 @@ export function lockSession(session: Session, log: CoreOptions['log']): void {
   session.on('will-download', (event) => event.preventDefault());
 }
 
-/** Locks every web page that is ever created in this program, whatever creates it. */
+/** Locks down every web page ever created in this program, by whatever. */
 export function lockContents(app: App, log: CoreOptions['log']): void {
   app.on('web-contents-created', (_event, contents: WebContents) => {
     const stay = (event: { preventDefault(): void; url: string }): void => {
@@ -52,7 +52,7 @@ export function lockContents(app: App, log: CoreOptions['log']): void {
       log('warn', 'host: a window was refused', { url: url.slice(0, 200) });
       return { action: 'deny' };
     });
-    // WebRTC would otherwise send UDP past every proxy and filter.
+    // Otherwise WebRTC would send UDP past all proxies and filters.
     contents.setWebRTCIPHandlingPolicy('disable_non_proxied_udp');
   });
 }

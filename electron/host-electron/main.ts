@@ -32,8 +32,8 @@ import { isKioskFrame, KIOSK_URL, relaunchOptions, SCHEME, SWITCHES } from './po
 import { openWindow, PARTITION } from './window.ts';
 
 /*
- * The Electron host: windows, permissions, lockdown, and the core as a utility process. It only wires; whatever
- * decides is in the modules beside it. Frames never pass here: the page's port goes straight to the core.
+ * The Electron host: windows, permissions, lockdown, and the core as a utility process. It only wires; decisions are in the
+ * modules beside it. Camera frames never pass through here: the page's port goes straight to the core.
  */
 
 /** The core's module is beside this one, as source or transpiled; the sandboxed preload is bundled (build/electron/app.ts). */
@@ -45,10 +45,10 @@ let log = hostLog(process.stdout);
 function start(): void {
   const options = readArguments(process.argv.slice(1), process.env, app.getPath('userData'));
   const ownData = join(options.home, 'electron');
-  // Electron takes a folder that is there already, and no other. What is wrong with the disk is said by the page, see run().
+  // Electron only accepts an existing folder. If the disk has a problem, the page reports it, see run().
   if (attempt(() => makeKioskFolder(options, ownData))) app.setPath('userData', ownData);
   log = keepLog(options.home, log);
-  // One kiosk a data folder: the second one would fight for store and camera.
+  // One kiosk per data folder: a second one would compete for store and camera.
   if (!app.requestSingleInstanceLock()) {
     log('warn', 'host: the kiosk is already running');
     app.quit();
@@ -75,11 +75,11 @@ function run(options: HostArguments, ownData: string): void {
   const files = listStaticFiles(DIST);
   const slots = slotsOf(process.env);
   Menu.setApplicationMenu(null);
-  // A kiosk's display never sleeps, whatever the desktop is set to. The page asks for the same, and says so where it is refused.
+  // A kiosk's display never sleeps, whatever the desktop's settings. The page requests the same, and reports a refusal.
   if (!demo) powerSaveBlocker.start('prevent-display-sleep');
   const kioskSession = session.fromPartition(PARTITION);
   lockSession(kioskSession, log);
-  // Registered for our own address alone, so that no other document could ever have it.
+  // Registered only for our own address, so that no other document can ever get it.
   kioskSession.registerPreloadScript({ type: 'frame', filePath: PRELOAD, matches: [`${KIOSK_URL}*`] });
 
   if (app.isPackaged && !demo && !slots) startAtLogin(options.autostart);
@@ -98,7 +98,7 @@ function run(options: HostArguments, ownData: string): void {
     },
     supervise: (deviceSecret) =>
       superviseCore({
-        // Without a launcher an installed program starts itself again; from sources, core and page alone are started again.
+        // Without a launcher, an installed program restarts itself. From sources, only core and page are restarted.
         start: { type: 'start', home, deviceSecret, demo, slots, mayEnd: slots !== null || app.isPackaged },
         spawn: forkUtility(utilityProcess, CORE_MODULE, log),
         onRetry: () => window.webContents.reloadIgnoringCache(),
@@ -140,7 +140,7 @@ function run(options: HostArguments, ownData: string): void {
     event.preventDefault();
     void core.close().then(() => {
       stopped = true;
-      if (again && slots) return app.exit(RUN_EXIT.restart); // its launcher starts the build that is current by then
+      if (again && slots) return app.exit(RUN_EXIT.restart); // its launcher starts the build that is then current
       if (again) app.relaunch(relaunchOptions(process.env));
       app.quit();
     });
@@ -168,7 +168,7 @@ function attempt(work: () => void): boolean {
     return true;
   } catch (error) {
     if (!codedError(error)) throw error;
-    return false; // said by the page, where it is tried again
+    return false; // the page reports it when it is tried again
   }
 }
 

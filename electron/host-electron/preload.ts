@@ -2,8 +2,8 @@ import { ipcRenderer } from 'electron';
 import { ASK_PORT, ASK_PRINT, GIVE_PORT, PORT_CLOSED } from '../contract/port-messages.ts';
 
 /**
- * The whole bridge: the page asks for a connection, and gets a MessagePort to the core; and it asks to be printed. No API of Electron or Node is
- * exposed to the page, and no other message passes, in either direction.
+ * The whole bridge: the page requests a connection and gets a MessagePort to the core, and it can request printing. No API of
+ * Electron or Node is exposed to the page, and no other message passes in either direction.
  */
 window.addEventListener('message', (event) => {
   if (event.source !== window) return;

@@ -6,10 +6,10 @@ import { KIOSK_URL } from './policy.ts';
 export const PARTITION = 'kiosk';
 
 /**
- * Opens the kiosk's one window. Every preference that matters is written out here, defaults too, so that a change of
- * Electron's defaults changes nothing, and so that a reader (and Electronegativity) sees them where they are used.
+ * Opens the kiosk's one window. Every relevant preference is written out here, including defaults, so that changes of Electron's
+ * defaults have no effect, and readers (and Electronegativity) see them where they are used.
  *
- * @param demo a window that can be moved and closed, instead of the whole screen
+ * @param demo a window that can be moved and closed, instead of full screen
  */
 export function openWindow(demo: boolean, log: CoreOptions['log']): BrowserWindow {
   const window = new BrowserWindow({
@@ -46,7 +46,7 @@ export function openWindow(demo: boolean, log: CoreOptions['log']): BrowserWindo
     window.loadURL(KIOSK_URL).catch((error: unknown) => log('error', 'host: the page could not be loaded', { error }));
   };
   window.once('ready-to-show', () => window.show());
-  // A page that crashed or hangs is reloaded automatically: no one stands at a kiosk with a keyboard.
+  // A page that crashed or hangs is reloaded automatically, since no one at a kiosk has a keyboard.
   window.webContents.on('render-process-gone', (_event, { reason }) => {
     log('error', 'host: the page crashed; reloading it', { reason });
     setTimeout(() => !window.isDestroyed() && load(), 500);

@@ -16,7 +16,7 @@ import { ResultScreen, VoidedScreen, WrongScreen } from './screens/result.tsx';
 import { SetupScreen } from './screens/setup.tsx';
 import type { StaffScreen } from './screens/staff/staff.tsx';
 
-/** One screen at a time; the core's own troubles come before everything else. */
+/** Shows one screen at a time. Trouble with the core takes precedence. */
 export function App({ kiosk }: { kiosk: Kiosk }) {
   return (
     <KioskContext.Provider value={kiosk}>
@@ -26,7 +26,7 @@ export function App({ kiosk }: { kiosk: Kiosk }) {
   );
 }
 
-/** Shown above everything else for as long as it is true, on every screen. */
+/** Notice above every screen while the kiosk's screen is being watched. */
 function Watched({ kiosk }: { kiosk: Kiosk }) {
   return (
     <div aria-live="polite">
@@ -54,7 +54,7 @@ function Screens({ kiosk }: { kiosk: Kiosk }) {
       </div>
     );
   const route = kiosk.route.value;
-  // The stage stays under a result, so that the picture is there again the moment the result goes.
+  // The stage stays mounted under a result, so that the picture is back the moment the result closes.
   const light = route.at === 'checkin' ? kiosk.visits.light.value : null;
   const lit = light !== null && light !== 'follow';
   const overlay = lit || route.at === 'result' || route.at === 'voided';
@@ -103,10 +103,7 @@ function Main({ route }: { route: Route }) {
 
 const staffScreen = signal<typeof StaffScreen | null>(null);
 
-/**
- * Staff's screens, which nobody else needs: fetched once the first screen is drawn, and earlier by code that asks for
- * them.
- */
+/** Staff's screens, which nobody else needs: loaded once the first screen is drawn, or earlier by code that needs them. */
 export async function fetchStaffScreens(): Promise<void> {
   const { StaffScreen } = await import('./screens/staff/staff.tsx');
   staffScreen.value = StaffScreen;

@@ -2,10 +2,10 @@ import { type ReadonlySignal, signal } from '@preact/signals';
 import type { Arrival, CoreClient, CredentialResult, Receipt } from '../../electron/contract/methods.ts';
 import { RpcError } from '../../electron/contract/rpc-error.ts';
 
-/** Why a code or badge did not do; `foreign`: it was never meant for a check-in. */
+/** Why a code or badge was refused. `foreign`: it was never meant for a check-in. */
 export interface RefusedArrival {
   readonly code: string;
-  /** Of `locked`: how long. */
+  /** For `locked`: how long; null otherwise. */
   readonly seconds: number | null;
   /** Distinguishes one rejection from the next of the same kind. */
   readonly n: number;
@@ -14,19 +14,19 @@ export interface RefusedArrival {
 export interface ArrivalDeps {
   readonly core: Pick<CoreClient, 'codeRead' | 'badgeRead'>;
   readonly welcomed: (receipt: Receipt) => void;
-  /** Its owner's face is needed next. */
+  /** Called when the owner's face is needed next. */
   readonly faceOf: (claim: string) => void;
   readonly refuse: (why: RefusedArrival) => void;
 }
 
-/** A code of ours: one's own page, a printed card, a card with a template. */
+/** A code of ours: a person's own page, a printed card, or a card with a template. */
 const OURS = /^SP[A-Z]?1:/i;
-/** What a badge's bar code looks like. Addresses, business cards and the like never reach the core. */
+/** What a badge's bar code looks like. Addresses, business cards and the like are never sent to the core. */
 const BADGE_LIKE = /^[0-9A-Za-z._-]{4,64}$/;
 const LONGEST_CODE = 400;
 const LONGEST_BADGE = 64;
 
-/** What becomes of codes and badges, one after the other: a second one while the first is looked up is let go. */
+/** Handles codes and badges one at a time. A second one is ignored while the first is looked up. */
 export function createArrivals(deps: ArrivalDeps) {
   const busy = signal(false);
   const refused = signal<RefusedArrival | null>(null);
@@ -71,12 +71,12 @@ export function createArrivals(deps: ArrivalDeps) {
       else if (code.length <= LONGEST_BADGE) await ask(() => deps.core.badgeRead({ badge: code }));
       else refuse('foreign');
     },
-    /** A reader connected to the core has read something. */
+    /** Called when a reader connected to the core has read something. */
     pushed(arrival: Arrival): void {
       if (arrival.kind === 'refused') refuse(arrival.code, arrival.seconds);
-      else if (arrival.kind !== 'badge') settle(arrival); // that one is for the unlock screen
+      else if (arrival.kind !== 'badge') settle(arrival); // badges are for the unlock screen
     },
-    /** Forgets what was rejected: another screen is shown. */
+    /** Forgets the rejection when another screen is shown. */
     clear(): void {
       refused.value = null;
     },

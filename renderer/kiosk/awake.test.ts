@@ -30,7 +30,7 @@ const keep = ({ page, lock }: { page: Page; lock: WakeLock | undefined }) =>
   keepAwake(page as unknown as Document, lock);
 
 describe('a screen that stays on', () => {
-  it('is asked for while the page is shown, and again when it is shown again or the system lets go', async () => {
+  it('is requested while the page is shown, and again when the page is shown again or the system releases the lock', async () => {
     const of = system();
     const dark = keep(of);
     await vi.waitFor(() => expect(of.locks).toHaveLength(1), 60_000);
@@ -42,7 +42,7 @@ describe('a screen that stays on', () => {
     expect(dark.value).toBeNull();
   });
 
-  it('that the system refuses is said, until it is granted', async () => {
+  it('is reported as refused until the system grants it', async () => {
     const of = system();
     of.refuse = true;
     const dark = keep(of);
@@ -52,7 +52,7 @@ describe('a screen that stays on', () => {
     await vi.waitFor(() => expect(dark.value).toBeNull(), 60_000);
   });
 
-  it('that the system refused for a while is asked for again by itself: nobody hides a kiosk’s page', async () => {
+  it('is requested again automatically after a refusal: nobody hides a kiosk’s page', async () => {
     vi.useFakeTimers();
     onTestFinished(() => void vi.useRealTimers());
     const of = system();
@@ -65,7 +65,7 @@ describe('a screen that stays on', () => {
     expect([dark.value, of.locks.length]).toEqual([null, 1]);
   });
 
-  it('that the system does not know is said', () => {
+  it('is reported as unsupported if the system has no wake lock', () => {
     expect(keep({ page: new Page(), lock: undefined }).value).toBe('unsupported');
   });
 });

@@ -3,12 +3,12 @@ import { type ReadonlySignal, signal } from '@preact/signals';
 /** Why the screen may go dark; null: the system keeps it on, or has not answered yet. */
 export type MayGoDark = 'refused' | 'unsupported' | null;
 
-/** A system that refuses, because its battery is low say, is asked again after this, ms. */
+/** Delay before a new request to a system that refused, for example because its battery is low, ms. */
 const AGAIN_MS = 60_000;
 
 /**
- * Keeps the screen from going dark while the page is shown. Where the system does not let it, the kiosk works all the same, and
- * says so: people would otherwise stand before a dark screen and nobody would know why.
+ * Keeps the screen on while the page is shown. If the system doesn't allow it, the kiosk still works and reports it; otherwise
+ * nobody would know why the screen is dark.
  */
 export function keepAwake(page: Document, wakeLock: WakeLock | undefined): ReadonlySignal<MayGoDark> {
   const dark = signal<MayGoDark>(wakeLock ? null : 'unsupported');
@@ -19,18 +19,18 @@ export function keepAwake(page: Document, wakeLock: WakeLock | undefined): Reado
     wakeLock?.request('screen').then(
       (lock) => {
         dark.value = null;
-        // Let go by the system while the page is shown: on a battery that runs low, say.
+        // The system may release the lock while the page is shown, for example when the battery runs low.
         lock.addEventListener('release', ask, { once: true });
       },
       () => {
-        // A page that was hidden meanwhile is refused for that alone, and asks again when it is shown.
+        // The browser refuses a wake lock to a hidden page. We request it again when the page is shown.
         if (page.visibilityState !== 'visible') return;
         dark.value = 'refused';
         again = setTimeout(ask, AGAIN_MS);
       },
     );
   };
-  page.addEventListener('visibilitychange', ask); // a lock is lost with the page's visibility
+  page.addEventListener('visibilitychange', ask); // a lock is released when the page is hidden
   ask();
   return dark;
 }

@@ -1,18 +1,18 @@
-/** The part of `navigator.mediaDevices` that is used to open a camera; tests give their own. */
+/** The part of `navigator.mediaDevices` that is used to open a camera; tests pass their own. */
 export type CameraDevices = Pick<MediaDevices, 'getUserMedia' | 'enumerateDevices'>;
 
 const VIDEO = { width: { ideal: 1280 }, height: { ideal: 720 }, frameRate: { ideal: 30 } } as const;
 
 interface NamedCamera {
-  /** Its label; of several with one label, from the second on, with a number behind it. */
+  /** Its label. From the second camera with the same label on, a number is appended. */
   readonly name: string;
   readonly id: string;
 }
 
 /**
- * The cameras that are there, by name: ids change with each new profile of the browser, and the kiosk's is new at each start.
+ * Lists the cameras by name. Ids change with each browser profile, and the kiosk has a new profile at each start.
  *
- * @returns none while the browser keeps the labels to itself, which is until a camera has been granted
+ * @returns none while the browser hides the labels, which is until a camera has been granted
  */
 async function namedCameras(devices: CameraDevices): Promise<NamedCamera[]> {
   const seen = new Map<string, number>();
@@ -28,11 +28,11 @@ export const cameraNames = async (devices: CameraDevices): Promise<string[]> =>
   (await namedCameras(devices)).map(({ name }) => name);
 
 /**
- * Opens the chosen camera, or any other where that one can't be had: people are to get in.
+ * Opens the chosen camera, or any other if that one is not available, so that people can still check in.
  *
- * @param chosen name of a camera; null: whichever the browser prefers
+ * @param chosen name of a camera; null: the browser's preference
  * @returns the stream, and whether it is another camera than the chosen one
- * @throws what `getUserMedia` was rejected with
+ * @throws the error of `getUserMedia`
  */
 export async function openChosen(
   devices: CameraDevices,
@@ -49,7 +49,7 @@ export async function openChosen(
   if (first) return { stream: first, instead: false };
   const other = await any();
   if (other.getVideoTracks()[0]?.label === chosen) return { stream: other, instead: false };
-  // The labels may have been kept back until now. Two cameras at once are more than some machines can do.
+  // The labels may have been hidden until now. Some machines can't open two cameras at once, so the first is released.
   const named = (await cameraNames(devices)).includes(chosen);
   if (!named) return { stream: other, instead: true };
   for (const track of other.getTracks()) track.stop();

@@ -4,12 +4,12 @@ import { MOST_STILL, openCamera as open, type Pictures, POLL_MS, RETRY_MS, troub
 
 const error = (name: string): DOMException => new DOMException(name, name);
 
-/** Pictures come, unless the test says otherwise. */
+/** Pictures arrive unless the test says otherwise. */
 const flowing: Pictures = { came: () => true, stop: () => undefined };
 const openCamera = (devices: MediaDevices | undefined, pictures = flowing, chosen = signal<string | null>(null)) =>
   open(devices, chosen, () => pictures);
 
-/** Devices that do what the test says; the stream has one track that can end. */
+/** Devices whose requests end as the test says. The stream has one track, which can end. */
 function devices(outcome: () => DOMException | null) {
   const events = new EventTarget();
   const tracks: (EventTarget & { readyState: string; stop(): void })[] = [];
@@ -57,7 +57,7 @@ describe('the camera', () => {
     camera.stop();
   });
 
-  it('calls a camera that was there unplugged, and takes it back at once when it is plugged in', async () => {
+  it('reports a removed camera as unplugged, and opens it at once when it is plugged in', async () => {
     let wrong: DOMException | null = null;
     const d = devices(() => wrong);
     const camera = openCamera(d.api);
@@ -76,7 +76,7 @@ describe('the camera', () => {
     expect(d.tracks.every((t) => t.readyState === 'ended')).toBe(true);
   });
 
-  it('is not asked for before it is started, is let go when it is stopped, and can be started again', async () => {
+  it('is not requested before it is started, is released when it is stopped, and can be started again', async () => {
     const d = devices(() => null);
     const camera = openCamera(d.api);
     d.change();
@@ -93,7 +93,7 @@ describe('the camera', () => {
     camera.stop();
   });
 
-  it('is off after it was stopped, also when the answer to the question comes late, as a rejection', async () => {
+  it('is off after it was stopped, even if the request is rejected later', async () => {
     let refuse: (why: Error) => void = () => undefined;
     const d = devices(() => null);
     const camera = openCamera({
@@ -110,7 +110,7 @@ describe('the camera', () => {
     expect(camera.state.value.kind).toBe('off');
   });
 
-  it('calls a camera frozen that gives no picture for some checks, and opens it again until one comes', async () => {
+  it('reports a camera without pictures as frozen, and reopens it until one arrives', async () => {
     const d = devices(() => null);
     let flows = true;
     let watched = 0;
@@ -142,7 +142,7 @@ describe('the camera', () => {
     expect([d.tracks.filter((t) => t.readyState === 'live').length, watched]).toEqual([0, 0]);
   });
 
-  it('that froze and is unplugged then is unplugged, and live at once when it is back', async () => {
+  it('is unplugged if removed while frozen, and live at once when it is back', async () => {
     let wrong: DOMException | null = null;
     const d = devices(() => wrong);
     const camera = openCamera(d.api, { came: () => false, stop: () => undefined });
@@ -159,7 +159,7 @@ describe('the camera', () => {
     camera.stop();
   });
 
-  it('lets a stream go whose pictures can’t be watched', async () => {
+  it('releases a stream whose pictures can’t be watched', async () => {
     const d = devices(() => null);
     const camera = open(d.api, undefined, () => {
       throw new TypeError('no processor');
@@ -181,7 +181,7 @@ describe('the camera', () => {
     camera.stop();
   });
 
-  it('says denied where the browser gives no devices at all', async () => {
+  it('is denied if the browser offers no devices at all', async () => {
     const camera = openCamera(undefined);
     camera.start();
     await vi.advanceTimersByTimeAsync(0);
@@ -190,7 +190,7 @@ describe('the camera', () => {
   });
 
   describe('of several', () => {
-    /** Cameras by label; the browser takes the first where none is named. */
+    /** Cameras by label. The browser picks the first unless one is named. */
     function several(labels: string[], { shy = false } = {}) {
       const events = new EventTarget();
       let there = labels;
@@ -258,7 +258,7 @@ describe('the camera', () => {
       },
     );
 
-    it('falls back when the chosen one is lost, says so, and goes back when it is there again', async () => {
+    it('falls back when the chosen one is lost, says so, and returns to it when it is available again', async () => {
       const cameras = several(['Built in', 'Desk']);
       const camera = openCamera(cameras.api, flowing, signal<string | null>('Desk'));
       camera.start();
@@ -271,7 +271,7 @@ describe('the camera', () => {
     });
   });
 
-  it('keeps the browser’s word for what it does not know', () => {
+  it('keeps the browser’s name for an unknown error', () => {
     expect(troubleOf(new Error('x'), false)).toEqual({ kind: 'broken', name: 'Error' });
   });
 });

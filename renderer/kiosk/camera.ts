@@ -3,20 +3,20 @@ import { type CameraDevices, cameraNames, openChosen } from './camera-choice.ts'
 import { framesOf } from './track-processor.ts';
 
 /**
- * What there is of a camera. `off`: it is not wanted, and nobody has been asked for it. `absent`: none is there. `busy`: another
- * program has it. `denied`: the system or the browser does not let us. `unplugged`: it was there and is gone. `frozen`: it was
- * given to us, and no pictures come. `broken`: anything else, with the browser's own word for it.
+ * State of the camera. `off`: not wanted, so it was never requested. `absent`: there is none. `busy`: another program uses it.
+ * `denied`: the system or the browser refuses access. `unplugged`: it worked and was removed. `frozen`: it opened but delivers no
+ * pictures. `broken`: anything else, with the browser's own name for the error.
  */
 export type CameraState =
   | { kind: 'off' | 'starting' }
-  /** `instead`: another camera than the chosen one, which can't be had. */
+  /** `instead`: another camera than the chosen one, which is not available. */
   | { kind: 'live'; stream: MediaStream; track: MediaStreamTrack; instead: boolean }
   | { kind: 'absent' | 'busy' | 'denied' | 'unplugged' | 'frozen' }
   | { kind: 'broken'; name: string };
 
 export type CameraTrouble = Exclude<CameraState['kind'], 'off' | 'starting' | 'live'>;
 
-/** The part of `navigator.mediaDevices` that is used; tests give their own. */
+/** The part of `navigator.mediaDevices` that is used; tests pass their own. */
 export type Devices = CameraDevices & Pick<MediaDevices, 'addEventListener' | 'removeEventListener'>;
 
 export interface Camera {
@@ -28,24 +28,24 @@ export interface Camera {
   names(): Promise<string[]>;
 }
 
-/** Tried again this often while there is trouble; a plugged-in camera is noticed at once by `devicechange`. */
+/** Interval between retries while there is trouble. A camera that is plugged in is noticed at once by `devicechange`. */
 export const RETRY_MS = 2_000;
 
-/** Between two checks whether a picture has come, ms. */
+/** Interval between checks for new pictures, ms. */
 export const POLL_MS = 1_000;
 /**
- * So many checks in a row without a picture, and the camera is frozen: drivers and cables do that without a word. In checks, since
- * a machine that slept, or a page that hung, has not waited.
+ * The camera counts as frozen after this many checks in a row without a picture: drivers and cables can fail without an error.
+ * Counted in checks, because a machine that slept, or a page that hung, has not waited.
  */
 export const MOST_STILL = 6;
 
 export interface Pictures {
-  /** A picture has come since the last time that this was asked, or since the track was taken. */
+  /** Whether a picture has arrived since the last call, or since the track was opened. */
   came(): boolean;
   stop(): void;
 }
 
-/** What is had of the camera: live, or on trial after it froze. */
+/** The open camera: live, or on trial after it froze. */
 interface Held {
   readonly stream: MediaStream;
   readonly instead: boolean;
@@ -53,10 +53,10 @@ interface Held {
 }
 
 /**
- * The camera, once it is started: whatever goes wrong becomes a state, and it is tried again by itself.
+ * Holds the camera once it is started. Every failure becomes a state and is retried automatically.
  *
- * @param chosen name of the camera to take; null: whichever the browser prefers
- * @param watch how it is known that pictures come; tests give their own
+ * @param chosen name of the camera to use; null: the browser's preference
+ * @param watch checks whether a track delivers pictures; tests pass their own
  */
 export function openCamera(
   devices: Devices | undefined,
@@ -68,7 +68,7 @@ export function openCamera(
   let stopped = true;
   let opening = false;
   let held: Held | null = null;
-  /** True from the first picture on: if the camera is missing after that, it was removed. */
+  /** True from the first picture on. If the camera is missing after that, it was unplugged. */
   let wasLive = false;
 
   const retry = (): void => {
@@ -82,7 +82,7 @@ export function openCamera(
     const wanted = chosen.peek();
     let stream: MediaStream | null = null;
     try {
-      // Without a secure context there is no mediaDevices at all; the host serves one, so this is a fault of set-up.
+      // Outside a secure context there is no mediaDevices at all. The host serves one, so this is an error of the set-up.
       if (!devices) throw new DOMException('no mediaDevices', 'SecurityError');
       const opened = await openChosen(devices, wanted);
       stream = opened.stream;
@@ -91,14 +91,14 @@ export function openCamera(
       else take(stream, track, opened.instead);
     } catch (error) {
       if (stream) stopAll(stream);
-      if (!stopped) fails(troubleOf(error, wasLive)); // else nobody wants it any more, so nothing is wrong with it
+      if (!stopped) fails(troubleOf(error, wasLive)); // once stopped, an error no longer matters
     } finally {
       opening = false;
       if (wanted !== chosen.peek()) reopen();
     }
   }
 
-  /** Another camera is wanted than the one in use. */
+  /** Opens the camera again, because a different one is wanted. */
   function reopen(): void {
     held?.letGo();
     held = null;
@@ -128,7 +128,7 @@ export function openCamera(
       },
     };
     track.addEventListener('ended', () => loses(stream, 'unplugged'));
-    // A camera that froze is believed when a picture comes: or the screen would change to and fro with each attempt.
+    // After a freeze we wait for a picture, or the screen would switch back and forth with each attempt.
     if (state.value.kind !== 'frozen') live();
   }
 
@@ -140,7 +140,7 @@ export function openCamera(
   }
 
   function fails(next: CameraState): void {
-    // The same trouble again must not redraw the screen under a finger.
+    // The same trouble must not redraw the screen while someone is touching it.
     if (state.value.kind !== next.kind) state.value = next;
     retry();
   }
@@ -150,7 +150,7 @@ export function openCamera(
     else if (held.stream.getVideoTracks()[0]?.readyState === 'ended') loses(held.stream, 'unplugged');
     else if (held.instead) void back();
   };
-  /** To the chosen camera, once it is there. */
+  /** Returns to the chosen camera once it is available. */
   async function back(): Promise<void> {
     const names = await cameraNames(devices!).catch((): string[] => []);
     if (held?.instead && names.includes(chosen.peek() ?? '')) reopen();
@@ -185,7 +185,7 @@ function stopAll(stream: MediaStream): void {
   for (const track of stream.getTracks()) track.stop();
 }
 
-/** The state for what getUserMedia was rejected with. https://www.w3.org/TR/mediacapture-streams/#dom-mediadevices-getusermedia */
+/** Returns the state for an error of getUserMedia. https://www.w3.org/TR/mediacapture-streams/#dom-mediadevices-getusermedia */
 export function troubleOf(error: unknown, wasLive: boolean): CameraState {
   const name = error instanceof Error ? error.name : String(error);
   switch (name) {
@@ -206,9 +206,9 @@ export function troubleOf(error: unknown, wasLive: boolean): CameraState {
 }
 
 /**
- * Takes one picture of the track at a time, and only when it is asked whether there was one.
+ * Reads one picture of the track at a time, and only after `came` was called.
  *
- * @param look called with each, which is closed when it has settled
+ * @param look called with each picture, which is closed when the promise settles
  */
 export function picturesOf(track: MediaStreamTrack, look?: (picture: VideoFrame) => Promise<void>): Pictures {
   const reader = framesOf(track).getReader();
@@ -217,14 +217,14 @@ export function picturesOf(track: MediaStreamTrack, look?: (picture: VideoFrame)
   async function take(): Promise<void> {
     waiting = true;
     const { value } = await reader.read();
-    if (!value) return; // the track has ended: nothing comes any more
+    if (!value) return; // the track has ended
     came = true;
-    await look?.(value).catch(() => undefined); // a picture that can't be looked at has come all the same
+    await look?.(value).catch(() => undefined); // even a picture that can't be examined has arrived
     value.close();
     waiting = false;
   }
   const ask = (): void => {
-    // A stream that broke off gives no pictures either, and the caller gets just that.
+    // A broken stream gives no pictures either, which is what the caller sees.
     if (!waiting) take().catch(() => undefined);
   };
   ask();

@@ -36,7 +36,7 @@ const STATUS: Status = {
   watched: false,
 };
 
-/** Two ends of one line, in memory. */
+/** Both ends of a connection, in memory. */
 function line(): [Channel, Channel] {
   const boxes = [new Inbox(), new Inbox()] as const;
   const end = (mine: Inbox, other: Inbox): Channel => ({
@@ -73,11 +73,11 @@ function core() {
   };
 }
 
-describe('the line to the core', () => {
+describe('the link to the core', () => {
   beforeEach(() => vi.useFakeTimers());
   afterEach(() => vi.useRealTimers());
 
-  it('is up with what the core says of itself, and takes its pushes', async () => {
+  it('is up with what the core reports about itself, and receives its pushes', async () => {
     const k = core();
     const link = linkCore(k.carrier);
     await vi.advanceTimersByTimeAsync(1);
@@ -89,7 +89,7 @@ describe('the line to the core', () => {
     link.stop();
   });
 
-  it('says that the core is lost, and is back within a second of its return, under a new number', async () => {
+  it('reports that the core is lost, and reconnects within a second of its return, with a new generation', async () => {
     const k = core();
     const link = linkCore(k.carrier);
     await vi.advanceTimersByTimeAsync(1);
@@ -124,7 +124,7 @@ describe('the line to the core', () => {
     link.stop();
   });
 
-  it('calls a core of another version refused, not a blank screen', async () => {
+  it('reports a core of another version as refused instead of a blank screen', async () => {
     const k = core();
     (k.methods as { hello: unknown }).hello = async () => ({ ...HELLO, liveness: 'maybe' });
     const link = linkCore(k.carrier);
@@ -133,7 +133,7 @@ describe('the line to the core', () => {
     link.stop();
   });
 
-  it('leaves no attempt behind when it is stopped', async () => {
+  it('makes no further attempt once it is stopped', async () => {
     const k = core();
     k.state.up = false;
     const link = linkCore(k.carrier);

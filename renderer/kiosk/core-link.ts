@@ -12,7 +12,7 @@ export interface CoreError {
   readonly nextStep: string;
 }
 
-/** `lost`: the core was there and is gone; `connecting`: it has not been there yet. */
+/** `lost`: the core was connected and is not any more. `connecting`: it has not been connected yet. */
 export type LinkState =
   | { kind: 'connecting' }
   | { kind: 'up' }
@@ -20,28 +20,28 @@ export type LinkState =
   | { kind: 'refused'; why: CoreError };
 
 export interface CoreLink {
-  /** Every method of the core; while the line is down each rejects with `rpc-closed`. */
+  /** All methods of the core. While disconnected, each rejects with `rpc-closed`. */
   readonly core: CoreClient;
   readonly state: ReadonlySignal<LinkState>;
-  /** What the core last said of itself; kept while the line is down. */
+  /** What the core last reported about itself; kept while disconnected. */
   readonly hello: ReadonlySignal<Hello | null>;
   readonly status: ReadonlySignal<Status | null>;
-  /** Counts the connections: whatever was begun under another number (a visit, a staff session) is over. */
+  /** Counts connections. Whatever began under an earlier number (a visit, a staff session) is over. */
   readonly generation: ReadonlySignal<number>;
-  /** Calls `listener` with what a reader at the kiosk brings; returns how to stop. */
+  /** Calls `listener` with what a reader at the kiosk reads. Returns a function that unsubscribes. */
   onArrival(listener: (arrival: Arrival) => void): () => void;
   stop(): void;
 }
 
-/** How the connection is opened, and what the host says about the core while there is none. See electron/contract/connect.ts. */
+/** How the connection is opened, and what the host reports about the core until then. See electron/contract/connect.ts. */
 export interface Carrier {
   open(): Promise<Channel | null>;
   coreState(): Promise<CoreState | null>;
 }
 
-/** Between two attempts; short at first, since the core is back within two seconds. */
+/** Delays between attempts, ms. Short at first, since the core is back within two seconds. */
 const RETRY_MS = [250, 400, 600, 800];
-/** A refused start is fixed by a person, so it is retried less often. */
+/** A refused start has to be fixed by a person, so it is retried less often. */
 const REFUSED_RETRY_MS = 3_000;
 
 export function linkCore(carrier: Carrier): CoreLink {
@@ -110,7 +110,7 @@ export function linkCore(carrier: Carrier): CoreLink {
       state.value = { kind: 'up' };
     } catch (error) {
       rpc.close();
-      // A core that is there and can't even say hello is of another version, or broken: say so, and go on trying.
+      // A core that is reachable but fails to say hello is another version, or broken. Show that, and keep trying.
       if (error instanceof RpcError && error.code !== 'rpc-closed' && error.code !== 'rpc-timeout') refused(error);
       else failed();
     }

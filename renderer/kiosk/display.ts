@@ -1,16 +1,16 @@
 import { effect, signal } from '@preact/signals';
 
 /**
- * What a guest may change of the picture: larger text, high contrast, and all that is to be touched in the lower reach of
- * the screen. They are the guest's, and go back when the guest has gone; the system's own wish for contrast stays.
+ * What a guest may change about the display: larger text, high contrast, and controls within reach at the bottom of the
+ * screen. All are reset when the guest leaves. The system's own contrast preference still applies.
  *
- * @param root has them as `data-text`, `data-contrast` and `data-reach`, where the style finds them
+ * @param root gets them as `data-text`, `data-contrast` and `data-reach`, for the style sheets
  */
 export function createDisplay(root: HTMLElement) {
   const large = signal(false);
   const contrast = signal(false);
   const low = signal(false);
-  /** What the kiosk was set to: what `low` goes back to. */
+  /** The kiosk's own setting, which `low` is reset to. */
   const usuallyLow = signal(false);
   effect(() => {
     low.value = usuallyLow.value;

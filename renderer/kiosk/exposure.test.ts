@@ -7,7 +7,7 @@ const ALL = {
   exposureCompensation: { min: -2, max: 2, step: 1 / 6 },
 };
 
-/** A camera whose picture of a face gets brighter as it exposes more. */
+/** A camera that shows a face brighter the more it exposes. */
 function camera(
   can: object,
   o: { ev?: number; obeys?: boolean; manual?: boolean; rejects?: boolean; says?: boolean } = {},
@@ -27,7 +27,7 @@ function camera(
   return { track, asked, brightness: (unexposed: number) => unexposed + ev * now.exposureCompensation };
 }
 
-/** Frames of a face for so many seconds. */
+/** Sends frames of a face for this many seconds. */
 async function follow(of: ReturnType<typeof camera>, unexposed: number, seconds = 12, judged = false) {
   const exposure = followFace(of.track, () => judged);
   await frames(exposure, of, unexposed, seconds);
@@ -48,20 +48,20 @@ async function frames(
   }
 }
 
-it('exposes by the light on the face: more until a dark face is bright enough; what the camera took is read back', async () => {
+it('exposes a dark face more until it is bright enough, and reads back what the camera has set', async () => {
   const dark = camera(ALL);
   const exposure = await follow(dark, 60);
   expect(dark.asked[0]).toMatchObject({ exposureMode: 'continuous', exposureCompensation: 1 / 3 });
   expect(exposure.state.value).toMatchObject({ mode: 'continuous', atFace: true, refused: null });
   expect(dark.brightness(60)).toBeGreaterThanOrEqual(85);
-  // It goes no further than it has to, and leaves a face alone that is well lit.
+  // It goes no further than needed, and leaves a well-lit face alone.
   expect(dark.brightness(60)).toBeLessThan(100);
   const settled = dark.asked.length;
   await frames(exposure, dark, 60, 10, 20_000);
   expect(dark.asked).toHaveLength(settled);
 });
 
-it('exposes less for a face that glares, and never beyond what the camera offers', async () => {
+it('exposes an overlit face less, and never beyond the camera’s range', async () => {
   const glaring = camera(ALL);
   await follow(glaring, 210);
   expect(glaring.brightness(210)).toBeLessThanOrEqual(185);
@@ -70,7 +70,7 @@ it('exposes less for a face that glares, and never beyond what the camera offers
   expect(exposure.state.value.compensation).toBe(2);
 });
 
-it('asks at most once in 0.7 s, and of a face that is well lit only once', async () => {
+it('changes the exposure at most every 0.7 s, and only once for a well-lit face', async () => {
   const lit = camera(ALL);
   await follow(lit, 120);
   expect(lit.asked).toHaveLength(1);
@@ -79,7 +79,7 @@ it('asks at most once in 0.7 s, and of a face that is well lit only once', async
   expect(dark.asked.length).toBeLessThanOrEqual(3);
 });
 
-it('is set as it was when the face has gone: the next one may stand in the sun', async () => {
+it('restores the setting when the face has left: the next one may be in the sun', async () => {
   const dark = camera(ALL);
   const exposure = await follow(dark, 20);
   expect(exposure.state.value.compensation).toBeGreaterThan(1);
@@ -111,7 +111,7 @@ it.each([
   expect(of.asked).toHaveLength(asks);
 });
 
-it('asks for nothing while a face is judged: its light is part of what is seen', async () => {
+it('changes nothing during a liveness check, which depends on the light', async () => {
   const dark = camera(ALL);
   await follow(dark, 60, 12, true);
   expect(dark.asked).toEqual([]);

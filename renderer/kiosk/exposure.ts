@@ -2,10 +2,10 @@ import { type ReadonlySignal, signal } from '@preact/signals';
 import type { Detection } from './vision/messages.ts';
 
 /**
- * Light for the face and not for the window behind it: the camera is asked to expose more or less while the face stays too
- * dark or too bright. https://www.w3.org/TR/image-capture/#constrainable-properties
+ * Exposes for the face, not for the window behind it: while the face stays too dark or too bright, the camera is asked to
+ * expose more or less. https://www.w3.org/TR/image-capture/#constrainable-properties
  *
- * Not by `pointsOfInterest`: no capability says which cameras can meter at a point, and Chromium reports no point back.
+ * `pointsOfInterest` is not used: no capability says which cameras can meter at a point, and Chromium doesn't read one back.
  */
 
 interface Range {
@@ -13,7 +13,7 @@ interface Range {
   readonly max: number;
   readonly step?: number;
 }
-/** What TypeScript's library has no names for yet. */
+/** Constraints missing from TypeScript's library. */
 interface PhotoCapabilities {
   readonly exposureMode?: readonly string[];
   readonly exposureCompensation?: Range;
@@ -28,29 +28,29 @@ export interface ExposureTrack {
   applyConstraints(constraints: { advanced: object[] }): Promise<void>;
 }
 
-/** What exposure the camera supports, and what it reports to have set. */
+/** The exposure controls that the camera supports, and the settings it reports. */
 export interface Exposure {
   readonly offers: readonly ('auto' | 'compensation')[];
-  /** Its mode and compensation (EV) as read back; null: it does not say. */
+  /** Its mode and compensation (EV) as read back; null if not reported. */
   readonly mode: string | null;
   readonly compensation: number | null;
-  /** It is set by the light on a face. */
+  /** Whether the exposure follows the light on a face. */
   readonly atFace: boolean;
-  /** Refused what it offers, or did not do it: the browser's word, or `ignored`. */
+  /** Why the camera did not do what it offers: the browser's error name, or `ignored`. Null if it did. */
   readonly refused: string | null;
 }
 
-/** A face brightness (luma) that needs no correction: recognition would gain nothing. */
+/** Face brightness (luma) that needs no correction: recognition would not improve. */
 const GOOD = { from: 85, to: 185 } as const;
-/** Between two changes, ms: a camera needs some frames to follow, and nothing may flicker. */
+/** Least time between two changes, ms: a camera needs some frames to follow, and the picture must not flicker. */
 const CHANGE_MS = 700;
-/** One change, EV. */
+/** Size of one change, EV. */
 const STEP = 1 / 3;
-/** Without a face for so long, and the camera is set as it was: too bright for the next one, it might never find it. ms */
+/** Time without a face after which the camera's own setting is restored, ms. Too bright, the next face might not be found. */
 const GONE_MS = 5_000;
 
 /**
- * Follows the face of one track. Every answer of the camera is read back; what it refuses is not asked again.
+ * Sets the exposure by the face in one track. Every setting is read back. Once the camera refuses, it is not asked again.
  * @param judged as in fill-light.ts
  */
 export function followFace(track: ExposureTrack, judged: () => boolean) {
@@ -77,7 +77,7 @@ export function followFace(track: ExposureTrack, judged: () => boolean) {
     return { mode: exposureMode ?? null, compensation: exposureCompensation ?? null };
   }
 
-  /** All at once: what is applied takes the place of what was applied before. */
+  /** Applies mode and compensation together, since each call replaces what was applied before. */
   async function apply(compensation: number | null): Promise<void> {
     busy = true;
     const wanted = {
@@ -91,7 +91,7 @@ export function followFace(track: ExposureTrack, judged: () => boolean) {
       refused = error instanceof Error ? error.name : String(error);
     }
     const now = readBack();
-    // Constraints of the advanced kind are wishes: a camera that can't meet them says nothing.
+    // Advanced constraints are optional: a camera that can't meet them reports no error.
     const taken =
       !(offers('auto') && now.mode !== 'continuous') &&
       !(

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { detection, face, sample } from '../../test/kit/detections.ts';
 import { createFillLight } from './fill-light.ts';
 
-/** When the screen lights, second by second: of each second the luma of the face; null: nobody. */
+/** Returns when the screen light switches. `seconds`: the face's luma in each second; null: nobody. */
 function lit(seconds: readonly (number | null)[], judged = (_: number) => false): string[] {
   const switched: string[] = [];
   let at = 0;
@@ -18,11 +18,11 @@ function lit(seconds: readonly (number | null)[], judged = (_: number) => false)
   return switched;
 }
 
-it('is on for a face that stays dark, stays on though the face is bright then, and goes when the face has gone', () => {
+it('lights a face that stays dark, stays on while that face is bright, and goes off once it has left', () => {
   expect(lit([40, 40, 120, 120, 40, 120, null, null, null, null, null, null])).toEqual(['on@0', 'off@10']);
 });
 
-it('leaves a lit face alone, and who is dark for a moment', () => {
+it('ignores a lit face, and one that is dark for a moment', () => {
   expect(lit([120, 90, 120])).toEqual([]);
   const switched: boolean[] = [];
   const fill = createFillLight(
@@ -40,7 +40,7 @@ it('changes at most twice in five seconds, whatever the light does: it can’t f
   expect(switched.length).toBeLessThanOrEqual(2);
 });
 
-it('changes nothing while a face is judged, neither on nor off', () => {
+it('switches neither on nor off during a liveness check', () => {
   expect(lit([40, 40, 40, 40], (at) => at < 2_000)).toEqual(['on@2']);
   expect(lit([40, 40, null, null, null, null, null, null, null], (at) => at >= 2_000)).toEqual(['on@0']);
 });

@@ -1,18 +1,18 @@
 import type { Detection } from './vision/messages.ts';
 
-/** A face's luma below which the screen helps out. */
+/** The screen lights a face with a luma below this. */
 const DARK = 70;
-/** Dark for so long, and the screen lights up: who walks past a shadow sees no change. ms */
+/** How long the face must be dark before the screen lights up, ms. Someone passing through a shadow sees no change. */
 const PATIENCE_MS = 700;
-/** Without a face for so long, and it is as it was: far longer than a face is missed for a moment. ms */
+/** Time without a face before the light goes off, ms: much longer than detection loses a face for a moment. */
 const GONE_MS = 5_000;
 
 /**
- * The screen as a lamp: while a dark face is in front of it, it is white. It stays so until the face has gone, however bright
- * the face is by then, so that it can't flicker.
+ * Uses the screen as a lamp: it turns white while a dark face is in front of it, and stays white until the face has left,
+ * however bright the face is by then. So it can't flicker.
  *
- * @param light called with whether the screen is to be a lamp
- * @param judged a face is judged by how it moves or by the light that it throws back: nothing changes meanwhile
+ * @param light called with true to light the screen, false to stop
+ * @param judged whether liveness is being judged by movement or reflected light; nothing changes meanwhile
  */
 export function createFillLight(light: (on: boolean) => void, judged: () => boolean) {
   let on = false;
@@ -38,12 +38,12 @@ export function createFillLight(light: (on: boolean) => void, judged: () => bool
   };
 }
 
-/** Lights the page, or puts it out, slowly (style/display.css): it must not be a flash, least of all to people who asked for calm. */
+/** Switches the page's light on or off slowly (style/display.css). It must not flash, least of all with reduced motion. */
 export function lightScreen(on: boolean): void {
   const apply = (): void => {
     document.documentElement.dataset.fill = on ? 'on' : 'off';
   };
-  // Skipped, as on a hidden page, it is only not slow.
+  // If the transition is skipped, as on a hidden page, the change is immediate.
   if (document.startViewTransition) document.startViewTransition(apply).ready.catch(() => undefined);
   else apply();
 }

@@ -6,8 +6,8 @@ import { CALL_CODES, ENROLMENT_CODES, METHOD_CODES, START_CODES, STICK_CODES } f
 import { dayOf, fetchLanguage, hourOf, initI18n, momentOf, setTimeZone, timeOfDay } from '../shared/i18n.ts';
 import { ENGLISH, fetchSentences, greetingLanguage, hasSentence } from './i18n.ts';
 
-/** Codes that reach a screen as any string: the compiler doesn't know which sentences they need. */
-describe('every code has its sentence', () => {
+/** Codes reach a screen as plain strings, so the compiler doesn't know which texts they need. */
+describe('every code has a text', () => {
   void initI18n({ en: ENGLISH }, 'en');
   it.each<readonly [string, readonly string[]]>([
     ['guide', QUALITY_REASONS],
@@ -26,7 +26,7 @@ describe('every code has its sentence', () => {
   });
 });
 
-it('times are the site’s, whatever zone the machine is in, and the machine’s where its browser does not know that zone', () => {
+it('times are in the site’s zone, or in the machine’s if its browser doesn’t know that zone', () => {
   const at = new Date('2026-12-01T20:10:00Z');
   const own = timeOfDay(at, 'en');
   setTimeZone('Asia/Kolkata');
@@ -40,9 +40,9 @@ it('times are the site’s, whatever zone the machine is in, and the machine’s
   expect(timeOfDay(at, 'en')).toBe(own);
 });
 
-it('someone is greeted in their own language, a regional one by its base, and else in the screen’s', async () => {
+it('greets people in their own language, a regional one by its base language, otherwise in the screen’s', async () => {
   await initI18n({ en: ENGLISH }, 'zh', fetchSentences);
-  expect(greetingLanguage({ language: 'de' })).toBe('zh'); // German is still on its way
+  expect(greetingLanguage({ language: 'de' })).toBe('zh'); // German is not loaded yet
   await fetchLanguage('de');
   const greeted = [null, 'fil', 'constructor', 'de', 'de-AT'].map((language) => greetingLanguage({ language }));
   expect(greeted).toEqual(['zh', 'zh', 'zh', 'de', 'de']);

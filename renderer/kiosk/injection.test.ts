@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import type { ExposureSettings } from '../../models/rules/camera/exposure.ts';
 import { type ExposedTrack, LATER_MS, SOON_MS, watchForInjection } from './injection.ts';
 
-/** A camera of 50 ms whose brightness is what it is asked for, or always the same. */
+/** A camera at 50 ms whose brightness follows its exposure, or is always the same. */
 function camera(answers: boolean, takes: (asked: ExposureSettings) => boolean = () => true) {
   let settings: ExposureSettings = { exposureMode: 'continuous', exposureTime: 50 };
   const asked: ExposureSettings[] = [];
@@ -15,14 +15,14 @@ function camera(answers: boolean, takes: (asked: ExposureSettings) => boolean = 
     async applyConstraints({ advanced: [wanted] }) {
       asked.push(wanted!);
       if (!takes(wanted!)) throw new DOMException('no', 'OverconstrainedError');
-      settings = { exposureTime: 50, ...wanted }; // by itself it finds 50
+      settings = { exposureTime: 50, ...wanted }; // its automatic mode settles on 50
     },
   };
   const mean = () => (answers && settings.exposureMode === 'manual' ? 60 + settings.exposureTime! : 110);
   return { track, asked, mean };
 }
 
-/** Frames of a second each, as many as there is time for. */
+/** Sends frames a second apart for the given time. */
 function run({ track, mean }: ReturnType<typeof camera>, nobody: () => boolean) {
   const watch = watchForInjection(nobody);
   watch.follow(track);
@@ -32,7 +32,7 @@ function run({ track, mean }: ReturnType<typeof camera>, nobody: () => boolean) 
     async pass(ms: number): Promise<void> {
       for (const end = at + ms; at < end; at += 1_000) {
         watch.see({ at, hash: at, mean: mean(), deviation: 40 });
-        for (let i = 0; i < 10; i++) await null; // what the camera is asked meanwhile
+        for (let i = 0; i < 10; i++) await null; // lets the watch’s requests to the camera run
       }
     },
   };
@@ -44,7 +44,7 @@ const TRIAL = [
   { exposureMode: 'continuous' },
 ];
 
-test('a camera whose frames do not follow its exposure is said so after three trials, each put back as it was', async () => {
+test('a camera whose frames do not follow its exposure is reported after three trials that each restore it', async () => {
   const silent = camera(false);
   const { watch, pass } = run(silent, () => true);
   await pass(2 * SOON_MS);
@@ -61,7 +61,7 @@ test('a camera whose frames do not follow its exposure is said so after three tr
   expect(watch.doubt.value).toBeNull();
 });
 
-test('one whose frames follow is asked once an hour, and nothing is said of it', async () => {
+test('a camera whose frames follow is tried once an hour and not reported', async () => {
   const real = camera(true);
   const { watch, pass } = run(real, () => true);
   await pass(LATER_MS);
@@ -69,7 +69,7 @@ test('one whose frames follow is asked once an hour, and nothing is said of it',
   expect(watch.doubt.value).toBeNull();
 });
 
-test('nothing is asked while someone is there, and who comes during a trial has the exposure back with the next frame', async () => {
+test('no trial starts while someone is there, and one they interrupt restores the exposure with the next frame', async () => {
   let nobody = false;
   const silent = camera(false);
   const { watch, pass } = run(silent, () => nobody);
@@ -86,7 +86,7 @@ test('nothing is asked while someone is there, and who comes during a trial has 
   expect(watch.doubt.value).toBeNull();
 });
 
-test('a camera that refuses, or reads back otherwise, is not doubted for that', async () => {
+test('a camera that refuses, or reports other settings than requested, is not doubted', async () => {
   const refuses = camera(false, ({ exposureMode }) => exposureMode !== 'manual');
   const first = run(refuses, () => true);
   await first.pass(10 * SOON_MS);
@@ -99,7 +99,7 @@ test('a camera that refuses, or reads back otherwise, is not doubted for that', 
   expect(second.watch.doubt.value).toBeNull();
 });
 
-test('frames that come again are said before anything else', async () => {
+test('repeated frames are reported before anything else', async () => {
   const watch = watchForInjection(() => true);
   watch.follow(null);
   for (let i = 0; i < 12; i++) watch.see({ at: i * 1_000, hash: i % 6, mean: 110, deviation: 40 });

@@ -10,32 +10,32 @@ import {
 } from '../../models/rules/camera/exposure.ts';
 import { type Fingerprint, watchRepeats } from '../../models/rules/camera/repeats.ts';
 
-/** What the frames of a camera say against it: it repeats them, or they do not follow its exposure. */
+/** Why a camera's frames are doubted: they repeat, or they do not follow its exposure. */
 export type FramesDoubt = 'repeats' | 'unresponsive';
 
-/** The part of a camera’s track that is used; TypeScript’s DOM library has no settings of exposure. */
+/** The part of a camera’s track that is used. TypeScript’s DOM library lacks the exposure settings. */
 export interface ExposedTrack {
   getCapabilities(): MediaTrackCapabilities & ExposureCapabilities;
   getSettings(): MediaTrackSettings & ExposureSettings;
   applyConstraints(constraints: { advanced: (MediaTrackConstraintSet & ExposureSettings)[] }): Promise<void>;
 }
 
-/** So many frames, of about one a second, until a camera has settled on another exposure. */
+/** Frames, about one per second, that a camera needs to settle on another exposure. */
 const SETTLES = 3;
-/** Between two trials, ms: until there is an answer, and from then on. */
+/** Time between two trials, ms: until there is a result, and from then on. */
 export const SOON_MS = 15_000;
 export const LATER_MS = 3_600_000;
 
-/** Looks for signs that a camera’s frames do not come from a sensor. Nothing is done about it but to report it. */
+/** Looks for signs that a camera’s frames do not come from a sensor. It only reports them. */
 export interface InjectionWatch {
   readonly doubt: ReadonlySignal<FramesDoubt | null>;
-  /** The camera whose frames come from now on; null: there is none. */
+  /** Sets the camera that the next frames come from; null for none. */
   follow(track: ExposedTrack | null): void;
-  /** Each frame that was looked at, about one a second. */
+  /** Called with each examined frame, about one per second. */
   see(frame: Fingerprint): void;
 }
 
-/** @param nobody whether no one is in front of the camera: its exposure is tried only then */
+/** @param nobody whether no one is in front of the camera; its exposure is only tried then */
 export function watchForInjection(nobody: () => boolean): InjectionWatch {
   const doubt = signal<FramesDoubt | null>(null);
   let track: ExposedTrack | null = null;
@@ -47,7 +47,7 @@ export function watchForInjection(nobody: () => boolean): InjectionWatch {
 
   const nextFrame = (): Promise<Fingerprint> => new Promise((resolve) => (waiting = resolve));
 
-  /** Mean brightness at an exposure; null where the camera does not take it, or someone came meanwhile. */
+  /** Mean brightness at an exposure; null if the camera does not set it, or someone came meanwhile. */
   async function brightnessAt(camera: ExposedTrack, asked: ExposureSettings): Promise<number | null> {
     await camera.applyConstraints({ advanced: [asked] });
     if (!isSet(asked, camera.getSettings(), camera.getCapabilities())) return null;
@@ -65,7 +65,7 @@ export function watchForInjection(nobody: () => boolean): InjectionWatch {
       const brighter = darker === null ? null : await brightnessAt(camera, plan.brighter);
       return darker === null || brighter === null ? null : { darker, brighter };
     } catch {
-      return null; // a camera that refuses says so: nothing is known by that
+      return null; // an open refusal proves nothing
     } finally {
       await camera.applyConstraints({ advanced: [plan.restored] }).catch(() => undefined);
     }
@@ -104,7 +104,7 @@ export function watchForInjection(nobody: () => boolean): InjectionWatch {
   };
 }
 
-/** A frame’s fingerprint: all of its pixels go into it, and none can be had from it. @throws DOMException the frame can't be read */
+/** Returns a fingerprint of all pixels, from which none can be recovered. @throws DOMException the frame can't be read */
 export async function fingerprintOf(frame: VideoFrame, at: number): Promise<Fingerprint> {
   const { format } = frame;
   const options: VideoFrameCopyToOptions = format === null ? { format: 'RGBA' } : {};
@@ -115,7 +115,7 @@ export async function fingerprintOf(frame: VideoFrame, at: number): Promise<Fing
     a = Math.imul(a ^ word, 0x01000193);
     b = Math.imul(b + word, 0x85ebca6b) ^ (b >>> 13);
   }
-  // One byte in 16 of the brightness, or of green.
+  // Every 16th byte of the brightness, or of green.
   const coloured = format === null || /^(RGB|BGR)/.test(format);
   const from = plane!.offset + (coloured ? 1 : 0);
   const to = coloured ? bytes.length : from + plane!.stride * frame.codedHeight;

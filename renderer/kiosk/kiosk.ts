@@ -23,21 +23,21 @@ import { listenToWedge } from './wedge.ts';
 
 export type Kiosk = ReturnType<typeof createKiosk>;
 
-/** A typed number or shown code is valid for so long without a face; it is not left for the next person. */
+/** How long a typed number or shown code waits for a face, ms. After that it is dropped, so the next person can't use it. */
 const CLAIM_MS = 20_000;
-/** So long without a face, and the camera's exposure may be tried, ms. */
+/** Time without a face before the camera's exposure may be tried, ms. */
 const NOBODY_MS = 20_000;
 
 export interface KioskOptions {
   readonly carrier: Carrier;
   readonly devices: MediaDevices | undefined;
-  /** Why the screen may go dark; it stays on without it. */
+  /** Why the screen may go dark. Without this option it is kept on. */
   readonly mayGoDark?: ReadonlySignal<MayGoDark>;
-  /** Another detection worker than the product's, for the bench. */
+  /** A detection worker to use instead of the product's, for the bench. */
   readonly worker?: () => Worker;
 }
 
-/** Puts link, camera, eyes and visits together. */
+/** Connects the link to the core, the camera, face detection and visits. */
 export function createKiosk({ carrier, devices, worker, mayGoDark = signal<MayGoDark>(null) }: KioskOptions) {
   const link = linkCore(carrier);
   const sounds = createSounds();
@@ -50,14 +50,14 @@ export function createKiosk({ carrier, devices, worker, mayGoDark = signal<MayGo
     (track) => picturesOf(track, async (picture) => injection.see(await fingerprintOf(picture, performance.now()))),
   );
   const exposure = signal<ReturnType<typeof followFace> | null>(null);
-  /** Staff is checking how the camera is mounted. */
+  /** Whether staff is checking how the camera is mounted. */
   const checking = signal(false);
   const route = signal<Route>({ at: 'checkin' });
   const detectorTrouble = signal<string | null>(null);
   const listeners = new Set<(s: Detection) => void>();
   const claim = signal<Claim | null>(null);
   const resting = signal(false);
-  /** Also off if the core could recognise faces but detection here can't. */
+  /** `off` also if the core could recognise faces but detection here can't run. */
   const usable = computed<FaceUse['use']>(() =>
     detectorTrouble.value === null ? (link.status.value?.face.use ?? 'off') : 'off',
   );
@@ -65,7 +65,7 @@ export function createKiosk({ carrier, devices, worker, mayGoDark = signal<MayGo
   const face = computed<FaceUse['use']>(() =>
     link.status.value?.checkinMethods.includes('face') ? usable.value : 'off',
   );
-  /** No camera is requested that is not used. */
+  /** Whether any screen uses the camera. It is not requested otherwise. */
   const wanted = computed(() => {
     const { at } = route.value;
     const setup = link.status.value?.setup;
@@ -113,7 +113,7 @@ export function createKiosk({ carrier, devices, worker, mayGoDark = signal<MayGo
   const arrivals = createArrivals({
     core: link.core,
     welcomed: (receipt) => {
-      // Staff's work is not swept away by someone at the reader: their record is made, and they hear it.
+      // A check-in at the reader doesn't interrupt staff: it is recorded and a sound is played.
       if (route.peek().at === 'staff') sounds.play(receipt.repeated ? 'again' : receipt.direction);
       else results.welcomed(receipt);
     },
@@ -130,7 +130,7 @@ export function createKiosk({ carrier, devices, worker, mayGoDark = signal<MayGo
     document,
     () => link.state.peek().kind === 'up' && route.peek().at !== 'staff',
     (text) => {
-      // A hand scanner reads the console's code as well as the camera does.
+      // A hand scanner can read the console's set-up code too, like the camera.
       const setup = link.status.peek()?.setup;
       if (!setup) void arrivals.typed(text);
       else if (setup.at === 'code')
@@ -142,7 +142,7 @@ export function createKiosk({ carrier, devices, worker, mayGoDark = signal<MayGo
   const fill = createFillLight(lightScreen, judged);
   listeners.add((s) => {
     if (s.faces.length > 0) lastFaceAt = s.at;
-    // Someone comes: who only walks past in the distance wakes nothing.
+    // Someone is coming. A face too small to be near, of someone walking past, doesn't wake the screen.
     if (resting.peek() && s.faces.some(({ box }) => box[3] > s.height * PASSER_BY)) resting.value = false;
     detector.pace(paceOf(route.peek().at, s.at - lastFaceAt));
     exposure.peek()?.seen(s);
@@ -179,7 +179,7 @@ export function createKiosk({ carrier, devices, worker, mayGoDark = signal<MayGo
   effect(() => {
     const usual = link.status.value?.settings.language;
     if (!usual || usual === language) return;
-    // A person who has chosen another one keeps it until they leave.
+    // Someone who has chosen another language keeps it until they leave.
     if (language === null || route.peek().at === 'checkin') void setLanguage(usual);
     language = usual;
   });
@@ -197,7 +197,7 @@ export function createKiosk({ carrier, devices, worker, mayGoDark = signal<MayGo
       on = false;
     };
   });
-  // Whatever was under way belonged to the core that is gone.
+  // Visits and results belonged to the previous connection to the core.
   effect(() => {
     if (link.generation.value > 1) {
       visits.restart();
@@ -205,19 +205,19 @@ export function createKiosk({ carrier, devices, worker, mayGoDark = signal<MayGo
       go({ at: 'checkin' });
     }
   });
-  // Back by the keyboard, from wherever a guest is; staff's room has its own ways out.
+  // Escape leads back to the camera from any screen for guests. Staff's screens handle it themselves.
   document.addEventListener('keydown', (event) => {
     if (event.key !== 'Escape' || event.defaultPrevented) return;
     const { at } = route.peek();
     if (at !== 'checkin' && at !== 'result' && at !== 'staff') home();
   });
-  // Any sign of life.
+  // Any input wakes the screen.
   for (const sign of ['pointerdown', 'keydown', 'focusin'] as const)
     document.addEventListener(sign, () => (resting.value = false), { capture: true, passive: true });
   for (const touch of ['pointerdown', 'keydown', 'input', 'wheel'] as const)
     document.addEventListener(touch, reports.touched, { capture: true, passive: true });
 
-  /** Says why a code or badge did not do: on its own screen, or with the other methods. */
+  /** Reports why a code or badge was refused: on its own screen, or else with the other methods. */
   function refuse(code: string, seconds: number | null = null): void {
     sounds.play('refused');
     const { at } = route.peek();
@@ -226,7 +226,7 @@ export function createKiosk({ carrier, devices, worker, mayGoDark = signal<MayGo
 
   function go(next: Route): void {
     results.hold();
-    // The person who uses a check-in method now may not be the one who was just checked in.
+    // The person who now uses a check-in method may not be the one who was just checked in.
     if (BEGIN_A_VISIT.includes(next.at)) results.forget();
     unclaim();
     arrivals.clear();
@@ -234,12 +234,12 @@ export function createKiosk({ carrier, devices, worker, mayGoDark = signal<MayGo
     route.value = next;
   }
 
-  /** Back to the camera. `leave`: the face that is there now has been dealt with, without a record; or it counts again. */
+  /** Returns to the camera. `settled`: ignore the face in view, without a record. `again`: treat it as a new face. */
   function home(leave?: 'settled' | 'again'): void {
     if (leave === 'settled') visits.settle('unrecorded');
-    // After staff's work the face that is there counts again, answered or not: they may have just been enrolled, or deleted.
+    // After staff's work the face in view is looked at again even if answered: the person may just have been enrolled or deleted.
     if (leave === 'again' || route.peek().at === 'staff') visits.restart();
-    // A guest's language goes with the guest.
+    // A guest's language is reset when they leave.
     if (route.peek().at !== 'checkin') usualLanguage();
     go({ at: 'checkin' });
   }
@@ -249,13 +249,13 @@ export function createKiosk({ carrier, devices, worker, mayGoDark = signal<MayGo
     if (usual) void setLanguage(usual);
   }
 
-  /** Looks for the face of this person, for a short while. */
+  /** Waits for this person's face for a short while. */
   function faceOf(who: Claim): void {
     visits.restart();
     go({ at: 'checkin' });
     claim.value = who;
     const expire = (): void => {
-      // A visit under way is not interrupted.
+      // Don't interrupt a visit under way.
       if (visits.stage.peek().present) claimTimer = setTimeout(expire, CLAIM_MS / 4);
       else unclaim();
     };
@@ -271,7 +271,7 @@ export function createKiosk({ carrier, devices, worker, mayGoDark = signal<MayGo
     link,
     core: link.core,
     camera,
-    /** What the camera lets be done about its exposure; null while there is none. */
+    /** Exposure controls of the camera and their state; null while there is no camera. */
     exposure: computed(() => exposure.value?.state.value ?? null),
     checking,
     visits,
@@ -279,30 +279,30 @@ export function createKiosk({ carrier, devices, worker, mayGoDark = signal<MayGo
     display,
     arrivals,
     detector,
-    /** What this kiosk was set to show: by hour and system where it is `auto`. */
+    /** The theme set for this kiosk. `auto` follows the hour and the system. */
     theme: computed(() => link.status.value?.settings.theme ?? 'auto'),
     route: route as ReadonlySignal<Route>,
     /** Why detection can't run; null while it can. */
     detectorTrouble: detectorTrouble as ReadonlySignal<string | null>,
-    /** How the face is used to check in: not at all, after a number, or by itself. */
+    /** How the face is used to check in: not at all, after a number, or on its own. */
     face,
-    /** Whether faces can be compared here at all, if only after a code, or for an enrolment. */
+    /** Whether faces can be compared here at all, even if only after a code or for an enrolment. */
     recognises,
-    /** What was typed or shown a moment ago, whose face is awaited. */
+    /** The number or code that was just given, while we wait for that person's face. */
     claim: claim as ReadonlySignal<Claim | null>,
-    /** Counts how often the face was chosen while the camera was there already: the screen answers each time. */
+    /** Counts how often the face was chosen while the camera was already shown, so that the screen responds each time. */
     called: signal(0),
     watched: watched as ReadonlySignal<boolean>,
-    /** No one is here: the first screen shows clock and site. */
+    /** Nobody is here: the first screen shows clock and site. */
     resting: resting as ReadonlySignal<boolean>,
-    /** Nobody is here any more: what a guest had changed goes back to what it was. */
+    /** Called when nobody is here any more: resets what a guest had changed. */
     rest(): void {
       usualLanguage();
       display.reset();
       sounds.muted.value = false;
       resting.value = true;
     },
-    /** Where enrolment, which asks for pixels itself, listens to frames. @returns how to stop */
+    /** Subscribes to detections. For enrolment, which requests pixels itself. @returns a function that unsubscribes */
     onDetection(listener: (s: Detection) => void): () => void {
       listeners.add(listener);
       return () => listeners.delete(listener);
@@ -317,10 +317,10 @@ export function createKiosk({ carrier, devices, worker, mayGoDark = signal<MayGo
   };
 }
 
-/** Screens on which someone begins to check in, or staff to work. */
+/** Screens on which someone starts a check-in, or staff their work. */
 const BEGIN_A_VISIT: readonly Route['at'][] = ['pin', 'number', 'qr', 'badge', 'staff'];
 
-/** Milliseconds between detections: all that the camera has while someone is there, and a cool machine otherwise. */
+/** Milliseconds between detections: as fast as the camera while someone is here, slower otherwise to keep the machine cool. */
 function paceOf(at: Route['at'], withoutFace: number): number {
   if (at !== 'checkin' && at !== 'result' && at !== 'staff') return 250;
   return withoutFace > 5_000 ? 90 : 0;

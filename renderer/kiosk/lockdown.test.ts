@@ -16,7 +16,7 @@ function press(key: string, { shift = false, ctrl = false, alt = false, meta = f
 }
 
 describe('keys at the kiosk', () => {
-  it('lets through what forms, lists and screen readers need, in any script', () => {
+  it('pass if forms, lists and screen readers need them, in any script', () => {
     for (const key of [
       'a',
       'Z',
@@ -37,11 +37,11 @@ describe('keys at the kiosk', () => {
       expect([key, press(key)]).toEqual([key, true]);
     expect(press('Tab', { shift: true })).toBe(true);
     expect(press('@', { altGraph: true })).toBe(true);
-    // Some systems say of AltGr that Ctrl and Alt are held as well.
+    // Some systems report AltGr with Ctrl and Alt held.
     expect(press('@', { altGraph: true, ctrl: true, alt: true })).toBe(true);
   });
 
-  it('lets no shortcut through, known or not', () => {
+  it('never pass as a shortcut, known or not', () => {
     for (const held of [
       { ctrl: true },
       { alt: true },

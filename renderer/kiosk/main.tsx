@@ -20,15 +20,15 @@ const kiosk = createKiosk({
   mayGoDark: keepAwake(document, navigator.wakeLock),
 });
 keepTheme(document.documentElement, location.search, () => new Date(), kiosk.theme);
-// Counters alone, no control: for the bench, the tests, and people who wonder why a kiosk is slow.
+// Read-only counters, for the bench, the tests, and people who wonder why a kiosk is slow.
 Object.defineProperty(window, 'smartpresenceMetrics', { get: () => ({ ...kiosk.detector.metrics }) });
 keepFocus(document);
 render(<App kiosk={kiosk} />, document.getElementById('app')!);
 effect(() => {
-  // Until there is a core, everything else waits for it.
+  // Everything else waits until there is a core.
   if (kiosk.link.state.value.kind !== 'up') return;
   requestIdleCallback(() => {
-    // People are greeted in their own language the moment they are recognised.
+    // All languages are loaded, so that people are greeted in their own the moment they are recognised.
     for (const language of LANGUAGES) fetchLanguage(language).catch(() => undefined);
     fetchStaffScreens().catch(() => undefined);
   });

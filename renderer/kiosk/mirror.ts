@@ -4,11 +4,11 @@ import type { Route } from './route.ts';
 
 /** Least time between two pictures, ms. */
 const PACE_MS = 500;
-/** One goes now and then although nothing changed, ms: its answer says whether someone still watches. */
+/** An unchanged picture is sent this often, ms: the answer says whether the screen is still watched. */
 const AGAIN_MS = 5_000;
-/** Longer side of a picture, pixels at most. */
+/** Most pixels on the longer side of a picture. */
 const LONGEST = 1200;
-/** Bytes that a picture may have (wire/farewell.ts); better ones are tried first. */
+/** Most bytes of a picture (wire/farewell.ts). Better qualities are tried first. */
 const MOST_BYTES = 70_000;
 const QUALITIES = [0.75, 0.5, 0.3];
 
@@ -25,10 +25,10 @@ const SHOWN: ReadonlySet<string> = new Set<Route['at']>([
   'wrong',
   'privacy',
 ]);
-/** Pictures of people, and whatever else is not markup. */
+/** Pictures of people, and everything else that is not markup. */
 const LEFT_OUT = 'video, canvas, img, picture, object, embed, iframe, script, link, meta, template';
 
-/** Gives the core pictures of the screen for as long as `watched` says so. Each is drawn from the page's text and style alone. */
+/** Sends the core pictures of the screen while `watched` is true. They are drawn from the page's text and style alone. */
 export async function mirrorScreen(
   core: Pick<CoreClient, 'screenPicture'>,
   watched: () => boolean,
@@ -45,14 +45,14 @@ export async function mirrorScreen(
     drawn = markup;
     if (picture && watched() && (changed || performance.now() - sentAt >= AGAIN_MS)) {
       sentAt = performance.now();
-      // A core that is away, or can't send it, gets the next one.
+      // If the core is away, or can't forward it, the next one will do.
       await core.screenPicture({ picture }).catch(() => undefined);
     }
     await new Promise((resolve) => setTimeout(resolve, PACE_MS));
   }
 }
 
-/** All rules of the page, without fonts (a picture loads nothing) and without motion (it would stand at its beginning). */
+/** All rules of the page, without fonts (the SVG loads nothing) and without motion (it would stop at its first frame). */
 function styleOf(page: Document): string {
   const rules = [...page.styleSheets].flatMap((sheet) => [...sheet.cssRules]);
   const kept = rules.filter((rule) => !(rule instanceof CSSFontFaceRule)).map(({ cssText }) => cssText);
@@ -62,7 +62,7 @@ function styleOf(page: Document): string {
 .staff-only { display: grid; place-items: center; height: 80%; font-size: var(--text-lead); text-align: center; }`;
 }
 
-/** The page as an SVG without camera picture and typed text. */
+/** Returns the page as an SVG, without camera picture and typed text. */
 export function markupOf(page: Document, style: string): string {
   const { documentElement: html } = page;
   const copy = html.cloneNode(true) as HTMLElement;
@@ -87,7 +87,7 @@ export function markupOf(page: Document, style: string): string {
   sheet.textContent = style;
   head.replaceChildren(sheet);
   const svg = page.createElementNS('http://www.w3.org/2000/svg', 'svg');
-  // It is the root now: what is chosen by the root's attributes, and sized by its type, goes by it.
+  // The SVG is the root now, so that selectors on the root's attributes and its font size apply to it.
   for (const { name, value } of html.attributes) svg.setAttribute(name, value);
   svg.setAttribute('width', String(html.clientWidth));
   svg.setAttribute('height', String(html.clientHeight));
@@ -99,7 +99,7 @@ export function markupOf(page: Document, style: string): string {
   return new XMLSerializer().serializeToString(svg);
 }
 
-/** @returns null: no quality is small enough */
+/** @returns null if no quality is small enough */
 async function jpegOf(svg: string): Promise<Uint8Array<ArrayBuffer> | null> {
   const image = new Image();
   image.src = `data:image/svg+xml,${encodeURIComponent(svg)}`;

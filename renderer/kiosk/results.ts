@@ -3,7 +3,7 @@ import type { CoreClient, Input, Receipt } from '../../electron/contract/methods
 import type { Recent, Route } from './route.ts';
 import type { Sounds } from './sounds.ts';
 
-/** How long a result has the whole screen. */
+/** How long a result fills the screen. */
 const RESULT_MS = 2_000;
 
 export interface ResultDeps {
@@ -12,23 +12,23 @@ export interface ResultDeps {
   readonly undoMs: () => number;
   readonly go: (next: Route) => void;
   readonly home: () => void;
-  /** The current face has been dealt with. */
+  /** Marks the current face as dealt with. */
   readonly settle: () => void;
 }
 
-/** What follows a check-in: the welcome, and a short while in which it can be taken back. */
+/** Handles what follows a check-in: the welcome, and a short time in which it can be undone. */
 export function createResults({ core, sounds, undoMs, go, home, settle }: ResultDeps) {
   const recent = signal<Recent | null>(null);
   let recentTimer: ReturnType<typeof setTimeout> | undefined;
   let resultTimer: ReturnType<typeof setTimeout> | undefined;
 
-  /** Nobody here may undo the last check-in any more: the next visit has begun, or the core is gone. */
+  /** The last check-in can no longer be undone here: the next visit has begun, or the core was lost. */
   function forget(): void {
     clearTimeout(recentTimer);
     recent.value = null;
   }
 
-  /** "That was wrong": the record is void, and the people in charge see it with its reason. */
+  /** "That was wrong": voids the record. The people in charge see it with the reason. */
   async function takeBack(receipt: Receipt, reason: Input<'voidCheckin'>['reason']): Promise<void> {
     forget();
     clearTimeout(resultTimer);
@@ -43,7 +43,7 @@ export function createResults({ core, sounds, undoMs, go, home, settle }: Result
 
   return {
     recent: recent as ReadonlySignal<Recent | null>,
-    /** Shows the welcome, and leads back to the camera by itself. */
+    /** Shows the welcome, and returns to the camera automatically. */
     welcomed(receipt: Receipt): void {
       forget();
       const ms = undoMs();
@@ -53,20 +53,20 @@ export function createResults({ core, sounds, undoMs, go, home, settle }: Result
       }
       sounds.play(receipt.repeated ? 'again' : receipt.direction);
       go({ at: 'result', receipt });
-      // After a face the visit has its answer already; after another way the face that is still there is left alone: its visit
-      // would be the next one, and take the undo away.
+      // A visit by face has its answer already. After another method, the face still in view is ignored: its visit would be the
+      // next one and end the chance to undo.
       if (!receipt.method.includes('face')) settle();
       resultTimer = setTimeout(home, RESULT_MS);
     },
-    /** "Not me": the record is void, and the check-in methods are offered. */
+    /** "Not me": voids the record and offers the check-in methods. */
     async notMe(receipt: Receipt): Promise<void> {
-      // A repeated sample made no record, and the one before it was another's: there is nothing to take back.
+      // A repeated check-in made no record, and the earlier one was another person's, so there is nothing to void.
       if (!receipt.repeated) return takeBack(receipt, 'not-me');
       forget();
       go({ at: 'other-method', reason: 'not-me', code: null });
     },
     takeBack,
-    /** A screen was chosen: the result no longer returns to the camera by itself. */
+    /** A screen was chosen: cancels the automatic return to the camera. */
     hold: () => clearTimeout(resultTimer),
     forget,
   };

@@ -4,11 +4,11 @@ import type { OtherMethodReason } from './visits.ts';
 /** A check-in that can still be voided. */
 export interface Recent {
   readonly receipt: Receipt;
-  /** `performance.now()` until which the core takes the undo. */
+  /** Until when the core accepts the undo, as `performance.now()`. */
   readonly until: number;
 }
 
-/** Which screen is shown, with what it has to know. */
+/** The screen shown, with its parameters. */
 export type Route =
   | { at: 'checkin' }
   | { at: 'result'; receipt: Receipt }

@@ -10,17 +10,17 @@ afterEach(() => void vi.useRealTimers());
 
 const live = { kind: 'live', instead: false, track: { label: 'Webcam' } } as unknown as CameraState;
 
-test('one word for each state of the camera', () => {
+test('each state of the camera has one condition', () => {
   expect(cameraCondition(live, false, false)).toBe('ok');
   expect(cameraCondition(live, false, true)).toBe('covered');
-  // Blind outdoes covered: nobody can say what is in a picture that can't be looked at.
+  // Blind takes precedence over covered: without detection, covered can't be known.
   expect(cameraCondition(live, true, true)).toBe('blind');
   expect(cameraCondition({ kind: 'live', instead: true } as unknown as CameraState, false, false)).toBe('replaced');
   expect(cameraCondition({ kind: 'absent' }, false, false)).toBe('none');
   expect(cameraCondition({ kind: 'broken', name: 'X' }, false, false)).toBe('broken');
 });
 
-test('is reported to each core once it is there, at each change, and now and then', () => {
+test('reports to each new core, at each change, and at regular intervals', () => {
   const notified: unknown[] = [];
   const generation = signal(0);
   const camera = signal<CameraState>({ kind: 'starting' });
@@ -56,7 +56,7 @@ test('is reported to each core once it is there, at each change, and now and the
   expect(notified).toHaveLength(4);
   mayGoDark.value = 'refused';
   expect(notified.slice(4)).toEqual([{ camera: 'ok', label: 'Webcam', frames: 7, dark: 'refused' }]);
-  // Someone types: that is worth a report every few seconds.
+  // Typing is reported at most every few seconds.
   vi.advanceTimersByTime(10);
   for (let key = 0; key < 8; key++) {
     reports.touched();
@@ -64,7 +64,7 @@ test('is reported to each core once it is there, at each change, and now and the
   }
   const touch = { camera: 'ok', label: 'Webcam', frames: 7, dark: 'refused', touched: true };
   expect(notified.slice(5)).toEqual([touch, touch]);
-  // What the camera's frames say against it is reported at once.
+  // Doubts about the camera's frames are reported at once.
   doubt.value = 'repeats';
   expect(notified.slice(7)).toEqual([{ camera: 'ok', label: 'Webcam', frames: 7, dark: 'refused', doubt: 'repeats' }]);
   reports.stop();

@@ -4,27 +4,27 @@ import type { MayGoDark } from './awake.ts';
 import type { CameraState } from './camera.ts';
 import type { FramesDoubt } from './injection.ts';
 
-/** A touch is reported at most so often, ms. */
+/** Least time between two reports of touches, ms. */
 const TOUCH_MS = 5_000;
-/** Reported again so often though nothing changed, ms: anyone who waits for pictures sees that they come. */
+/** Interval of reports without a change, ms. The frame count shows the core that pictures arrive. */
 const RETRY_MS = 15_000;
 
 export interface ScreenReportSource {
   readonly core: Pick<CoreClient, 'screenState'>;
-  /** Counts the connections: a new core knows nothing yet. */
+  /** Counts the connections: a new core has no report yet. */
   readonly generation: ReadonlySignal<number>;
   readonly camera: ReadonlySignal<CameraState>;
   /** Why faces can't be found in the pictures; null while they can. */
   readonly detectorTrouble: ReadonlySignal<string | null>;
   readonly covered: ReadonlySignal<boolean>;
   readonly mayGoDark: ReadonlySignal<MayGoDark>;
-  /** What the camera's frames say against it. */
+  /** Why the camera's frames are doubted; null if they are not. */
   readonly doubt: ReadonlySignal<FramesDoubt | null>;
-  /** Frames that were looked at since the page was loaded. */
+  /** Number of frames examined since the page was loaded. */
   readonly frames: () => number;
 }
 
-/** The one word for how the camera is. */
+/** Returns the one condition that describes the camera's state. */
 export function cameraCondition(camera: CameraState, blind: boolean, covered: boolean): CameraCondition {
   switch (camera.kind) {
     case 'live':
@@ -36,7 +36,7 @@ export function cameraCondition(camera: CameraState, blind: boolean, covered: bo
   }
 }
 
-/** Reports to the core how the camera is, whether the screen stays on, and that it was touched. */
+/** Reports to the core the camera's state, whether the screen stays on, and touches. */
 export function startScreenReports(source: ScreenReportSource) {
   let touchedAt = Number.NEGATIVE_INFINITY;
   const condition = computed(() =>
@@ -51,7 +51,7 @@ export function startScreenReports(source: ScreenReportSource) {
   }));
   const report = (what: typeof reported.value, touched?: true): void => {
     const state = { ...what, frames: source.frames(), ...(touched && { touched }) };
-    // A core that is away is notified when it is back; nothing here waits for the answer.
+    // If the core is away, it gets a report when it is back. Nothing here waits for the answer.
     source.core.screenState(state).catch(() => undefined);
   };
   const stop = effect(() => {
@@ -61,7 +61,7 @@ export function startScreenReports(source: ScreenReportSource) {
     if (source.generation.peek() > 0) report(reported.peek());
   }, RETRY_MS);
   return {
-    /** Someone has pressed a key or touched the screen. */
+    /** Called when someone has pressed a key or touched the screen. */
     touched(): void {
       const now = performance.now();
       if (source.generation.peek() === 0 || now - touchedAt < TOUCH_MS) return;

@@ -1,11 +1,11 @@
 import { afterEach, beforeEach, expect, onTestFinished, test, vi } from 'vitest';
 import { createSounds } from './sounds.ts';
 
-/* Sounds on an audio context that the test holds: one that the browser has not let begin has a clock that stands still. */
+/* Sounds on a fake audio context. While the browser has not allowed it to start, its clock stands still. */
 
 let state: AudioContextState;
 let begun: number[];
-/** Lets the context begin, as a touch does. */
+/** Resolves to start the context, as a touch does. */
 let touched: PromiseWithResolvers<void>;
 
 beforeEach(() => {
@@ -49,7 +49,7 @@ test('a sound is its notes, one after the other', () => {
   expect(begun).toEqual([0, 0.12]);
 });
 
-test('what may not be heard yet is not heard later: a morning’s check-ins do not all sound at the first touch', async () => {
+test('sounds that could not be played yet are dropped: a morning’s check-ins do not all sound at the first touch', async () => {
   vi.useFakeTimers({ toFake: ['performance'] });
   onTestFinished(() => void vi.useRealTimers());
   const sounds = createSounds();
@@ -59,6 +59,6 @@ test('what may not be heard yet is not heard later: a morning’s check-ins do n
   sounds.play('next');
   touched.resolve();
   await touched.promise;
-  // Of what was asked for just now, as the first sound of a context that begins.
+  // Only the sound requested just now is played once the context starts.
   await vi.waitFor(() => expect(begun).toHaveLength(1), 60_000);
 });

@@ -1,9 +1,9 @@
 import { signal } from '@preact/signals';
 
-/** A short sound says the same as colour, icon and words. Made on the spot: no file to load, nothing to licence. */
+/** A short sound that says the same as colour, icon and text. Synthesised: no file to load, nothing to license. */
 export type Sound = 'in' | 'out' | 'again' | 'other' | 'refused' | 'next' | 'tick';
 
-/** Notes in Hz and when they begin, s. In rises, out falls, what is refused falls low, the rest stays level. */
+/** Notes in Hz, with start and length in s. In rises, out falls, refused falls lower, the rest stays level. */
 const TUNES: Record<Sound, readonly (readonly [hz: number, at: number, length: number])[]> = {
   in: [
     [523.25, 0, 0.16],
@@ -26,15 +26,15 @@ const TUNES: Record<Sound, readonly (readonly [hz: number, at: number, length: n
   tick: [[880, 0, 0.08]],
 };
 const LOUDNESS = 0.16;
-/** A sound that would come later than this says nothing of what happened, ms. */
+/** A sound that would come later than this no longer matches what happened, ms. */
 const LATE_MS = 500;
 
 export type Sounds = ReturnType<typeof createSounds>;
 
-/** Plays nothing, and breaks nothing, where the browser has no audio or does not allow it yet. */
+/** Plays sounds. Does nothing if the browser has no audio or does not allow it yet. */
 export function createSounds() {
   const muted = signal(false);
-  /** Percent of the usual. */
+  /** Percent of the usual volume. */
   const volume = signal(100);
   let context: AudioContext | null = null;
   return {
@@ -49,7 +49,7 @@ export function createSounds() {
         playNotes(on, TUNES[sound], loudness);
         return;
       }
-      // Some browsers wait for the first touch: what happened until then is not heard all at once.
+      // Some browsers wait for the first touch. Sounds from before it are dropped rather than played all at once.
       const asked = performance.now();
       const soon = (): void => {
         if (performance.now() - asked < LATE_MS) playNotes(on, TUNES[sound], loudness);

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { themeFor } from './theme.ts';
 
-it('a kiosk is dark at night and wherever the system wants it, unless a theme is forced', () => {
+it('a kiosk is dark at night and if the system prefers it, unless a theme is forced', () => {
   expect(themeFor(null, 12, false)).toBe('light');
   expect(themeFor(null, 12, true)).toBe('dark');
   expect(themeFor(null, 22, false)).toBe('dark');

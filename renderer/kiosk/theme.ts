@@ -1,18 +1,18 @@
 import { effect, type ReadonlySignal } from '@preact/signals';
 import { hourOf } from '../shared/i18n.ts';
 
-/** Hours in which a kiosk is dark whatever the system says: a bright screen in a dark hall is a lamp in the face. */
+/** Hours in which a kiosk is always dark: in a dark hall a bright screen dazzles. */
 export const isNight = (hour: number): boolean => hour >= 19 || hour < 7;
 
-/** The theme by explicit choice, the clock, and the system's preference, in that order. */
+/** Returns the theme by explicit choice, the clock, and the system's preference, in that order. */
 export function themeFor(wish: string | null, hour: number, systemDark: boolean): 'light' | 'dark' {
   if (wish === 'light' || wish === 'dark') return wish;
   return isNight(hour) || systemDark ? 'dark' : 'light';
 }
 
 /**
- * Keeps `data-theme` right; `?theme=dark` or `?theme=light` on the page's address forces one. Returns how to stop.
- * @param set what was set for this kiosk; `auto`: nothing
+ * Keeps `data-theme` up to date; `?theme=dark` or `?theme=light` in the page's address forces one.
+ * @param set the kiosk's setting; `auto`: none @returns a function that stops
  */
 export function keepTheme(
   root: HTMLElement,

@@ -4,6 +4,6 @@ declare class MediaStreamTrackProcessor {
   readonly readable: ReadableStream<VideoFrame>;
 }
 
-/** A track's pictures; only the newest is kept, so that a slow reader skips some and never lags behind. */
+/** Returns a track's pictures. Only the newest is kept, so that a slow reader skips some and never lags behind. */
 export const framesOf = (track: MediaStreamTrack): ReadableStream<VideoFrame> =>
   new MediaStreamTrackProcessor({ track, maxBufferSize: 1 }).readable;

@@ -7,7 +7,7 @@ import { type Answer, createVisits } from './visits.ts';
 const RECEIPT = { name: 'A', repeated: false } as Receipt;
 const later = (): Promise<void> => new Promise((resolve) => setTimeout(resolve));
 
-/** Visits in front of a core that answers what the test says; frames come 40 ms apart, as a camera's do. */
+/** Visits against a core that answers as the test says. Frames come every 40 ms, as from a camera. */
 function setup(
   answers: (n: number) => ProbeResult | Error = () => ({ kind: 'more', progress: 0.5 }),
   answered: () => Promise<void> = async () => undefined,
@@ -50,7 +50,7 @@ function setup(
     begun: () => log.push('begun'),
     probed: () => undefined,
   });
-  /** Frames for so long; as the worker does, the first one with a face comes with a sample, and a sample is answered with the next frame. */
+  /** Sends frames for `ms`. As in the worker, a sample comes with the first face, and with the frame after a request. */
   const frames = async (
     ms: number,
     f: Parameters<typeof face>[0] | null,
@@ -73,7 +73,7 @@ function setup(
     probes,
     given,
     frames,
-    /** What the last probe said of the colours. */
+    /** What the last probe reported about the colours. */
     light: () => light,
     allow: (next: boolean) => (allowed = next),
     type: (typed: string) => (number = typed),
@@ -92,7 +92,7 @@ describe('visits', () => {
     expect(k.visits.stage.value).toMatchObject({ present: false, progress: 0 });
   });
 
-  it('take their first samples frame by frame, whatever comes of them, and the others eight times a second', async () => {
+  it('take their first samples with every frame, whatever the answers, and later ones eight times a second', async () => {
     const k = setup(() => ({ kind: 'guide', reason: 'blurred' }));
     await k.frames(200, {});
     expect(k.probes).toHaveLength(3);
@@ -100,7 +100,7 @@ describe('visits', () => {
     expect(k.probes.length).toBeLessThanOrEqual(11);
   });
 
-  it('send what came with the first frame of the face as soon as the core knows of the visit, and the next before its answer', async () => {
+  it('send the first frame as soon as the core has opened the visit, and the next without waiting', async () => {
     const pending: (() => void)[] = [];
     const k = setup(
       () => ({ kind: 'more', progress: 0.5 }),
@@ -136,7 +136,7 @@ describe('visits', () => {
     expect(k.given.map((answer) => answer.kind)).toEqual([kind]);
   });
 
-  it('are sampled twice as often while moves of the head are asked for', async () => {
+  it('are sampled twice as often while head movements are requested', async () => {
     const k = setup(() => ({
       kind: 'challenge',
       step: 'turn-left',
@@ -152,14 +152,14 @@ describe('visits', () => {
     expect(k.probes.length - before).toBeGreaterThanOrEqual(12);
   });
 
-  it('begin with the number that was typed first', async () => {
+  it('begin with the number that was typed before', async () => {
     const k = setup();
     k.type('1001');
     await k.frames(500, {});
     expect(k.log).toEqual(['begun', 'begin 1001']);
   });
 
-  it('hand a welcome on once, and leave that face alone until it has gone', async () => {
+  it('report a welcome once, and ignore that face until it has left', async () => {
     const k = setup(() => ({ kind: 'welcome', receipt: RECEIPT }));
     await k.frames(3_000, {});
     expect(k.given).toEqual([{ kind: 'welcome', receipt: RECEIPT }]);
@@ -170,7 +170,7 @@ describe('visits', () => {
     expect(k.given).toHaveLength(2);
   });
 
-  it('say nothing of a check-in to a face that was given another way, or settled without a record', async () => {
+  it('do not claim a check-in for a face that was sent to another method, or settled without a record', async () => {
     const k = setup(() => ({ kind: 'other-method', reason: 'unknown' }));
     await k.frames(1_000, {});
     expect(k.given).toHaveLength(1);
@@ -183,9 +183,9 @@ describe('visits', () => {
     expect(k.given).toHaveLength(1);
   });
 
-  it('hand on no other way to someone who has gone to another screen meanwhile', async () => {
+  it('offer no other method to someone who has gone to another screen meanwhile', async () => {
     const k = setup(() => {
-      k.allow(false); // touched while the core was looking
+      k.allow(false); // the screen was touched while the core compared
       return { kind: 'other-method', reason: 'unknown' };
     });
     await k.frames(1_000, {});
@@ -203,33 +203,33 @@ describe('visits', () => {
     expect(k.visits.stage.value.reason).toBe('several-faces');
   });
 
-  it('look at the person in front while others wait behind', async () => {
+  it('probe the person in front while others wait behind', async () => {
     const k = setup();
     await k.frames(1_500, {}, {}, [80, 60]);
     expect(k.probes[0]).toMatchObject({ others: 0 });
     expect(k.visits.stage.value.reason).toBeNull();
   });
 
-  it('send nothing that the guidance finds fault with', async () => {
+  it('send no frame that the guidance objects to', async () => {
     const k = setup();
     await k.frames(1_500, {}, { brightness: 10 });
-    expect(k.probes.length).toBeLessThanOrEqual(1); // the very first frame shows that it is dark
+    expect(k.probes.length).toBeLessThanOrEqual(1); // only the first frame, before the darkness is known
     expect(k.visits.stage.value.reason).toBe('too-dark');
   });
 
-  it('show what the core asks to be fixed', async () => {
+  it('show what the core asks the person to correct', async () => {
     const k = setup(() => ({ kind: 'guide', reason: 'occluded' }));
     await k.frames(1_500, {});
     expect(k.visits.stage.value.reason).toBe('occluded');
   });
 
-  it('say that the light is behind where the core finds a face too dark', async () => {
+  it('report backlight if the core finds the face too dark and its surroundings are bright', async () => {
     const k = setup(() => ({ kind: 'guide', reason: 'too-dark' }));
     await k.frames(1_500, {}, { brightness: 45, around: 220 });
     expect(k.visits.stage.value.reason).toBe('backlit');
   });
 
-  it('are sent to another method when nothing but a covered face is seen for five seconds, and not for a hand', async () => {
+  it('offer another method after five seconds of a covered face, but not for a passing hand', async () => {
     const hand = setup((n) => ({ kind: 'guide', reason: n % 20 === 0 ? 'blurred' : 'occluded' }));
     await hand.frames(9_000, {});
     expect(hand.given).toEqual([]);
@@ -240,7 +240,7 @@ describe('visits', () => {
     expect(mask.given).toEqual([{ kind: 'other-method', reason: 'occluded', code: null }]);
   });
 
-  it('show the challenge, and let the turned head through that it asks for', async () => {
+  it('show the challenge, and accept the turned head it asks for', async () => {
     const k = setup(() => ({
       kind: 'challenge',
       step: 'turn-left',
@@ -258,7 +258,7 @@ describe('visits', () => {
     expect(k.visits.stage.value.progress).toBeCloseTo(0.26, 1);
   });
 
-  it('offer another way when the core says so, or fails in a way that would last', async () => {
+  it('offer another method when the core says so, or fails with an error that would persist', async () => {
     const unknown = setup(() => ({ kind: 'other-method', reason: 'unknown' }));
     await unknown.frames(800, {});
     expect(unknown.given).toEqual([{ kind: 'other-method', reason: 'unknown', code: null }]);
@@ -267,7 +267,7 @@ describe('visits', () => {
     expect(broken.given).toEqual([{ kind: 'other-method', reason: 'problem', code: 'internal' }]);
   });
 
-  it('begin again by themselves when the core has lost the visit', async () => {
+  it('begin again automatically when the core has lost the visit', async () => {
     const gone = new RpcError({ code: 'visit-unknown', message: '', nextStep: '', params: {} });
     const k = setup((n) => (n === 1 ? gone : { kind: 'welcome', receipt: RECEIPT }));
     await k.frames(1_500, {});
@@ -275,7 +275,7 @@ describe('visits', () => {
     expect(k.given).toHaveLength(1);
   });
 
-  it('throw away an answer that belongs to someone who has gone', async () => {
+  it('discard an answer for someone who has left', async () => {
     let release: (r: ProbeResult) => void = () => undefined;
     const k = setup();
     const given: Answer[] = [];
@@ -323,7 +323,7 @@ describe('visits', () => {
     expect(k.probes.length).toBeLessThanOrEqual(before + 1);
   });
 
-  it('leave the face alone that has been dealt with by PIN, and take the next one', async () => {
+  it('ignore a face that has been dealt with by PIN, and accept the next one', async () => {
     const k = setup();
     await k.frames(400, {});
     k.visits.settle('recorded');
@@ -335,7 +335,7 @@ describe('visits', () => {
     expect(k.log.filter((l) => l === 'begin')).toHaveLength(before + 1);
   });
 
-  it('call the lens covered only when it stays so', async () => {
+  it('report a covered lens only if it stays covered', async () => {
     const k = setup();
     let asked = false;
     const visits = createVisits({
@@ -376,7 +376,7 @@ describe('visits', () => {
     ];
     const CHALLENGE = { kind: 'challenge', step: 'turn-left', index: 0, of: 1, progress: 0, hold: false } as const;
 
-    it('say that it follows, show it while the face is near, and say with each probe when each colour came', async () => {
+    it('announce it, show it while the face is near, and report with each probe when each colour appeared', async () => {
       let answer: ProbeResult = { ...CHALLENGE, light: true };
       const k = setup(() => answer);
       await k.frames(400, {});
@@ -394,7 +394,7 @@ describe('visits', () => {
       expect(k.visits.light.value).toBeNull();
     });
 
-    it('ask a face that is too far for it to come closer', async () => {
+    it('ask someone who is too far away to come closer', async () => {
       const k = setup(() => ({ kind: 'light', sequence }));
       await k.frames(1_200, { size: 110 });
       expect(k.visits.stage.value.reason).toBe('too-far');
@@ -403,7 +403,7 @@ describe('visits', () => {
       expect(k.visits.light.value).toEqual(sequence);
     });
 
-    it('leave it out for who does without, in this visit alone', async () => {
+    it('skip it for someone who declines, in this visit only', async () => {
       const k = setup(() => ({ ...CHALLENGE, light: true }));
       await k.frames(400, {});
       k.visits.withoutLight();

@@ -18,7 +18,7 @@ export type OtherMethodReason =
   | 'refused'
   | 'problem';
 
-/** Who someone has said to be before their face is looked at: by a number, or by a code or badge that the core took. */
+/** Who someone claims to be before their face is compared: by a number, or by a code or badge that the core accepted. */
 export type Claim = { readonly number: string } | { readonly claim: string };
 
 export type Answer =
@@ -28,64 +28,64 @@ export type Answer =
 /** What the stage shows of the visit under way. */
 export interface StageView {
   readonly present: boolean;
-  /** What to change first: a quality reason, or null. */
+  /** What to correct first: a quality reason, or null. */
   readonly reason: string | null;
   readonly challenge: Omit<Extract<ProbeResult, { kind: 'challenge' }>, 'kind' | 'progress' | 'light'> | null;
-  /** 0..1, the ring. */
+  /** 0..1, shown by the ring. */
   readonly progress: number;
-  /** This visit has its answer, and the face is still there; `unrecorded`: it was not checked in. */
+  /** How this visit was answered, while the face is still in view. `unrecorded`: without a check-in. Null: no answer yet. */
   readonly answered: 'recorded' | 'unrecorded' | null;
 }
 
 export const EMPTY_STAGE: StageView = { present: false, reason: null, challenge: null, progress: 0, answered: null };
 
-/** Colours for the screen to show; `follow`: they will, after the moves or when the face is nearer. */
+/** Colours for the screen to show. `follow`: they will be shown after the moves, or once the face is nearer. */
 export type LightView = Extract<ProbeResult, { kind: 'light' }>['sequence'] | 'follow' | null;
 
 export interface Visits {
   readonly stage: ReadonlySignal<StageView>;
   readonly light: ReadonlySignal<LightView>;
-  /** The next colour is on the screen. @param at `performance.now()` */
+  /** Reports that the next colour is on the screen. @param at `performance.now()` */
   lit(at: number): void;
-  /** The person does without colours, for this visit. */
+  /** Skips the colours for this visit, as the person chose. */
   withoutLight(): void;
-  /** Each frame, in order. */
+  /** Called with each frame, in order. */
   seen(s: Detection): void;
-  /** The current face has been dealt with (by PIN, say): it is ignored until it has left. */
+  /** The current face has been dealt with (by PIN, for example): it is ignored until it has left. */
   settle(how: 'recorded' | 'unrecorded'): void;
-  /** Starts over, even with a face that was answered. */
+  /** Starts over, even with a face that was already answered. */
   restart(): void;
 }
 
 /** At most eight probes a second. */
 const PROBE_MS = 125;
-/** So many probes of a visit are sent with every frame instead: a clear face is recognised by two. */
+/** The first probes of a visit are sent with every frame instead. Two are enough to recognise a clear face. */
 const EAGER_PROBES = 3;
-/** Of those so many are under way at once, so that the core never waits for a frame; of others one. */
+/** How many of these may be pending at once, so that the core never waits for a frame. Later probes are sent one by one. */
 const EAGER_AT_ONCE = 2;
-/** While moves are asked for twice as many: a head turns in a tenth of a second. */
+/** While moves are requested, twice as many: a head turns in a tenth of a second. */
 const MOVE_MS = 60;
-/** Pixels are asked for this often while nobody is there, to see whether the lens is covered. */
+/** How often pixels are requested while nobody is here, to notice a covered lens. */
 const IDLE_SAMPLE_MS = 500;
-/** A sentence stays at least this long, so that it can be read. */
+/** A sentence is shown at least this long, so that it can be read. */
 const SENTENCE_MS = 350;
-/** Nothing but a covered face for so long: a mask, a veil, dark glasses. The other methods need no uncovered face. */
+/** How long only a covered face (mask, veil, dark glasses) is seen before the methods that need no face are offered. */
 const OCCLUDED_MS = 5_000;
-/** A face whose box is lower than this, against the frame's height, gets little of the screen's light. */
+/** A face lower than this share of the frame's height gets too little of the screen's light. */
 const NEAR_ENOUGH = 0.3;
-/** Darkness shorter than this is a passing hand. */
+/** Darkness shorter than this is taken for a passing hand. */
 const COVERED_MS = 1_500;
 
-/** What a visit needs of the world; all of it comes in, so that tests can hold it. */
+/** What a visit depends on. Everything is passed in, so that tests control it. */
 export interface VisitDeps {
   readonly core: Pick<CoreClient, 'visitBegin' | 'visitEnd' | 'probe'>;
   readonly sample: (crop: boolean) => void;
   /** False while another screen is shown or the core is unavailable: faces are then ignored. */
   readonly allowed: () => boolean;
-  /** What was typed or shown before the face; null for nothing. */
+  /** What was typed or shown before the face; null if nothing. */
   readonly claim: () => Claim | null;
   readonly answer: (answer: Answer) => void;
-  /** A face came and its visit begins: what the one before could undo is theirs alone. */
+  /** A face appeared and its visit begins. The person before can no longer undo their check-in. */
   readonly begun: () => void;
   readonly probed: () => void;
 }
@@ -101,7 +101,7 @@ export function createVisits(deps: VisitDeps): Visits {
   let visit: string | null = null;
   /** Counts visits: an answer to an earlier one is discarded. */
   let round = 0;
-  /** What came while the visit was being begun, to be sent as soon as it has. */
+  /** A sample taken while the visit is still being opened; it is sent once that is done. */
   let early: readonly [FaceCrop, Detection] | null = null;
   let underWay = 0;
   let probes = 0;
@@ -111,14 +111,14 @@ export function createVisits(deps: VisitDeps): Visits {
   let lastSample: FaceSample | null = null;
   let progress = 0;
   let challenge: StageView['challenge'] = null;
-  /** What an answered visit ended in. */
+  /** How an answered visit ended. */
   let ending: 'recorded' | 'unrecorded' = 'recorded';
   let occludedSince: number | null = null;
   let sequence: Exclude<LightView, 'follow'> = null;
-  /** When each colour came on the screen. */
+  /** When each colour appeared on the screen. */
   let shown: number[] = [];
   let declined = false;
-  /** What the core asked for last, and until when it is shown. */
+  /** What the core last asked the person to change, and until when it is shown. */
   let coreReason: { reason: string; until: number } | null = null;
 
   const begun = (): boolean => phase === 'beginning' || phase === 'probing';
@@ -137,7 +137,7 @@ export function createVisits(deps: VisitDeps): Visits {
     coreReason = null;
     occludedSince = null;
     lastSample = null;
-    // The core ends it by itself when the line is gone; then there is no one to notify.
+    // If the connection is lost, the core ends the visit itself.
     if (old) deps.core.visitEnd({ visit: old }).catch(() => undefined);
   }
 
@@ -166,9 +166,9 @@ export function createVisits(deps: VisitDeps): Visits {
 
   function failed(error: unknown): void {
     const code = error instanceof RpcError ? error.code : 'internal';
-    // A code or badge counts for one visit: a person who stepped away shows it again.
+    // A code or badge is valid for one visit. A person who stepped away has to show it again.
     if (code === 'claim-unknown') finish({ kind: 'other-method', reason: 'refused', code });
-    // Gone, late, or another visit has begun: begin again. Anything else would go on failing: offer the other methods.
+    // Disconnected, too slow, or replaced by another visit: begin again. Other errors would persist: offer the other methods.
     else if (['rpc-closed', 'rpc-timeout', 'rpc-busy', 'visit-unknown'].includes(code)) end();
     else finish({ kind: 'other-method', reason: 'problem', code });
   }
@@ -232,7 +232,7 @@ export function createVisits(deps: VisitDeps): Visits {
           finish(result);
           break;
         case 'other-method':
-          // Who is on another screen by now has chosen a way already, and is left there.
+          // Someone on another screen by now has already chosen a method. Don't interrupt them.
           if (!deps.allowed()) end();
           else finish({ kind: 'other-method', reason: result.reason, code: result.code ?? null });
           break;
@@ -242,14 +242,14 @@ export function createVisits(deps: VisitDeps): Visits {
           break;
       }
     } catch (error) {
-      // Of two under way the other decides, or has already.
+      // If another probe is under way, it decides.
       if (mine === round && phase === 'probing' && underWay === 1) failed(error);
     } finally {
       underWay--;
     }
   }
 
-  /** Redraws the stage when something changed that can be seen. */
+  /** Updates the stage if something visible changed. */
   function show(at: number, present: boolean, reason: string | null): void {
     const now = stage.peek();
     const said = reason !== now.reason && at - lastSaidAt < SENTENCE_MS ? now.reason : reason;

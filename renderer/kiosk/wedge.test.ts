@@ -1,14 +1,14 @@
 import { expect, test } from 'vitest';
 import { createWedge, type KeyPress, READER_GAP_MS } from './wedge.ts';
 
-/** Types `text` and Enter with `gap` ms between the keys; gives the verdicts. */
+/** Types `text` and Enter with `gap` ms between the keys, and returns the verdicts. */
 function typed(text: string, gap: number, change: Partial<KeyPress> = {}, wedge = createWedge()) {
   return [...text, 'Enter'].map((key, i) =>
     wedge({ key, at: 1_000 + i * gap, chord: false, inForm: false, ...change }),
   );
 }
 
-test('keys as fast as a reader’s and an Enter are a badge, and none of them but the first reaches the page', () => {
+test('keys as fast as a reader’s and an Enter are a badge, and only the first key reaches the page', () => {
   for (const gap of [0, 5, 20, READER_GAP_MS]) {
     const verdicts = typed('0004711815', gap);
     expect(verdicts.at(-1)).toEqual({ kind: 'read', text: '0004711815' });
@@ -21,14 +21,14 @@ test('a person’s typing is left alone, however long', () => {
     expect(typed('0004711815', gap).every((v) => v.kind === 'pass')).toBe(true);
 });
 
-test('an Enter that comes late, or after too few keys, presses what has the focus', () => {
+test('a late Enter, or one after too few keys, presses the focused element', () => {
   const wedge = createWedge();
   for (const [i, key] of [...'12345'].entries()) wedge({ key, at: i * 10, chord: false, inForm: false });
   expect(wedge({ key: 'Enter', at: 900, chord: false, inForm: false })).toEqual({ kind: 'pass' });
   expect(typed('123', 10).at(-1)).toEqual({ kind: 'pass' });
 });
 
-test('nothing is taken from a form or a shortcut, nor carried over from one', () => {
+test('keys in a form or a shortcut are left alone and not carried over', () => {
   expect(typed('0004711815', 10, { inForm: true }).every((v) => v.kind === 'pass')).toBe(true);
   expect(typed('0004711815', 10, { chord: true }).every((v) => v.kind === 'pass')).toBe(true);
   const wedge = createWedge();
@@ -36,7 +36,7 @@ test('nothing is taken from a form or a shortcut, nor carried over from one', ()
   expect(wedge({ key: 'Enter', at: 1_050, chord: false, inForm: false })).toEqual({ kind: 'pass' });
 });
 
-test('capitals come with Shift, and a key that was pressed long before is not part of the badge', () => {
+test('capitals typed with Shift are read, and a key pressed long before is not part of the badge', () => {
   const wedge = createWedge();
   wedge({ key: 'x', at: 0, chord: false, inForm: false });
   let at = 2_000;

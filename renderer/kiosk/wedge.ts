@@ -1,30 +1,30 @@
 /**
- * A badge reader that plays a keyboard ("keyboard wedge"): it types the badge's number faster than anybody can, and ends
- * with Enter. Its keys are distinguished from a person's by their pace alone.
+ * A badge reader that acts as a keyboard ("keyboard wedge"): it types the badge's number faster than anyone can, and ends with
+ * Enter. Only the speed distinguishes its keys from a person's.
  */
 
-/** The longest pause between two keys of a reader, ms. Slow readers leave 20; the fastest typists need over 60. */
+/** The longest pause between two keys of a reader, ms. Slow readers pause for 20; the fastest typists for over 60. */
 export const READER_GAP_MS = 50;
-/** Shorter bursts are a hand touching the keys. */
+/** Shorter bursts come from a hand touching the keys. */
 export const SHORTEST_BADGE = 4;
-/** As long as the longest code that is read anywhere. */
+/** Length of the longest code that is read anywhere. */
 const LONGEST = 400;
 
 export interface KeyPress {
-  /** As `KeyboardEvent.key` has it. */
+  /** As in `KeyboardEvent.key`. */
   readonly key: string;
-  /** ms, when it was pressed: the event's own time, which a busy page does not stretch. */
+  /** When it was pressed, ms: the event's own time, which a busy page does not delay. */
   readonly at: number;
-  /** Ctrl, Alt or Meta is held: a shortcut. */
+  /** Ctrl, Alt or Meta is held, so this is a shortcut. */
   readonly chord: boolean;
-  /** It goes to a form, where a reader's text belongs to the field. */
+  /** It is typed into a form, where a reader's text belongs to the field. */
   readonly inForm: boolean;
 }
 
-/** `take`: the key is the reader's, and must do nothing else. `read`: so is this Enter, and `text` is what was read. */
+/** `take`: the key is the reader's and must have no other effect. `read`: so is this Enter, and `text` was read. */
 export type KeyVerdict = { kind: 'pass' } | { kind: 'take' } | { kind: 'read'; text: string };
 
-/** Follows key presses, one after the other. */
+/** Tracks key presses, one after the other. */
 export function createWedge(): (press: KeyPress) => KeyVerdict {
   let typed = '';
   let last = Number.NEGATIVE_INFINITY;
@@ -41,20 +41,20 @@ export function createWedge(): (press: KeyPress) => KeyVerdict {
         ? { kind: 'read', text }
         : { kind: 'pass' };
     }
-    // Shift and its like are part of how a reader types capitals.
+    // A reader types capitals with Shift and similar keys.
     if ([...key].length !== 1) return { kind: 'pass' };
     typed = quick && typed.length <= LONGEST ? typed + key : key;
     last = at;
-    // The first key may be a person's; from the second on the pace decides. A space would press the focused button.
+    // The first key may be a person's. From the second on, the speed decides. A space would press the focused button.
     return typed.length > 1 ? { kind: 'take' } : { kind: 'pass' };
   };
 }
 
 /**
- * Listens to a page's keys before anything on it does.
+ * Listens to the page's keys before any other handler.
  *
- * @param wanted false where a reader is not to be heard, in staff's room say
- * @returns how to stop
+ * @param wanted false while a reader must be ignored, for example on staff's screens
+ * @returns a function that stops listening
  */
 export function listenToWedge(page: Document, wanted: () => boolean, read: (text: string) => void): () => void {
   const wedge = createWedge();

@@ -2,16 +2,16 @@ import type { ComponentChildren, JSX } from 'preact';
 
 export interface ButtonProps
   extends Omit<JSX.IntrinsicElements['button'], 'class' | 'disabled' | 'icon' | 'label' | 'size' | 'type'> {
-  /** What it does weighs: one `primary` a screen, `danger` takes something away; `bare` and `icon` have no frame. */
+  /** Emphasis: at most one `primary` per screen; `danger` for actions that delete or revoke. `bare` and `icon` have no frame. */
   readonly kind?: 'primary' | 'danger' | 'primary-danger' | 'bare' | 'icon' | undefined;
   readonly size?: 'big' | 'small' | undefined;
   readonly submit?: boolean;
-  /** Shown and read as disabled. It keeps the focus and can be pressed: it then does nothing, or says why. */
+  /** Looks and is announced as disabled, but keeps the focus and can be pressed: it then does nothing, or says why. */
   readonly disabled?: boolean | undefined;
   readonly class?: string | undefined;
-  /** Before the label. */
+  /** Icon shown before the label. */
   readonly icon?: ComponentChildren;
-  /** What it says; what is more than text is its children. */
+  /** Text of the button. Anything more than text is passed as children. */
   readonly label?: string;
 }
 

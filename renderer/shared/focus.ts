@@ -3,7 +3,7 @@ import { useLayoutEffect, useRef } from 'preact/hooks';
 
 /**
  * Focuses an element as soon as it is on the page, and again when a value in `again` changes. An effect that waits for
- * the next frame would be too late: on a slow machine the first keys would go to what had the focus before.
+ * the next frame would be too late: on a slow machine the first keys would go to the element focused before.
  */
 export function useFocus<E extends HTMLElement>(...again: unknown[]): RefObject<E | null> {
   const ref = useRef<E>(null);
@@ -15,9 +15,8 @@ const FIELDS = ':is(input, select, textarea):not(:disabled, [readonly], [type="h
 const ACTS = ':is(button, a[href], summary):not(:disabled)';
 
 /**
- * Where someone begins in a window: at its first field; where there is none, at its first button, which is the one that
- * leaves things as they are. What stands below the window's edge isn't jumped to over the text before it: then it
- * begins at its heading.
+ * Focuses the first field of a dialog or, if it has none, its first button, which is the one that changes nothing. If that is
+ * below the visible part, focuses the heading instead, so that the text before it isn't skipped.
  */
 export function focusFirst(window: HTMLDialogElement): void {
   const body = window.querySelector('.dialog-body');

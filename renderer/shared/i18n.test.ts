@@ -26,9 +26,9 @@ beforeEach(() =>
   ),
 );
 
-/* U+2068 … U+2069: what `<bdi>` is in a text. */
+/* U+2068 … U+2069 do in plain text what `<bdi>` does in markup. */
 describe('a name within a sentence', () => {
-  test('stays one piece where its script runs the other way', () => {
+  test('stays one piece if its script runs the other way', () => {
     expect(t('left', { name: 'ليلى (2)', time: '10:15' })).toBe('\u2068ليلى (2)\u2069 left at 10:15.');
     expect(t('left', { name: 'נועה', time: '10:15' })).toBe('\u2068נועה\u2069 left at 10:15.');
     expect(tIn('ar', 'left', { name: 'Ada (2)', time: '10:15' })).toBe(
@@ -38,7 +38,7 @@ describe('a name within a sentence', () => {
     expect(t('left', { name: '李 Wei', time: 'x' })).toContain('\u2068李 Wei\u2069');
   });
 
-  test('is left alone where it runs with the sentence, and is never wrapped twice', () => {
+  test('is unchanged if it runs with the sentence, and is never wrapped twice', () => {
     expect(t('left', { name: 'Ada', time: '10:15' })).toBe('Ada left at 10:15.');
     expect(tIn('ar', 'left', { name: 'ليلى', time: '' })).toBe('غادر ليلى في .');
     expect(t('left', { name: '\u2068ليلى\u2069', time: '' })).toBe('\u2068ليلى\u2069 left at .');
@@ -46,7 +46,7 @@ describe('a name within a sentence', () => {
   });
 });
 
-test('numbers are grouped as the language writes them, and choose their plural all the same', () => {
+test('numbers are grouped as the language writes them, and still select the plural form', () => {
   void initI18n(
     {
       en: { people_one: '{{count}} person', people_other: '{{count}} people' },
@@ -59,7 +59,7 @@ test('numbers are grouped as the language writes them, and choose their plural a
   expect([numberOf(0.9, TWO_DIGITS, 'de'), numberOf(9500, {}, 'fr')]).toEqual(['0,90', '9\u202f500']);
 });
 
-test('facts stand in a row with the comma and the colon of the language', () => {
+test('lists and labels use the comma and the colon of the language', () => {
   const row = (lng: string) => labelled('A', listed(['B', 'C'], lng), lng);
   expect(['en', 'fr', 'zh', 'ar'].map(row)).toEqual(['A: B, C', 'A\u202f: B, C', 'A：B、C', 'A: B، C']);
 });
@@ -73,7 +73,7 @@ describe('a language that is not in the bundle', () => {
   const given = new Map<string, (value: Record<string, string>) => void>();
   const fetch = (language: string) => new Promise<Record<string, string>>((resolve) => given.set(language, resolve));
 
-  test('shows once it is there, and the last choice of several counts', async () => {
+  test('is shown once it is loaded, and the last of several choices wins', async () => {
     void initI18n({ en: { none: 'None' } }, 'en', fetch);
     const [first, second] = [setLanguage('fr'), setLanguage('pl')];
     expect([currentLanguage(), isPresent('fr'), t('none')]).toEqual(['en', false, 'None']);
@@ -84,13 +84,13 @@ describe('a language that is not in the bundle', () => {
     expect([currentLanguage(), isPresent('fr'), t('none')]).toEqual(['pl', true, 'Brak']);
   });
 
-  test('leaves everything as it is where it can’t be reached', async () => {
+  test('changes nothing if it can’t be loaded', async () => {
     await initI18n({ en: { none: 'None' } }, 'fr', () => Promise.reject(new Error('offline')));
     expect([currentLanguage(), t('none')]).toEqual(['en', 'None']);
   });
 });
 
-test('a language is called as it calls itself, with a capital; small letters are its own', () => {
+test('a language’s own name has a capital, and lower case follows its rules', () => {
   expect(['fr', 'tr', 'ar', 'zh'].map(ownName)).toEqual(['Français', 'Türkçe', 'العربية', '中文']);
   expect(['fr', 'tr', 'ar', 'zh'].map(shortName)).toEqual(['FR', 'TR', 'العربية', '中文']);
   void initI18n({ en: {}, tr: {} }, 'tr');

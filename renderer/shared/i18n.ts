@@ -1,7 +1,7 @@
 import { signal } from '@preact/signals';
 import i18next, { type i18n } from 'i18next';
 
-/** The present language; components that read `t` redraw when it changes. */
+/** The current language; components that read `t` redraw when it changes. */
 const language = signal('en');
 let instance: i18n = i18next;
 
@@ -12,15 +12,15 @@ export interface Sentences {
 
 type FetchSentences = (language: string) => Promise<Sentences>;
 let fetchSentences: FetchSentences = () => Promise.reject(new Error('every language was there from the start'));
-/** The languages whose sentences are loaded; a view that shows several redraws when another arrives. */
+/** The languages whose sentences are loaded. A view that shows several redraws when another is loaded. */
 const present = signal<readonly string[]>([]);
-/** The language that was asked for last. */
+/** The language requested last. */
 let wanted = 'en';
 
 /**
- * Begins with the languages that are in the bundle: English, which also speaks where another language has no sentence.
- * @param fetch where the sentences of the others come from
- * @returns once the first language is shown, or English in its place
+ * Starts with the bundled languages. English is one of them, and is the fallback for missing sentences.
+ * @param fetch loads the sentences of the other languages
+ * @returns a promise that resolves once the first language is shown, or English instead
  */
 export function initI18n(bundled: Record<string, Sentences>, first: string, fetch?: FetchSentences): Promise<void> {
   if (fetch) fetchSentences = fetch;
@@ -29,8 +29,8 @@ export function initI18n(bundled: Record<string, Sentences>, first: string, fetc
     lng: 'en',
     fallbackLng: 'en',
     resources: Object.fromEntries(Object.entries(bundled).map(([l, translation]) => [l, { translation }])),
-    interpolation: { escapeValue: false }, // preact escapes
-    returnEmptyString: true, // what needs no word has none
+    interpolation: { escapeValue: false }, // preact escapes values
+    returnEmptyString: true, // some sentences are empty on purpose
     initAsync: false,
   });
   present.value = Object.keys(bundled);
@@ -38,10 +38,10 @@ export function initI18n(bundled: Record<string, Sentences>, first: string, fetc
   return setLanguage(first);
 }
 
-/** True once a language can be spoken. */
+/** Whether a language's sentences are loaded. */
 export const isPresent = (lng: string): boolean => present.value.includes(lng);
 
-/** Fetches a language's sentences, if they are not here yet. Rejects where they can't be reached. */
+/** Loads a language's sentences unless they are loaded already. Rejects if they can't be fetched. */
 export async function fetchLanguage(lng: string): Promise<void> {
   if (present.peek().includes(lng)) return;
   instance.addResourceBundle(lng, 'translation', await fetchSentences(lng));
@@ -50,25 +50,25 @@ export async function fetchLanguage(lng: string): Promise<void> {
 
 const RIGHT_TO_LEFT: ReadonlySet<string> = new Set(['ar', 'fa', 'he', 'ur']);
 
-/** The direction in which a language is written, for `dir`. */
+/** Returns the writing direction of a language, for `dir`. */
 export const directionOf = (lng: string): 'ltr' | 'rtl' => (RIGHT_TO_LEFT.has(lng.split('-')[0]!) ? 'rtl' : 'ltr');
 
-/** What a language calls itself, as a menu has it: with a capital. */
+/** Returns a language's own name, capitalised for menus. */
 export function ownName(lng: string): string {
   const name = new Intl.DisplayNames([lng], { type: 'language' }).of(lng) ?? lng;
   return name.charAt(0).toLocaleUpperCase(lng) + name.slice(1);
 }
 
-/** The same where there is little room: its code in place of a Latin name, as `FR`. */
+/** Returns a short form of it: the code instead of a Latin name, such as `FR`. */
 export const shortName = (lng: string): string =>
   /^\p{Script=Latin}/u.test(ownName(lng)) ? lng.toUpperCase() : ownName(lng);
 
-/** In small letters, as the present language has them: in Turkish I and İ are two. */
+/** Converts to lower case by the rules of the current language: Turkish has two letters, I and İ. */
 export const inSmall = (text: string): string => text.toLocaleLowerCase(language.value);
 
 /**
- * Changes the language of the page, and with it the direction of its layout: at once where its sentences are here. The
- * last of several choices counts; one that can't be reached leaves the page as it is.
+ * Changes the page's language, and with it the layout direction, as soon as its sentences are loaded. If several are chosen,
+ * the last one wins. If loading fails, nothing changes.
  */
 export async function setLanguage(next: string): Promise<void> {
   wanted = next;
@@ -85,7 +85,7 @@ export async function setLanguage(next: string): Promise<void> {
 function show(next: string): void {
   void instance.changeLanguage(next);
   language.value = next;
-  // A unit test has no page.
+  // Unit tests have no document.
   if (typeof document === 'undefined') return;
   document.documentElement.lang = next;
   document.documentElement.dir = directionOf(next);
@@ -101,44 +101,44 @@ export type KeyOf<English> = {
   [K in keyof English & string]: English[K] extends string ? Stem<K> : `${K}.${KeyOf<English[K]>}`;
 }[keyof English & string];
 
-/** The rest of the keys that begin with this path. */
+/** The remainders of the keys that begin with this path. */
 export type Under<Key, Path extends string> = Key extends `${Path}.${infer Rest}` ? Rest : never;
-/** What has a name of its own for a menu: the paths of all keys `PATH.nav`. */
+/** The paths of all keys `PATH.nav`, which are names for a menu. */
 export type PathOf<Key> = Key extends `${infer Path}.nav` ? Path : never;
 
 type Values = Record<string, unknown>;
 
-/** Plural forms go by `count` itself; what is shown of it, and of any other number, is as the language writes it. */
+/** Translates. The plural form depends on `count` itself; it and all other numbers are shown as the language writes them. */
 const tIn = (lng: string, key: string, values?: Values): string =>
   instance.t(key, { ...values, lng, replace: shownAs(lng, values) });
 
-/** What a page calls its sentences by: a key that isn't in its English file does not compile. */
+/** Returns a page's translation functions. A key that isn't in its English file does not compile. */
 export const translations = <Key extends string>() => {
   const hasSentence = (key: string): key is Key => instance.exists(key, { lng: 'en' });
   return {
-    /** The sentence for a key in the present language. */
+    /** The sentence for a key in the current language. */
     t: (key: Key, values?: Values): string => tIn(language.value, key, values),
-    /** The sentence in a given language, e.g. the one of the person who is greeted. */
+    /** The sentence in a given language, for example that of the person being greeted. */
     tIn: (lng: string, key: Key, values?: Values): string => tIn(lng, key, values),
-    /** True if there is such a sentence: a code may come from a newer build. */
+    /** Whether there is such a sentence. A code may come from a newer build. */
     hasSentence,
-    /** The key of a code where it has a sentence, else the general one. */
+    /** The given key if it has a sentence, else the general one. */
     keyOr: (key: string, general: Key): Key => (hasSentence(key) ? key : general),
   };
 };
 
 const RTL = '\\p{Script=Arabic}\\p{Script=Hebrew}\\p{Script=Syriac}\\p{Script=Thaana}\\p{Script=Nko}\\p{Script=Adlam}';
-/** What would reverse a sentence: letters of the other direction; in a right-to-left language also numbers. */
+/** What would be reordered in a sentence: letters of the other direction; in a right-to-left language also numbers. */
 const OPPOSITE = {
   ltr: new RegExp(`[${RTL}]`, 'u'),
   rtl: new RegExp(`(?![${RTL}])[\\p{L}\\p{N}]`, 'u'),
 };
-/** Begin and end of text with its own direction, as `<bdi>` does where there are elements: attributes have none. */
+/** Start and end of text with its own direction, like `<bdi>`, which attributes can't contain. */
 const [OPEN, CLOSE] = ['\u2068', '\u2069'];
 
 /**
- * As sentences show values: numbers are grouped. Names and other words of people stay one piece in a sentence, whatever script they have: `Nora (א) left` keeps its
- * brackets and its order. What has the sentence's own direction stays as it is.
+ * Formats values for a sentence. Numbers are grouped. Names and other text that people wrote stay one piece in any script:
+ * `Nora (א) left` keeps its brackets and order. Text in the sentence's own direction is unchanged.
  */
 function shownAs(lng: string, values: Values = {}): Values {
   const opposite = OPPOSITE[directionOf(lng)];
@@ -152,14 +152,14 @@ function shownAs(lng: string, values: Values = {}): Values {
 }
 
 /**
- * The locale for dates. English days are written as in Britain; Arabic ones with the digits that the keypads, badges and
- * the other languages of the same screen have.
+ * The locale for dates. English dates are British. Arabic ones use the same digits as the keypads, badges and the other
+ * languages on the screen.
  */
 export const localeOf = (lng: string): string => ({ en: 'en-GB', ar: 'ar-u-nu-latn', zh: 'zh-CN' })[lng] ?? lng;
 
 const clocks = new Map<string, Intl.DateTimeFormat>();
 
-/** Dates and times as a language writes them, 24 h; one formatter each, since making one is slow. */
+/** Returns a formatter for dates and times, 24 h. Formatters are cached, since creating one is slow. */
 export function formatter(lng: string, options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
   const key = lng + JSON.stringify(options);
   const known = clocks.get(key);
@@ -171,7 +171,7 @@ export function formatter(lng: string, options: Intl.DateTimeFormatOptions): Int
 
 const numbers = new Map<string, Intl.NumberFormat>();
 
-/** A number as a language writes it: `9,500` in English, `9.500` in German. */
+/** Formats a number: `9,500` in English, `9.500` in German. */
 export const numberOf = (n: number, options: Intl.NumberFormatOptions = {}, lng = language.value): string =>
   numbersOf(options, lng).format(n);
 
@@ -187,11 +187,11 @@ function numbersOf(options: Intl.NumberFormatOptions, lng: string): Intl.NumberF
 
 type DurationUnit = 'second' | 'minute' | 'hour' | 'day';
 
-/** "5 minutes"; `short`: "5 mins". */
+/** Formats a duration: "5 minutes", or "5 mins" with `short`. */
 export const durationOf = (n: number, unit: DurationUnit, unitDisplay: 'long' | 'short' = 'long'): string =>
   numberOf(n, { style: 'unit', unit, unitDisplay });
 
-/** What is left of a wait: "1:05 min" from a minute up, else "45 secs". Rounded up, so that no one tries too soon. */
+/** Formats a remaining wait: "1:05 min" from a minute up, else "45 secs". Rounded up, so that no one tries too soon. */
 export function waitOf(seconds: number): string {
   if (seconds < 60) return durationOf(seconds, 'second', 'short');
   const rest = String(seconds % 60).padStart(2, '0');
@@ -201,25 +201,25 @@ export function waitOf(seconds: number): string {
     .join('');
 }
 
-/** Commas and colons where they are not the Latin ones. */
+/** Commas and colons that differ from the Latin ones. */
 const COMMAS: Readonly<Record<string, string>> = { ar: '، ', zh: '、' };
 const COLONS: Readonly<Record<string, string>> = { fr: '\u202f: ', zh: '：' };
 
-/** One after the other, with the comma of the language: `A, B` in English, `A、B` in Chinese. */
+/** Joins items with the comma of the language: `A, B` in English, `A、B` in Chinese. */
 export const listed = (items: readonly string[], lng = language.value): string => items.join(COMMAS[lng] ?? ', ');
 
-/** What something is, and behind a colon as the language has it: what of it. */
+/** Joins a label and its value with the colon of the language. */
 export const labelled = (label: string, of: string | number, lng = language.value): string =>
   `${label}${COLONS[lng] ?? ': '}${of}`;
 
-/** Of scores: always two digits after the point. */
+/** For scores: always two decimals. */
 export const TWO_DIGITS = { minimumFractionDigits: 2, maximumFractionDigits: 2 } as const;
-/** Of measurements. */
+/** For measurements: always one decimal. */
 export const ONE_DIGIT = { minimumFractionDigits: 1, maximumFractionDigits: 1 } as const;
 
 const zone = signal<string | undefined>(undefined);
 
-/** From now on times are shown in this zone; the machine's own where this browser knows none of that name. */
+/** Sets the zone in which times are shown. If the browser doesn't know it, the machine's own is used. */
 export function setTimeZone(name: string): void {
   try {
     formatter('en', { timeZone: name });
@@ -229,7 +229,7 @@ export function setTimeZone(name: string): void {
   }
 }
 
-/** A moment as a language writes it, in the zone that was set. */
+/** Formats a moment in the zone that was set. */
 const written = (at: Date, lng: string, options: Intl.DateTimeFormatOptions): string =>
   formatter(lng, { ...options, timeZone: zone.value }).format(at);
 

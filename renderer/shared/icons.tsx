@@ -4,11 +4,11 @@ interface IconProps {
   children: ComponentChildren;
   fill?: string;
   stroke?: string;
-  /** It points in the reading direction, so it is mirrored with it. */
+  /** It points in the reading direction, so it is mirrored in right-to-left languages. */
   mirrored?: boolean;
 }
 
-/** Our own line icons on a 24-unit grid, drawn in the colour of the text around them; always beside words, so hidden from readers. */
+/** Our line icons on a 24-unit grid, in the surrounding text's colour. They always accompany text, so readers skip them. */
 function Icon({ children, mirrored = false, ...rest }: IconProps) {
   return (
     <svg
@@ -33,7 +33,7 @@ interface Look {
   circle?: readonly [x: number, y: number, r: number];
 }
 
-/* @__NO_SIDE_EFFECTS__: a page has the icons that it uses, and no others. */
+/* @__NO_SIDE_EFFECTS__: so that a page contains only the icons it uses. */
 function icon(d: string, { mirrored = false, circle }: Look = {}): () => JSX.Element {
   const [cx, cy, r] = circle ?? [];
   return () => (
@@ -67,7 +67,7 @@ export const IconLock = icon(
 );
 export const IconStaff = icon('M5 20c.6-3.600 3.400-5.600 7-5.600s6.400 2 7 5.600', { circle: [12, 8, 3.6] });
 export const IconBack = icon('M19 12H5M11 6l-6 6 6 6', { mirrored: true });
-/** To the left of the screen, whatever the language: where a head is to turn. */
+/** The left of the screen in all languages: the direction in which to turn the head. */
 export const IconLeft = icon('M20 12H4M11 5l-7 7 7 7');
 export const IconErase = icon('M9 5h11v14H9l-6-7zM12.500 9.500l5 5M17.500 9.500l-5 5', { mirrored: true });
 export const IconShift = icon('M12 4 5 11.500h4V19h6v-7.500h4z');

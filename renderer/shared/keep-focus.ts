@@ -4,9 +4,9 @@ import { focusFirst } from './focus.ts';
 const PLACES = 'dialog, section, .card, main';
 
 /**
- * Anyone who works by keyboard goes on where they were: a row that leaves its list, or a form that is redrawn after it
- * was saved, takes the focus with it, and the browser gives it to nobody. The nearest place that is left gets it then;
- * a window whose next step has come begins as it did when it was opened.
+ * Keeps keyboard users in place. When a focused row leaves its list, or a form is redrawn after saving, the browser drops the
+ * focus. This moves it to the nearest enclosing place that still exists. A dialog that shows its next step is focused as when
+ * it was opened.
  */
 export function keepFocus(page: Document): void {
   let around: Element[] = [];

@@ -6,23 +6,23 @@ import { t } from '../kiosk/i18n.ts';
 import { initI18n, type Sentences } from './i18n.ts';
 
 const PLURAL = /_(zero|one|two|few|many|other)$/;
-/** Said alike in several languages: in French, a pattern of letters, a product’s name. */
+/** Texts that are the same in several languages: in French, a letter pattern or a product’s name. */
 const ALIKE = /^(QR code|hh:mm|Frappe HR \(Employee Checkin\))$/;
 
-/** Every sentence with its path. */
+/** All sentences with their paths. */
 const flat = (tree: Sentences, prefix = ''): [string, string][] =>
   Object.entries(tree).flatMap(([key, value]) =>
     typeof value === 'string' ? [[prefix + key, value] as [string, string]] : flat(value, `${prefix}${key}.`),
   );
 const stems = (sentences: Iterable<string>) =>
   [...new Set([...sentences].map((key) => key.replace(PLURAL, '')))].sort();
-/** What is filled in; a form for one, two or none may say the number in words. */
+/** The placeholders of a text. Plural forms for none, one or two may spell out the number instead. */
 const slots = (key: string, text: string) =>
   [...text.matchAll(/\{\{(\w+)\}\}/g)]
     .map((m) => m[1]!)
     .filter((slot) => slot !== 'count' || !PLURAL.test(key))
     .sort();
-/** One word alone may be the same in two languages (`Badge`, `Version`). */
+/** More than one word. A single word may be the same in two languages (`Badge`, `Version`). */
 const isPhrase = (text: string) => (text.replaceAll(/\{\{\w+\}\}/g, '').match(/\p{L}{2,}/gu) ?? []).length > 1;
 
 describe.each([
@@ -35,11 +35,11 @@ describe.each([
   describe.each(LANGUAGES)('in %s', (language) => {
     const sentences = new Map(flat(LOCALES[language]));
 
-    test('has every sentence that English has, and none besides', () => {
+    test('has the same sentences as English', () => {
       expect(stems(sentences.keys())).toEqual(stems(english.keys()));
     });
 
-    test('counts in each of its plural forms, and in no other', () => {
+    test('has exactly the plural forms of the language', () => {
       const counted = stems([...english.keys()].filter((key) => PLURAL.test(key)));
       const forms: readonly string[] = new Intl.PluralRules(language).resolvedOptions().pluralCategories;
       const missing = counted
@@ -47,29 +47,29 @@ describe.each([
         .filter((key) => !sentences.has(key));
       expect(counted.length).toBeGreaterThan(0);
       expect(missing).toEqual([]);
-      // For none there may be a sentence of its own where the language has no such form: English has.
+      // `zero` is allowed in languages without such a form: English uses it too.
       const form = (key: string) => PLURAL.exec(key)?.[1];
       const idle = [...sentences.keys()].filter((key) => !['zero', ...forms, undefined].includes(form(key)));
       expect(idle).toEqual([]);
     });
 
-    test('fills in what English fills in', () => {
+    test('has the same placeholders as English', () => {
       for (const [key, text] of sentences) {
         const like = english.get(key) ?? english.get(key.replace(PLURAL, '_other'))!;
         expect([key, slots(key, text)]).toEqual([key, slots(key, like)]);
-        // What needs no word is empty in English too.
+        // A sentence may only be empty if it is empty in English too.
         if (like !== '') expect(text.trim(), key).not.toBe('');
       }
     });
 
-    test.skipIf(language === 'en')('says nothing in English', () => {
+    test.skipIf(language === 'en')('contains no English', () => {
       const left = [...sentences].filter(
         ([key, text]) => text === english.get(key) && isPhrase(text) && !ALIKE.test(text),
       );
       expect(left).toEqual([]);
     });
 
-    test('calls nothing else as it calls what leaves things as they are', () => {
+    test('uses its text for “Cancel” only for that button', () => {
       const { cancel } = LOCALES[language];
       expect([...sentences].filter(([, text]) => text === cancel)).toEqual([['cancel', cancel]]);
     });
@@ -84,7 +84,7 @@ test.each(LANGUAGES.filter((language) => language !== 'en'))(
   },
 );
 
-test('French stands apart from its punctuation by a narrow space that does not break', () => {
+test('French has a narrow no-break space before its punctuation', () => {
   const mails = JSON.parse(readFileSync('sync/server/core/accounts/locales/fr.json', 'utf8')) as Sentences;
   const texts = [KIOSK.fr, CONSOLE.fr, PORTAL.fr, mails].flatMap((french) => flat(french));
   expect(

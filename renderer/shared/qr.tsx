@@ -5,12 +5,12 @@ const QUIET = 4;
 const ALPHANUMERIC = /^[0-9A-Z $%*+\-./:]+$/;
 
 /**
- * A QR code, black on white whatever the theme: cameras want it so.
+ * A QR code, always black on white, because cameras need that.
  *
- * @param ecc how much of it may be unreadable: more on paper, which wears
+ * @param ecc error correction, the share that may be unreadable: more on paper, which wears
  */
 export function Qr({ text, label, ecc }: { text: string; label: string; ecc: 'medium' | 'quartile' }) {
-  // In capitals and digits alone a code has fewer and larger squares.
+  // Text of only capitals and digits makes a code with fewer, larger squares.
   const encoding = ALPHANUMERIC.test(text) ? 'alphanumeric' : 'byte';
   const rows = encodeQR(text, 'raw', { ecc, border: QUIET, encoding });
   const path = rows.flatMap((row, y) => row.map((dark, x) => (dark ? `M${x} ${y}h1v1h-1z` : ''))).join('');

@@ -103,10 +103,10 @@ const erased = (unknown: number): string[] =>
 type Part = z.output<typeof api.VerifyAnswer>;
 type Fault = Part['faults'][number];
 
-/** Most faults reported: a log that was replaced entirely has as many as it has rows. */
+/** Most faults reported. If the whole log was replaced, every row is a fault. */
 const MOST = 100;
 
-/** `audit verify`: every row, then the anchors outside the database. */
+/** `audit verify`: checks every row, then the anchors outside the database. */
 function registerVerify(audit: Command): void {
   audit
     .command('verify')

@@ -14,7 +14,7 @@ S3_CA_FILE, S3_SSE and the rest (docs/operate/backup.md).`;
 const TIERS = ['Expedited', 'Standard', 'Bulk'] as const;
 type Tier = (typeof TIERS)[number];
 
-/** Loaded on demand: the SDK is slow to load. */
+/** Loaded on demand, since the SDK is slow to load. */
 const direct = () => import('../../../sync/server/app/backup-environment.ts');
 
 export function registerBackup(program: Command): void {
@@ -164,7 +164,7 @@ Exit code 1 with backup-thawing: the backup was requested from the archive; run 
     });
 }
 
-/** How to wait for a backup, and what to print meanwhile. */
+/** Whether to wait for a backup, and how to show its progress. */
 const watched = ({ wait = false, tier }: ReadingArgs, progress: CommandOutput['progress']) => ({
   wait,
   tier,

@@ -51,7 +51,7 @@ Exit code 1 when a control is not proven, or something needs attention.`,
     });
 }
 
-/** What is not there, or can't be read, was not run. */
+/** Reads the last test results. A report that is missing or unreadable counts as not run. */
 function lastResults(folder: string): LastResults {
   const policy = PolicyResults.safeParse(read(join(folder, 'policy.json')));
   const files = new Map<string, { passed: number; failed: number; skipped: number }>();
@@ -64,7 +64,7 @@ function lastResults(folder: string): LastResults {
   const ran = reportedResults(folder, ROOT, VITEST_REPORTS, PLAYWRIGHT_REPORTS);
   for (const { file, outcome } of ran) add(file, outcome);
   if (policy.success) {
-    // The whole file's results, where there are any, say more.
+    // Where a report covers a file as a whole, it is used, since it says more.
     const named = policy.data.rows.flatMap((r) => r.parts.flatMap((p) => p.tests)).filter((t) => !files.has(t.file));
     for (const t of new Map(named.map((t) => [`${t.file} ${t.title}`, t])).values()) add(t.file, t.outcome);
   }

@@ -8,7 +8,7 @@ import type { NewTemplate } from '../../core/store/interface.ts';
 import { readPicture } from './footage.ts';
 import { demoPeople } from './people.ts';
 
-/** Enrols the demo people from pictures that the camera clip does not show. Those who are there already stay. */
+/** Enrols the demo people from pictures that the camera clip does not show. People already enrolled are left unchanged. */
 export async function enrolDemoPeople(kiosk: OpenKiosk): Promise<number> {
   const missing = demoPeople().filter((person) => !kiosk.store.people.byNumber(person.number));
   if (missing.length === 0) return 0;

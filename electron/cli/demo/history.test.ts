@@ -23,12 +23,12 @@ const of = (o: Partial<Parameters<typeof demoHistory>[0]> = {}) => {
   return { list, checkins, byPerson: Map.groupBy(checkins, (c) => c.person) };
 };
 
-test('the same seed and moment give the same events, to the salt; another seed others', () => {
+test('the same seed and moment give the same events, including salts; another seed gives others', () => {
   expect(of({ seed: 7 }).list.events).toEqual(of({ seed: 7 }).list.events);
   expect(of({ seed: 7 }).list.events).not.toEqual(of({ seed: 8 }).list.events);
 });
 
-test('a month up to now: in order, on working days, some late, one check-out missing, nothing of the future', () => {
+test('covers a month up to now: in order, on working days, some late, one check-out missing, none in the future', () => {
   const { list, checkins, byPerson } = of();
   const times = list.events.map(({ header }) => Date.parse(header.at.utc));
   expect(times).toEqual(times.toSorted((a, b) => a - b));
@@ -39,7 +39,7 @@ test('a month up to now: in order, on working days, some late, one check-out mis
   expect(before.filter(({ at }) => [0, 6].includes(at.getDay()))).toEqual([]);
   expect(byPerson.size).toBe(14);
   const first = [...Map.groupBy(before, (c) => `${c.person} ${c.at.toDateString()}`).values()];
-  // By the demo's start of work, and its grace.
+  // By the demo's start of work and its grace period.
   const late = first.filter(([c]) => c!.at.getHours() * 60 + c!.at.getMinutes() > 9 * 60 + 15);
   expect(late.length).toBeGreaterThan(3);
   expect(late.length).toBeLessThan(first.length / 4);
@@ -47,14 +47,14 @@ test('a month up to now: in order, on working days, some late, one check-out mis
   expect(open.length).toBe(1);
 });
 
-test('nobody without a face has checked in by face, and no template is made up', () => {
+test('nobody without a face checks in by face, and no template is invented', () => {
   const { list, checkins } = of();
   expect(new Set(checkins.filter((c) => c.method === 'face').map((c) => c.person))).toEqual(new Set(known));
   expect(new Set(checkins.map((c) => c.method))).toEqual(new Set(['face', 'number+pin', 'badge', 'qr']));
   expect(list.events.some(({ header }) => header.type === 'template')).toBe(false);
 });
 
-test('every accepted face before today is in what the kiosk reports, or still too few to report', () => {
+test('the kiosk reports every accepted face before today, except when still too few', () => {
   const { list, checkins } = of();
   const reported = list.events.flatMap(({ header: { open } }) =>
     Object.entries((open as { detail?: object }).detail ?? {}),
@@ -67,7 +67,7 @@ test('every accepted face before today is in what the kiosk reports, or still to
   expect(count('wait.')).toBe(count('score.'));
 });
 
-test('one record is disputed, and at any hour someone is inside', () => {
+test('one record is disputed, and someone is inside at any hour', () => {
   const { list } = of();
   expect(list.events.filter(({ header }) => header.type === 'void')).toHaveLength(1);
   for (let hours = 0; hours < 7 * 24; hours += 5) {

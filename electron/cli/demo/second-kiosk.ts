@@ -12,7 +12,7 @@ import type { Store } from '../../core/store/interface.ts';
 import { VERSION } from '../../core/version.ts';
 import { demoHistory } from './history.ts';
 
-/** What both kiosks of the demo are called wherever kiosks are listed. */
+/** Names of the demo's two kiosks in all lists of kiosks. */
 export const KIOSK_NAME = 'Main entrance (demo)';
 export const SECOND_NAME = 'Side entrance (demo)';
 
@@ -20,20 +20,20 @@ export const SECOND_NAME = 'Side entrance (demo)';
 const SETTING = 'demo-second-kiosk';
 
 /**
- * The demo's second kiosk: no machine, but keys and a place in the server's list like any other, so that what it says
- * comes to the server as everything does.
+ * The demo's second kiosk. There is no machine, but it has keys and an entry in the server's list like any other, so its events
+ * arrive at the server in the usual way.
  */
 export const SecondKiosk = z.strictObject({
   secret: DeviceSecret,
-  /** Null: it is not registered yet, or the server is no demo any more. */
+  /** Null: it is not registered yet, or the server is no longer a demo. */
   bundle: ServerBundle.nullable(),
   epoch: Uuid,
-  /** When it was made: its history is of the month before. */
+  /** When it was created. Its history covers the month before. */
   madeAt: Instant,
 });
 export type SecondKiosk = z.infer<typeof SecondKiosk>;
 
-/** The second kiosk of this store, created at the first call. */
+/** Returns this store's second kiosk, which is created at the first call. */
 export async function secondKiosk(store: Pick<Store, 'settings'>): Promise<SecondKiosk> {
   const text = store.settings.get(SETTING);
   if (text !== null) return SecondKiosk.parse(JSON.parse(text));
@@ -50,15 +50,15 @@ export interface SecondKioskOptions {
   readonly kiosk: SecondKiosk & { readonly bundle: ServerBundle };
   /** People with a face, enrolled at the other kiosk. */
   readonly recorded: readonly string[];
-  /** File that is there once the server has the history. */
+  /** File that exists once the server has received the history. */
   readonly sentFile: string;
 }
 
-/** Sends its history once, and reports that it is there for as long as the demo runs; stops when it is revoked. */
+/** Sends its history once, then keeps reporting for as long as the demo runs. Stops when it is revoked. */
 export function startSecondKiosk({ kiosk, recorded, sentFile }: SecondKioskOptions): { close(): Promise<void> } {
   const { secret, bundle, epoch, madeAt } = kiosk;
   const { device } = secret;
-  // Broken off, the same events are made again, and the server takes each once.
+  // If sending was interrupted, the same events are made again, and the server accepts each only once.
   const source = existsSync(sentFile)
     ? new EventList({ device, bootId: 'demo' })
     : demoHistory({ device, epoch, now: new Date(madeAt), recorded });
@@ -79,7 +79,7 @@ export function startSecondKiosk({ kiosk, recorded, sentFile }: SecondKioskOptio
   return { close: () => engine.stop() };
 }
 
-/** What is true of it: it has neither disk nor camera, and no model. */
+/** Its true state: no disk, no camera, no model. */
 const inventory = (startedAt: number): Inventory => ({
   version: VERSION,
   commit: '',

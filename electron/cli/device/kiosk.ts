@@ -17,9 +17,9 @@ import { readGivenFile } from '../options.ts';
 import { terminalOutput } from '../output.ts';
 import { type CommandSession, onKiosk, openCommands } from '../store-command.ts';
 
-/** How often the kiosk asks whether it was approved, ms. */
+/** How often the kiosk checks whether it was approved, ms. */
 const POLL_MS = 2000;
-/** Problems on the way to the server, which are temporary. */
+/** Temporary problems in reaching the server. */
 const PASSING = /^(server-(unreachable|silent)|proxy-unreachable|too-many-requests|http-5\d\d)$/;
 
 type Line = Record<string, string>;
@@ -110,7 +110,7 @@ between kiosk and server. Before joining: \`device proxy --set\`, then \`device 
     });
 }
 
-/** Polls until approved; temporary problems on the way are ignored. @throws Problem of a rejection */
+/** Polls until approved, ignoring temporary problems. @throws Problem if rejected */
 async function waitForApproval(session: CommandSession, output: ReturnType<typeof terminalOutput>): Promise<number> {
   for (;;) {
     let state = 'pending';

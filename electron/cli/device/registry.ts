@@ -19,7 +19,7 @@ interface ProvisionOptions {
   readonly json?: boolean;
 }
 
-/** `device …`: on the server the registry of kiosks, on a kiosk how it joins. */
+/** `device …`: the registry of kiosks (on the server), and how a kiosk joins (on the kiosk). */
 export function registerDevice(program: Command): void {
   const device = program
     .command('device')

@@ -41,7 +41,7 @@ Exit code 1 when something is failing or degraded.`,
     });
 }
 
-/** One line per check; below it each finding with what to do. */
+/** Formats one line per check, and below it each finding with what to do. */
 function text({ build, home, database, checks }: CheckReport): string {
   const lines = [`Server ${build}, home ${home}, database ${database}`];
   for (const { check, state, remark, findings } of checks) {

@@ -115,9 +115,9 @@ function textOf(state: State): string {
 
 function waits({ code, nextAt }: State['steps'][number]): string {
   if (!code) return '';
-  // A finished backup has it looked at within seconds.
+  // A completed backup triggers another check within seconds.
   return `waits: ${code}${nextAt ? `, tried again by ${nextAt}${code === 'backup-awaited' ? ' or after the next backup' : ''}` : ''}`;
 }
 
-/** Of a JWS that the server has verified. */
+/** Returns the payload of a JWS that the server has verified. */
 const contentOf = (signed: string): string => Buffer.from(signed.split('.')[1]!, 'base64url').toString('utf8');

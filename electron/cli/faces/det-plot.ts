@@ -7,8 +7,8 @@ const TICKS = [1e-5, 1e-4, 1e-3, 1e-2, 0.05, 0.1, 0.2, 0.4];
 const [LEAST, MOST] = [5e-6, 0.5];
 
 /**
- * A DET plot (Martin et al. 1997) as SVG: FMR across, FNMR up, both on normal-deviate axes, so that scores with normal
- * distributions give a straight line. Rates of 0 lie on the edge. Points where impostor pairs resolve nothing
+ * Draws a DET plot (Martin et al. 1997) as SVG: FMR across, FNMR up, both on normal-deviate axes, so that scores with normal
+ * distributions give a straight line. Rates of 0 are drawn on the edge. Points that the impostor pairs don't resolve
  * (< 30/FMR) are drawn dashed.
  */
 export function detPlot(report: Verification, title: string): string {
@@ -67,7 +67,7 @@ function up(rate: number): number {
   return round(AREA.bottom - share(rate) * (AREA.bottom - AREA.top));
 }
 
-/** 0..1 along an axis. */
+/** Position of a rate along an axis, 0..1. */
 function share(rate: number): number {
   const low = probit(LEAST);
   return (probit(Math.min(MOST, Math.max(LEAST, rate))) - low) / (probit(MOST) - low);
@@ -77,7 +77,7 @@ function round(value: number): number {
   return Math.round(value * 10) / 10;
 }
 
-/** Inverse of the normal distribution for 0 < p ≤ 0.5, error < 4.5e-4 (Abramowitz & Stegun 26.2.23). */
+/** Returns the inverse of the normal distribution for 0 < p ≤ 0.5, error < 4.5e-4 (Abramowitz & Stegun 26.2.23). */
 export function probit(p: number): number {
   const t = Math.sqrt(-2 * Math.log(p));
   return -(

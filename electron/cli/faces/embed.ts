@@ -9,25 +9,25 @@ import type { Box, RgbImage } from '../../../models/rules/image.ts';
 import type { FaceQuality } from '../../../models/rules/quality.ts';
 import { Problem } from '../../../sync/errors/problem.ts';
 
-/** Pictures decoded ahead of the one in the models: bounds memory and keeps the models busy. */
+/** Pictures decoded ahead of the current one: bounds memory and keeps the models busy. */
 const AHEAD = 2;
 
 interface EmbeddedFace {
   /** Left, top, width, height in pixels of the upright picture. */
   readonly box: Box;
   readonly quality: FaceQuality;
-  /** Little-endian float32, L2-normalised: 512 of the embedder that ships. */
+  /** Little-endian float32, L2-normalised: 512 values for the embedder that ships. */
   readonly embedding: string;
 }
 
-/** A line of `faces embed`: the faces of a file, largest first (none: an empty list), or why it can't be used. */
+/** A line of `faces embed`: the faces in a file, largest first (an empty list if none), or why it can't be used. */
 export type EmbedLine =
   | { readonly file: string; readonly faces: readonly EmbeddedFace[] }
   | { readonly file: string; readonly error: { readonly code: string; readonly message: string } };
 
 /**
- * Embeds file after file: one line each, in the order of `files`. While one picture is in the models, the next ones
- * are decoded; never more than AHEAD are held. A file that can't be used gives a line with its error and stops nothing.
+ * Embeds files one after another and yields one line per file, in the order of `files`. While one picture is in the models,
+ * the next are decoded; at most AHEAD are held. A file that can't be used gives a line with its error and stops nothing.
  */
 export async function* embedFiles(
   pipeline: FacePipeline,
@@ -59,13 +59,13 @@ async function embedImage(pipeline: FacePipeline, file: string, image: RgbImage 
   }
 }
 
-/** A coded error as it is; anything else under a code of its own, so that one odd file can't end a long run. */
+/** Returns a coded error as is. Any other gets its own code, so that one odd file can't end a long run. */
 function problemOf(cause: unknown): ModelProblem {
   if (cause instanceof ModelProblem) return cause;
   return new ModelProblem('picture-failed', { why: cause instanceof Error ? cause.message : String(cause), cause });
 }
 
-/** Little-endian on every machine. */
+/** Encodes the vector as little-endian on every machine. */
 function base64(vector: Float32Array): string {
   const bytes = Buffer.alloc(vector.length * 4);
   for (let i = 0; i < vector.length; i++) bytes.writeFloatLE(vector[i]!, 4 * i);
@@ -73,7 +73,7 @@ function base64(vector: Float32Array): string {
 }
 
 /**
- * Looks at the file of `--files-from` before any work begins; `-` is standard input.
+ * Checks the file of `--files-from` before any work begins; `-` is standard input.
  * @throws Problem `list-not-found`, `list-is-folder`, `list-not-readable`
  */
 export function checkList(list: string): void {
@@ -89,7 +89,7 @@ export function checkList(list: string): void {
   }
 }
 
-/** The files named on the command line, then those of a list, a name a line; `-` reads the list from `stdin`. */
+/** Yields the files named on the command line, then those of a list, one name per line; `-` reads the list from `stdin`. */
 export async function* filesOf(
   named: readonly string[],
   list: string | undefined,
@@ -109,7 +109,7 @@ async function* linesOf(stream: Readable): AsyncGenerator<string> {
   }
 }
 
-/** Writes a line and waits while the reader is behind; rejects when the reader has gone (EPIPE). */
+/** Writes a line, and waits while the reader is behind. Rejects when the reader has closed the pipe (EPIPE). */
 export async function writeLine(out: Writable, line: string): Promise<void> {
   if (!out.write(`${line}\n`)) await once(out, 'drain');
 }

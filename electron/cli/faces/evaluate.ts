@@ -19,23 +19,23 @@ import { samplesOfVisits } from './visits.ts';
 export type Evaluation = Awaited<ReturnType<typeof evaluateFolder>>;
 
 export interface PickedThresholds {
-  /** 1:1 at FMR 1e-3 (the EER's where that is not resolved), null when neither is. */
+  /** Threshold for 1:1 at FMR 1e-3 (at the EER if that is not resolved); null if neither is. */
   readonly verification: number | null;
   /**
-   * 1:N for an estimated FPIR of 0.1 % by gallery size, from this set's own FMR curve; `resolved` marks
-   * extrapolation.
+   * Thresholds for 1:N at an estimated FPIR of 0.1 % by gallery size, from this set's own FMR curve. `resolved` is false if
+   * extrapolated.
    */
   readonly identification: readonly {
     readonly templates: number;
     readonly threshold: number | null;
     readonly resolved: boolean;
   }[];
-  /** The curve itself, as an embedder's entry carries it (docs/operate/embedders.md); empty when it has fewer than two points. */
+  /** The curve itself, as in an embedder's entry (docs/operate/embedders.md); empty if it has fewer than two points. */
   readonly curve: readonly FmrPoint[];
 }
 
 const TARGET_FPIR = 1e-3;
-/** How far below the lowest resolved FMR the curve is extrapolated. */
+/** How far below the lowest resolved FMR the curve is extrapolated, as a factor. */
 const FURTHEST = 30;
 const SIZES = [10, 100, 1000, 5000];
 
@@ -47,18 +47,18 @@ export interface Found {
     readonly found: number;
     readonly used: number;
     readonly noFace: number;
-    /** By code. */
+    /** Number of refused files by error code. */
     readonly refused: Readonly<Record<string, number>>;
   };
 }
 
 /**
- * Evaluates a folder of people, a folder for each.
+ * Evaluates a folder with one folder per person.
  *
- * @param how.visits a video or a folder of frames is a visit (visits.ts); else each picture counts by itself, by its largest
- *   face, and its quality is not enforced
- * @param how.groups rates by group of people too
- * @throws Problem `too-few-people` when there is nobody to compare with; those of personFolders
+ * @param how.visits each video or folder of frames is a visit (visits.ts); otherwise each picture counts on its own, by its
+ *   largest face, and its quality is not enforced
+ * @param how.groups also gives rates by group of people
+ * @throws Problem `too-few-people` if there is nobody to compare with; those of personFolders
  */
 export async function evaluateFolder(
   pipeline: FacePipeline,
@@ -113,10 +113,10 @@ async function samplesOfPictures(pipeline: FacePipeline, folder: string, watch: 
   return { samples, counts: { found: files.length, used: samples.length, noFace, refused } };
 }
 
-/** Thresholds from the measured rates alone; what they don't resolve is null, or marked as extrapolated. */
+/** Picks thresholds from the measured rates alone. What they don't resolve is null, or marked as extrapolated. */
 export function pickThresholds(verification: Verification): PickedThresholds {
   const { det, impostorPairs, tarAtFar, eer } = verification;
-  // Points that impostor pairs resolve, in the tail, some way apart: what decision.ts interpolates between.
+  // Points in the tail that the impostor pairs resolve, some distance apart. decision.ts interpolates between them.
   const curve: FmrPoint[] = [];
   for (const { threshold, fmr } of det) {
     if (fmr > 0.02 || !(fmr > 0) || !resolves(impostorPairs, fmr)) continue;
@@ -142,7 +142,7 @@ export function pickThresholds(verification: Verification): PickedThresholds {
   };
 }
 
-/** Pictures of each person by the rules of `people import`; a folder that can't be read counts into `refused`. */
+/** Finds each person's pictures by the rules of `people import`. A folder that can't be read counts into `refused`. */
 async function picturesOf(
   folder: string,
   refused: Record<string, number>,

@@ -1,7 +1,7 @@
 import type { Estimate } from '../../../models/rules/calibration/bootstrap.ts';
 import type { Evaluation, Found } from './evaluate.ts';
 
-/** What there was to compare, in words. */
+/** Describes what there was to compare. */
 export function foundText(of: Evaluation['of'], { used, found, noFace, refused }: Found['counts']): string {
   const codes = Object.entries(refused).map(([code, n]) => `${n} ${code}`);
   return (

@@ -59,7 +59,7 @@ async function sp(args: string[], input = ''): Promise<{ code: number | null; ou
 }
 
 describe('faces embed', () => {
-  it('gives a line a file in the order of the input, errors among them', async () => {
+  it('gives one line per file in the order of the input, including errors', async () => {
     const broken = join(folder, 'broken.jpg');
     writeFileSync(broken, readFileSync(STILL).subarray(0, 9000));
     const blank = join(folder, 'blank.png');
@@ -96,13 +96,13 @@ describe('faces embed', () => {
     }
   });
 
-  it('shows no terminal what it would obey', async () => {
+  it('prints no control characters to a terminal', async () => {
     const { out } = await sp(['faces', 'embed', join(folder, '\x1b[2Jname\r\x07.jpg')]);
     expect(out).toMatch(/^[\P{Cc}\n]+$/u);
     expect(out).toContain('[2Jname');
   });
 
-  it('takes long lists from a file or standard input, names with spaces included', async () => {
+  it('reads long lists from a file or standard input, including names with spaces', async () => {
     const copy = join(folder, 'with a space.jpg');
     copyFileSync(STILL, copy);
     const list = join(folder, 'list');
@@ -119,7 +119,7 @@ describe('faces embed', () => {
     ).toEqual([copy, STILL]);
   });
 
-  it('reads no further ahead than it can hold', async () => {
+  it('reads only a few pictures ahead', async () => {
     let asked = 0;
     const endless = function* () {
       for (;;) {
@@ -132,7 +132,7 @@ describe('faces embed', () => {
     expect(asked).toBeLessThanOrEqual(24);
   });
 
-  it('waits for a slow reader, and stops when the reader has gone', async () => {
+  it('waits for a slow reader, and stops when the reader has closed the pipe', async () => {
     const slow = new PassThrough({ highWaterMark: 10 });
     let written = false;
     const waiting = writeLine(slow, 'x'.repeat(100)).then(() => {
@@ -171,7 +171,7 @@ describe('faces embed', () => {
     expect((await sp(['faces', 'embed'])).code).toBe(2);
   });
 
-  it('says what is wrong with a list of names that can’t be read, with a next step, before any work', async () => {
+  it('reports an unreadable list of names with a next step, before any work', async () => {
     const locked = join(folder, 'locked');
     writeFileSync(locked, STILL, { mode: 0o000 });
     const cases: [list: string, code: string][] = [
@@ -218,13 +218,13 @@ describe('faces eval', () => {
     expect(evaluationText(found)).toContain('not resolved: needs 3000 impostor pairs');
   });
 
-  it('follows links, passes over a folder that can’t be read, and prints what it found before the plot finds no place', async () => {
+  it('follows links, skips an unreadable folder, and prints its results before writing the plot fails', async () => {
     const people = join(folder, 'linked');
     mkdirSync(join(people, 'franck'), { recursive: true });
     for (const f of ['franck_01829', 'franck_02159'])
       symlinkSync(`${MEDIA}${f}.jpg`, join(people, 'franck', `${f}.jpg`));
     symlinkSync(join(folder, 'people', 'cage'), join(people, 'cage'));
-    // Its name is no UTF-8, so that what Node calls it is not there.
+    // The name is not valid UTF-8, so the path that Node makes of it does not exist.
     mkdirSync(Buffer.concat([Buffer.from(`${people}/`), Buffer.from([0x62, 0xff])]));
     const { code, out, err } = await sp(['faces', 'eval', people, '--json', '--svg', join(folder, 'no', 'place.svg')]);
     expect(JSON.parse(out)).toMatchObject({
@@ -235,7 +235,7 @@ describe('faces eval', () => {
     expect(err).toContain('file-not-writable');
   });
 
-  it('evaluates visits, of frames and of videos, by the mean that a kiosk decides by, and by group', async () => {
+  it('evaluates visits, of frames and of videos, by their mean as a kiosk does, and by group', async () => {
     const people = join(folder, 'visits');
     const frames = (visit: string, files: string[]) => {
       mkdirSync(join(people, 'franck', visit), { recursive: true });
@@ -282,7 +282,7 @@ describe('faces eval', () => {
     });
   });
 
-  it('has nothing to say about one person, or no folder', async () => {
+  it('refuses a single person, or a missing folder', async () => {
     const lonely = join(folder, 'lonely', 'one');
     mkdirSync(lonely, { recursive: true });
     copyFileSync(STILL, join(lonely, 'a.jpg'));
@@ -310,7 +310,7 @@ describe('faces eval', () => {
     await expect(evaluate(join(folder, 'none'))).rejects.toMatchObject({ code: 'folder-not-found' });
   });
 
-  it('picks thresholds from the resolved part of the curve, and marks what it carries on', () => {
+  it('picks thresholds from the resolved part of the curve, and marks what it extrapolates', () => {
     const det = Array.from({ length: 60 }, (_, i) => ({
       threshold: 0.2 + i * 0.01,
       fmr: 0.05 * Math.exp(-i * 0.25),
@@ -333,7 +333,7 @@ describe('faces eval', () => {
       [1000, false, false],
       [5000, false, false],
     ]);
-    // FMR 1e-4 lies at 0.2 + 0.04·ln(500).
+    // FMR 1e-4 is at 0.2 + 0.04·ln(500).
     expect(picked.identification[0]!.threshold!).toBeCloseTo(0.2 + 0.04 * Math.log(500), 2);
   });
 
@@ -346,7 +346,7 @@ describe('faces eval', () => {
 });
 
 describe('faces liveness', () => {
-  it('takes a folder for the frames of a video in natural order, and says what each strength makes of them', async () => {
+  it('treats a folder as the frames of a video in natural order, and reports the outcome for each strength', async () => {
     const video = join(folder, 'turn');
     mkdirSync(video);
     let count = 0;
@@ -359,7 +359,7 @@ describe('faces liveness', () => {
     if ('error' in line) throw new Error(line.error.message);
     const { samples, attempts, passed, reasons, strengths } = line;
     expect(samples).toBe(count);
-    // He turns to his left once, and is straight ahead for a second before it.
+    // He turns to his left once, after a second of looking straight ahead.
     expect(strengths.light.passed).toBeGreaterThan(0);
     expect(strengths.light.passed).toBeLessThanOrEqual(strengths.light.attempts / 2);
     expect([strengths.standard.passed, strengths.strong.passed]).toEqual([0, 0]);
@@ -371,7 +371,7 @@ describe('faces liveness', () => {
     );
   });
 
-  it('gives a line to what is no footage, with what is wrong with it, and goes on', async () => {
+  it('gives a line with an error for each file that is not footage, and continues', async () => {
     const empty = join(folder, 'no-frames');
     mkdirSync(empty);
     const text = join(folder, 'text-among-frames');

@@ -11,8 +11,8 @@ const LONGEST = 3_600;
 type Frames = AsyncGenerator<{ image: RgbImage; at: number }>;
 
 /**
- * Frames of a video, or of a folder that holds them in the natural order of their names, and when they were taken, s.
- * @throws Problem `file-not-found`, `footage-not-readable`, that of a frame with its name
+ * Yields the frames of a video, or of a folder with frames in the natural order of their names, with their time, s.
+ * @throws Problem `file-not-found`, `footage-not-readable`, or the error of a frame with its name
  */
 export async function* framesOf(file: string, fps: number): Frames {
   const there = statSync(file, { throwIfNoEntry: false });
@@ -43,7 +43,7 @@ async function* framesIn(folder: string, fps: number): Frames {
 }
 
 async function* framesOfVideo(file: string, fps: number): Frames {
-  // A picture would be shown for as long as a video may last.
+  // ffmpeg would repeat a picture for the longest allowed duration.
   if (isPictureName(file)) throw unreadable(file, 'it is one picture, not a video');
   try {
     const { readFrames } = await videoReader(file);
@@ -57,7 +57,7 @@ async function* framesOfVideo(file: string, fps: number): Frames {
   }
 }
 
-/** What decodes videos is only in a checkout. */
+/** The video decoder only exists in a checkout. */
 async function videoReader(file: string): Promise<typeof import('../demo/footage.ts')> {
   try {
     return await import('../demo/footage.ts');

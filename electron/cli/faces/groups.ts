@@ -5,7 +5,7 @@ import { measureVerification, type Verification } from '../../../models/rules/ca
 import { Problem } from '../../../sync/errors/problem.ts';
 import { personFolders } from '../../core/commands/import-folders.ts';
 
-/** Who belongs to which group: people by value, by column. */
+/** Membership of groups: people by value, by column. */
 export type Groups = ReadonlyMap<string, ReadonlyMap<string, ReadonlySet<string>>>;
 
 export interface GroupRates {
@@ -15,8 +15,8 @@ export interface GroupRates {
 }
 
 /**
- * Reads a CSV file with a head line: a column `person`, as the folders are called, and a column for each way to group people
- * (skin tone, sex, age band, glasses, …). An empty cell is of no group.
+ * Reads a CSV file with a header line: a column `person` with the names of the folders, and a column for each way to group
+ * people (skin tone, sex, age band, glasses, …). An empty cell belongs to no group.
  * @param folder of the people
  * @throws Problem `groups-not-usable`; those of personFolders
  */
@@ -47,7 +47,7 @@ export async function readGroups(file: string, folder: string): Promise<Groups> 
   return groups;
 }
 
-/** The 1:1 rates of each group; what its people are too few for is not resolved. */
+/** Returns the 1:1 rates of each group. Rates for which it has too few people are not resolved. */
 export function measureGroups(samples: readonly Sample[], groups: Groups, random: () => number): GroupRates[] {
   return [...groups].flatMap(([column, of]) =>
     [...of].map(([group, people]) => {

@@ -5,7 +5,7 @@ import { type Observation, startLiveness } from '../../../models/rules/liveness/
 import { Problem } from '../../../sync/errors/problem.ts';
 import { framesOf } from './footage.ts';
 
-/** What the rules make of footage: challenges tried and passed, by strength. */
+/** Number of challenges tried and passed. */
 interface Tally {
   attempts: number;
   passed: number;
@@ -15,7 +15,7 @@ export type LivenessLine =
   | ({
       readonly file: string;
       readonly samples: number;
-      /** Why those that did not pass did not, by code; `unfinished`: the footage ended first. */
+      /** Why challenges were not passed, by code; `unfinished`: the footage ended first. */
       readonly reasons: Readonly<Record<string, number>>;
       readonly strengths: Readonly<Record<LivenessStrength, Readonly<Tally>>>;
     } & Readonly<Tally>)
@@ -27,11 +27,11 @@ type Seen = Omit<Observation, 'likeness'> & { readonly embedding: Float32Array }
 const EVERY = 500;
 
 /**
- * Tries every challenge of every strength on a video, or on a folder of its frames, begun every half second: what a kiosk would
- * have said of it as a replay. Waits are drawn by `random`. As at the kiosk each sample has to be of the person who was there
+ * Tries every challenge of every strength on a video or a folder of frames, starting one every half second: how a kiosk would
+ * have judged it as a replay. Waits are drawn by `random`. As at the kiosk, each sample must show the person who was there
  * when the challenge began.
  *
- * @param fps samples a second; the frames of a folder are so far apart
+ * @param fps samples per second; for a folder, the rate at which its frames were taken
  */
 export async function tryLiveness(
   pipeline: FacePipeline,

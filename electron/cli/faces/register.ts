@@ -53,7 +53,7 @@ decoder for videos. Samples are frames with a face; in each the largest counts.
 
 Exit code: 0 every file got a line (some may hold errors); 1 the weights are missing or altered; 2 wrong usage.`;
 
-/** Adds `faces` with its commands that need no store; gives it back so that others can add theirs. */
+/** Adds `faces` with the commands that need no store. Returns it so that others can add theirs. */
 export function registerFaces(program: Command): Command {
   const faces = group(program, 'faces').description('Detect, embed and compare faces in pictures.');
   faces
@@ -99,7 +99,7 @@ export function registerFaces(program: Command): Command {
         };
         const watch = progressOnStderr();
         const evaluation = await evaluateFolder(pipeline, folder, seeded(seed), watch, how).finally(() => watch.end());
-        // First what may have taken hours; then the drawing, which may find no place.
+        // First the results, which may have taken hours. Writing the drawing may fail.
         await writeLine(process.stdout, options.json ? JSON.stringify(evaluation) : evaluationText(evaluation));
         if (options.svg)
           await writePlot(options.svg, detPlot(evaluation.verification, `${basename(folder)}, ${evaluation.model}`));
@@ -136,7 +136,7 @@ async function writePlot(file: string, svg: string): Promise<void> {
   }
 }
 
-/** On a terminal one bar per stage; elsewhere a plain line for every tenth of a long stage. */
+/** On a terminal, shows a bar per stage; elsewhere, prints a line for every tenth of a long stage. */
 function progressOnStderr(): Watch & { end(): void } {
   let stage = '';
   let output = terminalOutput(true, () => null);
@@ -151,15 +151,15 @@ function progressOnStderr(): Watch & { end(): void } {
   return Object.assign(watch, { end: () => output.end() });
 }
 
-/** `… | head` closes the pipe early: nothing is wrong, but not every file got its line. */
+/** `… | head` closes the pipe early, which is no error, but not all files got their line. */
 function onClosedPipe(error: NodeJS.ErrnoException): void {
   if (error.code !== 'EPIPE') throw error;
   process.exit(EXIT.attention);
 }
 
 /**
- * Prepares the weights if need be, and closes the pipeline whatever happens.
- * @param embedders folder of another embedder, whose only one it is; null: the one that ships
+ * Prepares the weights if needed, and always closes the pipeline.
+ * @param embedders folder with a single other embedder; null: the one that ships
  */
 async function withPipeline(
   embedders: string | null,

@@ -10,20 +10,20 @@ import { personFolders } from '../../core/commands/import-folders.ts';
 import type { Found, Watch } from './evaluate.ts';
 import { framesOf } from './footage.ts';
 
-/** Samples a second. */
+/** Samples per second. */
 const FPS = 8;
-/** A visit's samples are its first frames with a face; an enrolment's pictures are further apart. */
+/** Number of samples. A visit's are its first frames with a face; an enrolment's are further apart. */
 const SAMPLES = { visit: 3, enrolment: 4 } as const;
-/** So many frames of an enrolment are looked through: four seconds. */
+/** Number of frames of an enrolment that are searched: four seconds. */
 const FRAMES = 32;
 
-/** Any other file in a person's folder is no visit. */
+/** Other files in a person's folder are not visits. */
 const VIDEO = /\.(avi|m4v|mjpe?g|mkv|mov|mp4|webm)$/i;
 
 /**
- * The visits in a folder of people: in each person's folder a video, or a folder of frames, is a visit. Each counts by the
- * mean of its embeddings, as at a kiosk (quality is not enforced); a person's first visit, by name, is the enrolment, with
- * the mirrored face.
+ * Reads the visits in a folder of people: in each person's folder, a video or a folder of frames is a visit. It is represented
+ * by the mean of its embeddings, as at a kiosk (quality is not enforced). A person's first visit by name is the enrolment,
+ * which includes the mirrored face.
  */
 export async function samplesOfVisits(pipeline: FacePipeline, folder: string, watch: Watch): Promise<Found> {
   const refused: Record<string, number> = {};
@@ -89,7 +89,7 @@ async function enrolment(pipeline: FacePipeline, path: string): Promise<Float32A
   return embeddings;
 }
 
-/** Of the largest face; null where there is none. */
+/** Embeds the largest face; null if there is none. */
 async function embed(pipeline: FacePipeline, image: RgbImage, mirrored: boolean): Promise<Float32Array | null> {
   const [face] = await pipeline.detect(image);
   if (!face) return null;

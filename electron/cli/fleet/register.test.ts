@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { changesOf } from './register.ts';
 
-test('settings are read as they are written, and nothing behind the sign takes one away', () => {
+test('settings are parsed by their form, and an empty value removes one', () => {
   expect(changesOf(['volume=40', 'low=true', 'theme=dark', 'name=7', 'language='], {})).toEqual({
     volume: 40,
     low: true,

@@ -123,7 +123,7 @@ function registerCommands(fleet: Command): void {
     const found = await call(api.commandKiosk, { params: { device }, body: { what, hours: o.hours, name: o.name } });
     print(o.json, found, commandLine(found.commands[0]!));
   };
-  /** A command that deletes everything on the kiosk: people confirm by typing its name. */
+  /** A command that deletes everything on the kiosk. People confirm it by typing the kiosk's name. */
   const destroys = (what: 'wipe' | 'decommission', description: string, more: string) =>
     add(what, description, more)
       .option('--name <name>', 'the kiosk’s name, as confirmation (default: asked for)')
@@ -185,7 +185,7 @@ personal data and is kept for seven days. Reading it is logged.`,
     });
 }
 
-/** `name=value`: a number, `true` or `false` where it reads as one; null for nothing behind the sign. */
+/** Parses `name=value`: a number, `true` or `false` if it looks like one; null if nothing follows the sign. */
 export function changesOf(
   settings: readonly string[],
   { revert }: { readonly revert?: number },
@@ -208,16 +208,16 @@ export function changesOf(
   );
 }
 
-/** The complete settings: the existing ones with the changes; null removes one. */
+/** Returns the complete settings: the existing ones with the changes applied; null removes one. */
 function changed({ settings, revision }: api.Settings, set: Readonly<Record<string, unknown>>) {
   const all = Object.entries({ ...settings, ...set }).filter(([, value]) => value !== null);
-  // The server looks whether each is one that it takes.
+  // The server checks whether each setting is valid.
   return { settings: Object.fromEntries(all) as api.Settings['settings'], after: revision };
 }
 
 function readValue(name: string, text: string): unknown {
   if (text === '') return null;
-  // A kiosk may be called 7, or true.
+  // A kiosk may be named 7, or true.
   if (name === 'name') return text;
   if (text === 'true' || text === 'false') return text === 'true';
   return /^\d{1,6}$/.test(text) ? Number(text) : text;
@@ -226,7 +226,7 @@ function readValue(name: string, text: string): unknown {
 const hours = wholeNumber(1, 24 * 90);
 const revision = wholeNumber(0, 1_000_000);
 
-/** The fleet as lines of text. */
+/** Formats the fleet as lines of text. */
 
 type Change = Shown['own']['history'][number];
 

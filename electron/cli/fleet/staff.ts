@@ -62,7 +62,7 @@ export function registerFleetStaff(fleet: Command): void {
     });
 }
 
-/** By id, or by a name that only one has. @throws Problem `staff-unknown`, `staff-ambiguous` */
+/** Finds a member by id, or by a name that is unique. @throws Problem `staff-unknown`, `staff-ambiguous` */
 const only = (all: readonly api.KioskStaff[], which: string) =>
   memberNamed(
     all.filter(({ removedAt }) => removedAt === null),

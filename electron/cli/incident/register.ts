@@ -10,7 +10,7 @@ import { collect, instant, Option, someOf } from '../options.ts';
 import { print, printEach } from '../output.ts';
 import { asOperator, call } from '../server/environment.ts';
 
-/** `none`, or keys by name. */
+/** Parses `none`, or names of keys. */
 const purposes = (text: string) => (text === 'none' ? [] : someOf(api.ServerKeyPurpose.options)(text));
 
 /** `incident list|open|show|note|change|scope|affected|notice|notified|contain|close`: on the server. */
@@ -132,7 +132,7 @@ function affectedText({ people, rows, everyone, unknown }: z.output<typeof api.A
   ].join('\n');
 }
 
-/** The commands that change an incident and show it afterwards. */
+/** The commands that change an incident and then show it. */
 function registerChanges(incident: Command): void {
   const one = (name: string, description: string) =>
     incident

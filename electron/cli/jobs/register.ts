@@ -9,7 +9,7 @@ import { call } from '../server/environment.ts';
 type State = z.output<typeof JobStates>['jobs'][number];
 type Run = z.output<typeof JobRun>;
 
-/** `jobs list|runs|run`: what the server does by itself. */
+/** `jobs list|runs|run`: the server's scheduled jobs. */
 export function registerJobs(program: Command): void {
   const jobs = program
     .command('jobs')

@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { readKey } from '../../../sync/server/platform/keys/strength.ts';
 
-/** A fresh pair for the server's environment, base64. */
+/** Generates a new pair of keys for the server's environment, base64. */
 export function generateKeys(): { readonly ENCRYPTION_KEY: string; readonly SECRET_KEY: string } {
   return { ENCRYPTION_KEY: key(), SECRET_KEY: key() };
 }
 
-/** What the start would refuse by chance (under 2⁻⁴⁰) is drawn again. */
+/** Generates a key. One that the server would refuse by chance (under 2⁻⁴⁰) is drawn again. */
 function key(): string {
   for (;;) {
     const text = randomBytes(32).toString('base64');

@@ -20,7 +20,7 @@ To rotate the keys:
   5. backup rekey                       if there are backups: the old keys then no longer open them
   6. remove the two …_PREVIOUS variables, restart, and destroy the old keys`;
 
-/** `keys generate|status|rotate`: the server's keys in the environment. Its own keys for kiosks: `server keys`. */
+/** `keys generate|status|rotate`: the server's keys in the environment. For its own keys for kiosks, see `server keys`. */
 export function registerKeys(program: Command): void {
   const keys = program.command('keys').description('Generate, inspect and rotate ENCRYPTION_KEY and SECRET_KEY.');
   keys
@@ -99,7 +99,7 @@ async function rotate(reEncrypt: boolean, json: boolean): Promise<void> {
   );
 }
 
-/** What to report about the database's write-ahead log, which had the keys as they were encrypted before. */
+/** What to report about the database's write-ahead log, which contained the keys in their earlier encryption. */
 const LOG: Record<NonNullable<State['databaseLog']>['state'], string> = {
   removed: '',
   recycled:
@@ -142,7 +142,7 @@ function statusText(status: Status): string {
     ...(rotation
       ? [
           `Rotation ${rotation.from} → ${rotation.to}: ${rotation.phase}${rotation.step ? `, ${rotation.step}` : ''}${
-            // Rows that were erased meanwhile are neither done nor left.
+            // Rows erased meanwhile are counted neither as done nor as remaining.
             rotation.phase === 'finished' ? '' : `, ${rotation.done} of ${rotation.total} rows`
           }`,
         ]

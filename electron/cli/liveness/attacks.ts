@@ -1,6 +1,6 @@
 /**
- * The attack instruments that a trial starts with. A species is a kind of instrument made in one way, as ISO/IEC 30107-3
- * counts them; the level is what it takes to make one: A an hour and an office, B days, C a workshop (after the FIDO Biometric
+ * The attack instruments of a new trial. A species is a kind of instrument made in one way, as counted by ISO/IEC 30107-3.
+ * The level is the effort to make one: A an hour and an office, B days, C a workshop (after the FIDO Biometric
  * Requirements).
  */
 export interface Species {
@@ -63,7 +63,7 @@ export const SPECIES: Readonly<Record<string, Species>> = {
 
 export const speciesName = (id: string): string => SPECIES[id]?.name ?? id;
 
-/** The attack list for printing: what to make, how to present it, and room for tallies. Markdown. */
+/** Returns the attack list for printing: what to make, how to present it, and space for tallies. Markdown. */
 export function attackList(): string {
   const rows = Object.entries(SPECIES).map(
     ([id, { name, level, make, present }]) => `| ☐ | \`${id}\` | ${level} | **${name}.** ${make} | ${present} |`,

@@ -4,10 +4,10 @@ import { doneOf, isParticipant, requireSame, seriesOf, type Trial, writeTrial } 
 
 export interface LeadDeps {
   readonly folder: string;
-  /** One line from the person who leads; null: none will come any more. */
+  /** Asks the person who leads the trial for one line; null at the end of input. */
   readonly ask: (question: string) => Promise<string | null>;
   readonly say: (text: string) => void;
-  /** One presentation at the kiosk's camera; null: it was not waited for. */
+  /** Runs one presentation at the kiosk's camera; null: it was not waited for. */
   readonly present: () => Promise<PresentedLine | null>;
   /** Today, `YYYY-MM-DD`. */
   readonly today: () => string;
@@ -16,8 +16,8 @@ export interface LeadDeps {
 const KEYS = 'Enter: present; s: another series; u: undo the last; e: stop > ';
 
 /**
- * Leads through the presentations that a trial still lacks, each kept as soon as it was judged. Ends when all are done, with `e`, or
- * with the last line.
+ * Leads through the presentations that a trial still lacks. Each is saved as soon as it is judged. Ends when all are done, with
+ * the answer `e`, or at the end of input.
  */
 export async function lead(trial: Trial, deps: LeadDeps): Promise<void> {
   const { folder, ask, say } = deps;

@@ -81,7 +81,7 @@ async function runTrial(folder: string, options: TrialOptions): Promise<void> {
   const strength = options.strength ?? before?.system.strength ?? null;
   const session = await openCommands(kioskHome());
   try {
-    // Before lines are read: the PIN may be asked for now.
+    // Before reading lines, since this may ask for the PIN.
     const system = (await answerOf<TrialSystem>(session, { action: 'begin', strength }))!;
     try {
       const trial = before ?? begin(folder, options, system);

@@ -3,7 +3,7 @@ import type { TrialSystem } from '../../core/commands/liveness-trial.ts';
 import { SPECIES, speciesName } from './attacks.ts';
 import { isParticipant, type Trial } from './trial-file.ts';
 
-/** `count` of `of`, with the exact 95 % interval; null where there was nothing to count. */
+/** `count` of `of`, with the exact 95 % interval; null if there was nothing to count. */
 type Rate = { readonly count: number; readonly of: number } & (
   | { readonly value: number; readonly interval: readonly [low: number, high: number] }
   | { readonly value: null; readonly interval: null }
@@ -11,11 +11,11 @@ type Rate = { readonly count: number; readonly of: number } & (
 
 interface Row {
   readonly presentations: number;
-  /** How many failures and non-responses, by reason. */
+  /** Number of failures and non-responses, by reason. */
   readonly reasons: Readonly<Record<string, number>>;
 }
 
-/** Figures of a trial under the names of ISO/IEC 30107-3. */
+/** Results of a trial under the names of ISO/IEC 30107-3. */
 export interface TrialReport {
   readonly format: 1;
   readonly certified: false;
@@ -23,7 +23,7 @@ export interface TrialReport {
   readonly from: string;
   readonly until: string;
   readonly system: TrialSystem;
-  /** APCER and BPCER count only presentations that were judged; the non-response rates count all. */
+  /** APCER and BPCER only count presentations that were judged; the non-response rates count all. */
   readonly bonaFide: Row & { readonly participants: number; readonly bpcer: Rate; readonly bpnrr: Rate };
   readonly attacks: readonly (Row & {
     readonly instrument: string;
@@ -31,7 +31,7 @@ export interface TrialReport {
     readonly apcer: Rate;
     readonly apnrr: Rate;
   })[];
-  /** The instrument with the highest APCER; null: no attack was judged. */
+  /** The instrument with the highest APCER; null if no attack was judged. */
   readonly worst: { readonly instrument: string; readonly apcer: Rate } | null;
 }
 
@@ -85,7 +85,7 @@ function rowOf(all: readonly Presentation[]): Row {
   return { presentations: all.length, reasons };
 }
 
-/** The report to read and to hand on. Markdown. */
+/** Returns the report to read and pass on. Markdown. */
 export function reportText(report: TrialReport): string {
   const { place, from, until, system, bonaFide, attacks, worst } = report;
   const when = from === until ? from : `${from} to ${until}`;
@@ -148,5 +148,5 @@ const reasonsText = ({ reasons }: Row): string =>
     .map(([reason, count]) => `${reason} ${count}`)
     .join(', ') || 'none';
 
-/** Text of someone's in a table. */
+/** Escapes someone's text for a table. */
 const cell = (text: string): string => text.replaceAll('|', '\\|').replaceAll(/\s+/g, ' ');

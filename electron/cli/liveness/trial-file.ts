@@ -10,7 +10,7 @@ const Day = z.iso.date();
 const Series = z.string().regex(/^[a-z0-9][a-z0-9-]{0,40}$/);
 
 /**
- * A trial as it is kept: figures alone. Nothing in it is a picture, a name or a time of day, so nothing says who participant 3 was.
+ * A trial as it is stored: only numbers. It contains no picture, name or time of day, so nothing reveals who participant 3 was.
  */
 const Trial = z.strictObject({
   format: z.literal(1),
@@ -25,7 +25,7 @@ const Trial = z.strictObject({
     attacks: z.array(Series).max(50),
     attempts: z.number().int().min(1).max(1_000),
   }),
-  /** Series whose people have agreed to take part or to be imitated, and series left out. */
+  /** Series whose people have agreed to take part or to be imitated, and series that were declined. */
   agreed: z.array(Series),
   declined: z.array(Series),
   /** In order, newest last. */
@@ -54,7 +54,7 @@ export const doneOf = ({ presentations }: Trial, series: string): number =>
 
 const fileOf = (folder: string): string => join(folder, 'trial.json');
 
-/** Null: none was begun there. @throws Problem `trial-not-usable` */
+/** Reads a trial; null if none was started in the folder. @throws Problem `trial-not-usable` */
 export function readTrial(folder: string): Trial | null {
   const file = fileOf(folder);
   const bytes = readIfThere(file);
@@ -66,13 +66,13 @@ export function readTrial(folder: string): Trial | null {
   }
 }
 
-/** After each presentation, whole or not at all: an interruption loses none that was judged. */
+/** Writes the file atomically after each presentation, so that an interruption loses none that was judged. */
 export function writeTrial(folder: string, trial: Trial): void {
   mkdirSync(folder, { recursive: true });
   replaceFile(fileOf(folder), `${JSON.stringify(trial, null, 2)}\n`);
 }
 
-/** Figures of two systems are no figures of either. @throws Problem `trial-not-usable` */
+/** Results of two different systems must not be mixed. @throws Problem `trial-not-usable` */
 export function requireSame(folder: string, { system }: Trial, now: TrialSystem): void {
   const differs = (Object.keys(system) as (keyof TrialSystem)[]).filter((key) => system[key] !== now[key]);
   if (differs.length === 0) return;

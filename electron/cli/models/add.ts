@@ -9,14 +9,14 @@ The folder contains ONNX files with embedders.json, for a kiosk also passive-liv
 model is loaded and run once before anything is written. A kiosk uses it from its next start. Prints one ID per
 line.`;
 
-/** `models add` of a kiosk's own command line: into its data, which stay when its build is replaced. */
+/** `models add` on a kiosk's own command line: adds to its data, which are kept when its build is replaced. */
 export function registerKioskModels(program: Command): void {
   add(program.command('models').description('Add embedders and a liveness model of your own.'), toKiosk, 'only');
 }
 
 /**
- * @param place of the models
- * @param kiosk `only`: it is a kiosk's; `option`: it can be, and --kiosk says so
+ * @param place returns the folder for the models
+ * @param kiosk `only`: always a kiosk's; `option`: a kiosk's with --kiosk
  */
 export function add(
   models: Command,
@@ -35,7 +35,7 @@ export function add(
   });
 }
 
-/** Among the kiosk's data. */
+/** Returns the folder for models in the kiosk's data. */
 export function toKiosk(): string {
   const folder = ownEmbedders(kioskHome());
   makeOwnFolder(folder);

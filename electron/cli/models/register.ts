@@ -5,13 +5,13 @@ import { EXIT } from '../exit-codes.ts';
 import { call, serverEnvironment } from '../server/environment.ts';
 import { add as addModel, toKiosk } from './add.ts';
 
-/** `models …`: on the server, the move to another embedder. */
+/** `models …`: on the server, migrates to another embedder. */
 export function registerModels(program: Command): void {
   const models = program.command('models').description('Manage face models, and move to another.');
   const weights = async () => {
     const { DEFAULT_WEIGHTS } = await import('../../../models/node/weights.ts');
     const env = await serverEnvironment().catch((cause: unknown) => {
-      // Weights may be there before the server is.
+      // Weights may be added before there is a server.
       if (cause instanceof Problem && cause.code === 'server-missing') return process.env;
       throw cause;
     });

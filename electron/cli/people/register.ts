@@ -50,7 +50,7 @@ would ask for a number or badge first). --calibrated-people overrides the site's
 Exit code: 0 every file got a line (some may hold errors); 1 the weights are missing or altered; 2 wrong usage;
 3 the kiosk's store can't be opened or reached.`;
 
-/** `people import` and `faces identify`: what needs people and models both. */
+/** `people import` and `faces identify`: commands that need both people and models. */
 export function registerPeople(program: Command): void {
   const people = program.command('people').description('Import people on this kiosk.');
   people
@@ -109,7 +109,7 @@ export function registerPeople(program: Command): void {
     });
 }
 
-/** How many names there are; null when some come from standard input. */
+/** Returns the number of names; null if some come from standard input. */
 async function countOf(files: readonly string[], list: string | undefined): Promise<number | null> {
   if (list === '-' || files.includes('-')) return null;
   let count = 0;
@@ -145,9 +145,9 @@ function describeIdentity(value: unknown): string {
 }
 
 /**
- * Runs `faces identify` over any number of files, a piece at a time: memory holds the names of one piece, and each
- * request to a running core stays short.
- * @param total how many files there are, for progress; null when nobody knows
+ * Runs `faces identify` over any number of files in batches: memory holds the names of one batch, and each request to a
+ * running core is short.
+ * @param total number of files, for progress; null if unknown
  * @returns the worst exit code
  */
 async function identifyAll(

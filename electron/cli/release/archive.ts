@@ -25,10 +25,10 @@ export interface InspectedArchive {
 }
 
 /**
- * Reads an archive as a kiosk will: it is unpacked by the kiosk's own code, and each file held against its build.json. What
- * a kiosk would refuse is not signed.
+ * Inspects an archive as a kiosk will: it is unpacked by the kiosk's own code, and each file is compared with its build.json.
+ * What a kiosk would refuse is not signed.
  *
- * @param manifest the build.json of an installer, which can't be looked into
+ * @param manifest the build.json of an installer, which can't be unpacked
  * @throws Problem `release-archive-unknown`, `update-archive-bad`, `update-build-damaged`, …
  */
 export async function inspectArchive(file: string, manifest: string | undefined): Promise<InspectedArchive> {

@@ -12,7 +12,7 @@ import { createWorkspace, openWorkspace, requireApart } from '../../../build/rel
 import { Problem } from '../../../sync/errors/problem.ts';
 import { type Passphrases, passphrases } from './passphrases.ts';
 
-/** `release init`, `release key`, `release rotate-key`: what makes keys. */
+/** `release init`, `release key`, `release rotate-key`: the commands that create keys. */
 
 export interface InitOptions {
   readonly repository: string;
@@ -34,13 +34,13 @@ export interface InitOptions {
 export interface MadeKey {
   readonly role: RoleName;
   readonly keyid: string;
-  /** Null: it was made elsewhere. */
+  /** Null: the key was created elsewhere. */
   readonly file: string | null;
 }
 
 const isOnline = (role: RoleName) => role === 'snapshot' || role === 'timestamp';
 
-/** Makes the keys of a new repository, and its first root and targets, staged. */
+/** Creates the keys of a new repository, and stages its first root and targets. */
 export async function init(o: InitOptions, now: number): Promise<readonly MadeKey[]> {
   const count: Record<RoleName, number> = { root: o.rootKeys, targets: o.targetsKeys, snapshot: 1, timestamp: 1 };
   const threshold = { root: o.rootThreshold, targets: o.targetsThreshold, snapshot: 1, timestamp: 1 };
@@ -57,7 +57,7 @@ export async function init(o: InitOptions, now: number): Promise<readonly MadeKe
     const keys = given.filter((key) => key.role === role).length || count[role];
     if (keys < threshold[role]) throw tooFew(role, keys, threshold[role]);
   }
-  if (existsSync(`${o.repository}/release.json`)) createWorkspace(o.repository, LIFETIMES); // refuses, before keys are made
+  if (existsSync(`${o.repository}/release.json`)) createWorkspace(o.repository, LIFETIMES); // refuses before any key is created
   const [offline, online] = [passphrases(o.passphraseFile), passphrases(o.onlinePassphraseFile ?? o.passphraseFile)];
   const made: MadeKey[] = [];
   const roles = {} as Record<RoleName, { keys: PublicKey[]; threshold: number }>;
@@ -94,17 +94,17 @@ async function make(folder: string, role: RoleName, from: Passphrases, now: numb
 export interface RotateOptions {
   readonly repository: string;
   readonly role: RoleName;
-  /** Where new keys are made. */
+  /** Folder in which new keys are created. */
   readonly keys?: string;
   readonly remove: readonly string[];
   readonly public: readonly string[];
-  /** How many to make; by default as many as are removed, less those given. */
+  /** Number of keys to create; by default as many as are removed, minus those given. */
   readonly make?: number;
   readonly threshold?: number;
   readonly passphraseFile?: string;
 }
 
-/** Stages a root with other keys for a role. */
+/** Stages a root with different keys for a role. */
 export async function rotate(o: RotateOptions, now: number): Promise<readonly MadeKey[]> {
   const workspace = openWorkspace(o.repository);
   const given = o.public.map((file) => readPublicFile(file));
@@ -115,7 +115,7 @@ export async function rotate(o: RotateOptions, now: number): Promise<readonly Ma
   if (o.keys) requireApart(o.keys, o.repository);
   const threshold = o.threshold === undefined ? {} : { threshold: o.threshold };
   const from = passphrases(o.passphraseFile);
-  // Tried before any key is made: what can't be staged leaves no keys behind.
+  // A trial run before any key is created, so that nothing is left behind if staging fails.
   const placeholders = Array.from({ length: count }, (_, i) => placeholder(i));
   const dry = { ...workspace, stage: () => undefined };
   stageRotation(dry, { role: o.role, add: [...given, ...placeholders], remove: o.remove, ...threshold }, now);

@@ -1,7 +1,7 @@
 import type { Command, OptionValues } from '@commander-js/extra-typings';
 import { PROGRAM } from '../../../sync/disk/program.ts';
 
-/** How the commands call each other. */
+/** Command names as they appear in messages. */
 export const SP = `${PROGRAM.call} release`;
 export const PASSPHRASES = `
 Passphrases are asked for on the terminal, or read from the first line of a file of mode 600 (--passphrase-file).`;

@@ -10,8 +10,7 @@ const TRIES = 3;
 const INSTEAD = { secret: 'a passphrase', instead: 'Give it in a file of mode 600, with --passphrase-file.' };
 
 /**
- * Where passphrases come from: a file, or the person at the terminal. They are never arguments: every process can
- * read those.
+ * Source of passphrases: a file, or the person at the terminal. They are never arguments, which every process can read.
  */
 export interface Passphrases {
   fresh(what: string): Promise<string>;
@@ -24,7 +23,7 @@ export function passphrases(file: string | undefined): Passphrases {
     const passphrase = fromFile(file);
     return { fresh: async () => passphrase, open: async (key) => key.open(passphrase) };
   }
-  /** Passphrases that have opened a key in this run: one person often holds several keys. */
+  /** Passphrases that have opened a key in this run, since one person often holds several keys. */
   const known: string[] = [];
   return {
     async fresh(what) {
@@ -70,16 +69,16 @@ function fromFile(file: string): string {
   } catch (cause) {
     throw new Problem('release-passphrase-file', { file, cause });
   }
-  // A systemd credential is its service's alone; the bits of its mode show an access list.
+  // A systemd credential is only accessible to its service. Its mode bits reflect an access list.
   const credentials = process.env.CREDENTIALS_DIRECTORY;
   if (!credentials || !resolve(file).startsWith(resolve(credentials) + sep)) requirePrivate(file);
   return text.split('\n')[0]!.trim();
 }
 
 /**
- * Opens those keys of some folders that are asked for.
+ * Opens the requested keys in some folders.
  *
- * @param roles whose keys to look at
+ * @param roles roles whose keys are considered
  * @param asked names of keys that can sign something
  */
 export async function openKeys(

@@ -38,7 +38,7 @@ Exit code 1 when metadata expires soon.`,
       const asked = new Set(['snapshot', 'timestamp'].flatMap((role) => root.signed.roles[role]!.keyIDs));
       const signers = await openKeys(o.keys, ['snapshot', 'timestamp'], asked, passphrases(o.passphraseFile));
       const out = terminalOutput(o.json ?? false, () => null);
-      // Afterwards it is staged no more. A refresh leaves it staged.
+      // Read before publishing, after which nothing is staged any more. A refresh leaves staged metadata unchanged.
       const warnings =
         how === publish ? cannotRollBackText(describeStaged(workspace).targets?.cannotRollBack ?? []) : [];
       const published = how(workspace, { signers, now: Date.now() });
@@ -123,7 +123,7 @@ export function registerChecks(release: Command): void {
     .action((o) => showStatus(openWorkspace(o.repository), o.json));
 }
 
-/** What is published now; null: nothing yet. */
+/** Returns what is currently published; null if nothing is. */
 function publishedNow(workspace: Workspace): Published | null {
   const [root, targets] = [workspace.root(), workspace.targets()];
   const [snapshot, timestamp] = [workspace.snapshot(), workspace.timestamp()];
@@ -165,7 +165,7 @@ function showStatus(workspace: Workspace, json: boolean | undefined): void {
   process.exitCode = lacking || notes.length > 0 ? EXIT.attention : EXIT.ok;
 }
 
-/** A file of metadata is at most this large. */
+/** Largest size of a metadata file. */
 const MAX_SMALL = 4 * 1024 * 1024;
 
 interface OpenedDestination extends Destination {
@@ -174,7 +174,7 @@ interface OpenedDestination extends Destination {
 
 /**
  * @param to a folder, or `s3://bucket/prefix`
- * @param keys folders of keys, which never lie beside what is published
+ * @param keys folders of keys, which must not be inside the destination
  * @throws Problem `release-destination-wrong`, `release-keys-beside`, `bad-configuration`
  */
 async function openDestination(to: string, keys: readonly string[]): Promise<OpenedDestination> {
@@ -184,11 +184,11 @@ async function openDestination(to: string, keys: readonly string[]): Promise<Ope
   return { ...folderDestination(to), close: () => undefined };
 }
 
-/** An object store, by the settings of the server's backups but for the bucket. */
+/** An object store with the settings of the server's backups, except the bucket. */
 async function objectDestination(to: string): Promise<OpenedDestination> {
   const { hostname: bucket, pathname } = new URL(to);
   const prefix = decodeURIComponent(pathname).replace(/^\/+|\/+$/g, '');
-  // Loaded when needed: the SDK takes its time.
+  // Loaded on demand, since the SDK is slow to load.
   const [{ objectIssues, objectSettings, objectVariables }, { openObjectStore }] = await Promise.all([
     import('../../../sync/server/platform/objects/settings.ts'),
     import('../../../sync/server/platform/objects/store.ts'),

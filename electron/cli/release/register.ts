@@ -176,21 +176,21 @@ async function addBuild(workspace: Workspace, file: string, o: SignOptions): Pro
       `Give version ${archive.build.version} different content from what was signed before?`,
       o.yes ?? false,
     );
-  // Before it is copied: a version that is there already is refused for what it is.
+  // Before copying, so that an existing version is refused with the right error.
   stageBuild({ ...workspace, stage: () => undefined }, archive, o);
   await placeArchive(file, workspace.folder, archive, (done) => o.progress(done, archive.length, 'bytes'));
   stageBuild(workspace, archive, o);
 }
 
 /**
- * Asks before something that can't be taken back.
+ * Asks for confirmation of an irreversible action.
  *
- * @param yes it was said on the command line already
+ * @param yes confirmed on the command line already
  * @throws Problem `confirmation-needed`, `not-confirmed`
  */
 async function confirm(question: string, yes: boolean): Promise<void> {
   if (yes) return;
   if (!process.stdin.isTTY) throw new Problem('confirmation-missing', { question });
-  const answer = await ask(`${question} [y/N] `).catch(() => ''); // none is a no
+  const answer = await ask(`${question} [y/N] `).catch(() => ''); // no answer means no
   if (!/^y(es)?$/i.test(answer)) throw new Problem('not-confirmed');
 }

@@ -5,7 +5,7 @@ import { sizeText } from '../output.ts';
 import type { MadeKey } from './make.ts';
 import type { Verified } from './verify.ts';
 
-/** What the commands say to a person. */
+/** The commands' output for people. */
 
 const short = (keyid: string) => keyid.slice(0, 12);
 const day = (iso: string) => iso.slice(0, 10);
@@ -35,7 +35,7 @@ export function describedText({ root, targets }: Described): string {
   return lines.join('\n');
 }
 
-/** One warning per line: it can be signed all the same, for kiosks that are reinstalled. */
+/** One warning per line. Such a build can still be signed, for kiosks that are reinstalled. */
 export const cannotRollBackText = (builds: NonNullable<Described['targets']>['cannotRollBack']): string[] =>
   builds.map(
     ({ platform, version, needs, highest }) =>

@@ -7,16 +7,16 @@ import { folderSource } from '../../../sync/edge/update/folder-source.ts';
 import { httpSource } from '../../../sync/edge/update/http-source.ts';
 import { Problem } from '../../../sync/errors/problem.ts';
 
-/** Metadata with less time left than this want someone's attention, days. */
+/** Metadata that expires in less time needs attention, days. */
 const SOON = { root: 30, targets: 30, snapshot: 7, timestamp: 2 } as const;
 const MAX_ROOT = 64 * 1024;
 
 export interface VerifyOptions {
   readonly root: string;
-  /** A folder, or an address. */
+  /** A folder or a URL. */
   readonly from: string;
   readonly ca?: string;
-  /** Metadata alone. */
+  /** False: only metadata is verified. */
   readonly archives: boolean;
   readonly now: number;
   readonly progress: (done: number, total: number, what: string) => void;
@@ -24,12 +24,12 @@ export interface VerifyOptions {
 
 export interface Verified extends Omit<Offered, 'builds' | 'wrong'> {
   readonly builds: readonly { readonly path: string; readonly version: string; readonly bytes: number }[];
-  /** What wants attention. */
+  /** Findings that need attention. */
   readonly notes: readonly string[];
 }
 
 /**
- * Looks at a repository with the kiosk's own client, as a new kiosk would that has nothing but its root.
+ * Verifies a repository with the kiosk's own client, as a new kiosk with nothing but its root would.
  *
  * @throws Problem `update-…`
  */
@@ -69,7 +69,7 @@ export async function verifyRepository(options: VerifyOptions): Promise<Verified
   }
 }
 
-/** Which metadata expire soon, as sentences. */
+/** Returns a sentence for each metadata file that expires soon. */
 export function soon(expires: Readonly<Record<keyof typeof SOON, string>>, now: number): string[] {
   return (Object.keys(SOON) as (keyof typeof SOON)[])
     .map((role) => ({ role, days: (Date.parse(expires[role]) - now) / 86_400_000 }))

@@ -127,7 +127,7 @@ function registerActs(rollout: Command): void {
   const act = (name: string, description: string) =>
     rollout.command(name).description(description).argument('[id]', IN_FORCE);
   const JSON_HELP = 'one JSON object, as in `rollout list`';
-  /** Acts on the rollout that is meant. */
+  /** Performs an action on the given rollout. */
   const does = async (
     id: string | undefined,
     json: boolean | undefined,
@@ -186,7 +186,7 @@ function registerRings(rollout: Command): void {
     });
 }
 
-/** The rollout that is meant; without an id, the current one. @throws Problem `rollout-unknown` */
+/** Returns the id of the given rollout, or of the current one. @throws Problem `rollout-unknown` */
 async function idOf(ask: Call, id: string | undefined): Promise<string> {
   if (id) return id;
   const { items } = await ask(api.listRollouts, { query: { limit: 1 } });
@@ -194,13 +194,13 @@ async function idOf(ask: Call, id: string | undefined): Promise<string> {
   throw new Problem('rollout-unknown');
 }
 
-/** It stopped automatically, or does not continue until someone acts. */
+/** Whether it stopped automatically, or waits for someone to act. */
 const attention = (one: api.Rollout | undefined) =>
   one && (['stopped', 'held'].includes(one.state) || ['failures', 'contact'].includes(one.waitsFor))
     ? EXIT.attention
     : EXIT.ok;
 
-/** `canary@24`, `all:10@24`, `all`. */
+/** Parses steps such as `canary@24`, `all:10@24`, `all`. */
 function steps(text: string, before: api.RolloutStep[] = []): api.RolloutStep[] {
   const [, ring, percent = '100', hours = '0'] = /^([a-z]+)(?::(\d{1,3}))?(?:@(\d{1,4}(?:\.\d)?))?$/.exec(text) ?? [];
   if (ring === undefined) throw new InvalidArgumentError('like canary@24, all:10@24 or all');
@@ -219,7 +219,7 @@ function named(text: string): { ring: api.RingId; name: string | null } {
   return { ring: oneOf(RINGS)(text.slice(0, at)), name: text.slice(at + 1).trim() || null };
 }
 
-/** Rollouts as lines of text. */
+/** Formats rollouts as lines of text. */
 
 type Build = z.output<typeof RepositoryBuild>;
 
@@ -252,7 +252,7 @@ function kioskLine(k: RolloutKiosk): string {
   return `${k.device}  ${k.state.padEnd(11)}  ${k.name}${from}${why}${k.at ? `  ${k.at}` : ''}`;
 }
 
-/** The order in which the details of an act are listed; others follow. */
+/** The order in which details of an action are listed; others follow. */
 const DETAILS = ['version', 'step', 'ring', 'percent', 'soakHours', 'failed', 'got', 'retry'];
 
 function actionLine({ at, by, email, what, detail }: RolloutAction): string {

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { expect, test } from 'vitest';
 import { environmentLine, readEnvironmentFile } from './env-file.ts';
 
-test('a file of variables is read as systemd reads it for a unit', () => {
+test('a file of variables is parsed as systemd does for a unit', () => {
   const text = `
 # a comment
 ; another

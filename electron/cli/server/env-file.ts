@@ -1,12 +1,12 @@
-/** Files of variables, as systemd reads them for a unit (`EnvironmentFile=`, systemd.exec(5)). Pure. */
+/** Files of variables, parsed as systemd does for a unit (`EnvironmentFile=`, systemd.exec(5)). Pure. */
 
 const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
 type State = 'name' | 'comment' | 'before' | 'plain' | 'single' | 'double';
 
 /**
- * Reads the text of such a file: comments by `#` and `;`; values bare, in single or in double quotes; `\` before the end of
- * a line joins it to the next. What names no variable is passed over, as systemd does.
+ * Parses such a file: comments start with `#` or `;`; values are bare, or in single or double quotes; `\` at the end of a line
+ * continues it on the next. Lines without a variable's name are ignored, as by systemd.
  */
 export function readEnvironmentFile(text: string): Record<string, string> {
   const found: Record<string, string> = {};
@@ -66,7 +66,7 @@ export function readEnvironmentFile(text: string): Record<string, string> {
   return found;
 }
 
-/** One variable as a line that systemd, `readEnvironmentFile` and a shell read alike. @param value of one line */
+/** Returns a line that systemd, `readEnvironmentFile` and a shell parse alike. @param value without line breaks */
 export function environmentLine(name: string, value: string): string {
   const bare = /^[A-Za-z0-9_.,:/@%+=-]*$/.test(value);
   return `${name}=${bare ? value : `"${value.replace(/["\\`$]/g, '\\$&')}"`}`;

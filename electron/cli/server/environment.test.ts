@@ -7,13 +7,13 @@ import { howToStart } from './environment.ts';
 const home = temporaryFolder();
 afterAll(() => home.remove());
 
-test('a restored server is started as it runs on this machine', () => {
+test('a restored server is started in the way it runs on this machine', () => {
   const at = (name: string) => join(home.path, name);
   const none = { SMARTPRESENCE_CONFIG: at('none') };
   expect(howToStart(none, [at('none')])).toBe('Start the server: npm run -s sp -- server start');
   mkdirSync(at('units'));
   writeFileSync(at('units/smartpresence-server.service'), '');
-  // Restored into a database of its own, with keys from a copy, on a machine that was not set up yet.
+  // Restored into a separate database, with keys from a copy, on a machine that was not set up yet.
   const beside = /^Set it up on this machine, .*: npm run -s sp -- setup$/;
   expect(howToStart(none, [at('units')])).toMatch(beside);
   mkdirSync(at('etc'));

@@ -17,8 +17,8 @@ type Environment = NodeJS.ProcessEnv;
 let own: Environment | null = null;
 
 /**
- * This process's environment as it was started. A command that works with the server's keys keeps them as the server does:
- * out of its own environment, of its children and of core dumps (keys/hygiene.ts).
+ * Returns this process's initial environment. A command that uses the server's keys protects them as the server does: removes
+ * them from its own environment, and keeps them out of its children and core dumps (keys/hygiene.ts).
  *
  * @throws Problem `core-dumps-asked-for`
  */
@@ -35,7 +35,7 @@ export async function ownEnvironment(): Promise<Environment> {
 
 export const homeOf = (env: Environment): string => env.SMARTPRESENCE_SERVER_HOME || serverHome(env);
 
-/** Variables of the environment that give a server's keys. */
+/** Returns the variables of the environment that contain a server's keys. */
 export function givenKeys(env: Environment): string[] {
   const folder = env.CREDENTIALS_DIRECTORY;
   return ['ENCRYPTION_KEY', 'SECRET_KEY'].filter(
@@ -47,8 +47,8 @@ export function givenKeys(env: Environment): string[] {
 }
 
 /**
- * The server's environment, as its process has it: what is set here; else that of the server that is installed on this
- * machine, as its unit has it; else, for an evaluation server, the keys that are in its home. What is set here wins.
+ * Returns the environment of the server process: what is set here; else that of the server installed on this machine, as for
+ * its unit; else, for an evaluation server, the keys in its home. What is set here takes precedence.
  *
  * @throws Problem `not-permitted`, `credential-not-opened`, `keys-missing`, `server-missing`
  */
@@ -67,29 +67,29 @@ export async function serverEnvironment(): Promise<Environment> {
   throw new Problem('server-missing', { where: home });
 }
 
-/** Whether a command in this environment works on the server installed as a service of this machine. */
+/** Whether a command in this environment uses the server installed as a service of this machine. */
 const isService = (env: Environment): boolean =>
   givenKeys(env).length === 0 && !namesHome(env) && isInstalled(placesOf(env));
 
-/** The folders of systemd's units: the archive's and the package's. */
+/** The folders of systemd's units, for archive and package. */
 const UNITS = ['/etc/systemd/system', '/usr/lib/systemd/system'];
 
-/** How to start this environment's server once it has its data, for the person who restored it. */
+/** Tells the person who restored a server how to start it. */
 export function howToStart(env: Environment, units: readonly string[] = UNITS): string {
   if (isService(env)) return 'Start the server: systemctl start smartpresence-server';
-  // The service of this machine is another server, or none that was set up.
+  // The service of this machine is another server, or was not set up.
   if (units.some((folder) => existsSync(join(folder, 'smartpresence-server.service'))))
     return `Set it up on this machine, with its database and its keys: ${command('setup')}`;
   return `Start the server: ${command('server start')}`;
 }
 
-/** Whether someone has said which server they mean. */
+/** Whether the environment names a server explicitly. */
 export const namesHome = (env: Environment): boolean =>
   Boolean(env.SMARTPRESENCE_SERVER_HOME || env.SMARTPRESENCE_HOME);
 
 let said = false;
 
-/** Works on the server of this environment, as the server's own user, after saying on standard error which one it is. */
+/** Works on this environment's server as the server's own user. First prints on standard error which server it is. */
 export async function onServer<T>(work: (env: Environment) => Promise<T>): Promise<T> {
   const env = await serverEnvironment();
   if (!said) process.stderr.write(`${PROGRAM.name}: ${await whichServer(env)}\n`);
@@ -97,7 +97,7 @@ export async function onServer<T>(work: (env: Environment) => Promise<T>): Promi
   return asOwner(homeOf(env), () => work(env));
 }
 
-/** The server's home and its database, without secrets. */
+/** Describes the server's home and database, without secrets. */
 async function whichServer(env: Environment): Promise<string> {
   const [{ databaseText }, { withSecretFiles }] = await Promise.all([
     import('../../../sync/server/platform/database/url.ts'),
@@ -112,13 +112,13 @@ export const call: Call<string> = async (...args) => {
   return onServer((env) => server.call(env, ...args));
 };
 
-/** Works with this environment's server as its operator, in several calls, or with a streamed file. */
+/** Makes several calls to this environment's server as its operator, or calls it with a streamed file. */
 export async function asOperator<T>(work: (ask: Call) => Promise<T>, options: CallOptions = {}): Promise<T> {
   const server = await import('../../../sync/server/app/open.ts');
   return onServer((env) => server.asOperator(env, work, options));
 }
 
-/** Every item of a list, page after page. */
+/** Yields every item of a list, page by page. */
 export async function* everyItem<P extends Params, Q extends z.ZodType, T>(
   ask: Call,
   endpoint: Endpoint<P, Q, z.ZodUndefined, z.ZodType<{ items: T[]; next: string | null }>>,
@@ -133,7 +133,7 @@ export async function* everyItem<P extends Params, Q extends z.ZodType, T>(
   }
 }
 
-/** Every item of a list of this environment's server. */
+/** Yields every item of a list of this environment's server. */
 export const callAll = <P extends Params, Q extends z.ZodType, T>(
   endpoint: Endpoint<P, Q, z.ZodUndefined, z.ZodType<{ items: T[]; next: string | null }>>,
   ...input: Rest<P, Q, z.ZodUndefined>

@@ -6,21 +6,21 @@ import { CREDENTIAL, SECRETS } from '../../../sync/server/platform/secrets/files
 import { readEnvironmentFile } from './env-file.ts';
 
 /**
- * A server that is installed as a service of this machine: its unit has its variables from `server.env`, and its secrets as
- * credentials that systemd-creds sealed to this machine. A command reads both as the unit does (build/systemd).
+ * A server installed as a service of this machine. Its unit gets variables from `server.env`, and secrets from credentials
+ * that systemd-creds sealed to this machine. Commands read both as the unit does (build/systemd).
  */
 
 export type Places = ReturnType<typeof placesOf>;
 
 const HOME = '/var/lib/smartpresence';
 
-/** `SMARTPRESENCE_CONFIG`: another folder than /etc/smartpresence. */
+/** Returns the paths of the service. `SMARTPRESENCE_CONFIG` replaces /etc/smartpresence. */
 export function placesOf(env: NodeJS.ProcessEnv) {
   const folder = env.SMARTPRESENCE_CONFIG || '/etc/smartpresence';
   return {
     variables: join(folder, 'server.env'),
     credentials: join(folder, 'credentials'),
-    /** Home of the server if server.env names none. */
+    /** Home of the server if server.env sets none. */
     home: HOME,
   };
 }
@@ -29,7 +29,7 @@ export const isInstalled = ({ variables, credentials }: Places): boolean =>
   existsSync(variables) || existsSync(join(credentials, 'ENCRYPTION_KEY'));
 
 /**
- * The environment that the unit gives its server.
+ * Returns the environment that the unit gives its server.
  *
  * @throws Problem `not-permitted`, `credential-not-opened`
  */
@@ -74,20 +74,20 @@ export interface Owner {
   readonly gid: number;
 }
 
-/** The user that the server's files belong to, where root does its work. Null: we are that user, or there is none. */
+/** The owner of the server's files if root runs the command. Null: we are that user, or there is none. */
 function ownerOf(home: string): Owner | null {
   if (process.getuid?.() !== 0) return null;
   const owner = statSync(home, { throwIfNoEntry: false }) ?? (home === HOME ? serviceUser() : null);
   return owner && owner.uid !== 0 ? { uid: owner.uid, gid: owner.gid } : null;
 }
 
-/** The user of the unit, before its home was made. */
+/** The unit's user, for use before its home exists. */
 export function serviceUser(): Owner | null {
   const line = /^smartpresence:[^:]*:(\d+):(\d+):/m.exec(readFileSync('/etc/passwd', 'utf8'));
   return line ? { uid: Number(line[1]), gid: Number(line[2]) } : null;
 }
 
-/** Switches to the owner of the home, for a server that root starts by hand. */
+/** Switches to the owner of the home, when root starts a server by hand. */
 export function becomeOwner(home: string): void {
   const owner = ownerOf(home);
   if (!owner) return;
@@ -96,7 +96,7 @@ export function becomeOwner(home: string): void {
   process.setuid!(owner.uid);
 }
 
-/** Does the work as a server's user, so that no file of its home gets another owner; what the command itself writes is root's again. */
+/** Runs work as the server's user, so that files in its home keep their owner. Afterwards the process is root again. */
 export async function asOwner<T>(home: string, work: () => Promise<T>): Promise<T> {
   const owner = ownerOf(home);
   if (!owner) return work();

@@ -33,10 +33,10 @@ interface Args {
   readonly json?: boolean;
 }
 
-/** The service of the archive, and the folder that it reads (build/systemd). */
+/** The archive's service, and the folder that it reads (build/systemd). */
 const UNIT = 'smartpresence-mosquitto';
 const UNIT_FOLDER = '/etc/smartpresence/mosquitto';
-/** Debian's user of the broker, and that of its image. */
+/** The broker's user on Debian and in its image. */
 const BROKER_USER = 'mosquitto';
 
 export function registerMosquitto(server: Command, environment: string): void {
@@ -74,7 +74,7 @@ valid for 397 days. Run it with --access every few minutes, and reload the broke
       }
       if (!o.hostname) return command.error('error: --hostname is needed, or --access', { exitCode: EXIT.usage });
       const { hostname: hostnames } = o;
-      // A broker has its certificate before the server's first start (build/compose).
+      // A broker gets its certificate before the server's first start (build/compose).
       const issue = (ask: Call) => ask(issueBrokerCertificate, { body: { hostnames } });
       const { replicas, ...made } = await asOperator(issue, { makes: true });
       const owner = ownerOf(o);
@@ -113,7 +113,7 @@ async function writeAccess(o: Args): Promise<{ changed: boolean; names: string }
   };
 }
 
-/** Writes the rules at this interval, until SIGTERM or SIGINT. A failure is reported and retried. */
+/** Writes the rules at this interval, until SIGTERM or SIGINT. Failures are reported and retried. */
 async function watch(o: Args, seconds: number): Promise<void> {
   const ended = new AbortController();
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => ended.abort());
@@ -126,13 +126,13 @@ async function watch(o: Args, seconds: number): Promise<void> {
       const { code, message } = error as { code?: string; message: string };
       process.stderr.write(`${code ?? 'failed'}: ${message}\nTrying again in ${seconds} s.\n`);
     }
-    await pause(seconds * 1000, undefined, { signal: ended.signal }).catch(() => undefined); // it is to end
+    await pause(seconds * 1000, undefined, { signal: ended.signal }).catch(() => undefined); // aborted by a signal
   }
 }
 
 /**
- * Whose the files are to be. Root gives them to the user of `--user`; else leaves them to whose folder it is; else to the
- * broker's usual user; else they stay root's. Everyone else can only keep them; then null.
+ * Returns the owner for the files. Root gives them to the user of `--user`; else to the folder's owner; else to the broker's
+ * usual user; else keeps them. Null if not root, who can't give files away.
  *
  * @throws Problem `user-unknown`
  */
@@ -148,7 +148,7 @@ function ownerOf({ out, user }: Args): Owner | null {
   return idsOf(BROKER_USER) ?? { uid: 0, gid: 0 };
 }
 
-/** Through the system's own name service: the user may be in no file here. */
+/** Looks the user up with the system's name service, since it may be in no file here. */
 function idsOf(user: string): Owner | null {
   const ask = (what: '-u' | '-g') => spawnSync('id', [what, '--', user], { encoding: 'utf8' });
   const [uid, gid] = [ask('-u'), ask('-g')];

@@ -17,14 +17,14 @@ import { notListening } from '../../../sync/server/platform/http/not-listening.t
 import { setupBucket } from '../../../sync/server/platform/objects/bucket/setup.ts';
 import { objectSettings, objectVariables } from '../../../sync/server/platform/objects/settings.ts';
 
-/** Each answer of a set-up tried on the real thing. What a running server goes on checking is its own (docs/operate/health.md). */
+/** Tries out the answers of a set-up. Checks of a running server are in the doctor (docs/operate/health.md). */
 
 export type Answers = Readonly<Record<string, string | undefined>>;
 
 const NONE: readonly string[] = [];
 const CONNECT_MS = 10_000;
 
-/** Reads some of the server's variables by the server's own schema. @throws Problem `answer-wrong` */
+/** Parses some of the server's variables with the server's own schema. @throws Problem `answer-wrong` */
 function read<T extends z.ZodRawShape>(variables: T, answers: Answers): z.infer<z.ZodObject<T>> {
   const given = Object.fromEntries(Object.keys(variables).map((name) => [name, answers[name] || undefined]));
   const parsed = z.object(variables).safeParse(given);
@@ -34,7 +34,7 @@ function read<T extends z.ZodRawShape>(variables: T, answers: Answers): z.infer<
 
 const wrong = (reason: string) => new Problem('answer-wrong', { reason });
 
-/** Whether it is an address; it is connected to right after (setup.ts), and asked for again where that fails. */
+/** Checks the form of the address. setup.ts then connects to it, and asks again if that fails. */
 export async function checkDatabase({ SMARTPRESENCE_DATABASE_URL: url }: Answers): Promise<readonly string[]> {
   if (!url) return ['The embedded database is for evaluation: not safe against power loss, one server only.'];
   const address = readDatabaseUrl(url);
@@ -45,7 +45,7 @@ export async function checkDatabase({ SMARTPRESENCE_DATABASE_URL: url }: Answers
 export async function checkPorts(answers: Answers, before: Answers): Promise<readonly string[]> {
   const host = answers.SMARTPRESENCE_BIND!;
   if (isIP(host) === 0) throw wrong(`${host} is not an IP address; 0.0.0.0 means all addresses of this machine.`);
-  // One that is set is the running server's own.
+  // A port that is already configured is in use by the running server itself.
   for (const name of ['SMARTPRESENCE_PEOPLE_PORT', 'SMARTPRESENCE_DEVICE_PORT'])
     if (answers[name] !== before[name] || host !== before.SMARTPRESENCE_BIND)
       await requireFree(host, answers[name]!, name);
@@ -57,7 +57,7 @@ export async function checkPorts(answers: Answers, before: Answers): Promise<rea
   return NONE;
 }
 
-/** A name may be new, and get its address later: so it is only noted. */
+/** Looks up the host names. A name may be new and get its address later, so failures are only noted. */
 export async function checkNames({ SMARTPRESENCE_HOSTNAMES: hosts }: Answers): Promise<readonly string[]> {
   const names = (hosts ?? '').split(',').map((name) => name.trim());
   const found = await Promise.allSettled(names.map((name) => lookup(name)));
@@ -101,7 +101,7 @@ export async function checkCertificate(a: Answers): Promise<readonly string[]> {
   return NONE;
 }
 
-/** As far as a connection: the broker gets its certificate later. @returns why there is none */
+/** Only connects, since the broker gets its certificate later. @returns why it failed, or null */
 async function connect(host: string, port: number): Promise<string | null> {
   const socket = createConnection({ host, port, timeout: CONNECT_MS });
   try {
@@ -133,7 +133,7 @@ export async function checkBroker(a: Answers, before: Answers): Promise<readonly
   ];
 }
 
-/** A small object is written, read back and deleted; a bucket that is missing is made. */
+/** Writes, reads back and deletes a small object. A missing bucket is created. */
 export async function checkStore(a: Answers): Promise<readonly string[]> {
   if (!a.S3_BUCKET_NAME) return ['Without an object store there are no backups.'];
   const settings = objectSettings(read(objectVariables, a));
@@ -146,14 +146,14 @@ export async function checkStore(a: Answers): Promise<readonly string[]> {
   }
   await setupBucket(settings, periodsOf({ s3: settings, retention: retentionSettings(read(retentionVariables, a)) }), {
     dryRun: false,
-    // Stores other than AWS may take a condition of it for met, and shut everything out: that is `backup setup`'s to say.
+    // Other stores than AWS may treat a condition in it as met and lock everyone out. That is left to `backup setup`.
     withoutPolicy: true,
   });
   await tryStore(settings);
   return [`The bucket ${settings.bucket} was created. Set its policy with: ${command('backup setup')}`];
 }
 
-/** Everything short of sending a mail, including name and password. */
+/** Checks everything short of sending a mail, including name and password. */
 export async function checkMail(a: Answers): Promise<readonly string[]> {
   const settings = mailSettings(read(mailVariables, a));
   if (!settings) return NONE;

@@ -4,18 +4,18 @@ import { NewConsentText } from '../../../sync/protocol/api/consents.ts';
 import { addText, listTexts, reviewText } from '../../../sync/server/core/consents/texts.ts';
 import type { Tx } from '../../../sync/server/platform/database/schema.ts';
 
-/** Answers that add no text: the one that ships, or those that the server has. */
+/** Answers that add no text: use the one that ships, or keep those on the server. */
 export const SHIPPED = 'built-in';
 export const KEPT = 'kept';
 export const addsTexts = (answer: string | undefined): boolean =>
   answer !== undefined && answer !== SHIPPED && answer !== KEPT;
 
 /**
- * Consent texts of the operator's own: a file of plain text for each language, which its name says (`consent.en.txt`). First the
- * title, then paragraphs, with empty lines between them. Their version follows from their words, so the same files are one version.
+ * Reads the operator's own consent texts: one plain text file per language, in its name (`consent.en.txt`). The title comes
+ * first, then paragraphs separated by empty lines. The version is derived from the content, so the same files are one version.
  *
  * @param files comma-separated
- * @returns a sentence where they can't be used
+ * @returns a sentence if they can't be used
  */
 export function readConsentTexts(files: string): NewConsentText[] | string {
   const read = files.split(',').map((name) => textOf(name.trim()));
@@ -47,7 +47,7 @@ function textOf(path: string): Omit<NewConsentText, 'version'> | string {
     : `${path} needs a title of at most 200 characters and 1 to 20 paragraphs of at most 2,000, with empty lines between them.`;
 }
 
-/** Adds what is not there yet. @param reviewed whether someone has read them who knows language and law: then they are in force */
+/** Adds missing texts. @param reviewed whether someone who knows language and law has read them, which puts them in force */
 export async function keepConsentTexts(
   tx: Tx,
   texts: readonly NewConsentText[],

@@ -7,22 +7,22 @@ import { SECRETS } from '../../../sync/server/platform/secrets/files.ts';
 import { environmentLine, readEnvironmentFile } from '../server/env-file.ts';
 import { installedEnvironment, type Owner, type Places, sealCredential, serviceUser } from '../server/installed.ts';
 
-/** Where a set-up stores the answers, and reads those of an earlier one. */
+/** Stores the answers of a set-up, and reads those of an earlier one. */
 export interface Keeper {
-  /** In words, for the person at the terminal. */
+  /** The place, as text for the person at the terminal. */
   readonly where: string;
   readonly home: string;
   readonly owner: Owner | null;
-  /** How secrets are kept, in words. */
+  /** How secrets are protected, as text. */
   readonly secrecy: string;
   read(): Record<string, string>;
-  /** Writes what differs from what is there, and nothing else. Undefined: it is not set any more. @returns names that were changed */
+  /** Writes only values that differ from the stored ones. Undefined removes a variable. @returns names of changed variables */
   keep(values: Readonly<Record<string, string | undefined>>): string[];
 }
 
 const isSecret = (name: string): boolean => SECRETS.some((secret) => secret === name);
 
-/** A service of this machine: server.env, with its secrets sealed by systemd-creds, or in files that only the service's user can read. */
+/** A service of this machine: server.env, and secrets sealed by systemd-creds or in files readable only by the service's user. */
 export function serviceKeeper(places: Places): Keeper {
   const owner = serviceUser();
   if (!owner) throw new Problem('no-service-user');
@@ -30,7 +30,7 @@ export function serviceKeeper(places: Places): Keeper {
   const folder = dirname(places.variables);
   const plain = join(folder, 'secrets');
   mkdirSync(folder, { recursive: true, mode: 0o755 });
-  // The unit loads the whole folder, so it is there even when empty.
+  // The unit loads the whole folder, so it must exist even when empty.
   ownFolder(places.credentials, { uid: 0, gid: 0 });
   const read = () => {
     const found = installedEnvironment(places);
@@ -61,7 +61,7 @@ export function serviceKeeper(places: Places): Keeper {
           const path = join(places.credentials, name);
           if (value === undefined) rmSync(path, { force: true });
           else sealCredential(path, name, value);
-          // Once a plain file, or set in the open: no longer.
+          // The variable may have been in a plain file or in the open before. Remove both.
           lines[`${name}_FILE`] = lines[name] = undefined;
         } else {
           ownFolder(plain, owner);
@@ -77,7 +77,7 @@ export function serviceKeeper(places: Places): Keeper {
   };
 }
 
-/** A folder of the user's own: everything in one private file, beside the keys. */
+/** A folder of the current user: everything in private files, beside the keys. */
 export function homeKeeper(home: string): Keeper {
   const files = ['keys.env', 'server.env'].map((name) => join(home, name));
   const [keys, variables] = files as [string, string];
@@ -112,7 +112,7 @@ function ownFolder(path: string, { uid, gid }: Owner): void {
   chownSync(path, uid, gid);
 }
 
-/** Replaces the lines of these variables and leaves every other as it is, comments too. Nothing to change: nothing is written. */
+/** Replaces the lines of these variables and keeps all others, including comments. Writes nothing without changes. */
 function writeVariables(
   path: string,
   values: Readonly<Record<string, string | undefined>>,

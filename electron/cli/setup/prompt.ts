@@ -2,7 +2,7 @@ import { createInterface, type Interface } from 'node:readline';
 import { Writable } from 'node:stream';
 import { Problem } from '../../../sync/errors/problem.ts';
 
-/** A conversation at a terminal, or with lines that are piped in: many questions, one reader. Questions go to standard error. */
+/** A dialogue at a terminal, or with piped lines: many questions, one reader. Questions are written to standard error. */
 export class Prompt {
   readonly #reader: Interface;
   readonly #terminal = process.stdin.isTTY === true;
@@ -12,7 +12,7 @@ export class Prompt {
   #hidden = false;
 
   constructor() {
-    // What is typed is echoed by the reader, so that a secret can be kept back.
+    // The reader echoes what is typed through this stream, so that secrets can be hidden.
     const output = new Writable({
       write: (chunk, _encoding, done) => {
         if (!this.#hidden) process.stderr.write(chunk);
@@ -35,10 +35,10 @@ export class Prompt {
     process.stderr.write(`${text}\n`);
   }
 
-  /** @param hidden it is not shown while it is typed. @throws Problem `no-answer` */
+  /** @param hidden don't show it while it is typed. @throws Problem `no-answer` */
   async ask(question: string, hidden = false): Promise<string> {
     if (this.#terminal && !hidden) {
-      // The reader rewrites the line when it is edited, so it has to write the question too.
+      // The reader redraws the line during editing, so it has to write the question too.
       this.#reader.setPrompt(question);
       this.#reader.prompt();
     } else process.stderr.write(question);

@@ -8,11 +8,11 @@ import { readEnvironmentFile } from '../server/env-file.ts';
 import { homeOf, namesHome, ownEnvironment } from '../server/environment.ts';
 import { asOwner, placesOf } from '../server/installed.ts';
 
-/** Codes of what cannot be right yet when a server was only just set up: a step of its own says what to do. */
+/** Findings that are expected just after a set-up. A separate step says what to do about each. */
 const LEFT_TO_DO = ['server-not-running', 'backup-missing', 'broker-not-connected'];
 const FIRST_BACKUP = [command('backup setup'), command('backup run')];
 
-/** How a Mosquitto is set up: as docs/operate/each-month.md, "Add a broker", has it. */
+/** The steps to set up Mosquitto, as in docs/operate/each-month.md, "Add a broker". */
 function brokerSteps(hostname: string, service: boolean): string[] {
   const write = command(`server mosquitto --out ${service ? '/etc/smartpresence/mosquitto' : 'FOLDER'} --hostname`);
   if (!service) return [`Set up the broker: ${write} ${hostname}`];
@@ -24,7 +24,7 @@ function brokerSteps(hostname: string, service: boolean): string[] {
   ];
 }
 
-/** `setup`: leads through a server's first day, and through changes later. */
+/** `setup`: leads through a server's first set-up, and through later changes. */
 export function registerSetup(program: Command): void {
   program
     .command('setup')
@@ -57,7 +57,7 @@ answers names each question by its variable (docs/install/settings.md); missing 
           if (prompt) say(`\nYour answers are kept. To continue: ${command('setup')}`);
           throw cause;
         });
-        // The whole of it, as it will run: the broker by a real publish and receive, for one.
+        // The complete check, as it will run later. For the broker it includes publishing and receiving a message.
         const { doctor } = await import('../../../sync/server/app/doctor.ts');
         const whole: NodeJS.ProcessEnv = { ...env, ...keeper.read(), SMARTPRESENCE_SERVER_HOME: done.home };
         const { checks } = await asOwner(done.home, () => doctor(whole));

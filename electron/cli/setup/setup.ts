@@ -27,30 +27,30 @@ import type { Prompt } from './prompt.ts';
 import { DATABASE, type Question, STEPS, type Step } from './steps.ts';
 
 const KEYS = ['ENCRYPTION_KEY', 'SECRET_KEY'] as const;
-/** Where a set-up without a terminal writes new keys for safekeeping. */
+/** Where a set-up without a terminal writes a copy of new keys. */
 const COPY = 'SETUP_KEYS_COPY';
 
 interface Done {
   readonly home: string;
   readonly changed: readonly string[];
   readonly keys: 'made' | 'given' | 'kept';
-  /** For the first administrator; null: the account is there already. */
+  /** Link for the first administrator; null: the account exists already. */
   readonly link: string | null;
 }
 
-/** @returns notes. @throws Problem what is wrong */
+/** @returns notes @throws Problem if an answer is wrong */
 type TryOut = (answers: Answers) => Promise<readonly string[]>;
 
 interface Answerer {
-  /** Goes through the questions of a step until `tryOut` takes the answers. */
+  /** Asks the questions of a step until `tryOut` accepts the answers. */
   step(step: Step, known: Answers, tryOut: TryOut): Promise<Record<string, string | undefined>>;
-  /** New keys, shown once. @param before an earlier set-up may have shown others, and was not finished */
+  /** Shows new keys once. @param before whether an unfinished set-up may have shown others earlier */
   newKeys(keys: Readonly<Record<string, string>>, before: boolean): Promise<void>;
   oldKeys(): Promise<Record<string, string>>;
   say(text: string): void;
 }
 
-/** Sets a server up, or goes through it again. @throws Problem `answers-missing`, and what checks and the server's opening throw */
+/** Sets a server up, or changes an existing set-up. @throws Problem `answers-missing`, and those of checks and of opening it */
 export async function setUp(keeper: Keeper, answerer: Answerer): Promise<Done> {
   const kept = keeper.read();
   let before: Answers = known(kept);
@@ -58,7 +58,7 @@ export async function setUp(keeper: Keeper, answerer: Answerer): Promise<Done> {
   let now: Record<string, string | undefined> = { ...before };
   let holds = false;
   const take = async (step: Step) => {
-    // As the server's user, who has to reach and read all of it later.
+    // As the server's user, who will have to reach and read everything later.
     const tryOut = async (answers: Answers) => {
       const notes = await asOwner(keeper.home, async () => step.check?.(variables(answers), variables(before)));
       if (step === DATABASE) holds = await hasServer(keeper.home, answers.SMARTPRESENCE_DATABASE_URL);
@@ -73,7 +73,7 @@ export async function setUp(keeper: Keeper, answerer: Answerer): Promise<Done> {
   const changed = keeper.keep(variables({ ...kept, SMARTPRESENCE_DATABASE_URL: database }));
   const keys = await settleKeys(answerer, before, holds);
   Object.assign(now, keys.values);
-  // Here already: keys that were shown are not to be lost by an answer that is given up.
+  // Stored now, so that keys already shown are not lost if a later question is aborted.
   changed.push(...keeper.keep(variables({ ...kept, ...keys.values, SMARTPRESENCE_DATABASE_URL: database })));
   if (keys.how !== 'made') {
     before = { ...before, ...(await whatServerKnows(keeper, { ...variables(now) })) };
@@ -84,13 +84,13 @@ export async function setUp(keeper: Keeper, answerer: Answerer): Promise<Done> {
     changed.push(...keeper.keep(variables(now)));
   }
   const config = readConfig({ ...variables(now), SMARTPRESENCE_SERVER_HOME: keeper.home });
-  // Read as the user who runs this: the files need not be readable for the server's user.
+  // Read as the current user, since the server's user need not have access to the files.
   const texts = addsTexts(now.SETUP_CONSENT_TEXT) ? readConsentTexts(now.SETUP_CONSENT_TEXT!) : [];
   if (typeof texts === 'string') throw new Problem('answer-wrong', { reason: texts });
   answerer.say('\nCreating the server in the database.');
   const link = await asOwner(keeper.home, () =>
     withServer(config, async ({ db, keys, keyring, now: clock }) => {
-      /** Writes its audit row in the same transaction. */
+      /** Does work and writes its audit row in the same transaction. */
       const audited = <T>(data: readonly DataKind[], work: (tx: Tx, at: Date) => Promise<T>): Promise<T> =>
         inTransaction(db, async (tx) => {
           const result = await work(tx, clock());
@@ -131,7 +131,7 @@ export async function setUp(keeper: Keeper, answerer: Answerer): Promise<Done> {
   return { home: keeper.home, changed: [...new Set(changed)], keys: keys.how, link };
 }
 
-/** What was stored, in the form in which questions are answered. */
+/** Converts stored variables to answers. */
 function known(kept: Readonly<Record<string, string>>): Answers {
   if (!kept.ENCRYPTION_KEY) return kept;
   const unset = [DATABASE, ...STEPS].flatMap(({ questions }) =>
@@ -141,7 +141,7 @@ function known(kept: Readonly<Record<string, string>>): Answers {
   return { ...(Object.fromEntries(unset) as Record<string, string>), ...kept, SMARTPRESENCE_MQTT: mqtt };
 }
 
-/** What is kept of answers: the server's variables, without those that say that something is not there. */
+/** Converts answers to the server's variables, removing answers that mean "not set". */
 function variables(answers: Answers): Record<string, string | undefined> {
   const out: Record<string, string | undefined> = {};
   for (const [name, value] of Object.entries(answers)) if (!name.startsWith('SETUP_')) out[name] = value;
@@ -153,7 +153,7 @@ function variables(answers: Answers): Record<string, string | undefined> {
   return out;
 }
 
-/** @param holds a server is in the database already */
+/** @param holds the database already contains a server */
 async function settleKeys(
   answerer: Answerer,
   before: Answers,
@@ -167,7 +167,7 @@ async function settleKeys(
   return { how: 'made', values: { ...made } };
 }
 
-/** What an earlier set-up, or the console, configured on the server itself. */
+/** Returns what an earlier set-up, or the console, configured on the server itself. */
 async function whatServerKnows(keeper: Keeper, values: Answers): Promise<Record<string, string>> {
   const config = readConfig({ ...values, SMARTPRESENCE_SERVER_HOME: keeper.home });
   return asOwner(keeper.home, () =>
@@ -189,7 +189,7 @@ async function whatServerKnows(keeper: Keeper, values: Answers): Promise<Record<
   );
 }
 
-/** @throws Problem `database-…` */
+/** Whether the database contains a server. @throws Problem `database-…` */
 async function hasServer(home: string, database: string | undefined): Promise<boolean> {
   if (!database || database === 'embedded') return existsSync(`${home}/pglite`);
   const address = readDatabaseUrl(database);
@@ -212,41 +212,41 @@ function makeHome({ home, owner }: Keeper): void {
   chownSync(home, owner.uid, owner.gid);
 }
 
-/** What `whatServerKnows` may answer. */
+/** Whether `whatServerKnows` may return this answer. */
 const isKnownToServer = (name: string): boolean =>
   name.startsWith('SETUP_') || name === 'SMARTPRESENCE_SITE' || name === 'SMARTPRESENCE_TIMEZONE';
 
-/** Null: the question is not for these answers, or its answer will do. */
+/** Returns what is wrong with an answer; null if it is valid or the question does not apply. */
 function missingOrWrong(q: Question, answers: Answers): string | null {
   if (q.when && !q.when(answers)) return null;
   const value = answers[q.name];
   if (!value) return 'is missing';
   if (value === q.unset) return null;
-  // A question with words of its own has its own rule.
+  // Questions with their own rule don't use the variable's.
   return q.wrong ? q.wrong(value) : faultOfVariable(q.name, value);
 }
 
 const fallbackOf = ({ fallback }: Question, answers: Answers): string | undefined =>
   typeof fallback === 'function' ? fallback(answers) : fallback;
 
-/** “must be …” and “is missing” follow a variable's name elsewhere. */
+/** Makes a sentence of a fault such as “must be …”, which elsewhere follows a variable's name. */
 const sentence = (fault: string): string => (/^[a-z]/.test(fault) ? `The answer ${fault}.` : fault);
 
 const UNSEEN = ' (not shown as you type)';
 
-/** Replaces variables by the text of their questions: the person who answers knows no variables. */
+/** Replaces variables by their questions, since the person who answers doesn't know the variables. */
 function asAsked(text: string, { questions }: Step): string {
   const texts = new Map(questions.map((q) => [q.name, `“${q.text.split(/, |: | \(| as /)[0]}”`]));
   return text.replaceAll(/\b[A-Z][A-Z0-9_]+\b/g, (name) => texts.get(name) ?? name);
 }
 
-/** Whether that is the end of a key, with or without the = that ends it. */
+/** Whether this is the end of a key, with or without the trailing `=`. */
 function isEnd(typed: string, key: string): boolean {
   const [end, whole] = [typed, key].map((text) => text.replace(/=+$/, ''));
   return end!.length >= 5 && whole!.endsWith(end!);
 }
 
-/** What can be shown of an address that was typed unseen: all but its password. Null: it is none. */
+/** Returns an address that was typed hidden, without its password; null if it is not an address. */
 function withoutPassword(text: string): string | null {
   if (!text.includes('://') || !URL.canParse(text)) return null;
   const url = new URL(text);
@@ -254,7 +254,7 @@ function withoutPassword(text: string): string | null {
   return url.href;
 }
 
-/** A person at a terminal, or lines that are piped in. */
+/** Answers by a person at a terminal, or by piped lines. */
 export function personAnswers(prompt: Prompt): Answerer {
   /** @param known answers from before this step */
   const askOne = async (q: Question, answers: Answers, known: Answers): Promise<string> => {
@@ -286,7 +286,7 @@ export function personAnswers(prompt: Prompt): Answerer {
           if (!(cause instanceof Problem)) throw cause;
           const said = `${cause.code}: ${cause.message}${cause.nextStep ? `\n${cause.nextStep}` : ''}`;
           prompt.say(asAsked(said, step).replaceAll(/^/gm, '    '));
-          // What was wrong is not offered again.
+          // Don't offer the wrong answer again.
           const { setting } = cause.params;
           if (typeof setting === 'string') answers = { ...answers, [setting]: known[setting] };
         }
@@ -316,7 +316,7 @@ ${KEYS.map((name) => `  ${name}=${keys[name]}`).join('\n')}`);
   };
 }
 
-/** A file of answers. Everything missing is named at once, before anything is tried; for an existing server, as soon as it was read. */
+/** Answers from a file. Reports all missing ones at once, before anything is tried, or for an existing server once it is read. */
 export function fileAnswers(
   given: Readonly<Record<string, string>>,
   kept: Readonly<Record<string, string>>,
@@ -329,7 +329,7 @@ export function fileAnswers(
     Object.entries(given).filter(([name]) => !name.startsWith('SETUP_') && !KEYS.some((key) => key === name)),
   );
   const hasKeys = Boolean(own.ENCRYPTION_KEY && own.SECRET_KEY);
-  /** What is answered, else known, else usual. */
+  /** Returns the answers in the file, else those known, else the defaults. */
   const answersTo = (before: Answers): Answers => {
     let answers: Answers = { ...before, ...own };
     for (const q of questions)
@@ -345,7 +345,7 @@ export function fileAnswers(
   const refuse = (faults: readonly string[]) => {
     if (faults.length > 0) throw new Problem('answers-missing', { reason: faults.join('\n') });
   };
-  // What is left out may be in the database of a server that exists.
+  // Answers left out may be stored on an existing server, so they are checked later.
   const atOnce = hasKeys
     ? questions.filter(({ name }) => own[name] !== undefined || !isKnownToServer(name))
     : questions;

@@ -11,27 +11,27 @@ import {
 } from './checks.ts';
 import { addsTexts, readConsentTexts, SHIPPED } from './consent-text.ts';
 
-/** What a server is asked at its set-up, and how each answer is tried. Names are the server's variables, or begin with SETUP_. */
+/** The questions of a server's set-up, and how answers are tried. Names are the server's variables, or begin with SETUP_. */
 
 export interface Question {
   readonly name: string;
   readonly text: string;
-  /** Not shown while typed: it has a secret in it. */
+  /** Contains a secret, so it is hidden while typed. */
   readonly secret?: boolean;
-  /** Taken where nothing is typed and nothing is set; absent: an answer is needed. */
+  /** Used if nothing is typed or set; absent: an answer is required. */
   readonly fallback?: string | ((answers: Answers) => string);
-  /** The answer that means: not set. */
+  /** The answer that means "not set". */
   readonly unset?: string;
-  /** Asked, and needed, only then. */
+  /** The question is only asked, and required, if this returns true. */
   readonly when?: (answers: Answers) => boolean;
-  /** Null: it will do; else what is wrong with it. */
+  /** Returns what is wrong with the answer; null if it is valid. */
   readonly wrong?: (value: string) => string | null;
 }
 
 export interface Step {
   readonly title: string;
   readonly questions: readonly Question[];
-  /** Tries the answers on the real thing. @returns what is worth knowing. @throws Problem */
+  /** Tries the answers out. @returns notes @throws Problem */
   check?(answers: Answers, before: Answers): Promise<readonly string[]>;
 }
 

@@ -19,7 +19,7 @@ interface Made extends Partial<Sheet> {
 const handed = ({ member, pin, uri, secret, paper }: Made, done: string): string =>
   handedText(member.name, done, pin, uri && secret && paper ? { uri, secret, paper } : null);
 
-/** `staff add | list | remove | reset-pin | set-pin`: who works at the kiosk on this machine. */
+/** `staff add | list | remove | reset-pin | set-pin`: staff of the kiosk on this machine. */
 export function registerStaff(program: Command): void {
   const staff = program
     .command('staff')

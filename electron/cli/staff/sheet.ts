@@ -1,6 +1,6 @@
 import encodeQR from 'qr';
 
-/** A technician's second factor; shown once. */
+/** A technician's second factor, shown only once. */
 export interface Sheet {
   readonly uri: string;
   readonly secret: string;
@@ -8,10 +8,10 @@ export interface Sheet {
 }
 
 /**
- * What is handed over to a member of staff, once.
+ * Returns what is handed over to a member of staff, once.
  *
  * @param done what was done, e.g. `was added`
- * @param pin for their first use; null: the one they have stays
+ * @param pin for their first use; null: their PIN is unchanged
  */
 export function handedText(name: string, done: string, pin: string | null, factor: Sheet | null): string {
   return [
@@ -32,13 +32,13 @@ const factorText = ({ uri, secret, paper }: Sheet): string[] => [
   ...paper.map((code) => `  ${code}`),
 ];
 
-/** Two rows of squares a line of text. */
+/** Draws a QR code with two rows of modules per line of text. */
 function picture(text: string): string[] {
   const rows = encodeQR(text, 'raw', { ecc: 'medium', border: 2 });
   const lines: string[] = [];
   for (let y = 0; y < rows.length; y += 2) {
     const upper = rows[y]!;
-    // Drawn where it is light: most terminals write light on dark.
+    // Light modules are drawn, since most terminals show light on dark.
     lines.push(upper.map((dark, x) => block(!dark, !(rows[y + 1]?.[x] ?? true))).join(''));
   }
   return lines;

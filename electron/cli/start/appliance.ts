@@ -32,12 +32,12 @@ import { type ServerProcess, startServerProcess } from './server-process.ts';
 type SecretPlace = 'file' | 'systemd';
 
 interface DeviceSecret {
-  /** 32 bytes of systemd's credential; null: the 0600 file in the kiosk's folder. */
+  /** 32 bytes from systemd's credential; null: the 0600 file in the kiosk's folder is used. */
   readonly bytes: Uint8Array | null;
   readonly notice: string;
 }
 
-/** @throws Problem `device-secret-missing` or `device-secret-bad`: asked for systemd's credential, and there is none */
+/** @throws Problem `device-secret-missing` or `device-secret-bad` if systemd's credential was requested and is missing or bad */
 function deviceSecretOf(place: SecretPlace, env: NodeJS.ProcessEnv): DeviceSecret {
   const secret = readDeviceSecret(env, place === 'file');
   return secret === null
@@ -53,23 +53,23 @@ export interface ApplianceOptions {
   readonly host: 'auto' | 'electron' | 'browser';
   readonly port: number | null;
   readonly deviceSecret: SecretPlace;
-  /** False: the screens are taken as they are. */
+  /** False: the screens are used as they are. */
   readonly build: boolean;
 }
 
-/** Something that was started; it is closed in the reverse order. */
+/** Something that was started. Parts are closed in reverse order. */
 interface Part {
   close(): Promise<void>;
 }
 
-/** How long a running step may take to finish once a stop is requested; every step can be cut off. */
+/** How long a running step may take to finish after a stop was requested. All steps can be interrupted. */
 const FINISH_STEP_MS = 4_000;
-/** Everything has stopped by then, counted from the request: by itself, or killed. */
+/** Time after the request by which everything has stopped, or is killed. */
 const END_WITHIN_MS = 12_000;
 
 /**
- * `npm start`: server and kiosk on this machine, from nothing to ready, until Ctrl-C. Whatever was started is stopped
- * again, whichever way it ends: asked first, killed after END_WITHIN_MS or when it is asked for a second time.
+ * `npm start`: brings up server and kiosk on this machine from nothing, until Ctrl-C. Whatever was started is always stopped
+ * again: on request first, by force after END_WITHIN_MS or on a second request.
  * @returns the exit code
  */
 export async function runAppliance(options: ApplianceOptions): Promise<number> {
@@ -92,12 +92,12 @@ export async function runAppliance(options: ApplianceOptions): Promise<number> {
     report(cause);
     return EXIT.attention;
   } finally {
-    work.catch(() => undefined); // a step that was cut off may still fail, and nobody waits for it
+    work.catch(() => undefined); // an interrupted step may still fail, and nobody awaits it
     for (let part = parts.pop(); part; part = parts.pop()) {
-      // One part that can't be stopped must not keep the others running.
+      // A part that can't be stopped must not keep the others running.
       await part.close().catch((cause: unknown) => say(`✗ could not be stopped cleanly: ${String(cause)}`));
     }
-    killDescendants(); // of a step that was cut off; after a clean stop there is none
+    killDescendants(); // left by an interrupted step; none after a clean stop
     say('Stopped.');
   }
 }
@@ -110,8 +110,8 @@ function report(cause: unknown): void {
 }
 
 /**
- * Reserves the data folder for this start. A second start would otherwise choose ports and keys of its own before it
- * meets the store's lock.
+ * Reserves the data folder for this start. Otherwise a second start would choose its own ports and keys before it encounters
+ * the store's lock.
  */
 function takeFolder(home: string): Part {
   makeOwnFolder(home);
@@ -134,14 +134,14 @@ async function bringUp(options: ApplianceOptions, parts: Part[], signal: AbortSi
   const secret = deviceSecretOf(options.deviceSecret, process.env);
   say(secret.notice);
   const electron = electronFor(options.host);
-  if (!electron) sandboxFor(process.getuid?.(), demo); // refuses root before anything is made
+  if (!electron) sandboxFor(process.getuid?.(), demo); // refuses root before anything is created
   parts.push(takeFolder(dataHome()));
   if (!electron) await ensureChromium({ say, signal });
   const since = Date.now();
-  await prepareModels(); // enrolment needs them; the screens are wanted only by the host
+  await prepareModels(); // needed for enrolment; the screens are only needed by the host
   signal.throwIfAborted();
   const screens = options.build ? ensureScreens(say) : Promise.resolve();
-  screens.catch(() => undefined); // reported where it is awaited; until then it must not end the process
+  screens.catch(() => undefined); // reported when awaited; until then it must not end the process
   makeOwnFolder(server);
   const isNew = !existsSync(join(server, 'pglite'));
   if (isNew) await layEmptyDatabase(server, signal);
@@ -151,23 +151,23 @@ async function bringUp(options: ApplianceOptions, parts: Part[], signal: AbortSi
     say(`SMARTPRESENCE_DATABASE_URL is not used: npm start keeps everything in ${dataHome()}.`);
   const serverEnv = {
     ...initServer(server, process.env),
-    // Someone else’s database must not be filled with a demo.
+    // Another database must not be filled with a demo.
     SMARTPRESENCE_DATABASE_URL: undefined,
     SMARTPRESENCE_DATABASE_URL_FILE: undefined,
     SMARTPRESENCE_PEOPLE_PORT: String(ports.people),
     SMARTPRESENCE_DEVICE_PORT: String(ports.devices),
-    // As the kiosk has it, or the server's board would call a demo's quick coming and going one presence.
+    // The same as on the kiosk. Otherwise the server's board would merge a demo's quick in and out into one presence.
     ...(demo && { SMARTPRESENCE_REPEAT_SECONDS: String(defaultSite(demo).repeatWindowSeconds) }),
   };
   const ready = startServerProcess(serverEnv, (line) => serverLog(line), signal);
-  ready.catch(() => undefined); // reported where it is awaited
+  ready.catch(() => undefined); // reported when awaited
   parts.push({ close: async () => (await ready.catch(() => null))?.stop() });
   const call = throughSocket(server);
   const preparing = {
     ...{ home: kiosk, call, ready, isNew, demo, deviceSecret: secret.bytes },
     staffPin: String(randomInt(100_000, 1_000_000)),
   };
-  // Loaded while the server starts in its own process, which takes as long.
+  // Loaded while the server starts in its own process, which takes about as long.
   const { prepareKiosk } = await import('./prepare-kiosk.ts');
   const prepared = await prepareKiosk(preparing);
   if (prepared.staffPin) say(`Staff PIN set: ${prepared.staffPin}`);
@@ -205,7 +205,7 @@ async function bringUp(options: ApplianceOptions, parts: Part[], signal: AbortSi
     parts.push(startSecondKiosk(prepared.second));
   }
   say(`  data     ${kiosk.replace(/\/kiosk$/, '')}\n`);
-  /** Sets up this machine's kiosk again with the running server: without a display, no one could type a code. */
+  /** Sets up this machine's kiosk again with the running server. Without a display, no one could type a code. */
   const begin = async () => {
     await host.close();
     ensureKioskFolder(kiosk, demo);
@@ -216,7 +216,7 @@ async function bringUp(options: ApplianceOptions, parts: Part[], signal: AbortSi
     say(whereIs(host, demo));
     sayStaffPin(next);
   };
-  // Also one whose emptying was broken off.
+  // Also for a demo whose emptying was interrupted.
   if (demo && (await isDemo(call)))
     void untilEmptied(kiosk, call, signal)
       .then((emptied) => (emptied ? begin() : undefined))
@@ -244,13 +244,13 @@ const isDemo = (call: Call): Promise<boolean> =>
     },
   );
 
-/** How often it is looked whether the demo was emptied, ms. */
+/** How often to check whether the demo was emptied, ms. */
 const EMPTIED_MS = 1_000;
 
 /**
- * Waits until the demo's kiosk has destroyed itself, and its server is no demo any more.
+ * Waits until the demo's kiosk has destroyed itself and its server is no longer a demo.
  *
- * @returns false: everything ends before that
+ * @returns false if everything ends before that
  */
 async function untilEmptied(kiosk: string, call: Call, signal: AbortSignal): Promise<boolean> {
   const hasLeft = () => !existsSync(slotsFile(kiosk)) && !isLeaving(kiosk);
@@ -262,12 +262,12 @@ async function untilEmptied(kiosk: string, call: Call, signal: AbortSignal): Pro
 }
 
 function serverLog(line: string): void {
-  // pino's levels: 40 and above are for someone to read
+  // Pino's levels from 40 on are meant to be read.
   try {
     const { level, msg, code } = JSON.parse(line) as { level?: number; msg?: string; code?: string };
     if ((level ?? 0) >= 40) say(`server: ${code ? `${code}: ` : ''}${msg}`);
   } catch {
-    say(`server: ${line}`); // not JSON: a line of the runtime itself, shown as it is
+    say(`server: ${line}`); // not JSON: a line of the runtime itself
   }
 }
 
@@ -276,14 +276,14 @@ async function untilEnd(server: ServerProcess, signal: AbortSignal): Promise<voi
   if (end !== 'asked') throw new Problem('server-ended', { end: String(end) });
 }
 
-/** What `npm start` says: short lines with the time, and a sentence for each check-in. */
+/** Output of `npm start`: short lines with the time, and a sentence for each check-in. */
 function say(line: string): void {
   watchTerminal();
   process.stdout.write(`${line}\n`);
 }
 
 let watched = false;
-/** Closing the terminal may be why we stop; no one reads then, and stopping continues. */
+/** Closing the terminal may be the reason to stop. Then no one reads, but stopping must continue. */
 function watchTerminal(): void {
   if (watched) return;
   watched = true;
@@ -292,7 +292,7 @@ function watchTerminal(): void {
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** A log line of the core or a host as the terminal shows it, or null when it is of no use to a newcomer. */
+/** Formats a log line of the core or a host for the terminal; null if it is of no use to a newcomer. */
 function logLine(level: string, message: string, fields: Fields): string | null {
   const time = new Date().toLocaleTimeString('en-GB');
   if (message === 'check-in') {

@@ -6,8 +6,8 @@ import { join } from 'node:path';
 const root = join(import.meta.dirname, '../../..');
 
 /**
- * Builds the screens into dist/renderer when their sources changed since the last build; a packaged product has no
- * sources and ships them built. Whether they changed is a hash over everything that goes in, not a time stamp.
+ * Builds the screens into dist/renderer if their sources have changed since the last build. A packaged product has no sources
+ * and ships built screens. Changes are detected by a hash over all inputs rather than by time stamps.
  */
 export async function ensureScreens(say: (line: string) => void): Promise<void> {
   const stampFile = join(root, 'dist/renderer/.sources');
@@ -15,7 +15,7 @@ export async function ensureScreens(say: (line: string) => void): Promise<void> 
   try {
     if (readFileSync(stampFile, 'utf8') === stamp) return;
   } catch {
-    // no stamp: never built, or the folder was removed
+    // no stamp: never built, or removed
   }
   const { build } = await import('vite');
   await build({ configFile: join(root, 'vite.config.ts'), logLevel: 'error' });

@@ -6,6 +6,6 @@ export function hasCamera(): boolean {
   try {
     return readdirSync('/dev').some((name) => /^video\d+$/.test(name));
   } catch {
-    return process.platform !== 'linux'; // no /dev to look at: let the browser find out
+    return process.platform !== 'linux'; // no /dev here: let the browser find out
   }
 }

@@ -13,7 +13,7 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 const never = new AbortController().signal;
 const nowhere = () => null;
 
-test('a Chromium that is there is taken, and nothing is said', async () => {
+test('an existing Chromium is used without a message', async () => {
   const program = join(folder, 'chromium');
   writeFileSync(program, '', { mode: 0o755 });
   const say = vi.fn();
@@ -21,7 +21,7 @@ test('a Chromium that is there is taken, and nothing is said', async () => {
   expect(say).not.toHaveBeenCalled();
 });
 
-test('a named program that is not there is said, and nothing is installed in its place', async () => {
+test('a named program that is missing is reported, and nothing is installed instead', async () => {
   const env = { SMARTPRESENCE_CHROMIUM: join(folder, 'nothing') };
   const install = `touch ${folder}/installed`;
   await expect(ensureChromium({ say: vi.fn(), signal: never, env, install })).rejects.toMatchObject({
@@ -31,7 +31,7 @@ test('a named program that is not there is said, and nothing is installed in its
   expect(existsSync(join(folder, 'installed'))).toBe(false);
 });
 
-test('where it may not be installed, the command to type is said', async () => {
+test('if it may not be installed, the command to type is reported', async () => {
   const options = { say: vi.fn(), signal: never, env: {}, find: nowhere };
   await expect(ensureChromium({ ...options, install: null })).rejects.toMatchObject({
     code: 'chromium-missing',
@@ -42,7 +42,7 @@ test('where it may not be installed, the command to type is said', async () => {
   });
 });
 
-test('it is installed after saying so', async () => {
+test('it is installed after a message', async () => {
   const program = join(folder, 'chromium');
   const say = vi.fn();
   const find = () => (existsSync(program) ? program : null);
@@ -50,7 +50,7 @@ test('it is installed after saying so', async () => {
   expect(say.mock.calls.flat().join('\n')).toMatch(/Installing[\s\S]*is installed/);
 });
 
-test('the wish to end during the installation ends it with all its processes', async () => {
+test('stopping during the installation ends it with all its processes', async () => {
   const asked = new AbortController();
   const pidFile = join(folder, 'pid');
   const install = `sh -c 'echo $$ > ${pidFile}; exec sleep 60'; true`;
@@ -60,7 +60,7 @@ test('the wish to end during the installation ends it with all its processes', a
   asked.abort();
   await refused;
   const pid = Number(readFileSync(pidFile, 'utf8'));
-  // Ended, whether or not its new parent has taken notice yet (Z).
+  // Ended, even if its new parent has not reaped it yet (Z).
   const state = () =>
     existsSync(`/proc/${pid}/stat`) ? readFileSync(`/proc/${pid}/stat`, 'utf8').split(' ')[2] : 'gone';
   await vi.waitFor(() => expect(['gone', 'Z']).toContain(state()), 60_000);

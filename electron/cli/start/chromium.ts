@@ -3,22 +3,22 @@ import { existsSync } from 'node:fs';
 import { Problem } from '../../../sync/errors/problem.ts';
 import { chromiumMissing, findChromium } from '../../host-browser/chromium.ts';
 
-/** With fonts for Arabic and Chinese, which a bare Debian lacks: 2 MB beside Chromium's hundred. */
+/** With fonts for Arabic and Chinese, which a bare Debian lacks: 2 MB on top of Chromium's hundred. */
 const INSTALL =
   'apt-get update && apt-get install -y --no-install-recommends chromium fonts-vazirmatn-variable fonts-wqy-microhei';
 
 export interface EnsureChromiumOptions {
   readonly say: (line: string) => void;
-  /** Ends an installation that is under way. */
+  /** Aborts a running installation. */
   readonly signal: AbortSignal;
   readonly env?: NodeJS.ProcessEnv;
   readonly find?: (env: NodeJS.ProcessEnv) => string | null;
-  /** Null: not ours to install. By default apt-get's command where we are root on Debian. */
+  /** Command that installs it; null: don't install. By default apt-get's if we are root on Debian. */
   readonly install?: string | null;
 }
 
 /**
- * Sees to it that there is a Chromium; as root on Debian it is installed by apt, after saying so.
+ * Ensures that Chromium is installed. As root on Debian, installs it with apt after a message.
  * @throws Problem `chromium-missing` with the command to type, `chromium-install-failed`; the signal's reason
  */
 export async function ensureChromium(options: EnsureChromiumOptions): Promise<void> {
@@ -42,10 +42,10 @@ function runInstall(command: string, signal: AbortSignal): Promise<number | null
     const child = spawn('sh', ['-c', command], {
       stdio: ['ignore', 'ignore', 'inherit'],
       env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
-      // A group of its own: the wish to end goes to apt-get and its children, not to the shell alone.
+      // Its own process group, so that stopping reaches apt-get and its children, not just the shell.
       detached: true,
     });
-    // apt-get lets a package that is being unpacked come to its end.
+    // apt-get finishes a package that it is unpacking.
     const stop = (): void => {
       if (child.pid !== undefined) process.kill(-child.pid, 'SIGTERM');
     };

@@ -6,18 +6,18 @@ import { promisify } from 'node:util';
 const ROOT = join(import.meta.dirname, '../../..');
 
 /**
- * Gives a server home that has none an embedded database: a copy of one that has been through PGlite's initdb, which takes
- * seconds. Everything of ours, migrations included, is still to come.
+ * Gives a server home without database an embedded one: a copy of an initialised one, since PGlite's initdb takes seconds.
+ * None of our schema, including migrations, is in it yet.
  */
 export async function layEmptyDatabase(home: string, signal?: AbortSignal): Promise<void> {
   const [from, to] = [await emptyDatabase(signal), join(home, 'pglite')];
-  // Cut off, half a copy must not be taken for a database.
+  // An interrupted copy must not be mistaken for a database.
   rmSync(`${to}.new`, { recursive: true, force: true });
   cpSync(from, `${to}.new`, { recursive: true });
   renameSync(`${to}.new`, to);
 }
 
-/** Made once a checkout and version of PGlite. */
+/** The initialised database, made once per checkout and version of PGlite. */
 async function emptyDatabase(signal?: AbortSignal): Promise<string> {
   const { dependencies } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
     dependencies: Record<string, string>;
@@ -27,11 +27,11 @@ async function emptyDatabase(signal?: AbortSignal): Promise<string> {
   mkdirSync(dirname(folder), { recursive: true });
   const fresh = mkdtempSync(`${folder}-`);
   try {
-    // In a process of its own: it is one long computation, in which a process hears no signal.
+    // In a separate process, since it is one long computation that can't respond to a signal.
     await promisify(execFile)(process.execPath, [import.meta.filename, fresh], { signal });
     if (!existsSync(folder)) renameSync(join(fresh, 'pglite'), folder);
   } catch (cause) {
-    if (!existsSync(folder)) throw cause; // else another was faster
+    if (!existsSync(folder)) throw cause; // another process was faster
   } finally {
     rmSync(fresh, { recursive: true, force: true });
   }

@@ -27,7 +27,7 @@ export interface KioskHost {
 const root = join(import.meta.dirname, '../../..');
 
 /**
- * Electron's program where it is wanted and can open a window; null means the browser host.
+ * Returns Electron's program if it was chosen and can open a window; null means the browser host.
  * @throws Problem `electron-missing`
  */
 export function electronFor(host: 'auto' | 'electron' | 'browser'): string | null {
@@ -39,7 +39,7 @@ export function electronFor(host: 'auto' | 'electron' | 'browser'): string | nul
   return program;
 }
 
-/** Opens the kiosk: in Electron where its program is and there is a display, else in Chromium. */
+/** Opens the kiosk: in Electron if its program is available and there is a display, else in Chromium. */
 export async function openKioskHost(options: KioskHostOptions): Promise<KioskHost> {
   const { electron: program, home, demo, secretInFile, log } = options;
   if (program) {
@@ -66,7 +66,7 @@ export async function openKioskHost(options: KioskHostOptions): Promise<KioskHos
   return { where: `${host.url}   in ${headless ? 'headless ' : ''}Chromium`, close: () => host.close() };
 }
 
-/** The transpiled tree that Electron runs, with the built screens and models beside it. */
+/** Builds the transpiled tree that Electron runs, with built screens and models beside it. */
 async function electronApp(): Promise<string> {
   const { buildElectronApp } = await import('../../../build/electron/app.ts');
   const out = join(root, 'dist/electron-app');

@@ -30,7 +30,7 @@ test('ports are chosen once', async () => {
   expect(await localPorts(home)).toEqual(ports);
 });
 
-test('people’s port gives way for a start; the kiosk’s is reported as taken, with what to do', async () => {
+test('a taken port for people is replaced for this start; one for kiosks is an error that says what to do', async () => {
   const { people, devices } = { people: await free(), devices: await free() };
   const file = join(home, 'ports.json');
   writeFileSync(file, JSON.stringify({ people, devices }));
@@ -46,7 +46,7 @@ test('people’s port gives way for a start; the kiosk’s is reported as taken,
   });
 });
 
-test('a file that holds no ports is not replaced', async () => {
+test('a file without ports is not overwritten', async () => {
   for (const content of ['', '{"people":8443}', 'null']) {
     writeFileSync(join(home, 'ports.json'), content);
     await expect(localPorts(home)).rejects.toMatchObject({ code: 'ports-unreadable' });

@@ -8,12 +8,12 @@ import { Problem } from '../../../sync/errors/problem.ts';
 const Ports = z.strictObject({ people: z.number().int(), devices: z.number().int() });
 type Ports = z.infer<typeof Ports>;
 
-/** First choice; another evaluation on this machine may be using them. */
+/** Preferred ports. Another evaluation on this machine may be using them. */
 const WANTED: Ports = { people: 8443, devices: 8444 };
 
 /**
- * Ports of the local server: chosen once and kept in its folder, because the kiosk remembers where its server is. People
- * see the address of their page at every start, so that it may be elsewhere while another program has its port.
+ * Returns the local server's ports. They are chosen once and stored in its folder, because the kiosk remembers where its server
+ * is. The port for people may differ at a start, if it is taken, since their address is shown at each start.
  * @throws Problem `ports-unreadable`, `device-port-in-use`
  */
 export async function localPorts(serverHome: string): Promise<Ports> {
@@ -34,16 +34,16 @@ function readPorts(file: string): Ports {
   try {
     return Ports.parse(JSON.parse(readFileSync(file, 'utf8')));
   } catch (cause) {
-    // Not chosen a second time: the kiosk would look for its server at the old ones for ever.
+    // Not chosen again: the kiosk would keep looking for its server at the old ports.
     throw new Problem('ports-unreadable', { file, cause });
   }
 }
 
-/** Listens for a moment. Nobody else can hold what we could listen on. */
+/** Listens briefly to test a port. If we can listen, nobody else is using it. */
 function listen(port: number): Promise<number | null> {
   return new Promise((resolve) => {
     const server = createServer();
-    server.once('error', () => resolve(null)); // taken, or not ours to take: either way not free
+    server.once('error', () => resolve(null)); // taken, or not permitted: not free either way
     server.listen(port, '127.0.0.1', () => {
       const address = server.address();
       server.close(() => resolve(typeof address === 'object' && address ? address.port : null));

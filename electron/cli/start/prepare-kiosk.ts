@@ -24,36 +24,36 @@ import {
   secondKiosk,
 } from '../demo/second-kiosk.ts';
 
-/** What a kiosk that is no demo's is called. */
+/** Name of a kiosk that is not a demo. */
 const OWN_NAME = hostname().slice(0, 80) || 'kiosk';
 
 export interface PrepareOptions {
   /** The kiosk's folder. */
   readonly home: string;
-  /** Calls the server, once it runs. */
+  /** Calls the server, once it is running. */
   readonly call: Call;
   readonly demo: boolean;
-  /** 32 bytes of a keystore, or null for the 0600 file in the kiosk's folder. */
+  /** 32 bytes from a keystore, or null for the 0600 file in the kiosk's folder. */
   readonly deviceSecret: Uint8Array | null;
-  /** Set as the staff PIN when the kiosk has none yet. */
+  /** Becomes the staff PIN if the kiosk has none yet. */
   readonly staffPin: string;
-  /** The server runs. */
+  /** Resolves once the server is running. */
   readonly ready: Promise<unknown>;
-  /** The server has had no database before this start. */
+  /** The server had no database before this start. */
   readonly isNew: boolean;
 }
 
-/** The result: the staff PIN if it was set now and, for a demo, the camera clip and what its second kiosk needs. */
+/** The result: the staff PIN if it was set now and, for a demo, the camera clip and the data for its second kiosk. */
 export interface PreparedKiosk {
   readonly staffPin: string | null;
   readonly footage: string;
-  /** Null: this is no demo, or it was emptied. */
+  /** Null if this is not a demo, or it was emptied. */
   readonly second: SecondKioskOptions | null;
 }
 
 /**
- * First-time set-up of a kiosk beside its server, before it runs: identity and registration, staff PIN, and in the demo
- * the demo people. Each part is done once; a start that was cut off is completed by the next.
+ * Sets up a kiosk beside its server for the first time, before it runs: identity and registration, staff PIN, and the demo
+ * people in a demo. Each part is done once. The next start completes an interrupted one.
  */
 export async function prepareKiosk(options: PrepareOptions): Promise<PreparedKiosk> {
   const { home, demo, isNew } = options;
@@ -68,7 +68,7 @@ export async function prepareKiosk(options: PrepareOptions): Promise<PreparedKio
     const joined = join(kiosk, options);
     const [second, , footage] = await Promise.all([
       joined,
-      // The server's first start takes seconds; faces are enrolled meanwhile. One that is there may have been emptied.
+      // The server's first start takes seconds, so faces are enrolled meanwhile. An existing demo may have been emptied.
       demo && (isNew || (await joined)) ? enrolDemoPeople(kiosk) : 0,
       demo ? demoClip(demoFolder) : '',
     ]);
@@ -85,7 +85,7 @@ export async function prepareKiosk(options: PrepareOptions): Promise<PreparedKio
   }
 }
 
-/** @returns the demo's second kiosk; null: this is no demo, or it was emptied */
+/** @returns the demo's second kiosk; null if this is not a demo, or it was emptied */
 async function join(
   kiosk: OpenKiosk,
   { demo, call, ready }: PrepareOptions,
@@ -103,14 +103,14 @@ async function join(
   return registered(known);
 }
 
-/** As `device request` begins it: kept, so that a start that was cut off goes on with the keys that the server knows. */
+/** Does the first step of `device request`. Stored, so that after an interruption the keys known to the server are used. */
 async function ownJoining(store: OpenKiosk['store']): Promise<Joining> {
   const joining = readJoining(store) ?? { ...(await newIdentity({ store }, OWN_NAME)), code: null };
   keepJoining(store, joining);
   return joining;
 }
 
-/** As `device request`, `device provision` and `device accept` do it, one after the other. */
+/** Does the same as `device request`, `device provision` and `device accept` in sequence. */
 async function provision(call: Call, secret: DeviceSecret, name: string): Promise<Grant> {
   const request = await deviceRequest(secret, name);
   const signed = await signJoin({ secret: null, request }, secret.signing);
@@ -122,7 +122,7 @@ async function provision(call: Call, secret: DeviceSecret, name: string): Promis
 const registered = (kiosk: SecondKiosk | null): SecondKioskOptions['kiosk'] | null =>
   kiosk?.bundle ? { ...kiosk, bundle: kiosk.bundle } : null;
 
-/** A folder is either the demo's or a real kiosk's: recorded people never end up in a real gallery, nor the reverse. */
+/** A folder is either a demo's or a real kiosk's, so that recorded people never enter a real gallery, or the reverse. */
 function settleDemo(kiosk: OpenKiosk, demo: boolean): void {
   if (kiosk.site.demo === demo) return;
   if (readServerLink(kiosk.store) || kiosk.store.people.count() > 0) {

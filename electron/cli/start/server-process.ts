@@ -19,13 +19,13 @@ export interface ServerProcess extends ServerReady {
 }
 
 const MAIN = join(import.meta.dirname, '../../../sync/server/main.ts');
-/** Far more than it needs: a busy machine is slow, and giving up a start helps no one. */
+/** Far more than needed: a busy machine is slow, and giving up helps no one. */
 const READY_MS = 120_000;
 const STOP_MS = 8_000;
 
 /**
- * Starts the local server as a process of its own and waits until it is ready.
- * @throws Problem `server-start-failed`; the signal's reason when it is aborted before that. The process is ended then.
+ * Starts the local server as a separate process and waits until it is ready.
+ * @throws Problem `server-start-failed`; the signal's reason if aborted before. The process is then ended.
  */
 export async function startServerProcess(
   env: NodeJS.ProcessEnv,
@@ -33,10 +33,10 @@ export async function startServerProcess(
   signal: AbortSignal,
 ): Promise<ServerProcess> {
   signal.throwIfAborted();
-  // Its own process group: Ctrl-C in the terminal reaches us alone, and we stop it after the kiosk.
+  // Its own process group: Ctrl-C in the terminal then only reaches us, and we stop the server after the kiosk.
   const child = spawn(process.execPath, [MAIN], {
     env: { ...process.env, ...env },
-    // The channel carries no messages: when it closes, the server knows that we have ended.
+    // The channel carries no messages. When it closes, the server knows that we have ended.
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     detached: true,
   });
@@ -75,7 +75,7 @@ function firstLine(child: ChildProcess, ended: Promise<number | null>, signal: A
 async function stop(child: ChildProcess, ended: Promise<number | null>): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   child.kill('SIGTERM');
-  // The server listens for the channel's end, and that alone would keep its process after it has closed everything.
+  // The server listens for the end of the channel, which alone would keep its process running after everything is closed.
   if (child.connected) child.disconnect();
   const timer = setTimeout(() => child.kill('SIGKILL'), STOP_MS);
   await ended;

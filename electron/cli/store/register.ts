@@ -11,7 +11,7 @@ import { wholeNumber } from '../options.ts';
 import { withProgress } from '../output.ts';
 import { onKiosk } from '../store-command.ts';
 
-/** `store check`, `store rekey`, `checkins list`: through the running core, or on the store itself when none runs. */
+/** `store check`, `store rekey`, `checkins list`: through the running core, or on the store itself if none is running. */
 export function registerStore(program: Command): void {
   const store = program.command('store').description('Check and re-key the kiosk’s encrypted store.');
   store
@@ -44,7 +44,7 @@ The kiosk pauses meanwhile, then restarts. PINs, templates and photos stay valid
     .action(({ json, ...args }) => onKiosk(listCheckinsCommand, args, json, describeCheckin));
 }
 
-/** A store too damaged to open still has pages to check: which are bad is worth knowing. */
+/** Checks the pages of a store that is too damaged to open, to report which are bad. */
 async function checkPagesOnly(error: unknown, json: boolean | undefined): Promise<void> {
   if (!(error instanceof Problem) || error.code !== 'store-damaged') throw error;
   const home = kioskHome();

@@ -7,7 +7,7 @@ import { print } from '../output.ts';
 import { asOperator, call, everyItem } from '../server/environment.ts';
 import { registerSyncStatus } from './status.ts';
 
-/** `sync status`: of a kiosk; `sync quarantine`: on the server. */
+/** `sync status`: on a kiosk; `sync quarantine`: on the server. */
 export function registerSync(program: Command): void {
   const sync = program.command('sync').description('Show the sync between kiosks and their server.');
   registerQuarantine(sync);

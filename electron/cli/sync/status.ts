@@ -2,7 +2,7 @@ import type { Command } from '@commander-js/extra-typings';
 import { type KioskStatus, syncStatusCommand } from '../../core/sync/command.ts';
 import { onKiosk } from '../store-command.ts';
 
-/** `status`: of the running core, or of the store when none runs. */
+/** `status`: from the running core, or from the store if none is running. */
 export function registerSyncStatus(parent: Command): void {
   parent
     .command('status')

@@ -3,7 +3,7 @@ import { updateNowCommand, updateStatusCommand } from '../../core/update/command
 import type { UpdateReport } from '../../core/update/keeper.ts';
 import { onKiosk } from '../store-command.ts';
 
-/** `update status`, `update now`: of the running kiosk on this machine. */
+/** `update status`, `update now`: for the running kiosk on this machine. */
 export function registerUpdate(program: Command): void {
   const update = program.command('update').description('Show and install kiosk builds on this machine.');
   update

@@ -19,11 +19,11 @@ import { Problem } from '../../../sync/errors/problem.ts';
 import { BuildVersion, compareVersions } from '../../../sync/protocol/wire/release.ts';
 import type { BuildFacts } from '../../../sync/server/app/checks/upgrade.ts';
 
-/** Builds of the server on disk: an archive, a package, or a folder with `bin/smartpresence`. */
+/** Server builds on disk: an archive, a package, or a folder with `bin/smartpresence`. */
 
 const run = promisify(execFile);
 const COMMAND = 'bin/smartpresence';
-/** Only a guard against hanging: on a busy machine a start takes minutes, which does not mean that it is not a build. */
+/** Only guards against hanging: on a busy machine a valid build may take minutes to start. */
 const DESCRIBE_MS = 600_000;
 const Facts = z.object({
   build: z.string(),
@@ -31,7 +31,7 @@ const Facts = z.object({
 });
 
 /**
- * Unpacks a build beside the system's other temporary files, where it is not a folder, for `work`, and removes it again.
+ * Unpacks a build into a temporary folder unless it is a folder already, runs `work` on it, and removes it again.
  *
  * @throws Problem `upgrade-not-a-build`
  */
@@ -53,7 +53,7 @@ export async function withBuild<T>(path: string, work: (folder: string) => Promi
   }
 }
 
-/** A package has its build under /opt/smartpresence/VERSION, an archive in its one top folder. */
+/** Finds the build: in a package under /opt/smartpresence/VERSION, in an archive in its single top folder. */
 function folderOf(folder: string): string {
   if (existsSync(join(folder, COMMAND))) return folder;
   const inside = join(folder, 'opt/smartpresence');
@@ -68,12 +68,12 @@ function folderOf(folder: string): string {
 const notABuild = (path: string, why: string, cause?: unknown) =>
   new Problem('upgrade-not-a-build', { path, reason: why, cause });
 
-/** A build says itself what it is. @throws Problem `upgrade-not-a-build` */
+/** Runs a build to have it describe itself. @throws Problem `upgrade-not-a-build` */
 export async function describeBuild(folder: string): Promise<BuildFacts> {
   try {
     const { stdout } = await run(join(folder, COMMAND), ['upgrade', 'describe', '--json'], {
       timeout: DESCRIBE_MS,
-      // Nothing of this server's: it only has to say what it is.
+      // Without this server's environment, since it only has to describe itself.
       env: { PATH: process.env.PATH ?? '/usr/bin:/bin' },
     });
     return Facts.parse(JSON.parse(stdout));
@@ -82,7 +82,7 @@ export async function describeBuild(folder: string): Promise<BuildFacts> {
   }
 }
 
-/** Versions that are installed, newest first, and which one runs. */
+/** Returns the installed versions, newest first, and the current one. */
 export function installed(root: string): { readonly current: string | null; readonly versions: readonly string[] } {
   const link = join(root, 'current');
   const target = lstatSync(link, { throwIfNoEntry: false })?.isSymbolicLink() ? basename(readlinkSync(link)) : null;
@@ -92,7 +92,7 @@ export function installed(root: string): { readonly current: string | null; read
   return { current: target, versions: versions.sort((a, b) => compareVersions(b, a)) };
 }
 
-/** Makes another version the one that starts, in one rename. */
+/** Makes another version the current one, with a single rename. */
 export function switchTo(root: string, version: string): void {
   const next = join(root, `.current-${process.pid}`);
   rmSync(next, { force: true });
@@ -100,7 +100,7 @@ export function switchTo(root: string, version: string): void {
   renameSync(next, join(root, 'current'));
 }
 
-/** Bytes of everything in a folder. */
+/** Returns the size of a folder's contents in bytes. */
 export function sizeOf(folder: string): number {
   let bytes = 0;
   for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true }))

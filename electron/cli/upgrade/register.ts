@@ -19,7 +19,7 @@ import { switchUnits, UNITS } from './units.ts';
 
 const ROOT = '/opt/smartpresence';
 const ourBuild = async () => (await import('../../../sync/server/app/checks/upgrade.ts')).thisBuild();
-/** Null: no systemd runs here. */
+/** Null: systemd is not running here. */
 const systemctl = existsSync('/run/systemd/system')
   ? (...args: string[]) => promisify(execFile)('systemctl', args)
   : null;
@@ -105,7 +105,7 @@ function text(from: string, next: BuildFacts, now: UpgradeFacts, { steps, canRol
           ...steps.map(({ name, expands }) => `  ${name}: ${expands ? 'adds only' : 'changes what older builds read'}`),
         ];
   return [
-    // Asked of the new build itself, as in containers.
+    // This is also printed by the new build itself, as in containers, where both are the same.
     from === next.build ? `Version ${from} on this database.` : `From ${from} to ${next.build}.`,
     ...schema,
     canRollBack

@@ -20,7 +20,7 @@ const space = { needs: 10, free: 20, at: AT };
 const codes = (next: BuildFacts, now: UpgradeFacts, o = space) => planUpgrade(next, now, o).issues.map((i) => i.code);
 
 describe('an update', () => {
-  test('that only adds leaves a way back; one that changes does not', () => {
+  test('can be rolled back if it only adds, but not if it changes the schema', () => {
     expect(planUpgrade(build('1', '2', '3+'), well, space)).toEqual({
       steps: [{ name: '3', expands: true }],
       canRollBack: true,
@@ -30,7 +30,7 @@ describe('an update', () => {
     expect(planUpgrade(build('1', '2'), well, space)).toEqual({ steps: [], canRollBack: true, issues: [] });
   });
 
-  test('wants room, a fresh backup that was verified, and replicas of one build', () => {
+  test('requires space, a recent verified backup, and replicas of one build', () => {
     const next = build('1', '2');
     expect(codes(next, well, { ...space, free: 5 })).toEqual(['disk-low']);
     expect(codes(next, { ...well, backupAt: null })).toEqual(['backup-missing']);
@@ -43,7 +43,7 @@ describe('an update', () => {
   });
 });
 
-test('a build works with a newer schema when it knows the least reader and lacks no step of its own', () => {
+test('a build works with a newer schema if it knows the minimum reader and all its own steps were applied', () => {
   const now = { ...well, applied: ['1', '2', '3'] };
   expect(canWorkWith(build('1', '2'), { ...now, leastReader: '2' })).toBe(true);
   expect(canWorkWith(build('1', '2'), { ...now, leastReader: '3' })).toBe(false);
@@ -52,7 +52,7 @@ test('a build works with a newer schema when it knows the least reader and lacks
   expect(canWorkWith(build('1', '2', '3', '4'), { ...now, leastReader: '3' })).toBe(true);
 });
 
-test('a schema with a step that a build does not know has changed since that build', () => {
+test('a schema with a step unknown to a build has changed since that build', () => {
   expect(changedSince(build('1', '2'), well)).toBe(false);
   expect(changedSince(build('1', '2', '3'), well)).toBe(false);
   expect(changedSince(build('1', '2'), { ...well, applied: ['1', '2', '3'] })).toBe(true);

@@ -2,22 +2,22 @@ import { command } from '../../../sync/disk/program.ts';
 import type { UpgradeFacts } from '../../../sync/protocol/api/checks.ts';
 import type { BuildFacts } from '../../../sync/server/app/checks/upgrade.ts';
 
-/** What an update changes and whether there is a way back. Pure. */
+/** What an update changes and whether it can be rolled back. Pure. */
 
 const HOUR_MS = 3_600_000;
-/** A backup from before this long is too old to fall back on. */
+/** A backup older than this is too old to fall back on. */
 const BACKUP_OLD_MS = 36 * HOUR_MS;
 const VERIFIED_OLD_MS = 35 * 24 * HOUR_MS;
 
 export interface UpgradePlan {
   readonly steps: readonly { readonly name: string; readonly expands: boolean }[];
-  /** Whether the current build can work with the schema afterwards: beside the new one, and after `upgrade back`. */
+  /** Whether the current build can use the schema afterwards: alongside the new one, and after `upgrade back`. */
   readonly canRollBack: boolean;
-  /** What speaks against it now; empty: nothing. */
+  /** Obstacles to updating now; empty if there are none. */
   readonly issues: readonly { readonly code: string; readonly says: string; readonly next: string }[];
 }
 
-/** @param o `needs`, `free`: bytes that the new build takes, and that are free where it goes */
+/** @param o `needs`, `free`: bytes that the new build takes, and that are free at its destination */
 export function planUpgrade(
   next: BuildFacts,
   now: UpgradeFacts,
@@ -61,7 +61,7 @@ export function planUpgrade(
   return { steps, canRollBack, issues };
 }
 
-/** A build works with a database whose steps it knows, or whose least reader it knows and which has had all of its own steps. */
+/** Whether a build can use a database: it knows all steps, or it knows the minimum reader and all of its own were applied. */
 export function canWorkWith(build: BuildFacts, schema: UpgradeFacts): boolean {
   if (!changedSince(build, schema)) return true;
   const { applied, leastReader } = schema;
@@ -69,7 +69,7 @@ export function canWorkWith(build: BuildFacts, schema: UpgradeFacts): boolean {
   return leastReader !== null && known.includes(leastReader) && known.every((name) => applied.includes(name));
 }
 
-/** Whether the schema has steps that this build does not know. It can work with them, and not make them in a database of its own. */
+/** Whether the schema has steps unknown to this build. It may be able to use them, but can't apply them to its own database. */
 export function changedSince({ migrations }: BuildFacts, { applied }: UpgradeFacts): boolean {
   const known = new Set(migrations.map(({ name }) => name));
   return applied.some((name) => !known.has(name));

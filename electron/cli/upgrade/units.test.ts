@@ -28,7 +28,7 @@ beforeEach(() => {
   return () => made.remove();
 });
 
-test('going back puts the units of that build in place, removes what only the newer one has, and notifies systemd', async () => {
+test('going back installs that build’s units, removes those that only the newer one has, and reloads systemd', async () => {
   put(`etc/${SERVER}`, 'new');
   put(`etc/${TIMER}`, 'new timer');
   put('etc/other.service', 'of someone else');
@@ -42,12 +42,12 @@ test('going back puts the units of that build in place, removes what only the ne
   expect(asked).toEqual([]);
 });
 
-test('where no unit is installed, none is put there', async () => {
+test('installs no units where none are installed', async () => {
   expect(await back()).toEqual({ written: [], removed: [] });
   expect([readdirSync(at('etc')), asked]).toEqual([[], []]);
 });
 
-test('a folder that can’t be written to is named, with what to do', async () => {
+test('an unwritable folder is reported, with what to do', async () => {
   put(`etc/${SERVER}`, 'new');
   mkdirSync(at('etc', `.${SERVER}.tmp`));
   await expect(back()).rejects.toMatchObject({

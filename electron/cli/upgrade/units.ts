@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { replaceFile } from '../../../sync/disk/replace.ts';
 import { Problem } from '../../../sync/errors/problem.ts';
 
-/** Where `install.sh` puts the systemd units of the version that it installs. */
+/** Where `install.sh` puts the systemd units of the version it installs. */
 export const UNITS = '/etc/systemd/system';
 
 export interface UnitChanges {
@@ -17,10 +17,10 @@ const unitsOf = (build: string): string[] => {
 };
 
 /**
- * Puts the units of one build in place of another's. Where neither has any installed, as in a container, nothing happens.
+ * Replaces the units of one build by those of another. If neither has any installed, as in a container, nothing happens.
  *
- * @param from folder of the build whose units are there now; null: not known
- * @param systemctl runs it; null: no systemd runs here
+ * @param from folder of the build whose units are installed; null: not known
+ * @param systemctl runs systemctl; null: systemd is not running here
  * @throws Problem `upgrade-not-writable`
  */
 export async function switchUnits(

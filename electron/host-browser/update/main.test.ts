@@ -10,7 +10,7 @@ import { stateFile } from '../../core/update/files.ts';
 import { updateLayout } from '../../core/update/layout.ts';
 import { runUpdaterProgram } from './main.ts';
 
-/** An installed kiosk's folders, with nothing to update. */
+/** Folders of an installed kiosk with nothing to update. */
 function slots() {
   const root = mkdtempSync(join(tmpdir(), 'sp-updater-'));
   onTestFinished(() => rmSync(root, { recursive: true, force: true }));
@@ -22,7 +22,7 @@ function slots() {
   return { layout, run: () => runUpdaterProgram([], { SMARTPRESENCE_SLOTS: root }) };
 }
 
-test('one updater at a time works on the builds', async () => {
+test('only one updater at a time works on the builds', async () => {
   const { layout, run } = slots();
   const release = lockFile(layout.work, 'updater.lock');
   expect(await run()).toBe(1);
@@ -31,14 +31,14 @@ test('one updater at a time works on the builds', async () => {
   expect(await run()).toBe(0);
 });
 
-test('another user of the machine can’t keep the updater from working', async () => {
+test('another user of the machine can’t block the updater', async () => {
   const { layout, run } = slots();
-  // A name in the kernel's abstract namespace is anyone's to take.
+  // Anyone can occupy a name in the kernel's abstract namespace.
   const name = createHash('sha256').update(layout.builds).digest('hex').slice(0, 32);
   const taken = createServer().listen(`\0smartpresence-update-${name}`);
   onTestFinished(() => void taken.close());
   await once(taken, 'listening');
   expect(await run()).toBe(0);
-  // Nor can they open the lock, which would let them hold it.
+  // Nor can they open the lock file and hold the lock.
   expect(statSync(join(layout.work, 'updater.lock')).mode & 0o777).toBe(0o600);
 });

@@ -46,7 +46,7 @@ const Settings = z.object({
     .pipe(z.array(z.string().startsWith('/')).max(8)),
 });
 
-/** How often a request is looked for although no change was seen, ms. */
+/** How often to check for a request even if no change was seen, ms. */
 const POLL_EVERY_MS = 5_000;
 
 /** `kiosk updater`. @returns an exit code */
@@ -114,8 +114,8 @@ function optionsOf(layout: UpdateLayout, env: z.output<typeof Settings>, log: Co
 }
 
 /**
- * Pass after pass until a pass finds nothing to do; watching, until it is asked to end or another build is the current one: a
- * build on trial has to show that its own updater works.
+ * Runs passes until one finds nothing to do. If `watching`, continues until it is asked to stop or another build is the current
+ * one, since a build on trial has to show that its own updater works.
  */
 async function updating(options: UpdaterOptions, watching: boolean, end: AbortSignal): Promise<void> {
   const current = readState(options.layout)?.current;
@@ -142,10 +142,10 @@ async function requestChanged(layout: UpdateLayout, end: AbortSignal): Promise<v
 }
 
 /**
- * Keeps every other updater from these builds. The lock is a file of the updater's own user: another
- * user of the machine can't hold it.
+ * Locks the builds against other updaters. The lock file belongs to the updater's own user, so that no other user of the
+ * machine can hold it.
  *
- * @returns how to let go
+ * @returns a function that releases the lock
  * @throws Problem `update-running`
  */
 function lockBuilds(layout: UpdateLayout): () => void {

@@ -15,14 +15,14 @@ import type { UpdaterOptions } from './updater.ts';
 
 export interface SignedBuildsOptions {
   readonly layout: UpdateLayout;
-  /** `root.json` that the installer put in place: who this kiosk trusts. */
+  /** The `root.json` put in place by the installer: who this kiosk trusts. */
   readonly trustedRoot: string;
   readonly sources: (from: 'network' | 'usb') => Promise<readonly UpdateSource[]>;
   readonly log: CoreOptions['log'];
   readonly pace?: Pace;
 }
 
-/** How an updater gets at builds: by TUF, and no other way. */
+/** Opens the updater's builds through TUF, the only way to get them. */
 export function signedBuilds(options: SignedBuildsOptions): UpdaterOptions['open'] {
   const { layout, log, pace } = options;
   const clock = updaterClock(layout);
@@ -68,19 +68,19 @@ async function rootOf(path: string): Promise<Uint8Array> {
 const Kept = z.object({ verified: z.number().int().nonnegative() });
 
 /**
- * The updater's own floor of time: it believes the kiosk when that says what time it is, and never that it is earlier than
- * when metadata were last found valid. So a kiosk that someone took over can't make it accept expired ones again.
+ * The updater's own lower limit for the time. It accepts the kiosk's time, but never one earlier than when metadata was last
+ * valid. So a compromised kiosk can't make it accept expired metadata again.
  */
 interface UpdaterClock {
-  /** @param said the kiosk's trusted time, ms since 1970 */
+  /** Returns the time to use. @param said the kiosk's trusted time, ms since 1970 */
   at(said: number): number;
-  /** Metadata were valid at that time. They expire, so a time far in the future is never accepted. */
+  /** Records that metadata was valid at that time. Since metadata expires, a time far in the future is never accepted. */
   verified(at: number): void;
 }
 
 function updaterClock(layout: UpdateLayout): UpdaterClock {
   const file = join(layout.work, 'clock.json');
-  // Cut off by hand: the build's own date is left.
+  // If the file is damaged, the build's own date remains.
   const kept = (): number => keptJson(Kept, readIfThere(file)?.toString('utf8') ?? null)?.verified ?? 0;
   return {
     at: (said) => Math.max(said, kept(), BUILD_DATE),

@@ -39,7 +39,7 @@ export const STEPS = [
 export type StepName = (typeof STEPS)[number];
 
 const TEMPORARY = '.tmp-';
-/** What `sha256sum --check` reads: the launcher verifies a whole build by it. Beside the build, which is only what was signed. */
+/** Input of `sha256sum --check`, by which the launcher verifies a build. Beside the build, which only holds what was signed. */
 const sumsFile = (layout: UpdateLayout, id: string): string => join(layout.builds, `${id}.sums`);
 export const buildFolder = (layout: UpdateLayout, id: string): string => join(layout.builds, id);
 
@@ -50,7 +50,7 @@ export function requireState(layout: UpdateLayout): SlotState {
   return state;
 }
 
-/** What the manifest of a build in its folder says; null for no build. Its files are not looked at. */
+/** Reads the manifest of the build in a folder; null if there is no build. Its files are not checked. */
 export async function factsOf(layout: UpdateLayout, id: string): Promise<BuildFacts | null> {
   if (!BuildId.safeParse(id).success) return null;
   try {
@@ -65,15 +65,15 @@ const FACTS = ['product', 'version', 'commit', 'platform', 'host', 'schema', 'mi
 export const sameFacts = (a: BuildFacts, b: BuildFacts): boolean => FACTS.every((name) => a[name] === b[name]);
 
 export interface UnpackOptions {
-  /** What was signed for the archive: it has to hold that build and no other. */
+  /** Signed facts about the archive, which must contain exactly that build. */
   readonly signed?: BuildFacts;
   readonly step?: Step;
   readonly progress?: (bytes: number) => void;
 }
 
 /**
- * Unpacks a verified archive to where it is going to run from. Nothing of it counts before its folder has its name, and
- * then all of it is on the disk.
+ * Unpacks a verified archive to its final place. It only counts once its folder has its final name, and by then all of it is
+ * on the disk.
  * @throws as unpackBuild
  */
 export async function unpackInto(
@@ -91,7 +91,7 @@ export async function unpackInto(
       });
     const id = buildId(build.manifest);
     step('unpacked');
-    // An earlier attempt may have left one that is not run; the state never names it.
+    // An earlier attempt may have left a folder. It is not in use, since no slot names it.
     await removeTree(buildFolder(layout, id));
     replaceFile(sumsFile(layout, id), sums(build), { mode: 0o644, pastUmask: true });
     step('sums-written');
@@ -118,7 +118,7 @@ export async function switchTo(
   step: Step,
 ): Promise<SlotState> {
   const before = requireState(layout);
-  // Said twice: the answer to the first was lost.
+  // A repeated request, because the first answer was lost.
   if (before.attempt === trial.attempt || before.current === id) return finishSwitch(layout, before, step);
   if (before.attempt !== '') throw new Problem('update-on-trial');
   if (readVerdict(layout, trial.attempt)) throw new Problem('update-decided');
@@ -150,8 +150,8 @@ function finishSwitch(layout: UpdateLayout, state: SlotState, step: Step = () =>
 }
 
 /**
- * Takes a verdict into the state: a healthy trial is over, a failed one is turned round. Links that a cut-off switch left
- * behind are put right.
+ * Applies a verdict to the state: after a healthy trial it is over, a failed one is reverted. Also repairs links left behind by
+ * an interrupted switch.
  */
 export async function settle(layout: UpdateLayout, step: Step = () => undefined): Promise<SlotState> {
   let state = requireState(layout);
@@ -165,7 +165,7 @@ export async function settle(layout: UpdateLayout, step: Step = () => undefined)
   return finishSwitch(layout, state);
 }
 
-/** The state after a verdict. A build that failed is not kept: no one should return to it. */
+/** Returns the state after a verdict. A build that failed is not kept, so that no one can return to it. */
 export function settled(state: SlotState, { outcome }: Pick<Verdict, 'outcome'>): SlotState {
   if (outcome === 'healthy') return { ...state, attempt: '' };
   return {
@@ -178,7 +178,7 @@ export function settled(state: SlotState, { outcome }: Pick<Verdict, 'outcome'>)
   };
 }
 
-/** The first build of a kiosk: there is none before it, so it is not on trial. @throws Problem `update-state-there` */
+/** Installs a kiosk's first build. There is none before it, so it is not on trial. @throws Problem `update-state-there` */
 export async function firstBuild(layout: UpdateLayout, id: string): Promise<SlotState> {
   if (readState(layout)) throw new Problem('update-state-there');
   const { manifestHash } = await verifyBuild(buildFolder(layout, id));
@@ -195,7 +195,7 @@ export async function firstBuild(layout: UpdateLayout, id: string): Promise<Slot
   return finishSwitch(layout, state);
 }
 
-/** Removes the previous build to make room for the next one; the state says so first. */
+/** Removes the previous build to make space for the next one. The state is changed first. */
 export async function dropPrevious(layout: UpdateLayout): Promise<void> {
   const state = requireState(layout);
   if (state.attempt !== '' || state.previous === '') return;
@@ -205,7 +205,7 @@ export async function dropPrevious(layout: UpdateLayout): Promise<void> {
   await clean(layout, without);
 }
 
-/** Removes builds that no slot holds, and what unpacking left when it was cut off. @param keep one more, just staged */
+/** Removes builds that no slot refers to, and leftovers of interrupted unpacking. @param keep one more build, just staged */
 export async function clean(layout: UpdateLayout, state: SlotState, keep = ''): Promise<void> {
   const held = new Set([state.current, state.previous, keep].filter((id) => id !== ''));
   for (const entry of await readdir(layout.builds, { withFileTypes: true })) {
@@ -217,8 +217,8 @@ export async function clean(layout: UpdateLayout, state: SlotState, keep = ''): 
 }
 
 /**
- * Swaps a link in one step: at every moment it leads to a whole build, or is not there. No flush: the state file decides, and a
- * link that a power cut left behind is put right by the next start.
+ * Replaces a link atomically: it always leads to a complete build, or is absent. It is not flushed, because the state file
+ * decides, and the next start repairs a link left behind by a power cut.
  */
 function linkTo(layout: UpdateLayout, name: 'current' | 'previous', id: string): void {
   const link = join(layout.builds, name);

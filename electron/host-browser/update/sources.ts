@@ -10,17 +10,17 @@ import { UPDATES_PATH, USB_FOLDER } from '../../../sync/protocol/wire/release.ts
 
 export interface SourceSettings {
   /**
-   * Socket of the kiosk's core, which fetches from its server with the device's certificate: the key of that is no matter
-   * of the updater's, and the updater needs no network.
+   * Socket of the kiosk's core, which fetches from its server with the device's certificate. So the updater needs neither its
+   * key nor the network.
    */
   readonly socket: string;
-  /** Addresses of mirrors, tried after the server. */
+  /** URLs of mirrors, tried after the server. */
   readonly mirrors: readonly string[];
-  /** Folders below which sticks are mounted. */
+  /** Folders below which USB sticks are mounted. */
   readonly mounts: readonly string[];
 }
 
-/** The sources of a request, in the order in which they are tried. @throws Problem `update-no-stick`, `update-address-wrong` */
+/** Returns the sources for a request, in the order to try. @throws Problem `update-no-stick`, `update-address-wrong` */
 export async function sourcesOf(from: 'network' | 'usb', settings: SourceSettings): Promise<UpdateSource[]> {
   if (from === 'network')
     return [
@@ -37,7 +37,7 @@ export async function sourcesOf(from: 'network' | 'usb', settings: SourceSetting
   return sticks.map((folder) => folderSource(folder));
 }
 
-/** Every connection leads to the same socket on this machine. */
+/** Connects every request to the same socket on this machine. */
 class SocketAgent extends Agent {
   readonly #path: string;
 
@@ -51,7 +51,7 @@ class SocketAgent extends Agent {
   }
 }
 
-/** Repositories on sticks: `MOUNT/smartpresence-updates` and `MOUNT/<user or label>/…`, two folders down at most. */
+/** Finds repositories on sticks: `MOUNT/smartpresence-updates` and `MOUNT/<user or label>/…`, at most two folders down. */
 export async function findSticks(mounts: readonly string[]): Promise<string[]> {
   const found: string[] = [];
   const search = async (folder: string, deeper: number): Promise<void> => {
@@ -72,11 +72,11 @@ async function isFolder(path: string): Promise<boolean> {
   try {
     return (await stat(path)).isDirectory();
   } catch {
-    return false; // not there, or not readable: no stick of ours
+    return false; // missing or unreadable: not one of our sticks
   }
 }
 
-/** The same source, with the bytes that came out of it counted. */
+/** Wraps a source to count the bytes read from it. */
 export function counted(source: UpdateSource, count: (bytes: number) => void): UpdateSource {
   return {
     name: source.name,

@@ -14,7 +14,7 @@ async function* inPieces(bytes: Buffer, size: number): AsyncIterable<Buffer> {
   for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
 }
 
-/** What an archive holds, or the code of its rejection. */
+/** Returns an archive's content, or the code of its error. */
 async function read(bytes: Buffer, limits = LIMITS, piece = 700): Promise<Record<string, string> | string> {
   const found: Record<string, string> = {};
   try {
@@ -152,13 +152,13 @@ describe('an archive', () => {
     expect(await read(tar(entries))).toBe('update-archive-bad');
   });
 
-  test('that unpacks to more than it may is refused before it has', async () => {
+  test('that unpacks to more than allowed is refused before it does', async () => {
     const many = Array.from({ length: 101 }, (_, i) => ({ path: `f${i}`, content: 'x' }));
     expect(await read(tar(many))).toBe('update-archive-too-large');
     expect(await read(tar([{ path: 'x', content: 'x', claims: 0o77777777 }]))).toBe('update-archive-too-large');
   });
 
-  test('cut off or damaged anywhere is refused, or read to the same', async () => {
+  test('cut off or damaged anywhere is refused, or gives the same content', async () => {
     const whole = tar([
       { path: 'a/b', content: 'hello' },
       { path: 'c', type: '2', to: 'a/b' },

@@ -10,13 +10,13 @@ export type TarEntry =
       readonly kind: 'file';
       readonly path: string;
       readonly executable: boolean;
-      /** To be read to its end before the next entry. */
+      /** Has to be read to its end before the next entry. */
       readonly content: AsyncIterable<Buffer>;
     };
 
 export interface TarLimits {
   readonly entries: number;
-  /** Of all files together. */
+  /** Total of all files. */
   readonly bytes: number;
 }
 
@@ -28,8 +28,8 @@ const bad = (message: string, cause?: unknown): Problem =>
 const tooLarge = (what: string): Problem => new Problem('update-archive-too-large', { what });
 
 /**
- * The entries of a whole tar archive, in its order: only what a build may hold. The archive is authenticated before it gets
- * here; that it may not write outside its folder is not left to that alone.
+ * Yields the entries of a tar archive in order, and allows only what a build may contain. The archive was authenticated before,
+ * but that is not relied on alone to keep it from writing outside its folder.
  * @throws Problem `update-archive-bad`, `update-archive-too-large`, and what the source throws
  */
 export async function* readTar(source: AsyncIterable<Buffer>, limits: TarLimits): AsyncGenerator<TarEntry> {
@@ -45,7 +45,7 @@ export async function* readTar(source: AsyncIterable<Buffer>, limits: TarLimits)
       throw cause;
     }
   };
-  // A source that fails may end the loop below as no more than a destroyed stream: what it said is kept.
+  // A failing source may appear below as a mere destroyed stream, so its own error is kept.
   const asProblem = (cause: unknown): unknown => failure ?? damaged(cause);
   pipeline(noted(), archive as unknown as NodeJS.WritableStream, () => undefined);
   try {
@@ -97,11 +97,11 @@ async function* bytesOf(
   }
 }
 
-/** An error with a code is the source's own: zlib's, the disk's. */
+/** Converts errors without a code. Those with a code come from the source itself: zlib or the disk. */
 const damaged = (cause: unknown): unknown =>
   cause instanceof Problem || (cause as { code?: unknown }).code ? cause : bad('the archive is damaged', cause);
 
-/** A complete archive ends in a block of zeros. */
+/** Checks that the archive is complete, which means that it ends in a block of zeros. */
 async function* whole(source: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   let zeros = 0;
   for await (const chunk of source) {
@@ -112,10 +112,10 @@ async function* whole(source: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   if (zeros < BLOCK) throw bad('the archive is cut off');
 }
 
-/** Of a path for a log: what someone else wrote does not get into it as it is. */
+/** Escapes a path for a log, since someone else wrote it. */
 const shown = (path: string): string => JSON.stringify(path.slice(0, 120));
 
-/** Null for the archive's root. */
+/** Returns the checked path; null for the archive's root. */
 function checked(raw: string): string | null {
   const path = raw.startsWith('./') ? raw.slice(2) : raw;
   if (path === '' || path === '.') return null;
@@ -124,7 +124,7 @@ function checked(raw: string): string | null {
   return path;
 }
 
-/** Each path once, and nothing goes through a link. */
+/** Records a path. Each may occur once, and none may lead through a link. */
 function place(seen: Map<string, TarEntry['kind']>, path: string, kind: TarEntry['kind']): void {
   if (seen.has(path)) throw bad(`the archive contains ${shown(path)} twice`);
   parentsAreFolders(seen, path);

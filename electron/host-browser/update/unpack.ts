@@ -13,9 +13,9 @@ import {
 } from '../../../sync/protocol/wire/release.ts';
 import { readTar } from './tar.ts';
 
-/** A build today has a few hundred MB; three times the largest archive allows for compression. */
+/** A build has a few hundred MB. Three times the largest archive allows for compression. */
 const MAX_UNPACKED = 3 * MAX_BUILD_BYTES;
-/** Files that are written to the disk at once: a flush of one takes its neighbours along. */
+/** Number of files flushed to the disk concurrently: a flush of one often includes its neighbours. */
 const FLUSHES = 16;
 
 const mismatch = (message: string): Problem => new Problem('update-build-damaged', { reason: message });
@@ -24,13 +24,13 @@ export interface VerifiedBuild {
   readonly manifest: BuildManifest;
   /** SHA-256 of build.json. */
   readonly manifestHash: string;
-  /** SHA-256 of every file, build.json too. */
+  /** SHA-256 of every file, including build.json. */
   readonly files: ReadonlyMap<string, string>;
 }
 
 /**
  * Unpacks an archive into a new folder, verifies every file against the build.json in it, and flushes all of it to the disk.
- * What went wrong leaves a folder that nobody uses: the caller removes it.
+ * After an error, the caller removes the folder.
  *
  * @param progress bytes written so far
  * @throws Problem `update-archive-bad`, `update-archive-too-large`, `update-build-damaged`, and the disk's own errors
@@ -73,9 +73,9 @@ export async function unpackBuild(
         written += bytes.length;
         progress(written);
       }
-      await handle.chmod(mode); // whatever the umask says
+      await handle.chmod(mode); // independent of the umask
     } catch (error) {
-      // Removed while it is open, a file that was cut off would go on taking its room on the disk.
+      // If removed while open, an incomplete file would keep its space on the disk.
       await handle.close();
       throw error;
     }
@@ -176,7 +176,7 @@ function compare(
   return { manifest, manifestHash: hash, files };
 }
 
-/** Errors of zlib and the disk about an archive, as Problems; errors of our own disk stay as they are. */
+/** Converts zlib's errors about an archive to Problems. Errors of our own disk are returned as is. */
 function asArchiveProblem(error: unknown): unknown {
   const code = (error as { code?: unknown } | null)?.code;
   if (typeof code !== 'string' || !code.startsWith('Z_')) return error;
@@ -190,7 +190,7 @@ export async function hashFile(path: string): Promise<string> {
   return hash.digest('hex');
 }
 
-/** Bytes that a gzip file unpacks to, as it says itself (RFC 1952 §2.3.1; modulo 4 GB, which no build has). */
+/** Returns the unpacked size that a gzip file states (RFC 1952 §2.3.1; modulo 4 GB, which no build reaches). */
 export async function unpackedSize(archive: string): Promise<number> {
   const handle = await open(archive, 'r');
   try {
@@ -203,7 +203,7 @@ export async function unpackedSize(archive: string): Promise<number> {
   }
 }
 
-/** Makes names in a folder durable. */
+/** Flushes a folder, so that the names in it are durable. */
 async function syncPath(path: string): Promise<void> {
   const handle = await open(path, 'r');
   try {
@@ -213,6 +213,6 @@ async function syncPath(path: string): Promise<void> {
   }
 }
 
-/** Removes a folder that nobody uses, whatever is in it. */
+/** Removes a folder that is not in use, with all its contents. */
 export const removeTree = (folder: string): Promise<void> =>
   rm(folder, { recursive: true, force: true, maxRetries: 3 });

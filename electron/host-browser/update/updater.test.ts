@@ -34,7 +34,7 @@ const B: BuildParts = {
   links: { 'app/link': 'main.js' },
 };
 
-/** Does not compress, so that an archive can be cut off in the middle of it. */
+/** Data that doesn't compress, so that an archive can be cut off in the middle of it. */
 const NOISE = createHash('shake256', { outputLength: 30_000 }).digest();
 
 const trial = { attempt: '11111111-1111-4111-8111-111111111111', trialMinutes: 10 };
@@ -44,7 +44,7 @@ const builds = (layout: UpdateLayout) =>
     .map(({ name }) => name)
     .sort();
 
-/** A kiosk with A, and what it can get. */
+/** A kiosk with build A, and the published builds. */
 async function kiosk(...published: BuildParts[]) {
   const { root, layout, archives } = kioskFolders();
   const first = await installFirst(layout, archives, A);
@@ -59,7 +59,7 @@ async function staged(options: Parameters<typeof answered>[0], version: string |
 }
 
 describe('an update', () => {
-  test('is staged beside the build that runs, and becomes current on trial when it is asked for', async () => {
+  test('is staged beside the running build, and becomes current on trial when requested', async () => {
     const { layout, first, options, made } = await kiosk(B);
     const status = await answered(options, 'stage', install('0.3.0'));
     expect(status).toMatchObject({ state: 'done', facts: { version: '0.3.0' }, moved: made[0]!.bytes });
@@ -82,7 +82,7 @@ describe('an update', () => {
     expect(builds(layout)).toEqual([first, id]);
   });
 
-  test('that failed is turned round, and the build that failed is removed', async () => {
+  test('that failed is reverted, and the failed build is removed', async () => {
     const { layout, first, options } = await kiosk(B);
     const id = await staged(options);
     await answered(options, 'switch', { build: id, ...trial });
@@ -98,7 +98,7 @@ describe('an update', () => {
     expect(builds(layout)).toEqual([first]);
   });
 
-  test('leaves the present build and the one before, and no other', async () => {
+  test('keeps the current and the previous build, and no other', async () => {
     const C = { ...B, version: '0.4.0' };
     const { layout, first, options } = await kiosk(B, C);
     const b = await staged(options);
@@ -115,7 +115,7 @@ describe('an update', () => {
     ).toEqual([`${b}.sums`, `${c}.sums`]);
   });
 
-  test('goes back to the build before when that is asked for, and forward to it again without a download', async () => {
+  test('goes back to the previous build when requested, and forward again without a download', async () => {
     const { layout, first, options } = await kiosk(B);
     const b = await staged(options);
     await answered(options, 'switch', { build: b, ...trial });
@@ -132,7 +132,7 @@ describe('an update', () => {
     });
   });
 
-  test('without a version is the newest of the source that is for this platform', async () => {
+  test('without a version installs the source’s newest build for this platform', async () => {
     const { options } = await kiosk(
       B,
       { ...B, version: '0.10.0' },
@@ -141,7 +141,7 @@ describe('an update', () => {
     expect(await answered(options, 'stage', install(null))).toMatchObject({ facts: { version: '0.10.0' } });
   });
 
-  test('without a version is none of those that were taken back', async () => {
+  test('without a version skips builds that were withdrawn', async () => {
     const { options } = await kiosk(B, { ...B, version: '0.10.0' });
     const but = (...except: string[]) => ({ ...install(null), except });
     expect(await answered(options, 'stage', but('0.10.0'))).toMatchObject({ facts: { version: '0.3.0' } });
@@ -158,14 +158,14 @@ describe('an update', () => {
     expect(await runUpdater(pass)).toBe(false);
     const id = await staged(options);
     expect(await runUpdater(pass)).toBe(false);
-    // Said twice (the answer was lost), the second switch is the first one.
+    // If the request is repeated (because the answer was lost), it has no further effect.
     await answered(options, 'switch', { build: id, ...trial });
     expect(await answered(options, 'switch', { build: id, ...trial })).toMatchObject({ state: 'done' });
     expect(readState(layout)).toMatchObject({ current: id });
   });
 });
 
-describe('what is refused, and leaves the kiosk as it was', () => {
+describe('what is refused, leaving the kiosk unchanged', () => {
   async function refused(change: Partial<BuildParts>, how: Partial<Parameters<typeof answered>[0]> = {}) {
     const { layout, first, options } = await kiosk({ ...B, ...change });
     const { problem, state } = await answered({ ...options, ...how }, 'stage', install(change.version ?? B.version));
@@ -184,11 +184,11 @@ describe('what is refused, and leaves the kiosk as it was', () => {
     ['update-store-too-new', { schema: 5, minReader: 5 }],
   ])('%s: %j', async (code, change) => expect(await refused(change)).toBe(code));
 
-  test('what has no room on the disk, in megabytes', async () => {
+  test('an update too large for the disk', async () => {
     expect(await refused({}, { free: async () => 10_000 })).toBe('update-disk-full');
   });
 
-  test('the build before goes where there would be no room otherwise', async () => {
+  test('the previous build is removed if there would be no space otherwise', async () => {
     const C = { ...B, version: '0.4.0' };
     const { layout, first, options } = await kiosk(B, C);
     const b = await staged(options);
@@ -200,13 +200,13 @@ describe('what is refused, and leaves the kiosk as it was', () => {
     expect(builds(layout)).not.toContain(first);
   });
 
-  test('to go back where there is no build before', async () => {
+  test('going back without a previous build', async () => {
     const { options } = await kiosk(B);
     const back = { ...install(null), action: 'rollback' as const };
     expect(await answered(options, 'stage', back)).toMatchObject({ problem: { code: 'update-no-previous' } });
   });
 
-  test('an archive that holds the very build that runs, signed as a newer one', async () => {
+  test('an archive with the running build, signed as a newer one', async () => {
     const { layout, first, made, options } = await kiosk(B);
     writeFileSync(made[0]!.archive, readFileSync(buildArchive(join(layout.work, 'a'), A).archive));
     expect(await answered(options, 'stage', install('0.3.0'))).toMatchObject({
@@ -215,7 +215,7 @@ describe('what is refused, and leaves the kiosk as it was', () => {
     await verifyBuild(join(layout.builds, first));
   });
 
-  test('another build than the one that was signed for the name', async () => {
+  test('a different build than the one signed under the name', async () => {
     const { layout, first, archives, options } = await kiosk(B);
     const other = buildArchive(archives, { ...B, commit: 'e'.repeat(40) });
     expect(other.archive).toContain('0.3.0');
@@ -241,7 +241,7 @@ describe('what is refused, and leaves the kiosk as it was', () => {
     expect(await answered(options, 'stage', install('0.4.0'))).toMatchObject({ problem: { code: 'update-on-trial' } });
   });
 
-  test('everything, on a kiosk that does not know its build', async () => {
+  test('everything, on a kiosk without a state file', async () => {
     const { layout, options } = await kiosk(B);
     rmSync(join(layout.builds, 'state.json'));
     await expect(answered(options, 'check', {})).rejects.toMatchObject({ code: 'update-state-missing' });
@@ -270,7 +270,7 @@ describe('an archive whose content is not its manifest’s', () => {
     }
   }
 
-  test('is unpacked when it is', async () => expect(await unpacked(good)).toBe('taken'));
+  test('is unpacked if it is', async () => expect(await unpacked(good)).toBe('taken'));
 
   test.each<[string, RawEntry[], string]>([
     ['no manifest', without('build.json'), 'update-build-damaged'],
@@ -289,14 +289,14 @@ describe('an archive whose content is not its manifest’s', () => {
     ['a way out', [...good, { path: '../out', content: 'x' }], 'update-archive-bad'],
   ])('%s', async (_what, entries, code) => expect(await unpacked(entries)).toBe(code));
 
-  test('nor where it is no gzip, or is cut off', async () => {
+  test('not gzip, or cut off', async () => {
     expect(await unpacked([], Buffer.from('no gzip'))).toBe('update-archive-bad');
     const packed = gzipSync(tar([...good, { path: 'app/noise', content: NOISE }]));
     for (let end = 100; end < packed.length; end += 500)
       expect(await unpacked([], packed.subarray(0, end)), `cut off at ${end}`).toBe('update-archive-bad');
   });
 
-  test('a disk that can’t be written to says so in its own words', async () => {
+  test('a disk that can’t be written to reports its own error', async () => {
     const { archives, layout } = kioskFolders();
     const { archive } = buildArchive(archives, B);
     chmodSync(layout.builds, 0o555);

@@ -29,32 +29,33 @@ import {
 } from './slots.ts';
 import { unpackedSize, verifyBuild } from './unpack.ts';
 
-/** Authenticated builds, whatever their source. */
+/** Authenticated builds from any source. */
 export interface OpenedBuilds {
   readonly client: Pick<UpdateClient, 'find' | 'newest' | 'download'>;
-  /** Bytes fetched from elsewhere so far. */
+  /** Returns the number of bytes fetched from elsewhere so far. */
   moved(): number;
 }
 
 export interface UpdaterOptions {
   readonly layout: UpdateLayout;
-  /** @param running what an update is judged against; @param now trusted time as the kiosk says it, ms since 1970 */
+  /** @param running what an update is checked against @param now the kiosk's trusted time, ms since 1970 */
   readonly open: (from: 'network' | 'usb', running: Running, now: number) => Promise<OpenedBuilds>;
   readonly self: string;
   readonly log: CoreOptions['log'];
   readonly step?: Step;
-  /** Bytes free for builds; of the disk by default. */
+  /** Returns the bytes available for builds; by default those free on the disk. */
   readonly free?: (folder: string) => Promise<number>;
 }
 
 type StatusChange = Partial<Omit<UpdaterStatus, 'request' | 'updater'>>;
 
-/** How often progress is written, ms: a screen shows it, and nothing waits for it. */
+/** How often progress is written, ms. It is only shown on a screen. */
 const REPORT_EVERY_MS = 1_000;
 
 /**
- * One pass: puts right what was cut off, takes verdicts into the state, and does what is asked. It may be ended at any
- * moment; the next pass goes on where that is of use and starts again where not. True: there was something to do.
+ * Makes one pass: repairs what was interrupted, applies verdicts to the state, and does what is requested. It may be ended at
+ * any moment. The next pass continues where possible, and otherwise starts over.
+ * @returns whether there was something to do
  */
 export async function runUpdater(options: UpdaterOptions): Promise<boolean> {
   const { layout, self, log, step = () => undefined } = options;
@@ -159,7 +160,7 @@ async function stageInstall(
   if (coded) throw coded;
   const id = buildId(facts);
   await clean(layout, state, id);
-  // Gone back from, or staged before: it is still here.
+  // A build that was rolled back from, or staged earlier, may still be here.
   const held = await factsOf(layout, id);
   if (held && sameFacts(held, facts) && (await isWhole(layout, id))) return { build: id, facts, moved: moved() };
 
@@ -218,7 +219,7 @@ async function isWhole(layout: UpdateLayout, id: string): Promise<boolean> {
   }
 }
 
-/** Errors of the disk get a code; nothing that someone published may end the process. */
+/** Gives errors of the disk a code. Nothing that someone published may end the process. */
 function asProblem(error: unknown): Problem {
   if (error instanceof Problem) return error;
   const { code } = error as { code?: unknown };
@@ -227,17 +228,17 @@ function asProblem(error: unknown): Problem {
   return new Problem('update-failed', { reason: error instanceof Error ? error.message : String(error), cause: error });
 }
 
-/** Where downloads are kept until they are installed. */
+/** Folder in which downloads are kept until they are installed. */
 export const downloadsFolder = (layout: UpdateLayout): string => join(layout.work, 'downloads');
 
-/** What is free must stay free after an update, bytes: attendance and its photos come first. */
+/** Bytes that must remain free after an update: attendance records and photos take precedence. */
 const KEEP_FREE = 300 * 1024 * 1024;
-/** What a build becomes when it is unpacked, before its archive is here and says so itself. */
+/** Estimated ratio of unpacked to packed size, until the archive is here and states it. */
 const USUAL_RATIO = 4;
 
 /**
- * Why an authenticated build, newer and for this kiosk, can't run on what the present one keeps; null when it can. (That it
- * is newer, and leaves a way back, the client of signed updates has seen to.)
+ * Returns why an authenticated build can't run on the current one's data; null if it can. That it is newer, for this kiosk, and
+ * can be rolled back, was checked by the client of signed updates.
  */
 function refuseInstall(next: BuildFacts, now: BuildFacts): Problem | null {
   if (next.schema >= now.minReader) return null;
@@ -245,8 +246,8 @@ function refuseInstall(next: BuildFacts, now: BuildFacts): Problem | null {
 }
 
 /**
- * Why the kiosk may not go back to the build before; null when it may.
- * @param leave the version that is to be left: it has to be the one that runs
+ * Returns why the kiosk may not go back to the previous build; null if it may.
+ * @param leave the version to leave, which must be the one running
  */
 function refuseRollback(previous: BuildFacts | null, leave: string | null, now: BuildFacts): Problem | null {
   if (leave !== null && leave !== now.version)
@@ -256,7 +257,7 @@ function refuseRollback(previous: BuildFacts | null, leave: string | null, now: 
   return new Problem('update-cannot-roll-back', { older: previous.version, newer: now.version });
 }
 
-/** Bytes that an update needs on the disk, besides what must stay free. */
+/** Bytes that an update needs on the disk, including what must remain free. */
 const spaceNeeded = (archive: { packed: number; here: number; unpacked: number | null }): number =>
   Math.max(0, archive.packed - archive.here) + (archive.unpacked ?? archive.packed * USUAL_RATIO) + KEEP_FREE;
 

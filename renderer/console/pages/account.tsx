@@ -13,12 +13,12 @@ import { Reading } from '../parts/reading.tsx';
 import { Codes, Enrolment, SecondFactor } from '../shell/enrol.tsx';
 import { session } from '../state/session.ts';
 
-/** What someone signs in with, and where they are signed in. */
+/** The user's own sign-in credentials, and where they are signed in. */
 export function Account() {
   const own = useRead(accounts.getOwnAccount);
   const reload = () => {
     own.reload();
-    // The menu names whose session it is.
+    // The menu shows the account's name.
     void session.loadSession();
   };
   const { busy, error, run } = useWrite();
@@ -82,7 +82,7 @@ function Complete({ account, reload }: { account: accounts.OwnAccount; reload: (
   );
 }
 
-/** Present password and code first: a session that was left open changes no sign-in. */
+/** Asks for the current password and code first, so that an unattended session can't change the sign-in. */
 function Change({ task, onDone }: { task: Task; onDone: () => void }) {
   const current = useField('');
   const code = useField('');

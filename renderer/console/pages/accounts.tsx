@@ -96,7 +96,7 @@ export function Accounts({ role }: PageProps) {
                 when: admin,
                 label: t('alerts.nav'),
                 sort: (a) => topicsLabel(a.id),
-                // Nothing is said of them before they are known.
+                // Empty until the topics are loaded.
                 cell: (a) => alerts.value && (topicsLabel(a.id) || '–'),
               },
               signedInAt: {

@@ -16,7 +16,7 @@ import { useUnsaved } from '../parts/unsaved.ts';
 import { siteOptions, sites, zoneOf } from '../state/places.ts';
 import { session } from '../state/session.ts';
 
-/** Which attention items an account is mailed. */
+/** Which attention items are e-mailed to an account. */
 export function AlertsPage() {
   const { value: at } = session.stage;
   const account = at.kind === 'in' ? at.session.account : null;
@@ -31,7 +31,7 @@ export function AlertsPage() {
   );
 }
 
-/** The same for an account, chosen by an administrator for its holder. */
+/** The same for another account, set by an administrator. */
 export function AlertsOf({ account, onSaved }: { account: string; onSaved?: () => void }) {
   const found = useRead(alerts.getAlerts, { params: { account } });
   return (
@@ -60,7 +60,7 @@ interface PartProps<T> {
   onDone: T;
 }
 
-/** Where mails go, whether they arrived, and a test. */
+/** Where e-mails are sent, whether they arrived, and a test. */
 function Mail({ account, found: { email, mail, lastSentAt, failing }, onDone }: PartProps<() => void>) {
   const { busy, error, run } = useWrite();
   const [result, setResult] = useState<alerts.AlertTest | null>(null);
@@ -115,7 +115,7 @@ function Choose({
   found: { role, chosen, settings: held },
   onDone,
 }: PartProps<(next: alerts.Alerts) => void>) {
-  // Who chooses for the first time reads this page in the language that they want.
+  // Before the first choice, suggest the language in which the user reads this page.
   const here = currentLanguage();
   const language = !chosen && isLanguage(here) ? here : held.language;
   const [edited, setEdited] = useState<Partial<alerts.AlertSettings>>({});

@@ -36,7 +36,7 @@ const FILTERS = [
   'show',
 ] as const;
 
-/** What the address says, as the API takes it; without a day, today and what follows. */
+/** Converts the address's query for the API. Without a day: from today on. */
 function asked(query: URLSearchParams) {
   const given: Partial<Record<(typeof FILTERS)[number], string>> = Object.fromEntries(query);
   const { site, from, to, timeFrom, timeTo, person, device, direction, method, show } = given;
@@ -184,10 +184,10 @@ export function Attendance({ query, role }: PageProps) {
   );
 }
 
-/** Whether it can be corrected. */
+/** Whether the record can be corrected. */
 const isOpen = (row: AttendanceRow): boolean => row.voided === null && row.person !== null;
 
-/** Several records count no more, for one reason; each can be put back by itself. */
+/** Voids several records for one reason. Each can be restored on its own. */
 function VoidAll({ rows, onDone }: { rows: readonly AttendanceRow[]; onDone: () => void }) {
   const reason = useField('');
   if (rows.length === 0) return null;
@@ -221,7 +221,7 @@ function stateOf(row: AttendanceRow): string {
   return t(row.correction ? 'attendance.correctedRow' : 'attendance.counts');
 }
 
-/** The same rows as a file. */
+/** Downloads the same rows as a file. */
 export function Exports({ file }: { file: (format: 'csv' | 'xlsx') => Promise<Answer<null>> }) {
   const { busy, error, run } = useWrite();
   const fetchFile = (format: 'csv' | 'xlsx') => run(() => file(format), { say: () => t('attendance.exported') });

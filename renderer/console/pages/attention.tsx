@@ -18,10 +18,10 @@ import { useList } from '../parts/table-sort.tsx';
 import { dayKeyIn } from '../state/clock.ts';
 import { kioskName, zoneOf } from '../state/places.ts';
 
-/** How often the number in the rail is looked at, ms. */
+/** How often the count in the rail is refreshed, ms. */
 export const POLL_MS = 10_000;
 
-/** The number beside the page's name. */
+/** The count beside the page's name. */
 export function Waiting() {
   const count = useRead(attention.countAttention, {}, POLL_MS);
   const total = count.value?.total ?? 0;
@@ -34,7 +34,7 @@ export function Waiting() {
   );
 }
 
-/** What someone in charge has to review, until it is settled where it belongs or by a note. */
+/** Items to review, until they are settled on the page they concern or by a note. */
 export function Attention({ query }: PageProps) {
   const state = filterOf('state');
   const resolved = state.value === 'resolved';
@@ -102,7 +102,7 @@ export function Attention({ query }: PageProps) {
 
 const reopen = ({ kind, ref }: attention.AttentionItem) => api(attention.reopenAttention, { body: { kind, ref } });
 
-/** A kiosk's problem has the name that the fleet's page gives it. */
+/** Returns the item's name. A kiosk's problem is named as on the fleet page. */
 export const itemLabel = ({ kind, code }: attention.AttentionItem): string =>
   codeLabel(LABELS[kind] ?? 'attention.code', code);
 const LABELS: Readonly<Partial<Record<attention.AttentionKind, string>>> = {
@@ -157,14 +157,14 @@ function Who({ item }: { item: attention.AttentionItem }) {
   );
 }
 
-/** The person's records of that day: the neighbouring records often show what is wrong. */
+/** The person's records of that day: neighbouring records often show what is wrong. */
 const dayOf = ({ person, recordAt }: attention.AttentionItem): string | null => {
   if (person === null || recordAt === null) return null;
   const day = dayKeyIn(Date.parse(recordAt), zoneOf());
   return `attendance?${new URLSearchParams({ person, from: day, to: day })}`;
 };
 
-/** Where an item is settled. */
+/** The page on which an item is settled. */
 const PLACES: Readonly<Record<Under<Key, 'attention.go'>, (item: attention.AttentionItem) => string | null>> = {
   void: dayOf,
   complaint: dayOf,
@@ -205,7 +205,7 @@ function Actions({ item, onDone }: ActionsProps) {
 const isNoted = ({ kind }: attention.AttentionItem): boolean =>
   kind !== 'duplicate' && kind !== 'import' && kind !== 'enrolment';
 
-/** Several at once, with one note; what is settled elsewhere is not among them. */
+/** Resolves several items with one note, except those that are settled on another page. */
 function ResolveAll({ items, onDone }: { items: readonly attention.AttentionItem[]; onDone: () => void }) {
   const note = useField('');
   const noted = items.filter(isNoted);

@@ -24,26 +24,26 @@ import { periodOf } from '../state/clock.ts';
 import { kioskName, zoneOf } from '../state/places.ts';
 import type { Role } from '../state/session.ts';
 
-/** The roles that this page is for. */
+/** The roles that may use this page. */
 export const AUDITORS: readonly Role[] = ['auditor', 'dpo'];
 
 type Row = z.output<typeof audit.AuditRowView>;
 const EMPTY = { from: '', to: '', action: '', role: '', email: '', ip: '', route: '', affected: '' };
 
-/** Outcomes of what was done; any other is the code of why it was not. */
+/** Outcomes of actions that succeeded. Any other outcome is an error code. */
 const DONE = { ok: true, repeated: true };
 
-/** Who did it, as far as it may be known. */
+/** Who did it, as far as this may be known. */
 const whoOf = ({ role, actor, email, name }: Row): string =>
   (role === 'device' && actor !== null ? kioskName(actor) : (email ?? name)) ?? codeLabel('audit.roles', role);
 
-/** Of what was refused, its code too. */
+/** Returns the outcome as text, with the code of an error. */
 const outcomeOf = ({ outcome }: Row): string => {
   const label = t(keyOr(`audit.outcomes.${outcome}`, 'audit.outcomes.refused'));
   return outcome in DONE ? label : labelled(label, outcome);
 };
 
-/** For an administrator: who the log is for, and how someone gets access to it. */
+/** For an administrator: who may read the log, and how to get access. */
 export const AuditOfOthers = () => (
   <PageFrame of="audit">
     <section class="card panel stack">
@@ -57,12 +57,12 @@ export const AuditOfOthers = () => (
   </PageFrame>
 );
 
-/** What of a search the address may have: an e-mail address, or what a route names, may be someone's. */
+/** The search fields kept in the address. The others, an e-mail address or what a route names, may identify someone. */
 const ADDRESSED = ['from', 'to', 'action', 'role', 'affected'] as const;
 
 const asked = ({ from, to, ...rest }: typeof EMPTY) => ({ ...rest, ...periodOf(from, to, zoneOf()) });
 
-/** Who has seen or changed whose data. A person's own page leads here with their id. */
+/** Who has seen or changed whose data. A person's page links here with their id. */
 export function Audit({ rest: [affected], role, query }: PageProps) {
   const given = Object.fromEntries(ADDRESSED.map((name) => [name, query.get(name) ?? '']));
   const { values, setValues, field } = useFields({ ...EMPTY, ...given, ...(affected && { affected }) });
@@ -115,7 +115,7 @@ export function Audit({ rest: [affected], role, query }: PageProps) {
             onPerson={(chosen) => setValues((all) => ({ ...all, affected: chosen?.id ?? '' }))}
           />
         ) : (
-          // Auditors see no names.
+          // Auditors see no names, so they search by id.
           <TextField label={t('audit.affectedId')} hint={t('audit.affectedHint')} dir="ltr" {...field('affected')} />
         )}
         <div class="actions start">
@@ -187,7 +187,7 @@ export function Audit({ rest: [affected], role, query }: PageProps) {
             choice: (r) => [r.outcome, outcomeOf(r)],
             cell: (r) => (
               <>
-                {/* By its number too: one reader may make two rows of one kind in a second. */}
+                {/* The row's number is needed: one reader may cause two rows of a kind within a second. */}
                 <DialogButton
                   as={RowButton}
                   size="small"
@@ -246,7 +246,7 @@ function Detail({ row, role }: { row: Row; role: Role }) {
           <ul class="ids">
             {found.value.people.map((id) => (
               <li key={id} dir="ltr">
-                {/* Auditors have no page of a person. */}
+                {/* Auditors can't open a person's page. */}
                 {role === 'dpo' ? <PersonLink id={id} name={id} /> : id}
               </li>
             ))}
@@ -264,7 +264,7 @@ interface Progress {
   readonly done: boolean;
 }
 
-/** The chain from its beginning, part by part, then its anchors elsewhere. */
+/** Verifies the chain from its beginning, part by part, then its external anchors. */
 function Verify() {
   const [progress, setProgress] = useState<Progress | null>(null);
   const [anchors, setAnchors] = useState<z.output<typeof audit.AnchorsAnswer> | null>(null);

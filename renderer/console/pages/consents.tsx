@@ -21,7 +21,7 @@ import { useList } from '../parts/table-sort.tsx';
 import { periodOf } from '../state/clock.ts';
 import { zoneOf } from '../state/places.ts';
 
-/** Who said what, when, and to which text. */
+/** Who agreed or refused, when, and to which text. */
 export function Consents() {
   const [from, to] = [filterOf('from'), filterOf('to')];
   const pages = useList(consents.listConsents, {
@@ -83,7 +83,7 @@ export function Consents() {
   );
 }
 
-/** The customer's own texts by version and language. Nobody can agree to one that was not reviewed. */
+/** The customer's own texts by version and language. Nobody can agree to a text that was not reviewed. */
 export function Texts({ role }: PageProps) {
   const texts = useRead(consents.listConsentTexts);
   const { busy, error, run } = useWrite();
@@ -181,7 +181,7 @@ export function Texts({ role }: PageProps) {
   );
 }
 
-/** The built-in text, to be read in each of its languages and adopted as a whole. */
+/** Shows the built-in text in all its languages, to be adopted as a whole. */
 export const AdoptTexts = ({ onDone }: { onDone: () => void }) => (
   <DialogButton label={t('texts.adopt')} wide>
     <Adopt onDone={onDone} />
@@ -206,7 +206,7 @@ function Adopt({ onDone }: { onDone: () => void }) {
   );
 }
 
-/** In each language; the one of this page is open. */
+/** The built-in text in each language; the page's language is expanded. */
 const Shipped = ({ of: { shipped, filledIn } }: { of: consents.ConsentTextList }) =>
   shipped.map((text) => (
     <FoldedText key={text.language} of={text} filledIn={filledIn} open={text.language === currentLanguage()} />
@@ -215,7 +215,7 @@ const Shipped = ({ of: { shipped, filledIn } }: { of: consents.ConsentTextList }
 type ShippedText = consents.ConsentTextList['shipped'][number];
 type Written = { of: ShippedText; filledIn: consents.ConsentTextList['filledIn'] };
 
-/** A text under its language and title, as people see it. */
+/** A text under its language and title, as people are shown it. */
 const FoldedText = ({ of, filledIn, open = false }: Written & { open?: boolean }) => (
   <details open={open}>
     <summary>
@@ -228,7 +228,7 @@ const FoldedText = ({ of, filledIn, open = false }: Written & { open?: boolean }
   </details>
 );
 
-/** As people see it; what the kiosk fills in is marked. */
+/** A text as people are shown it, with the parts that the kiosk fills in marked. */
 const Paragraphs = ({ of: { language, paragraphs }, filledIn }: Written) => (
   <div class="consent-text" lang={language} dir={directionOf(language)}>
     {paragraphs.map((p) => (
@@ -253,7 +253,7 @@ function Add({ shipped, onDone }: { shipped: readonly ShippedText[]; onDone: () 
   const start = shipped.find((text) => text.language === values.language);
   return (
     <WriteForm
-      // Not sent in part: the server says what is wrong with it.
+      // An invalid text is sent unchanged, so that the server reports what is wrong with it.
       write={() => api(consents.addConsentText, { body: consents.NewConsentText.safeParse(given).data ?? given })}
       say={() => t('texts.added')}
       done={onDone}

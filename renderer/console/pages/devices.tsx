@@ -20,10 +20,10 @@ import { Svg } from '../shell/enrol.tsx';
 import { loadPlaces, siteOf, sites } from '../state/places.ts';
 import { PlainHealth } from './fleet/alerts.tsx';
 
-/** A kiosk reports a change within seconds, and reading it leaves no audit row. */
+/** Polling interval, ms. A kiosk reports changes within seconds, and reading them adds no audit row. */
 const EVERY_MS = 5_000;
 
-/** Kiosks from their code to their revocation; for roles that don't manage them also their health. */
+/** Kiosks from code to revocation. Roles that don't manage them also see their health here. */
 export function Devices({ rest: [id], ...props }: PageProps) {
   if (id !== undefined) return <OneKiosk key={id} id={id} />;
   return OF_MACHINES.includes(props.role) ? <List {...props} /> : <ListWithHealth {...props} />;
@@ -36,7 +36,7 @@ function ListWithHealth(props: ListProps) {
   return <List {...props} health={found.value?.items ?? []} />;
 }
 
-/** A kiosk's health, place and last contact: settings and commands are for those who manage it. */
+/** A kiosk's health, place and last contact. Settings and commands are only for the roles that manage it. */
 function OneKiosk({ id }: { id: string }) {
   const found = useRead(listFleet, { query: { device: id } }, EVERY_MS);
   const kiosk = found.value?.items[0];
@@ -86,7 +86,7 @@ function List({ query, role, health }: ListProps & { health?: readonly FleetKios
       of="devices"
       actions={
         admin && (
-          // The new kiosk may wait for its approval by the time this is closed.
+          // By the time this dialog closes, the new kiosk may be waiting for approval.
           <DialogButton kind="primary" label={t('devices.add')} onClosed={pages.reload}>
             <NewKiosk />
           </DialogButton>
@@ -164,7 +164,7 @@ function List({ query, role, health }: ListProps & { health?: readonly FleetKios
 
 const siteOptions = () => sites.value.map((s) => [s.isDefault ? '' : s.id, s.name] as const);
 
-/** A code for one new kiosk, as text to type and as a picture to show it. */
+/** Makes a code for one new kiosk, as text to type and as a picture to show to its camera. */
 export function NewKiosk() {
   const name = useField('');
   const site = useField('');
@@ -207,7 +207,7 @@ export function NewKiosk() {
   );
 }
 
-/** The fingerprint is read from the kiosk's screen and typed: seeing it only here would prove nothing. */
+/** The fingerprint is read from the kiosk's screen and typed. Only comparing it with one shown here would prove nothing. */
 export function ApproveKiosk({ device, onDone }: { device: devices.Device; onDone: () => void }) {
   const typed = useField('');
   return (
@@ -228,7 +228,7 @@ export function ApproveKiosk({ device, onDone }: { device: devices.Device; onDon
 
 type Renamed = Pick<devices.Device, 'id' | 'name' | 'site'>;
 
-/** What a kiosk is called and, where there are several, at which site it is. @param label absent: as the dialog is called */
+/** Changes a kiosk's name and, if there are several sites, its site. @param label absent: the dialog's title */
 export function RenameButton({
   label,
   as,

@@ -23,7 +23,7 @@ import { askAbout } from './people/contents.ts';
 
 type Pair = z.output<typeof attendance.Duplicate>;
 
-/** Possible duplicates: someone compares both people and decides. */
+/** Possible duplicates: someone compares the two people and decides. */
 export function Duplicates({ role }: PageProps) {
   const pages = useList(attendance.listDuplicates);
   const { error, run } = useWrite();
@@ -80,7 +80,7 @@ export function Duplicates({ role }: PageProps) {
 
 const namesOf = ({ people }: Pick<Pair, 'people'>): string => listed(people.map((p) => p.name ?? t('people.unnamed')));
 
-/** @param device null: in the console */
+/** Where a pair was marked. @param device null: in the console */
 const placeOf = (device: string | null): string =>
   device === null ? t('lookalikes.console') : (kioskName(device) ?? '–');
 
@@ -92,7 +92,7 @@ const BothLinks = ({ people }: Pick<Pair, 'people'>) => (
   </>
 );
 
-/** Both side by side. The one who is kept keeps their values; records, consents and templates of the other move to them. */
+/** Both people side by side. The one kept keeps their values; the other's records, consents and templates are moved to them. */
 function Compare({ pair, onDone }: { pair: Pair; onDone: () => void }) {
   const ids = pair.people.map((p) => p.id);
   const first = useRead(getPerson, { params: { person: ids[0]! } });
@@ -153,7 +153,7 @@ function Compare({ pair, onDone }: { pair: Pair; onDone: () => void }) {
   );
 }
 
-/** Pairs of people who are asked for a number, code or badge before their face is compared. */
+/** Pairs of people who have to give a number, code or badge before their face is compared. */
 function LookalikePairs({ role }: { role: PageProps['role'] }) {
   const pages = usePages(listLookalikes);
   const { error, run } = useWrite();

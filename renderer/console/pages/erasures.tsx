@@ -72,7 +72,7 @@ function List() {
   );
 }
 
-/** How far one erasure has got, step by step and kiosk by kiosk. */
+/** Progress of one erasure, by step and by kiosk. */
 function One({ request, role }: { request: string; role: Role }) {
   const found = useRead(getErasure, { params: { request } }, 5000);
   const { busy, error, run } = useWrite();

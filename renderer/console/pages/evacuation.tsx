@@ -28,7 +28,7 @@ import { isSilent, type Presence, readPresence } from '../state/presence.ts';
 import { session } from '../state/session.ts';
 import { AtKiosk, KnownAsOf } from './presence.tsx';
 
-/** While it goes on others mark people too, ms. */
+/** How often the list is read during a roll call, since others mark people too, ms. */
 const EVERY_MS = 5000;
 const USED_MS = 60_000;
 
@@ -41,7 +41,7 @@ export function EvacuationView({ query, role }: PageProps) {
   const may = role !== 'dpo';
   const current = state.value?.current ?? null;
   const last = state.value?.last ?? null;
-  // No one is signed out during a roll call.
+  // Nobody may be signed out during a roll call.
   useEffect(() => {
     if (!current) return;
     const timer = setInterval(() => void session.loadSession(), USED_MS);
@@ -121,7 +121,7 @@ export function EvacuationView({ query, role }: PageProps) {
   );
 }
 
-/** People inside who no one has reported as outside. */
+/** Returns the people inside who have not been reported outside. */
 function missingOf(people: readonly Inside[], state: EvacuationState | null): readonly Inside[] {
   const accounted = new Set(state?.accounted.map((a) => a.person));
   return people.filter((p) => !accounted.has(p.person));
@@ -233,7 +233,7 @@ function RollCall({ presence, state, reload, may, site }: RollCallProps) {
               columns={columns}
             />
           ) : (
-            // If no one is known to be inside, no one was accounted for: a list that misses someone looks the same.
+            // With no one known to be inside, no one was accounted for: a list that misses someone would look the same.
             <Empty
               title={t(
                 presence.people.length === 0
@@ -257,12 +257,12 @@ const nameOf = (row: Inside): string => row.name ?? t('evacuation.unknown');
 interface MarkProps {
   row: Inside;
   evacuation: string;
-  /** Marks them as outside; else takes that back. */
+  /** True marks them as outside; false reverts that. */
   outside: boolean;
   onDone: () => void;
 }
 
-/** A write of its own for each person: who marks one after the other waits for none. */
+/** Each person has their own write, so that marking one doesn't wait for another. */
 function Mark({ row, evacuation, outside, onDone }: MarkProps) {
   const { busy, error, run } = useWrite();
   const params = { evacuation, person: row.person };

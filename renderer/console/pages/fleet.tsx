@@ -32,7 +32,7 @@ import { KioskPage } from './fleet/kiosk.tsx';
 import { SettingsForm, SettingsHistory, settingsText } from './fleet/settings-form.tsx';
 import { KioskStaffPage } from './fleet/site-staff.tsx';
 
-/** A kiosk reports a change within seconds. It costs no row of the audit log: nothing of it is about anybody. */
+/** Polling interval, ms. A kiosk reports changes within seconds. Reading concerns no person, so it adds no audit row. */
 const EVERY_MS = 5_000;
 
 export function Fleet({ role, rest }: PageProps) {
@@ -81,7 +81,7 @@ function List({ role }: Pick<PageProps, 'role'>) {
   );
 }
 
-/** How many kiosks are healthy, and a button for each kind of problem. */
+/** The number of healthy kiosks, and a button for each kind of problem. */
 function Summary({ page, chosen }: { page: FleetPage; chosen: string }) {
   const { kiosks, well, alerts } = page.summary;
   return (
@@ -161,7 +161,7 @@ function Kiosks({ kiosks, admin, onDone }: { kiosks: readonly FleetKiosk[]; admi
   );
 }
 
-/** What a kiosk is called is its own: a site's kiosks do not share a name. */
+/** Settings a template may have. The name is excluded: a site's kiosks do not share one. */
 const NAMES = ['direction', 'language', 'theme', 'volume', 'low', 'trialMinutes'] as const;
 
 function TemplatesPage({ role }: { role: Role }) {

@@ -17,7 +17,7 @@ import type { Role } from '../state/session.ts';
 import { POLL_MS } from './attention.tsx';
 import { SetupGuide } from './home/setup-guide.tsx';
 
-/** The first page: what is going on at this site, what is waiting, and how to get started. */
+/** The first page: current activity at this site, what is waiting, and how to get started. */
 export function Home({ role, query }: PageProps) {
   const chosen = query.get('site');
   const live = useMemo(() => createLive(chosen), [chosen]);
@@ -63,7 +63,7 @@ function Header({ live }: { live: Live }) {
   );
 }
 
-/** State of the line: colour, shape and word say the same. */
+/** State of the live connection, expressed alike by colour, shape and text. */
 function Line({ live }: { live: Live }) {
   const state = live.lostAt.value !== null ? 'lost' : live.board.value.log === null ? 'connecting' : 'live';
   return (
@@ -89,7 +89,7 @@ function LostNotice({ live }: { live: Live }) {
   );
 }
 
-/** What is waiting, by kind: only counts, since the page may be on a wall. */
+/** What is waiting, by kind. Only counts, since the page may be on a wall display. */
 function Open() {
   const { value } = useRead(countAttention, {}, POLL_MS);
   if (!value) return null;
@@ -140,7 +140,7 @@ function Kiosks({ live }: { live: Live }) {
   );
 }
 
-/** Three numbers that people open the page for. */
+/** The three numbers that people open the page for. */
 function Stats({ live, role, site }: { live: Live; role: Role; site: string | null }) {
   const { counts } = live.board.value;
   const latest = live.latest.value;
@@ -172,7 +172,7 @@ interface StatProps {
   label: string;
   hint: string;
   accent?: boolean;
-  /** The page with the people behind the number. */
+  /** Path of the page with the people behind the number. */
   to?: string | undefined;
   children: number;
 }

@@ -18,7 +18,7 @@ export function Imports({ rest: [id], role }: PageProps) {
   return id ? <Review key={id} id={id} role={role} /> : <List />;
 }
 
-/** Many people's photos at once; each import is reviewed before anything of it reaches a kiosk. */
+/** Imports of many people's photos. Each is reviewed before any of it reaches a kiosk. */
 function List() {
   const pages = useList(listImports);
   return (
@@ -59,7 +59,7 @@ function List() {
   );
 }
 
-/** What the import is based on: consents recorded here, or the operator's statement that they exist. */
+/** The legal basis of the import: consents recorded here, or the operator's statement that they exist. */
 function Begin() {
   const texts = useRead(listConsentTexts);
   const stated = useCheck(false);

@@ -18,7 +18,7 @@ export function Incidents({ rest: [id], role }: PageProps) {
 
 const SEVERITIES = OpenIncident.shape.severity.options;
 
-/** Breaches, each with its 72 hours. */
+/** Breaches, each with its 72-hour deadline. */
 function List({ mayOpen }: { mayOpen: boolean }) {
   const pages = usePages(listIncidents);
   return (
@@ -34,7 +34,7 @@ function List({ mayOpen }: { mayOpen: boolean }) {
     >
       <DataTable
         id="incidents"
-        // What is typed of a title may be someone's name.
+        // The search text is not put into the address, since a title may contain someone's name.
         search="here"
         pages={pages}
         caption={t('incidents.nav')}

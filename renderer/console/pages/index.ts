@@ -33,7 +33,7 @@ import { Sites } from './sites.tsx';
 import { Statistics } from './statistics.tsx';
 import { Webhooks } from './webhooks.tsx';
 
-/** What the rail has, in its order. A section's pages are tabs; its name is the sentence `section.NAME`. */
+/** The rail's sections in order. A section's pages are tabs; its name is the sentence `section.NAME`. */
 export const SECTIONS = {
   home: icons.IconBoard,
   people: icons.IconPeople,
@@ -46,15 +46,15 @@ export const SECTIONS = {
   account: icons.IconKey,
 } as const;
 
-/** A page of the console: its component in a file here, its line below, and its sentences in every language. */
+/** A page of the console: its component in a file here, its line below, and its sentences in all languages. */
 export interface ConsolePage {
   /** Its address is `#/PATH`; its name is the sentence `PATH.nav`. */
   readonly path: PathOf<Key>;
   readonly section: keyof typeof SECTIONS;
-  /** Roles that see it: those of the routes that it reads. The server still decides about what is in it. */
+  /** Roles that see it: those that may call the routes it reads. The server still decides what it contains. */
   readonly roles: readonly Role[];
   readonly View: ComponentType<PageProps>;
-  /** Shown beside its section's name in the rail: how many items are waiting there. */
+  /** Shown beside the section's name in the rail: the number of items waiting. */
   readonly Count?: ComponentType;
 }
 
@@ -63,10 +63,10 @@ const EVERYBODY: readonly Role[] = ['admin', 'dpo', 'staff', 'auditor'];
 const OF_PEOPLE: readonly Role[] = ['admin', 'dpo', 'staff'];
 /** Roles that manage people's records. */
 const OF_RECORDS: readonly Role[] = ['admin', 'staff'];
-/** Roles that are accountable for how it is run. */
+/** Roles that are accountable for operation. */
 const OVERSIGHT: readonly Role[] = ['admin', 'dpo', 'auditor'];
 
-/** Every page, in the order of the rail and of its section's tabs; one per role and path. A role starts at the first that it may open. */
+/** All pages, in the order of rail and tabs; one per role and path. A role starts on the first page it may open. */
 export const PAGES: readonly ConsolePage[] = [
   { path: 'home', section: 'home', roles: EVERYBODY, View: Home },
   { path: 'attention', section: 'home', roles: OF_PEOPLE, View: Attention, Count: Waiting },

@@ -43,7 +43,7 @@ function Report({ run: { code, report } }: { run: Run }) {
   );
 }
 
-/** What the server does by itself, and with what result. */
+/** The server's scheduled jobs, and their results. */
 export function Jobs() {
   const states = useRead(listJobs, {}, 15_000);
   const runs = useRead(listJobRuns, { query: { job: filterOf('job').value, limit: 50 } });
@@ -82,7 +82,7 @@ export function Jobs() {
               options={states.value.jobs.map((j) => [j.job, codeLabel('jobs.name', j.job)])}
             />
           </div>
-          {/* What is chosen from stays: anyone who chooses by the keys is not to lose their place. */}
+          {/* The select is kept while reading, so that keyboard users don't lose their place. */}
           <Reading of={runs} rows={6} />
           {runs.value && (
             <DataTable

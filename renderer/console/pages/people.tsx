@@ -24,7 +24,7 @@ import { EnrolPage } from './people/enrol.tsx';
 import { PersonPage } from './people/person.tsx';
 import { WaitingPage } from './people/waiting.tsx';
 
-/** People a search shows; who has more namesakes adds a word, or the number. */
+/** Most people shown by a search. With more matches, the user adds a word or the number. */
 const MAX_FOUND = 50;
 const FILTERS = ['site', 'consent', 'enrolled'] as const;
 
@@ -35,7 +35,7 @@ export function People({ rest: [person, task], role, query }: PageProps) {
   return <List mayAdd={role !== 'dpo'} adding={query.has('add')} />;
 }
 
-/** Everybody, or those found by name, number, e-mail address or badge. What is typed is in no address: names don't belong there. */
+/** All people, or those found by name, number, e-mail or badge. The search text is not in the address, since it may be a name. */
 function List({ mayAdd, adding }: { mayAdd: boolean; adding: boolean }) {
   const [site, consent, enrolled] = FILTERS.map((name) => filterOf(name).value);
   const which = { site, consent, enrolled };
@@ -155,7 +155,7 @@ function List({ mayAdd, adding }: { mayAdd: boolean; adding: boolean }) {
   );
 }
 
-/** The sites of several people at once: those that are ticked, and no other. */
+/** Assigns several people to exactly the ticked sites. */
 function AssignSites({ people, onDone }: { people: readonly Person[]; onDone: () => void }) {
   const [chosen, setChosen] = useState<readonly string[]>([]);
   return (
@@ -194,7 +194,7 @@ export function AddPerson() {
     <WriteForm
       write={() => {
         const given = { name: '', ...Object.fromEntries(Object.entries(values).filter(([, v]) => v.trim() !== '')) };
-        // Not sent in part: the server says what is wrong with it.
+        // Invalid input is sent unchanged, so that the server reports what is wrong with it.
         return api(createPerson, { body: NewPerson.safeParse(given).data ?? given });
       }}
       ask={() => askIfTaken(values.number)}

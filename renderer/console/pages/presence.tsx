@@ -16,7 +16,7 @@ import { exactTimeIn, momentIn } from '../state/clock.ts';
 import { kioskName } from '../state/places.ts';
 import { isSilent, type Presence, readPresence } from '../state/presence.ts';
 
-/** Read again by itself, ms: each reading is in the audit log with everybody it shows. */
+/** Polling interval, ms. Each read adds everybody shown to the audit log. */
 const EVERY_MS = 60_000;
 const DAY_MS = 86_400_000;
 
@@ -82,15 +82,15 @@ export function PresenceView({ query }: PageProps) {
   );
 }
 
-/** A kiosk's name, also for roles that may not list all of them. */
+/** Returns a kiosk's name, also for roles that may not list kiosks. */
 const kioskOf = (id: string, known: readonly { id: string; name: string }[]): string =>
   known.find((k) => k.id === id)?.name ?? kioskName(id) ?? '–';
 
-/** At which kiosk someone came in. */
+/** The kiosk at which someone came in. */
 export const AtKiosk = ({ device, known }: { device: string | null; known: Presence['kiosks'] }) =>
   device === null ? t('presence.byHand') : <KioskLink id={device} name={kioskOf(device, known)} />;
 
-/** Until when each kiosk of the site is known; who is not in contact in red. */
+/** As of when each kiosk's data is known. Kiosks out of contact are red. */
 export function KnownAsOf({ presence: { kiosks, now, zone } }: { presence: Presence }) {
   return (
     <section class="card panel known" aria-labelledby="known-title">

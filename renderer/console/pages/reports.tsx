@@ -36,7 +36,7 @@ import { EditSchedule } from './schedules.tsx';
 
 const FILTERS = ['from', 'to', 'site', 'by', 'only', 'person'] as const;
 const BY = Object.keys(REPORTS) as ReportBy[];
-/** Reports with more rows are exported instead of printed. */
+/** Reports with more rows can be exported but not printed. */
 const MOST_PRINTED = 5000;
 
 export function Reports({ query, role }: PageProps) {
@@ -50,7 +50,7 @@ export function Reports({ query, role }: PageProps) {
   const asked = { by, from, to, site, person, only };
   const pages = useList(getReport, { query: { ...asked, limit: MAX_PAGE } });
   const report = pages.first;
-  // When work starts at this site.
+  // Whether the site has no start of work set.
   const unset = report !== null && !report.columns.includes('late');
   const printing = usePrint(pages);
   const [task, setTask] = useState<Task | null>(null);
@@ -126,9 +126,9 @@ const hours = (minutes: number): string =>
 const warned = (n: number) => (n > 0 ? <strong class="warned">{numberOf(n)}</strong> : '0');
 
 /**
- * The report's columns, as the server defines them: each with its cell and its sum.
+ * The report's columns as the server defines them, each with its cell and sum.
  *
- * @param add what adds a check-out that is missing; absent: the role may not
+ * @param add adds a missing check-out; absent: the role may not
  */
 function columnsOf(
   by: ReportBy,
@@ -225,7 +225,7 @@ function columnsOf(
   return Object.fromEntries((report?.columns ?? REPORTS[by]).map((name) => [name, all[name]]));
 }
 
-/** The numbers that answer what people open the page for. */
+/** The numbers that people open the page for. */
 function Summary({ report: { columns }, sums }: { report: Report; sums: NonNullable<Report['sums']> }) {
   const stat = (label: string, value: string) => (
     <div class="card stat">
@@ -243,7 +243,7 @@ function Summary({ report: { columns }, sums }: { report: Report; sums: NonNulla
   );
 }
 
-/** Prints once every row is here. */
+/** Prints once all rows are loaded. */
 function usePrint(pages: List<unknown>): { busy: boolean; begin: () => void } {
   const [wanted, setWanted] = useState(false);
   useEffect(() => {

@@ -20,7 +20,7 @@ import { DataTable } from '../parts/table.tsx';
 import { instantAt } from '../state/clock.ts';
 import { siteOf, siteOptions, zoneOf } from '../state/places.ts';
 
-/** How long data is kept, what was deleted, what is kept despite that, and what kiosks have confirmed. */
+/** How long data is kept, what was deleted, what is kept nevertheless, and what kiosks have confirmed. */
 export function RetentionView({ role }: PageProps) {
   const found = useRead(retention.getRetention);
   const [dry, setDry] = useState<Map<string, { due: number; held: number }> | null>(null);
@@ -131,7 +131,7 @@ const countOf = (count: number | undefined) => (count === undefined ? '–' : nu
 const stateOf = ({ overdue }: { readonly overdue: boolean }) =>
   overdue ? (['overdue', t('retention.overdue')] as const) : (['in-time', t('retention.inTime')] as const);
 
-/** Legal holds: nothing that one covers is purged or erased. */
+/** Legal holds: data they cover is neither purged nor erased. */
 function Holds({ mayWrite }: { mayWrite: boolean }) {
   const holds = useRead(retention.listHolds);
   const { error, run } = useWrite();
@@ -197,7 +197,7 @@ function Holds({ mayWrite }: { mayWrite: boolean }) {
 }
 
 interface NewHoldProps {
-  /** Whose data; null: to be chosen. */
+  /** Whose data to hold; null: to be chosen. */
   person: Person | null;
   onDone: () => void;
 }

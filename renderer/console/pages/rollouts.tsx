@@ -17,16 +17,16 @@ import { Rings } from './rollouts/rings.tsx';
 import { StartRollout } from './rollouts/start.tsx';
 import { Windows } from './rollouts/windows.tsx';
 
-/** Kiosks report within seconds of each other while a step is under way, ms. */
+/** Polling interval, ms. During a step, kiosks report within seconds of each other. */
 const EVERY_MS = 10_000;
 
-/** A build is rolled out to kiosks: its progress, what holds it up, who gets it first and when kiosks may restart. */
+/** The rollout of a build to kiosks: progress, obstacles, who gets it first, and when kiosks may restart. */
 export function Rollouts({ role }: PageProps) {
   const found = useRead(listRollouts, { query: { limit: 1 } }, EVERY_MS);
   const repository = useRead(listBuilds);
   const rings = useRead(listRings);
   const admin = role === 'admin';
-  // The one in force is the first.
+  // The current rollout is the latest.
   const inForce = found.value?.items.find((r) => r.endedAt === null) ?? null;
   const builds = repository.value?.builds ?? [];
   const mayStart = admin && inForce?.state !== 'running' && builds.length > 0;
@@ -56,7 +56,7 @@ export function Rollouts({ role }: PageProps) {
   );
 }
 
-/** Why nothing can be rolled out, where that is so. */
+/** Why nothing can be rolled out, if that is so. */
 function RepositoryNote({ repository }: { repository: RepositoryShape }) {
   const { configured, problem, builds, expires } = repository;
   const over = expires !== null && Date.parse(expires) <= Date.now();
@@ -69,7 +69,7 @@ function RepositoryNote({ repository }: { repository: RepositoryShape }) {
   );
 }
 
-/** @param after the one in force, behind which the one before it has ended; null: not known yet */
+/** Ended rollouts, read again when `after` changes. @param after id of the current one; null: not known yet */
 function Past({ after }: { after: string | null }) {
   const pages = usePages(listRollouts);
   useNews(after, pages.reload);

@@ -15,7 +15,7 @@ import { RowButton } from '../parts/row-button.tsx';
 import { DataTable } from '../parts/table.tsx';
 import { siteOf, siteOptions, sites } from '../state/places.ts';
 
-/** Asked again while a mail is on its way, ms: each time is in the audit log. */
+/** Polling interval while an e-mail is being sent, ms. Each read adds an audit row. */
 const EVERY_MS = 5000;
 
 const whatLabel = ({ site, by }: reports.ReportSchedule): string =>
@@ -34,7 +34,7 @@ export function Schedules({ role }: Pick<PageProps, 'role'>) {
   const stop = (row: reports.ReportSchedule) => {
     const { by, only, site, every, at, language, receivers } = row;
     const body = { by, only, site, every, at, language, receivers: receivers.map(({ id }) => id) };
-    // An address that can't be seen here can't be given to a new one either.
+    // Stopping can only be undone if all addresses are visible to this user, since a new schedule needs them.
     const restored = found.value?.mail && receivers.length > 0 && receivers.every(({ email }) => email !== null);
     return run(() => api(reports.stopReportSchedule, params(row)), {
       ask: {
@@ -88,7 +88,7 @@ export function Schedules({ role }: Pick<PageProps, 'role'>) {
                 receivers: {
                   label: t('schedules.receivers'),
                   sort: ({ receivers }) => listed(receivers.map(({ email }) => email ?? '')) || receivers.length,
-                  // Who does not see addresses reads how many there are.
+                  // Users who may not see addresses get their number instead.
                   cell: ({ receivers }) => (
                     <bdi>
                       {receivers.some(({ email }) => email === null)
@@ -155,14 +155,14 @@ export function Schedules({ role }: Pick<PageProps, 'role'>) {
 interface EditScheduleProps
   extends Pick<PageProps, 'role'>,
     Partial<Omit<reports.NewReportSchedule, 'receivers' | 'site'>> {
-  /** The one that is changed; absent: a new one. */
+  /** Id of the schedule to change; absent: a new one. */
   id?: string;
   site?: string | undefined;
   receivers?: reports.ReportSchedule['receivers'];
   onDone?: () => void;
 }
 
-/** Asks for what is to be sent, when and for which accounts. */
+/** A form for what is sent, when and to which accounts. */
 export function EditSchedule({
   role,
   id,

@@ -19,7 +19,7 @@ import type { Role } from '../state/session.ts';
 import { Diff, linesOf } from './settings/diff.tsx';
 import { EditPolicy, isFound, TopicPanel } from './settings/policy.tsx';
 
-/** How the kiosks of a site behave, and who changed what. */
+/** How a site's kiosks behave, and who changed what. */
 export function Settings({ role, query }: PageProps) {
   const chosen = filterOf('site');
   const site = siteOf(chosen.value || null);
@@ -114,10 +114,10 @@ function OfSite({ site, role, search, onSearch }: OfSiteProps) {
   );
 }
 
-/** A change of the policy, or of the site itself, as the list has it. */
+/** A change of the policy or of the site itself, for the history list. */
 type Line = (siteApi.PolicyChange | siteApi.SiteChange) & { readonly of: 'policy' | 'site' };
 
-/** Whether this page can take it back: name and zone of the default site are the server's own configuration. */
+/** Whether the change can be undone here. Name and zone of the default site are the server's own configuration. */
 function undoable(line: Line, site: siteApi.Site, role: Role): boolean {
   if (line.of === 'policy') return role !== 'auditor';
   const configured = site.isDefault && linesOf(line.before, line.after).some(({ name }) => name !== 'dayStartsAt');
@@ -139,7 +139,7 @@ function History({ site, now, policy, calendar, role, onDone }: HistoryProps) {
     ...policy.map((change) => ({ ...change, of: 'policy' as const })),
     ...calendar.map((change) => ({ ...change, of: 'site' as const })),
   ].sort((a, b) => b.at.localeCompare(a.at));
-  /** Everything is as it was before: what was changed later goes with it. */
+  /** Compares with the state before the change. Later changes are reverted too. */
   const diffTo = ({ of, before }: Line) => {
     const is =
       of === 'policy' ? now.policy : Object.fromEntries(Object.entries(site).filter(([name]) => name in before));
@@ -192,14 +192,14 @@ interface CalendarProps {
   site: siteApi.Site;
   kiosks: number;
   mayWrite: boolean;
-  /** Something else is searched for. */
+  /** A search is active that doesn't match it. */
   hidden: boolean;
   onDone: () => void;
 }
 
 /**
- * By what days of a site are counted: its zone, and when on the wall its day starts. As the policy's form, it holds what was edited
- * and nothing else.
+ * How a site's days are counted: its zone, and the time at which its day starts. Like the policy's form, it only holds what
+ * was edited.
  */
 function Calendar({ site, kiosks, mayWrite, hidden, onDone }: CalendarProps) {
   const { dayStartsAt: heldStart, timeZone: heldZone } = site;
@@ -217,7 +217,7 @@ function Calendar({ site, kiosks, mayWrite, hidden, onDone }: CalendarProps) {
   const [title, text] = [t('settings.calendar'), t('settings.calendarText')];
   const submit = async () => {
     if (!patch.success || same) return;
-    // Days that someone else has set meanwhile are not written over unseen.
+    // With this query the server refuses to overwrite a change that someone else made meanwhile.
     const query = { change: site.change ?? 'none' };
     const lines = linesOf({ dayStartsAt: heldStart, timeZone: heldZone }, { dayStartsAt, timeZone });
     const done = await run(() => api(siteApi.changeSite, { params: { site: site.id }, query, body: patch.data }), {

@@ -22,12 +22,12 @@ import { itemLabel } from './attention.tsx';
 import { AlertBadges } from './fleet/alerts.tsx';
 import { valueLabel } from './settings/declared.ts';
 
-/** How often who is inside is read again, ms: each reading is in the audit log with everybody it shows. */
+/** Polling interval of who is inside, ms. Each read adds everybody shown to the audit log. */
 const EVERY_MS = 60_000;
-/** How many people and items are shown here; the rest are on their own page. */
+/** Number of people and items shown here. The rest are on their own page. */
 const SHOWN = 8;
 
-/** Every site, or the one that the address names. */
+/** All sites, or the one in the address. */
 export function Sites({ rest: [id], role }: PageProps) {
   if (id === undefined) return <List mayAdd={role === 'admin'} />;
   const site = sites.value.find((s) => s.id === id);
@@ -106,7 +106,7 @@ function List({ mayAdd }: { mayAdd: boolean }) {
   );
 }
 
-/** What of a policy is shown at a glance. */
+/** The settings of the policy shown at a glance. */
 const POLICY = ['checkinMethods', 'faces', 'liveness', 'templates', 'watchScreens'] as const;
 
 function FactsPanel({ site, mayOpen }: { site: siteApi.Site; mayOpen: boolean }) {
@@ -139,7 +139,7 @@ function FactsPanel({ site, mayOpen }: { site: siteApi.Site; mayOpen: boolean })
   );
 }
 
-/** Who is inside now: the number, some names, and a link to all of them. */
+/** Who is inside now: the number, some names, and a link to the whole list. */
 function InsidePanel({ site }: { site: siteApi.Site }) {
   const query = { site: site.id };
   const found = useRead(listPresence, { query: { ...query, limit: SHOWN } }, EVERY_MS);
@@ -177,7 +177,7 @@ function InsidePanel({ site }: { site: siteApi.Site }) {
   );
 }
 
-/** The kiosks here and their health. */
+/** The site's kiosks and their health. */
 function KiosksPanel({ site }: { site: siteApi.Site }) {
   const found = useAll(listFleet, { query: { site: site.id } }, EVERY_MS);
   const here = found.value?.items;
@@ -197,7 +197,7 @@ function KiosksPanel({ site }: { site: siteApi.Site }) {
   );
 }
 
-/** What is waiting for someone here. */
+/** Items at this site that need attention. */
 function AttentionPanel({ site }: { site: siteApi.Site }) {
   const query = { site: site.id };
   const found = useRead(listAttention, { query: { ...query, limit: SHOWN } }, EVERY_MS);

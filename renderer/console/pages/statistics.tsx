@@ -63,7 +63,7 @@ function Numbers({ title, text, empty, children }: NumbersProps) {
   );
 }
 
-/** The hours of the clock on the wall: a period of many days is added up into one. */
+/** Hours of the day by the site's clock: a period of many days is summed up into one day. */
 const HOURS = Array.from({ length: 24 }, (_, hour) => hour);
 const hourLabel = (hour: number): string => (HOURS.includes(hour) ? `${String(hour).padStart(2, '0')}:00` : '');
 
@@ -113,7 +113,7 @@ function Came({ arrivals: { hours, inside, methods, site } }: { arrivals: Arriva
 
 type OfKiosk = KioskStats['kiosks'][number];
 
-/** How well each kiosk recognises, and how long people stand before it. */
+/** How well each kiosk recognises, and how long people wait in front of it. */
 function ByKiosk({ kiosks }: { kiosks: readonly OfKiosk[] }) {
   const attempts = (k: OfKiosk) => k.faces + k.failures;
   const share = (n: number, of: number) =>
@@ -198,7 +198,7 @@ function Kiosks({ stats: { scores, waits, failures, queue, kiosks }, zone }: { s
   );
 }
 
-/** A code of a kiosk as words; one without words is shown as it is. */
+/** Returns a kiosk's code as text, or unchanged if there is no text for it. */
 function reasonOf(reason: string): string {
   const whole = `statistics.failure.${reason}`;
   if (hasSentence(whole)) return t(whole);
@@ -208,7 +208,7 @@ function reasonOf(reason: string): string {
   return t(keyOr(`statistics.failure.${kind}`, 'statistics.failure.refused'), { what });
 }
 
-/** Numbers by name, each with a bar as long as it is large. */
+/** Numbers with labels, each with a bar of proportional length. */
 const Bars = ({ rows }: { rows: readonly { label: string; count: number }[] }) => {
   const most = Math.max(1, ...rows.map((r) => r.count));
   return (

@@ -29,10 +29,10 @@ import { DataTable } from '../parts/table.tsx';
 import { useList } from '../parts/table-sort.tsx';
 import { siteOptions } from '../state/places.ts';
 
-/** How often the receivers' state is looked at, ms. */
+/** How often the receivers' state is read, ms. */
 const EVERY_MS = 5_000;
 
-/** Programs that are notified of records: who they are, their state, and the outcome of each message. */
+/** Programs that are notified of records: their addresses, state, and the outcome of each message. */
 export function Webhooks({ role }: PageProps) {
   const found = useRead(webhooks.listWebhooks, {}, EVERY_MS);
   const [secret, setSecret] = useState<string | null>(null);
@@ -120,7 +120,7 @@ function One({ hook, admin, onChange, onSecret }: OneProps) {
       ask: async () => {
         const found = await api(webhooks.listWebhooks);
         if (!found.ok) return found;
-        // Of one that someone else has removed nothing is waiting.
+        // A webhook that someone else has removed has nothing waiting.
         const count = found.value.items.find(({ id }) => id === hook.id)?.due ?? 0;
         const text = [count > 0 && t('webhooks.removeDue', { count }), t('webhooks.removeText')]
           .filter(Boolean)
@@ -194,7 +194,7 @@ function One({ hook, admin, onChange, onSecret }: OneProps) {
   );
 }
 
-/** Shown once: the server never gives it again. */
+/** Shows a secret once: the server never returns it again. */
 function Secret({ text, onDone }: { text: string; onDone: () => void }) {
   return (
     <div class="stack">
@@ -211,9 +211,9 @@ function Secret({ text, onDone }: { text: string; onDone: () => void }) {
 }
 
 interface WebhookFormProps {
-  /** The one that is changed; absent: a new one. */
+  /** The webhook to change; absent: a new one. */
   hook?: webhooks.Webhook;
-  /** Gets the secret of a new one, which is shown once. */
+  /** Receives a new webhook's secret, which is shown once. */
   onDone: (secret: string | null) => void;
 }
 
@@ -241,7 +241,7 @@ function WebhookForm({ hook, onDone }: WebhookFormProps) {
     <WriteForm<unknown>
       write={() =>
         hook
-          ? // An authority that it has is not shown again, and stays.
+          ? // An existing certificate authority is not shown again, and is kept.
             api(webhooks.changeWebhook, { params: { webhook: hook.id }, body: { ...body, ...(caPem && { caPem }) } })
           : api(webhooks.createWebhook, { body: { ...body, caPem } })
       }
@@ -277,7 +277,7 @@ function WebhookForm({ hook, onDone }: WebhookFormProps) {
   );
 }
 
-/** What the receiver answered instead of taking a message, or why it did not answer: an HTTP status or a code (deliver.ts). */
+/** Text for a receiver's answer that is not a success, or for the lack of one: an HTTP status or a code (deliver.ts). */
 const ANSWERS: readonly (readonly [answer: RegExp, sentence: Key])[] = [
   [/^3\d\d$/, 'webhooks.answers.redirect'],
   [/^4\d\d$/, 'webhooks.answers.rejected'],
@@ -294,19 +294,19 @@ function answerText(answer: string | null): string | null {
   return sentence ? t(sentence) : null;
 }
 
-/** How often a log with a test that has no answer yet is read again. */
+/** How often a log is read again while a test in it has no answer, ms. */
 const TEST_MS = 2_000;
 
 interface DeliveriesProps {
   webhook: string;
-  /** Off, nothing is sent: what was due is kept back until it is on again. */
+  /** If false, nothing is sent. Messages due are held until it is enabled again. */
   enabled: boolean;
   admin: boolean;
-  /** What stands above the log is to be read again, too. */
+  /** Also reloads the data above the log. */
   onReload: () => void;
 }
 
-/** What was sent, is waiting, or was given up, newest first. */
+/** Messages sent, waiting, or given up, newest first. */
 function Deliveries({ webhook, enabled, admin, onReload }: DeliveriesProps) {
   const state = filterOf('delivery');
   const pages = useList(

@@ -2,7 +2,7 @@ import * as alerts from '../../../sync/protocol/api/alerts.ts';
 import { CheckField, CheckFields, TextField } from '../../shared/web/form.tsx';
 import { t } from '../i18n.ts';
 
-/** Which attention items are sent, and when not: to an account or a webhook. */
+/** Form fields for which attention items are sent to an account or webhook, and when not. */
 
 const TOPICS = Object.keys(alerts.ALERT_TOPICS) as alerts.AlertTopic[];
 /** Initial quiet hours. */
@@ -11,7 +11,7 @@ const NIGHT = { from: '22:00', to: '06:00' };
 interface TopicFieldsProps {
   /** The role that sees these topics. */
   of: string;
-  /** Of one site alone: what concerns the server is not offered. */
+  /** For a single site: topics about the server are not offered. */
   oneSite?: boolean;
   chosen: readonly alerts.AlertTopic[];
   onChosen: (topics: alerts.AlertTopic[]) => void;

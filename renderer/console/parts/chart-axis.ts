@@ -3,8 +3,8 @@ import { shortDateIn, timeIn } from '../state/clock.ts';
 const DAY_MS = 86_400_000;
 
 /**
- * What the axis shows: from the first to the last of `x`, with room for a bar at either end. A single number has room
- * around it too: left to itself, the chart makes years of it.
+ * Returns the axis range: from the first to the last `x`, with space for a bar at either end. A single number gets space
+ * around it too, which the chart would otherwise extend to years.
  *
  * @param bar width of a bar; undefined for lines
  */
@@ -14,11 +14,11 @@ export function axisRange(x: readonly number[], bar: number | undefined, time: b
   return [low - margin, high + margin];
 }
 
-/** Steps that an axis under bars may have, in their unit: never less than a bar, or hours would stand over minutes. */
+/** Returns allowed axis steps in multiples of a bar. A smaller step would label times between bars. */
 export const barSteps = (bar: number): number[] =>
   [1, 2, 3, 6, 12, 24, 48, 72, 168, 336, 720].map((bars) => bars * bar);
 
-/** Words at the moments of an axis: the time, and the day where one begins; of more than three days the days alone. */
+/** Labels moments of an axis: the time, or the date at the start of a day. Beyond three days, dates only. */
 export function axisLabels(moments: readonly number[], spanMs: number, zone: string, language: string): string[] {
   return moments.map((ms) => {
     const time = timeIn(ms, zone, language);

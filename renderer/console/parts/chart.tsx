@@ -8,29 +8,29 @@ import { axisLabels, axisRange, barSteps } from './chart-axis.ts';
 
 export interface Series {
   readonly label: string;
-  /** A token: `--color-accent`. */
+  /** Name of a design token, e.g. `--color-accent`. */
   readonly color: string;
-  /** Of a line: lengths of its dashes and gaps, px; absent: it is solid. */
+  /** Lengths of a line's dashes and gaps, px; absent: solid. */
   readonly dash?: readonly number[];
   readonly values: readonly (number | null)[];
 }
 
 interface ChartProps {
   readonly title: string;
-  /** Moments in ms since 1970, or plain numbers: ascending. */
+  /** Moments in ms since 1970, or plain numbers; ascending. */
   readonly x: readonly number[];
-  /** Zone of the moments; absent: `x` are numbers. */
+  /** Zone of the moments; absent: `x` are plain numbers. */
   readonly zone?: string;
   readonly xLabel: string;
   readonly series: readonly Series[];
-  /** `bars` of this width, in units of `x`; else stepped lines. */
+  /** Width of bars, in units of `x`; absent: stepped lines. */
   readonly bars?: number;
   readonly format: (x: number) => string;
 }
 
 const HEIGHT = 240;
 
-/** A chart, and the same as a table for people who can't see it, or want the numbers. */
+/** A chart, and the same data as a table for people who can't see it, or want the numbers. */
 export function Chart(props: ChartProps) {
   const { title, x, xLabel, series, bars, format } = props;
   const box = useRef<HTMLDivElement>(null);
@@ -45,7 +45,7 @@ export function Chart(props: ChartProps) {
     };
     const size = new ResizeObserver(() => chart.setSize({ width: element.clientWidth, height: HEIGHT }));
     size.observe(element);
-    // Paper is light, and a canvas keeps the colours that it was drawn in.
+    // The canvas keeps its colours, so it is redrawn for another theme, and for paper, which is light.
     const media = ['(prefers-color-scheme: dark)', 'print'].map((query) => matchMedia(query));
     for (const one of media) one.addEventListener('change', again);
     return () => {
@@ -107,7 +107,7 @@ export function Chart(props: ChartProps) {
   );
 }
 
-/** A canvas takes no custom property: the resolved colour is read from an element that has it. */
+/** Resolves a design token to a colour, by an element that has it, since a canvas accepts no custom property. */
 function resolved(element: HTMLElement, token: string): string {
   const probe = document.createElement('span');
   probe.style.color = `var(${token})`;

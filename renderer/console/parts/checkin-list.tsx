@@ -9,7 +9,7 @@ import { DirectionChip } from './labels.tsx';
 import { PersonLink } from './person-fields.tsx';
 import { KioskLink } from './place-links.tsx';
 
-/** A record that took longer than this to arrive says so, ms. */
+/** A record that took longer than this to arrive is marked as late, ms. */
 const LATE_MS = 120_000;
 
 export function CheckinList({ live }: { live: Live }) {

@@ -5,39 +5,39 @@ import { t } from '../i18n.ts';
 export interface Option {
   readonly id: string;
   readonly label: string;
-  /** Tells it from others with that label. */
+  /** Distinguishes it from options with the same label. */
   readonly detail?: string | null;
   readonly icon?: ComponentChildren;
   readonly pick: () => void;
 }
 
-/** Options under a heading; without options it is left out. */
+/** Options under a heading. A group without options is not shown. */
 export interface OptionGroup {
   readonly id: string;
   readonly label: string;
   readonly options: readonly Option[];
-  /** How many others there are. */
+  /** How many further options there are. */
   readonly left?: number;
 }
 
 interface ComboboxProps {
   readonly id: string;
-  /** Its name; absent: a `<label>` names it by its id. */
+  /** Its accessible name; absent: a `<label>` refers to its id. */
   readonly label?: string;
   readonly value: string;
   readonly onValue: (value: string) => void;
   readonly groups: readonly OptionGroup[];
-  /** Said where there are no options: nothing found, still looking, or why not. */
+  /** Shown if there are no options: nothing found, still searching, or an error. */
   readonly status: ComponentChildren;
-  /** The list is there before anything is typed. */
+  /** Show the list before anything is typed. */
   readonly always?: boolean;
   readonly placeholder?: string;
   readonly 'aria-describedby'?: string;
 }
 
 /**
- * A field with a list of what may be meant (WAI-ARIA APG, editable combobox with list autocomplete). The focus stays in the
- * field: arrows choose, Enter takes, Escape empties it.
+ * A text field with a list of suggestions (WAI-ARIA APG, editable combobox with list autocomplete). The focus stays in the
+ * field: arrow keys select, Enter accepts, Escape clears it.
  */
 export function Combobox({ id, label, value, onValue, groups, status, always = false, ...input }: ComboboxProps) {
   const shown = groups.filter(({ options }) => options.length > 0);
@@ -53,7 +53,7 @@ export function Combobox({ id, label, value, onValue, groups, status, always = f
   useEffect(() => setAt(0), [value]);
   useVisible(box, active && optionId(active));
   const onKeyDown = (event: KeyboardEvent) => {
-    // Enter ends the writing of a Chinese character, and takes nothing.
+    // During composition (of Chinese characters, for example) Enter only ends it.
     if (event.isComposing) return;
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (step !== undefined && options.length > 0) {
@@ -147,7 +147,7 @@ export function Combobox({ id, label, value, onValue, groups, status, always = f
   );
 }
 
-/** Keeps what the arrow keys chose in view. */
+/** Scrolls the option selected by the arrow keys into view. */
 function useVisible(box: RefObject<HTMLElement | null>, id: string | undefined): void {
   useEffect(() => {
     if (id) box.current?.querySelector(`#${CSS.escape(id)}`)?.scrollIntoView({ block: 'nearest' });

@@ -2,7 +2,7 @@ import { useState } from 'preact/hooks';
 import { Button } from '../../shared/button.tsx';
 import { t } from '../i18n.ts';
 
-/** Puts a text on the clipboard and says so on itself, since a toast would be behind the dialog it is in. */
+/** Copies a text to the clipboard. Confirms it on the button, since a toast would be behind the dialog. */
 export function CopyButton({ text }: { text: string }) {
   const [copied, setCopied] = useState(false);
   return (

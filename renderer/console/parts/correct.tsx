@@ -11,7 +11,7 @@ import { siteOptions, sites, zoneOf } from '../state/places.ts';
 import { DirectionChip, directionOptions, Moment } from './labels.tsx';
 import { type ChosenPerson, PersonField } from './people-search.tsx';
 
-/** `person`: who it is added for, where that is known already; `missing`: the day on which they have no check-out, and where. */
+/** `person`: who it is added for, if already known; `missing`: the day without a check-out, and where. */
 export type Task =
   | {
       readonly kind: 'add';
@@ -20,7 +20,7 @@ export type Task =
     }
   | { readonly kind: 'replace' | 'void'; readonly row: AttendanceRow };
 
-/** Makes a correction. What it did can be taken back at once, by another correction. */
+/** Makes a correction, which can be undone at once by another correction. */
 export function Correct({ task, onClose, onDone }: { task: Task; onClose: () => void; onDone: () => void }) {
   const row = task.kind === 'add' ? null : task.row;
   const missing = task.kind === 'add' ? task.missing : undefined;
@@ -39,7 +39,7 @@ export function Correct({ task, onClose, onDone }: { task: Task; onClose: () => 
     if (at === null) return null;
     if (task.kind === 'add')
       return person && { kind: 'add', person: person.id, site, at, direction, reason: reason.value };
-    // Its seconds stay where the minute does.
+    // Unless the time was changed to another minute, its seconds are kept.
     const moved = timeIn(task.row.at, zone, 'en') !== time.value || dayKeyIn(task.row.at, zone) !== date.value;
     return { kind: 'replace', target: task.row.id, ...(moved && { at }), direction, reason: reason.value };
   };

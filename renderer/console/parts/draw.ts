@@ -1,8 +1,8 @@
 /**
- * Draws a JPEG: the page's policy shows no picture by a data address, but a canvas takes its bytes.
+ * Draws a JPEG on a canvas. The page's policy forbids images from data URLs, but a canvas accepts the bytes.
  *
  * @returns true
- * @throws DOMException where it is no picture
+ * @throws DOMException if it is not an image
  */
 export async function drawJpeg(canvas: HTMLCanvasElement | null, base64: string): Promise<true> {
   const bytes = Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));

@@ -10,8 +10,8 @@ interface FilePickProps {
 }
 
 /**
- * Where files are chosen or dropped. The browser's own control speaks the browser's language, in its own look; it is there
- * for anyone who has no mouse, and this stands for it.
+ * An area to choose or drop files. The browser's own control, which has the browser's language and style, is visually hidden
+ * but still there for the keyboard.
  *
  * @param describedBy id of the hint
  */
@@ -36,12 +36,12 @@ export function FilePick({ id, accept, disabled = false, describedBy, onFiles, c
         accept={accept}
         aria-disabled={disabled}
         aria-describedby={describedBy}
-        // Not `disabled`: that would take the focus from anyone who has just chosen by the keys.
+        // Not `disabled`, which would take the focus from keyboard users who have just chosen a file.
         onClick={(e) => disabled && e.preventDefault()}
         onChange={(e) => {
           const input = e.currentTarget;
           const files = [...(input.files ?? [])];
-          // The same file may be chosen again, after it was fixed.
+          // Allows choosing the same file again after it was corrected.
           input.value = '';
           if (files.length > 0) onFiles(files);
         }}

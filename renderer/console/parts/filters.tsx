@@ -5,7 +5,7 @@ import { route, setQuery } from '../../shared/web/router.ts';
 import { t } from '../i18n.ts';
 import { siteOptions, sites } from '../state/places.ts';
 
-/** Filters of a list; they are part of the address (router.ts says what may not be). */
+/** The filters of a list. They are part of the address (router.ts says what may not be). */
 export function FilterBar({ names, children }: { names: readonly string[]; children: ComponentChildren }) {
   const chosen = names.some((name) => route.value.query.get(name));
   return (
@@ -23,13 +23,13 @@ export function FilterBar({ names, children }: { names: readonly string[]; child
   );
 }
 
-/** One choice of the address: its value ('' for none), and how to change it, which starts the list again. */
+/** One filter in the address: its value ('' for none), and how to change it, which starts the list over. */
 export const filterOf = (name: string): { value: string; onValue: (value: string) => void } => ({
   value: route.value.query.get(name) ?? '',
   onValue: (value) => setQuery({ [name]: value, row: null }),
 });
 
-/** A choice of the address between values in words, or any of them. */
+/** A filter with a choice of values, or any. */
 export function SelectFilter({ name, label, options }: SelectFilterProps) {
   return <SelectField label={label} {...filterOf(name)} options={[['', t('any')], ...options]} />;
 }
@@ -40,7 +40,7 @@ interface SelectFilterProps {
   options: readonly (readonly [value: string, label: string])[];
 }
 
-/** Which site; nothing to choose where there is but one. @param any offers all of them together */
+/** A choice of site. Renders nothing if there is only one. @param any also offers all sites together */
 export function SiteField({ any = false }: { any?: boolean }) {
   const known = sites.value;
   if (known.length < 2) return null;

@@ -7,11 +7,11 @@ interface TypedMoment {
   readonly day: string;
   readonly time: string;
   readonly onTyped: (part: { readonly day: string } | { readonly time: string }) => void;
-  /** What they say together, RFC 3339 in UTC; null: nothing yet. */
+  /** Both fields as one moment, RFC 3339 in UTC; null if incomplete. */
   readonly at: string | null;
 }
 
-/** A moment being typed, as a day and a time of a site's zone. One that nobody changes stays as it is, to the second. */
+/** State of a moment being typed, as date and time in a site's zone. Unless it is changed, its seconds are kept. */
 export function useMoment(first: string | null, zone: string): TypedMoment {
   const [given] = useState(() => ({
     at: first,
@@ -27,7 +27,7 @@ export function useMoment(first: string | null, zone: string): TypedMoment {
   };
 }
 
-/** When on the wall a day of a site starts. */
+/** The time of day at which a site's day starts. */
 export const DayStartField = (field: { value: string; onValue: (value: string) => void }) => (
   <TextField
     type="time"
@@ -39,7 +39,7 @@ export const DayStartField = (field: { value: string; onValue: (value: string) =
   />
 );
 
-/** Both its fields, under one name. */
+/** Both fields, under one label. */
 export const MomentField = ({
   label,
   required = false,

@@ -6,7 +6,7 @@ import { go } from '../../shared/web/router.ts';
 import { type Key, t } from '../i18n.ts';
 import type { Role } from '../state/session.ts';
 
-/** Pages with a sentence of what they are for: those whose path has `nav` and `lead`. */
+/** Pages with an introductory sentence: those whose path has `nav` and `lead`. */
 type LeadOf<K> = K extends `${infer Path}.lead` ? Path : never;
 type PagePath = PathOf<Key> & LeadOf<Key>;
 
@@ -16,9 +16,9 @@ interface FrameProps {
 }
 
 /**
- * The frame of a page: its heading, what can be done on it, its content.
+ * The frame of a page: heading, actions, content.
  *
- * @param of whose name and sentence it has; a page about one thing has a title of its own
+ * @param of the page whose name and sentence are shown; a page about one thing has its own title
  */
 export function PageFrame({
   actions,
@@ -48,7 +48,7 @@ export const BackButton = ({ to, children }: { to: string; children: ComponentCh
 );
 
 export interface PageProps {
-  /** Segments of the address behind the page's own. */
+  /** Segments of the address after the page's own. */
   readonly rest: readonly string[];
   readonly query: URLSearchParams;
   readonly role: Role;

@@ -2,7 +2,7 @@ import type { ComponentProps } from 'preact';
 import { TextField, type useField } from '../../shared/web/form.tsx';
 import { t } from '../i18n.ts';
 
-/** A password. @param fresh it is being chosen: password managers offer one, and don't fill in another */
+/** A password field. @param fresh for a new password: password managers suggest one instead of filling in an old one */
 export const PasswordField = ({ fresh = false, ...field }: ComponentProps<typeof TextField> & { fresh?: boolean }) => (
   <TextField type="password" autocomplete={fresh ? 'new-password' : 'current-password'} dir="ltr" required {...field} />
 );

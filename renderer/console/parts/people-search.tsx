@@ -8,10 +8,10 @@ import { route, setQuery } from '../../shared/web/router.ts';
 import { t } from '../i18n.ts';
 import { Combobox, type Option } from './combobox.tsx';
 
-/** After the last key, ms: who types a name asks once or twice, and each asking is in the audit log. */
+/** Delay after the last key press, ms. Typing a name then makes one or two requests, each of which is in the audit log. */
 const TYPED_MS = 150;
 
-/** Which people are searched, as the page's address has it. */
+/** Which people to search, as in the page's address. */
 interface Which {
   readonly site?: string | undefined;
   readonly consent?: string | undefined;
@@ -21,18 +21,18 @@ interface Which {
 export interface PeopleSearch {
   readonly items: readonly Person[];
   readonly error: ApiError | null;
-  /** No result yet for what was typed. */
+  /** There is no result yet for the current text. */
   readonly waiting: boolean;
-  /** Why someone may be missing: more people fit, or there are more than can be searched by name. */
+  /** Why someone may be missing: there are more matches, or too many people to search by name. */
   readonly cut: 'more' | 'too-many' | null;
   readonly retry: () => void;
-  /** Looks again, with what was found still there. */
+  /** Searches again while the previous results stay visible. */
   readonly reload: () => void;
 }
 
 const NOTHING = { items: [], error: null, cut: null } as const;
 
-/** People who may be meant. An answer to what was typed before is dropped; what is typed is kept nowhere. */
+/** Searches people as the user types. Answers for an earlier text are dropped. The text is stored nowhere. */
 export function usePeopleSearch(
   typed: string,
   { limit = 10, site, consent, enrolled }: Which & { readonly limit?: number } = {},
@@ -48,7 +48,7 @@ export function usePeopleSearch(
     if (q === '') return setState({ ...NOTHING, asked });
     const gone = new AbortController();
     const timer = setTimeout(() => void ask(false), TYPED_MS);
-    /** Twice at most: each answer shows people, and is in the audit log with them. */
+    /** Asks at most twice, since each answer shows people and is in the audit log. */
     async function ask(whole: boolean): Promise<void> {
       const which = { site: site || undefined, consent: (consent || undefined) as Person['consent'] | undefined };
       const narrow = { ...which, enrolled: enrolled ? enrolled === 'true' : undefined };
@@ -57,7 +57,7 @@ export function usePeopleSearch(
       if (!answer.ok) return setState({ ...NOTHING, asked, error: answer.error });
       const { items, more, state: names } = answer.value;
       const cut = more ? 'more' : names === 'too-many' ? names : null;
-      // Nobody yet may be someone in a moment.
+      // An empty result is not final while the server is still reading names.
       if (items.length > 0 || names !== 'reading') setState({ asked, items, error: null, cut });
       if (names === 'reading') await ask(true);
     }
@@ -79,7 +79,7 @@ export function usePeopleSearch(
   };
 }
 
-/** Shown in place of people: nobody, not yet, or an error and what to do. */
+/** Shown instead of people: nobody found, still searching, or an error and what to do. */
 export function SearchStatus({ found }: { found: PeopleSearch }) {
   const { error, waiting, retry } = found;
   if (error) return <ErrorNote error={error} onRetry={retry} />;
@@ -91,7 +91,7 @@ export function SearchStatus({ found }: { found: PeopleSearch }) {
   );
 }
 
-/** That someone may be missing, and what to type to find them. */
+/** Says that someone may be missing, and what to type to find them. */
 export function SearchCut({ found: { cut, items } }: { found: PeopleSearch }) {
   if (cut === null) return null;
   return (
@@ -101,7 +101,7 @@ export function SearchCut({ found: { cut, items } }: { found: PeopleSearch }) {
   );
 }
 
-/** A person in a list of what may be meant: by number or address where there is one, since names repeat. */
+/** A person as a suggestion, with number or address if there is one, since names repeat. */
 export const personOption = (person: Person, pick: () => void): Option => ({
   id: person.id,
   label: person.name ?? t('people.unnamed'),
@@ -114,7 +114,7 @@ export type ChosenPerson = Pick<Person, 'id' | 'name'>;
 interface PersonFieldProps {
   readonly label: string;
   readonly hint?: string;
-  /** Null: nobody is chosen. */
+  /** Null: nobody is selected. */
   readonly value: ChosenPerson | null;
   readonly onPerson: (person: Person | null) => void;
 }
@@ -162,9 +162,9 @@ export function PersonField({ label, hint = t('search.personHint'), value, onPer
 }
 
 /**
- * Whose rows a list shows, as the address says; nobody's: everyone's.
+ * Filters a list by a person given in the address; without one, it shows everyone's rows.
  *
- * @param then what the address says as well once someone is chosen
+ * @param then further query values to set when someone is selected
  */
 export function PersonFilter({ then = {} }: { then?: Readonly<Record<string, string | null>> }) {
   return (
@@ -177,17 +177,17 @@ export function PersonFilter({ then = {} }: { then?: Readonly<Record<string, str
 }
 
 interface PersonOfIdProps extends Pick<PersonFieldProps, 'label' | 'hint' | 'onPerson'> {
-  /** Null: nobody is chosen. */
+  /** Null: nobody is selected. */
   readonly id: string | null;
 }
 
-/** The same, of a person given by id: names are kept out of addresses. */
+/** A person field for an id, since names are kept out of addresses. */
 export const PersonOfId = ({ id, ...field }: PersonOfIdProps) =>
   id === null ? <PersonField hint="" value={null} {...field} /> : <OnePerson key={id} id={id} {...field} />;
 
 function OnePerson({ id, ...field }: PersonOfIdProps & { id: string }) {
   const { value, error } = useRead(getPerson, { params: { person: id } });
-  // Who can't be read, as the audit log has them.
+  // For someone who can't be read: the end of the id, as in the audit log.
   const name = value ? value.name : error ? id.slice(-8) : '';
   return <PersonField hint="" value={{ id, name }} {...field} />;
 }

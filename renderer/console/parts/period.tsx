@@ -4,13 +4,13 @@ import { t } from '../i18n.ts';
 import { addDays, dayKeyIn } from '../state/clock.ts';
 import { filterOf } from './filters.tsx';
 
-/** The first day of a day's quarter. */
+/** Returns the first day of the quarter that contains a day. */
 const quarterOf = (day: string): string => {
   const month = Number(day.slice(5, 7));
   return `${day.slice(0, 5)}${String(month - ((month - 1) % 3)).padStart(2, '0')}-01`;
 };
 
-/** Periods that have a name, by their first and last day. @param today `YYYY-MM-DD` */
+/** Returns named periods by their first and last day. @param today `YYYY-MM-DD` */
 function periodsOf(today: string) {
   const monday = addDays(today, -((new Date(today).getUTCDay() + 6) % 7));
   const first = `${today.slice(0, 8)}01`;
@@ -30,13 +30,13 @@ function periodsOf(today: string) {
   } as const satisfies Record<string, readonly [from: string, to: string]>;
 }
 
-/** The first and last day that the page's address asks for, `YYYY-MM-DD`. @param usual what it is where it asks for none */
+/** Returns the first and last day in the page's address, `YYYY-MM-DD`. @param usual the period if it has none */
 export function periodOf(query: URLSearchParams, zone: string, usual: keyof ReturnType<typeof periodsOf>) {
   const [from, to] = periodsOf(dayKeyIn(Date.now(), zone))[usual];
   return { from: query.get('from') || from, to: query.get('to') || to };
 }
 
-/** A period by its name, or by its first and last day. */
+/** A period, chosen by name or by first and last day. */
 export function PeriodFields({ from, to, zone }: { from: string; to: string; zone: string }) {
   const periods = periodsOf(dayKeyIn(Date.now(), zone));
   const names = Object.keys(periods) as (keyof typeof periods)[];

@@ -7,7 +7,7 @@ import { languageName, SPOKEN } from '../../shared/web/languages.ts';
 import { Fact } from '../../shared/web/pieces.tsx';
 import { t } from '../i18n.ts';
 
-/** What the console shows and asks of a person in words, in this order; the language has a list of its own. */
+/** A person's text fields that the console shows and edits, in this order. The language has its own select. */
 const FIELDS = {
   name: { required: true, dir: 'auto', hint: 'people.nameHint' },
   number: { hint: 'people.numberHint' },
@@ -19,7 +19,7 @@ const FIELDS = {
 type TextName = keyof typeof FIELDS;
 export const textFields = Object.keys(FIELDS) as TextName[];
 
-/** A form's fields for them. `names`: of these alone. */
+/** Form fields for them. @param names limits them to these */
 export function PersonFields({
   names = textFields,
   field,
@@ -43,7 +43,7 @@ export function PersonFields({
   });
 }
 
-/** What to ask before someone gets a number that another person has. */
+/** Asks for confirmation before someone gets a number that another person has. */
 export async function askIfTaken(number: string, own?: Person): Promise<Question | undefined> {
   const wanted = number.trim();
   if (wanted === '' || wanted === own?.number) return;
@@ -59,7 +59,7 @@ export async function askIfTaken(number: string, own?: Person): Promise<Question
   };
 }
 
-/** Rows of a list of facts. The name is the list's heading; who has no badge here may have one of their own beside it. */
+/** A person's data as list of facts. The name is the heading, and a missing badge may have a link to add one. */
 export function PersonFacts({ person }: { person: Person }) {
   return textFields
     .filter((name) => name !== 'name' && (name !== 'badge' || person.badge !== null))
@@ -71,7 +71,7 @@ export const languageOptions = (): readonly (readonly [string, string])[] => [
   ...SPOKEN.map((code) => [code, languageName(code)] as const),
 ];
 
-/** Someone by name, where their page can be opened; else the end of their id, as the audit log has it. */
+/** Someone's name as a link to their page; without a name, the end of their id, as in the audit log. */
 export const PersonOrId = ({ id, name }: Pick<PersonLinkProps, 'id' | 'name'>) =>
   name === null ? <bdi dir="ltr">{id.slice(-8)}</bdi> : <PersonLink id={id} name={name} />;
 
@@ -79,7 +79,7 @@ interface PersonLinkProps {
   readonly id: string;
   /** Null: not known, or erased. */
   readonly name: string | null;
-  /** Added to the name for a screen reader if two people on the page have the same name. */
+  /** Added to the name for screen readers if two people on the page have the same name. */
   readonly number?: string | null;
 }
 

@@ -3,10 +3,10 @@ import { t } from '../i18n.ts';
 import { kioskName, siteOf } from '../state/places.ts';
 import { type Role, session } from '../state/session.ts';
 
-/** Who runs kiosks: others see how a kiosk is, and no more. */
+/** Roles that manage kiosks. Others only see how a kiosk is. */
 export const OF_MACHINES: readonly Role[] = ['admin', 'auditor'];
 
-/** Address of a kiosk's page for who is signed in. */
+/** Returns the address of a kiosk's page for the signed-in role. */
 export function kioskPath(id: string): string {
   const place = session.stage.value;
   return place.kind === 'in' && (OF_MACHINES as readonly string[]).includes(place.session.role)
@@ -16,7 +16,7 @@ export function kioskPath(id: string): string {
 
 interface PlaceLinkProps {
   readonly id: string;
-  /** Where the page has it; absent: as it is called now. */
+  /** Its name if the page has it; absent: its current name. */
   readonly name?: string | null | undefined;
 }
 
@@ -29,7 +29,7 @@ export function KioskLink({ id, name = kioskName(id) }: PlaceLinkProps) {
   );
 }
 
-/** A site by name, as a link to its page. @param id null: the default site */
+/** A site's name as a link to its page. @param id null: the default site */
 export function SiteLink({ id }: { id: string | null }) {
   const site = siteOf(id);
   if (!site) return <>–</>;
@@ -40,7 +40,7 @@ export function SiteLink({ id }: { id: string | null }) {
   );
 }
 
-/** Where a record was made: its kiosk; its site, where that kiosk is known no more; or by hand. */
+/** Where a record was made: its kiosk; its site if the kiosk is no longer known; or by hand. */
 export function RecordedAt({ row }: { row: Pick<AttendanceRow, 'device' | 'site'> }) {
   if (row.device === null) return <bdi>{t('attendance.added')}</bdi>;
   return kioskName(row.device) === null ? <SiteLink id={row.site} /> : <KioskLink id={row.device} />;
@@ -50,7 +50,7 @@ export function RecordedAt({ row }: { row: Pick<AttendanceRow, 'device' | 'site'
 export const placeOf = ({ device, site }: Pick<AttendanceRow, 'device' | 'site'>): string =>
   device === null ? t('attendance.added') : (kioskName(device) ?? siteOf(site)?.name ?? '–');
 
-/** Several sites. @param none where there is none */
+/** Links to several sites. @param none text if there are none */
 export const SiteLinks = ({ ids, none }: { ids: readonly string[]; none: string }) => (
   <>
     {ids.length === 0 && none}

@@ -3,7 +3,7 @@ import { queueLines } from './queue-lines.ts';
 
 const AT = ['2026-07-20T08:00:00.000Z', '2026-07-20T09:00:00.000Z'] as const;
 
-/** Kiosk 1 has one event waiting, kiosk 2 two, and so on, twice as many an hour later. */
+/** Kiosk n has n events waiting, and twice as many an hour later. */
 function linesOf(count: number) {
   const kiosks = Array.from({ length: count }, (_, i) => ({ id: `k${i + 1}`, name: `Kiosk ${i + 1}` }));
   const queue = kiosks.flatMap(({ id }, i) => AT.map((at, h) => ({ kiosk: id, at, depth: (i + 1) * (h + 1) })));
@@ -12,7 +12,7 @@ function linesOf(count: number) {
 const appearances = (lines: ReturnType<typeof linesOf>) =>
   new Set(lines.map(({ color, dash }) => `${color} ${dash}`)).size;
 
-test('no two lines of the queue look the same; of more kiosks than there are such lines, the fullest have one each', () => {
+test('no two lines of the queue look the same; with too many kiosks, the fullest get a line each', () => {
   expect([linesOf(5).length, appearances(linesOf(5))]).toEqual([5, 5]);
   expect([linesOf(8).length, appearances(linesOf(8))]).toEqual([8, 8]);
   const many = linesOf(12);

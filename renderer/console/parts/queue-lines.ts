@@ -1,13 +1,13 @@
 import type { KioskStats } from '../../../sync/protocol/api/stats.ts';
 
-/** Lines of the queue's chart, each distinguishable: the solid ones first. */
+/** Distinguishable line styles for the queue's chart, solid ones first. */
 const LINES = [undefined, [8, 4]].flatMap((dash) =>
   ['--color-accent', '--color-good', '--color-warn', '--color-bad'].map((color) => ({ color, ...(dash && { dash }) })),
 );
 
 type Queue = Pick<KioskStats, 'queue' | 'kiosks'>;
 
-/** How many events wait at each kiosk: a line each while there are enough; else the fullest, and the others together. */
+/** How many events wait at each kiosk: a line for each if there are enough styles, else the fullest, and one for the rest. */
 export function queueLines({ queue, kiosks }: Queue, others: (count: number) => string) {
   const x = [...new Set(queue.map((q) => Date.parse(q.at)))].sort((a, b) => a - b);
   const of = new Map(kiosks.map((k) => [k.id, new Map<number, number>()]));

@@ -6,13 +6,13 @@ import { t } from '../i18n.ts';
 type Read = Omit<Resource<unknown>, 'replace'>;
 
 interface ReadingProps {
-  /** Of several the first is waited for; what could not be read of them is read again. */
+  /** What is read. Of several, the first one is waited for; retrying repeats those that failed. */
   of: Read | readonly Read[];
   rows: number;
   error?: ApiError | null;
 }
 
-/** Placeholder until something is read: rows to come, or why it can't be read. @param error of a write, which takes precedence */
+/** Placeholder rows until something is read, or the error. @param error of a write, which takes precedence */
 export function Reading({ of, rows, error }: ReadingProps) {
   const all = [of].flat();
   const failed = all.filter((one) => one.error !== null);

@@ -5,7 +5,7 @@ import { isMoment, reportRows } from './report-rows.ts';
 
 beforeAll(() => initI18n({ en: ENGLISH }, 'en'));
 
-test('a report is read in rows: names of fields and codes, numbers as they are written here, what is inside on rows of its own, and nothing of what says nothing', () => {
+test('a report becomes rows of text: nested values get rows of their own, empty values none', () => {
   const report = {
     kiosksOwingPurges: 1200,
     oldest: null,

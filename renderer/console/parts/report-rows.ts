@@ -1,13 +1,12 @@
 import { listed, numberOf } from '../../shared/i18n.ts';
 import { hasSentence, t } from '../i18n.ts';
 
-/** Where the codes in reports have their words. */
+/** Where texts for the codes in reports are found. */
 const CODES = ['jobs.code', 'retention.kind', 'erasures.wait'] as const;
 
 /**
- * The report of a job as rows: what each value is, by its field's name, and the value as it is shown. What is inside a field,
- * or a list, has rows of its own. What says nothing (0, null, an empty list) is left out: of a run that had nothing to do,
- * often all of it.
+ * Returns a job's report as rows of field name and formatted value. Nested fields and lists get their own rows. Empty values
+ * (0, null, an empty list) are left out, which is often everything for a run that had nothing to do.
  */
 export function reportRows(report: object, of: readonly string[] = []): [name: string, value: string][] {
   return Object.entries(report).flatMap(([field, value]) => rowsOf(value, [...of, fieldLabel(field)]));
@@ -31,7 +30,7 @@ function textOf(value: unknown): string {
   return value === true ? t('yes') : (labelIn(CODES, String(value)) ?? String(value));
 }
 
-/** The name of a field. The code of what is counted may stand in its place; a field of a newer server is spelled out. */
+/** Returns a field's name. The field may be the code of what is counted. An unknown one, of a newer server, is spelled out. */
 const fieldLabel = (field: string): string =>
   labelIn(['jobs.report', ...CODES], field) ?? field.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
 
@@ -40,5 +39,5 @@ function labelIn(places: readonly string[], code: string): string | undefined {
   return key && t(key);
 }
 
-/** Whether a value is a moment, as the API writes them. */
+/** Whether a value is a moment in the API's format. */
 export const isMoment = (value: string): boolean => /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/.test(value);

@@ -13,31 +13,31 @@ import { t } from '../i18n.ts';
 interface BulkButtonProps<T, A> extends Pick<ButtonProps, 'kind' | 'icon'> {
   label: string;
   rows: readonly T[];
-  /** What a row is called where it was not done. */
+  /** The row's name, to list it if the action failed. */
   nameOf: (row: T) => string;
   write: (row: T) => Promise<Answer<A>>;
-  /** Takes back what was done with a row. */
+  /** Undoes the action for a row. */
   undo?: (row: T, answer: A) => Promise<Answer<unknown>>;
   ask?: Question;
-  /** Also after only some were done. */
+  /** Called after the action, even if it failed for some rows. */
   done: () => void;
 }
 
-/** Rows that something was done with are chosen no longer. */
+/** Deselects rows for which an action succeeded. */
 export const Unchoose = createContext<(rows: readonly unknown[]) => void>(() => undefined);
 
-/** What was not done, and why. */
+/** A row for which the action failed, and why. */
 interface Left<T> {
   readonly row: T;
   readonly error: ApiError;
 }
 
-/** Failures that are named one by one. */
+/** Most failures that are listed individually. */
 const MOST_NAMED = 10;
-/** After one of these no row would be done. */
+/** Errors after which the action would fail for all rows. */
 const FOR_ALL = new Set(['no-session', 'second-factor-missing', 'not-allowed', 'too-many-requests', 'unreachable']);
 
-/** Does one thing with each of the rows that were chosen, one after the other. Those that it could not be done with stay chosen. */
+/** Performs an action on the selected rows, one after the other. Rows for which it fails stay selected. */
 export function BulkButton<T, A>({ rows, nameOf, write, undo, ask, done, label, ...button }: BulkButtonProps<T, A>) {
   const { busy, error, run } = useWrite();
   const [result, setResult] = useState<{ done: number; left: readonly Left<T>[] } | null>(null);
@@ -112,14 +112,14 @@ export function BulkButton<T, A>({ rows, nameOf, write, undo, ask, done, label, 
   );
 }
 
-/** Ids of what names the row around, but for the cell around; empty: outside of a row. */
+/** Ids of the elements that name the surrounding row, except its current cell; empty outside of a row. */
 export const RowName = createContext('');
 
 /**
- * A button of a row, of a table or a list. Its name for a screen reader goes on with what names the row: which of all the rows
- * it is about.
+ * A button in a row of a table or list. Its accessible name includes the row's, so that screen reader users know which row it
+ * is about.
  *
- * @param of in a list: the id of what names the row
+ * @param of in a list: id of the element that names the row
  */
 export function RowButton({ of, ...button }: ButtonProps & { of?: string }) {
   const id = useId();

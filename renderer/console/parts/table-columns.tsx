@@ -12,7 +12,7 @@ interface ChooseColumnsProps {
   onHidden: (hidden: readonly string[]) => void;
 }
 
-/** Which columns are shown; those that identify a row always are. */
+/** A choice of the columns shown. Those that identify a row always are. */
 export function ChooseColumns({ columns, hidden, onHidden }: ChooseColumnsProps) {
   const id = useId();
   const [open, setOpen] = useState(false);
@@ -49,10 +49,10 @@ export function ChooseColumns({ columns, hidden, onHidden }: ChooseColumnsProps)
 const namesIn = (text: string | null): readonly string[] => (text ?? '').split(' ').filter(Boolean);
 
 /**
- * Which columns are not shown: as the address says, so that a shared link shows the same; else as this browser has kept it.
- * Names of columns alone are kept, nothing of the rows.
+ * Hidden columns: from the address, so that a shared link shows the same, else as stored in this browser. Only the names of
+ * columns are stored, nothing from the rows.
  *
- * @param beside the table is not its page's own
+ * @param beside the table is not its page's main list
  */
 export function useHidden(
   id: string | undefined,

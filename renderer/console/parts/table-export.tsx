@@ -9,15 +9,15 @@ import { t } from '../i18n.ts';
 import { type Column, cellOf } from './column.tsx';
 
 interface ExportRowsProps<T> {
-  /** Of the file, without its ending. */
+  /** Name of the file, without extension. */
   name: string;
   columns: readonly Column<T>[];
   chosen: readonly T[];
-  /** Reads what is not here yet. */
+  /** Reads the rows that are not loaded yet. */
   all: () => Promise<Answer<readonly T[]>>;
 }
 
-/** The rows chosen, or all of them up to `MOST_COUNTED`, as a CSV file (RFC 4180) of the columns and texts that are shown. */
+/** Exports the selected rows, or all up to `MOST_COUNTED`, as CSV (RFC 4180), with the columns and texts shown. */
 export function ExportRows<T>({ name, columns, chosen, all }: ExportRowsProps<T>) {
   const { busy, error, run } = useWrite();
   const write = async (): Promise<Answer<number>> => {
@@ -25,7 +25,7 @@ export function ExportRows<T>({ name, columns, chosen, all }: ExportRowsProps<T>
     if (!answer.ok) return answer;
     const { stringify } = await import('csv-stringify/browser/esm/sync');
     const texts = columns.map((c) => [c.label, ...answer.value.map((row) => textOf([cellOf(c, row), c.below?.(row)]))]);
-    // A column of buttons has nothing to say.
+    // Leave out columns without text, such as buttons.
     const filled = texts.filter(([, ...cells]) => cells.some((text) => text !== ''));
     const lines = ['', ...answer.value].map((_, i) => filled.map((column) => column[i]));
     save(new Blob([stringify(lines, { bom: true, escape_formulas: true })], { type: 'text/csv' }), `${name}.csv`);
@@ -48,7 +48,7 @@ export function ExportRows<T>({ name, columns, chosen, all }: ExportRowsProps<T>
 const said = (count: number): string =>
   count < MOST_COUNTED ? t('table.exported', { count }) : t('table.exportedMost', { number: count });
 
-/** What a cell says, without what can be pressed in it. */
+/** Returns a cell's text, without that of its controls. */
 function textOf(content: ComponentChildren): string {
   const host = document.createElement('div');
   render(<div>{content}</div>, host);

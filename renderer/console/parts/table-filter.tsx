@@ -7,19 +7,19 @@ import { route, setQuery } from '../../shared/web/router.ts';
 import { t } from '../i18n.ts';
 import type { Column } from './column.tsx';
 
-/** Rows from which on there is something to filter: fewer are seen at a glance. */
+/** Number of rows from which a filter is offered. Fewer are seen at a glance. */
 const FILTERED_FROM = 6;
 
-/** What a row is sorted by, where it is text and not a moment. */
+/** Whether a sort value is text rather than a moment. */
 const isText = (value: string | number | null): value is string =>
   typeof value === 'string' && !/^\d{4}-\d\d-\d\dT/.test(value);
 
 interface Choice {
-  /** In the address. */
+  /** Its name in the address. */
   readonly name: string;
   readonly label: string;
   readonly value: string;
-  /** Those that rows have, and the one that is chosen. */
+  /** The values found in the rows, and the selected one. */
   readonly options: readonly (readonly [value: string, label: string])[];
 }
 
@@ -27,27 +27,27 @@ export interface Filter<T> {
   readonly typed: string;
   readonly onTyped: ((typed: string) => void) | null;
   readonly choices: readonly Choice[];
-  /** Something is chosen or typed. */
+  /** A value is selected or a text typed. */
   readonly on: boolean;
   readonly offered: boolean;
   readonly clear: () => void;
   readonly fitting: (rows: readonly T[]) => readonly T[];
-  /** Rows that fit, of those that are here. */
+  /** The loaded rows that match. */
   readonly rows: readonly T[];
 }
 
 interface Where {
   readonly id: string | undefined;
   readonly beside: boolean;
-  /** What is typed is not in the address; null: nothing can be typed. */
+  /** `here`: the text typed is not put into the address; null: no text field. */
   readonly search: 'address' | 'here' | null;
-  /** All rows are here, or soon can be. */
+  /** All rows are loaded, or few enough to load. */
   readonly able: boolean;
 }
 
 /**
- * Which rows are shown: those that have every word that is typed, and what is chosen of columns with few values. The address
- * says it, so that Back and a shared link show the same, but never what may be someone's name (router.ts).
+ * Filters the rows of a table by the words typed and by the selected values of columns. Both are kept in the address, so that
+ * Back and a shared link show the same, except text that may be someone's name (router.ts).
  */
 export function useFilter<T>(
   { id, beside, search, able }: Where,
@@ -92,7 +92,7 @@ export function useFilter<T>(
       return parts.every((part) => text.includes(part));
     });
   };
-  // What goes while someone types must not take the field away.
+  // When rows disappear while the user types, the field must not.
   const many = useRef(false);
   many.current ||= rows.length >= FILTERED_FROM;
   return {
@@ -100,7 +100,7 @@ export function useFilter<T>(
     onTyped: usable && search !== null && (worded || typed !== '') ? (inAddress ? keepTyped : setOwn) : null,
     choices: choices.filter(({ value, options }) => value !== '' || options.length > 1),
     on,
-    // An address that asks for something is followed in a list of any length.
+    // A filter in the address is applied to a list of any length.
     offered: usable && (on || (able && many.current)),
     clear: () => {
       setOwn('');
@@ -114,8 +114,8 @@ export function useFilter<T>(
 const change = (to: Readonly<Record<string, string | null>>): void => setQuery({ ...to, row: null });
 
 /**
- * What rows come to is kept until there are others: many are not filtered and sorted again as some of them come into view.
- * Few always are: what is said of them may depend on more than the rows.
+ * Dependencies for memoising what is computed from rows. Long lists are only filtered and sorted again when they change, not
+ * while scrolling. Short ones always are, because texts about them may depend on more than the rows.
  */
 export const known = (rows: readonly unknown[]): readonly unknown[] =>
   rows.length > 500 ? [rows, currentLanguage()] : [{}];

@@ -10,30 +10,30 @@ import { useEffect, useLayoutEffect, useReducer, useRef, useState } from 'preact
 import type { Pages } from '../../shared/web/resource.tsx';
 import { noteQuery, route } from '../../shared/web/router.ts';
 
-/** What a table does with its rows as the reader moves: which are in the page, how wide they stand, where the address says they are. */
+/** How a table handles its rows while the user scrolls: which are rendered, its column widths, its place in the address. */
 
-/** Rows from which on only those in view, and some around them, are in the page. */
+/** Number of rows from which only those in view, and some around them, are rendered. */
 const VIRTUAL_FROM = 100;
-/** Rows in the page above and below those in view. */
+/** Rows rendered above and below those in view. */
 const AROUND = 15;
-/** Rows that are read, page by page, to show a list as it was left. */
+/** Most rows loaded, page by page, to restore a list's position. */
 const MOST_RESTORED = 2000;
-/** How far before its end the next page of a list is asked for, px. */
+/** How far before the end of a list the next page is requested, px. */
 const AHEAD_PX = 800;
-/** Kept free above a row that is scrolled to: as `scroll-margin-block` in style/table.css, px. */
+/** Space kept free above a row that is scrolled to, px; same as `scroll-margin-block` in style/table.css. */
 const HEAD_PX = 48;
-/** How long after the last scrolling the address says which row is on top, ms. */
+/** How long after scrolling has stopped the top row is put into the address, ms. */
 const SETTLED_MS = 200;
 
 export interface Shown {
   readonly index: number;
-  /** Height of what is left out before it, px. */
+  /** Height of the rows left out before it, px. */
   readonly gap: number;
 }
 
 type RowsInView = Virtualizer<Window, HTMLTableRowElement>;
 
-/** Keeps long tables short: null where all rows are in the page. */
+/** Virtualises long tables. Null if all rows are rendered. */
 export function useVirtual(table: RefObject<HTMLTableElement | null>, rows: number): RowsInView | null {
   const [, redraw] = useReducer((n: number) => n + 1, 0);
   const [margin, setMargin] = useState(0);
@@ -44,14 +44,14 @@ export function useVirtual(table: RefObject<HTMLTableElement | null>, rows: numb
     estimateSize: () => 52,
     overscan: AROUND,
     scrollMargin: margin,
-    // Below the head, which stays in view.
+    // Below the table's head, which is sticky.
     scrollPaddingStart: HEAD_PX,
     initialOffset: () => scrollY,
     observeElementRect: observeWindowRect,
     observeElementOffset: observeWindowOffset,
     scrollToFn: windowScroll,
     onChange: () => redraw(undefined),
-    // The row that has the focus stays in the page wherever one scrolls.
+    // The focused row stays rendered wherever the user scrolls.
     rangeExtractor: (range: Parameters<typeof defaultRangeExtractor>[0]) => {
       const shown = defaultRangeExtractor(range);
       const held = Number(
@@ -85,7 +85,7 @@ export function inView(virtual: RowsInView): { shown: Shown[]; below: number } {
   return { shown, below: Math.max(0, virtual.getTotalSize() + virtual.options.scrollMargin - end) };
 }
 
-/** All rows that were read are printed. */
+/** Whether the page is being printed, when all loaded rows are rendered. */
 export function usePrinting(): boolean {
   const [printing, setPrinting] = useState(false);
   useEffect(() => {
@@ -97,15 +97,15 @@ export function usePrinting(): boolean {
   return printing;
 }
 
-/** Reads the next page before its rows are come to. @returns where the list ends */
+/** Loads the next page before the user reaches it. @returns ref for the end of the list */
 export function useReadOn<T>(pages: Pages<T> | null): RefObject<HTMLElement | null> {
   const end = useRef<HTMLElement>(null);
   const more = useRef(pages?.more);
   more.current = pages?.more;
   useEffect(() => {
-    // What failed is tried again by who presses the button.
+    // After an error, loading continues when the user presses the button.
     if (!end.current || !pages?.more || pages.error) return;
-    // On a busy machine what several frames saw comes at once: the last one says how it is now.
+    // On a busy machine, entries of several frames arrive together. The last one is current.
     const observer = new IntersectionObserver((seen) => seen.at(-1)?.isIntersecting && more.current?.(), {
       rootMargin: `0px 0px ${AHEAD_PX}px`,
     });
@@ -124,9 +124,9 @@ const indexOf = (element: Element | null): number | undefined => {
 };
 
 /**
- * The address says which row is on top; a list restored from such an address loads up to it.
+ * Keeps the top row in the address. A list restored from such an address loads up to that row.
  *
- * @param rows shown of the list; null: which they are is not known before more of it is read
+ * @param rows number of rows shown; null: not known until more of the list is loaded
  */
 export function usePlace<T>(
   id: string | undefined,
@@ -167,12 +167,12 @@ export function usePlace<T>(
   }, [id, pages !== null]);
 }
 
-/** The elements of a row that the keys can focus. */
+/** Returns a row's focusable elements. */
 const stopsOf = (row: Element): HTMLElement[] => [
   ...row.querySelectorAll<HTMLElement>('a[href], button, input[type=checkbox]'),
 ];
 
-/** Rows that one key goes over, beside Home and End. */
+/** Keys that move between rows, besides Home and End. */
 const STEPS: Readonly<Record<string, (at: number, page: number) => number>> = {
   ArrowDown: (at) => at + 1,
   ArrowUp: (at) => at - 1,
@@ -183,8 +183,8 @@ const STEPS: Readonly<Record<string, (at: number, page: number) => number>> = {
 };
 
 /**
- * From row to row: to what is in the same place there. On what chooses a row, Enter opens it; on its link, Space chooses
- * it. Everything else is as the browser has it.
+ * Moves by keyboard between rows, to the same position in the other row. On a row's checkbox, Enter opens the row; on its
+ * link, Space selects it. Other keys keep the browser's behaviour.
  */
 export function moveByKey(
   event: KeyboardEvent,
@@ -194,7 +194,7 @@ export function moveByKey(
 ): void {
   const from = event.target as HTMLElement;
   const row = from.closest<HTMLTableRowElement>('tr[data-index]');
-  // Keys of a dialog that a row has opened are its own.
+  // Ignore keys in a dialog opened from a row.
   if (!row || event.altKey || event.ctrlKey || event.metaKey || from.closest('dialog')) return;
   const chooser = row.querySelector<HTMLInputElement>('.chooses input');
   if (event.key === ' ' && from instanceof HTMLAnchorElement && chooser) {
@@ -219,26 +219,26 @@ export function moveByKey(
     return stops.length > 0;
   };
   if (focus()) return;
-  // It comes into the page with the scrolling.
+  // The row is rendered once it is scrolled to.
   scrollTo(to);
   for (const wait of [50, 150, 400]) setTimeout(() => indexOf(document.activeElement) === at && focus(), wait);
 }
 
-/** How tightly a table stands (`data-fit`, style/table.css): as it is, closer together, or each row as a card of its own. */
+/** Table layouts (`data-fit`, style/table.css): normal, compact, or each row as a card. */
 const FITS = ['wide', 'close', 'cards'] as const;
 
 /**
- * The first that its surroundings have room for: how wide words are depends on the language, so it is measured.
+ * Applies the first layout that fits the available width. It is measured, since text width depends on the language.
  *
- * @param hold columns stay as wide as they are now, whatever rows come into view
+ * @param hold fixes the current column widths, whatever rows come into view
  */
 function standIn(table: HTMLTableElement, hold: boolean): void {
   const around = table.parentElement;
-  // It has gone, and what watched its size is notified of that once more.
+  // The table was removed, but its ResizeObserver calls once more.
   if (!around) return;
   const { paddingInlineStart, paddingInlineEnd } = getComputedStyle(around);
   const available = around.clientWidth - Number.parseFloat(paddingInlineStart) - Number.parseFloat(paddingInlineEnd);
-  // What is below stays where it is meanwhile, and with it where someone has scrolled to.
+  // Keep the height meanwhile, so that the scroll position doesn't change.
   const { minHeight } = around.style;
   around.style.minHeight = `${around.offsetHeight}px`;
   const heads = [...table.tHead!.rows[0]!.cells];
@@ -248,7 +248,7 @@ function standIn(table: HTMLTableElement, hold: boolean): void {
     table.dataset.fit = how;
     if (table.offsetWidth <= Math.ceil(available)) break;
   }
-  // Cards have no head that could be seen: its words stay for screen readers, and no key stops at its buttons.
+  // With cards the head is not visible. Screen readers still use it, but its buttons can't be focused.
   for (const head of heads)
     for (const one of head.querySelectorAll<HTMLElement>('button, input'))
       one.tabIndex = table.dataset.fit === 'cards' ? -1 : 0;
@@ -261,9 +261,9 @@ function standIn(table: HTMLTableElement, hold: boolean): void {
 }
 
 /**
- * Keeps a table as wide as its surroundings, whatever its rows, the language and the screen.
+ * Keeps a table as wide as its container, for any rows, language and screen.
  *
- * @param held false: all rows are here; else what its columns depend on beside the room
+ * @param held false if all rows are rendered; else what the columns depend on besides the width
  */
 export function useFit(table: RefObject<HTMLTableElement | null>, held: string | false): void {
   const fitted = useRef<{ table: HTMLTableElement; held: string | false; watch: ResizeObserver }>(undefined);
@@ -284,7 +284,7 @@ export function useFit(table: RefObject<HTMLTableElement | null>, held: string |
     let width = 0;
     const watch = new ResizeObserver(() => {
       const room = here.parentElement?.clientWidth ?? 0;
-      // The table itself as well: letters may come later than words. But not as other rows come into view.
+      // The table is observed too, since fonts may load later than text. But not when other rows come into view.
       if (fitted.current?.held !== false && room === width) return;
       width = room;
       standIn(here, fitted.current?.held !== false);

@@ -13,14 +13,14 @@ export interface List<T, A = unknown> extends Pages<T, A> {
   readonly sorting?: { readonly fields: readonly string[]; readonly byDefault: string };
 }
 
-/** The name that the address has for how a table is sorted. @param beside its id, where it is not its page's own; else '' */
+/** Returns the query parameter for a table's order. @param beside its id if it is not the page's main list; else '' */
 const sortName = (beside: string): string => (beside ? `${beside}-sort` : 'sort');
 
 /**
  * A list of the server, sorted as the address says.
  *
- * @param given what is asked, and the id of the table where it is not its page's own
- * @returns its pages; the first one also has how many rows there are
+ * @param given the input, and the table's id if it is not the page's main list
+ * @returns its pages; the first one also has the number of rows
  */
 export function useList<A extends Paged, P extends Params, Q extends z.ZodType>(
   endpoint: Endpoint<P, Q, z.ZodUndefined, z.ZodType<A>>,
@@ -38,7 +38,7 @@ export function useList<A extends Paged, P extends Params, Q extends z.ZodType>(
   return sorting ? { ...pages, sorting } : pages;
 }
 
-/** The field of a sort, without its direction. */
+/** Returns the field of a sort order, without its direction. */
 export const fieldOf = (sort: string): string => sort.replace(/^-/, '');
 
 function sortingOf(query: z.ZodType | undefined): List<unknown>['sorting'] {
@@ -49,10 +49,10 @@ function sortingOf(query: z.ZodType | undefined): List<unknown>['sorting'] {
 }
 
 /**
- * How the rows are sorted, and what a press on a column does: from the least on, from the largest on, as the list is by
- * itself. The server sorts by what it has an order for; rows that are all here, or soon can be, are sorted here by the rest.
+ * Sorts the rows of a table. Pressing a column cycles through ascending, descending and the default order. The server sorts by
+ * the fields it supports. If all rows are loaded, or few enough to load, they are sorted here by the other columns.
  *
- * @param o `beside`: the table is not its page's own. `able`: all rows are here, or soon can be
+ * @param o `beside`: not the page's main list. `able`: all rows are loaded, or few enough to load
  */
 export function useSort<T>(
   { id, beside = false, able }: { id?: string | undefined; beside?: boolean | undefined; able: boolean },
@@ -81,11 +81,11 @@ export function useSort<T>(
   const inOrder = (of: readonly T[]) =>
     own ? sortedBy(of, sortOf(columns[fieldOf(sort)]!)!, sort.startsWith('-')) : of;
   const sorted = useMemo(() => inOrder(rows), [sort, own, ...known(rows)]);
-  /** `own`: sorted here. `without`: there are too many rows for some columns. */
+  /** `own`: sorted here. `without`: too many rows to sort by some columns. */
   return { sort, press, fields, choose, inOrder, sorted, own, without: !able && ownFields.length > 0 };
 }
 
-/** In the order of the page's language; what has no value comes first, as in lists of the server. */
+/** Sorts in the order of the page's language. Null comes first, as in the server's lists. */
 function sortedBy<T>(rows: readonly T[], by: NonNullable<ReturnType<typeof sortOf<T>>>, down: boolean): readonly T[] {
   const collator = new Intl.Collator(currentLanguage(), { numeric: true });
   const compare = (a: string | number | null, b: string | number | null): number => {
@@ -101,7 +101,7 @@ interface SortByProps {
   onSort: (sort: string) => void;
 }
 
-/** How rows that are cards are sorted: they have no head to press on. */
+/** Sort control for rows shown as cards, which have no head to press. */
 export function SortBy({ columns, sort, onSort }: SortByProps) {
   if (columns.length === 0) return null;
   const options = columns.flatMap(([name, { label }]) => [

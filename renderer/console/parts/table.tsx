@@ -25,45 +25,45 @@ import {
 } from './table-rows.ts';
 import { fieldOf, type List, SortBy, useSort } from './table-sort.tsx';
 
-/** A list of so many rows is read to its end where what is asked of it is done here. */
+/** A list of up to this many rows is loaded completely if it has to be filtered or sorted here. */
 const MOST_HERE = 2000;
 
 interface TableProps<T> {
   /**
-   * Under this name the browser keeps which columns are shown. The address says it too, how it is sorted and filtered and, of a
-   * page's own list, how far it was scrolled, so that Back and a shared link show the same.
+   * Name under which the browser stores the columns shown. The address has them too, with the order, the filters and, for a
+   * page's main list, the scroll position, so that Back and a shared link show the same.
    */
   readonly id?: string;
-  /** It is not its page's own list. */
+  /** It is not the page's main list. */
   readonly beside?: boolean;
   readonly caption: string;
   readonly columns: Readonly<Record<string, Column<T>>>;
   readonly rowKey: (row: T) => string;
-  /** Struck through, red, …: `data-tone` of the row. */
+  /** The row's `data-tone`: struck through, red, … */
   readonly tone?: (row: T) => string | undefined;
-  /** What can be done with several rows; null: nothing. With it each row can be chosen. */
+  /** Actions for several rows; null: none. With it, rows can be selected. */
   readonly bulk?: ((chosen: readonly T[]) => ComponentChildren) | null | false;
-  /** False: its page has an export of its own. */
+  /** False if the page has its own export. */
   readonly exports?: boolean;
-  /** Where words that rows are found by are kept: not in the address if they may be someone's name. Null: its page has a search. */
+  /** Where the search text is kept: not in the address if it may be someone's name. Null: the page has its own search. */
   readonly search?: 'address' | 'here' | null;
 }
 
 interface PagedProps<T> {
   readonly pages: List<T>;
   readonly empty: { title: string; text?: string | undefined };
-  /** What the server filters by, beside what is filtered here. */
+  /** Filters applied by the server, in addition to those applied here. */
   readonly filters?: ComponentChildren;
-  /** What a row is, for the line that counts them. */
+  /** What a row is, for the line with the number of rows. */
   readonly counted?: 'entries' | 'people' | 'records' | 'kiosks';
 }
 
 /**
- * Rows under the names of their columns: sorted by a press on one of them, and by the keys from row to row. Where there is no
- * room for the columns, each row becomes a card with its labels.
+ * A table. Columns are sorted by pressing their heads, and arrow keys move between rows. If the columns don't fit, each row
+ * becomes a card with labels.
  *
- * Give it `rows` that are all here, or the `pages` of a list: then it is a card that also says what there is where there are
- * none and why where it can't be read, and reads on as one scrolls.
+ * Pass either `rows`, all of them, or the `pages` of a list. With `pages` it is a card that also shows an empty list or an
+ * error, and loads more rows while scrolling.
  */
 export function DataTable<T>(props: TableProps<T> & (PagedProps<T> | { readonly rows: readonly T[] })) {
   const { id, beside = false, caption, columns: given, rowKey, tone, bulk, exports = true, search = 'address' } = props;
@@ -78,7 +78,7 @@ export function DataTable<T>(props: TableProps<T> & (PagedProps<T> | { readonly 
   const { sort, press, fields, choose: sortAs, sorted } = sorting;
   const here = filter.on || sorting.own;
   const whole = !pages || (!pages.more && pages.state === 'ready');
-  /** What is asked of the list is done here, and more of it is to be read for that. */
+  /** The list is filtered or sorted here, and more of it has to be loaded for that. */
   const wanting = here && !whole && pages !== null && !pages.error && pages.items.length < MOST_HERE;
   useEffect(() => {
     if (wanting) pages?.rest?.(MOST_HERE);
@@ -314,17 +314,17 @@ function Counted<T>({ list: { pages, counted = 'entries' } }: { list: PagedProps
   );
 }
 
-/** Whether all rows of a list are here, or are few enough to be read. While another is read, what was known holds. */
+/** Whether all rows of a list are loaded, or few enough to load. While another list is loading, the last answer holds. */
 function useAble<T>(pages: List<T> | null): boolean {
   const able = useRef(false);
   if (!pages) return true;
-  // Of lists that can't be counted those that the server sorts may be long.
+  // Of the lists without a total, those that the server sorts may be long.
   const total = totalOf(pages) ?? (pages.sorting ? Number.POSITIVE_INFINITY : 0);
   if (pages.state !== 'first') able.current = total <= MOST_HERE;
   return able.current;
 }
 
-/** Of the whole list; null: not known. */
+/** Number of rows in the whole list; null: not known. */
 function totalOf<T>({ items, more, state, first }: List<T>): number | null {
   if (!more && state === 'ready') return items.length;
   return (first as { total?: number | null } | null)?.total ?? null;
@@ -338,7 +338,7 @@ interface TotalsProps<T> {
   chooses: boolean;
 }
 
-/** The sums of numeric columns. */
+/** The totals of numeric columns. */
 function Totals<T>({ columns, rows, whole, filtered, chooses }: TotalsProps<T>) {
   const of = ({ total }: Column<T>) =>
     typeof total === 'function' ? (whole ? total(rows) : undefined) : filtered ? undefined : total;
@@ -364,7 +364,7 @@ function Totals<T>({ columns, rows, whole, filtered, chooses }: TotalsProps<T>) 
   );
 }
 
-/** In the place of rows that are not in the page. */
+/** Takes the place of rows that are not rendered. */
 const Gap = ({ height, width }: { height: number; width: number }) => (
   // biome-ignore lint/a11y/noAriaHiddenOnFocusable: nothing in it takes the focus
   <tr class="gap" aria-hidden="true">

@@ -18,10 +18,10 @@ interface TwoPeopleProps {
 }
 
 /**
- * Two people whose faces are alike, side by side, and what happens to the one who is enrolled already. Only an administrator
- * may say that they are two people, by typing who it concerns; everyone else leaves it to one.
+ * Two people with similar faces, side by side, and what happens to the one already enrolled. Only an administrator may confirm
+ * that they are two people, by typing who is concerned. Others leave it to an administrator.
  *
- * @param ours the picture that is to be enrolled
+ * @param ours the picture to be enrolled
  * @param other null: nothing is known of them, or they were erased
  * @param overrule absent: this role may not
  */

@@ -12,9 +12,9 @@ const changes = (): Question => ({
 });
 
 /**
- * Asks before what is not saved is left: for another page, another view of this one, or by closing the dialog around or the tab.
+ * Asks before unsaved input is lost by leaving the page or view, or by closing the surrounding dialog or the tab.
  *
- * @param question what would be lost; absent: edits
+ * @param question says what would be lost; default: changes
  */
 export function useUnsaved(unsaved: boolean, question = changes): void {
   const dialog = useContext(HoldDialog);

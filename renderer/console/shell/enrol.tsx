@@ -16,7 +16,7 @@ import { Skeleton } from '../parts/reading.tsx';
 import { useUnsaved } from '../parts/unsaved.ts';
 import { session } from '../state/session.ts';
 
-/** First sign-in, or a forgotten password: address and password, then the second factor, then its recovery codes. */
+/** First sign-in, or a forgotten password: address and password, then the second factor, then recovery codes. */
 export const EnrolCard = () => (
   <EntryCard wide>
     <OwnEnrolment onDone={() => void session.loadSession()} />
@@ -24,7 +24,7 @@ export const EnrolCard = () => (
   </EntryCard>
 );
 
-/** Whatever the account that is here still has to set. */
+/** Sets whatever the current account still lacks. */
 export function OwnEnrolment({ onDone }: { onDone: () => void }) {
   const own = useRead(accounts.getOwnAccount);
   return (
@@ -35,18 +35,16 @@ export function OwnEnrolment({ onDone }: { onDone: () => void }) {
   );
 }
 
-/**
- * The steps that are still to be taken. Also on the account's own page, for anyone who came in by the server's link.
- */
+/** The remaining steps. Also used on the account's own page, after signing in by the server's link. */
 export function Enrolment({ own, onDone }: { own: accounts.OwnAccount; onDone: () => void }) {
   const [account, setAccount] = useState(own);
   const [codes, setCodes] = useState<readonly string[] | null>(null);
-  /** What a signed-in session has to show again; one of a link need not. */
+  /** What a signed-in session has to give again. A session from a link need not. */
   const [current, setCurrent] = useState<string | null>(null);
   const [forgotten] = useState(own.hasPassword && own.hasSecondFactor);
   const step = codes ? 3 : forgotten || !account.hasPassword ? 1 : 2;
   const head = useFocus<HTMLHeadingElement>(step);
-  // The account's own page has its title already.
+  // The account's own page has a title already.
   const Title = session.stage.value.kind === 'in' ? 'h2' : 'h1';
   return (
     <>
@@ -123,7 +121,7 @@ function Password({ account, withCode, onSet }: PasswordProps) {
   );
 }
 
-/** Someone who left between the steps enters the password again. */
+/** Asks for the password again, if someone left between the steps. */
 function Present({ onGiven }: { onGiven: (password: string) => void }) {
   const password = useField('');
   return (
@@ -135,10 +133,10 @@ function Present({ onGiven }: { onGiven: (password: string) => void }) {
 }
 
 /**
- * Offers a secret and takes it into use by one of its codes.
+ * Shows a new secret, which one of its codes confirms.
  *
- * @param proof what a signed-in session must show again
- * @param onAgain asks for that once more: it may have been mistyped
+ * @param proof what a signed-in session must give again
+ * @param onAgain asks for that once more, in case it was mistyped
  */
 export function SecondFactor({
   onSet,
@@ -153,7 +151,7 @@ export function SecondFactor({
   const code = useField('');
   const { busy, error, run } = useWrite();
   const ask = () => void run(() => api(accounts.offerTotp, { body: proof }), { done: setOffer });
-  // One offer a visit: each new one makes the one before worthless.
+  // Request a secret once per visit: each new one invalidates the one before.
   useEffect(ask, []);
   const submit = async () => {
     const done = await run(() => api(accounts.confirmTotp, { body: { code: code.value.replaceAll(' ', '') } }));
@@ -180,14 +178,14 @@ export function SecondFactor({
   );
 }
 
-/** A picture that the server drew. Its page's policy lets no script in it run. */
+/** A picture drawn by the server. The page's policy blocks scripts in it. */
 export function Svg({ text, label }: { text: string; label: string }) {
   return <div class="svg" role="img" aria-label={label} dangerouslySetInnerHTML={{ __html: text }} />;
 }
 
 export type OneTimeLink = { readonly url: string; readonly svg: string; readonly expiresAt: string };
 
-/** A link that was just made: to scan, to copy, and until when it works. @param children said of it below the picture */
+/** A new link: a QR code, a button to copy it, and until when it works. @param children shown below the QR code */
 export const MadeLink = ({ link, children }: { link: OneTimeLink; children?: ComponentChildren }) => (
   <>
     <div class="qr">
@@ -206,7 +204,7 @@ export const MadeLink = ({ link, children }: { link: OneTimeLink; children?: Com
   </>
 );
 
-/** A secret of an authenticator: as a picture to scan, and to type. */
+/** An authenticator's secret: as a QR code, and as text to type. */
 export const QrSecret = ({
   svg,
   label,
@@ -239,7 +237,7 @@ export const CodeList = ({ codes, label }: { codes: readonly string[]; label: st
   </ul>
 );
 
-/** Shown once. */
+/** Recovery codes, shown once. */
 export function Codes({ codes, onDone }: { codes: readonly string[]; onDone: () => void }) {
   const kept = useCheck(false);
   useUnsaved(!kept.checked, () => ({
@@ -251,7 +249,7 @@ export function Codes({ codes, onDone }: { codes: readonly string[]; onDone: () 
   const keep = () => {
     const at = session.stage.peek();
     const email = 'session' in at ? (at.session.email ?? '') : '';
-    // Whose they are: a file is found again long after.
+    // The head says whose codes they are, as the file may be found long after.
     const head = ['SmartPresence', location.host, email, new Date().toISOString().slice(0, 10)].filter(Boolean);
     const text = [...head, '', ...codes].map((line) => `${line}\n`).join('');
     save(new Blob([text], { type: 'text/plain' }), 'smartpresence-recovery-codes.txt');

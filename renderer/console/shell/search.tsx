@@ -26,14 +26,14 @@ import { kioskPath } from '../parts/place-links.tsx';
 import { kiosks, siteOf, sites } from '../state/places.ts';
 import type { Role } from '../state/session.ts';
 
-/** Common actions: each on a page, and offered to roles that have that page. */
+/** Common actions. Each is on a page, and is offered to roles that have that page. */
 const ACTIONS = [
   { id: 'addPerson', page: 'people', query: { add: '1' }, Icon: IconAddPerson },
   { id: 'inside', page: 'presence', query: {}, Icon: IconPeople },
   { id: 'rollCall', page: 'evacuation', query: {}, Icon: IconExit },
   { id: 'export', page: 'attendance', query: {}, Icon: IconDownload },
 ] as const;
-/** Of kiosks, sites, pages and settings. */
+/** Most results for each of kiosks, sites, pages and settings. */
 const MOST = 6;
 
 const keys = () => (/Mac|iPhone|iPad/.test(navigator.platform) ? '⌘K' : 'Ctrl+K');
@@ -57,20 +57,20 @@ export const SearchButton = ({ icon = false }: { icon?: boolean }) =>
   );
 
 /**
- * The palette: finds people, kiosks, sites, pages, settings and actions. ⌘K and Ctrl+K open it as well. It is beside rail and bar, one of
- * which is never shown.
+ * The palette: finds people, kiosks, sites, pages, settings and actions. Also opened by ⌘K and Ctrl+K. It is rendered outside
+ * of rail and bar, one of which is always hidden.
  */
 export function Search({ pages, role }: SearchProps) {
   const close = () => {
     open.value = false;
   };
-  // Before the first paint: the keys work as soon as the page is there.
+  // A layout effect, so that the keys work as soon as the page is drawn.
   useLayoutEffect(() => {
     const onKey = (event: KeyboardEvent) => {
       const { key, metaKey, ctrlKey, altKey, shiftKey } = event;
       if (key.toLowerCase() !== 'k' || !(metaKey || ctrlKey) || altKey || shiftKey) return;
       event.preventDefault();
-      // Over a dialog with something half written there is no other one.
+      // Not over a dialog, which may hold unfinished input.
       if (!document.querySelector('dialog[open]')) show();
     };
     addEventListener('keydown', onKey);
@@ -87,7 +87,7 @@ export function Search({ pages, role }: SearchProps) {
 }
 
 interface SearchProps {
-  /** Those of the role, in the order of the rail. */
+  /** The pages of the role, in the order of the rail. */
   pages: readonly ConsolePage[];
   role: Role;
 }
@@ -140,11 +140,11 @@ function Palette({ pages, role, onDone }: SearchProps & { onDone: () => void }) 
   }));
   const asked = typed.trim() !== '';
   const settings = asked && may('settings') ? foundSettings(typed) : [];
-  // Who is at a site's settings stays there.
+  // On the settings page, results keep its site.
   const site = route.value.page === 'settings' ? (route.value.query.get('site') ?? '') : '';
   const ownSettings = settings.map((name): Option => {
     const label = nameLabel(name);
-    // One that hangs on another may not be there alone.
+    // A dependent setting may be hidden on its own, so its topic is searched for instead.
     const find = SETTINGS[name].when ? t(`settings.topic.${SETTINGS[name].topic}`) : label;
     return { id: `setting-${name}`, label, icon: <IconSettings />, pick: to('settings', { find, site }) };
   });
@@ -178,7 +178,7 @@ function Palette({ pages, role, onDone }: SearchProps & { onDone: () => void }) 
   );
 }
 
-/** Those whose names fit what is typed, the best first; all, where nothing is. Not more than fit, and how many there are beyond. */
+/** Returns the options that match the text best, or all without one; at most `MOST`, and the number left out. */
 function fitting(typed: string, options: readonly Option[]): Pick<OptionGroup, 'options' | 'left'> {
   const parts = partsOf(typed);
   const fit =

@@ -13,7 +13,7 @@ import { forgetPlaces, loadPlaces } from '../state/places.ts';
 import { type Role, session } from '../state/session.ts';
 import { Search, SearchButton } from './search.tsx';
 
-/** The signed-in page: a rail with what their role may open, and the page that the address names. */
+/** The signed-in page: a rail with the pages of the role, and the page in the address. */
 export function Shell({ account }: { account: SessionState }) {
   const role = account.role as Role;
   const [menu, setMenu] = useState(false);
@@ -102,11 +102,11 @@ function Rail({ account, pages, at }: { account: SessionState; pages: ConsolePag
   );
 }
 
-/** `page`: the link's own page is open; `true`: another one of its section is. */
+/** `aria-current` of a link: `page` for the current page; `true` if another page of its section is current. */
 const currentIn = (at: ConsolePage | undefined, first: ConsolePage, section: ConsolePage['section']) =>
   at === first ? 'page' : at?.section === section ? 'true' : undefined;
 
-/** The pages of the section that is open, where a role may open more than one of them. */
+/** The pages of the current section, if the role has more than one of them. */
 function Tabs({ pages, at }: { pages: readonly ConsolePage[]; at: ConsolePage | undefined }) {
   const of = pages.filter((p) => p.section === at?.section);
   if (!at || of.length < 2) return null;

@@ -31,7 +31,7 @@ const message = (rows: BoardRow[], whole = false, log = LOG): Board => ({
 });
 
 describe('the board on the page', () => {
-  test('ends the same in whatever order, and however often, messages arrive', () => {
+  test('ends up the same in whatever order, and however often, messages arrive', () => {
     const updates = [row(1), row(2), row(3), row(2, 4, { voided: 'not-me' }), row(1, 5, { name: 'Ada' })];
     fc.assert(
       fc.property(fc.array(fc.nat(4), { maxLength: 12 }), (order) => {
@@ -59,14 +59,14 @@ describe('the board on the page', () => {
     expect(restarted.position).toBe(1);
   });
 
-  test('marks as fresh what arrives while it watches, and nothing of what was there', () => {
+  test('marks rows as fresh that arrive while it watches, but not earlier ones', () => {
     const first = applyBoard(EMPTY, message([row(1)], true), 0);
     expect(first.fresh.size).toBe(0);
     const next = applyBoard(first, message([row(1, 2, { voided: 'staff' }), row(3)]), 0);
     expect([...next.fresh]).toEqual([row(3).id]);
   });
 
-  test('takes the latest record that counts', () => {
+  test('finds the latest record that counts', () => {
     const state = applyBoard(EMPTY, message([row(1), row(2, 2, { voided: 'not-me' })], true), 0);
     expect(latestOf(state)?.id).toBe(row(1).id);
   });
@@ -76,7 +76,7 @@ describe('the board on the page', () => {
   });
 });
 
-test('days are those of the site’s time zone, over midnight and summer time', () => {
+test('days follow the site’s time zone, across midnight and summer time', () => {
   const rows = ['2026-03-29T00:30:00.000Z', '2026-03-28T23:30:00.000Z', '2026-03-28T22:30:00.000Z'].map((at, i) =>
     row(i, i, { at }),
   );
@@ -88,7 +88,7 @@ test('days are those of the site’s time zone, over midnight and summer time', 
   expect(timeIn('2026-03-29T01:00:00.000Z', 'Europe/Berlin', 'de')).toBe('03:00');
 });
 
-test('how long ago is said in one unit', () => {
+test('an age is given in one unit', () => {
   expect([0, 61_000, 7_200_000, 172_800_000].map((ms) => agoOf(ms, 'en'))).toEqual([
     'now',
     '1 minute ago',

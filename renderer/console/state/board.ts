@@ -1,20 +1,20 @@
 import type { Board, BoardCounts, BoardDevice, BoardRow } from '../../../sync/protocol/api/live.ts';
 
-/** Rows kept on the page; older ones are the server's. */
+/** Most rows kept on the page. Older ones remain on the server. */
 export const KEPT_ROWS = 300;
 
-/** What the page shows. Immutable; `applyBoard` makes the next one. */
+/** The page's state. Immutable; `applyBoard` makes the next one. */
 export interface BoardState {
   readonly log: string | null;
   readonly position: number;
   /** Newest first. */
   readonly rows: readonly BoardRow[];
-  /** Rows that arrived while the page was watching: they come in with a movement. */
+  /** Rows that arrived while the page was watching. They are animated. */
   readonly fresh: ReadonlySet<string>;
   readonly counts: BoardCounts;
   readonly devices: readonly BoardDevice[];
   readonly site: { readonly name: string; readonly timeZone: string } | null;
-  /** Server's clock minus this machine's, ms: "last heard" must not depend on a wrong clock here. */
+  /** Server's clock minus this machine's, ms, so that "last heard" does not depend on a wrong clock here. */
   readonly clockOffset: number;
 }
 
@@ -29,7 +29,7 @@ export const EMPTY: BoardState = {
   clockOffset: 0,
 };
 
-/** Takes a message in. Safe against repeats and against changes that arrive out of order: the higher `change` wins. */
+/** Applies a message. Handles repeats and changes that arrive out of order: the higher `change` wins. */
 export function applyBoard(state: BoardState, board: Board, now: number): BoardState {
   const known = new Map(board.whole ? [] : state.rows.map((row) => [row.id, row]));
   const first = state.log === null;
@@ -61,11 +61,11 @@ function mergeDevices(held: readonly BoardDevice[], board: Board): BoardDevice[]
   return [...known.values()].sort((a, b) => a.name.localeCompare(b.name) || a.id.localeCompare(b.id));
 }
 
-/** The latest record that counts, for the headline. */
+/** Returns the latest record that counts, for the headline. */
 export const latestOf = (state: BoardState): BoardRow | null =>
   state.rows.find((row) => row.voided === null && !row.duplicateOf) ?? null;
 
-/** Rows under the calendar day (YYYY-MM-DD in the site's zone) that they belong to, newest day first. */
+/** Groups rows by calendar day (YYYY-MM-DD in the site's zone), newest day first. */
 export function byDay(rows: readonly BoardRow[], dayKey: (at: string) => string): { day: string; rows: BoardRow[] }[] {
   const days: { day: string; rows: BoardRow[] }[] = [];
   for (const row of rows) {
@@ -77,7 +77,7 @@ export function byDay(rows: readonly BoardRow[], dayKey: (at: string) => string)
   return days;
 }
 
-/** Up to two letters that stand for a name; by code point and in the script's own letters. */
+/** Returns up to two initials of a name, by code point and in the name's own script. */
 export function initialsOf(name: string): string {
   const label = name
     .trim()

@@ -1,33 +1,33 @@
 import { currentLanguage, DATE, formatter, localeOf, TIME } from '../../shared/i18n.ts';
 
-/** Hours and minutes in the site's zone, 24 h. */
+/** Formats hours and minutes in the site's zone, 24 h. */
 export const timeIn = (at: string | number, timeZone: string, language = currentLanguage()): string =>
   formatter(language, { timeZone, ...TIME }).format(new Date(at));
 
-/** The same with seconds: two records of one minute stay apart. */
+/** The same with seconds, which distinguish two records of one minute. */
 export const exactTimeIn = (at: string | number, timeZone: string): string =>
   formatter(currentLanguage(), { timeZone, ...TIME, second: '2-digit' }).format(new Date(at));
 
-/** "Tuesday, 24 November" in the site's zone. */
+/** Formats a date such as "Tuesday, 24 November" in the site's zone. */
 export const dateIn = (at: string | number, timeZone: string): string =>
   formatter(currentLanguage(), { timeZone, weekday: 'long', day: 'numeric', month: 'long' }).format(new Date(at));
 
 export const momentIn = (at: string | number, timeZone: string): string =>
   formatter(currentLanguage(), { timeZone, ...DATE, ...TIME, second: '2-digit' }).format(new Date(at));
 
-/** A day alone, short. */
+/** Formats a short date, without time. */
 export const shortDateIn = (at: string | number, timeZone: string, language = currentLanguage()): string =>
   formatter(language, { timeZone, ...DATE }).format(new Date(at));
 
-/** A day of a calendar, with its weekday. @param day `YYYY-MM-DD` */
+/** Formats a calendar day with its weekday. @param day `YYYY-MM-DD` */
 export const longDay = (day: string): string =>
   formatter(currentLanguage(), { timeZone: 'UTC', weekday: 'short', ...DATE }).format(new Date(day));
 
-/** YYYY-MM-DD in the site's zone. */
+/** Returns YYYY-MM-DD in the site's zone. */
 export const dayKeyIn = (at: string | number, timeZone: string): string =>
   formatter('sv-SE', { timeZone, ...DATE }).format(new Date(at));
 
-/** "2 minutes ago", "yesterday": rounded to the one unit that says enough. */
+/** Formats an age, such as "2 minutes ago" or "yesterday", in one suitable unit. */
 export function agoOf(ms: number, language = currentLanguage()): string {
   const relative = new Intl.RelativeTimeFormat(localeOf(language), { numeric: 'auto' });
   const seconds = Math.max(0, Math.round(ms / 1000));
@@ -37,9 +37,9 @@ export function agoOf(ms: number, language = currentLanguage()): string {
   return relative.format(-Math.round(seconds / 86_400), 'day');
 }
 
-/** Between the wall clock of a site and moments: filters name days, the API wants instants. Pure. */
+/** Conversion between a site's local time and moments: filters name days, the API takes instants. Pure. */
 
-/** Offset of a zone at a moment, ms east of UTC. */
+/** Returns a zone's offset at a moment, ms east of UTC. */
 function offsetAt(ms: number, timeZone: string): number {
   const parts = new Intl.DateTimeFormat('en-US', {
     timeZone,
@@ -57,12 +57,12 @@ function offsetAt(ms: number, timeZone: string): number {
 }
 
 /**
- * The moment at which a wall clock shows that. In the hour that summer time repeats, the first; in the one it leaves out, as
- * if the clock had not been moved yet.
+ * Returns the moment at which a site's clock shows a time. In the hour that summer time repeats, the first one; in the hour it
+ * skips, as if the clock had not been changed yet.
  *
  * @param date `YYYY-MM-DD`
  * @param time `HH:MM`
- * @returns RFC 3339 in UTC; null: `date` or `time` is not one
+ * @returns RFC 3339 in UTC; null if `date` or `time` is invalid
  */
 export function instantAt(date: string, time: string, timeZone: string): string | null {
   const wall = Date.parse(`${date}T${time}:00.000Z`);
@@ -74,8 +74,8 @@ export function instantAt(date: string, time: string, timeZone: string): string 
 }
 
 /**
- * Days of a zone's calendar as the moments that lists are asked for: `to` is the end of its day, which is not included.
- * A day that is none narrows nothing.
+ * Converts calendar days of a zone to the moments of a list's query. `to` is the end of its day, exclusive. An invalid day is
+ * ignored.
  *
  * @param from `YYYY-MM-DD`, or empty
  */
@@ -85,6 +85,6 @@ export function periodOf(from: string, to: string, timeZone: string): { readonly
   return { ...(start && { from: start }), ...(end && { to: end }) };
 }
 
-/** A day later or earlier. @param date `YYYY-MM-DD` */
+/** Adds days, or subtracts if negative. @param date `YYYY-MM-DD` */
 export const addDays = (date: string, days: number): string =>
   new Date(Date.parse(`${date}T00:00:00Z`) + days * 86_400_000).toISOString().slice(0, 10);

@@ -1,22 +1,22 @@
 import { Board, CLOSE, watchBoard } from '../../../sync/protocol/api/live.ts';
 import { getSession } from '../../../sync/protocol/api/session.ts';
 
-/** Without a message from the server for this long the connection counts as dead (the server sends every 20 s), ms. */
+/** Time without a message after which the connection counts as dead (the server sends every 20 s), ms. */
 const SILENCE_MS = 45_000;
-/** A page younger than this is not reloaded: what it can't read it could not read after a reload either, ms. */
+/** A page younger than this is not reloaded: a message it can't read would be unreadable after a reload too, ms. */
 const RELOAD_AFTER_MS = 60_000;
 const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 15_000;
 
 export interface ConnectionHooks {
-  /** Which site, null for the default one; where to resume from. */
+  /** The site, null for the default one, and where to resume. */
   since(): { site: string | null; log: string | null; position: number };
   onBoard(board: Board): void;
   onLost(): void;
   onSignedOut(): void;
 }
 
-/** Keeps the live socket open, resuming where it stopped. Returns how to stop. */
+/** Keeps the live socket open, resuming where it stopped. Returns a function that closes it. */
 export function connectLive(hooks: ConnectionHooks): () => void {
   let stopped = false;
   let failures = 0;
@@ -39,7 +39,7 @@ export function connectLive(hooks: ConnectionHooks): () => void {
       if (mine !== socket) return;
       const board = Board.safeParse(parseJson(event.data));
       if (!board.success) {
-        // A server that was updated under an open page: load the page that belongs to it, but not for ever.
+        // The server was updated while the page was open: load the new page, but not over and over.
         mine.close();
         if (performance.now() > RELOAD_AFTER_MS) location.reload();
         return;
@@ -75,14 +75,14 @@ export function connectLive(hooks: ConnectionHooks): () => void {
     timer = setTimeout(() => void again(), pause);
   };
 
-  // A rejected handshake gives the page nothing but 1006: ask in plain HTTPS whether it is the session.
+  // For a rejected handshake the page only gets 1006, so ask over HTTPS whether the session has ended.
   const again = async (): Promise<void> => {
     try {
       const answer = await fetch(getSession.path, { cache: 'no-store' });
       if (stopped) return;
       if (answer.status === 401) return signedOut();
     } catch {
-      // No server: the socket's own failure leads to the next attempt.
+      // No server: the socket's own failure triggers the next attempt.
     }
     if (!stopped) open();
   };

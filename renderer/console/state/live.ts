@@ -5,21 +5,21 @@ import { connectLive } from './connection.ts';
 import { session } from './session.ts';
 
 /**
- * What the live line sends. It is open while a page looks at it: who it shows is in the audit log.
+ * Data from the live connection. It is only open while a page shows it, since the people it shows are in the audit log.
  *
  * @param site null: the default one
  */
 export function createLive(site: string | null) {
   const board = signal<BoardState>(EMPTY);
-  /** When the line broke, ms since 1970; null while it holds. */
+  /** When the connection broke, ms since 1970; null while connected. */
   const lostAt = signal<number | null>(null);
   return {
     board,
     lostAt,
-    /** The server's clock as well as this page knows it, ms since 1970. */
+    /** The server's clock as far as this page knows it, ms since 1970. */
     serverNow: computed(() => now.value + board.value.clockOffset),
     latest: computed(() => latestOf(board.value)),
-    /** @returns how to stop */
+    /** @returns a function that disconnects */
     connect: (): (() => void) =>
       effect(() =>
         connectLive({

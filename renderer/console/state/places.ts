@@ -4,28 +4,28 @@ import { listSites, type Site } from '../../../sync/protocol/api/sites.ts';
 import { api, willPass } from '../../shared/web/api.ts';
 import { readAll } from '../../shared/web/resource.tsx';
 
-/** Sites and kiosks, which most pages name: read after signing in, and again by pages that change them. */
+/** Sites and kiosks, which most pages name. Read after signing in, and again by pages that change them. */
 
 export const sites = signal<readonly Site[]>([]);
 export const kiosks = signal<readonly Device[]>([]);
 
-/** Where everything belongs that was given no other site. */
+/** The site of everything that was not assigned to another. */
 const defaultSite = computed(() => sites.value.find((s) => s.isDefault) ?? sites.value[0] ?? null);
 
 export const siteOptions = () => sites.value.map(({ id, name }) => [id, name] as const);
 
-/** @param id null: the default site */
+/** Returns a site. @param id null: the default site */
 export const siteOf = (id: string | null): Site | null =>
   sites.value.find((s) => s.id === id) ?? (id === null ? defaultSite.value : null);
 
-/** Zone in which moments of a site are shown. @param id null or absent: the default site's */
+/** Returns the zone in which a site's moments are shown. @param id null or absent: the default site's */
 export const zoneOf = (id: string | null = null): string =>
   (siteOf(id) ?? defaultSite.value)?.timeZone ?? Intl.DateTimeFormat().resolvedOptions().timeZone;
 
 const kioskNames = computed(() => new Map(kiosks.value.map((k) => [k.id, k.name])));
 export const kioskName = (id: string): string | null => kioskNames.value.get(id) ?? null;
 
-/** How many kiosks in use the sites have. */
+/** Returns how many approved kiosks the sites have. */
 export const kiosksAt = (of: readonly string[]): number =>
   kiosks.value.filter((k) => k.status === 'approved' && of.includes(siteOf(k.site)?.id ?? '')).length;
 
@@ -33,8 +33,8 @@ const AGAIN_MS = 5000;
 let again: ReturnType<typeof setTimeout> | undefined;
 
 /**
- * Reloads them, and tries again while the server can't be reached or fails: no page would ask for them a second time. What a
- * role may not list stays empty, and is then shown without a name.
+ * Reloads them, and retries while the server can't be reached or fails, since no page would ask for them again. What a role
+ * may not list stays empty and is shown without names.
  */
 export async function loadPlaces(): Promise<void> {
   clearTimeout(again);

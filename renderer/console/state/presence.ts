@@ -2,7 +2,7 @@ import { type Inside, type KnownAsOf, listPresence } from '../../../sync/protoco
 import type { Answer } from '../../shared/web/api.ts';
 import { type ReadBy, readAll } from '../../shared/web/resource.tsx';
 
-/** Everybody inside, by name: the server pages them by id, since names are sealed there. */
+/** Everybody inside, by name. The server pages them by id, since it has the names only encrypted. */
 export interface Presence {
   readonly zone: string;
   readonly now: string;
@@ -19,7 +19,7 @@ export async function readPresence(site: string, language: string, by: ReadBy): 
   return { ok: true, value: { zone: first.site.timeZone, now: first.now, kiosks: first.kiosks, people } };
 }
 
-/** An idle kiosk reports every 20 s: after three times that it counts as silent, ms. */
+/** An idle kiosk reports every 20 s. After three missed reports it counts as silent, ms. */
 export const IN_CONTACT_MS = 65_000;
 
 export const isSilent = ({ knownAsOf }: KnownAsOf, now: string): boolean =>

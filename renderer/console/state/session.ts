@@ -4,10 +4,10 @@ import { createSession } from '../../shared/web/session.ts';
 
 export type Role = Exclude<SessionState['role'], 'person'>;
 
-/** Who sits before this page, once the server knows them. */
+/** Who is at this page, once the server has identified them. */
 export type Place =
   | { readonly kind: 'out'; readonly why: null; readonly error: ApiError | null }
-  /** Password and second factor are to be set before anything else. */
+  /** Password and second factor must be set before anything else. */
   | { readonly kind: 'enrol'; readonly session: SessionState }
   | { readonly kind: 'in'; readonly session: SessionState };
 
@@ -20,7 +20,7 @@ export const session = createSession<Place>({
   },
 });
 
-/** Signs in with address, password and, where there is one, a code. */
+/** Signs in with address, password and, if there is one, a code. */
 export async function signIn(email: string, password: string, code: string): Promise<Answer<SessionState>> {
   const body = { email, password, ...(code !== '' && { code }) };
   const asked = await api(signInWithPassword, { body });

@@ -4,11 +4,11 @@ import type { FromCodeWorker, ToCodeWorker } from './worker.ts';
 const newWorker = (): Worker => new Worker(new URL('./worker.ts', import.meta.url), { type: 'classic' });
 
 /**
- * Looks for QR codes in a camera's track until it is stopped. The worker, and with it the decoder, is fetched now: who
- * never shows a code never loads it.
+ * Looks for QR codes in a camera's track until it is stopped. Only this loads the worker with the decoder, so nothing is
+ * loaded where nobody shows a code.
  *
- * @param onFailed once, when codes can't be read: the worker could not be loaded, or the camera's frames broke off
- * @returns how to stop
+ * @param onFailed called once if codes can't be read: the worker could not be loaded, or the frames stopped
+ * @returns a function that stops
  */
 export function readCodes(
   track: MediaStreamTrack,
@@ -17,7 +17,7 @@ export function readCodes(
   start: () => Worker = newWorker,
 ): () => void {
   const worker = start();
-  // A copy of its own: the preview and face detection go on with theirs.
+  // A separate copy, so that the preview and face detection are not affected.
   const copy = track.clone();
   let over = false;
   const stop = (): void => {

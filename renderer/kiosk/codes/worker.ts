@@ -1,17 +1,17 @@
 import { decodeQR } from 'qr/decode.js';
 
 /*
- * QR codes, off the main thread and only while someone shows one: the worker is loaded with its screen and ends with
- * it. The browser's own reader is taken where there is one (Android, macOS, ChromeOS); on Linux the library reads.
+ * Reads QR codes off the main thread, only while someone shows one: the worker starts and ends with its screen. Uses the
+ * browser's own reader where there is one (Android, macOS, ChromeOS), and the library on Linux.
  */
 
-/** What the screen sends: a camera's pictures. Texts come out: no picture of a code is kept or sent. */
+/** What the screen sends: a camera's pictures. Only texts are returned. No picture of a code is kept or sent. */
 export type ToCodeWorker = ReadableStream<VideoFrame>;
 
 export type FromCodeWorker =
-  /** A QR code that can be read; not again while the same one stays. */
+  /** The text of a QR code; sent once while the same code is shown. */
   | { type: 'code'; text: string }
-  /** Reading can't go on; there will be no codes. */
+  /** Reading failed for good: no more codes. */
   | { type: 'failed'; message: string };
 
 /** Chromium's; not in TypeScript's DOM library. https://wicg.github.io/shape-detection-api/ */
@@ -21,11 +21,11 @@ declare class BarcodeDetector {
   detect(image: ImageBitmapSource): Promise<{ rawValue: string }[]>;
 }
 
-/** Pictures a second: fluent for a hand that holds up a phone, and a processor left for the preview. */
+/** Interval between pictures, ms: fluent for a hand holding up a phone, and leaves processor time for the preview. */
 const EVERY_MS = 90;
-/** A code fills a good part of the picture, so more pixels make it slower and not surer. */
+/** A code fills much of the picture, so more pixels would make reading slower but no more reliable. */
 const LONG_SIDE = 960;
-/** The same code again is the same showing of it for so long after it was last seen. */
+/** The same code seen again within this time counts as still being shown. */
 const SAME_MS = 2_000;
 
 type Read = (frame: VideoFrame) => Promise<string | null>;
@@ -52,7 +52,7 @@ function libraryReader(): Read {
     try {
       return decodeQR({ width, height, data });
     } catch {
-      // This is how it reports that the picture has no readable code.
+      // A picture without a readable code is reported as an error.
       return null;
     }
   };
@@ -80,7 +80,7 @@ async function follow(frames: ToCodeWorker): Promise<void> {
       const text = await read(value);
       if (text) seen(text);
     } catch {
-      // The browser's own reader may be there in name only; the library always is.
+      // The browser may have its own reader in name only. The library always works.
       read = libraryReader();
     } finally {
       value.close();

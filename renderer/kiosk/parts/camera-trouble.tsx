@@ -7,7 +7,7 @@ interface Trouble {
   readonly detail: Record<string, string>;
 }
 
-/** What is wrong with the camera, if anything; `reason` is what the screen would have people change. */
+/** Returns the camera's problem, if any. `reason` is what the screen would ask people to change. */
 export function troubleOf(camera: CameraState, reason: string | null): Trouble | null {
   if (camera.kind === 'broken') return { kind: 'broken', detail: { name: camera.name } };
   if (camera.kind !== 'off' && camera.kind !== 'starting' && camera.kind !== 'live')
@@ -15,7 +15,7 @@ export function troubleOf(camera: CameraState, reason: string | null): Trouble |
   return reason === 'covered' ? { kind: 'covered', detail: {} } : null;
 }
 
-/** In place of the picture: what is wrong with the camera and what to do. It goes by itself when that is fixed. */
+/** Shown instead of the picture: the camera's problem and what to do. Disappears once it is solved. */
 export function CameraTroubleCard({ kind, detail, otherMethods = false }: Trouble & { otherMethods?: boolean }) {
   return (
     <div class="camera-trouble" role="status" data-trouble={kind}>

@@ -11,19 +11,19 @@ type CheckinMethod = Status['checkinMethods'][number];
 interface Card {
   readonly icon: ComponentChildren;
   readonly open: () => void;
-  /** Key of its sentences, where it is not the method. */
+  /** Keys of its texts, if not derived from the method. */
   readonly name?: Key;
   readonly hint?: Key;
-  /** Of no use while the camera gives no picture. */
+  /** Unavailable while the camera gives no picture. */
   readonly needsCamera?: boolean;
 }
 
 /**
- * The check-in methods, as equals: the site's own order, one size, one look. The core leaves out what it can't do. What
- * needs the camera while it gives no picture stays in sight, behind the others, and says why it can't be taken.
+ * The check-in methods, as equals: in the site's order, with the same size and style. The core leaves out those it does not
+ * support. While the camera gives no picture, methods that need it are still shown, last, and say why they are unavailable.
  *
- * @param again the face has been tried: its card says so
- * @param numberFirst this face counts after a number alone
+ * @param again the face has been tried, which its card says
+ * @param numberFirst this face can only be used after a number
  */
 export function CheckinMethods({ again = false, numberFirst = false }: { again?: boolean; numberFirst?: boolean }) {
   const { go, home, face, claim, link, camera, visits, called } = useKiosk();

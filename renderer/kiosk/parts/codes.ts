@@ -3,7 +3,7 @@ import { useEffect, useRef } from 'preact/hooks';
 import { readCodes } from '../codes/reader.ts';
 import { useKiosk } from '../kiosk.ts';
 
-/** Reads QR codes that are held up to the camera, each with a sound. @returns whether they can't be read */
+/** Reads QR codes that are held up to the camera, with a sound for each. @returns whether reading failed */
 export function useCodes(onCode: (text: string) => void): boolean {
   const { camera, sounds } = useKiosk();
   const broken = useSignal(false);

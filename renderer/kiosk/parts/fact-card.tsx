@@ -3,13 +3,13 @@ import { type Key, t } from '../i18n.ts';
 
 interface FactCardProps {
   title: string;
-  /** Said where there is nothing to tell. */
+  /** Text when there is nothing to show. */
   empty?: string | undefined;
   children: ComponentChildren;
   foot?: ComponentChildren;
 }
 
-/** How one part of the machine is, for the people who look after it. */
+/** The state of one part of the machine, for the people who maintain it. */
 export function FactCard({ title, empty = t('diagnostics.none'), children, foot }: FactCardProps) {
   const nothing = children === null || (Array.isArray(children) && children.length === 0);
   return (

@@ -3,9 +3,9 @@ import type { ComponentChildren, JSX, Ref } from 'preact';
 import { plainDigits } from '../../../electron/contract/pin.ts';
 import { type Key, t } from '../i18n.ts';
 
-/** A number as typed when coming in: one that another program assigned may have any character. */
+/** A number as typed at check-in. One that another program assigned may contain any character. */
 export const TYPED_NUMBER = /^(?=.*[\p{L}\p{N}])\P{Cc}{1,40}$/u;
-/** The shape of a number assigned here, and of a PIN: the on-screen keys can type them. */
+/** Patterns of a number assigned here, and of a PIN. The on-screen keys can type both. */
 export const NUMBER_SHAPE = /^[0-9A-Za-z-]{1,20}$/;
 export const PIN_SHAPE = /^[0-9]{4,12}$/;
 export const STAFF_PIN_SHAPE = /^[0-9]{6,12}$/;
@@ -22,7 +22,7 @@ interface FieldProps extends InputProps {
   readonly class?: string;
 }
 
-/** A field holds what the signal does: `{...bound(name)}`. */
+/** Binds a field's value to a signal: `{...bound(name)}`. */
 export const bound = (to: Signal<string>) => ({
   value: to.value,
   onValue: (next: string): void => {
@@ -30,18 +30,18 @@ export const bound = (to: Signal<string>) => ({
   },
 });
 
-/** What is wrong with a form: the sentence, and the name of the field. */
+/** An error in a form: the sentence, and the name of the field. */
 export interface Wrong {
   readonly key: Key;
   readonly field: string;
 }
 
-/** The fields of a form that are checked before it is sent; the first that is wrong is marked, and gets the focus. */
+/** Checks a form before it is sent. The first wrong field is marked and focused. */
 export function useChecked(error: Signal<string>) {
   const wrong = useSignal<string | null>(null);
   return {
     wrong: wrong.value,
-    /** @returns whether nothing is wrong; what is, is said */
+    /** Shows what is wrong, if anything. @returns whether nothing is */
     passes(form: HTMLFormElement, found: Wrong | null, values?: Record<string, unknown>): boolean {
       wrong.value = found?.field ?? null;
       error.value = found ? t(found.key, values) : '';
@@ -51,7 +51,7 @@ export function useChecked(error: Signal<string>) {
   };
 }
 
-/** One line of text. The keys on the glass type it: no system brings its own. */
+/** One line of text, typed with the on-screen keys, since no system provides its own. */
 export function TextField({ label, onValue, input, invalid, wide = false, ...rest }: FieldProps) {
   return (
     <label class={wide ? 'field wide' : 'field'}>
@@ -73,7 +73,7 @@ export function NameField(props: FieldProps) {
   return <TextField wide data-holds="name" autocapitalize="words" maxLength={200} {...props} />;
 }
 
-/** A person's number; it may have letters. */
+/** A person's number. It may contain letters. */
 export function NumberField({ onValue, ...props }: FieldProps) {
   return (
     <TextField
@@ -88,10 +88,10 @@ export function NumberField({ onValue, ...props }: FieldProps) {
   );
 }
 
-/** The digits alone of what was typed, on whatever keyboard. */
+/** Only the digits of what was typed, on any keyboard. */
 export const digitsOf = (typed: string): string => plainDigits(typed).replace(/\D/g, '');
 
-/** A PIN: hidden, and digits alone get in. */
+/** A PIN: hidden, digits only. */
 export function PinField({ onValue, ...props }: FieldProps) {
   return (
     <TextField
@@ -106,7 +106,7 @@ export function PinField({ onValue, ...props }: FieldProps) {
   );
 }
 
-/** One of a few options, all visible. */
+/** A choice of one among a few options, all visible. */
 export function Choice<V extends string>({
   legend,
   name,

@@ -9,7 +9,7 @@ import { t } from '../i18n.ts';
 import { useKiosk } from '../kiosk.ts';
 import { noticeText } from './error-text.ts';
 
-/** Site, clock and what guests should know, the same on every screen. Nothing up here is to be touched: not everybody reaches so high. */
+/** Site, clock and notices for guests, the same on every screen. Nothing here is to be touched, since not everyone reaches it. */
 export function TopBar() {
   const { link } = useKiosk();
   return (
@@ -26,7 +26,7 @@ export function TopBar() {
   );
 }
 
-/** Now, redrawn once a minute and not once a second. */
+/** The current time, updated once a minute rather than every second. */
 export function useMinute(): Date {
   const now = useSignal(new Date());
   useEffect(() => {
@@ -60,12 +60,12 @@ function Languages() {
 interface LanguageSwitchProps {
   legend: string;
   languages: readonly string[];
-  /** By their codes: many names don't fit beside what else is in the foot. */
+  /** Show codes instead of names, which don't all fit beside the rest of the footer. */
   short?: boolean;
   class?: string;
 }
 
-/** Languages to choose from, each in its own words and all alike. */
+/** Languages to choose from, each in its own name, all styled alike. */
 export function LanguageSwitch({ legend, languages, short = false, class: name = '' }: LanguageSwitchProps) {
   return (
     <fieldset class={`languages ${name}`}>
@@ -86,7 +86,7 @@ export function LanguageSwitch({ legend, languages, short = false, class: name =
   );
 }
 
-/** Says that liveness is off, on every screen, for as long as it is. */
+/** Shown on all screens while liveness is off. */
 function LivenessBadge() {
   const { hello, status } = useKiosk().link;
   if (status.value?.liveness !== 'off') return null;
@@ -98,7 +98,7 @@ function LivenessBadge() {
   );
 }
 
-/** Within reach, on every screen of a guest: languages, display and sound, privacy, staff. Before it is set up: display alone. */
+/** Guests' controls, within reach: languages, display and sound, privacy, staff. Before set-up: only display. */
 export function Footer({ guests = true }: { guests?: boolean }) {
   const { go, route } = useKiosk();
   const at = route.value.at;
@@ -133,10 +133,10 @@ export function Footer({ guests = true }: { guests?: boolean }) {
   );
 }
 
-/** From this far ahead on, the time of a restart is said, ms. */
+/** A restart's time is shown if it is at least this far ahead, ms. */
 const SOON_MS = 60_000;
 
-/** Mentioned in passing: an update concerns no one here, and keeps no one from checking in. */
+/** A passing mention: the update concerns no one here, and check-ins go on. */
 function updateText(update: NonNullable<Status['update']>, now: number): string {
   switch (update.kind) {
     case 'preparing':
@@ -165,7 +165,7 @@ function UpdateNote() {
   );
 }
 
-/** Notices of the core that matter to a guest. Everything else is shown to staff, with what to do. */
+/** The core's notices that matter to guests. All others are shown to staff, with what to do. */
 const GUESTS: readonly string[] = ['liveness-trial', 'light-drowned'];
 
 function Notes() {
@@ -186,7 +186,7 @@ function Notes() {
   );
 }
 
-/** Four switches above the foot: larger text, contrast, controls lower down, sound. Each says whether it is on. */
+/** Four switches above the footer: larger text, contrast, controls lower down, sound. Each shows whether it is on. */
 function DisplayPanel({ close }: { close: () => void }) {
   const { display, sounds } = useKiosk();
   const root = useRef<HTMLFieldSetElement>(null);

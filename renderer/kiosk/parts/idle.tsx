@@ -2,13 +2,13 @@ import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import { t } from '../i18n.ts';
 
-/** The last seconds before a screen closes are said aloud, so that anyone who needs longer can stay (WCAG 2.2.1). */
+/** The last seconds before a screen closes are announced, so that anyone who needs longer can stay (WCAG 2.2.1). */
 const WARNING_S = 10;
 
 /**
  * Calls `done` when nobody has touched, typed or moved for `ms`. Returns the seconds left once they are few, else null.
  *
- * @param alive counts as a touch whenever it changes: work that goes on without hands, such as a capture
+ * @param alive whenever it changes, it counts as a touch: for work that needs none, such as a capture
  */
 export function useIdle(ms: number, done: () => void, alive?: unknown): number | null {
   const left = useSignal<number | null>(null);
@@ -28,7 +28,7 @@ export function useIdle(ms: number, done: () => void, alive?: unknown): number |
     const timer = setInterval(() => {
       const rest = until.current - performance.now();
       if (rest <= 0) {
-        // A screen that stays (the first one) is idle again after the same time.
+        // A screen that is not closed (the first one) becomes idle again after the same time.
         until.current = performance.now() + ms;
         call.current();
       } else {
@@ -44,7 +44,7 @@ export function useIdle(ms: number, done: () => void, alive?: unknown): number |
   return left.value;
 }
 
-/** Closes a screen as `useIdle` does, and warns before it. */
+/** Closes a screen as `useIdle` does, with a warning before. */
 export function Idle({ ms, done, alive }: { ms: number; done: () => void; alive?: unknown }) {
   const left = useIdle(ms, done, alive);
   return (

@@ -20,21 +20,21 @@ interface KeypadScreenProps {
   idleMs: number;
   submit: string;
   busy: boolean;
-  /** What is wrong; read out when it comes. */
+  /** The error; announced when it appears. */
   error: string;
-  /** Said in its place while nothing is wrong. */
+  /** Shown while there is no error. */
   note?: string;
   /** Whether letters can be typed too. */
   letters?: boolean;
-  /** Where the way back leads, and an idle screen; to the camera without it. */
+  /** Called by the back button and when idle; returns to the camera if omitted. */
   onBack?: () => void;
   onSubmit: () => void;
   children: ComponentChildren;
 }
 
 /**
- * A screen of one or two fields with keys on the glass, one thing to say, and one button: what number and PIN, number
- * before the face, and the staff PIN have in common. Left alone it closes, and what was typed goes with it.
+ * A screen with one or two fields, on-screen keys, one message and one button, shared by number and PIN, the number before
+ * the face, and the staff PIN. When idle it closes, and what was typed is discarded.
  */
 export function KeypadScreen({
   title,
@@ -76,7 +76,7 @@ export function KeypadScreen({
   );
 }
 
-/** A form's one complaint, read out when it comes. */
+/** A form's single error, announced when it appears. */
 export function FormError({ message, note = '' }: { message: string; note?: string | undefined }) {
   return (
     <div class="form-error" role="alert">
@@ -94,17 +94,17 @@ export function FormError({ message, note = '' }: { message: string; note?: stri
 
 interface NewPinScreenProps extends Pick<KeypadScreenProps, 'title' | 'submit' | 'note' | 'onBack' | 'idleMs'> {
   shape: RegExp;
-  /** Said of a PIN without that shape, and of two that differ. */
+  /** Errors for a PIN of the wrong form, and for two that differ. */
   misshapen: Key;
   differs: Key;
   /** Labels of the two fields, and their name. */
   labels: readonly [first: Key, again: Key];
   name: string;
-  /** Throws what the core reports. */
+  /** Throws the core's error. */
   save: (pin: string) => Promise<void>;
 }
 
-/** A PIN of one's own: typed twice, so that no one is locked out by a slip. */
+/** Asks for a new PIN twice, so that no one is locked out by a slip. */
 export function NewPinScreen({ shape, misshapen, differs, labels, name, save, ...screen }: NewPinScreenProps) {
   const pin = useSignal('');
   const again = useSignal('');
@@ -126,7 +126,7 @@ export function NewPinScreen({ shape, misshapen, differs, labels, name, save, ..
     error.value = '';
     if (!shape.test(pin.value)) return complain(t(misshapen));
     if (weakPin(pin.value)) return complain(t('enrol.error.pin-weak'));
-    // The button looks like the next step after the first field, too, and takes the focus when it is touched.
+    // The button also looks like the next step after the first field, and takes the focus when it is touched.
     if (again.value === '' && !ledOn.current) {
       ledOn.current = true;
       return againInput.current?.focus();

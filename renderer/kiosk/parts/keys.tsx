@@ -8,26 +8,26 @@ import type { Composing, PinyinBar } from '../pinyin/bar.tsx';
 import { KeyButton, SideKey } from './key-button.tsx';
 
 /*
- * Keys on the glass, for a kiosk that has no keyboard. They type into whichever text field was last focused, as a
- * keyboard would: the field's own `input` event fires, so a form needs to know nothing of them.
+ * On-screen keys, for a kiosk without a keyboard. They type into the text field that was last focused, as a keyboard would:
+ * the field's own `input` event fires, so a form needs no code for them.
  */
 
 type Type = (text: string | 'erase') => void;
 
 interface Typing {
   readonly type: Type;
-  /** The field that is typed into, where it takes a name: in Chinese, characters are chosen by their Pinyin. */
+  /** The focused field if it holds a name: in Chinese, its characters are chosen by Pinyin. */
   readonly nameField: ReadonlySignal<HTMLInputElement | null>;
 }
 const TypingContext = createContext<Typing | null>(null);
-/** What keys do in the form around them. */
+/** What keys type into, in the surrounding form. */
 const useTyping = (): Typing => useContext(TypingContext)!;
 
 interface TypedFormProps extends Omit<JSX.IntrinsicElements['form'], 'ref' | 'onSubmit'> {
   onSubmit: (form: HTMLFormElement) => void;
 }
 
-/** A form in which keys on the glass type into the text field that last had the focus. It sends nothing by itself. */
+/** A form whose on-screen keys type into the text field that last had the focus. The browser never submits it. */
 export function TypedForm({ onSubmit, children, ...rest }: TypedFormProps) {
   const target = useRef<HTMLInputElement | null>(null);
   const nameField = useSignal<HTMLInputElement | null>(null);
@@ -82,7 +82,7 @@ function Key({ label, name, onPress, wide }: KeyProps) {
   );
 }
 
-/** Twelve large keys: digits, delete, and one of the caller's own. */
+/** Twelve large keys: digits, delete, and one provided by the caller. */
 export function Keypad({ corner }: { corner?: preact.ComponentChildren }) {
   const { type } = useTyping();
   return (
@@ -107,21 +107,21 @@ const ROWS: Record<string, readonly string[]> = {
   tr: ['1234567890', 'qwertyuıopğü', 'asdfghjklşi', "zxcvbnmöç'.-"],
   ar: ['1234567890', 'ضصثقفغعهخحجد', 'شسيبلاتنمكطذ', 'ئءؤرىةوزظأإآ.-'],
 };
-/** Letters of names from all over Europe, one press away; then the usual rows are back. */
+/** Letters of names from all over Europe, reached with one key. After a letter the usual rows are back. */
 const ACCENTS = ['àáâãäåæąăāçćčċďđ', 'ðèéêëęěėēğģġħìíî', 'ïıīįķľĺļłñńňņòóô', 'õöøőœřŕśşšșßťțþù', 'úûüůűūųýÿźżž'];
 /**
- * ß has no capital on a keyboard. Turkish has an i with a dot and one without, each with a capital of its own: its keys
- * have both, and where a keyboard has one i, ı among the accents brings the other capital.
+ * ß has no capital on a keyboard. Turkish has a dotted and a dotless i, each with its own capital: its keyboard has both.
+ * On keyboards with one i, ı among the accents has the capital İ, the one they lack.
  */
 const upperOf = (c: string, language: string): string =>
   language === 'tr' ? c.toLocaleUpperCase('tr') : ({ ß: 'ß', ı: 'İ' }[c] ?? c.toUpperCase());
 
-/** Scripts whose language has only one keyboard, although names may be Latin. */
+/** Scripts whose language has a single keyboard, although names may be Latin. */
 const OTHER_SCRIPTS: readonly string[] = ['ar'];
 
 interface KeyboardProps {
   corner?: preact.ComponentChildren;
-  /** Capitals alone, as numbers have them; else the first letter of each word. */
+  /** Only capitals, as in numbers; else the first letter of each word. */
   capitals?: boolean;
 }
 
@@ -135,7 +135,7 @@ export function Keyboard({ corner, capitals = false }: KeyboardProps) {
   const switches = !capitals && OTHER_SCRIPTS.includes(language);
   const isLatin = latin.value || !OTHER_SCRIPTS.includes(language);
   const usual = (isLatin || capitals) && OTHER_SCRIPTS.includes(language) ? ROWS.en! : (ROWS[language] ?? ROWS.en!);
-  // A number that is given here has neither an apostrophe, a full stop nor an accent.
+  // A number assigned here has no apostrophe, full stop or accent.
   const rows = accents.value ? ACCENTS : capitals ? usual.map((row) => row.replace(/['.]+/, '')) : usual;
   const last = rows.length - 1;
   const field = language === 'zh' && !capitals ? nameField.value : null;
@@ -143,7 +143,7 @@ export function Keyboard({ corner, capitals = false }: KeyboardProps) {
   const chooses = useSignal(true);
   const composing = useRef<Composing | null>(null);
   useEffect(() => {
-    // With the first name that is typed in Chinese: no other screen needs it. Without it, keys type letters.
+    // Loaded when the first name is typed in Chinese, since no other screen needs it. Until then, keys type letters.
     if (field)
       import('../pinyin/bar.tsx').then(
         ({ PinyinBar }) => {

@@ -4,11 +4,11 @@ interface MethodButtonProps extends Omit<JSX.IntrinsicElements['button'], 'class
   icon?: ComponentChildren;
   name: ComponentChildren;
   hint?: ComponentChildren;
-  /** Words beside the icon, not below it. */
+  /** Text beside the icon instead of below it. */
   row?: boolean;
 }
 
-/** One of several things to choose from, as large as the others: an icon, what it is called, and a word more. */
+/** One of several choices, all of the same size: an icon, a name, and a short hint. */
 export const MethodButton = ({ icon, name, hint, row = false, ...rest }: MethodButtonProps) => (
   <button type="button" class={row ? 'method method-row' : 'method'} {...rest}>
     <MethodLabel icon={icon} name={name} hint={hint} />

@@ -7,24 +7,24 @@ import { type Key, t } from '../i18n.ts';
 import { errorTextOf } from './error-text.ts';
 import { bound } from './fields.tsx';
 
-/** Problems that a PIN screen can show. An unknown number and a wrong PIN look the same by intent. */
+/** Problems that a PIN screen can show. An unknown number and a wrong PIN deliberately look the same. */
 export type PinTrouble =
   | { kind: 'missing' }
   | { kind: 'wrong' | 'weak' }
   | { kind: 'locked'; until: number }
   | { kind: 'error'; error: unknown };
 
-/** Whose sentences are used: the keypad's, those of staff, or a technician's. */
+/** Which texts are used: the keypad's, staff's, or a technician's. */
 type Group = 'pin' | 'staff' | 'technician';
 
-/** Sentence of each code, in a group. */
+/** Key of each code's text, in a group. */
 export const PIN_SENTENCES = {
   'pin-wrong': (group: Group) => `${group}.wrong` as const,
   'pin-locked': () => 'pin.locked',
   'pin-choose': () => 'pin.chooseTitle',
 } as const satisfies Readonly<Record<string, (group: Group) => Key>>;
 
-/** From the core's rejection: `pin-wrong`, `pin-weak`, `pin-locked` with its seconds, or anything else by its code. */
+/** Returns the problem for an error of the core: `pin-wrong`, `pin-weak`, `pin-locked` with its seconds, or any other code. */
 export function pinTroubleOf(error: unknown, now = performance.now()): PinTrouble {
   if (!(error instanceof RpcError)) return { kind: 'error', error };
   if (error.code === 'pin-wrong') return { kind: 'wrong' };
@@ -35,7 +35,7 @@ export function pinTroubleOf(error: unknown, now = performance.now()): PinTroubl
   return { kind: 'error', error };
 }
 
-/** Seconds until the lock ends, counted down; the trouble goes with it. */
+/** Seconds until the lock ends, counted down. At 0 the trouble is cleared. */
 function useCountdown(trouble: Signal<PinTrouble | null>): number {
   const seconds = useSignal(0);
   const value = trouble.value;
@@ -53,7 +53,7 @@ function useCountdown(trouble: Signal<PinTrouble | null>): number {
   return until === null ? 0 : seconds.value || Math.ceil((until - performance.now()) / 1000);
 }
 
-/** The sentence for a trouble, kept true while a lock runs down; empty while there is none. `group` has the words. */
+/** The text for a trouble, updated while a lock runs down; empty if there is none. `group` selects the texts. */
 export function usePinText(trouble: Signal<PinTrouble | null>, group: Group): string {
   const seconds = useCountdown(trouble);
   const value = trouble.value;
@@ -74,12 +74,12 @@ export function usePinText(trouble: Signal<PinTrouble | null>, group: Group): st
 }
 
 /**
- * Digits that someone types and the core judges. They are gone from the screen before they are judged, and the field is
- * ready again when they were refused.
+ * Digits that someone types and the core checks. They are cleared before the check, and the field is focused again if they
+ * were refused.
  *
- * @param shape what is not even asked about else
- * @param misshapen what digits without it are
- * @param enter throws what the core says of them
+ * @param shape digits that don't match are refused without asking the core
+ * @param misshapen problem reported for these
+ * @param enter throws the core's error
  */
 export function usePinEntry(
   group: Group,

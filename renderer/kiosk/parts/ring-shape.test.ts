@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { fillOf, frameSegments } from './ring-shape.ts';
 
 describe('the ring', () => {
-  it('runs once around without a gap, whatever its size', () => {
+  it('goes once around without a gap, at any size', () => {
     fc.assert(
       fc.property(fc.integer({ min: 50, max: 2000 }), fc.integer({ min: 50, max: 2000 }), (w, h) => {
         const segments = frameSegments(w, h, Math.min(w, h) * 0.11, 4);
@@ -26,7 +26,7 @@ describe('the ring', () => {
     );
   });
 
-  it('is empty at nothing, full at one, and its filled length is the progress', () => {
+  it('is empty at 0, full at 1, and its filled length is the progress', () => {
     const segments = frameSegments(800, 1000, 90, 7);
     for (const progress of [0, 0.13, 0.5, 0.77, 1]) {
       const filled = segments.reduce((sum, s) => sum + fillOf(s, progress) * (s.to - s.from), 0);

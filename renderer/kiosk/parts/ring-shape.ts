@@ -1,4 +1,4 @@
-/** A piece of the ring: its path, and which part of the whole it is, 0..1. */
+/** A piece of the ring: its path, and the part of the whole that it covers, 0..1. */
 export interface Segment {
   readonly path: string;
   readonly from: number;
@@ -6,7 +6,7 @@ export interface Segment {
 }
 
 /**
- * The edge of a rounded rectangle of w × h, `inset` from its outside, in nine pieces from the top middle clockwise:
+ * Returns the outline of a rounded rectangle of w × h, `inset` from its edge, in nine pieces clockwise from the top middle:
  * half a side, four corners with three sides between them, half a side.
  */
 export function frameSegments(w: number, h: number, radius: number, inset: number): Segment[] {
@@ -41,7 +41,7 @@ export function frameSegments(w: number, h: number, radius: number, inset: numbe
   });
 }
 
-/** How much of a piece is filled, 0..1 in steps of a thousandth, when the ring as a whole is at `progress`. */
+/** How much of a piece is filled, 0..1 in steps of a thousandth, when the whole ring is at `progress`. */
 export function fillOf({ from, to }: Segment, progress: number): number {
   if (to <= from) return progress >= to && progress > 0 ? 1 : 0;
   return Math.round(Math.max(0, Math.min(1, (progress - from) / (to - from))) * 1000) / 1000;

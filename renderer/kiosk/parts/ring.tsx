@@ -1,15 +1,14 @@
 import { useEffect, useRef } from 'preact/hooks';
 import { fillOf, frameSegments } from './ring-shape.ts';
 
-/** How long the ring takes to a new value. */
+/** Duration of the animation to a new value. */
 const TWEEN_MS = 280;
-/** Redrawn at most this often while it moves: half of a screen's rate looks the same on a line this thin. */
+/** Least time between redraws while it moves: half a screen's frame rate looks the same on a line this thin. */
 const STEP_MS = 32;
 
 /**
- * The frame's own rounded edge, filling clockwise from the top. It is cut into short pieces, each redrawn alone: one
- * long line would have the whole area behind the picture painted again at each step, which a machine without a GPU
- * feels.
+ * The frame's rounded edge, filling clockwise from the top. It is cut into short pieces that are redrawn separately: one
+ * long line would repaint the whole area behind the picture at each step, which is slow without a GPU.
  */
 export function Ring({ progress }: { progress: number }) {
   const svg = useRef<SVGSVGElement>(null);

@@ -12,7 +12,7 @@ interface StaffListProps {
   children: ComponentChildren;
 }
 
-/** A list that fills the screen, with a sentence about it. It scrolls when it is long, so the keyboard must reach it. */
+/** A list that fills the screen, with a status sentence. It scrolls when long, so it must be reachable by keyboard. */
 export function StaffList({ name, label, status, statusRef, children }: StaffListProps) {
   return (
     <section class="screen staff-list" data-list={name}>
@@ -27,7 +27,7 @@ export function StaffList({ name, label, status, statusRef, children }: StaffLis
   );
 }
 
-/** A button of a row: it is read out with the name that the row is about. */
+/** A button in a row, read out with the name that the row is about. */
 export function RowButton({ label, of, ...rest }: ButtonProps & { label: string; of: string }) {
   return (
     <Button aria-label={labelled(label, of)} {...rest}>
@@ -36,7 +36,7 @@ export function RowButton({ label, of, ...rest }: ButtonProps & { label: string;
   );
 }
 
-/** A person, or an action, with what can be done about it. */
+/** A person, or an action, with the available actions. */
 export function PersonItem({
   name,
   facts,

@@ -3,7 +3,7 @@ import { useEffect, useRef } from 'preact/hooks';
 import { useKiosk } from '../kiosk.ts';
 import { Ring } from './ring.tsx';
 
-/** Asked once: it does not change while the page lives. */
+/** Determined once: it does not change during the page's life. */
 let inSoftware: boolean | undefined;
 const software = (): boolean => (inSoftware ??= drawsInSoftware());
 
@@ -17,7 +17,7 @@ interface StageProps {
  * The camera's picture in a tall rounded frame, mirrored, with a ring that fills clockwise from the top.
  *
  * @param progress 0..1
- * @param tone colours the ring: `calm` while something is to be changed, `good` while things are right
+ * @param tone colour of the ring: `calm` while something has to be corrected, `good` otherwise
  */
 export function Stage({ progress, tone, children }: StageProps) {
   const { camera } = useKiosk();
@@ -30,7 +30,7 @@ export function Stage({ progress, tone, children }: StageProps) {
   );
 }
 
-/** What the camera sees now; for the eye alone. */
+/** The camera's live picture, hidden from screen readers. */
 export function LiveVideo(props: { class?: string }) {
   const { camera } = useKiosk();
   const video = useRef<HTMLVideoElement>(null);
@@ -41,7 +41,7 @@ export function LiveVideo(props: { class?: string }) {
     if (!el || !stream) return;
     const preview = previewOf(stream, software());
     el.srcObject = preview.stream;
-    // Rejected when the element goes away meanwhile; autoplay of a muted stream is allowed everywhere.
+    // Rejected if the element is removed meanwhile. Autoplay of a muted stream is allowed everywhere.
     el.play().catch(() => undefined);
     return () => {
       el.srcObject = null;
@@ -51,10 +51,10 @@ export function LiveVideo(props: { class?: string }) {
   return <video ref={video} {...props} muted autoplay playsInline aria-hidden="true" tabIndex={-1} />;
 }
 
-/** Pictures a second of the preview where the processor has to draw them itself: fluent enough for a mirror. */
+/** Frames per second of the preview if the processor has to draw it: fluent enough for a mirror. */
 const SOFTWARE_FPS = 15;
 
-/** True when the browser draws without a GPU (SwiftShader, llvmpipe, or no WebGL at all). */
+/** Whether the browser draws without a GPU (SwiftShader, llvmpipe, or no WebGL at all). */
 function drawsInSoftware(canvas: OffscreenCanvas = new OffscreenCanvas(1, 1)): boolean {
   const gl = canvas.getContext('webgl');
   if (!gl) return true;
@@ -65,14 +65,14 @@ function drawsInSoftware(canvas: OffscreenCanvas = new OffscreenCanvas(1, 1)): b
 }
 
 /**
- * The stream that the preview shows: the camera's own, or, where each picture is drawn by the processor, a thinned
- * copy of it, so that detection keeps all pictures and the processor. Returns how to let go of it.
+ * Returns the stream for the preview and how to stop it: the camera's own, or, if the processor draws each picture, a copy at
+ * a lower frame rate, so that detection keeps all pictures and its processor time.
  */
 function previewOf(stream: MediaStream, software: boolean): { stream: MediaStream; stop: () => void } {
   const track = stream.getVideoTracks()[0];
   if (!software || !track) return { stream, stop: () => undefined };
   const copy = track.clone();
-  // Rejected by a camera that can't be thinned: then the copy runs at the camera's own rate.
+  // Rejected by a camera that can't lower its rate. The copy then runs at the camera's own.
   copy.applyConstraints({ frameRate: { max: SOFTWARE_FPS } }).catch(() => undefined);
   return { stream: new MediaStream([copy]), stop: () => copy.stop() };
 }

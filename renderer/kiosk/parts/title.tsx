@@ -12,7 +12,7 @@ interface TitleProps {
   readonly children: ComponentChildren;
 }
 
-/** The title of a screen or a step, focused as soon as it is there: screen readers read it. */
+/** The title of a screen or step, focused when it appears so that screen readers read it. */
 export function Title({ level: Level = 'h2', class: name = 'title', at, children }: TitleProps) {
   return (
     <Level class={name} ref={useFocus<HTMLHeadingElement>(at)} tabIndex={-1}>
@@ -21,7 +21,7 @@ export function Title({ level: Level = 'h2', class: name = 'title', at, children
   );
 }
 
-/** The back button and the title of a screen. @param title a sentence where a field of the screen has the focus */
+/** The back button and the title of a screen. @param title plain text if a field of the screen gets the focus */
 export function ScreenHead({ title, back }: { title: ComponentChildren; back: () => void }) {
   return (
     <div class="screen-head">

@@ -5,10 +5,10 @@ import { t } from '../i18n.ts';
 import { KeyButton } from '../parts/key-button.tsx';
 import { makeCandidates } from './candidates.ts';
 
-/** Characters that are shown at once; digits of a keyboard choose them. */
+/** Characters shown at once. Digits on a keyboard choose among them. */
 const SHOWN = 7;
 
-/** What keys do while characters are chosen. @returns whether it was taken; else they do what they always do */
+/** Handles keys while characters are being chosen. @returns whether the key was used; else it has its usual effect */
 export interface Composing {
   readonly press: (text: string) => boolean;
   readonly erase: () => boolean;
@@ -22,12 +22,12 @@ interface PinyinBarProps {
   composing: RefObject<Composing | null>;
 }
 
-/** Over the keys: the letters that were typed, and the characters that they may be, on the glass and with a keyboard. */
+/** Above the keys: the letters typed so far, and the characters they may stand for, chosen by touch or keyboard. */
 export function PinyinBar({ field, type, composing }: PinyinBarProps) {
   const typed = useSignal('');
   const page = useSignal(0);
   made ??= makeCandidates();
-  // Up to date for the next key, which may come before anything is drawn.
+  // Computed eagerly, since the next key may come before the next drawing.
   const all = useComputed(() => (typed.value === '' ? [] : made!(typed.value)));
   const spell = (letters: string): void => {
     typed.value = letters;
@@ -63,7 +63,7 @@ export function PinyinBar({ field, type, composing }: PinyinBarProps) {
     if (key === 'PageDown' || key === 'ArrowDown') turnPage(1);
     else if (key === 'PageUp' || key === 'ArrowUp') turnPage(-1);
     else if (key === 'Enter') {
-      // As it was typed: a name in Latin letters.
+      // Kept as typed: a name in Latin letters.
       type(typed.value);
       spell('');
     } else if (key === 'Escape') spell('');
@@ -73,7 +73,7 @@ export function PinyinBar({ field, type, composing }: PinyinBarProps) {
   useEffect(() => {
     composing.current = { press, erase };
     const listen = (event: KeyboardEvent): void => {
-      // The system's own input method is at work.
+      // The system's own input method is active.
       if (event.isComposing || event.ctrlKey || event.metaKey || event.altKey) return;
       if (!onKey(event.key)) return;
       event.preventDefault();

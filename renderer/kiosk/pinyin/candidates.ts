@@ -1,14 +1,14 @@
 import { COMPOUND } from './names.ts';
 import { makeTable, type Table } from './table.ts';
 
-/** What may be meant by letters that were typed, the likeliest first. */
+/** What typed letters may stand for. Lists have the likeliest first. */
 export interface Candidate {
   readonly text: string;
-  /** How many of the letters it stands for. */
+  /** How many of the letters it replaces. */
   readonly takes: number;
 }
 
-/** Ready to ask; takes some tenths of a second, once. */
+/** Prepares the look-up. This takes some tenths of a second, once. */
 export function makeCandidates(): (typed: string) => Candidate[] {
   const table = makeTable();
   return (typed) => candidatesOf(table, typed);
@@ -16,13 +16,13 @@ export function makeCandidates(): (typed: string) => Candidate[] {
 
 const LONGEST = 6;
 
-/** A surname of two characters first, then characters of the first syllable; of an unfinished one, of all that it may become. Pure. */
+/** Two-character surnames first, then characters of the first syllable, or of all that an unfinished one may become. Pure. */
 function candidatesOf(table: Table, typed: string): Candidate[] {
   const letters = typed.toLowerCase();
   const found: Candidate[] = Object.entries(COMPOUND)
     .filter(([reading]) => letters.startsWith(reading))
     .map(([reading, text]) => ({ text, takes: reading.length }));
-  // The longest syllable after which the rest makes syllables too; then shorter ones: "xian" may be "xi'an".
+  // The longest syllable whose rest also splits into syllables, then shorter ones: "xian" may be "xi'an".
   const lengths = Array.from({ length: LONGEST }, (_, i) => LONGEST - i).filter((n) => table.has(letters.slice(0, n)));
   const whole = lengths.filter((n) => n <= letters.length && splits(table, letters.slice(n)));
   for (const takes of whole.length > 0 ? whole : lengths)
@@ -31,7 +31,7 @@ function candidatesOf(table: Table, typed: string): Candidate[] {
   return found.filter((one, at) => found.findIndex((other) => other.text === one.text) === at);
 }
 
-/** Whether letters make syllables, of which the last may be unfinished. */
+/** Whether letters split into syllables, the last of which may be unfinished. */
 function splits(table: Table, letters: string): boolean {
   const rest = letters.replace(/^'/, '');
   if (rest === '') return true;
@@ -40,7 +40,7 @@ function splits(table: Table, letters: string): boolean {
   return [...table.keys()].some((syllable) => syllable.startsWith(rest));
 }
 
-/** First characters of all syllables with this beginning, in turns. */
+/** The first four characters of all syllables that begin like this, alternating between syllables. */
 function beginning(table: Table, letters: string): string[] {
   const lists = [...table].filter(([syllable]) => syllable.startsWith(letters)).map(([, chars]) => chars);
   return Array.from({ length: 4 }, (_, at) => lists.flatMap((chars) => chars[at] ?? [])).flat();

@@ -31,20 +31,20 @@ test('usual surnames and given names are on the first page', () => {
   };
   for (const [typed, char] of Object.entries(names)) expect(first(typed), typed).toContain(char);
   expect([first('wang')[0], first('li')[0], first('zhang')[0]]).toEqual(['王', '李', '张']);
-  // As a surname it is read otherwise than in words.
+  // As a surname it is read differently.
   expect([first('shan')[0]]).toEqual(['单']);
 });
 
-test('several syllables are taken one after another; a surname of two characters is taken at once', () => {
+test('takes syllables one after another, and a two-character surname at once', () => {
   expect(candidatesOf('wangwei')[0]).toEqual({ text: '王', takes: 4 });
   expect(candidatesOf('ouyangxiu')[0]).toEqual({ text: '欧阳', takes: 6 });
   expect(candidatesOf('ouyangxiu')[1]).toEqual({ text: '欧', takes: 2 });
-  // Not "fang" and "an", after which nothing begins so.
+  // Not "fang" and "an", since the rest would not begin a syllable.
   expect(candidatesOf("xi'an")[0]?.takes).toBe(2);
   expect(candidatesOf('xian').some((c) => c.takes === 2)).toBe(true);
 });
 
-test('letters that are no whole syllable yet show what they may become; letters that can be none show nothing', () => {
+test('an unfinished syllable shows what it may become; letters of no syllable show nothing', () => {
   expect(first('zh')).toContain('张');
   expect(candidatesOf('zh')[0]?.takes).toBe(2);
   expect(candidatesOf('v')).toEqual([]);

@@ -1,13 +1,13 @@
 import { pinyin } from 'pinyin-pro';
 import { GIVEN, READ_AS_SURNAME, SURNAMES } from './names.ts';
 
-/** Characters by their syllable without its tone (ü is v, as it is typed), those that names use most first. */
+/** Characters by their syllable without tone (ü is typed as v), those most used in names first. */
 export type Table = ReadonlyMap<string, readonly string[]>;
 
-/** All that one font and one code page have: simplified and traditional. */
+/** All that the font and the code page contain: simplified and traditional. */
 const [FIRST, LAST] = [0x4e00, 0x9fff];
 
-/** Made once, when a name is first typed: some tenths of a second. */
+/** Builds the table when a name is first typed, which takes some tenths of a second. */
 export function makeTable(): Table {
   const usual = usage();
   const found = new Map<string, { char: string; rank: number }[]>();
@@ -32,12 +32,12 @@ export function makeTable(): Table {
 const COMMON = 10_000;
 const LESS_COMMON = 20_000;
 const UNUSUAL = 30_000;
-/** A character comes later where it is seldom read so. */
+/** Added to a character's rank under its rarer readings. */
 const SECOND_READING = 8_000;
 
 /**
- * How usual a character is: those of names in their order, then the 3,755 of the first and the 3,008 of the second level of
- * GB 2312, which are a code page of their own.
+ * Ranks characters by how common they are: those of names in their order, then the 3,755 of GB 2312's first level and the
+ * 3,008 of its second.
  */
 function usage(): ReadonlyMap<string, number> {
   const ranks = new Map<string, number>();

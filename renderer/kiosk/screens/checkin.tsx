@@ -12,15 +12,12 @@ import { useIdle } from '../parts/idle.tsx';
 import { Stage } from '../parts/stage.tsx';
 import type { StageView } from '../visits.ts';
 
-/** Nobody has touched anything for so long, nor stood before the camera: the guest has gone. */
+/** Time without a touch or a face after which the guest counts as gone. */
 const GONE_MS = 30_000;
-/** How long the sentence stands out after the face was chosen. */
+/** How long the sentence is emphasised after the face was chosen. */
 const CALLED_MS = 4_000;
 
-/**
- * The first screen: look at the camera, or use another check-in method. At rest it shows clock and site in the
- * picture's place.
- */
+/** The first screen: look at the camera, or use another check-in method. At rest it shows clock and site instead. */
 export function CheckinScreen() {
   const { camera, visits, face, recognises, claim, rest, resting, recent, called } = useKiosk();
   const stage = visits.stage.value;
@@ -31,7 +28,7 @@ export function CheckinScreen() {
     () => {
       if (!stage.present && !claimed) rest();
     },
-    // Someone came, went, or was greeted: that is a sign of life.
+    // Someone came, left, or was greeted: activity that restarts the timer.
     `${stage.present}${claimed}${recent.value === null}`,
   );
   if (face.value === 'off' && !(claimed && recognises.value)) return <WithoutFace />;
@@ -75,10 +72,10 @@ export function CheckinScreen() {
   );
 }
 
-/** There is no face recognition today: the other methods are the screen. Staff reads why in the state of the kiosk. */
+/** Shown without face recognition: only the other methods. Staff can read the reason in the kiosk's state. */
 function WithoutFace() {
   const { resting, link } = useKiosk();
-  // A site that has chosen other methods has nothing to explain.
+  // At a site that has chosen other methods there is nothing to explain.
   const face = link.status.value?.face;
   const loading = face?.use === 'off' && face.code === 'faces-loading';
   const chosen = face?.use !== 'off' && !link.status.value?.checkinMethods.includes('face');
@@ -104,7 +101,7 @@ export function Sentence({
   called = false,
 }: {
   message: readonly [main: string, more: string];
-  /** Someone has just asked for it: for some seconds it stands out. */
+  /** The face was just chosen: the sentence is emphasised for some seconds. */
   called?: boolean;
 }) {
   const stands = useSignal(called);
@@ -122,7 +119,7 @@ export function Sentence({
 
 interface Says {
   readonly starting: boolean;
-  /** A number is needed first, and none was given. */
+  /** A number is needed first, and none was entered. */
   readonly numberFirst: boolean;
   /** A code or badge was shown, and its owner's face comes next. */
   readonly shown: boolean;
@@ -142,13 +139,13 @@ function sentenceOf(stage: StageView, { starting, numberFirst, shown }: Says): [
   return [say('guide', stage.reason), ''];
 }
 
-/** The sentence of a code, or the group's general one for a code that this build does not know. */
+/** The sentence for a code, or the group's general one for a code that this build does not know. */
 export const say = (group: 'challenge' | 'enrol.pose' | 'enrol.poseName' | 'guide', code: string): string =>
   t(keyOr(`${group}.${code}`, `${group}.other`));
 
 /**
- * After the result has gone: that someone was checked in, and the two ways to take it back, for as long as the core
- * takes them. Without the name: the next person reads this too.
+ * Shown after the result has closed: someone was checked in, and the two ways to undo it, while the core still accepts
+ * them. Without the name, because the next person can read this too.
  */
 function RecentCheckin() {
   const { recent, notMe, go } = useKiosk();
@@ -172,7 +169,7 @@ function RecentCheckin() {
   );
 }
 
-/** While no one is there: time, site, and a welcome in every language of the kiosk, in place of the camera's picture. */
+/** Shown while no one is here, instead of the camera's picture: time, site, and a welcome in each of the kiosk's languages. */
 function Attract() {
   const { link, face } = useKiosk();
   const hello = link.hello.value;

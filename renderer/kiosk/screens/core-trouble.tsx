@@ -3,7 +3,7 @@ import type { CoreError } from '../core-link.ts';
 import { hasSentence, t } from '../i18n.ts';
 import { nextStepOf } from '../parts/error-text.ts';
 
-/** The core is not there: it is being started, and the screen connects by itself. */
+/** The core is starting. The screen reconnects automatically. */
 export function Restarting({ first }: { first: boolean }) {
   return (
     <main class="trouble">
@@ -17,8 +17,8 @@ export function Restarting({ first }: { first: boolean }) {
 }
 
 /**
- * The core refuses to start: someone has to act, and reads here what to do, in the kiosk's language where it has the
- * words.
+ * The core refuses to start and someone has to act. Explains what to do, in the kiosk's language if it has a text for
+ * the code.
  */
 export function Refused({ why }: { why: CoreError }) {
   const what = `coreError.${why.code}.why`;

@@ -6,7 +6,7 @@ import { Title } from '../parts/title.tsx';
 import type { LightView } from '../visits.ts';
 import { say } from './checkin.tsx';
 
-/** The whole screen in soft colours, one after the other, for the face to throw back. The last one stays until there is an answer. */
+/** Fills the screen with soft colours, one after the other, to be reflected by the face. The last one stays until the answer. */
 export function LightScreen({ sequence }: { sequence: Exclude<LightView, 'follow' | null> }) {
   const { visits } = useKiosk();
   const root = useRef<HTMLElement>(null);
@@ -15,7 +15,7 @@ export function LightScreen({ sequence }: { sequence: Exclude<LightView, 'follow
     let frame = 0;
     const show = (i: number): void => {
       root.current!.style.backgroundColor = sequence[i]!.colour;
-      // Drawn with the next frame: by the one after it, it is on the screen.
+      // The colour is drawn in the next frame. By the frame after that it is on the screen.
       frame = requestAnimationFrame(() => {
         frame = requestAnimationFrame((at) => {
           visits.lit(at);

@@ -6,10 +6,7 @@ import { Idle } from '../parts/idle.tsx';
 import { Title } from '../parts/title.tsx';
 import type { Route } from '../route.ts';
 
-/**
- * The way that was tried did not work: all check-in methods, as equals and without blame. Never says which person was
- * near.
- */
+/** The method just tried did not work: offers all of them as equals and without blame. Never says which person was near. */
 export function OtherMethodScreen({ reason, code, seconds = null }: Extract<Route, { at: 'other-method' }>) {
   const { home } = useKiosk();
   const numberFirst = reason === 'claim-first';

@@ -20,7 +20,7 @@ export function PinScreen() {
   const pinInput = useRef<HTMLInputElement>(null);
   const ledToPin = useRef(false);
   const message = usePinText(trouble, 'pin');
-  /** What was typed was a code for choosing a PIN. */
+  /** The number and code, if what was typed was a code for choosing a PIN. */
   const choosing = useSignal<{ number: string; code: string } | null>(null);
   useLayoutEffect(() => {
     if (choosing.value === null) (number.peek() === '' ? numberInput : pinInput).current?.focus();
@@ -28,7 +28,7 @@ export function PinScreen() {
 
   async function submit(): Promise<void> {
     const typed = number.value.trim();
-    // The button looks like the next step after the number, too: the first press leads on, the second says what is
+    // The button also looks like the next step after the number. The first press moves to the PIN; the second reports what is
     // missing.
     if (TYPED_NUMBER.test(typed) && pin.value === '' && !ledToPin.current) {
       ledToPin.current = true;
@@ -57,7 +57,7 @@ export function PinScreen() {
     }
   }
 
-  /** Nobody else knows it. Where the code does not count (any more), or must wait: back to where it is typed. */
+  /** Saves the person's own PIN. If the code is not valid (any more), or must wait, returns to where it is typed. */
   async function choose(code: { number: string; code: string }, chosen: string): Promise<void> {
     try {
       welcomed((await core.pinChoose({ ...code, pin: chosen })).receipt);
@@ -100,7 +100,7 @@ export function PinScreen() {
   );
 }
 
-/** The number that comes before the face. It is not looked up here: an unknown number continues in the same way. */
+/** Asks for the number that comes before the face. It is not looked up here: an unknown number continues in the same way. */
 export function NumberScreen() {
   const { faceOf } = useKiosk();
   const number = useSignal('');

@@ -9,8 +9,8 @@ import { Stage } from '../parts/stage.tsx';
 import { ScreenHead, Title } from '../parts/title.tsx';
 
 /**
- * Show a QR code to the camera, or a badge to the reader. Both screens take both: a printed card is a badge that the
- * camera reads, and anyone who holds one need not know which of the two words is meant.
+ * Show a QR code to the camera, or a badge to the reader. Both screens accept both: a printed card is a badge that the
+ * camera reads, and its holder need not know which of the two is meant.
  */
 export function PresentScreen({ method }: { method: 'qr' | 'badge' }) {
   const { camera, arrivals, home, link } = useKiosk();
@@ -18,7 +18,7 @@ export function PresentScreen({ method }: { method: 'qr' | 'badge' }) {
   const title = t(method === 'qr' ? 'scan.title' : 'badge.title');
   const broken = useCodes((text) => void arrivals.scanned(text));
   const noCamera = troubleOf(camera.state.value, null);
-  // A serial reader reads codes as well.
+  // A serial reader also reads codes.
   const byReader = method === 'qr' && noCamera !== null && link.status.value?.reader === true;
   const trouble = method === 'qr' && !byReader ? noCamera : null;
   const ready = byReader ? 'scan.readerReady' : broken ? 'scan.failed' : 'scan.ready';

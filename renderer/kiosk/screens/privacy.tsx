@@ -23,7 +23,7 @@ export function PrivacyScreen() {
           <h2>{t('privacy.kept')}</h2>
           <ul class="bullets tabular">
             <li>{t('privacy.photos', { count: privacy.photoDays })}</li>
-            {/* A kiosk that takes no place has nothing to say about one. */}
+            {/* A kiosk that records no location doesn't mention it. */}
             {privacy.gpsDays > 0 && <li>{t('privacy.gps', { count: privacy.gpsDays })}</li>}
             <li>{t('privacy.enrolment')}</li>
             <li>{t('privacy.sealed')}</li>
@@ -46,7 +46,7 @@ export function PrivacyScreen() {
             ))}
           </dl>
         </section>
-        {/* Names and numbers, the same in every language. */}
+        {/* Product name and numbers, the same in every language. */}
         {hello && (
           <p class="privacy-build tabular" dir="ltr" lang="en">
             SmartPresence {buildName(hello)}

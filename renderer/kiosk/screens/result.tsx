@@ -10,7 +10,7 @@ import { MethodButton } from '../parts/method-button.tsx';
 import { Title } from '../parts/title.tsx';
 import type { Recent } from '../route.ts';
 
-/** The whole screen for two seconds: colour, icon, words and sound say the same thing. */
+/** Fills the screen for two seconds. Colour, icon, words and sound say the same thing. */
 export function ResultScreen({ receipt }: { receipt: Receipt }) {
   const { notMe, go, recent } = useKiosk();
   // The person is greeted in their own language.
@@ -50,7 +50,7 @@ export function ResultScreen({ receipt }: { receipt: Receipt }) {
   );
 }
 
-/** The name stays in one piece, in its own direction, wherever the language puts it. */
+/** Keeps the name in one piece, in its own direction, wherever the language puts it. */
 function Greeting({ lng, kind, name }: { lng: string; kind: 'again' | Receipt['direction']; name: string }) {
   const hole = '\u0000';
   const [before, after] = tIn(lng, `result.${kind}`, { name: hole }).split(hole);
@@ -70,7 +70,7 @@ const VOIDED = {
   failed: 'result.voidFailed',
 } as const;
 
-/** What became of "not me" and "that was wrong". */
+/** The outcome of "not me" or "that was wrong". */
 export function VoidedScreen({ outcome }: { outcome: keyof typeof VOIDED }) {
   const { home, sounds } = useKiosk();
   useEffect(() => {
@@ -86,19 +86,19 @@ export function VoidedScreen({ outcome }: { outcome: keyof typeof VOIDED }) {
         <Title level="h1">{t(VOIDED[outcome])}</Title>
         {done && <p class="voided-more">{t(outcome === 'done' ? 'result.voidedMore' : 'result.voidedWrong')}</p>}
       </div>
-      {/* Someone else's record was made: the one who stands here has none yet. */}
+      {/* The record was someone else's: the person here has none yet. */}
       {outcome !== 'wrong' && <CheckinMethods again />}
       <Button onClick={() => home('settled')}>{t('close')}</Button>
     </main>
   );
 }
 
-/** The core has to hear of it before its own time is over. */
+/** How long before its deadline the core must receive the answer. */
 const SAFETY_MS = 1_200;
 
 /**
- * "That was wrong": which way. Walking off is enough of an answer: the record is taken back as not right before the
- * time in which it can be is over.
+ * "That was wrong": asks in which way. If the person walks off, the record is taken back as not right just before the
+ * deadline.
  */
 export function WrongScreen({ recent: { receipt, until } }: { recent: Recent }) {
   const { takeBack, home } = useKiosk();
@@ -127,7 +127,7 @@ export function WrongScreen({ recent: { receipt, until } }: { recent: Recent }) 
           onClick={() => void takeBack(receipt, 'not-right')}
         />
       </div>
-      {/* Touched by mistake: the record stays as it is. */}
+      {/* Touched by mistake: the record is kept unchanged. */}
       <Button onClick={() => home()}>{tIn(lng, 'back')}</Button>
     </main>
   );

@@ -20,10 +20,10 @@ import { usePinEntry } from '../parts/pin-trouble.ts';
 import { Stage } from '../parts/stage.tsx';
 import { ScreenHead, Title } from '../parts/title.tsx';
 
-/** The first start: language, the console's code, the fingerprint; then the kiosk continues by itself. */
+/** The first start: language, the console's code, the fingerprint. Then the kiosk continues automatically. */
 export function SetupScreen({ setup }: { setup: Setup }) {
   const by = useSignal<'camera' | 'typed' | 'alone'>('camera');
-  // The outcome of a code is shown on the first surface.
+  // The outcome of a code is shown with the camera step.
   useEffect(() => {
     if (setup.at !== 'code') by.value = 'camera';
   }, [setup.at, by]);
@@ -61,7 +61,7 @@ interface ShowCodeProps {
 function ShowCode({ setup, onTyped, onAlone }: ShowCodeProps) {
   const { camera, core } = useKiosk();
   const broken = useCodes((code) => {
-    // What comes of it is pushed with the status; a line that is down is reported by the screen itself.
+    // The outcome arrives with the status. A lost connection is shown by its own screen.
     core.setupJoin({ code, language: currentLanguage() }).catch(() => undefined);
   });
   const trouble = troubleOf(camera.state.value, null);
@@ -159,7 +159,7 @@ function Approval({ setup }: { setup: Extract<Setup, { at: 'approval' }> }) {
 
 type Trouble = NonNullable<Extract<Setup, { at: 'code' }>['trouble']>;
 
-/** What went wrong and what to do, in the screen's language where it has the words; the code is for support. */
+/** What went wrong and what to do, in the screen's language if it has a text for it. The code is for support. */
 function TroubleNote({ trouble, again = false }: { trouble: Trouble; again?: boolean }) {
   const [why, next] = [`setup.trouble.${trouble.code}.why`, `setup.trouble.${trouble.code}.next`];
   return (
@@ -188,7 +188,7 @@ function ServerTitle(sentence: { text: Key; server: string }) {
   );
 }
 
-/** A sentence with the server's address in it, which is written from left to right wherever it stands. */
+/** A sentence with the server's address in it, which is written from left to right in every language. */
 function Server({ text, server }: { text: Key; server: string }) {
   const hole = '\u0000';
   const [before, after] = t(text, { server: hole }).split(hole);
@@ -208,7 +208,7 @@ function lengthOf(seconds: number): string {
   return hours < 48 ? durationOf(hours, 'hour') : durationOf(Math.round(hours / 24), 'day');
 }
 
-/** The staff PIN, chosen while the kiosk waits for its approval; or to use the kiosk without a server. */
+/** Asks for the staff PIN: while the kiosk waits for its approval, or to use the kiosk without a server. */
 function SetupPin({ alone = false, onDone }: { alone?: boolean; onDone: () => void }) {
   const { core } = useKiosk();
   const save = (pin: string): Promise<unknown> => (alone ? core.setupAlone({ pin }) : core.setupStaffPin({ pin }));
@@ -264,7 +264,7 @@ function SetupTyped({ onDone }: { onDone: () => void }) {
 }
 
 interface PlainSetupProps {
-  /** The icon of what is over; without one a spinner turns. */
+  /** Icon for a step that is over. Without it, a spinner is shown. */
   done?: ComponentChildren;
   title: ComponentChildren;
   lead: string;
@@ -272,7 +272,7 @@ interface PlainSetupProps {
   children?: ComponentChildren;
 }
 
-/** A step at which there is nothing to do but wait, or which is over. */
+/** A step that is over, or in which there is nothing to do but wait. */
 function PlainSetup({ done, title, lead, class: name = '', children }: PlainSetupProps) {
   return (
     <main class={`setup setup-plain ${name}`}>
@@ -288,7 +288,7 @@ function PlainSetup({ done, title, lead, class: name = '', children }: PlainSetu
   );
 }
 
-/** The server has this kiosk leave: no one checks in here any more. */
+/** The server is removing this kiosk: no one checks in here any more. */
 function LeavingScreen({ setup }: { setup: Extract<Setup, { at: 'leaving' }> }) {
   const { waiting } = setup;
   return (
@@ -303,7 +303,7 @@ function LeavingScreen({ setup }: { setup: Extract<Setup, { at: 'leaving' }> }) 
   );
 }
 
-/** The kiosk was wiped, or is about to be; people who find it see that, and can start again. */
+/** The kiosk was wiped, or is about to be. Anyone who finds it sees that, and can set it up again. */
 const NEXT = { destroying: 'setup.leavingNow', notifying: 'setup.notifying', done: 'setup.removedMore' } as const;
 
 function Removed({ setup }: { setup: Extract<Setup, { at: 'removed' }> }) {

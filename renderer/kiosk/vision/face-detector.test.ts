@@ -10,7 +10,7 @@ import {
 } from './face-detector.ts';
 import type { FromWorker, ToWorker } from './messages.ts';
 
-/** A detection worker that says what the test says. */
+/** A detection worker controlled by the test. */
 class ScriptedWorker {
   onmessage: ((event: { data: FromWorker }) => void) | null = null;
   onerror: ((event: { message: string }) => void) | null = null;
@@ -31,13 +31,13 @@ class ScriptedWorker {
   stumbles(times: number, ended = false): void {
     for (let i = 0; i < times; i++) this.say({ type: 'stumbled', message: 'no frame', ended });
   }
-  /** What it was sent, without the loading. */
+  /** The kinds of messages it was sent, without `load`. */
   get kinds(): string[] {
     return this.notified.map(({ type }) => type).filter((type) => type !== 'load');
   }
 }
 
-describe('the eyes', () => {
+describe('the face detector', () => {
   let workers: ScriptedWorker[];
   let trouble: (string | null)[];
   let seen: number[];
@@ -75,13 +75,13 @@ describe('the eyes', () => {
     vi.unstubAllGlobals();
   });
 
-  it('load nothing before there is a camera: a kiosk that starts has more urgent things to do', () => {
+  it('loads nothing before there is a camera: a starting kiosk has more urgent things to do', () => {
     expect([withoutCamera, last().kinds]).toEqual([0, ['frames']]);
     detector.watch(track);
     expect([workers.length, last().kinds]).toEqual([1, ['frames', 'frames']]);
   });
 
-  it('go on after a frame that could not be seen, and count only those in a row', () => {
+  it('goes on after a frame that failed, and counts only consecutive failures', () => {
     last().say({ type: 'ready', loadMs: 1 });
     for (let round = 0; round < 3; round++) {
       last().stumbles(MOST_STUMBLES - 1);
@@ -95,7 +95,7 @@ describe('the eyes', () => {
     ['too many frames in a row could not be seen', (w: ScriptedWorker) => w.stumbles(MOST_STUMBLES)],
     ['the stream of frames broke', (w: ScriptedWorker) => w.stumbles(1, true)],
     ['it threw where nothing caught it', (w: ScriptedWorker) => w.onerror?.({ message: 'out of memory' })],
-  ])('restart the worker when %s, send it everything again, and keep the face on', (_what, fails) => {
+  ])('restarts the worker when %s, sends it everything again, and keeps detecting', (_what, fails) => {
     last().say({ type: 'ready', loadMs: 1 });
     detector.watch(track);
     detector.pace(90);
@@ -115,7 +115,7 @@ describe('the eyes', () => {
   it.each([
     ['the model', (w: ScriptedWorker) => w.say({ type: 'failed', message: 'no model' })],
     ['the script', (w: ScriptedWorker) => w.onerror?.({ message: 'no model' })],
-  ])('say that %s could not be loaded, try again each minute, and say when it was', (_what, fails) => {
+  ])('reports that %s could not be loaded, tries again every minute, and reports success', (_what, fails) => {
     fails(last());
     expect(trouble).toEqual(['no model']);
     vi.advanceTimersByTime(RELOAD_MS);
@@ -125,7 +125,7 @@ describe('the eyes', () => {
     expect([workers.length, trouble]).toEqual([3, ['no model', 'no model', null]]);
   });
 
-  it('wait longer each time that no frame of a worker could be seen, say so, and go on as before once one is', () => {
+  it('waits longer after each worker that saw no frame, reports it, and starts over once one sees a frame', () => {
     const pauses: number[] = [];
     for (let round = 1; round <= 8; round++) {
       last().say({ type: 'ready', loadMs: 1 });
@@ -144,7 +144,7 @@ describe('the eyes', () => {
     expect([workers.length, trouble.at(-1)]).toEqual([10, null]);
   });
 
-  it('keep one time over all workers, whose own clocks begin with each', () => {
+  it('keeps one clock over all workers, whose own clocks start at zero', () => {
     const at = (ms: number): void => last().say({ type: 'seen', ...detection(ms, []) });
     vi.advanceTimersByTime(3_600_000);
     at(3_600_000);
@@ -156,7 +156,7 @@ describe('the eyes', () => {
     expect(seen.map((ms) => Math.round(ms - seen[0]!))).toEqual([0, 40, RESTART_MS, RESTART_MS + 40]);
   });
 
-  it('leave a track alone that ended meanwhile', () => {
+  it('ignores a track that has ended meanwhile', () => {
     last().say({ type: 'ready', loadMs: 1 });
     detector.watch({ readyState: 'ended' } as MediaStreamTrack);
     last().stumbles(MOST_STUMBLES);

@@ -1,15 +1,15 @@
 import { framesOf } from '../track-processor.ts';
 import type { Detection, FromWorker, ToWorker } from './messages.ts';
 
-/** Honest counters of detection, for the bench and the tests; read at `window.smartpresenceMetrics`. */
+/** Detection counters, for the bench and the tests; read at `window.smartpresenceMetrics`. */
 export interface VisionMetrics {
   /** Frames detected since the page was opened. */
   frames: number;
   /** Sum of the time inside the detector, ms. */
   detectMs: number;
-  /** Of the last frame, ms. */
+  /** Time for the last frame, ms. */
   lastDetectMs: number;
-  /** Loading of runtime and model, ms; null until done. */
+  /** Time to load runtime and model, ms; null until done. */
   loadMs: number | null;
   /** `performance.now()` of the page when the first frame had been detected; null until then. */
   firstFrameAt: number | null;
@@ -18,35 +18,35 @@ export interface VisionMetrics {
 }
 
 export interface FaceDetector {
-  /** Detects in this track's frames until it ends or another one takes its place. */
+  /** Detects faces in this track's frames until it ends or another track replaces it. */
   watch(track: MediaStreamTrack): void;
-  /** Asks for pixels with one of the next frames. */
+  /** Requests pixels with one of the next frames. */
   sample(crop: boolean): void;
-  /** At least this many ms between two detections, while no one is there or another screen is shown. */
+  /** Sets the least time between two detections, ms: for when no one is here or another screen is shown. */
   pace(ms: number): void;
   readonly metrics: VisionMetrics;
   stop(): void;
 }
 
-/** So many frames in a row that can't be seen, and the worker is restarted. */
+/** The worker is restarted after this many frames in a row that could not be processed. */
 export const MOST_STUMBLES = 5;
-/** Before a worker that stumbled is restarted; twice as long each time that none of its frames could be seen. */
+/** Delay before the restart, ms. Doubles each time that none of a worker's frames could be processed. */
 export const RESTART_MS = 2_000;
-/** So many workers in a row that saw no frame, and the screen shows it as a problem. */
+/** After this many such workers in a row, the screen shows the problem. */
 export const MOST_RESTARTS = 4;
-/** Between two attempts to load runtime and model. */
+/** Time between two attempts to load runtime and model, ms. */
 export const RELOAD_MS = 60_000;
 
 const newWorker = (): Worker => new Worker(new URL('./worker.ts', import.meta.url), { type: 'classic' });
 
 /**
- * Starts the detection worker with the first track, and restarts it when it fails: nobody has to reload the page for it.
- * Where every frame fails the pauses grow to a minute: a machine that can't detect is not kept busy with loading.
+ * Starts the detection worker with the first track, and restarts it when it fails, so that nobody has to reload the page. If
+ * every frame fails, the pauses grow to a minute, so that a machine that can't detect is not kept busy with loading.
  *
  * @param onSeen called for each frame
- * @param onTrouble with a message when runtime or model could not be loaded, or MOST_RESTARTS workers saw no frame; both
- *   are tried again, at last each minute; with null when there is one that was loaded
- * @param start another worker than the product's, for the bench and the tests
+ * @param onTrouble called with a message if runtime or model could not be loaded, or MOST_RESTARTS workers saw no frame; both
+ *   are retried, eventually every minute; called with null once a worker is loaded
+ * @param start creates another worker than the product's, for the bench and the tests
  */
 export function openFaceDetector(
   onSeen: (s: Detection) => void,
@@ -65,9 +65,9 @@ export function openFaceDetector(
   let worker: Worker | null = null;
   let timer: ReturnType<typeof setTimeout> | undefined;
   let stumbles = 0;
-  /** Workers in a row that were let go without having seen a frame. */
+  /** Consecutive workers that were terminated without having seen a frame. */
   let blind = 0;
-  // What a new worker has to be sent again.
+  // What has to be sent to a new worker again.
   let pace = 0;
   let watched: MediaStreamTrack | null = null;
   let asked: { crop: boolean } | null = null;
@@ -83,7 +83,7 @@ export function openFaceDetector(
   function open(): void {
     const mine = start();
     let ready = false;
-    /** Offset from this worker's clock to the page's: otherwise time would jump back with each new worker. */
+    /** Offset from this worker's clock to the page's. Without it, time would jump back with each new worker. */
     let clock: number | null = null;
     worker = mine;
     stumbles = 0;
@@ -104,9 +104,9 @@ export function openFaceDetector(
         case 'ready':
           ready = true;
           metrics.loadMs = data.loadMs;
-          // Not from the first frame, whose detection takes long: coloured light is timed by it.
+          // Not derived from the first frame, whose detection takes long, because coloured light is timed by this clock.
           if (data.origin !== undefined) clock = data.origin - performance.timeOrigin;
-          // Also after others that saw nothing: the screen has closed the camera, and gives it frames to try on.
+          // Reported even if earlier workers saw nothing: the screen had released the camera, and now supplies frames to try.
           return onTrouble(null);
         case 'stumbled':
           stumbles++;
@@ -116,7 +116,7 @@ export function openFaceDetector(
           return loadFailed(data.message);
       }
     };
-    // The script itself: could not be fetched, or threw where nothing caught it.
+    // The script itself failed: it could not be fetched, or threw an uncaught error.
     mine.onerror = ({ message }) => {
       if (worker !== mine) return;
       if (ready) restart(message);
@@ -129,7 +129,7 @@ export function openFaceDetector(
     });
     if (pace > 0) send({ type: 'pace', ms: pace });
     if (asked) send({ type: 'sample', crop: asked.crop });
-    // A track that has ended gives no frames: the camera finds another one.
+    // A track that has ended gives no frames. The camera will open another one.
     if (watched?.readyState === 'live') sendFrames(watched);
   }
 
@@ -139,7 +139,7 @@ export function openFaceDetector(
     if (blind >= MOST_RESTARTS) onTrouble(message);
   }
 
-  /** Lets this worker go and starts another one after a pause. */
+  /** Terminates this worker and starts another one after a pause. */
   function again(ms: number): void {
     worker?.terminate();
     worker = null;
@@ -163,7 +163,7 @@ export function openFaceDetector(
     watch(track) {
       watched = track;
       if (worker) sendFrames(track);
-      else if (!timer) open(); // loaded any earlier, it would keep the first picture waiting
+      else if (!timer) open(); // loading it earlier would delay the first picture
     },
     sample(crop) {
       asked = { crop: crop || (asked?.crop ?? false) };

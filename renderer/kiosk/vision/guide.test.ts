@@ -7,8 +7,8 @@ const reasonOf = (f: Parameters<typeof face>[0], light = {}, speed = 0) => {
   return judge(detection(0, [one], sample(one, light)), sample(one, light), speed, 'straight');
 };
 
-describe('guidance before the core looks', () => {
-  it('finds nothing wrong with a face in the middle, near, lit, straight and still', () => {
+describe('guidance before the core judges', () => {
+  it('finds nothing wrong with a face that is centred, near, lit, straight and still', () => {
     expect(reasonOf({})).toBeNull();
   });
 
@@ -32,18 +32,18 @@ describe('guidance before the core looks', () => {
     expect(reasonOf(f, light, speed)).toBe(reason);
   });
 
-  it('asks nothing of a face that is good enough, however bright what is behind it', () => {
+  it('asks for nothing if the face is good enough, however bright the background', () => {
     expect(reasonOf({}, { brightness: 45, contrast: 12, around: 250 })).toBeNull();
   });
 
-  it('says of the core’s reason as well that the light is behind', () => {
+  it('explains the core’s reason by backlight, too', () => {
     const lit = sample(face(), { brightness: 42, around: 210 });
     expect(explained('too-dark', lit)).toBe('backlit');
     expect(explained('turned', lit)).toBe('turned');
     expect(explained(null, lit)).toBeNull();
   });
 
-  it('asks for one at a time where two stand side by side, and not because of those who wait behind or pass by', () => {
+  it('asks for one at a time if two stand side by side, but not because of people who wait behind or pass by', () => {
     const beside = (size: number) =>
       judge(detection(0, [face(), face({ x: 60, size })]), sample(face()), 0, 'straight');
     expect(beside(125)).toBe('several-faces');
@@ -57,17 +57,17 @@ describe('guidance before the core looks', () => {
     expect(judge(detection(0, [], sample(null)), sample(null), 0, 'straight')).toBe('no-face');
   });
 
-  it('lets a turned, moving head pass when a turn is what was asked for', () => {
+  it('accepts a turned, moving head if a turn was requested', () => {
     const turned = face({ turn: 0.8, tilt: 35 });
     expect(judge(detection(0, [turned]), sample(turned, { sharpness: 2 }), 4, 'any')).toBeNull();
   });
 
-  it('does not take a tilted head for a turned one', () => {
+  it('does not mistake a tilted head for a turned one', () => {
     expect(Math.abs(headOf(face({ tilt: 30 })).turn)).toBeLessThan(0.01);
     expect(headOf(face({ tilt: 30 })).tilt).toBeCloseTo(30);
   });
 
-  it('counts the ring up in the order in which things are asked for', () => {
+  it('fills the ring in the order of the checks', () => {
     const order = ['no-face', 'several-faces', 'too-far', 'off-centre', 'too-dark', 'turned', 'blurred', null];
     const rings = order.map((reason) => readiness(reason));
     expect(rings).toEqual([...rings].sort((a, b) => a - b));

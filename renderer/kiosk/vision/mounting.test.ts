@@ -22,7 +22,7 @@ it.each([
   expect(look(f, light)).toEqual(expected);
 });
 
-it('says nothing of nobody, of several people, or of a face whose light was not measured', () => {
+it('gives no numbers for nobody, several people, or a face whose light was not measured', () => {
   const one = face();
   expect(numbersOf(detection(0, []), sample(null))).toBeNull();
   expect(numbersOf(detection(0, [one, face({ x: 500 })]), sample(one))).toBeNull();
@@ -30,7 +30,7 @@ it('says nothing of nobody, of several people, or of a face whose light was not 
   expect(middleOf([])).toBeNull();
 });
 
-it('goes by the middle one of several frames', () => {
+it('uses the median of several frames', () => {
   const frame = (face: number, behind: number | null): MountingNumbers => ({
     face,
     behind,

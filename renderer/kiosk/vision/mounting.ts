@@ -1,41 +1,41 @@
 import { ENROLMENT_QUALITY } from '../../../models/rules/quality.ts';
 import type { Detection, FaceSample } from './messages.ts';
 
-/** What the camera's position and the light do to the face of someone who stands where people will stand. Pure. */
+/** What the camera's position and the light do to the face of someone standing where people will stand. Pure. */
 
-/** What is wrong with each; null: nothing. `low` and `high` say where the camera is, `far` and `near` where the person is. */
+/** What is wrong with each; null: nothing. `low` and `high` refer to the camera, `far` and `near` to the person. */
 export interface Mounting {
   readonly light: 'backlit' | 'dark' | 'bright' | null;
   readonly height: 'low' | 'high' | null;
   readonly distance: 'far' | 'near' | null;
 }
 
-/** One frame, as shares of the frame's height where they are places. */
+/** Measurements of one frame. Positions are shares of the frame's height. */
 export interface MountingNumbers {
   /** Luma of the face, and of what is behind it, 0..255. */
   readonly face: number;
   readonly behind: number | null;
-  /** Of the face's box. */
+  /** Height of the face's box. */
   readonly share: number;
-  /** Where the eyes are, from the top. */
+  /** Position of the eyes, from the top. */
   readonly eyes: number;
   /** Shorter side of the face's box, pixels. */
   readonly size: number;
 }
 
 /**
- * With room to spare to the limits of a check-in: people are smaller and taller, and evenings darker, than when it is mounted.
+ * Stricter than the limits of a check-in: other people are smaller and taller, and evenings darker, than when it is mounted.
  * Shares of the frame's height, and luma.
  */
 export const MOUNTED = {
   face: { dark: 75, bright: 200 },
-  /** Behind so many times as bright as a dark face is light from behind. */
+  /** A background at least this many times as bright as a dark face is backlight. */
   behind: 1.8,
   eyes: { from: 0.24, to: 0.56 },
   share: { from: 0.24, to: 0.62 },
 } as const;
 
-/** @returns null without one face alone that was measured */
+/** @returns null unless there is exactly one face and it was measured */
 export function numbersOf(s: Detection, sample: FaceSample | null): MountingNumbers | null {
   const [face, another] = s.faces;
   if (!face || another || !sample?.face) return null;
@@ -51,7 +51,7 @@ export function numbersOf(s: Detection, sample: FaceSample | null): MountingNumb
   };
 }
 
-/** By the middle one of the last frames, so that a step or a nod does not change what is said. */
+/** Returns the median of each number over the last frames, so that a step or a nod does not change the findings. */
 export function middleOf(frames: readonly MountingNumbers[]): MountingNumbers | null {
   const middle = (of: (f: MountingNumbers) => number | null): number | null => {
     const known = frames.map(of).filter((v) => v !== null);
@@ -71,7 +71,7 @@ export function mountingOf({ face, behind, share, eyes, size }: MountingNumbers)
   const dark = face < MOUNTED.face.dark;
   const backlit = dark && behind !== null && behind >= MOUNTED.behind * face;
   const light = backlit ? 'backlit' : dark ? 'dark' : face > MOUNTED.face.bright ? 'bright' : null;
-  // A face at the top of the picture: the camera looks at chests.
+  // With the face at the top of the picture, the camera is too low.
   const height = eyes < MOUNTED.eyes.from ? 'low' : eyes > MOUNTED.eyes.to ? 'high' : null;
   const far = share < MOUNTED.share.from || size < ENROLMENT_QUALITY.minSize;
   return { light, height, distance: far ? 'far' : share > MOUNTED.share.to ? 'near' : null };

@@ -25,7 +25,7 @@ describe('pixels of a face', () => {
           expect(from.x + from.side).toBeLessThanOrEqual(width);
           expect(from.y + from.side).toBeLessThanOrEqual(height);
           expect(side).toBeLessThanOrEqual(Math.min(from.side, CROP_SIDE));
-          // The box is the same place of the frame, seen through the crop.
+          // The box is the same area of the frame, seen through the crop.
           const scale = from.side / side;
           expect(from.x + box[0] * scale).toBeCloseTo(u * width, 6);
           expect(from.y + box[1] * scale).toBeCloseTo(v * height, 6);
@@ -37,7 +37,7 @@ describe('pixels of a face', () => {
     );
   });
 
-  it('measures what is behind a head, and neither its hair, its body, nor a face that fills all', () => {
+  it('measures what is behind a head, but not its hair or body, and nothing if the face fills the picture', () => {
     // A window beside the head, hair around the face, and a white shirt below the chin.
     const window = grey(24, (x, y) => (y >= 18 ? 255 : x >= 20 ? 200 : x >= 6 ? 90 : 40));
     expect(lumaBehind(window, 24, [7, 6, 12, 12])).toBeCloseTo((3 * 200 + 40) / 4, 0);
@@ -58,7 +58,7 @@ describe('pixels of a face', () => {
     expect(deviation).toBeCloseTo(50);
   });
 
-  it('calls an edge sharper than the same edge blurred, and a flat wall not sharp at all', () => {
+  it('rates an edge sharper than the same edge blurred, and a flat wall as not sharp at all', () => {
     const luma = new Float32Array(32 * 32);
     const edge = laplacianVariance(
       grey(32, (x) => (x < 16 ? 40 : 200)),

@@ -14,17 +14,17 @@ export function lumaStats(rgba: Uint8ClampedArray): { mean: number; deviation: n
   return { mean, deviation: Math.sqrt(Math.max(0, squares / n - mean * mean)) };
 }
 
-/** There is hair beside the face's box and a body below the chin: so much of the box's width is left out on each side. */
+/** Share of the box's width left out on each side, because there is hair beside the face, and a body below the chin. */
 const HEAD = 0.15;
 /** With fewer pixels than this, nothing is concluded about the background. */
 const FEW = 12;
 
 /**
- * Luma of what is behind a head: the mean of its brighter half, since a window need not fill all of it.
+ * Luma of the background behind a head: the mean of its brighter half, since a window need not fill all of it.
  *
- * @param rgba a square picture of `side` pixels a side
- * @param box of the face in it
- * @returns 0..255; null when the face leaves nothing of it
+ * @param rgba a square picture of `side` × `side` pixels
+ * @param box the face in it
+ * @returns 0..255; null if too little background is visible
  */
 export function lumaBehind(rgba: Uint8ClampedArray, side: number, [left, top, w, h]: Box): number | null {
   const behind: number[] = [];
@@ -60,7 +60,7 @@ export function laplacianVariance(rgba: Uint8ClampedArray, side: number, luma: F
   return squares / n - mean * mean;
 }
 
-/** Drops the alpha channel: RGBA to the RGB that the core takes. */
+/** Converts RGBA to the RGB that the core accepts. */
 export function rgbOf(rgba: Uint8ClampedArray): Uint8Array<ArrayBuffer> {
   const n = rgba.length / 4;
   const out = new Uint8Array(n * 3);
@@ -74,18 +74,18 @@ export function rgbOf(rgba: Uint8ClampedArray): Uint8Array<ArrayBuffer> {
 
 /** How much of the surroundings a crop shows: `1.8 ×` the larger side of the face's box. */
 export const CROP_GROW = 1.8;
-/** Side of the largest crop, pixels. The embedder looks at 112 of them; more would be carried for nothing. */
+/** Largest side of a crop, pixels. The embedder uses 112 of them, so more would be useless. */
 export const CROP_SIDE = 400;
 
 export interface CropPlan {
-  /** The square of the frame that is taken, whole pixels, inside the frame. */
+  /** The square cut from the frame, in whole pixels, inside the frame. */
   readonly from: { readonly x: number; readonly y: number; readonly side: number };
-  /** Side of the crop that leaves, ≤ CROP_SIDE: never enlarged. */
+  /** Side of the resulting crop, ≤ CROP_SIDE: never enlarged. */
   readonly side: number;
   readonly box: Box;
 }
 
-/** Plans a square crop around a face; shifted inwards where it would leave the frame, so that no pixel is invented. */
+/** Plans a square crop around a face. It is shifted inwards at the frame's edge, so that no pixel is invented. */
 export function planCrop(box: Box, width: number, height: number): CropPlan {
   const [x, y, w, h] = box;
   const side = Math.max(16, Math.min(Math.round(Math.max(w, h) * CROP_GROW), width, height));

@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { detection, face } from '../../../test/kit/detections.ts';
 import { createTracker, GONE_MS } from './tracker.ts';
 
-describe('following the face that counts', () => {
-  it('keeps it through a gap shorter than the patience, and lets it go after', () => {
+describe('tracking the face in front', () => {
+  it('keeps it through a short gap, and loses it after a longer one', () => {
     const tracker = createTracker();
     expect(tracker.step(detection(0, [face()])).present).toBe(true);
     expect(tracker.step(detection(GONE_MS - 100, []))).toMatchObject({ present: true, left: false });
@@ -11,13 +11,13 @@ describe('following the face that counts', () => {
     expect(tracker.step(detection(GONE_MS + 40, []))).toMatchObject({ present: false, left: false });
   });
 
-  it('takes a jump across the frame for another person at once', () => {
+  it('treats a jump across the frame as another person at once', () => {
     const tracker = createTracker();
     tracker.step(detection(0, [face({ x: 120, size: 120 })]));
     expect(tracker.step(detection(40, [face({ x: 500, size: 120 })]))).toMatchObject({ present: true, left: true });
   });
 
-  it('takes the next in line for another person, and so anyone who comes from the side before the first is missed', () => {
+  it('treats the next in line, or anyone who steps in from the side within the gap, as another person', () => {
     const line = createTracker();
     line.step(detection(0, [face({ x: 300, size: 240 })]));
     expect(line.step(detection(300, [face({ x: 340, size: 130 })]))).toMatchObject({ present: true, left: true });
@@ -34,17 +34,17 @@ describe('following the face that counts', () => {
       expect(tracker.step(detection(100 * (i + 1), [face({ x: 300, size })])).left).toBe(false);
   });
 
-  it('does not take a step aside for another person', () => {
+  it('does not treat a step aside as another person', () => {
     const tracker = createTracker();
     tracker.step(detection(0, [face({ x: 300 })]));
     expect(tracker.step(detection(40, [face({ x: 330 })]))).toMatchObject({ present: true, left: false });
   });
 
-  it('leaves a passer-by in the distance alone', () => {
+  it('ignores a passer-by in the distance', () => {
     expect(createTracker().step(detection(0, [face({ size: 40 })])).present).toBe(false);
   });
 
-  it('measures speed in box widths a second', () => {
+  it('measures speed in box widths per second', () => {
     const tracker = createTracker();
     tracker.step(detection(0, [face({ x: 300, size: 200 })]));
     expect(tracker.step(detection(100, [face({ x: 320, size: 200 })])).speed).toBeCloseTo(1);

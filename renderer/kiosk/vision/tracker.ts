@@ -1,24 +1,24 @@
 import { PASSER_BY } from './guide.ts';
 import type { Detection } from './messages.ts';
 
-/** What happened to the one face that matters, from one frame to the next. */
+/** How the face in front changed from one frame to the next. */
 export interface Track {
-  /** A face is there, or was until less than `GONE_MS` ago. */
+  /** A face is in view, or was less than `GONE_MS` ago. */
   readonly present: boolean;
-  /** It is gone, or another one took its place at once. */
+  /** It has left, or another one replaced it at once. */
   readonly left: boolean;
-  /** Box widths a second. */
+  /** Box widths per second. */
   readonly speed: number;
 }
 
-/** A face that is missed for a few frames (a hand, a blink of the detector) is still the same visit. */
+/** A face missing for a few frames (a hand, a failure of the detector) is still the same visit. */
 export const GONE_MS = 800;
-/** A jump of more box widths than this, from one sight of a face to the next, is another person. */
+/** A jump of more box widths than this between two detections is another person. */
 const JUMP = 1.6;
-/** A face so many times as wide, or as narrow, as the one before is another person's: of two in a line the one behind is half as wide. */
+/** A face wider or narrower by more than this factor is another person's: in a line, the one behind is half as wide. */
 const GROWTH = 1.5;
 
-/** Follows the largest face over time. Holds the one bit of state that a visit hangs on. */
+/** Tracks the largest face over time. Holds the only state that a visit depends on. */
 export function createTracker() {
   let last: { at: number; x: number; y: number; w: number } | null = null;
   return {

@@ -3,23 +3,23 @@ import type { FaceSample, FoundFace, FromWorker, ToWorker } from './messages.ts'
 import { CROP_SIDE, laplacianVariance, lumaBehind, lumaStats, planCrop, rgbOf } from './pixels.ts';
 
 /*
- * Face detection, off the main thread: the screen never waits for it, and it never waits for the screen. Frames come
- * straight from the camera's track as a transferred stream, so the main thread does not touch them. Each is detected
- * and closed; the stream keeps only the newest, so a slow machine skips frames and never lags behind.
+ * Face detection, off the main thread, so that neither it nor the screen waits for the other. Frames arrive straight from
+ * the camera's track as a transferred stream, so the main thread does not touch them. Each is detected and closed. The stream
+ * keeps only the newest, so a slow machine skips frames and never lags behind.
  *
- * This must be a classic worker: MediaPipe loads its runtime by importScripts, which a module worker does not have.
+ * This must be a classic worker: MediaPipe loads its runtime with importScripts, which module workers lack.
  */
 
 const post = (message: FromWorker, transfer: Transferable[] = []): void => self.postMessage(message, { transfer });
 
-/** Side of the face as its brightness and sharpness are measured. */
+/** Side of the face picture in which brightness and sharpness are measured, pixels. */
 const FACE = 112;
 const canvasOf = (w: number, h: number) => {
   const canvas = new OffscreenCanvas(w, h);
-  // Read back every time: kept in main memory, so that no read waits for a GPU.
+  // Kept in main memory, because it is read back every time and no read should wait for a GPU.
   return canvas.getContext('2d', { willReadFrequently: true, alpha: false })!;
 };
-/** Side of the picture in which the light behind a face is measured. */
+/** Side of the picture in which the background's light is measured, pixels. */
 const BEHIND = 24;
 const small = canvasOf(32, BEHIND);
 const faceCanvas = canvasOf(FACE, FACE);
@@ -28,7 +28,7 @@ const luma = new Float32Array(FACE * FACE);
 
 let detector: FaceDetector | null = null;
 let wanted: { crop: boolean } | null = null;
-/** Nobody was in the last frame: the first one with a face comes with its pixels, unasked. */
+/** Nobody was in the last frame. The first one with a face then includes its pixels without a request. */
 let nobody = true;
 let reader: ReadableStreamDefaultReader<VideoFrame> | null = null;
 let lastStamp = 0;
@@ -57,7 +57,7 @@ function sampleOf(frame: VideoFrame, face: FoundFace | undefined, crop: boolean)
     small.drawImage(frame, 0, 0, 32, BEHIND);
     return { frame: lumaStats(small.getImageData(0, 0, 32, BEHIND).data), face: null, crop: null };
   }
-  // Drawing from a video frame converts all of it each time: so it is drawn once, and measured from the crop.
+  // Each drawing of a video frame converts all of it. So it is drawn once, and measured from the crop.
   const plan = planCrop(face.box, width, height);
   const { from, side } = plan;
   cropCanvas.drawImage(frame, from.x, from.y, from.side, from.side, 0, 0, side, side);
@@ -83,7 +83,7 @@ function see(frame: VideoFrame): void {
   if (!detector) return;
   const at = performance.now();
   if (at - lastStamp < pace) return;
-  // MediaPipe wants strictly rising timestamps, also across cameras.
+  // MediaPipe requires strictly increasing timestamps, even across cameras.
   lastStamp = Math.max(at, lastStamp + 0.001);
   const { displayWidth: width, displayHeight: height } = frame;
   const faces = detector
@@ -99,7 +99,7 @@ function see(frame: VideoFrame): void {
   try {
     sample = ask ? sampleOf(frame, faces[0], ask.crop) : null;
   } catch (error) {
-    wanted ??= ask; // asked for still
+    wanted ??= ask; // still requested
     throw error;
   }
   post({ type: 'seen', at, width, height, faces, detectMs, sample }, sample?.crop ? [sample.crop.data.buffer] : []);
@@ -109,14 +109,14 @@ async function follow(frames: ReadableStream<VideoFrame>): Promise<void> {
   const old = reader;
   const mine = frames.getReader();
   reader = mine;
-  await old?.cancel().catch(() => undefined); // a camera that is gone can't be cancelled, and need not be
+  await old?.cancel().catch(() => undefined); // fails if the camera is gone already
   while (reader === mine) {
     const { done, value } = await mine.read();
     if (done) return;
     try {
       if (reader === mine) see(value);
     } catch (error) {
-      // One frame that can't be seen is let go; the page counts how many there are in a row.
+      // A single failed frame is skipped. The page counts how many fail in a row.
       post({ type: 'stumbled', message: messageOf(error), ended: false });
     } finally {
       value.close();

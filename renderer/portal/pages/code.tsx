@@ -14,7 +14,7 @@ import { t } from '../i18n.ts';
 import { Waiting } from '../parts/waiting.tsx';
 import { dueIn, leftOf, RETRY_MS, type Shown, shownOf, TOUCHED_MS } from '../state/renewal.ts';
 
-/** A code to check in with. It renews itself while someone looks at it, and is gone when the page is hidden. */
+/** A code to check in with. It is renewed while the page is visible, and removed when the page is hidden. */
 export function Code({ me }: { me: MyProfile }) {
   const { code, left, error, paused, resume } = useOwnCode();
   const seconds = Math.ceil(left / 1000);
@@ -73,7 +73,7 @@ function useOwnCode() {
       }
       const asked = performance.now();
       const answer = await api(createMyCode);
-      // Hidden meanwhile: what has come is not shown.
+      // The page was hidden meanwhile, so the new code is not shown.
       if (gone || document.hidden) return;
       setError(answer.ok ? null : answer.error);
       const next = answer.ok ? shownOf(answer.value, asked) : null;
@@ -115,7 +115,7 @@ function useOwnCode() {
   };
 }
 
-/** One's own cards and badges that work; a lost one is revoked here. Renders nothing if there are none. */
+/** The person's own valid cards and badges. A lost one can be revoked here. Renders nothing if there are none. */
 function Cards() {
   const held = useRead(listMyCredentials);
   const { busy, error, run } = useWrite();

@@ -15,7 +15,7 @@ interface PortalPage {
   readonly View: ComponentType<{ me: MyProfile }>;
 }
 
-/** In the order of the bar; the first is where it begins. */
+/** In the order of the navigation bar; the first is the start page. */
 export const PAGES: readonly PortalPage[] = [
   { path: 'code', Icon: IconQr, View: Code },
   { path: 'records', Icon: IconCalendar, View: Records },

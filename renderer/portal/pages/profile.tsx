@@ -11,7 +11,7 @@ import { toast } from '../../shared/web/toast.tsx';
 import { t } from '../i18n.ts';
 import { me as profile, readMe } from '../state/session.ts';
 
-/** What is stored, in plain words; what people may correct themselves is corrected here. */
+/** What is stored, in plain language. What people may correct themselves is corrected here. */
 export function Profile({ me }: { me: MyProfile }) {
   return (
     <>
@@ -62,7 +62,7 @@ const Held = ({ name, value, ltr = false }: { name: string; value: string | null
 
 function Edit({ me }: { me: MyProfile }) {
   const close = useContext(CloseDialog);
-  // What is not edited is not sent: someone else may have changed it since.
+  // Unedited fields are not sent, since someone else may have changed them meanwhile.
   const [first] = useState({
     name: me.name ?? '',
     email: me.email ?? '',

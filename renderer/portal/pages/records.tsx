@@ -12,7 +12,7 @@ import { keyOr, t } from '../i18n.ts';
 import { Hours } from '../parts/hours.tsx';
 import { Waiting } from '../parts/waiting.tsx';
 
-/** One's own records, newest first, grouped by day on this phone's clock. */
+/** The person's own records, newest first, grouped by day on this phone's clock. */
 export function Records() {
   const { items, error, state, more, reload } = usePages(portal.listMyAttendance, { query: { limit: 30 } });
   const contacts = useRead(portal.listMyConsentTexts);
@@ -56,7 +56,7 @@ export function Records() {
   );
 }
 
-/** What is wrong with a record, in the person's own words: the record stays, and someone in charge reviews it. */
+/** The person states what is wrong with a record. The record is kept, and someone in charge reviews it. */
 function Wrong({ row, onDone }: { row: AttendanceRow; onDone: () => void }) {
   const message = useField('');
   return (

@@ -66,7 +66,7 @@ function Consent({ me, texts }: { me: portal.MyProfile; texts: Resource<portal.M
   );
 }
 
-/** The text comes first; agreeing is a separate step. */
+/** Shows the text first. Agreeing is a separate step. */
 function Give({ texts, me }: { texts: readonly portal.MyConsentText[]; me: portal.MyProfile }) {
   const close = useContext(CloseDialog);
   const wanted = [currentLanguage(), me.language];
@@ -109,7 +109,7 @@ function Everything() {
   );
 }
 
-/** Two steps: what it means, fetched from the server, then a typed word. */
+/** Two steps: the consequences, fetched from the server, then a word to type. */
 function Erase({ me }: { me: portal.MyProfile }) {
   const [asked, setAsked] = useState<z.output<typeof portal.confirmMyErasure.answer> | null>(null);
   const { busy, error, run } = useWrite();
@@ -143,9 +143,7 @@ interface EraseDialogProps extends Pick<z.output<typeof portal.confirmMyErasure.
   onClose: () => void;
 }
 
-/**
- * What an erasure does and how long it can be taken back; then, as a second step, a word to type.
- */
+/** What an erasure does and how long it can be undone; then, as a second step, a word to type. */
 function EraseDialog({ undoDays, confirmation, onClose }: EraseDialogProps) {
   const [sure, setSure] = useState(false);
   return (

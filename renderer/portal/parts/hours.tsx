@@ -6,10 +6,10 @@ import { useRead } from '../../shared/web/resource.tsx';
 import { t } from '../i18n.ts';
 import { Waiting } from './waiting.tsx';
 
-/** How far back one can go, months. */
+/** How many months can be chosen. */
 const MONTHS = 12;
 
-/** First and last day of a month, `YYYY-MM-DD`. @param back how many months ago */
+/** Returns the first and last day of a month, `YYYY-MM-DD`. @param back how many months ago */
 function monthAgo(back: number): { readonly from: string; readonly to: string } {
   const now = new Date();
   const day = (month: number, date: number) =>
@@ -23,7 +23,7 @@ const named = (day: string, options: Intl.DateTimeFormatOptions): string =>
 const time = (minutes: number): string => t('hours.time', { hours: Math.floor(minutes / 60), minutes: minutes % 60 });
 const at = (instant: string | null) => (instant ? timeOfDay(new Date(instant)) : '–');
 
-/** How long they were on site, a month at a time. */
+/** How long the person was on site, by month. */
 export function Hours() {
   const months = Array.from({ length: MONTHS }, (_, i) => monthAgo(i));
   const chosen = useField(months[0]!.from);

@@ -1,6 +1,6 @@
 import { t } from '../i18n.ts';
 
-/** Something is on its way. */
+/** Shown while something is loading. */
 export const Waiting = () => (
   <p class="muted waiting" role="status">
     {t('opening')}

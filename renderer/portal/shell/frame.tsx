@@ -13,10 +13,7 @@ import { t } from '../i18n.ts';
 import { PAGES } from '../pages/index.ts';
 import { me, readMe, session } from '../state/session.ts';
 
-/**
- * The signed-in portal: a bar with the four pages (at the bottom of a phone, where the thumb is), and the one that is
- * open.
- */
+/** The signed-in portal: a bar with the four pages (on a phone at the bottom, within reach of the thumb), and the page. */
 export function Frame() {
   const page = PAGES.find((p) => p.path === route.value.page) ?? PAGES[0]!;
   const main = usePageStart(t(`${page.path}.nav`), page);
@@ -59,7 +56,7 @@ export function Frame() {
   );
 }
 
-/** A requested erasure is shown on every page, with a way to cancel it if there is one. */
+/** A requested erasure is shown on all pages, with a way to cancel it while that is possible. */
 function UnderWay({ undoUntil }: { undoUntil: string | null }) {
   const { busy, error, run } = useWrite();
   const undo = () =>

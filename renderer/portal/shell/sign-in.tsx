@@ -11,7 +11,7 @@ import type { Held } from '../../shared/web/session.ts';
 import { t } from '../i18n.ts';
 import type { Place } from '../state/session.ts';
 
-/** To sign in, people ask for a link by mail; the answer is the same whether the address is known or not. */
+/** To sign in, people request a link by e-mail. The answer is the same whether the address is known or not. */
 export function OutCard({ at: { why, error } }: { at: Extract<Held<Place>, { kind: 'out' }> }) {
   const email = useField('');
   const [asked, setAsked] = useState(false);

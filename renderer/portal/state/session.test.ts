@@ -3,7 +3,7 @@ import { me, readMe, session } from './session.ts';
 
 afterEach(() => vi.unstubAllGlobals());
 
-test('an answer that comes after someone has signed out is not kept for the next one', async () => {
+test('an answer that arrives after signing out is not kept for the next person', async () => {
   const { promise: answer, resolve } = Promise.withResolvers<Response>();
   vi.stubGlobal('fetch', () => answer);
   session.stage.value = { kind: 'in' };

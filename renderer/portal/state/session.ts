@@ -3,7 +3,7 @@ import { getMyProfile, type MyProfile } from '../../../sync/protocol/api/portal.
 import { type Answer, api } from '../../shared/web/api.ts';
 import { createSession } from '../../shared/web/session.ts';
 
-/** Someone with an account belongs in the console: their session stays theirs. */
+/** Someone with an account belongs in the console, where their session remains theirs. */
 export type Place = { readonly kind: 'in' } | { readonly kind: 'out'; readonly why: 'account'; readonly error: null };
 
 export const session = createSession<Place>({
@@ -11,18 +11,18 @@ export const session = createSession<Place>({
   placeOf: ({ role }) => (role === 'person' ? { kind: 'in' } : { kind: 'out', why: 'account', error: null }),
 });
 
-/** What is held of the signed-in person; null until it was read. */
+/** The signed-in person's data; null until it is read. */
 export const me = signal<MyProfile | null>(null);
 
-// Nothing of the person stays on the page.
+// After the session, none of the person's data is kept on the page.
 effect(() => {
   if (session.stage.value.kind !== 'in') me.value = null;
 });
 
-/** Rereads what is held. */
+/** Reads the signed-in person's data again. */
 export async function readMe(): Promise<Answer<MyProfile>> {
   const answer = await api(getMyProfile);
-  // Who has signed out meanwhile is not shown to who comes next.
+  // If they have signed out meanwhile, it must not be shown to the next person.
   if (answer.ok && session.stage.peek().kind === 'in') me.value = answer.value;
   return answer;
 }

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { endpoint, RawBody } from '../../../sync/protocol/api/endpoint.ts';
 import { api, urlOf } from './api.ts';
 
-/** Endpoints of this test's own, called as pages call the server's. */
+/** Endpoints declared for this test, called as pages call the server's. */
 const common = { summary: '', roles: 'anybody', data: [], action: 'read' } as const;
 const readOne = endpoint('GET /api/test/people/:person/photos/:photo', {
   ...common,
@@ -41,12 +41,12 @@ afterEach(() => {
   asked.length = 0;
 });
 
-test('an address is made of the declaration, its values encoded; what is empty is left out of the query', () => {
+test('a URL is built from the declaration with encoded values, and the query leaves out empty ones', () => {
   const input = { params: { person: 'a/b', photo: 7 }, query: { site: '', limit: 20 } };
   expect(urlOf(readOne, input)).toBe('/api/test/people/a%2Fb/photos/7?limit=20');
 });
 
-test('an answer is parsed by the declaration, and one of another shape is an error', async () => {
+test('an answer is parsed by the declaration; another shape is an error', async () => {
   const params = { person: 'p', photo: 'q' };
   answering(
     () => Response.json({ name: 'Ada' }),
@@ -57,7 +57,7 @@ test('an answer is parsed by the declaration, and one of another shape is an err
   expect(asked[0]!.init.method ?? 'GET').toBe('GET');
 });
 
-test('a change whose answer never came is sent again under the same key', async () => {
+test('a change whose answer never arrived is sent again with the same key', async () => {
   vi.useFakeTimers();
   answering(lost, done);
   const answer = api(change, { body: { name: 'Ada' } });
@@ -73,7 +73,7 @@ test('a change whose answer never came is sent again under the same key', async 
   expect((first!.headers as Record<string, string>)['idempotency-key']).toMatch(/^[0-9a-f-]{36}$/);
 });
 
-test('a file is sent as it is, and not again', async () => {
+test('a file is sent unchanged, and not retried', async () => {
   answering(lost);
   const body = new Blob(['picture']);
   expect(await api(upload, { body })).toMatchObject({ ok: false, error: { code: 'unreachable' } });

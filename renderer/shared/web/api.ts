@@ -10,22 +10,22 @@ import {
 import { ProblemBody } from '../../../sync/protocol/api/session.ts';
 
 /**
- * The server's API as pages speak it. Every answer is parsed by its shape (sync/protocol/api); errors are values.
- * A write carries an idempotency key of its own and is sent again under the same key when the line breaks, so it is done once.
+ * The server's API for pages. Answers are parsed by their declared shape (sync/protocol/api); errors are values. A write has
+ * an idempotency key and is sent again with the same key when the connection breaks, so it takes effect once.
  */
 
-/** Why the server, or the way to it, refused. `code` is what pages act on; `say.ts` makes sentences of it. */
+/** Why the server, or something in between, refused. Pages act on `code`; `say.ts` turns it into sentences. */
 export interface ApiError {
   readonly code: string;
-  /** HTTP status; 0: no answer at all. */
+  /** HTTP status; 0 if there was no answer. */
   readonly status: number;
-  /** English, of the server: shown where this page has no sentence of its own for the code. */
+  /** The server's English text, shown if this page has no sentence of its own for the code. */
   readonly title: string;
   readonly nextStep: string;
   readonly params: Readonly<Record<string, string | number>>;
 }
 
-/** Whether it may be another in a moment: no answer, too many requests, or a failure of the server or of what is before it. */
+/** Whether a retry may succeed soon: no answer, too many requests, or a failure of the server or a proxy. */
 export const willPass = ({ status }: ApiError): boolean => status === 0 || status === 429 || status >= 500;
 
 export type Answer<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: ApiError };
@@ -36,17 +36,17 @@ interface Given {
   readonly body?: unknown;
   readonly signal?: AbortSignal;
   readonly key?: string;
-  /** The page asks by itself: that is no use of the session. */
+  /** The page sends the request on its own, so it doesn't count as use of the session. */
   readonly idle?: boolean;
 }
 
-/** Pauses before a write is sent again whose answer never came, ms. */
+/** Delays before a write without an answer is sent again, ms. */
 const RETRY_MS = [500, 2000];
 
-/** Called when the server says that no one is signed in here, and when it answered someone who is. */
+/** `ended`: called when the server says that no one is signed in; `used`: when it answered a signed-in user. */
 export const sessionHooks = { ended: (): void => undefined, used: (): void => undefined };
 
-/** Calls an endpoint. What changes something is done once, however often it has to be sent. */
+/** Calls an endpoint. A change takes effect once, however often it has to be sent. */
 export async function api<P extends Params, Q extends z.ZodType, B extends z.ZodType, A extends z.ZodType | 'nothing'>(
   endpoint: Endpoint<P, Q, B, A>,
   ...[input]: Rest<P, Q, B>
@@ -55,7 +55,7 @@ export async function api<P extends Params, Q extends z.ZodType, B extends z.Zod
   const { body, signal, key = crypto.randomUUID(), idle = endpoint.idle } = (input ?? {}) as Given;
   const url = addressOf(endpoint.path, input as Given);
   const type = raw ? RAW_TYPE : 'application/json';
-  // Some reads are POST, so that what they ask for is in no address.
+  // Some reads are POST, so that their search terms are not in a URL.
   const reads = method === 'GET' || action === 'read';
   const init: RequestInit = {
     ...(method === 'GET' ? { cache: 'no-store' } : { method }),
@@ -77,7 +77,7 @@ export async function api<P extends Params, Q extends z.ZodType, B extends z.Zod
   return (answer === 'nothing' ? { ok: true, value: undefined } : parse(asked.response, answer)) as never;
 }
 
-/** Where an endpoint is, e.g. for a picture. */
+/** Returns an endpoint's URL, for example for a picture. */
 export function urlOf<P extends Params, Q extends z.ZodType>(
   endpoint: Endpoint<P, Q, z.ZodUndefined>,
   ...[input]: Rest<P, Q, z.ZodUndefined>
@@ -118,7 +118,7 @@ export async function download<P extends Params, Q extends z.ZodType>(
 export function save(file: Blob, name: string): void {
   const url = URL.createObjectURL(file);
   Object.assign(document.createElement('a'), { href: url, download: name }).click();
-  // The browser has taken it over by the next turn; a minute is generous.
+  // The browser has started the download by the next turn; a minute is generous.
   setTimeout(() => URL.revokeObjectURL(url), 60_000);
 }
 
@@ -160,7 +160,7 @@ async function ask(
 async function parse<T extends z.ZodType>(response: Response, shape: T): Promise<Answer<z.output<T>>> {
   const parsed = shape.safeParse(await response.json().catch(() => undefined));
   if (parsed.success) return { ok: true, value: parsed.data };
-  // A server that was updated under an open page.
+  // The server was updated while the page was open.
   return {
     ok: false,
     error: {

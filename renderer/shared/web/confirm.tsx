@@ -9,15 +9,15 @@ import { Dialog } from './pieces.tsx';
 export interface Question {
   readonly title: string;
   readonly text?: string;
-  /** What the question is about, to be read before it. */
+  /** What the question is about, shown before it. */
   readonly subject?: ComponentChildren;
-  /** What the button does, e.g. "Void it"; the title where it is absent. */
+  /** Label of the confirming button, such as "Void it"; defaults to the title. */
   readonly action?: string;
-  /** What leaves things as they are, where "Cancel" may be taken for what is asked; null: there is nothing to decide, only to read. */
+  /** Label of the other button where "Cancel" could be misread as the action; null: no such button, just text to read. */
   readonly keep?: string | null;
-  /** Red: it takes something away. */
+  /** The action deletes or revokes something: a red button. */
   readonly danger?: boolean;
-  /** To be typed before the button works, for what can't be taken back. */
+  /** Has to be typed before the button works, for actions that can't be undone. */
   readonly word?: string;
 }
 
@@ -25,9 +25,9 @@ const asked = signal<(Question & { id: number; answer: (yes: boolean) => void })
 let count = 0;
 
 /**
- * Asks before something is done. Another question that is still open, as where someone goes back from it, is answered with no.
+ * Asks for confirmation. A question still open, for example after pressing Back, is answered with no.
  *
- * @returns whether it is to be done
+ * @returns whether the user confirmed
  */
 export const confirm = (question: Question): Promise<boolean> =>
   new Promise((resolve) => {
@@ -36,7 +36,7 @@ export const confirm = (question: Question): Promise<boolean> =>
     asked.value = { ...question, id: count, answer: resolve };
   });
 
-/** Stands once in the shell. */
+/** Rendered once, in the shell. */
 export function Confirmation() {
   const question = asked.value;
   if (!question) return null;
@@ -59,7 +59,7 @@ export function Confirmation() {
 function Ask({ question, answer }: { question: Question; answer: (yes: boolean) => void }) {
   const { title, text, subject, action = title, keep, danger = false, word } = question;
   const [typed, setTyped] = useState('');
-  // Copied from the question above, it may bring the marks that keep it in its own direction.
+  // Text copied from the question may contain the direction marks around it.
   const plain = typed.replaceAll(/[\u2066-\u2069]/g, '').trim();
   const ready = word === undefined || inSmall(plain) === inSmall(word);
   return (

@@ -8,20 +8,20 @@ import { ErrorNote } from './form.tsx';
 import { t } from './i18n.ts';
 import { useRead, useWrite } from './resource.tsx';
 
-/** Whether people and records here are a demo's; null until the server has said so. */
+/** Whether people and records here belong to a demo; null until the server has answered. */
 export const demo = signal<'none' | 'filled' | 'emptying' | null>(null);
 
-/** How often it is looked whether the demo is empty by now, ms. */
+/** How often to check whether the demo has been emptied, ms. */
 const POLL_MS = 2_000;
 
-/** Stands above every page of a demo and says so. @param admin may empty it */
+/** The bar above all pages of a demo. @param admin may empty the demo */
 export function DemoBar({ admin }: { admin: boolean }) {
   const emptying = demo.value === 'emptying';
   const { value } = useRead(getDemo, {}, emptying ? POLL_MS : undefined);
   useEffect(() => {
     if (!value) return;
     if (emptying && value.state === 'none') {
-      // Whatever a page holds of it goes with the page.
+      // The reload discards demo data held by pages.
       location.hash = '';
       location.reload();
     }

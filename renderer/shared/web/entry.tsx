@@ -7,7 +7,7 @@ import { ErrorNote } from './form.tsx';
 import { t } from './i18n.ts';
 import { Mark } from './pieces.tsx';
 
-/** The frame around whatever is to be done before someone is in. */
+/** The frame of all screens before signing in. */
 export function EntryCard({ children, wide = false }: { children: ComponentChildren; wide?: boolean }) {
   return (
     <main class="entry">
@@ -28,7 +28,7 @@ export function OpeningCard() {
   );
 }
 
-/** Link scanners of mail programs open links; none of them presses a button. */
+/** Asks to press a button, since mail programs' link scanners open links but press nothing. */
 export function LinkCard({ busy, error, onEnter }: { busy: boolean; error: ApiError | null; onEnter: () => void }) {
   return (
     <EntryCard>

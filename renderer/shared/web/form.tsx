@@ -9,16 +9,16 @@ import { WhenInput } from './when-input.tsx';
 
 interface FieldProps {
   readonly label: string;
-  /** One sentence under it. */
+  /** One sentence below the field. */
   readonly hint?: string | undefined;
-  /** What is wrong with it; absent: nothing. */
+  /** The field's error; absent if there is none. */
   readonly error?: string | undefined;
   readonly class?: string;
-  /** What stands behind the value, e.g. "days". */
+  /** Unit shown after the value, such as "days". */
   readonly unit?: string | undefined;
 }
 
-/** A label, its control, and what is said about it; the control points by id to what describes it. */
+/** A label, its control, hint and error. The control refers to hint and error by id. */
 export function Field({
   label,
   hint,
@@ -57,13 +57,13 @@ export function Field({
   );
 }
 
-/** What is typed or chosen in a field: `{...name}` gives the field what it needs, `name.value` is what it holds. */
+/** State of a text field or select: `{...name}` passes it to the field, `name.value` is its value. */
 export function useField<V = string>(first: V): { value: V; onValue: (value: V) => void } {
   const [value, onValue] = useState(first);
   return { value, onValue };
 }
 
-/** The same for a checkbox. */
+/** State of a checkbox. */
 export function useCheck(first: boolean): { checked: boolean; onChecked: (checked: boolean) => void } {
   const [checked, onChecked] = useState(first);
   return { checked, onChecked };
@@ -74,14 +74,14 @@ interface TextShape {
   readonly unwrap?: () => unknown;
 }
 
-/** The longest text that a shape takes, also where it may be absent. */
+/** The longest text that a schema accepts, also if it is optional. */
 const longest = (of: TextShape | undefined): number | undefined =>
   of?.maxLength ?? (of?.unwrap && longest(of.unwrap() as TextShape));
 
 /**
- * Several fields: `{...field('name')}` gives one what it needs, `values` is what they hold.
+ * State of several fields: `{...field('name')}` passes it to one, `values` are their values.
  *
- * @param sent the shape of what is sent: it says how long the text of each may be
+ * @param sent schema of the request body, which limits the length of each text
  */
 export function useFields<Name extends string>(
   first: Readonly<Record<Name, string>>,
@@ -103,7 +103,7 @@ interface Input extends Omit<JSX.IntrinsicElements['input'], keyof FieldProps | 
   readonly type?: 'text' | 'email' | 'password' | 'date' | 'time' | 'number' | 'search' | 'tel';
 }
 
-/** One line of text, or whatever `type` says (`date`: `YYYY-MM-DD`, `time`: `HH:MM`, `password`, `number`). */
+/** One line of text, or another `type` (`date`: `YYYY-MM-DD`, `time`: `HH:MM`, `password`, `number`). */
 export function TextField({
   label,
   hint,
@@ -173,7 +173,7 @@ export function AreaField({
   );
 }
 
-/** One of several. @param options value and words; the value '' is "any" */
+/** A choice of one. @param options value and label; the value '' means "any" */
 export function SelectField<V extends string>({
   value,
   options,
@@ -233,7 +233,7 @@ interface CheckFieldsProps<V extends string> {
   onChosen: (chosen: readonly V[]) => void;
 }
 
-/** Any of several, each with a checkbox. */
+/** A choice of several, each with a checkbox. */
 export const CheckFields = <V extends string>({ options, chosen, onChosen }: CheckFieldsProps<V>) =>
   options.map(([value, label, hint]) => (
     <CheckField
@@ -245,7 +245,7 @@ export const CheckFields = <V extends string>({ options, chosen, onChosen }: Che
     />
   ));
 
-/** Why something was refused, and what to do. Renders nothing for null. */
+/** Shows an error and what to do. Renders nothing for null. */
 export function ErrorNote({ error, onRetry }: { error: ApiError | null; onRetry?: (() => void) | undefined }) {
   if (!error) return null;
   const { title, next, lang } = errorText(error);
@@ -261,7 +261,7 @@ export function ErrorNote({ error, onRetry }: { error: ApiError | null; onRetry?
   );
 }
 
-/** A form that sends nothing by itself: the page's policy forbids it. */
+/** A form that the browser never submits, which the page's policy forbids. */
 export function Form({ onSubmit, children, ...rest }: JSX.IntrinsicElements['form'] & { onSubmit: () => void }) {
   return (
     <form
@@ -280,12 +280,12 @@ interface SubmitProps {
   danger?: boolean | undefined;
   disabled?: boolean;
   onCancel?: (() => void) | undefined;
-  /** What it is called. */
+  /** Label of the cancel button. */
   cancel?: string | undefined;
   children: ComponentChildren;
 }
 
-/** What sends the form around it, at its end; beside it, where there is `onCancel`, what leaves things as they are. */
+/** The submit button at the end of a form. With `onCancel`, a cancel button beside it. */
 export function Submit({ danger = false, disabled, onCancel, cancel = t('cancel'), children }: SubmitProps) {
   return (
     <div class="actions">

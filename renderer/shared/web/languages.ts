@@ -5,9 +5,9 @@ import { currentLanguage } from '../i18n.ts';
 export const firstLanguage = (wanted: readonly string[]): string =>
   wanted.map((l) => l.slice(0, 2).toLowerCase()).find(isLanguage) ?? 'en';
 
-/** Languages that a person may be greeted and asked in. */
+/** Languages in which a person may be greeted and asked for consent. */
 export const SPOKEN: readonly string[] = [...LANGUAGES, 'it', 'uk', 'ru'];
 
-/** What a language is called in the reader's own. */
+/** Returns a language's name in the reader's language. */
 export const languageName = (code: string): string =>
   new Intl.DisplayNames([currentLanguage()], { type: 'language' }).of(code) ?? code;

@@ -6,10 +6,10 @@ import { directionOf } from '../i18n.ts';
 import { IconClose, IconInfo } from '../icons.tsx';
 import { t } from './i18n.ts';
 
-/** Closes the dialog around; nothing where there is none. */
+/** Closes the surrounding dialog; does nothing outside of one. */
 export const CloseDialog = createContext<() => void>(() => undefined);
 
-/** Asked before Escape or ✕ closes the dialog around, where what it shows would be lost. */
+/** Called before Escape or ✕ closes the surrounding dialog, if its content would be lost. */
 export const HoldDialog = createContext<{ current: (() => Promise<boolean>) | null }>({ current: null });
 
 interface DialogProps {
@@ -19,7 +19,7 @@ interface DialogProps {
   children: ComponentChildren;
 }
 
-/** A dialog over the page. The focus starts at its purpose, stays inside, and returns to where it was; Escape closes it. */
+/** A modal dialog. The focus starts in it, stays inside, and returns to where it was. Escape closes it. */
 export function Dialog({ title, onClose, wide = false, children }: DialogProps) {
   const ref = useRef<HTMLDialogElement>(null);
   const id = useId();
@@ -27,7 +27,7 @@ export function Dialog({ title, onClose, wide = false, children }: DialogProps) 
   const leave = async () => {
     if (!hold.current || (await hold.current())) onClose();
   };
-  // Before the next frame, so that the first key goes where the focus is to be. Closing gives the focus back.
+  // Opened before the next frame, so that the first key press goes to the right element. Closing returns the focus.
   useLayoutEffect(() => {
     const dialog = ref.current!;
     dialog.showModal();
@@ -45,7 +45,7 @@ export function Dialog({ title, onClose, wide = false, children }: DialogProps) 
         void leave();
       }}
       onKeyDown={(event) => {
-        // Chrome closes a dialog after a few Escapes in a row, whatever `cancel` says.
+        // Chrome closes a dialog after several Escapes in a row, whatever `cancel` does.
         if (event.key !== 'Escape' || event.defaultPrevented || !hold.current) return;
         event.preventDefault();
         void leave();
@@ -69,11 +69,11 @@ export function Dialog({ title, onClose, wide = false, children }: DialogProps) 
 }
 
 /**
- * A button, and the dialog that it opens.
+ * A button, and the dialog it opens.
  *
- * @param label what the button does; the dialog is called so too, unless it has a `title` of its own
- * @param of which one it is about, for a screen reader
- * @param as another kind of button, e.g. one that is named by its row
+ * @param label of the button; also the dialog's title unless `title` is set
+ * @param of what it is about, for screen readers
+ * @param as another kind of button, such as one named by its row
  */
 export function DialogButton({
   label,
@@ -111,7 +111,7 @@ export function DialogButton({
   );
 }
 
-/** One line of a `<dl class="facts">`. */
+/** One row of a `<dl class="facts">`. */
 export const Fact = ({
   name,
   value,
@@ -128,7 +128,7 @@ interface ConsentArticleProps {
   class?: string;
 }
 
-/** A consent text as it is read, in its own language and direction. */
+/** A consent text in its own language and direction. */
 export const ConsentArticle = ({ text: { language, title, paragraphs }, class: more = '' }: ConsentArticleProps) => (
   <article class={`consent-text ${more}`} lang={language} dir={directionOf(language)}>
     <h3>{title}</h3>
@@ -138,7 +138,7 @@ export const ConsentArticle = ({ text: { language, title, paragraphs }, class: m
   </article>
 );
 
-/** A part of a page under its own heading. @param aside beside the heading: how it is, or what can be done */
+/** A section of a page with its own heading. @param aside beside the heading: a state, or actions */
 export const Panel = ({
   title,
   aside,
@@ -158,7 +158,7 @@ export const Panel = ({
   </section>
 );
 
-/** A state in a word or two. */
+/** A state in one or two words. */
 export const Badge = ({
   kind,
   children,
@@ -169,7 +169,7 @@ export const Badge = ({
   </span>
 );
 
-/** A sentence or two that should not be overlooked. */
+/** One or two sentences that should not be overlooked. */
 export const Note = ({ kind, ...rest }: JSX.IntrinsicElements['p'] & { kind?: string | undefined }) => (
   <p class="note" data-kind={kind} {...rest} />
 );
@@ -181,7 +181,7 @@ interface EmptyProps {
   children?: ComponentChildren;
 }
 
-/** There is nothing here, with the reason or what to do about it. */
+/** Shown for an empty list, with the reason or what to do. */
 export function Empty({ title, text, icon = <IconInfo />, children }: EmptyProps) {
   return (
     <div class="nobody">

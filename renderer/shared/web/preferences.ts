@@ -3,26 +3,26 @@ import { isLanguage } from '../../../sync/protocol/api/languages.ts';
 import { currentLanguage, setLanguage } from '../i18n.ts';
 import { firstLanguage } from './languages.ts';
 
-/** How this browser is to show the console: language, theme, columns of tables. Kept on this machine alone. */
+/** This browser's display preferences: language, theme, columns of tables. Stored only on this machine. */
 
 export const THEMES = ['system', 'light', 'dark'] as const;
 export type Theme = (typeof THEMES)[number];
 
-/** What this browser was asked to remember; null: nothing. */
+/** Returns what this browser has stored under a name; null if nothing. */
 export const kept = (name: string): string | null => {
   try {
     return localStorage.getItem(`smartpresence.${name}`);
   } catch {
-    return null; // Storage is off: nothing is kept.
+    return null; // Storage is disabled.
   }
 };
-/** @param value null: forgets it */
+/** Stores a value. @param value null: deletes it */
 export const keep = (name: string, value: string | null): void => {
   try {
     if (value === null) localStorage.removeItem(`smartpresence.${name}`);
     else localStorage.setItem(`smartpresence.${name}`, value);
   } catch {
-    // The choice holds until the page is closed.
+    // Storage is disabled. The choice lasts until the page is closed.
   }
 };
 
@@ -39,7 +39,7 @@ export function setTheme(next: Theme): void {
   keep('theme', next);
 }
 
-/** The language to begin with: chosen before, else the browser's. */
+/** Returns the initial language: the one chosen earlier, else the browser's. */
 export function startingLanguage(): string {
   const before = kept('language');
   return before !== null && isLanguage(before) ? before : firstLanguage(navigator.languages);

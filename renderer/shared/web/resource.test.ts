@@ -11,7 +11,7 @@ afterEach(() => {
   vi.unstubAllGlobals();
 });
 
-/** What a component without a picture of its own has of a hook, as it is now. */
+/** Runs a hook in a component that renders nothing. `now` is its current value. */
 function inPage<T>(hook: () => T): { readonly now: T } {
   const page: { now: T } = { now: undefined as T };
   const Probe = () => {
@@ -22,7 +22,7 @@ function inPage<T>(hook: () => T): { readonly now: T } {
   return page;
 }
 
-/** Reads that each take so long: how many have begun, and ended when no one waited for them any more. */
+/** Reads that take this long, with counts of those started, and of those that ended after being aborted. */
 function slow(takesMs: number) {
   const count = { begun: 0, broken: 0 };
   const read = ({ signal }: ReadBy) => {
@@ -38,7 +38,7 @@ function slow(takesMs: number) {
   return { count, read };
 }
 
-test('what takes longer to read than the pause between two readings is shown all the same, and read again', async () => {
+test('a read that takes longer than the polling interval is still shown, and repeated', async () => {
   const { count, read } = slow(2 * EVERY_MS);
   const page = inPage(() => useResource('slow', read, EVERY_MS));
   await vi.advanceTimersByTimeAsync(2 * EVERY_MS + 500);
@@ -48,14 +48,14 @@ test('what takes longer to read than the pause between two readings is shown all
   expect(count.broken).toBe(0);
 });
 
-test('a reading that never ends is given up, and made again', async () => {
+test('a read that never ends is abandoned and repeated', async () => {
   const { count, read } = slow(24 * 3_600_000);
   inPage(() => useResource('never', read, EVERY_MS));
   await vi.advanceTimersByTimeAsync(60_000);
   expect(count.begun).toBe(2);
 });
 
-test('a reading is made again after its pause, also after a write has put its answer in its place', async () => {
+test('a read is repeated after the interval, even if a write has replaced its answer', async () => {
   const { count, read } = slow(100);
   const page = inPage(() => useResource('quick', read, EVERY_MS));
   await vi.advanceTimersByTimeAsync(1000);
@@ -66,7 +66,7 @@ test('a reading is made again after its pause, also after a write has put its an
   expect([page.now.value, count.begun]).toEqual([2, 2]);
 });
 
-test('a list of several pages is read once, and then after a pause for each of them', async () => {
+test('a list of several pages is polled less often, in proportion to its pages', async () => {
   const asked: number[] = [];
   vi.stubGlobal('location', { href: 'https://server/' });
   vi.stubGlobal('fetch', async (url: string) => {

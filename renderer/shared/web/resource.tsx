@@ -10,27 +10,27 @@ import { ErrorNote, Form, Submit } from './form.tsx';
 import { CloseDialog } from './pieces.tsx';
 import { toast } from './toast.tsx';
 
-/** How components read the API. What is asked for again replaces what is there only once it has come. */
+/** Hooks that read the API. A value that is read again is only replaced once the new one has arrived. */
 
 export interface Resource<T> {
   readonly value: T | null;
   readonly error: ApiError | null;
   readonly loading: boolean;
   readonly reload: () => void;
-  /** What a write returned replaces what was read; a read in progress, which may be older, is dropped. */
+  /** Replaces the value by what a write returned, and drops a read in progress, which may be older. */
   readonly replace: (value: T) => void;
 }
 
-/** How something is read: until when, and whether the page does so by itself. */
+/** How a read is made: its abort signal, and whether the page makes it on its own. */
 export interface ReadBy {
   readonly signal: AbortSignal;
   readonly idle: boolean;
 }
 
-/** A reading that is to be made again by itself is waited for so long beyond its pause, ms. */
+/** How long a polled read may take beyond its interval before it is repeated, ms. */
 const LONGEST_MS = 30_000;
 
-/** Reads something, and again whenever `key` changes. @param everyMs reads again by itself this often */
+/** Reads a value, and again whenever `key` changes. @param everyMs polling interval */
 export function useResource<T>(key: string, read: (by: ReadBy) => Promise<Answer<T>>, everyMs?: number): Resource<T> {
   const [state, setState] = useState<Omit<Resource<T>, 'reload' | 'replace'>>({
     value: null,
@@ -64,7 +64,7 @@ export function useResource<T>(key: string, read: (by: ReadBy) => Promise<Answer
         idle.current = true;
         setRound((n) => n + 1);
       };
-      // A slow answer is waited for, one that never comes is not.
+      // A slow answer is waited for, but not one that never arrives.
       timer = setTimeout(again, LONGEST_MS);
       void ended.current?.then(again);
     }, everyMs) as ReturnType<typeof setTimeout> | undefined;
@@ -81,7 +81,7 @@ export function useResource<T>(key: string, read: (by: ReadBy) => Promise<Answer
   return { ...state, reload, replace };
 }
 
-/** Reads an endpoint, and again whenever it is asked for something else. @param everyMs reads again by itself this often */
+/** Reads an endpoint, and again whenever its input changes. @param everyMs polling interval */
 export function useRead<T, P extends Params, Q extends z.ZodType>(
   endpoint: Endpoint<P, Q, z.ZodUndefined, z.ZodType<T>>,
   ...given: [...Rest<P, Q, z.ZodUndefined>, everyMs?: number]
@@ -91,7 +91,7 @@ export function useRead<T, P extends Params, Q extends z.ZodType>(
   return useResource(endpoint.path + JSON.stringify(input), read, everyMs);
 }
 
-/** What a list by cursor answers. */
+/** The answer of a list with a cursor. */
 export interface Paged {
   readonly items: readonly unknown[];
   readonly next: string | null;
@@ -99,25 +99,25 @@ export interface Paged {
 
 export interface Pages<T, A = unknown> {
   readonly items: readonly T[];
-  /** The whole first page: what it says about all rows. */
+  /** The whole first page, which also describes the list as a whole. */
   readonly first: A | null;
   readonly error: ApiError | null;
-  /** `first`: nothing is there yet; `more`: the next page is on its way. */
+  /** `first`: nothing is loaded yet; `more`: the next page is loading. */
   readonly state: 'first' | 'more' | 'ready';
-  /** Asks for the next page; null: this is all. */
+  /** Loads the next page; null if there is none. */
   readonly more: (() => void) | null;
-  /** Asks for all that are still to come, of a list of that many rows at most; null: this is all. */
+  /** Loads all remaining rows, up to `most` rows in total; null if there are none. */
   readonly rest: ((most: number) => void) | null;
-  /** As far as it was read: who acts on a row far down stays there. */
+  /** Reads as far as before, so that the reader's place in a long list is kept. */
   readonly reload: () => void;
-  /** Reads all rows, `MOST_COUNTED` at most, whatever is shown. */
+  /** Reads all rows, at most `MOST_COUNTED`, regardless of those shown. */
   readonly all: () => Promise<Answer<readonly T[]>>;
 }
 
 /**
- * Reads a list to its end, page after page, from the cursor on that is given.
+ * Reads a list to its end, page by page, from the given cursor.
  *
- * @param most rows from which on no other page is read
+ * @param most stops reading pages once it has this many rows
  */
 export async function readAll<A extends Paged, P extends Params, Q extends z.ZodType>(
   endpoint: Endpoint<P, Q, z.ZodUndefined, z.ZodType<A>>,
@@ -137,18 +137,18 @@ export async function readAll<A extends Paged, P extends Params, Q extends z.Zod
   }
 }
 
-/** A list, and its first page: what that says of all of them. */
+/** A list with its first page, which also describes the list as a whole. */
 export interface All<T, A> {
   readonly items: readonly T[];
   readonly first: A;
-  /** Null: the list ends here. */
+  /** Null at the end of the list. */
   readonly next: string | null;
 }
 
 /**
- * A whole list, read again by itself.
+ * Polls a whole list.
  *
- * @param everyMs for each page that it has: a long one is read as much less often
+ * @param everyMs interval per page, so that long lists are read less often
  */
 export function useAll<A extends Paged, P extends Params, Q extends z.ZodType>(
   endpoint: Endpoint<P, Q, z.ZodUndefined, z.ZodType<A>>,
@@ -166,7 +166,7 @@ export function useAll<A extends Paged, P extends Params, Q extends z.ZodType>(
 
 const NO_PAGES = { items: [], first: null, next: null, error: null, state: 'first' } as const;
 
-/** Reads something again when what is known of it becomes another. @param news null: nothing is known yet */
+/** Calls `reload` when `news` changes. @param news null: not known yet */
 export function useNews(news: string | null, reload: () => void): void {
   const before = useRef(news);
   useEffect(() => {
@@ -175,7 +175,7 @@ export function useNews(news: string | null, reload: () => void): void {
   }, [news, reload]);
 }
 
-/** A list by cursor. A different query starts over. */
+/** Reads a list with a cursor. A different query starts over. */
 export function usePages<A extends Paged, P extends Params, Q extends z.ZodType>(
   endpoint: Endpoint<P, Q, z.ZodUndefined, z.ZodType<A>>,
   ...[input]: Rest<P, Q, z.ZodUndefined>
@@ -192,10 +192,10 @@ export function usePages<A extends Paged, P extends Params, Q extends z.ZodType>
   const [round, setRound] = useState(0);
   const shown = useRef<{ key: string; gone: AbortController; reading?: string | null }>(undefined);
 
-  /** @param rows how many: of a list that is read again as many as there were; else a page */
+  /** @param rows how many rows to read, as when a list is reloaded; 0: one page */
   const read = (cursor: string | null, rows = 0): void => {
     const { gone, reading } = shown.current!;
-    // A page that is asked for twice, by a press and by scrolling, is read once.
+    // A page requested twice, by a press and by scrolling, is read once.
     if (cursor !== null && reading === cursor) return;
     shown.current!.reading = cursor;
     setState((s) => ({ ...s, error: null, state: cursor === null ? 'first' : 'more' }));
@@ -238,24 +238,24 @@ export function usePages<A extends Paged, P extends Params, Q extends z.ZodType>
   };
 }
 
-/** What goes before a write, and after one that was done. */
+/** What to do around a write: a question before, a toast, undo and callback after. */
 export interface Around<T> {
   /**
-   * Without a yes nothing is written. A function finds out first whether there is something to ask; where that can't be found
-   * out, nothing is asked or written.
+   * Nothing is written without a yes. A function first finds out whether to ask at all; if it fails, nothing is asked or
+   * written.
    */
   readonly ask?: Question | (() => Promise<Question | { readonly error: ApiError } | undefined>) | undefined;
-  /** The toast, in the page's language at that time. */
+  /** The toast's text, in the page's current language. */
   readonly say?: ((value: T) => string) | undefined;
-  /** Takes it back from the toast; `done` follows that too. */
+  /** Undoes the write from the toast. `done` is also called after that. */
   readonly undo?: ((value: T) => Promise<Answer<unknown>>) | false | undefined;
   readonly done?: ((value: T) => unknown) | undefined;
 }
 
-/** Counts what was written or taken back on this page: what follows it is read again. */
+/** Counts writes and undos on this page, so that what depends on them is read again. */
 export const writes = signal(0);
 
-/** A write that a button starts. @returns `run`: null when another is under way, or the question was answered with no */
+/** A write started by a button. @returns `run`: null if another write is under way or the answer was no */
 export function useWrite(): {
   busy: boolean;
   error: ApiError | null;
@@ -303,12 +303,11 @@ export function useWrite(): {
 }
 
 /**
- * A form that sends something: its fields, why it was refused, and the button. Once it is done, the dialog around it
- * closes.
+ * A form that writes: its fields, the error, and the button. On success it closes the surrounding dialog.
  *
- * @param ready false: there is nothing to send yet
- * @param keepOpen what comes of it is shown in the same dialog
- * @param action what the button does
+ * @param ready false while there is nothing to send
+ * @param keepOpen keeps the dialog open, to show the result in it
+ * @param action label of the button
  */
 export function WriteForm<T>({
   write,

@@ -1,4 +1,4 @@
-/** How far something is, around a picture. @param share 0..1 */
+/** Progress shown as a ring around a picture. @param share 0..1 */
 export function Ring({ share }: { share: number }) {
   const around = 2 * Math.PI * 47;
   return (

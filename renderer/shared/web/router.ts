@@ -1,18 +1,18 @@
 import { computed, signal } from '@preact/signals';
 
 /**
- * Pages by fragment: `#/attendance/…?from=…`. The fragment is sent to no server and is in no log. Still, no name or
- * e-mail address belongs in it: it stays in the browser's history.
+ * Pages by fragment: `#/attendance/…?from=…`. The fragment is sent to no server and appears in no log. Still, it must not
+ * contain names or e-mail addresses, since the browser's history keeps it.
  */
 export interface Route {
-  /** First segment; empty: the page that a role begins with. */
+  /** First segment; empty: the role's start page. */
   readonly page: string;
-  /** Segments behind it, e.g. a person's id. */
+  /** The following segments, such as a person's id. */
   readonly rest: readonly string[];
   readonly query: URLSearchParams;
 }
 
-/** Reads a fragment. One without `#/`, as of a sign-in link, names no page. Pure. */
+/** Parses a fragment. One without `#/`, as in a sign-in link, names no page. Pure. */
 function parseHash(hash: string): Route {
   if (!hash.startsWith('#/')) return { page: '', rest: [], query: new URLSearchParams() };
   const [path = '', query = ''] = hash.slice(2).split('?', 2);
@@ -28,18 +28,18 @@ function decode(segment: string): string {
   }
 }
 
-/** A fragment; what is absent or empty is left out. Pure. */
+/** Builds a fragment, leaving out absent and empty values. Pure. */
 function hashOf(path: string, query: Readonly<Record<string, string | null | undefined>> = {}): string {
   const given = Object.entries(query).filter((e): e is [string, string] => Boolean(e[1]));
   return `#/${path}${given.length > 0 ? `?${new URLSearchParams(given).toString()}` : ''}`;
 }
 
 const hash = signal(location.hash);
-/** A view that someone chose and did not get: what chose it shows again where they are. */
+/** Counts views that were chosen but not shown, so that the control that chose one shows the current view again. */
 const stayed = signal(0);
 const holds = new Set<() => Promise<boolean>>();
 
-/** Asked before another view is shown, e.g. since edits would be lost. @returns no longer asks */
+/** Sets a question to ask before another view is shown, for example if edits would be lost. @returns removes it */
 export function holdRoute(ask: () => Promise<boolean>): () => void {
   holds.add(ask);
   return () => holds.delete(ask);
@@ -52,7 +52,7 @@ async function mayLeave(): Promise<boolean> {
   return false;
 }
 
-/** Which entry of the tab's history this is; 0 where the browser does not say. */
+/** The index of this entry in the tab's history; 0 if the browser doesn't report it. */
 const entry = (): number =>
   (globalThis as { navigation?: { currentEntry?: { index: number } | null } }).navigation?.currentEntry?.index ?? 0;
 let shown = entry();
@@ -71,7 +71,7 @@ export const route = computed(() => {
   return parseHash(hash.value);
 });
 
-/** How often someone chose the view that they are in: what they did there since may hide what they want to see. */
+/** Counts how often the current view was chosen again: something on it may hide what the user wants to see. */
 export const chosenAgain = signal(0);
 
 export function go(path: string, query?: Readonly<Record<string, string | null | undefined>>): void {
@@ -80,21 +80,21 @@ export function go(path: string, query?: Readonly<Record<string, string | null |
   else location.hash = chosen;
 }
 
-/** A hash of the current page, changed in this. */
+/** Returns the current fragment with some query values changed. */
 function hashWith(change: Readonly<Record<string, string | null | undefined>>): string {
   const { page, rest, query } = route.peek();
   return hashOf([page, ...rest].map(encodeURIComponent).join('/'), { ...Object.fromEntries(query), ...change });
 }
 
 /**
- * Notes in the address where the reader of the present page is: it changes nothing now, and shows the same when they come
- * back or the address is shared.
+ * Records the reader's place on the page in the address. Nothing changes now, but the place is restored when they come back
+ * or share the address.
  */
 export function noteQuery(place: Readonly<Record<string, string | null | undefined>>): void {
   history.replaceState(null, '', hashWith(place));
 }
 
-/** Changes what the present page is asked for, without a step in the history. */
+/** Changes the current page's query without a step in the history. */
 export function setQuery(change: Readonly<Record<string, string | null | undefined>>): void {
   const ask = () => {
     history.replaceState(null, '', hashWith(change));

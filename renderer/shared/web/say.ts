@@ -2,8 +2,8 @@ import type { ApiError } from './api.ts';
 import { hasSentence, t } from './i18n.ts';
 
 /**
- * A rejection as sentences: what happened, and what to do. In the reader's language where `problem.CODE` has them, else the
- * server's own English ones, marked as such for screen readers.
+ * Returns an error as sentences: what happened, and what to do. In the reader's language if there is `problem.CODE`, else the
+ * server's English text, marked as such for screen readers.
  */
 export function errorText({ code, title, nextStep, params }: ApiError): {
   title: string;

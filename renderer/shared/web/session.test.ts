@@ -11,7 +11,7 @@ afterEach(() => {
   vi.unstubAllGlobals();
 });
 
-test('a session ends unused when the server says so, also where this machine’s clock is wrong', () => {
+test('an unused session ends when the server says so, even if this machine’s clock is wrong', () => {
   vi.useFakeTimers({ now: Date.UTC(2031, 0, 1) });
   const session = page();
   session.admitted({ ...state, idleEndsAt: at(7), expiresAt: at(59), serverTime: at(0) });
@@ -21,7 +21,7 @@ test('a session ends unused when the server says so, also where this machine’s
   expect(session.idleEndsAt.value - Date.now()).toBe(7 * 60_000);
 });
 
-test('who signs out is signed out, whatever else is refused meanwhile, and the next one begins at the start', async () => {
+test('signing out succeeds whatever else is refused meanwhile, and the next user begins at the start page', async () => {
   const session = page();
   session.admitted({ ...state, idleEndsAt: at(30), expiresAt: at(59), serverTime: at(0) });
   const place = { hash: '#/people/1' };
@@ -38,7 +38,7 @@ test('who signs out is signed out, whatever else is refused meanwhile, and the n
 });
 
 test.each([429, 502, 503])(
-  'a link that was not spent, since the server answered %i, can be used in a moment',
+  'a link that was not used up, since the server answered %i, can be tried again',
   async (status) => {
     const session = page();
     const entry = { hash: '#enter=abc', pathname: '/', search: '' };
@@ -51,7 +51,7 @@ test.each([429, 502, 503])(
   },
 );
 
-test('it ends at its end, however much it is used', () => {
+test('a session ends at its expiry, however much it is used', () => {
   vi.useFakeTimers({ now: Date.UTC(2031, 0, 1) });
   const session = page();
   session.admitted({ ...state, idleEndsAt: at(30), expiresAt: at(3), serverTime: at(0) });

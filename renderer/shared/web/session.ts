@@ -2,38 +2,38 @@ import { signal } from '@preact/signals';
 import * as session from '../../../sync/protocol/api/session.ts';
 import { type Answer, type ApiError, api, sessionHooks, willPass } from './api.ts';
 
-/** Before someone is in, whatever page it is. */
+/** Stages before signing in, on any page. */
 type Outside =
   | { readonly kind: 'opening' }
-  /** A one-time link was opened. A button redeems it: link scanners of mail programs open links, and press nothing. */
+  /** A one-time link was opened. It is redeemed by a button, since mail programs' link scanners open links but press nothing. */
   | { readonly kind: 'link'; readonly token: string; readonly busy: boolean; readonly error: ApiError | null }
   | { readonly kind: 'out'; readonly why: 'left' | 'ended' | null; readonly error: ApiError | null };
 
-/** What a page shows by itself: a signed-in person's content, or a way to sign in. */
+/** What a page itself has to show: a signed-in person's content, or a way to sign in. */
 export type Held<Place> = Exclude<Outside | Place, { readonly kind: 'opening' | 'link' }>;
 
 interface Rules<Place> {
-  /** Touching the page counts as using the session; reported at most so often, ms. */
+  /** Using the page counts as using the session; least time between reports of this, ms. */
   readonly usedMs: number;
-  /** Where a session leads: in, or out if it belongs to another page. */
+  /** The stage for a session: signed in, or out if it belongs to another page. */
   readonly placeOf: (state: session.SessionState) => Place;
 }
 
 export type Session<Place extends { readonly kind: string }> = ReturnType<typeof createSession<Place>>;
 
-/** The session of a page, from the link to the last click. */
+/** Manages a page's session, from the link to the last click. */
 export function createSession<Place extends { readonly kind: string }>({ usedMs, placeOf }: Rules<Place>) {
   const stage = signal<Outside | Place>({ kind: 'opening' });
-  /** How long it lives unused, ms, as the server says. */
+  /** How long the session lasts unused, ms, by the server. */
   let lifeMs = Number.POSITIVE_INFINITY;
-  /** When it ends unless it is used, ms since 1970 by this machine's clock; only meant for a warning in time. */
+  /** When it ends unless it is used, ms since 1970 by this machine's clock. Only used to warn in time. */
   const idleEndsAt = signal(Number.POSITIVE_INFINITY);
   const isOutside = (at: Outside | Place): at is Outside => ['opening', 'link', 'out'].includes(at.kind);
 
   sessionHooks.used = () => {
     idleEndsAt.value = Date.now() + lifeMs;
   };
-  /** Someone is signing out: what is refused meanwhile is no session that expired. */
+  /** Whether signing out is under way. Requests refused meanwhile don't mean that the session expired. */
   let leaving = false;
   sessionHooks.ended = () => {
     if (!leaving && !isOutside(stage.peek())) leaveFor('ended');
@@ -53,14 +53,14 @@ export function createSession<Place extends { readonly kind: string }>({ usedMs,
     stage.value = place;
   }
 
-  /** The one-time token out of the address, which is then cleaned: it must not stay in the history or on a shared screen. */
+  /** Takes the one-time token from the address and clears it: it must not stay in the history or on a shared screen. */
   function takeToken(): string | null {
     const token = new URLSearchParams(location.hash.slice(1)).get('enter');
     if (token !== null) history.replaceState(null, '', location.pathname + location.search);
     return token;
   }
 
-  /** Starts, or starts again when the address brings a link. */
+  /** Starts, or starts again when the address contains a link. */
   async function begin(): Promise<void> {
     const token = takeToken();
     if (token !== null) stage.value = { kind: 'link', token, busy: false, error: null };
@@ -81,18 +81,18 @@ export function createSession<Place extends { readonly kind: string }>({ usedMs,
     const asked = await api(session.redeemLink, { body: { token: at.token } });
     if (asked.ok) return admitted(asked.value);
     const { error } = asked;
-    // The link was not spent: the button stays.
+    // The link was not used up, so the button stays.
     if (willPass(error)) {
       stage.value = { ...at, busy: false, error };
       return;
     }
-    // Anyone who is signed in already does not need the link.
+    // Someone already signed in does not need the link.
     const before = await api(session.getSession);
     if (before.ok && placeOf(before.value).kind !== 'out') admitted(before.value);
     else stage.value = { kind: 'out', why: null, error };
   }
 
-  /** Ends the session. Not signed out unless the server says so: a page that only looks it would be a trap. */
+  /** Ends the session. Signed out only once the server confirms: to look signed out without being so would be a trap. */
   async function signOut(everywhere = false): Promise<Answer<unknown>> {
     leaving = true;
     const asked = await api(everywhere ? session.endAllSessions : session.endSession).finally(() => {
@@ -100,12 +100,12 @@ export function createSession<Place extends { readonly kind: string }>({ usedMs,
     });
     if (!asked.ok && asked.error.code !== 'no-session') return asked;
     leaveFor('left');
-    // The next person begins where their own role does.
+    // The next person begins on the start page of their role.
     location.hash = '';
     return { ok: true, value: null };
   }
 
-  /** A session ends a while after someone last touched the page, not after the page's own last request. */
+  /** Reports use of the page, so that the session ends a while after the last touch rather than the last request. */
   function keepSignedIn(): void {
     let reportedAt = performance.now();
     const used = (): void => {

@@ -18,9 +18,9 @@ import type { Held, Session } from './session.ts';
 import { Toasts } from './toast.tsx';
 
 /**
- * Starts a page of the server.
- * @param fetchSentences those of another language
- * @param View what there is once it is known who sits before it
+ * Starts one of the server's pages.
+ * @param fetchSentences loads the sentences of another language
+ * @param View the page's content once it is known who is signed in
  */
 export async function startPage<Place extends { readonly kind: string }>(
   english: Sentences & LinkSentences,
@@ -42,7 +42,7 @@ export async function startPage<Place extends { readonly kind: string }>(
       return <LinkCard busy={at.busy} error={at.error} onEnter={() => void session.enter()} />;
     return <View at={at as Held<Place>} />;
   };
-  // Nothing is drawn in English for a moment, to be drawn again in another language.
+  // Wait, rather than draw in English first and then again in another language.
   await spoken;
   const Bar = () => {
     const at: { readonly kind: string; readonly session?: SessionState } = session.stage.value;
@@ -59,7 +59,7 @@ export async function startPage<Place extends { readonly kind: string }>(
   );
 }
 
-/** Another page begins at its top, and a screen reader reads it from there. @returns for what holds the page */
+/** A new page starts at the top, and its main element is focused for screen readers. @returns ref for that element */
 export function usePageStart(title: string, page: unknown, part = '') {
   const main = useRef<HTMLElement>(null);
   const turned = useRef(false);
@@ -72,7 +72,7 @@ export function usePageStart(title: string, page: unknown, part = '') {
   return main;
 }
 
-/** Ends the session, or says why it did not: who leaves must know. */
+/** Ends the session, or shows why it could not, which anyone leaving must know. */
 export function Leave({ session }: { session: Pick<Session<{ kind: string }>, 'signOut'> }) {
   const { busy, error, run } = useWrite();
   return (
@@ -83,7 +83,7 @@ export function Leave({ session }: { session: Pick<Session<{ kind: string }>, 's
   );
 }
 
-/** An unused session ends; someone who is only reading gets the chance to say so. */
+/** How long before an unused session ends a warning is shown, so that someone who only reads can extend it, ms. */
 const WARN_MS = 2 * 60_000;
 
 export function EndsSoon({ session }: { session: Pick<Session<{ kind: string }>, 'idleEndsAt' | 'loadSession'> }) {

@@ -6,7 +6,7 @@ import type { ApiError } from './api.ts';
 import { t } from './i18n.ts';
 import { errorText } from './say.ts';
 
-/** How long one stays unless someone is at it, ms; with something to undo longer. */
+/** How long a toast stays unless it has the pointer or focus, ms; longer if it offers undo. */
 const STAY_MS = 6000;
 const STAY_UNDO_MS = 12_000;
 
@@ -19,7 +19,7 @@ interface Toast {
 const shown = signal<readonly Toast[]>([]);
 let count = 0;
 
-/** Says that something was done. @param say in the language that the page has then; @param undo takes it back; @returns why not, or null */
+/** Shows that something was done. @param say text in the page's current language @param undo returns its error, or null */
 export function toast(say: () => string, undo?: () => Promise<ApiError | null>): void {
   count += 1;
   shown.value = [...shown.value.slice(-2), { id: count, say, undo }];
@@ -29,7 +29,7 @@ const drop = (id: number): void => {
   shown.value = shown.value.filter((one) => one.id !== id);
 };
 
-/** Stands once in the shell. */
+/** Rendered once, in the shell. */
 export const Toasts = () => (
   <div class="toasts" role="status">
     {shown.value.map((one) => (

@@ -7,25 +7,25 @@ import { dayPattern, readDay, readTime, writeDay } from './when.ts';
 
 interface WhenProps {
   readonly kind: 'date' | 'time';
-  /** `YYYY-MM-DD` or `HH:MM`; '': none. */
+  /** `YYYY-MM-DD` or `HH:MM`; '' if empty. */
   readonly value: string;
-  /** '' as well while what is typed is none. */
+  /** Also called with '' while the typed text is not valid. */
   readonly onValue: (value: string) => void;
-  /** Whether what was typed can't be read. */
+  /** Whether the typed text can't be parsed. */
   readonly onUnreadable: (unreadable: boolean) => void;
   readonly control: object;
 }
 
 /**
- * A day or a time as the page's language writes it: a browser's own field goes by the browser's language, and takes nothing
- * else. It is typed, or chosen from the browser's calendar.
+ * A date or time field in the format of the page's language. A browser's own field uses the browser's language and accepts
+ * nothing else. The value is typed, or chosen in the browser's calendar.
  */
 export function WhenInput({ kind, value, onValue, onUnreadable, control }: WhenProps) {
   const language = currentLanguage();
   const field = useRef<HTMLInputElement>(null);
   const calendar = useRef<HTMLInputElement>(null);
   const [focused, setFocused] = useState(false);
-  /** What was typed and not read yet, or can't be read. */
+  /** Text that was typed and is not parsed yet, or can't be. */
   const [typed, setTyped] = useState<string | null>(null);
   const read = (text: string) => (kind === 'date' ? readDay(text, language) : readTime(text));
   const own = typed !== null && (focused || value === '');
@@ -34,7 +34,7 @@ export function WhenInput({ kind, value, onValue, onUnreadable, control }: WhenP
   const wrong = unreadable ? t(`when.${kind}Wrong`) : '';
   useEffect(() => {
     field.current?.setCustomValidity(wrong);
-    // No error is shown in the middle of a date.
+    // No error is shown while a date is being typed.
     onUnreadable(unreadable && !focused);
   }, [wrong, focused]);
   const labels = { day: t('when.day'), month: t('when.month'), year: t('when.year') };

@@ -2,8 +2,8 @@ import { describe, expect, test } from 'vitest';
 import { LANGUAGES } from '../../../sync/protocol/api/languages.ts';
 import { dayPattern, readDay, readTime, writeDay } from './when.ts';
 
-describe('a day', () => {
-  test('is written as each language writes it, in the numbers of the keypads', () => {
+describe('a date', () => {
+  test('is written in the format of each language, in the keypads’ digits', () => {
     expect(LANGUAGES.map((language) => [language, writeDay('2026-01-02', language)])).toEqual([
       ['en', '02/01/2026'],
       ['de', '02.01.2026'],
@@ -25,19 +25,19 @@ describe('a day', () => {
     expect(readDay(' ', language)).toBe('');
   });
 
-  test('is read without its zeros, and in other numbers', () => {
+  test('is read without leading zeros, and in other digits', () => {
     expect(readDay('2.1.2026', 'de')).toBe('2026-01-02');
     expect(readDay('٠٢/٠١/٢٠٢٦', 'ar')).toBe('2026-01-02');
     expect(readDay('2026年1月2日', 'zh')).toBe('2026-01-02');
   });
 
-  test('that no calendar has, or that may mean two, is none', () => {
+  test('is refused if it doesn’t exist or is ambiguous', () => {
     for (const text of ['31.02.2026', '02.13.2026', '2.1.26', '2.1.', '2026', 'heute', '2026-02-30', '1.2.3.2026'])
       expect([text, readDay(text, 'de')]).toEqual([text, null]);
   });
 });
 
-test('a time is read with or without what stands between, and never past the end of the day', () => {
+test('a time is read with or without separators, and never past the end of the day', () => {
   expect(['7:30', '07.30', '0730', '٠٧:٣٠', ''].map(readTime)).toEqual(['07:30', '07:30', '07:30', '07:30', '']);
   const halves = [
     '2:30 pm',

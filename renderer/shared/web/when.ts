@@ -1,19 +1,18 @@
 import { DATE, formatter } from '../i18n.ts';
 
 /**
- * Days and times as a language writes them, and as someone types them. A day is `YYYY-MM-DD`, a time `HH:MM`; '' is
- * none. Pure.
+ * Formats and parses dates and times in the page's language. A date is `YYYY-MM-DD`, a time `HH:MM`; '' means none. Pure.
  */
 
 type Part = 'day' | 'month' | 'year';
 
-/** Without direction marks: a field has one direction. */
+/** The parts of a date, without direction marks: a field has one direction. */
 const pieces = (language: string, at: number) =>
   formatter(language, { ...DATE, timeZone: 'UTC' })
     .formatToParts(at)
     .map(({ type, value }) => ({ type, value: value.replace(/\p{Cf}/gu, '') }));
 
-/** E.g. `26.11.2026`, `2026/11/26`. What is no day stays as it is. */
+/** Formats a date, e.g. `26.11.2026`, `2026/11/26`. Invalid text is returned unchanged. */
 export function writeDay(day: string, language: string): string {
   const at = Date.parse(`${day}T00:00:00Z`);
   if (Number.isNaN(at)) return day;
@@ -22,13 +21,13 @@ export function writeDay(day: string, language: string): string {
     .join('');
 }
 
-/** The same with words in place of numbers, e.g. `TT.MM.JJJJ`. */
+/** Returns the format with letters instead of numbers, e.g. `TT.MM.JJJJ`. */
 export const dayPattern = (language: string, labels: Readonly<Record<Part, string>>): string =>
   pieces(language, 0)
     .map(({ type, value }) => labels[type as Part] ?? value)
     .join('');
 
-/** Arabic, Persian and full-width numbers are numbers. */
+/** Converts Arabic, Persian and full-width digits to ASCII. */
 const digits = (text: string): string =>
   text.replace(/\p{Nd}/gu, (one) => {
     const at = one.codePointAt(0)!;
@@ -38,7 +37,7 @@ const digits = (text: string): string =>
 
 const whole = (text: string): string[] => digits(text).match(/\d+/g) ?? [];
 
-/** A day as it was typed, in the order of the language or with the year first; null: no day. */
+/** Parses a date in the order of the language or with the year first; null if it is not a date. */
 export function readDay(text: string, language: string): string | null {
   if (text.trim() === '') return '';
   const given = whole(text);
@@ -48,17 +47,17 @@ export function readDay(text: string, language: string): string | null {
   if (of('year').length !== 4 || of('month').length > 2 || of('day').length > 2) return null;
   const day = `${of('year')}-${of('month').padStart(2, '0')}-${of('day').padStart(2, '0')}`;
   const at = Date.parse(`${day}T00:00:00Z`);
-  // The 31st of a month that has 30 would be the 1st of the next.
+  // Otherwise the 31st of a month with 30 days would become the 1st of the next.
   return !Number.isNaN(at) && new Date(at).toISOString().startsWith(day) ? day : null;
 }
 
 const orderOf = (language: string): Part[] =>
   pieces(language, 0).flatMap(({ type }) => (type === 'literal' ? [] : [type as Part]));
 
-/** How the languages here write the halves of a day: half past two in the afternoon must not become one at night. */
+/** How the languages here write the halves of a day: 2:30 in the afternoon must not be read as night. */
 const HALVES = [/\d\s?a\.?\s?m?\b|早上|上午|ص|öö/iu, /\d\s?p\.?\s?m?\b|下午|晚上|م|ös/iu];
 
-/** A time as it was typed, e.g. `7:30`, `0730`, `7 pm`; null: no time. */
+/** Parses a time such as `7:30`, `0730` or `7 pm`; null if it is not a time. */
 export function readTime(text: string): string | null {
   if (text.trim() === '') return '';
   const given = whole(text);

@@ -4,10 +4,10 @@ import { Badge } from '../../../shared/web/pieces.tsx';
 import { t } from '../../i18n.ts';
 import { Ago, codeLabel } from '../../parts/labels.tsx';
 
-/** Kiosks report every 15 minutes: what is older than this says nothing of how the kiosk is now, ms. */
+/** Kiosks report every 15 minutes. An older report doesn't tell the kiosk's current state, ms. */
 const REPORT_OLD_MS = 20 * 60_000;
 
-/** What is wrong with a kiosk, worst first; or that it is well, and since when that is known. */
+/** A kiosk's problems, worst first; or that it is healthy, and as of when. */
 export function AlertBadges({ kiosk }: { kiosk: FleetKiosk }) {
   if (kiosk.leaving)
     return (
@@ -38,7 +38,7 @@ export function AlertBadges({ kiosk }: { kiosk: FleetKiosk }) {
   );
 }
 
-/** The same for roles that don't manage the kiosks: in plain words with what to do, and no numbers. */
+/** The same for roles that don't manage kiosks: plain text with what to do, without numbers. */
 export function PlainHealth({ kiosk }: { kiosk: FleetKiosk }) {
   if (kiosk.status === 'pending') return <Badge>{t('devices.status.pending')}</Badge>;
   if (kiosk.leaving || kiosk.alerts.length === 0) return <AlertBadges kiosk={kiosk} />;
@@ -53,7 +53,7 @@ export function PlainHealth({ kiosk }: { kiosk: FleetKiosk }) {
   );
 }
 
-/** The problem with its number, where it has one that says more. */
+/** Returns the problem, with its measured value if that helps. */
 export function alertText({ code, detail }: Alert): string {
   const label = t(`fleet.alert.${code}`);
   const shown = detail === null ? undefined : DETAILS[code]?.(detail);
@@ -74,14 +74,14 @@ export function cameraLabel(camera: string | undefined): string {
   return camera === undefined ? '–' : codeLabel('fleet.cameras', camera);
 }
 
-/** In the language's own numbers: `21.4 GB`. */
+/** Formats bytes, e.g. `21.4 GB`, with the numerals of the language. */
 export function bytes(value: number | null): string {
   if (value === null) return '–';
   const [unit, size] = value >= 1e9 ? (['gigabyte', value / 1e9] as const) : (['megabyte', value / 1e6] as const);
   return inUnit(unit, size, size < 100 ? 1 : 0);
 }
 
-/** How long something runs: `15 min`, `3 hr`. */
+/** Formats how long something has been running: `15 min`, `3 hr`. */
 export const uptime = (seconds: number): string =>
   seconds < 7200 ? inUnit('minute', seconds / 60) : inUnit('hour', seconds / 3600);
 

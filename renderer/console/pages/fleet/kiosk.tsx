@@ -31,8 +31,8 @@ import { SettingsForm, SettingsHistory, settingsText } from './settings-form.tsx
 const EVERY_MS = 5_000;
 
 /**
- * One kiosk. How it is comes again every few seconds, of the list, which names nobody; settings and commands name
- * accounts, so they are read when something became of them, and not all the time.
+ * One kiosk. Its state is polled every few seconds from the list, which names nobody. Settings and commands name accounts, so
+ * they are only read again when a command or the status has changed.
  */
 export function KioskPage({ device, role }: { device: string; role: Role }) {
   const found = useRead(fleet.getKiosk, { params: { device } });
@@ -129,10 +129,10 @@ function Facts({ kiosk, ring }: { kiosk: fleet.FleetKiosk; ring: fleet.FleetDeta
   );
 }
 
-/** A number with its sign and unit: their order is the same in every language. */
+/** A number with its sign and unit, whose order is the same in all languages. */
 const Quantity = ({ text }: { text: string | null }) => (text === null ? <>–</> : <bdi dir="ltr">{text}</bdi>);
 
-/** What it runs, and what is waiting to run. */
+/** The build it runs, and the one waiting to be installed. */
 function UpdatePanel({ kiosk }: { kiosk: fleet.FleetKiosk }) {
   const r = kiosk.report;
   if (!r) return null;
@@ -205,7 +205,7 @@ function SettingsPanel({ detail, admin, onChange }: CommandsPanelProps) {
   );
 }
 
-/** The outcome of a command, or what staff did. */
+/** Badge colour for the state of a command. */
 const TONE: Readonly<Partial<Record<fleet.FleetCommand['state'], string>>> = {
   started: 'warn',
   done: 'good',
@@ -214,7 +214,7 @@ const TONE: Readonly<Partial<Record<fleet.FleetCommand['state'], string>>> = {
   expired: 'warn',
 };
 
-/** Kiosk staff who used the kiosk, and what they did there. */
+/** Kiosk staff who unlocked the kiosk, and what they did. */
 function StaffLogPanel({ records }: { records: readonly fleet.StaffRecord[] }) {
   return (
     <Panel title={t('fleet.staff')}>
@@ -276,7 +276,7 @@ interface CommandsPanelProps {
   onChange: (detail: fleet.FleetDetail) => void;
 }
 
-/** The kiosk's commands, what became of them, and what more it can be sent. */
+/** The kiosk's commands and their outcomes, and those it can be sent now. */
 function CommandsPanel({ detail, admin, onChange }: CommandsPanelProps) {
   const { kiosk, commands } = detail;
   const { busy, error, run } = useWrite();
@@ -299,7 +299,7 @@ function CommandsPanel({ detail, admin, onChange }: CommandsPanelProps) {
   const [log, setLog] = useState<KeptLog | null>(null);
   const read = (id: string) => void run(() => readLog({ device: kiosk.id, command: id }), { done: setLog });
   const able = admin && kiosk.status === 'approved';
-  // One that is taken out of service may wait for days, and be stolen meanwhile.
+  // A kiosk being decommissioned may wait for days and be stolen meanwhile, so it can still be wiped.
   const offered = COMMANDS.filter(
     (what) => able && (kiosk.leaving === null || (kiosk.leaving === 'decommission' && what === 'wipe')),
   );

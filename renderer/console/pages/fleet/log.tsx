@@ -11,7 +11,7 @@ export interface KeptLog extends Fetched {
   readonly lines: readonly (Omit<LogLine, 'at'> & { readonly at: string | null; readonly place: number })[];
 }
 
-/** A log that a kiosk was asked for. */
+/** Fetches a log that a kiosk was asked for. */
 export async function readLog(params: { device: string; command: string }): Promise<Answer<KeptLog>> {
   const file = await fetchFile(fleet.getKioskLog, { params });
   if (!file.ok) return file;
@@ -20,7 +20,7 @@ export async function readLog(params: { device: string; command: string }): Prom
   return { ok: true, value: { ...file.value, lines: lines.reverse() } };
 }
 
-/** What a kiosk has sent that is no line of a log is shown as it is. */
+/** Parses a line of a log. Anything else that the kiosk has sent is shown unchanged. */
 function lineOf(text: string): Omit<KeptLog['lines'][number], 'place'> {
   try {
     return LogLine.parse(JSON.parse(text));

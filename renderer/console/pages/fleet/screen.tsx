@@ -13,11 +13,11 @@ import { Ago } from '../../parts/labels.tsx';
 import { SiteLink } from '../../parts/place-links.tsx';
 import { siteOf } from '../../state/places.ts';
 
-/** How often the newest picture is asked for, ms: as often as a kiosk sends one. */
+/** How often the latest picture is requested, ms: as often as a kiosk sends one. */
 const EVERY_MS = 500;
-/** A kiosk whose screen doesn't change sends one every 5 s: after this it may have gone, ms. */
+/** A kiosk whose screen doesn't change sends a picture every 5 s. After this time it may have stopped, ms. */
 const SILENT_MS = 15_000;
-/** Problems that the connection or the server recovers from by itself. */
+/** Errors from which the connection or the server recovers on its own. */
 const PASSING: ReadonlySet<string> = new Set(['unreachable', 'too-many-requests', 'internal-error']);
 
 export function ScreenPanel({ kiosk }: { kiosk: FleetKiosk }) {
@@ -60,7 +60,7 @@ interface AllowedProps {
   onEnd: () => void;
 }
 
-/** The button, or why there is none. */
+/** The button to watch the screen, or the reason why there is none. */
 function Allowed({ site, busy, watching, onBegin, onEnd }: AllowedProps) {
   const { value } = useRead(getSitePolicy, { params: { site } });
   if (!value) return null;
@@ -91,8 +91,8 @@ interface LiveScreenProps {
 }
 
 /**
- * Its pictures as they come. They are drawn from bytes that can be nothing but a raster image (no SVG, no markup), so that
- * a kiosk in other hands shows a wrong picture of itself at most.
+ * Shows the kiosk's pictures as they arrive. They are drawn from bytes that can only be a raster image (no SVG, no markup), so
+ * that a compromised kiosk can at most show a false picture of itself.
  */
 function LiveScreen({ kiosk: { id: device, name }, command, onDrawn, onOver }: LiveScreenProps) {
   const canvas = useRef<HTMLCanvasElement>(null);
@@ -122,7 +122,7 @@ function LiveScreen({ kiosk: { id: device, name }, command, onDrawn, onOver }: L
     })();
     return () => {
       gone.abort();
-      // The kiosk need not wait for silence to learn that no one is watching.
+      // Tells the kiosk at once that no one is watching, rather than let it time out.
       if (!over) void api(stopWatching, { params });
     };
   }, [device, command, onDrawn, onOver]);

@@ -39,11 +39,11 @@ export const settingsText = (settings: DeviceConfig): string =>
     .map((name) => labelled(t(`fleet.setting.${name}`), settingLabel(name, settings[name])))
     .join(' · ') || t('fleet.nothingSet');
 
-/** What is left open, in words. @param inherited what holds then; absent: nothing is known of that */
+/** Label of a setting left open. @param inherited the values that then apply; absent: not known */
 const openLabel = (name: Name, inherited: DeviceConfig): string =>
   inherited[name] === undefined ? t('fleet.asItIs') : t('fleet.asSite', { value: settingLabel(name, inherited[name]) });
 
-/** What differs between two, as it is read. @param inherited null: of the past, when other settings may have been inherited */
+/** Returns the changed settings as text. @param inherited null for past changes, when other values may have been inherited */
 function changesOf(before: DeviceConfig, after: DeviceConfig, inherited: DeviceConfig | null): Line[] {
   const open = (name: Name) => (inherited ? openLabel(name, inherited) : t('fleet.nothingSet'));
   const shown = (of: DeviceConfig, name: Name) => (of[name] === undefined ? open(name) : settingLabel(name, of[name]));
@@ -57,10 +57,10 @@ function changesOf(before: DeviceConfig, after: DeviceConfig, inherited: DeviceC
 }
 
 /**
- * Settings as a whole. What is left open is inherited: of the site, or where that says nothing of the kiosk's own site.json.
- * @param inherited what holds where it is left open; absent: nothing is known of that
- * @param kiosks how many go by them
- * @param write sends the settings; the dialog around closes once they are saved
+ * A form for all settings. A setting left open is inherited from the site, or if the site has none from the kiosk's site.json.
+ * @param inherited values that apply to settings left open; absent: not known
+ * @param kiosks number of kiosks that the settings apply to
+ * @param write sends the settings; the surrounding dialog closes once they are saved
  */
 export function SettingsForm<T>({
   settings,
@@ -88,7 +88,7 @@ export function SettingsForm<T>({
     setWrong((all) => new Set([...all].filter((other) => other !== name)));
   };
   const parsed = DeviceConfig.safeParse(read(values));
-  // What is not allowed is a change as well: Save then says so.
+  // An invalid value also counts as a change, so that Save can be pressed and reports it.
   const changes = parsed.success ? changesOf(settings, parsed.data, inherited) : null;
   const submit = () => {
     if (changes?.length === 0) return;
@@ -135,7 +135,7 @@ export function SettingsForm<T>({
   );
 }
 
-/** As typed, as it is written; what is left open is not in it. */
+/** Parses the values as typed. Settings left open are not included. */
 function read(values: Readonly<Partial<Record<Name, string>>>): Record<string, unknown> {
   const given = Object.entries(values).filter((e): e is [string, string] => (e[1] ?? '').trim() !== '');
   return Object.fromEntries(
@@ -155,7 +155,7 @@ interface SettingsHistoryProps<T> {
   done: (value: T) => void;
 }
 
-/** Who set what and when; all but the newest can be restored, and that nothing was set. */
+/** Who changed what and when. Any revision but the newest can be restored, also the state before the first. */
 export function SettingsHistory<T>({
   history,
   inherited = {},
@@ -177,7 +177,7 @@ export function SettingsHistory<T>({
       say: () => t('fleet.saved'),
       done,
     });
-  /** Of the oldest that is listed only the first revision says what it changed. */
+  /** For the oldest entry listed, the change is only known if it is the first revision. */
   const changesIn = (change: SettingsChange): Line[] => {
     const before = history[history.indexOf(change) + 1]?.settings ?? (change.revision === 1 ? {} : change.settings);
     return changesOf(before, change.settings, null);

@@ -21,8 +21,8 @@ import type { Role } from '../../state/session.ts';
 const EVERY_MS = 5_000;
 
 /**
- * Who may unlock the kiosks, and in which role. Reading the list names people, and leaves a row in the audit log: so it is read
- * again when a kiosk reports something else of them, which the list of kiosks shows, and not all the time.
+ * Who may unlock the kiosks, and in which role. Reading this list names people and adds an audit row. So it is only read again
+ * when a kiosk reports a change of its staff, which the polled list of kiosks shows.
  */
 export function KioskStaffPage({ role }: { role: Role }) {
   const found = useRead(staff.listKioskStaff);
@@ -151,7 +151,7 @@ export function KioskStaffPage({ role }: { role: Role }) {
 
 const stateOf = ({ removedAt }: staff.KioskStaff) => (removedAt === null ? 'active' : 'removedState');
 
-/** How many kiosks know, and which do not yet. */
+/** How many kiosks have received the change, and which have not. */
 function Known({ member }: { member: staff.KioskStaff }) {
   const { removedAt, confirmed, kiosks, waiting } = member;
   const names = waiting
@@ -172,7 +172,7 @@ function Known({ member }: { member: staff.KioskStaff }) {
 const placeLabel = ({ kiosk, site }: staff.KioskStaff): string =>
   kiosk ? t('kioskStaff.oneKiosk', { name: kiosk.name }) : siteLabel(site);
 
-/** What a member unlocks with; of one who was added at a kiosk only that kiosk knows. */
+/** What a member unlocks with. For someone added at a kiosk, only that kiosk knows. */
 const factorsLabel = ({ pin, badge, paperLeft }: staff.KioskStaff): string =>
   [
     ...(pin ? [t(`kioskStaff.pin.${pin}`)] : []),
@@ -217,7 +217,7 @@ function Add({ onDone }: { onDone: (added: staff.HandedOver) => void }) {
   );
 }
 
-/** Shown once. Only PIN and codes are printed: a printed secret would make codes for ever. */
+/** Shown once. Only PIN and codes are printed: a printed secret could generate codes forever. */
 function Sheet({ added, onDone }: { added: staff.HandedOver; onDone: () => void }) {
   const { member, pin, factor } = added;
   return (

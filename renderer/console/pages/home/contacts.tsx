@@ -7,14 +7,14 @@ import { t } from '../../i18n.ts';
 import { siteOf } from '../../state/places.ts';
 import { CONTACTS } from '../settings/declared.ts';
 
-/** Names the organisation, without which no consent text is complete. */
+/** Asks for the organisation's contacts, which a complete consent text needs. */
 export const AddContacts = ({ onDone }: { onDone: () => void }) => (
   <DialogButton label={t('home.setup.contacts.go')}>
     <Contacts onDone={onDone} />
   </DialogButton>
 );
 
-/** The three contacts, which are filled into the consent text. */
+/** The three contacts that are filled into the consent text. */
 function Contacts({ onDone }: { onDone: () => void }) {
   const { values, field } = useFields({ controller: '', contact: '', dpo: '' });
   const site = siteOf(null);

@@ -23,11 +23,11 @@ import { AddContacts } from './contacts.tsx';
 
 type Setup = z.infer<typeof getSetup.answer>;
 
-/** How often it is looked whether a step was taken, ms. */
+/** How often the steps are checked, ms. */
 const POLL_MS = 5_000;
 const DISMISSED = 'setup-dismissed';
 
-/** Whether this browser was asked to hide the guide. */
+/** Whether the guide is hidden in this browser. */
 export const guideHidden = signal(kept(DISMISSED) !== null);
 
 export function hideGuide(hidden: boolean): void {
@@ -35,7 +35,7 @@ export function hideGuide(hidden: boolean): void {
   guideHidden.value = hidden;
 }
 
-/** What a new installation has to have before it works for people. It stays until all of it is done, or it is dismissed. */
+/** The steps that a new installation needs. Shown until all are done, or it is dismissed. */
 export function SetupGuide() {
   const setup = useRead(getSetup, {}, POLL_MS);
   const [enrols, setEnrols] = useState(false);
@@ -47,7 +47,7 @@ export function SetupGuide() {
   return (
     <>
       <Guide {...setup} onEnrol={() => setEnrols(true)} />
-      {/* Outside the guide: the step is done, and its button gone, before the recovery codes are saved. */}
+      {/* Outside the guide, since the step counts as done, and its button disappears, before the recovery codes are saved. */}
       {enrols && (
         <Dialog title={t('home.setup.account.title')} onClose={leave}>
           <div class="stack">
@@ -105,7 +105,7 @@ function Guide({ value, reload, onEnrol }: Resource<Setup> & { onEnrol: () => vo
   );
 }
 
-/** How each step is taken, here or where it belongs. */
+/** The action for each step, here or on its own page. */
 const ACTIONS: Readonly<Record<SetupStep, (reload: () => void, onEnrol: () => void) => ComponentChildren>> = {
   account: (_, onEnrol) => <Button label={t('home.setup.account.go')} aria-haspopup="dialog" onClick={onEnrol} />,
   contacts: (reload) => <AddContacts onDone={reload} />,
@@ -116,7 +116,7 @@ const ACTIONS: Readonly<Record<SetupStep, (reload: () => void, onEnrol: () => vo
       <DialogButton label={t('people.add')}>
         <AddPerson />
       </DialogButton>
-      {/* Who was added before and not enrolled is found there. */}
+      {/* Lists people who were added earlier and are not enrolled. */}
       <Button label={t('people.nav')} onClick={() => go('people', { enrolled: 'false' })} />
     </div>
   ),
@@ -126,7 +126,7 @@ const ACTIONS: Readonly<Record<SetupStep, (reload: () => void, onEnrol: () => vo
   },
 };
 
-/** A code for the first kiosk; once it was used, the kiosk's approval. */
+/** A code for the first kiosk. Once it was used, the kiosk's approval. */
 function Kiosk({ onDone }: { onDone: () => void }) {
   const { value, reload } = useRead(listDevices, { query: { status: 'pending', limit: 1 } }, POLL_MS);
   const waiting = value?.items[0];

@@ -23,16 +23,16 @@ import { DataTable } from '../../parts/table.tsx';
 const OUTCOMES = ['wrong', 'new', 'known'] as const;
 
 /**
- * The people of the list, line by line, before anybody is made of it. Nothing is there without a list of people.
+ * The lines of the list of people, before people are created from it. Renders nothing without such a list.
  *
- * @param uploads grows with each upload, after which the lines are read again
+ * @param uploads counts uploads; the lines are read again after each
  */
 export function ListedPeople({ run, uploads, onChange }: { run: Run; uploads: number; onChange: () => void }) {
   const outcome = filterOf('line').value;
   const pages = usePages(listImportLines, { params: { import: run.id }, query: { outcome, limit: 50 } });
   useNews(`${uploads} ${run.people.state}`, pages.reload);
   const { busy, error, run: write } = useWrite();
-  // While they are reread the earlier ones stay: what has the focus is not redrawn.
+  // Keep the earlier counts while they are read again, so that the focused element is not redrawn.
   const before = useRef(pages.first);
   before.current = pages.first ?? before.current;
   const counts = before.current?.counts;

@@ -25,10 +25,7 @@ import { ListedPeople } from './people.tsx';
 const EVERY_MS = 3000;
 const STATES = ['judged', 'accepted', 'refused', 'waiting', 'applied'] as const;
 
-/**
- * One import: files go in, each picture is looked at by the server and then by someone, and what was accepted is
- * enrolled.
- */
+/** One import: files are uploaded, the server and then a person judge each picture, and the accepted ones are enrolled. */
 export function Review({ id, role }: { id: string; role: PageProps['role'] }) {
   const found = useRead(imports.getImport, { params: { import: id } }, EVERY_MS);
   const run_ = found.value;
@@ -36,7 +33,7 @@ export function Review({ id, role }: { id: string; role: PageProps['role'] }) {
   const query = { state: filterOf('state').value, doubtful: filterOf('doubtful').value, limit: 40 };
   const pages = usePages(imports.listImportPhotos, { params: { import: id }, query });
   const { busy, error, run } = useWrite();
-  // What was decided since the list was read: the list itself stays where it was scrolled to.
+  // Decisions since the list was read. The list itself is not reloaded, to keep its scroll position.
   const [decided, setDecided] = useState<ReadonlyMap<string, imports.ImportPhoto>>(new Map());
   const [uploads, setUploads] = useState(0);
   const reload = () => {
@@ -44,7 +41,7 @@ export function Review({ id, role }: { id: string; role: PageProps['role'] }) {
     found.reload();
     pages.reload();
   };
-  // Between two readings the server may have looked at everything: that something was waiting is then seen on no reading.
+  // The server may finish between two polls, so that none of them sees anything waiting. The list may still show it.
   const stage = run_ && [run_.counts.waiting, run_.counts.doubtful, run_.state, run_.people.state].join(' ');
   const old = run_?.counts.waiting === 0 && pages.items.some((p) => (decided.get(p.id) ?? p).state === 'waiting');
   useEffect(() => {
@@ -72,7 +69,7 @@ export function Review({ id, role }: { id: string; role: PageProps['role'] }) {
         text: t('imports.cancelText', { count: total }),
         keep: t('imports.keep'),
         danger: true,
-        // Where nothing was uploaded there is nothing to lose.
+        // With no uploads there is nothing to lose, so nothing has to be typed.
         ...(total > 0 && { word: t('people.eraseWord') }),
       },
       done: () => go('imports'),
@@ -177,14 +174,14 @@ export function Review({ id, role }: { id: string; role: PageProps['role'] }) {
   );
 }
 
-/** One request per file; the server unpacks an archive and trusts nothing in it. */
+/** Uploads files one per request. The server unpacks archives and trusts nothing in them. */
 function Upload({ id, onDone }: { id: string; onDone: () => void }) {
   const [done, setDone] = useState<{ at: number; of: number } | null>(null);
   const [refused, setRefused] = useState<{ file: string; code: string }[]>([]);
   const { busy, error, run } = useWrite();
   const upload = async (files: readonly File[]) => {
     setRefused([]);
-    // Lists first: then the pictures are known at once.
+    // Lists first, so that the people are known before the pictures arrive.
     const sorted = [...files].sort((a, b) => Number(/\.csv$/i.test(b.name)) - Number(/\.csv$/i.test(a.name)));
     for (const [i, file] of sorted.entries()) {
       setDone({ at: i, of: sorted.length });

@@ -23,7 +23,7 @@ import { Timeline } from './timeline.tsx';
 
 const TEXT_FIELDS = ['description', 'consequences', 'measures', 'authorityReason', 'peopleReason'] as const;
 const TIMES = ['foundAt', 'beganAt', 'endedAt'] as const;
-/** One incident: its deadline, its documentation, who it affects, what was done. */
+/** One incident: its deadline, its documentation, the people it affects, the actions taken. */
 export function IncidentView({ id, role }: { id: string; role: Role }) {
   const found = useRead(incidents.getIncident, { params: { incident: id } });
   const { busy, error, run } = useWrite();
@@ -187,7 +187,7 @@ function Notified({ id, to, onDone }: { id: string; to: 'authority' | 'people'; 
   );
 }
 
-/** New keys, kiosks out, sessions ended: at once, and each noted. */
+/** New keys, kiosks revoked, sessions ended: done at once, and each recorded. */
 function Contain({ id, onDone }: { id: string; onDone: () => void }) {
   const rotate = useCheck(true);
   const sessions = useCheck(true);
@@ -217,7 +217,7 @@ function Contain({ id, onDone }: { id: string; onDone: () => void }) {
         danger: true,
         word: t('incidents.containWord'),
       }}
-      // Who has signed everyone out is signed out too, and reads it all the same.
+      // After ending all sessions the user is signed out too, but still sees the result.
       done={(result) => {
         const subject = <Result of={result} />;
         void confirm({ title: t('incidents.contain'), subject, action: t('close'), keep: null }).then(onDone);
@@ -287,13 +287,13 @@ function Draft({ id, to }: { id: string; to: 'authority' | 'people' }) {
   );
 }
 
-/** Hours and minutes until the authority must know, or since. */
+/** Formats the hours and minutes until, or since, the deadline for the authority. */
 const left = (ms: number): string => {
   const minutes = Math.floor(Math.abs(ms) / 60_000);
   return `${Math.floor(minutes / 60)}:${String(minutes % 60).padStart(2, '0')}`;
 };
 
-/** The 72 hours of Art. 33 GDPR, running. */
+/** The running 72 hours of Art. 33 GDPR. */
 export function ClockBadge({ clock }: Pick<incidents.Incident, 'clock'>) {
   const ms = Date.parse(clock.dueAt) - now.value;
   const runs = clock.state === 'running' || clock.state === 'overdue';
@@ -308,7 +308,7 @@ export function ClockBadge({ clock }: Pick<incidents.Incident, 'clock'>) {
   );
 }
 
-/** How much of the time has passed, large. */
+/** How much of the time has passed, displayed large. */
 function ClockPanel({ clock, foundAt }: Pick<incidents.Incident, 'clock' | 'foundAt'>) {
   const total = Date.parse(clock.dueAt) - Date.parse(foundAt);
   const gone = Math.min(total, Math.max(0, now.value - Date.parse(foundAt)));

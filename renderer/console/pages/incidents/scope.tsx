@@ -18,7 +18,7 @@ import { instantAt } from '../../state/clock.ts';
 import { zoneOf } from '../../state/places.ts';
 import type { Role } from '../../state/session.ts';
 
-/** What each condition of a scope is called. */
+/** Label of each condition of a scope. */
 const CONDITIONS = {
   from: 'audit.from',
   to: 'audit.before',
@@ -30,7 +30,7 @@ const CONDITIONS = {
   data: 'incidents.scopeData',
 } as const satisfies Record<keyof incidents.IncidentScope, Key>;
 
-/** Who an incident affects: the conditions that say which rows of the audit log show it, and the people in those rows. */
+/** Who an incident affects: conditions that select rows of the audit log, and the people in those rows. */
 export function AffectedPanel({
   incident,
   role,
@@ -90,7 +90,7 @@ export function AffectedPanel({
   );
 }
 
-/** What a scope demands, in the reader's words. */
+/** The conditions of a scope, as text. */
 export const Conditions = ({ of, id }: { of: incidents.IncidentScope; id?: string }) => (
   <dl class="facts" id={id}>
     {Object.entries(of).map(([name, value]) => (
@@ -114,7 +114,7 @@ function Condition({ name, value }: { name: string; value: string }) {
   );
 }
 
-/** Which rows of the audit log show who it affected. */
+/** Selects rows of the audit log that show who was affected. */
 function AddScope({ id, onDone }: { id: string; onDone: () => void }) {
   const { values, field } = useFields(
     { from: '', to: '', who: '', role: '', action: '', route: '', data: '' },

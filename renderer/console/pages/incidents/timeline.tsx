@@ -9,7 +9,7 @@ import { hasSentence, t } from '../../i18n.ts';
 import { codeLabel, Email, Moment } from '../../parts/labels.tsx';
 import { Conditions } from './scope.tsx';
 
-/** What happened with an incident, oldest first, and a note to be added. */
+/** The events of an incident, oldest first, and a form to add a note. */
 export function Timeline({ incident, may, onDone }: { incident: Incident; may: boolean; onDone: () => void }) {
   return (
     <Panel title={t('incidents.timeline')}>
@@ -32,7 +32,7 @@ export function Timeline({ incident, may, onDone }: { incident: Incident; may: b
   );
 }
 
-/** What an entry says besides its kind: names of fields and moments in the reader's words. */
+/** An entry's text, with field names and moments formatted for the reader. */
 function EntryText({ entry: { kind, text } }: { entry: Incident['timeline'][number] }) {
   switch (kind) {
     case 'closed':

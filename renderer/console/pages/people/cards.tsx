@@ -15,10 +15,10 @@ import { BulkButton, RowButton } from '../../parts/row-button.tsx';
 import { useUnsaved } from '../../parts/unsaved.ts';
 import { kiosksAt, siteOf } from '../../state/places.ts';
 
-/** What a card is called here, and printed on it: no one knows its code. */
+/** Returns the id shown here and printed on the card. Nobody knows the card's code. */
 const shownId = (id: string): string => id.slice(-8);
 
-/** Cards and badges: anyone who holds one is let in by it, so each can be revoked at once. */
+/** Cards and badges. Each checks in anyone who holds it, so it can be revoked at once. */
 export function CardsPanel({ person, mayWrite }: { person: Person; mayWrite: boolean }) {
   const found = useRead(credentials.listCredentials, { params: { person: person.id } });
   const [card, setCard] = useState<credentials.PrintableCard | null>(null);
@@ -31,7 +31,7 @@ export function CardsPanel({ person, mayWrite }: { person: Person; mayWrite: boo
         found.reload();
       },
     });
-  /** A badge's number is known, so it can be added again; no one knows a card's code any more. */
+  /** A badge can be added again by its number. A card can't: nobody knows its code any more. */
   const revoke = ({ id, number }: credentials.Credential) =>
     run(() => api(credentials.revokeCredential, { params: { person: person.id, credential: id } }), {
       ask: {
@@ -86,7 +86,7 @@ export function CardsPanel({ person, mayWrite }: { person: Person; mayWrite: boo
   );
 }
 
-/** A new card for each of several people. @param onCards given those that were made, to be printed together */
+/** Makes a new card for each of several people. @param onCards receives the cards made, to be printed together */
 export function IssueCards({
   people,
   onCards,
@@ -112,7 +112,7 @@ export function IssueCards({
   );
 }
 
-/** As they are printed, each at the size of a bank card; their codes are shown this once. */
+/** The cards as they are printed, each of bank card size. Their codes are shown only this once. */
 export const PrintedCards = ({
   cards,
   onClose,
@@ -128,7 +128,7 @@ export const PrintedCards = ({
 function Sheet({ cards }: { cards: readonly credentials.PrintableCard[] }) {
   const [printed, setPrinted] = useState(false);
   const text = t('cards.printText', { count: cards.length });
-  // Of several, making them again is work.
+  // Several cards are work to make again, so leaving them unprinted is confirmed.
   useUnsaved(cards.length > 1 && !printed, () => ({
     title: t('cards.leave'),
     text,

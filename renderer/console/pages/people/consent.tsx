@@ -30,8 +30,8 @@ interface ConsentPanelProps {
 }
 
 /**
- * What a person has agreed to, and when; the text is shown to them in their own language before it is put on record. What
- * follows for someone who is not enrolled is offered beside it.
+ * What a person has agreed to, and when. The text is shown to them in their own language before consent is recorded. If they
+ * are not enrolled, the next step is offered.
  */
 export function ConsentPanel({ person, minor, mayGive, onChange }: ConsentPanelProps) {
   const history = usePages(listConsents, { query: { person: person.id, limit: 10 } });
@@ -107,15 +107,15 @@ export function ConsentPanel({ person, minor, mayGive, onChange }: ConsentPanelP
   );
 }
 
-/** Roles that may fill in what a consent text lacks. */
+/** Whether the role may add contacts missing from a consent text. */
 const mayAddContacts = (): boolean => {
   const place = session.stage.value;
   return place.kind === 'in' && place.session.role === 'admin';
 };
 
-/** The text, as the person reads it; someone below the age of consent has a guardian who agrees. */
+/** Shows the text as the person reads it and records consent. For someone below the age of consent, a guardian agrees. */
 export function GiveConsent({ person, minor, onDone }: { person: Person; minor: AMinor | null; onDone: () => void }) {
-  // Filled in for this person, as the kiosk and their own page show it: what was read is what is put on record.
+  // Filled in for this person, as on the kiosk and their own page, so that what is recorded is what was read.
   const texts = useRead(listConsentTextsFor, { params: { person: person.id } });
   const inForce = texts.value?.items ?? [];
   const [language, setLanguage] = useState(person.language ?? currentLanguage());

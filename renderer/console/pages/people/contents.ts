@@ -8,10 +8,10 @@ import { t } from '../../i18n.ts';
 type Contents = z.output<typeof countPerson.answer>;
 
 /**
- * A question about what is kept of a person, asked with the server's counts of it.
+ * Makes a question about a person's stored data, with the server's counts.
  *
- * @param of which of it the act is about
- * @param put the question; `what` says how much there is, e.g. "3 templates and 1 enrolment photo"
+ * @param of the kinds of data that the action concerns
+ * @param put makes the question from the amount, e.g. "3 templates and 1 enrolment photo"
  */
 export async function askAbout(person: string, of: readonly (keyof Contents)[], put: (what: string) => Question) {
   const answer: Answer<Contents> = await api(countPerson, { params: { person } });

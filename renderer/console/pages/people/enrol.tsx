@@ -19,7 +19,7 @@ import { Reading } from '../../parts/reading.tsx';
 import { TwoPeople } from '../../parts/two-people.tsx';
 import { GiveConsent } from './consent.tsx';
 
-/** Consent first, then pictures from this machine's camera or from files; a template is made on the server alone. */
+/** Consent first, then pictures from this machine's camera or from files. Templates are only made on the server. */
 export function EnrolPage({ person: id, role }: { person: string; role: PageProps['role'] }) {
   const found = useRead(getPerson, { params: { person: id } });
   const minor = useRead(getMinor, { params: { person: id } });
@@ -54,15 +54,15 @@ export function EnrolPage({ person: id, role }: { person: string; role: PageProp
 interface Shot {
   readonly url: string;
   readonly base64: string;
-  /** What keeps a photo from being enrolled; null: nothing that can be seen before it is compared. */
+  /** Why a photo can't be enrolled; null if no reason is known before it is compared. */
   readonly code: string | null;
 }
 
-/** Poses that a camera is asked for: the person's own left and right. */
+/** Poses to photograph: the person's own left and right. */
 const POSES = ['front', 'left', 'right'] as const;
-/** How often the camera is looked at, ms. */
+/** How often a frame of the camera is judged, ms. */
 const EVERY_MS = 700;
-/** Longest side of what is sent, pixels. */
+/** Longest side of the pictures sent, pixels. */
 const SIDE = 1280;
 
 function Capture({ person, role }: { person: Person; role: PageProps['role'] }) {
@@ -70,7 +70,7 @@ function Capture({ person, role }: { person: Person; role: PageProps['role'] }) 
   const [shots, setShots] = useState<readonly Shot[]>([]);
   const [answer, setAnswer] = useState<enrolment.EnrolmentAnswer | null>(null);
   const [reading, setReading] = useState(false);
-  /** Photos that are still being judged at *Start over* belong to the round before. */
+  /** Incremented by *Start over*: photos still being judged then belong to an earlier round and are dropped. */
   const [round, setRound] = useState(0);
   const { busy, error, run } = useWrite();
   const submit = (duplicate: enrolment.NewEnrolment['duplicate'] = { what: 'ask' }) =>
@@ -91,12 +91,12 @@ function Capture({ person, role }: { person: Person; role: PageProps['role'] }) 
       },
     );
   const name = person.name ?? t('people.unnamed');
-  // The same pictures again would be refused again.
+  // The same pictures would be refused again.
   const refused =
     shots.length > 0 &&
     ((answer?.outcome === 'refused' && answer.pictures.length === shots.length) || shots.every((s) => s.code !== null));
   const like = answer?.outcome === 'duplicate' && shots.length > 0 ? answer.duplicates[0] : undefined;
-  // Whether they are two people is answered first.
+  // The question whether they are two people comes first.
   const ready = !busy && !reading && shots.length > 0 && !refused && !like;
   const startAgain = (from = source) => {
     setSource(from);
@@ -199,7 +199,7 @@ function Capture({ person, role }: { person: Person; role: PageProps['role'] }) 
   );
 }
 
-/** Checks the camera repeatedly; a picture that holds the next pose is kept, and the ring fills. */
+/** Checks the camera repeatedly. A picture that shows the next pose is kept, and the ring fills. */
 function Camera({ shots, onShot }: { shots: readonly Shot[]; onShot: (shot: Shot) => void }) {
   const video = useRef<HTMLVideoElement>(null);
   const [state, setState] = useState<'starting' | 'on' | 'off'>('starting');
@@ -311,7 +311,7 @@ function Files({ onReading, onShot }: { onReading: (reading: boolean) => void; o
   );
 }
 
-/** A picture small enough to be sent, as JPEG. */
+/** Scales a picture down for sending, as JPEG. */
 async function shotOf(source: CanvasImageSource, width: number, height: number): Promise<Shot> {
   const scale = Math.min(1, SIDE / Math.max(width, height));
   const canvas = document.createElement('canvas');
@@ -325,7 +325,7 @@ async function shotOf(source: CanvasImageSource, width: number, height: number):
 const judged = ({ base64 }: Shot, source: 'camera' | 'photo') =>
   api(enrolment.judgePicture, { body: { picture: base64, source } });
 
-/** Draws a picture once, however often the page is drawn. */
+/** Draws a picture only once, however often the component renders. */
 async function draw(canvas: HTMLCanvasElement | null, { url, base64 }: Shot): Promise<void> {
   if (!canvas || canvas.dataset.drawn === url.slice(-24)) return;
   canvas.dataset.drawn = url.slice(-24);

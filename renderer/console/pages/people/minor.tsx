@@ -14,7 +14,7 @@ interface MinorPanelProps {
   onChange: () => void;
 }
 
-/** Whether a guardian speaks for someone, and until when. */
+/** Whether a guardian represents someone, and until when. */
 export function MinorPanel({ person, minor, mayWrite, onChange }: MinorPanelProps) {
   const bornOn = useField('');
   const { error, run } = useWrite();

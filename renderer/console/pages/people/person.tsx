@@ -33,7 +33,7 @@ import { PinCodePanel } from './pin-code.tsx';
 import { RecordsPanel } from './records.tsx';
 import { ScoresPanel } from './scores.tsx';
 
-/** One person: who they are, what they consented to, what is stored about them, and what can be done about it. */
+/** One person: who they are, their consents, what is stored about them, and the available actions. */
 export function PersonPage({ person: id, role }: { person: string; role: Role }) {
   const found = useRead(people.getPerson, { params: { person: id } });
   const minor = useRead(people.getMinor, { params: { person: id } });
@@ -88,7 +88,7 @@ export function PersonPage({ person: id, role }: { person: string; role: Role })
             )}
           </Panel>
           <RecordsPanel person={person} mayCorrect={mayWrite} />
-          {/* Who must agree for them has to be known before anyone can. */}
+          {/* Wait until it is known whether a guardian has to agree. */}
           {minor.value ? (
             <>
               <ConsentPanel person={person} minor={minor.value.minor} mayGive={mayWrite} onChange={reload} />
@@ -146,13 +146,13 @@ function Edit({ person, onDone }: { person: people.Person; onDone: () => void })
   };
   const changed = Object.keys(patch) as ((typeof names)[number] | 'gpsOptOut')[];
   const before = Object.fromEntries(changed.map((name) => [name, person[name]]));
-  // A name can't be taken away, and positions that went with the opt-out don't come back.
+  // Undo can't remove a name, and positions deleted by the opt-out can't be restored.
   const restored = changed.length > 0 && (person.name !== null || !changed.includes('name')) && !patch.gpsOptOut;
   return (
     <WriteForm<people.Person>
       write={() => {
         const given = { version: person.version, ...patch };
-        // What the shape refuses goes as it is: the server says what is wrong with it.
+        // Invalid input is sent unchanged, so that the server reports what is wrong with it.
         const body = people.PersonPatch.safeParse(given).data ?? given;
         return api(people.changePerson, { params, body });
       }}
@@ -187,7 +187,7 @@ function Sites({ person, onDone }: { person: people.Person; onDone: () => void }
   );
 }
 
-/** How many templates there are, by embedder. What they hold never leaves the server. */
+/** The number of templates, by embedder. Their contents never leave the server. */
 function Faces({ person, maySee, onChange }: { person: people.Person; maySee: boolean; onChange: () => void }) {
   const [seen, see] = useState(false);
   const name = person.name ?? t('people.unnamed');
@@ -246,7 +246,7 @@ function Faces({ person, maySee, onChange }: { person: people.Person; maySee: bo
   );
 }
 
-/** A link to the person's own page: it works once, for anyone who opens it first. */
+/** A link to the person's own page. It works once, for whichever person opens it first. */
 function Link({ person }: { person: people.Person }) {
   const mailed = useCheck(false);
   const [link, setLink] = useState<OneTimeLink | null>(null);
@@ -337,7 +337,7 @@ function Erase({ person }: { person: people.Person }) {
   );
 }
 
-/** What was done about this person, at kiosks and in the console. */
+/** What was done concerning this person, at kiosks and in the console. */
 function HistoryPanel({ person: { id: person, templates } }: { person: people.Person }) {
   const found = useResource(person, (by) => api(people.getPersonHistory, { params: { person }, ...by }));
   useNews(`${templates} ${writes.value}`, found.reload);

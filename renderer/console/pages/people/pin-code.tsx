@@ -12,7 +12,7 @@ import { CopyButton } from '../../parts/copy-button.tsx';
 import { Moment } from '../../parts/labels.tsx';
 import { kiosksAt } from '../../state/places.ts';
 
-/** A code for choosing a PIN at a kiosk: no one else ever knows the PIN. */
+/** A code with which the person chooses a PIN at a kiosk, so that no one else ever knows it. */
 export function PinCodePanel({ person: { id: person, number, sites } }: { person: Person }) {
   const hasNumber = number !== null;
   const found = useRead(credentials.getPinCode, { params: { person } });
@@ -35,7 +35,7 @@ export function PinCodePanel({ person: { id: person, number, sites } }: { person
           title: t(`pinCode.${what}`),
           text: t(`pinCode.${what}Text`, { count: kiosksAt(sites) }),
           danger: true,
-          // Another code is made at once; the PIN is known to its holder alone.
+          // A code is easily replaced. A PIN is known only to its holder, so the number has to be typed to confirm.
           ...(what === 'takeBack' ? { word: number! } : { keep: t('pinCode.keep') }),
         },
         say: () => t('pinCode.withdrawn'),

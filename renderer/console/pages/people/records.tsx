@@ -17,9 +17,9 @@ import { addDays, dayKeyIn } from '../../state/clock.ts';
 import { zoneOf } from '../../state/places.ts';
 
 const SHOWN_RECORDS = 8;
-/** How far back all records of a person are shown at first, days. */
+/** How far back the page of all their records starts, days. */
 const BACK_DAYS = 90;
-/** Where they are now, and their newest records, each of which can be corrected here. */
+/** Where the person is now, and their latest records, which can be corrected here. */
 export function RecordsPanel({ person: whose, mayCorrect }: { person: Person; mayCorrect: boolean }) {
   const person = whose.id;
   const found = useRead(listAttendance, { query: { person, limit: SHOWN_RECORDS } });

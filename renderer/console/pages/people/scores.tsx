@@ -7,11 +7,11 @@ import { t } from '../../i18n.ts';
 import { Chart } from '../../parts/chart.tsx';
 import { dateIn } from '../../state/clock.ts';
 
-/** A line needs two points. */
+/** A line needs at least two points. */
 const LEAST_WEEKS = 2;
 const percent = (score: number): number => Math.round(score * 100);
 
-/** How well a face is recognised since it was enrolled; nothing where it never was. */
+/** How well a face has been recognised since its enrolment. Renders nothing if there is no data. */
 export function ScoresPanel({ person }: { person: string }) {
   const { value, error } = useRead(getScores, { params: { person } });
   if (!error && !value?.trends.length) return null;

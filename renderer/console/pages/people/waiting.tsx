@@ -9,7 +9,7 @@ import { BackButton, PageFrame, type PageProps } from '../../parts/page.tsx';
 import { Reading } from '../../parts/reading.tsx';
 import { TwoPeople } from '../../parts/two-people.tsx';
 
-/** An enrolment waiting for an administrator: both pictures, and the decision. */
+/** An enrolment that waits for an administrator: both pictures, and the decision. */
 export function WaitingPage({ id, role }: { id: string; role: PageProps['role'] }) {
   const params = { case: id };
   const found = useRead(getEnrolmentCase, { params });

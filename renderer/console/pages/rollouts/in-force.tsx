@@ -28,7 +28,7 @@ interface InForceProps {
   onChange: () => void;
 }
 
-/** The current rollout: its progress, what it waits for, and what can be done with it. */
+/** The current rollout: its progress, what it waits for, and the available actions. */
 export function InForce({ rollout, admin, rings, onChange }: InForceProps) {
   const { value: more, onValue: setMore } = filterOf('show');
   const { state, stopped, version, steps, step } = rollout;
@@ -145,7 +145,7 @@ function Resume({ rollout: { id, state }, onDone }: { rollout: rollouts.Rollout;
   );
 }
 
-/** What was done with a rollout, newest first. */
+/** The actions on a rollout, newest first. */
 function History({ rollout, rings }: { rollout: string; rings: readonly rollouts.Ring[] }) {
   const found = useRead(rollouts.getRolloutHistory, { params: { rollout } });
   return (

@@ -18,7 +18,7 @@ const KIND: Readonly<Partial<Record<rollouts.RolloutKiosk['state'], string>>> = 
   'rolled-back': 'bad',
 };
 
-/** In the order of the way that a kiosk takes. */
+/** In the order of the bar: from healthy to not heard from, then the failures. */
 const KIOSK_STATES: readonly rollouts.KioskState[] = [
   'healthy',
   'installing',
@@ -30,7 +30,7 @@ const KIOSK_STATES: readonly rollouts.KioskState[] = [
   'rolled-back',
 ];
 
-/** How many kiosks are at which stage: a bar, and the same in words. */
+/** How many kiosks are in each state, as a bar and as text. */
 export function ProgressBar({ counts }: { counts: rollouts.KioskCounts }) {
   const there = KIOSK_STATES.filter((state) => counts[state] > 0);
   return (
@@ -95,7 +95,7 @@ export function Kiosks({ rollout, rings }: { rollout: string; rings: readonly ro
   );
 }
 
-/** How far it is, and why it went no further. */
+/** A kiosk's progress, and why it went no further. */
 function StateOf({ kiosk: { state, reason, from, heldSince } }: { kiosk: rollouts.RolloutKiosk }) {
   return (
     <div>
@@ -107,7 +107,7 @@ function StateOf({ kiosk: { state, reason, from, heldSince } }: { kiosk: rollout
   );
 }
 
-/** Why a kiosk went back, in words: `trial-deadline: camera, match`. */
+/** Formats why a kiosk rolled back, from a reason such as `trial-deadline: camera, match`. */
 function reasonText(reason: string): string {
   const [code = '', missing] = reason.split(': ');
   const shown = missing?.split(', ').map((check) => codeLabel('rollouts.check', check));

@@ -7,7 +7,7 @@ import { t } from '../../i18n.ts';
 import { KioskLink } from '../../parts/place-links.tsx';
 import { kiosks } from '../../state/places.ts';
 
-/** What a ring is called here: as someone called it, else in the reader's language. */
+/** Returns a ring's name: the one it was given, else a default in the reader's language. */
 export const ringName = (rings: readonly Pick<Ring, 'id' | 'name'>[], id: RingId): string =>
   rings.find((ring) => ring.id === id)?.name ?? t(`rollouts.ring.${id}`);
 
@@ -44,10 +44,10 @@ export function Rings({ rings, admin, onChange }: { rings: readonly Ring[]; admi
   );
 }
 
-/** Named at once, up to this many kiosks. */
+/** Up to this many kiosks are listed at once. */
 const FEW = 10;
 
-/** The kiosks of a ring by name: many, once they are asked for. */
+/** The kiosks of a ring by name. A long list is shown on request. */
 function Members({ ring: { count, kiosks } }: { ring: Ring }) {
   const number = t('rollouts.inRing', { count });
   const names = (

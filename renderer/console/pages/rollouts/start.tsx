@@ -7,7 +7,7 @@ import { t } from '../../i18n.ts';
 const PLANS = ['usual', 'quick', 'everybody'] as const;
 const EVERYBODY = { ring: 'all', percent: 100, soakHours: 0 } as const;
 
-/** Absent: as the server usually does it. */
+/** Undefined: the server's default steps. */
 const STEPS: Readonly<Record<(typeof PLANS)[number], rollouts.NewRollout['steps']>> = {
   usual: undefined,
   quick: [{ ring: 'all', percent: 10, soakHours: 4 }, EVERYBODY],

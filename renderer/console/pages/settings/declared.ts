@@ -4,30 +4,30 @@ import { hasSentence, type Key, t } from '../../i18n.ts';
 import { codeLabel } from '../../parts/labels.tsx';
 
 /**
- * Every setting of a policy, in the order of its page: its topic, what kind of value it has and when it is of use. Names,
- * hints and consequences are sentences under `settings.NAME`, limits are those of the policy's schema.
+ * All settings of a policy, in the order of the page: topic, type of value, and when it applies. Names, hints and consequences
+ * are sentences under `settings.NAME`; limits come from the policy's schema.
  */
 
 export type Policy = PolicyChange['after'];
 
 export const METHODS = ['face', 'pin', 'qr', 'badge'] as const;
 export type CheckinMethod = (typeof METHODS)[number];
-/** Check-in methods that a comparison with the one person's face may follow. */
+/** Check-in methods that may be followed by a comparison with that one person's face. */
 export const CLAIMS = ['qr', 'badge'] as const;
 export type Claim = (typeof CLAIMS)[number];
 
-/** What a form holds: text of numbers, choices and contacts; '': not set. */
+/** A form's values: numbers, choices and contacts as text; '': not set. */
 export type Fields = Readonly<Record<Exclude<SettingName, keyof Lists>, string>> & Lists;
 interface Lists {
   readonly checkinMethods: readonly CheckinMethod[];
   readonly withFace: readonly Claim[];
 }
 
-/** Who answers for the data: what consent texts and the kiosk's privacy page fill in. */
+/** Who is responsible for the data, as filled into consent texts and the kiosk's privacy page. */
 export const CONTACTS = ['controller', 'contact', 'dpo'] as const;
 
 const onOff = { '': 'settings.asKiosk', on: 'settings.on', off: 'settings.off' } as const;
-/** Settings on which others depend. */
+/** Settings that others depend on. */
 type Others = Readonly<Record<'faces' | 'liveness' | 'workStartsAt', string>> & Pick<Lists, 'checkinMethods'>;
 const withFaces = (of: Others) => of.faces !== 'off';
 
@@ -36,12 +36,12 @@ type Topic = (typeof TOPICS)[number];
 
 interface Declared {
   readonly topic: Topic;
-  /** A number's unit, as Intl has it; a choice's values with their names; or else: text, a time of day, or the two lists of methods. */
+  /** A number's unit, as for Intl; or a choice's values with their names. Without either: text, a time, or a list of methods. */
   readonly unit?: 'second' | 'minute' | 'day' | 'month' | 'year';
   readonly options?: Readonly<Record<string, Key>>;
-  /** May not be left empty. */
+  /** Must not be empty. */
   readonly required?: true;
-  /** Absent: always. */
+  /** When the setting applies; absent: always. */
   readonly when?: (others: Others) => boolean;
 }
 
@@ -88,11 +88,11 @@ const NAMES = Object.keys(DECLARED) as SettingName[];
 
 export const isContact = (name: string): name is (typeof CONTACTS)[number] => CONTACTS.some((one) => one === name);
 
-/** The settings of a topic that apply, given the others. */
+/** Returns the settings of a topic that apply, given the others. */
 export const shownOf = (topic: Topic, fields: Fields): SettingName[] =>
   NAMES.filter((name) => SETTINGS[name].topic === topic && (SETTINGS[name].when?.(fields) ?? true));
 
-/** Smallest and largest value of a number, by the policy's schema. */
+/** Returns the smallest and largest allowed value, by the policy's schema. */
 function limitsOf(name: SettingName): { min: number; max: number } {
   const shape = NewSitePolicy.shape[name as 'photoDays' | 'leaseDays'];
   const { minValue, maxValue } = 'unwrap' in shape ? shape.unwrap() : shape;
@@ -113,13 +113,13 @@ export const fieldsOf = (policy: Policy): Fields =>
 
 const same = (one: unknown, other: unknown): boolean => JSON.stringify(one) === JSON.stringify(other);
 
-/** The settings that differ from the policy and apply, in their order. Pure. */
+/** Returns the settings that apply and differ from the policy, in order. Pure. */
 export function changedOf(policy: Policy, fields: Fields): SettingName[] {
   const held = fieldsOf(policy);
   return TOPICS.flatMap((topic) => shownOf(topic, fields)).filter((name) => !same(held[name], fields[name]));
 }
 
-/** A field's value as the policy has it; undefined: not set. */
+/** Converts a field's value to the policy's; undefined: not set. */
 function valueIn(name: SettingName, fields: Fields): unknown {
   const value = fields[name];
   if (name === 'withFace') return value.length > 0 ? value : undefined;
@@ -129,7 +129,7 @@ function valueIn(name: SettingName, fields: Fields): unknown {
   return SETTINGS[name].unit ? Number(value) : value;
 }
 
-/** The patch for these settings: each as it was read, and its new value. Pure. */
+/** Returns the patch for these settings, with each value as it was read and the new one. Pure. */
 export function patchOf(policy: Policy, fields: Fields, names: readonly SettingName[]): { was: object; is: object } {
   const part = (of: (name: SettingName) => unknown) => {
     const contacts = names.filter(isContact);
@@ -142,7 +142,7 @@ export function patchOf(policy: Policy, fields: Fields, names: readonly SettingN
   return { was: part((name) => held[name]), is: part((name) => valueIn(name, fields)) };
 }
 
-/** What is wrong with a field's current value, and what to do; null: nothing. */
+/** Returns what is wrong with a field's value, and what to do; null if it is valid. */
 export function errorOf(name: SettingName, policy: Policy, fields: Fields): string | null {
   const { unit, required } = SETTINGS[name];
   if (name === 'checkinMethods') {
@@ -160,7 +160,7 @@ export function errorOf(name: SettingName, policy: Policy, fields: Fields): stri
   return t(required ? 'settings.range' : 'settings.rangeOrEmpty', { min, max });
 }
 
-/** Contacts are settings of their own on the page. */
+/** Flattens a policy, since the page has contacts as separate settings. */
 export const flat = (of: object): Record<string, unknown> => {
   const { privacy, ...rest } = of as Record<string, unknown>;
   return { ...rest, ...(privacy as object | undefined) };
@@ -172,7 +172,7 @@ export const nameLabel = (name: string): string =>
 const quantity = (unit: NonNullable<Declared['unit']> | 'percent') =>
   new Intl.NumberFormat(localeOf(currentLanguage()), { style: 'unit', unit, unitDisplay: 'long' });
 
-/** A unit as it stands behind a number, e.g. "days". */
+/** Returns a unit as written after a number, e.g. "days". */
 export const unitLabel = (unit: NonNullable<Declared['unit']> | 'percent', value: string): string =>
   quantity(unit)
     .formatToParts(Number(value) || 0)
@@ -191,7 +191,7 @@ export function valueLabel(name: string, value: unknown): string {
   return declared?.unit ? quantity(declared.unit).format(Number(value)) : String(value);
 }
 
-/** What follows from a setting's new value, where there is more to say than its name. */
+/** Returns the consequence of a setting's new value, if its name doesn't say it all. */
 export function followsLabel(name: string, value: unknown): string | null {
   if (value === undefined || value === '') return null;
   const keys = [`settings.follows.${name}-${String(value)}`, `settings.follows.${name}`];

@@ -6,11 +6,11 @@ export interface Line {
   readonly label: string;
   readonly before: string;
   readonly after: string;
-  /** What follows from it; null: nothing that its name does not say. */
+  /** The consequence of the new value; null if the name says it all. */
   readonly follows: string | null;
 }
 
-/** What differs between two, of a policy or of a site, as it is read. */
+/** Returns the differences between two policies or sites, as text. */
 export function linesOf(before: object, after: object): Line[] {
   const [was, is] = [flat(before), flat(after)];
   return [...new Set([...Object.keys(was), ...Object.keys(is)])].flatMap((name) => {
@@ -24,7 +24,7 @@ export function linesOf(before: object, after: object): Line[] {
   });
 }
 
-/** What is about to be saved, setting by setting. @param kiosks how many go by it */
+/** What is about to be saved, setting by setting. @param kiosks number of kiosks it applies to */
 export const Diff = ({ lines, kiosks }: { lines: readonly Line[]; kiosks: number }) => (
   <ul class="diff">
     {lines.map(({ name, label, before, after, follows }) => (

@@ -32,13 +32,13 @@ import { Diff, linesOf } from './diff.tsx';
 interface TopicPanelProps {
   title: string;
   text: string;
-  /** Something in it was changed and not saved. */
+  /** Whether it has unsaved changes. */
   changed: boolean;
   hidden: boolean;
   children: ComponentChildren;
 }
 
-/** A topic of the settings: what it is about, and whether it has unsaved changes. */
+/** A topic of the settings, marked if it has unsaved changes. */
 export const TopicPanel = ({ title, text, changed, hidden, children }: TopicPanelProps) => (
   <Panel title={title} hidden={hidden} aside={changed && <Badge kind="warn">{t('settings.unsavedTopic')}</Badge>}>
     <p class="muted small">{text}</p>
@@ -46,13 +46,13 @@ export const TopicPanel = ({ title, text, changed, hidden, children }: TopicPane
   </Panel>
 );
 
-/** Whether each word of a search is in one of these. */
+/** Whether each word of a search is in one of the labels. */
 export const isFound = (search: string, ...labels: string[]): boolean =>
   inSmall(search)
     .split(/\s+/)
     .every((word) => labels.some((label) => inSmall(label).includes(word)));
 
-/** Settings that a search finds, by what the page says of them. */
+/** Returns the settings that match a search, by name and hint. */
 export const foundSettings = (search: string): SettingName[] =>
   (Object.keys(SETTINGS) as SettingName[]).filter((name) => isFound(search, nameLabel(name), hintOf(name)));
 
@@ -65,18 +65,18 @@ interface EditPolicyProps {
   site: sites.Site;
   found: sites.SitePolicy;
   mayWrite: boolean;
-  /** What is searched for; empty: everything is shown. */
+  /** Search text; empty: everything is shown. */
   search: string;
   onSearch: (search: string) => void;
-  /** It finds something outside the policy. */
+  /** The search also matches something outside the policy. */
   elsewhere: boolean;
-  /** The policy is no longer what is shown here. */
+  /** Called when the policy shown is outdated. */
   onReload: () => void;
 }
 
 /**
- * What a site's policy says, as a form. It holds what was edited and nothing else: where the policy is read again, what
- * someone else has set meanwhile comes into the other fields, and the edits stay.
+ * A site's policy as a form. It only holds what was edited: when the policy is read again, changes that others made appear in
+ * the other fields, and the edits are kept.
  */
 export function EditPolicy({ site, found, mayWrite, search, onSearch, elsewhere, onReload }: EditPolicyProps) {
   const { own, policy, kiosks } = found;
@@ -106,7 +106,7 @@ export function EditPolicy({ site, found, mayWrite, search, onSearch, elsewhere,
     if (changed.length === 0) return;
     if (wrong.length > 0) {
       onSearch('');
-      // Once it is shown.
+      // After the errors are rendered.
       requestAnimationFrame(() => form.current?.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus());
       return;
     }
@@ -218,7 +218,7 @@ function Setting({ name, fields, error, onEdit }: SettingProps) {
   );
 }
 
-/** Which methods are offered, in this order. */
+/** The methods offered, in order. */
 function Methods({ fields: { checkinMethods }, error, onEdit }: Omit<SettingProps, 'name'>) {
   const edit = (methods: readonly CheckinMethod[]) => onEdit({ checkinMethods: methods });
   const without = (method: CheckinMethod) => checkinMethods.filter((other) => other !== method);

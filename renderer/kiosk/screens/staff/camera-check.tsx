@@ -19,22 +19,22 @@ import {
 import { usePolled } from './polled.ts';
 import { useAction, useStaff } from './session.ts';
 
-/** Between two measurements of light, ms; nothing of them is kept but the last few in here. */
+/** Time between two measurements of light, ms. Only the last few are kept, in this component. */
 const SAMPLE_MS = 250;
-/** Findings are based on so many frames. */
+/** Number of frames that findings are based on. */
 const FRAMES = 7;
-/** Between two looks at which cameras there are, ms. */
+/** Time between two checks of which cameras are connected, ms. */
 const NAMES_MS = 2_000;
 
 interface Seen {
   readonly width: number;
   readonly height: number;
   readonly faces: readonly FoundFace[];
-  /** Null while nobody stands there alone. */
+  /** Null unless exactly one person is in view. */
   readonly numbers: MountingNumbers | null;
 }
 
-/** Which camera, how it is mounted, and how it sees the light: a live picture with the problems drawn over it. */
+/** The camera's name, mounting and light: a live picture with the problems drawn over it. */
 export function CameraCheck() {
   const { camera, detector, onDetection, checking } = useKiosk();
   const seen = useSignal<Seen | null>(null);
@@ -61,7 +61,7 @@ export function CameraCheck() {
   const mounting = now?.numbers ? mountingOf(now.numbers) : null;
   const trouble = troubleOf(camera.state.value, null);
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reached by keyboard
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrollable region must be reachable by keyboard
     <section class="scrolls camera-check" tabIndex={0} aria-label={t('mounting.title')}>
       {trouble ? <CameraTroubleCard {...trouble} /> : <Picture seen={now} mounting={mounting} />}
       <div class="camera-check-side">
@@ -82,7 +82,7 @@ export function CameraCheck() {
 
 const part = (share: number): string => `${(share * 100).toFixed(2)}%`;
 
-/** The whole of the camera's picture, as in a mirror. */
+/** The camera's whole picture, mirrored. */
 function Picture({ seen, mounting }: { seen: Seen | null; mounting: Mounting | null }) {
   const { width, height } = seen ?? { width: 16, height: 9 };
   const face = seen?.faces.length === 1 ? seen.faces[0] : undefined;
@@ -186,7 +186,7 @@ function Choice() {
   );
 }
 
-/** What the camera lets be done about its exposure, and what it has made of it. */
+/** The camera's exposure controls and their current settings. */
 export function ExposureFacts() {
   const exposure = useKiosk().exposure.value;
   if (!exposure) return null;

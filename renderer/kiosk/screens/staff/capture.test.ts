@@ -5,7 +5,7 @@ import { createCapture } from './capture.ts';
 
 const POSES = ['front', 'left', 'front-again'];
 
-/** A capture in front of a core that answers what the test says; frames come 40 ms apart. */
+/** A capture against a core that answers as the test says. Frames come every 40 ms. */
 function setup(answers: (n: number) => Partial<CaptureResult> | Error) {
   let asked = false;
   let sent = 0;
@@ -45,7 +45,7 @@ describe('the guided capture', () => {
   beforeEach(() => vi.useFakeTimers());
   afterEach(() => vi.useRealTimers());
 
-  it('goes pose by pose and is done after the last', async () => {
+  it('asks for one pose after the other and ends after the last', async () => {
     const k = setup((n) => ({ accepted: true, remaining: POSES.slice(n), progress: n / 3 }));
     await k.frames(6_000);
     expect(k.events).toEqual(['step', 'step', 'step', 'done']);
@@ -53,13 +53,13 @@ describe('the guided capture', () => {
     expect(k.capture.view.value).toMatchObject({ remaining: [], progress: 1 });
   });
 
-  it('gives people a breath between two poses', async () => {
+  it('pauses between two poses', async () => {
     const k = setup((n) => ({ accepted: true, remaining: POSES.slice(Math.min(n, 2)), progress: 0.3 }));
     await k.frames(900);
     expect(k.sent()).toBe(1);
   });
 
-  it('says a complaint only when it lasts, and the pose meanwhile', async () => {
+  it('shows a complaint only if it lasts, and the pose until then', async () => {
     const k = setup((n) => ({ reason: n % 2 ? 'blurred' : 'hold-pose', remaining: POSES.slice(1), pose: 'left' }));
     await k.frames(4_000);
     expect(k.capture.view.value.reason).toBeNull();
@@ -68,21 +68,21 @@ describe('the guided capture', () => {
     expect(steady.capture.view.value.reason).toBe('occluded');
   });
 
-  it('sends nothing that is too dark, and says so', async () => {
+  it('sends no frame that is too dark, and reports it', async () => {
     const k = setup(() => ({ accepted: true, remaining: [] }));
     await k.frames(2_000, {}, { brightness: 20 });
     expect(k.sent()).toBe(0);
     expect(k.capture.view.value.reason).toBe('too-dark');
   });
 
-  it('takes no picture with a second face in it, however small', async () => {
+  it('sends no picture with a second face, however small', async () => {
     const k = setup(() => ({ accepted: true, remaining: [] }));
     await k.frames(2_000, {}, {}, [40]);
     expect(k.sent()).toBe(0);
     expect(k.capture.view.value.reason).toBe('several-faces');
   });
 
-  it('lets the turned head through from the second pose on', async () => {
+  it('accepts a turned head from the second pose on', async () => {
     const k = setup((n) => ({
       accepted: n === 1,
       remaining: POSES.slice(1),

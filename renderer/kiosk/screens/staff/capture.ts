@@ -8,7 +8,7 @@ import { createTracker } from '../../vision/tracker.ts';
 export interface CaptureView {
   readonly pose: string;
   readonly remaining: readonly string[];
-  /** What to change first; null when it is good, or when the head is merely not yet where the pose asks. */
+  /** What to correct first. Null if nothing, or if only the head has not yet reached the pose. */
   readonly reason: string | null;
   /** 0..1 over all poses. */
   readonly progress: number;
@@ -25,14 +25,14 @@ export interface CaptureDeps {
   readonly stepped: () => void;
 }
 
-/** At most five pictures a second: people need a moment between two poses. */
+/** At most five pictures a second, since people need a moment between two poses. */
 const CAPTURE_MS = 200;
-/** A complaint is shown when it lasts this long, and then at least as long: a head that turns is blurred for a moment. */
+/** How long a complaint must last to be shown, and is shown at least. A turning head is blurred for a moment. */
 const PATIENCE_MS = 700;
-/** After an accepted pose, so that the sentence of the next one can be read. */
+/** Pause after an accepted pose, so that the sentence for the next one can be read. */
 const BREATH_MS = 900;
 
-/** The guided capture of an enrolment: pose after pose, from frames to the core's verdicts. */
+/** Guides an enrolment through its poses, and sends frames to the core for a verdict. */
 export function createCapture(poses: readonly string[], deps: CaptureDeps) {
   const view = signal<CaptureView>({
     pose: poses[0] ?? '',
@@ -49,12 +49,12 @@ export function createCapture(poses: readonly string[], deps: CaptureDeps) {
   let over = false;
   let verdict: { reason: string; until: number } | null = null;
 
-  /** The complaint that is waiting to be shown, and since when. */
+  /** The complaint waiting to be shown, and since when. */
   let waiting: { reason: string | null; since: number } = { reason: null, since: 0 };
 
-  /** What to say now: the pose's own sentence until something else has been wrong for a while. */
+  /** Returns the reason to show: null (the pose's own sentence) until something else has been wrong for a while. */
   const settle = (reason: string | null, now: number): string | null => {
-    // `hold-pose` and null say the same sentence: the pose's.
+    // `hold-pose` and null both show the pose's sentence.
     if (reason === 'hold-pose') reason = null;
     if (reason !== waiting.reason) waiting = { reason, since: now };
     return now - waiting.since >= PATIENCE_MS ? reason : view.peek().reason;
@@ -108,9 +108,9 @@ export function createCapture(poses: readonly string[], deps: CaptureDeps) {
       if (over) return;
       const track = tracker.step(s);
       if (s.sample) lastSample = s.sample;
-      // From the second pose on a turned head may be what is asked for; the core judges it.
+      // From the second pose on a turned head may be what was requested. The core judges it.
       const free = view.peek().remaining.length < poses.length;
-      // A person is enrolled alone in the picture: whose face is kept may not be in doubt.
+      // Nobody else may be in the picture: whose face is stored must not be in doubt.
       const reason =
         s.faces.length > 1
           ? 'several-faces'

@@ -10,7 +10,7 @@ import { Title } from '../../parts/title.tsx';
 import { Print } from './print.tsx';
 import { type OfPerson, useAction, useStaff } from './session.ts';
 
-/** A card that lets in anyone who holds it: printed, in place of those of before, or all of them revoked. */
+/** Prints a card that checks in anyone who holds it and replaces earlier ones, or revokes all of the person's cards. */
 export function CardsScreen({ person, back }: OfPerson) {
   const { sounds } = useKiosk();
   const { core } = useStaff();
@@ -63,13 +63,13 @@ export function CardsScreen({ person, back }: OfPerson) {
 
 export type Card = NonNullable<Output<'enrolFinish'>['card']>;
 
-/** How long the longest word of a name is. */
+/** How long a name's longest part is. */
 function lettersOf(name: string): 'few' | 'many' | 'most' {
   const longest = Math.max(...name.split(/[\s-]+/).map((word) => word.length));
   return longest > 15 ? 'most' : longest > 10 ? 'many' : 'few';
 }
 
-/** A card at the size of a bank card, to print or to photograph. What its code holds is shown this once. */
+/** A card of bank card size, to print or photograph. The contents of its code are shown only this once. */
 export function CardScreen({ card, message, done }: { card: Card; message: string; done: () => void }) {
   const { link } = useKiosk();
   return (

@@ -11,7 +11,7 @@ interface ConfirmRemoveProps {
   readonly title: string;
   readonly text: string;
   readonly yes: string;
-  /** Removes, and leaves the screen; what it throws is said here. */
+  /** Removes, and leaves the screen. Errors it throws are shown here. */
   readonly remove: () => Promise<void>;
   readonly cancel: () => void;
 }

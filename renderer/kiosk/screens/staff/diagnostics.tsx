@@ -15,9 +15,9 @@ import { useAction, useStaff } from './session.ts';
 const EVERY_MS = 2_000;
 
 /**
- * What is plugged in and how it is, for the person who holds the cable.
+ * What is connected and in which state, for the person who handles the cables.
  *
- * @param stepBack given the way back from the camera's own screen; null where there is none
+ * @param stepBack set to the function that leads back from the camera's own screen; null elsewhere
  */
 export function DiagnosticsScreen({ stepBack }: { stepBack: RefObject<(() => void) | null> }) {
   const atCamera = useSignal(false);
@@ -35,7 +35,7 @@ function Devices({ toCamera }: { toCamera: () => void }) {
   const { value: now, error } = usePolled(() => core.diagnostics({}), EVERY_MS);
   if (!now) return <p role="status">{error}</p>;
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reached by keyboard
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrollable region must be reachable by keyboard
     <section class="scrolls diagnostics" tabIndex={0} aria-label={t('diagnostics.title')}>
       {error && (
         <p class="form-error" role="alert">
@@ -92,7 +92,7 @@ function Devices({ toCamera }: { toCamera: () => void }) {
   );
 }
 
-/** State, port and the driver's complaint, which every device has. */
+/** State, port and driver error, which all devices have. */
 function PortFacts({ state, path, trouble }: Pick<NonNullable<Diagnostics['gps']>, 'state' | 'path' | 'trouble'>) {
   return (
     <>
@@ -218,6 +218,6 @@ function DoorCard({ door }: { door: Diagnostics['door'] }) {
 
 export const moment = (at: string | null): string => (at ? momentOf(new Date(at)) : t('state.never'));
 
-/** Gigabytes as disks are sold. */
+/** Formats a number of bytes in decimal gigabytes, as disks are sold. */
 export const bytes = (count: number): string =>
   numberOf(count / 1e9, { style: 'unit', unit: 'gigabyte', ...ONE_DIGIT });

@@ -14,7 +14,7 @@ import { Title } from '../../parts/title.tsx';
 import { usePicture } from './picture.ts';
 import { staffErrorText, useAction } from './session.ts';
 
-/** The word that they are two people, as the core takes it. */
+/** A supervisor's confirmation that they are two people, as the core accepts it. */
 export interface Overrule {
   readonly other: string;
   readonly typed: string;
@@ -23,7 +23,7 @@ export interface Overrule {
 /** Whether an enrolment was refused because the face is someone else's. */
 export const isDuplicate = (cause: unknown): boolean => cause instanceof RpcError && cause.code === 'duplicate-face';
 
-/** Whether it is another person's face that has to be compared now. */
+/** Whether another person's face has to be compared now. */
 const isAboutAnother = (cause: unknown): boolean =>
   isDuplicate(cause) || (cause instanceof RpcError && cause.code === 'duplicate-other');
 
@@ -36,13 +36,13 @@ interface DuplicateScreenProps {
 }
 
 /**
- * A face that is someone else's already: both pictures, what happens to the other person, and, for a supervisor, the
- * typed word that they are two people. Where the face is like one more person's, that one is asked about next. Everyone else
- * is shown how the person gets in meanwhile.
+ * The face already belongs to someone else. Shows both pictures, what happens to the other person, and, for a supervisor,
+ * a field to confirm that they are two people. If the face also resembles a third person's, that comparison follows.
+ * Other staff see how the person can check in meanwhile.
  *
  * @param ask fetches who it may be
- * @param overrule enrols; what it throws is said here
- * @param byNumber the person goes on with number and PIN; null where that leads nowhere
+ * @param overrule enrols; errors it throws are shown here
+ * @param byNumber continues with number and PIN; null if that is not possible
  */
 export function DuplicateScreen({ name, ask, overrule, byNumber, close }: DuplicateScreenProps) {
   const found = useSignal<DuplicateFace | null>(null);
@@ -160,9 +160,9 @@ export function DuplicateScreen({ name, ask, overrule, byNumber, close }: Duplic
   );
 }
 
-/** One of the two. */
+/** One of the two faces. */
 function Face({ bytes, label, message }: { bytes: Uint8Array | null; label: string; message: readonly string[] }) {
-  // Where it can't be drawn, name and number say who it is.
+  // If the picture can't be drawn, name and number say who it is.
   const canvas = usePicture(bytes && (async () => ({ picture: bytes })), bytes);
   const [name, ...facts] = message;
   return (

@@ -18,7 +18,7 @@ interface EnrolCaptureProps {
   cancel: () => void;
 }
 
-/** The poses, one after the other, with the one thing to change. */
+/** Guides through the poses one after the other, each with the one thing to correct. */
 export function EnrolCapture({ steps, enrolment, done, failed, cancel }: EnrolCaptureProps) {
   const { core, steps: touches } = useStaff();
   const { camera, detector, onDetection, sounds } = useKiosk();

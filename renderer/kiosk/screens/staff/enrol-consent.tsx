@@ -15,7 +15,7 @@ interface EnrolConsentProps extends Omit<EnrolStep, 'next'> {
   refused: () => void;
 }
 
-/** The person reads, or their guardian, and agrees or does not. The text's version and language go with the answer. */
+/** The person or their guardian reads the text and agrees or not. The answer is stored with the text's version and language. */
 export function EnrolConsent({ agreed, refuseText, refused, ...step }: EnrolConsentProps) {
   const { steps, age, busy } = step;
   const { name, minor } = step.details.value;
@@ -26,10 +26,10 @@ export function EnrolConsent({ agreed, refuseText, refused, ...step }: EnrolCons
   const yes = useSignal(false);
   const missing = useSignal('');
   const language = currentLanguage();
-  // `error` changes when the core says that the text is outdated: then it is fetched again.
+  // `error` changes when the core reports that the text is outdated. It is then fetched again.
   useEffect(() => {
     let stale = false;
-    yes.value = false; // an agreement is to the text that was shown, in the language it was shown in
+    yes.value = false; // agreement is only to the text and language that were shown
     core
       .consentText({ language })
       .then((next) => {

@@ -22,19 +22,19 @@ import { Keyboard, TypedForm } from '../../parts/keys.tsx';
 import { Title } from '../../parts/title.tsx';
 import type { Guardian } from './guardian.ts';
 
-/** As typed. */
+/** The details as typed. */
 export interface Details {
   readonly name: string;
   readonly number: string;
   readonly pin: string;
   readonly language: string;
-  /** Below the age of consent: a guardian agrees. */
+  /** Below the age of consent: a guardian has to agree. */
   readonly minor: boolean;
 }
 
 export const NO_DETAILS: Omit<Details, 'language'> = { name: '', number: '', pin: '', minor: false };
 
-/** The first thing that is wrong with what was typed, as a key and the field it belongs to; null when all is well. */
+/** Returns the first error in what was typed, as a key and its field; null if there is none. */
 function wrongIn(details: Details): Wrong | null {
   const number = details.number.trim();
   if (details.name.trim() === '') return { key: 'enrol.nameMissing', field: 'name' };
@@ -46,7 +46,7 @@ function wrongIn(details: Details): Wrong | null {
   return null;
 }
 
-/** What is still needed where number and PIN are the check-in method, as a key; null when all is there. */
+/** Returns what is still missing for checking in by number and PIN, as a key; null if nothing. */
 export function missingForPin({ number, pin }: Details): Key | null {
   return number.trim() === '' || pin === '' ? 'enrol.numberAndPinMissing' : null;
 }
@@ -58,20 +58,20 @@ export interface EnrolStep {
   readonly guardian: Signal<Guardian>;
   readonly error: Signal<string>;
   readonly busy: boolean;
-  /** From which someone agrees themselves, years. */
+  /** Age of consent, years. */
   readonly age: number;
   readonly next: () => void;
 }
 
 /**
- * Who it is.
+ * Asks who the person is.
  *
- * @param byNumber without the face: number and PIN are no longer a matter of choice, and this step is the last
+ * @param byNumber enrolment without the face: number and PIN are required, and this is the last step
  */
 export function EnrolDetails({ steps, details, error, age, byNumber, next }: EnrolStep & { byNumber: boolean }) {
   const { wrong, passes } = useChecked(error);
   const { value } = details;
-  // Back here for what number and PIN need: where the first of it is missing.
+  // When number and PIN send the user back here, start in the first field that is missing.
   const start = !byNumber || value.name.trim() === '' ? 'name' : value.number.trim() === '' ? 'number' : 'pin';
   const first = useFocus<HTMLInputElement>(byNumber);
   const set = (change: Partial<Details>): void => {
@@ -127,7 +127,7 @@ function AgeChoice({ age, details }: Pick<EnrolStep, 'age' | 'details'>) {
   );
 }
 
-/** Shown in place of the details for someone who is already known: their record stays, and their face is added. */
+/** Shown instead of the details for someone already on record: the record is kept, and their face is added. */
 export function EnrolKnown({ steps, person, details, error, age, next }: EnrolStep & { person: PersonRow }) {
   return (
     <TypedForm class="enrol-known" onSubmit={next}>

@@ -10,18 +10,18 @@ import type { EnrolStep } from './enrol-details.tsx';
 import { type Guardian, wrongWith } from './guardian.ts';
 
 const RELATIONS = ['mother', 'father', 'guardian'] as const;
-/** Of the core, while this machine's clock is wrong. */
+/** Notices of the core while this machine's clock is wrong. */
 const CLOCK_NOTICES: readonly string[] = ['clock-ahead', 'clock-behind'];
 type Part = 'day' | 'month' | 'year';
-/** In the order in which a language says a day. */
+/** The parts of a date in the order of the language. */
 const partsIn = (language: string): readonly Part[] =>
   language === 'zh' ? ['year', 'month', 'day'] : ['day', 'month', 'year'];
 
-/** Who speaks for someone below the age of consent, and until when. */
+/** Asks who represents someone below the age of consent, and until when. */
 export function EnrolGuardian({ steps, age, guardian, error, next }: EnrolStep) {
   const { wrong, passes } = useChecked(error);
   const first = useFocus<HTMLInputElement>();
-  // By this machine's clock everybody may be unborn, or of age; the core goes by trusted time.
+  // With a wrong clock the age would be wrong too. The core judges it by trusted time.
   const clockDoubted = useKiosk().link.status.value?.notices.some((code) => CLOCK_NOTICES.includes(code));
   const parts = partsIn(currentLanguage());
   const wrongDay = parts[0]!;
@@ -30,7 +30,7 @@ export function EnrolGuardian({ steps, age, guardian, error, next }: EnrolStep) 
   };
   function submit(form: HTMLFormElement): void {
     const found = wrongWith(guardian.value, age, clockDoubted ? null : Date.now());
-    // A day is typed in three fields: it begins in the first of them.
+    // The date is typed in three fields. An error in it moves the focus to the first of them.
     if (passes(form, found?.field === 'day' ? { ...found, field: wrongDay } : found, { age })) next();
   }
   return (

@@ -29,18 +29,18 @@ type Step =
   | { at: 'duplicate'; enrolment: string }
   | { at: 'refused'; message: string };
 
-/** Codes that are fixed where the guardian is typed. */
+/** Errors that are corrected in the guardian step. */
 const OF_GUARDIAN: readonly string[] = ['not-a-minor', 'birth-in-future'];
 
 /**
- * Details, consent, face, confirmation; or, for people who do not agree and where there is no face recognition, number
- * and PIN in place of consent and face. For someone below the age of consent a guardian is put down and agrees. Nothing
- * is stored before the end.
+ * Details, consent, face, confirmation. For people who decline, and without face recognition, number and PIN replace
+ * consent and face. For someone below the age of consent a guardian is recorded and agrees. Nothing is stored before the
+ * last step.
  *
- * @param known someone who is here already: their face alone is enrolled, or enrolled again
- * @param name what someone new is probably called
- * @param stepBack given the way to the step before; null where there is none
- * @param enrolled called when someone was, whatever they see after it
+ * @param known someone already on record: only their face is enrolled, or enrolled again
+ * @param name suggested name of someone new
+ * @param stepBack set to the function that leads to the previous step; null if there is none
+ * @param enrolled called once someone was enrolled, whatever screen follows
  */
 export function EnrolScreen({
   known = null,
@@ -58,21 +58,21 @@ export function EnrolScreen({
   const { link, sounds, recognises } = useKiosk();
   const { core } = useStaff();
   const step = useSignal<Step>({ at: 'details' });
-  /** The person has said no to the face. */
+  /** The person has declined face recognition. */
   const declined = useSignal(false);
   const byNumber = known === null && (declined.value || !recognises.value);
   const beginning = (): Details => ({ ...NO_DETAILS, language: currentLanguage(), name: known?.name ?? name });
   const details = useSignal<Details>(beginning());
   const guardian = useSignal(NO_GUARDIAN);
   const { busy, error, run } = useAction();
-  /** The enrolment under way in the core, to be dropped when this screen goes. */
+  /** The enrolment under way in the core, cancelled when this screen closes. */
   const open = useRef<string | null>(null);
   const age = link.status.value?.consentAge ?? 0;
 
   const drop = (): void => {
     const enrolment = open.current;
     open.current = null;
-    if (enrolment) core.enrolCancel({ enrolment }).catch(() => undefined); // over with the session anyway
+    if (enrolment) core.enrolCancel({ enrolment }).catch(() => undefined); // the core drops it with the session anyway
   };
   useEffect(() => drop, []);
 
@@ -94,7 +94,7 @@ export function EnrolScreen({
     };
     void run(ask, (cause) => {
       const code = cause instanceof RpcError ? cause.code : '';
-      // What is wrong is fixed where it was typed; a text that has changed is read again here.
+      // Errors are corrected in the step where they were typed. A changed text is read again in this step.
       if (OF_GUARDIAN.includes(code)) step.value = { at: 'guardian' };
       else if (code !== 'consent-outdated') step.value = { at: 'details' };
     });
@@ -111,7 +111,7 @@ export function EnrolScreen({
         step.value = { at: 'card', person, card };
       } else end(person);
     } catch (cause) {
-      // What was typed is right; the text that changed meanwhile is read again.
+      // The details are right. Only the changed text has to be read again.
       if (cause instanceof RpcError && cause.code === 'consent-outdated') {
         goTo('consent')();
         error.value = staffErrorText(cause);
@@ -122,7 +122,7 @@ export function EnrolScreen({
     }
   }
 
-  /** Without the face: what is missing for that is asked for where it is typed. */
+  /** Finishes without the face. Asks for missing details in the step where they are typed. */
   function finishByNumber(): void {
     const typeIt = (): void => {
       step.value = { at: 'details' };
@@ -168,7 +168,7 @@ export function EnrolScreen({
   };
 
   const order = ['details', ...(details.value.minor ? ['guardian' as const] : []), 'consent', 'capture'] as const;
-  /** What every step is given, and which of them it is. */
+  /** Properties for every step, with its position. */
   const stepAt = (at: (typeof order)[number]) => ({
     steps: t('enrol.step', { index: order.indexOf(at) + 1, of: order.length, name: t(`enrol.${at}`) }),
     details,
@@ -178,7 +178,7 @@ export function EnrolScreen({
     age,
   });
   const now = step.value;
-  /** What was typed stays; a capture starts again. */
+  /** What was typed is kept; a capture starts over. */
   const goTo = (to: 'details' | 'guardian' | 'consent') => (): void => {
     drop();
     error.value = '';
@@ -275,10 +275,10 @@ interface EnrolledProps {
 }
 
 /**
- * The good end, and the way back from it.
+ * Reports success, and offers to undo it.
  *
- * @param onCard the person got a card, without which their face is of no use here
- * @param another null: of someone who was here before; then there is nothing to delete again either
+ * @param onCard the person got a card, without which their face can't be used here
+ * @param another null for someone who was already on record, who can't be deleted again here either
  */
 function Enrolled({ person, onCard, another, close }: EnrolledProps) {
   const { core } = useStaff();
@@ -311,7 +311,7 @@ function Enrolled({ person, onCard, another, close }: EnrolledProps) {
   );
 }
 
-/** The alternative ending: nothing was stored. */
+/** The other ending: nothing was stored. */
 function NotEnrolled({ message, again, close }: { message: string; again: () => void; close: () => void }) {
   return (
     <section class="confirm" data-end="refused">

@@ -10,7 +10,7 @@ import { usePolled } from './polled.ts';
 import { Print } from './print.tsx';
 import { staffErrorText, useStaff } from './session.ts';
 
-/** The list is renewed this often, ms: people come and go, and other kiosks are heard. */
+/** How often the list is refreshed, ms: people come and go, and other kiosks report. */
 const EVERY_MS = 5_000;
 
 /** Who is inside; in an evacuation, who is missing. Readable from two steps away, and printable. */
@@ -23,7 +23,7 @@ export function EvacuationScreen() {
     EVERY_MS,
     () => core.evacuationOpen({}),
   );
-  /** Several at once, where people are marked quickly. */
+  /** Runs an action. Several may run at once, since people are marked off quickly. */
   async function act(work: () => Promise<EvacuationList | object>): Promise<void> {
     failed.value = '';
     try {
@@ -37,7 +37,7 @@ export function EvacuationScreen() {
   const head = useRef<HTMLDivElement>(null);
   const at = now && `${asking.value} ${now.startedAt !== null}`;
   const before = useRef(at);
-  // Other buttons stand where the one was that had the focus: the first of them gets it, which in a question is the way back.
+  // The focused button was replaced by others. The first of them gets the focus; in a question that is the one leading back.
   useLayoutEffect(() => {
     if (before.current !== null && before.current !== at) head.current?.querySelector('button')?.focus();
     before.current = at;
@@ -93,7 +93,7 @@ export function EvacuationScreen() {
         )}
       </div>
       <Kiosks list={now} />
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a list that scrolls has to be reached by keyboard */}
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a scrollable list must be reachable by keyboard */}
       <section class="evacuation-people" tabIndex={0} aria-label={t('evacuation.inside')}>
         {now.people.length === 0 && <p class="lead">{t('evacuation.nobody')}</p>}
         <ul>
@@ -120,12 +120,12 @@ function Count({ name, count, bad = false }: { name: Under<Key, 'evacuation'>; c
   );
 }
 
-/** Up to when each kiosk is known: a list is only as good as the oldest of them. */
+/** Shows how current each kiosk's data is: the list is only as good as the oldest. */
 function Kiosks({ list }: { list: EvacuationList }) {
   const known = (at: string | null): string =>
     at === null ? t('evacuation.never') : t('evacuation.known', { time: clockOf(new Date(at)) });
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reached by keyboard
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrollable region must be reachable by keyboard
     <section class="card evacuation-kiosks" tabIndex={0} aria-labelledby="evacuation-kiosks">
       <h2 id="evacuation-kiosks">{t('evacuation.kiosks')}</h2>
       <ul>
@@ -152,7 +152,7 @@ function Kiosks({ list }: { list: EvacuationList }) {
 
 type Inside = EvacuationList['people'][number];
 
-/** Where someone was reported outside; nothing for this kiosk. */
+/** Where someone was reported outside; empty for this kiosk. */
 function accountedByLabel({ accountedBy }: Inside): string {
   if (!accountedBy || accountedBy.where === 'here') return '';
   return accountedBy.where === 'console' ? t('evacuation.byConsole') : accountedBy.name || t('evacuation.byOther');

@@ -13,7 +13,7 @@ export interface Guardian {
 
 export const NO_GUARDIAN: Guardian = { name: '', relation: '', day: '', month: '', year: '' };
 
-/** The day of birth as `YYYY-MM-DD`; null for what is no day of the calendar. */
+/** Returns the date of birth as `YYYY-MM-DD`; null if the calendar has no such day. */
 export function bornOn({ day, month, year }: Pick<Guardian, 'day' | 'month' | 'year'>): string | null {
   if (!/^\d{1,2}$/.test(day) || !/^\d{1,2}$/.test(month) || !/^\d{4}$/.test(year)) return null;
   const text = `${year}-${month.padStart(2, '0')}-${day.padStart(2, '0')}`;
@@ -22,9 +22,9 @@ export function bornOn({ day, month, year }: Pick<Guardian, 'day' | 'month' | 'y
 }
 
 /**
- * The first thing that is wrong with what was typed, as a key and the field it belongs to; null when all is well.
+ * Returns the first error in what was typed, as a key and its field; null if there is none.
  *
- * @param now ms since 1970; null: not known here, and the core alone judges the age
+ * @param now ms since 1970; null if not known here, so that only the core judges the age
  */
 export function wrongWith(guardian: Guardian, age: number, now: number | null): Wrong | null {
   const born = bornOn(guardian);

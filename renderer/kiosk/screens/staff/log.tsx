@@ -10,7 +10,7 @@ function byLabel(by: StaffDeed['by']): string {
   return by.emergency ? t('staffLog.emergency') : (by.name ?? t('staffLog.former'));
 }
 
-/** What staff did at this kiosk: who, what and when. People it was done to are not named. */
+/** What staff did at this kiosk: who, what and when. The people concerned are not named. */
 export function StaffLogScreen() {
   const { core } = useStaff();
   const { value, error } = usePolled(() => core.staffLog({}));

@@ -15,7 +15,7 @@ const namesOf = ({ people }: LookalikeRow): { name: string; other: string } => (
   other: people[1]?.name ?? '–',
 });
 
-/** Pairs of people who say who they are before their face is compared: why, since when, and the way back. */
+/** Pairs of people who have to say who they are before their face is compared: why, since when, and how to end it. */
 export function LookalikesScreen() {
   const { core } = useStaff();
   const list = usePolled(() => core.lookalikeList({}));

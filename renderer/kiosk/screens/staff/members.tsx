@@ -29,7 +29,7 @@ const BADGE_SHAPE = /^\S{1,80}$/;
 
 type Doing = { kind: 'list' } | { kind: 'add' } | { kind: 'seal' } | { kind: 'pin' | 'remove'; member: StaffRow };
 
-/** The kiosk's staff, for a supervisor: add, another PIN, remove; and the emergency PIN, sealed again. */
+/** The kiosk's staff, for a supervisor: add, change a PIN, remove, and make a new emergency PIN. */
 export function MembersScreen({ first }: { first: boolean }) {
   const { core } = useStaff();
   const doing = useSignal<Doing>(first ? { kind: 'add' } : { kind: 'list' });
@@ -199,7 +199,7 @@ function Add({ back }: { back: (message?: string) => void }) {
   );
 }
 
-/** A new emergency PIN: it is on the screen this once, to be written down and sealed. */
+/** Shows a new emergency PIN once, to be written down and sealed. */
 function Seal({ back }: { back: (message?: string) => void }) {
   const { core } = useStaff();
   const pin = useSignal<string | null>(null);

@@ -10,12 +10,12 @@ import { type OfPerson, useAction, useStaff } from './session.ts';
 
 const REASONS = ['forgot', 'failed', 'visitor', 'other'] as const;
 type Reason = (typeof REASONS)[number];
-/** As long as the contract takes. */
+/** The contract's limit, in characters. */
 const LONGEST = 200;
 
 /**
- * Staff records a check-in for someone whose other methods failed. Direction and reason are asked for, with nothing chosen
- * beforehand: people who read the record later have to be able to rely on both.
+ * Staff records a check-in for someone whose other methods failed. Direction and reason are required and not preselected,
+ * because people who read the record later have to rely on both.
  */
 export function OverrideForm({ person, back }: OfPerson) {
   const { sounds } = useKiosk();

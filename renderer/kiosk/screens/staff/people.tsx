@@ -20,7 +20,7 @@ import { staffErrorText, useStaff } from './session.ts';
 type Task = 'checkin' | 'enrol' | 'card' | 'pin' | 'remove';
 type Doing = { kind: 'list' } | { kind: Task; person: PersonRow };
 
-/** Find people; check one in by hand; enrol a face; print a card; set a PIN; delete. */
+/** Find people, check them in by hand, enrol a face, print a card, set a PIN, delete. */
 export function PeopleScreen() {
   const { core } = useStaff();
   const doing = useSignal<Doing>({ kind: 'list' });
@@ -72,7 +72,7 @@ export function PeopleScreen() {
   );
 }
 
-/** Between the last key and the question to the core, so that a name is not asked for letter by letter. */
+/** Delay between the last key press and the search, so that the core is not asked for every letter. */
 const PAUSE_MS = 200;
 
 function Search({ query, done, choose }: { query: Signal<string>; done: string; choose: (next: Doing) => void }) {

@@ -2,10 +2,10 @@ import type { RefObject } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 
 /**
- * A canvas for a picture of someone. It is drawn, never given an address, and its pixels go with this part of the screen.
+ * A canvas for someone's picture. It is drawn without a URL, and its pixels are cleared when the component unmounts.
  *
- * @param read its bytes, and what is to follow once it is drawn; null: there is none
- * @param of asked again when it changes
+ * @param read returns the picture's bytes, and what to do once it is drawn; null: no picture
+ * @param of the picture is read again when this changes
  */
 export function usePicture(
   read: (() => Promise<{ picture: Uint8Array; drawn?: () => void }>) | null,

@@ -17,11 +17,11 @@ interface PinFormProps {
 }
 
 /**
- * Another PIN, for someone of staff or someone who checks in.
+ * Sets a new PIN, for staff or for someone who checks in.
  *
- * @param misshapen said where it has not the shape
- * @param note said while nothing is wrong
- * @param save may throw: then the PIN is typed once more
+ * @param misshapen error for a PIN of the wrong form
+ * @param note shown while there is no error
+ * @param save may throw; the PIN then has to be typed again
  */
 export function PinForm({ label, shape, misshapen, note, save, cancel }: PinFormProps) {
   const pin = useSignal('');

@@ -3,10 +3,10 @@ import { useEffect, useRef } from 'preact/hooks';
 import { staffErrorText } from './session.ts';
 
 /**
- * What is asked of the core again and again while a screen shows it.
+ * Polls the core while a screen shows the answer.
  *
- * @param ask asked at once, and again `everyMs` after each answer; without it once
- * @param first asked in its place until there is an answer
+ * @param ask called at once, and again `everyMs` after each answer; only once without `everyMs`
+ * @param first called instead of `ask` until there is an answer
  */
 export function usePolled<T>(ask: () => Promise<T>, everyMs?: number, first = ask) {
   const value = useSignal<T | null>(null);
@@ -46,14 +46,14 @@ export function usePolled<T>(ask: () => Promise<T>, everyMs?: number, first = as
       over = true;
       clearTimeout(timer);
     };
-    // The questions are of the screen that asks; they don't change while it is there.
+    // `ask` and `first` don't change while the component is mounted.
   }, []);
   return {
-    /** The newest answer; null until there is one. */
+    /** The latest answer; null until there is one. */
     value: value.value,
-    /** Why the last question was not answered; empty when it was. What is shown then is older. */
+    /** Why the last call failed; empty if it succeeded. While there is an error, `value` is older. */
     error: error.value,
-    /** Asks at once, or takes this answer, which is newer than any question under way. */
+    /** Asks at once, or uses the given answer, which is newer than any call under way. */
     renew: (answer?: T): void => renew.current(answer),
   };
 }

@@ -7,14 +7,11 @@ import { IconPrint } from '../../../shared/icons.tsx';
 import { t } from '../../i18n.ts';
 import { staffErrorText, useStaff } from './session.ts';
 
-/** How often the printer is asked what became of the page, ms; and how often until a page that it has never heard of is lost. */
+/** Interval between queries of the page's fate, ms, and how many queries may not find the page before it counts as lost. */
 const EVERY_MS = 1_000;
 const LOST_AFTER = 20;
 
-/**
- * Prints the screen, and says what becomes of it. Where there is no printer it says so in place of the button, with `instead`:
- * what works without one.
- */
+/** Prints the screen and reports the outcome. Without a printer, shows a note and `instead`, what works without one. */
 export function Print({ instead, size }: Pick<ButtonProps, 'size'> & { instead: string }) {
   const { core } = useStaff();
   const none = useSignal(false);
@@ -49,7 +46,7 @@ export function Print({ instead, size }: Pick<ButtonProps, 'size'> & { instead: 
       const before = await ask(null);
       none.value = before.printer === 'none';
       if (none.value) return;
-      // What is said here is not on the paper: the style sheet sees to that.
+      // The style sheet keeps this message off the paper.
       printPage();
       if (before.printer === 'unknown') return say(t('printing.sent'));
       await follow(before.newest);

@@ -6,14 +6,14 @@ import { EnrolScreen } from './enrol.tsx';
 import { usePolled } from './polled.ts';
 import { useStaff } from './session.ts';
 
-/** The server looks once a minute; the list here changes no oftener. */
+/** The server checks once a minute, so the list changes no more often. */
 const EVERY_MS = 60_000;
 
 const message = (reason: string): string => t(keyOr(`reenrol.reason.${reason}`, 'reenrol.reason.other'));
 
 /**
- * Who to enrol, or to enrol again, and why: one after the other. People an import brought are asked here, in person,
- * and their face is taken again: the server sends no kiosk a picture of someone who has not agreed.
+ * The people to enrol or enrol again, and why, one after the other. People from an import are asked here in person, and
+ * their face is taken again: the server sends kiosks no picture of someone who has not agreed.
  */
 export function ReenrolScreen() {
   const { core } = useStaff();

@@ -15,16 +15,16 @@ import { usePicture } from './picture.ts';
 import { usePolled } from './polled.ts';
 import { staffErrorText, useAction, useStaff } from './session.ts';
 
-/** Whose picture it is: a person's id, or someone new. */
+/** Who the picture shows: a person's id, or someone new. */
 type Whose = string | 'new' | null;
 
 const message = (reason: string): string => t(keyOr(`review.reason.${reason}`, 'review.reason.other'));
 
-/** People it may show, by name or by face. */
+/** People the picture may show, by name or by face. */
 const choicesOf = ({ people, duplicate }: ReviewItem): PersonRow[] =>
   duplicate && !people.some(({ id }) => id === duplicate.id) ? [...people, duplicate] : [...people];
 
-/** What is selected at first: only what is beyond doubt. */
+/** The initial selection: only what is beyond doubt. */
 const likely = (item: ReviewItem): Whose => {
   const choices = choicesOf(item);
   if (choices.length === 0) return item.asNew ? 'new' : null;
@@ -32,17 +32,17 @@ const likely = (item: ReviewItem): Whose => {
 };
 
 /**
- * Pictures of an import that someone has to look at, one at a time: whose it is, why it waits, and what is to become of
- * it. Anyone who has not agreed is enrolled in person, or not at all.
+ * An import's pictures that need a decision, one at a time: whose it is, why it waits, and what to do with it. Anyone who
+ * has not agreed is enrolled in person, or not at all.
  */
 export function ReviewScreen() {
   const { core } = useStaff();
   const list = usePolled(() => core.reviewList({}));
-  /** Id of the one that is looked at; any where it is gone. */
+  /** Id of the picture shown; if it no longer exists, the first one is shown. */
   const at = useSignal<string | null>(null);
   const enrolling = useSignal<{ known: PersonRow | null; name: string; photo: string } | null>(null);
   const said = useSignal('');
-  /** Someone who was new with the picture accepted last. */
+  /** The new person created for the picture accepted last. */
   const made = useSignal<PersonRow | null>(null);
 
   const photos = list.value?.photos ?? [];
@@ -73,7 +73,7 @@ export function ReviewScreen() {
     }
   }
 
-  // Anyone who works by keyboard is where the words are when there is nothing to look at any more.
+  // When nothing is left to review, the focus moves to the message, for keyboard users.
   const status = useRef<HTMLParagraphElement>(null);
   const empty = list.value !== null && !item && !enrolling.value;
   useLayoutEffect(() => {
@@ -87,7 +87,7 @@ export function ReviewScreen() {
         known={now.known}
         name={now.name}
         enrolled={(person) => {
-          // A picture that can't go now goes by itself; the enrolment counts all the same.
+          // If the picture can't be removed now, it is removed automatically later. The enrolment counts anyway.
           core.reviewRefuse({ photo: now.photo, enrolled: person.id }).catch(() => undefined);
         }}
         close={() => {
@@ -134,7 +134,7 @@ interface ItemProps {
   item: ReviewItem;
   steps: string;
   settled: (message: string, made?: PersonRow | null) => void;
-  /** Null: it is the only one. */
+  /** Null if it is the only one. */
   skip: (() => void) | null;
   enrol: (known: PersonRow | null) => void;
 }
@@ -148,7 +148,7 @@ function Item({ item, steps, settled, skip, enrol }: ItemProps) {
   const comparing = useSignal(false);
   const choices = choicesOf(item);
   const chosen = choices.find(({ id }) => id === whose.value) ?? null;
-  /** Anyone known here without a face may have declined it: the importer's statement is not enough for them. */
+  /** Someone known here without a face may have declined it. For them the importer's statement is not enough. */
   const theirs = chosen ? [chosen] : whose.value === 'new' ? item.people : [];
   const agreed = item.consent && theirs.every(({ templates }) => templates !== 0);
 
@@ -249,7 +249,7 @@ function Item({ item, steps, settled, skip, enrol }: ItemProps) {
   );
 }
 
-/** A picture that waits, with a frame around the face that would be taken. */
+/** A waiting picture, with a frame around the face that would be used. */
 function ReviewPicture({ photo, name }: { photo: string; name: string }) {
   const { core } = useStaff();
   const face = useSignal<Output<'reviewShow'>['face'] | null>(null);
@@ -265,7 +265,7 @@ function ReviewPicture({ photo, name }: { photo: string; name: string }) {
   const at = face.value;
   return (
     <figure class="review-picture">
-      {/* Left stays left: a picture is not turned with the language. */}
+      {/* Left stays left: a picture is not mirrored in right-to-left languages. */}
       <div class="review-frame" dir="ltr" data-shown={at !== null}>
         <canvas ref={canvas} role="img" aria-label={t('review.picture', { name })} />
         {at && (

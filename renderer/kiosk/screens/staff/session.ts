@@ -7,35 +7,35 @@ import type { Unlocked } from '../../../../electron/contract/staff.ts';
 import { hasSentence, t } from '../../i18n.ts';
 import { errorTextOf } from '../../parts/error-text.ts';
 
-/** The core's methods that need a staff session; its token is put in here. */
+/** The core's methods that need a staff session. The token is added here. */
 type StaffCore = {
   readonly [M in MethodName as Input<M> extends { token: string } ? M : never]: (
     input: Omit<Input<M>, 'token'>,
   ) => Promise<Output<M>>;
 };
 
-/** A staff session: its token is held here alone, and is gone with it. */
+/** A staff session. Its token is held only here and discarded with the session. */
 export interface StaffSession {
-  /** Who it is and what they may do, as the core says; null: locked. */
+  /** Who it is and what they may do, as the core reported; null: locked. */
   readonly unlocked: Signal<Unlocked | null>;
   /** Whether it ended automatically; shown with the PIN. */
   readonly ended: Signal<boolean>;
-  /** Counts the steps of work that goes on without hands, such as a capture: each counts as a touch. */
+  /** Counts the steps of work that needs no touch, such as a capture. Each keeps the session open like a touch. */
   readonly steps: Signal<number>;
-  /** A call into a session that is over locks the screen and throws `SessionOver`. The other errors are the caller's. */
+  /** Calls after the session's end lock the screen and throw `SessionOver`. Other errors are left to the caller. */
   readonly core: StaffCore;
   open(unlocked: Unlocked): void;
-  /** Locks here and in the core. */
+  /** Locks the screen and the core's session. */
   lock(): void;
 }
 
-/** What a step about one person is given; `back` leads to the list, which says the message. */
+/** Properties of a step about one person. `back` returns to the list, which shows the message. */
 export interface OfPerson {
   readonly person: PersonRow;
   readonly back: (message?: string) => void;
 }
 
-/** Thrown when the session ended under a call: the screen has locked already, and there is nothing more to say. */
+/** Thrown if the session ended during a call. The screen is locked already, so no message is needed. */
 export class SessionOver extends Error {}
 
 export function createStaffSession(core: CoreClient): StaffSession {
@@ -65,7 +65,7 @@ export function createStaffSession(core: CoreClient): StaffSession {
     lock() {
       const old = unlocked.peek()?.token;
       unlocked.value = null;
-      // When the core is gone, so is the session.
+      // If the core is unreachable, its session has ended anyway.
       if (old) core.staffLock({ token: old }).catch(() => undefined);
     },
   };
@@ -79,14 +79,11 @@ export function useStaff(): StaffSession {
   return session;
 }
 
-/**
- * Something that staff has the core do, one at a time: whether it is under way, and why it was refused. A form says
- * there as well what is wrong with it.
- */
+/** Runs staff's requests to the core one at a time, with `busy` and the error text. Forms also put their own errors there. */
 export function useAction() {
   const busy = useSignal(false);
   const error = useSignal('');
-  /** @param failed what follows when it was refused */
+  /** @param failed called after an error */
   async function run(work: () => Promise<unknown>, failed?: (cause: unknown) => unknown): Promise<void> {
     if (busy.peek()) return;
     busy.value = true;
@@ -103,7 +100,7 @@ export function useAction() {
   return { busy, error, run };
 }
 
-/** What staff see when something is rejected: the form's own sentence for its codes, the common one for the rest. */
+/** The error text for staff: the form's own sentence if it has one for the code, else the common one. */
 export function staffErrorText(error: unknown): string {
   if (error instanceof SessionOver) return '';
   const key = error instanceof RpcError ? `enrol.error.${error.code}` : '';

@@ -27,7 +27,7 @@ import { StateScreen } from './state.tsx';
 import { TechnicianScreen } from './technician.tsx';
 import { UnlockScreen } from './unlock.tsx';
 
-/** What staff can open, in the order of the menu: without the method `needs` a view is of no use to the role. */
+/** Staff's views in menu order. A role that may not call the method `needs` is not offered the view. */
 const VIEWS = {
   enrol: { title: 'staff.enrol', needs: 'enrolBegin', Icon: icons.IconAddPerson, Screen: EnrolScreen },
   reenrol: { title: 'reenrol.title', needs: 'reenrolments', Icon: icons.IconRepeat, Screen: ReenrolScreen },
@@ -46,12 +46,12 @@ const VIEWS = {
 type View = keyof typeof VIEWS;
 const ORDER = Object.keys(VIEWS) as View[];
 
-/** Two minutes without a touch, and the session locks: nothing of a person is left on the screen. */
+/** Time without a touch after which the session locks, so that no personal data is left on the screen. */
 const IDLE_MS = 120_000;
-/** A person who calls out names at an assembly point looks at people, not at the screen. */
+/** Longer, since someone who calls out names at an assembly point looks at people, not at the screen. */
 const EVACUATION_IDLE_MS = 900_000;
 
-/** Staff's screens: nothing of them is drawn without the PIN, and nothing is left when they close. */
+/** Staff's screens: nothing is drawn without the PIN, and nothing is kept after they close. */
 export function StaffScreen() {
   const { core, home } = useKiosk();
   const session = useMemo(() => createStaffSession(core), [core]);
@@ -80,11 +80,11 @@ function StaffArea({ session, unlocked, leave }: { session: StaffSession; unlock
   const menu = (): void => {
     view.value = null;
   };
-  /** A view of several steps goes back by one, as long as there is one before. */
+  /** Goes back one step in a view of several steps; null at the first. */
   const stepBack = useRef<(() => void) | null>(null);
   const root = useRef<HTMLElement>(null);
   const heading = useRef<HTMLHeadingElement>(null);
-  // Keyboard users continue where the new view begins; a view with a field of its own begins there.
+  // For keyboard users the focus moves to the new view, unless the view focuses a field itself.
   useLayoutEffect(() => {
     const at = document.activeElement;
     if (at === root.current || !root.current?.contains(at)) heading.current?.focus();
@@ -109,13 +109,13 @@ function StaffArea({ session, unlocked, leave }: { session: StaffSession; unlock
   );
 }
 
-/** The kiosk has no staff yet: the emergency PIN is how it is set up. */
+/** The kiosk has no staff yet, and is set up with the emergency PIN. */
 const isFirst = ({ member, alerted }: Unlocked): boolean => member === null && !alerted;
 
-/** So many entries have room to spare on every screen; where there are more, they are smaller. */
+/** Up to this many entries fit every screen at full size. With more they are smaller. */
 const ROOMY = 6;
 
-/** In whose name everything is done; with the emergency PIN, that it was reported. */
+/** Who is logged in; with the emergency PIN, that its use was reported. */
 function Who({ unlocked }: { unlocked: Unlocked }) {
   const { member, alerted } = unlocked;
   if (member)
@@ -134,11 +134,11 @@ function Who({ unlocked }: { unlocked: Unlocked }) {
 
 function Menu({ session, unlocked, open }: { session: StaffSession; unlocked: Unlocked; open: (view: View) => void }) {
   const { core } = session;
-  // Of what can't be counted the list itself says what is wrong.
+  // If the count fails, the list itself reports the error.
   const waits = usePolled(async () => (unlocked.may.includes('reviewCount') ? await core.reviewCount({}) : null));
-  /** Pictures of an import that wait; the entry is there while one does. */
+  /** Pictures of an import that wait. The entry is only shown while there are any. */
   const waiting = waits.value?.count ?? 0;
-  /** Pairs of lookalikes, and how many the kiosk marked by itself since staff last looked. */
+  /** Pairs of lookalikes, and how many the kiosk marked automatically since staff last looked. */
   const pairs = usePolled(() => core.lookalikeCount({})).value ?? { count: 0, unseen: 0 };
   const faceless = !useKiosk().recognises.value;
   const first = isFirst(unlocked);
@@ -191,7 +191,7 @@ function hintOf(view: Exclude<View, 'review'>, faceless: boolean, first: boolean
   return view === 'members' && first ? 'staff.firstHint' : `staff.${view}Hint`;
 }
 
-/** A kiosk that never had a server has sent nothing, and says so; it keeps all it has. */
+/** The text for a kiosk out of contact. One that never had a server has sent nothing and keeps all its data. */
 function offlineText({ lastSyncAt, queued }: Status): string {
   if (lastSyncAt !== null) return `${t('status.offline')} — ${t('status.queued', { count: queued })}`;
   return queued === 0 ? t('status.noServer') : `${t('status.noServer')} — ${t('status.kept', { count: queued })}`;
@@ -200,11 +200,11 @@ function offlineText({ lastSyncAt, queued }: Status): string {
 interface Condition {
   readonly key: string;
   readonly what: string;
-  /** What to do; empty: the sentence has said it, or the state of the kiosk does. */
+  /** What to do; empty if the sentence or the kiosk's state says it. */
   readonly next: string;
 }
 
-/** What is wrong with the kiosk, each with what to do: the first thing staff see. */
+/** The kiosk's problems, each with what to do: the first thing staff see. */
 function Conditions() {
   const { link, camera, visits } = useKiosk();
   const status = link.status.value;

@@ -21,15 +21,13 @@ function faceState(
     : { value: t('state.faceWithNumber'), mark: 'warn' };
 }
 
-/**
- * A server that was never there is not one out of reach: the first needs joining, the second someone at the network.
- */
+/** Distinguishes a server that was never there, which has to be joined, from one that is out of reach. */
 function serverState(online: boolean, lastSyncAt: string | null): string {
   if (online) return t('state.online');
   return t(lastSyncAt === null ? 'status.noServer' : 'state.offline');
 }
 
-/** What the kiosk says of itself, for the people who look after it. */
+/** What the kiosk reports about itself, for the people who maintain it. */
 export function StateScreen() {
   const { link, detectorTrouble } = useKiosk();
   const status = link.status.value;
@@ -56,7 +54,7 @@ export function StateScreen() {
       value: t(`state.livenessOf.${status.liveness}`),
       mark: status.liveness === 'off' ? 'warn' : 'good',
     },
-    // Isolated from the direction of the language around it.
+    // Isolated from the direction of the surrounding text.
     { key: 'version', value: `\u2066${buildName(hello)}\u2069` },
     { key: 'device', value: hello.device },
   ];

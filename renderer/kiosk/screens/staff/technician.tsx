@@ -16,19 +16,19 @@ import { bytes, DiagnosticsScreen, moment } from './diagnostics.tsx';
 import { usePolled } from './polled.ts';
 import { useAction, useStaff } from './session.ts';
 
-/** Above this someone should check the machine, °C; the server reports it too. */
+/** Temperature above which someone should check the machine, °C. The server reports it too. */
 const HOT = 80;
-/** Below this much free space someone should look, bytes; as the server has it. */
+/** Free space below which someone should check, bytes; the same as on the server. */
 const LOW_DISK = 500e6;
-/** With a larger difference, people's own codes fail; the same as on the server. */
+/** With a larger difference, people's own codes fail, ms; the same as on the server. */
 const CLOCK_MS = 120_000;
 const EVERY_MS = 2_000;
-/** As the core's own: left alone, it closes. */
+/** Time without a touch after which the screen closes, like the core's session. */
 const IDLE_MS = 120_000;
 
 type View = { at: 'menu' } | { at: 'diagnostics' } | { at: 'ask'; task: TechnicianTask };
 
-/** The technician's screen: the state of machine and program, and what can be done about it. Only the technician is named. */
+/** The technician's screen: the state of the machine and software, and actions on them. Names no one but the technician. */
 export function TechnicianScreen({ name, leave }: { name: string; leave: () => void }) {
   const { core, unlocked } = useStaff();
   const view = useSignal<View>({ at: 'menu' });
@@ -36,7 +36,7 @@ export function TechnicianScreen({ name, leave }: { name: string; leave: () => v
   const { error: failed, run } = useAction();
   const touched = useTouched();
   const { value: now, error, renew } = usePolled(() => core.technicianState({ active: touched() }), EVERY_MS);
-  // The core ended it: too long without a touch, or another screen.
+  // The core ended the session: too long without a touch, or another screen.
   const over = unlocked.value === null;
   useEffect(() => {
     if (over) leave();
@@ -46,7 +46,7 @@ export function TechnicianScreen({ name, leave }: { name: string; leave: () => v
     view.value = { at: 'menu' };
   };
   const heading = useRef<HTMLHeadingElement>(null);
-  // Keyboard users continue where the new view begins; a question has its own place for that.
+  // For keyboard users the focus moves to the new view. A question sets its own focus.
   useLayoutEffect(() => {
     if (view.value.at !== 'ask') heading.current?.focus();
   }, [view.value.at]);
@@ -74,7 +74,7 @@ export function TechnicianScreen({ name, leave }: { name: string; leave: () => v
       {at === 'diagnostics' && <DiagnosticsScreen stepBack={stepBack} />}
       {view.value.at === 'ask' && <Confirm task={view.value.task} cancel={menu} yes={(task) => void begin(task)} />}
       {at === 'menu' && (
-        // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reached by keyboard
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrollable region must be reachable by keyboard
         <section class="scrolls technician-menu" tabIndex={0} aria-label={t('technician.title')}>
           <div class="technician-said" role="status">
             <p class="hint">{t('technician.who', { name })}</p>
@@ -98,13 +98,13 @@ export function TechnicianScreen({ name, leave }: { name: string; leave: () => v
           )}
         </section>
       )}
-      {/* A build that is unpacked goes on without hands. */}
+      {/* Unpacking a build keeps the screen open without touches. */}
       <Idle ms={IDLE_MS} done={leave} alive={now?.update.at === 'preparing' ? now.update.progress : null} />
     </main>
   );
 }
 
-/** Whether someone has touched anything since it was last asked. */
+/** Returns a function that reports whether anything was touched since its last call. */
 function useTouched(): () => boolean {
   const touched = useRef(true);
   useEffect(() => {
@@ -138,7 +138,7 @@ interface TasksProps {
   diagnostics: () => void;
 }
 
-/** What can be requested; what this machine can't do is shown in its place, with the reason. */
+/** The available actions. One that this machine doesn't support is shown with the reason. */
 function Tasks({ state, open, diagnostics }: TasksProps) {
   return (
     <ul class="technician-tasks">
@@ -185,7 +185,7 @@ interface ConfirmProps {
   yes: (task: TechnicianTask) => void;
 }
 
-/** What it means, before it is done. */
+/** Explains the consequences before the action. */
 function Confirm({ task, cancel, yes }: ConfirmProps) {
   const first = useFocus<HTMLButtonElement>();
   return (
@@ -200,7 +200,7 @@ function Confirm({ task, cancel, yes }: ConfirmProps) {
   );
 }
 
-/** The progress of the update from a stick, or its result. */
+/** Progress of the update from a USB stick, or its result. */
 function StickProgress({ update }: { update: StickUpdate }) {
   if (update.at === 'none') return null;
   return (

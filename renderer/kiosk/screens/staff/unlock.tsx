@@ -20,10 +20,10 @@ const IDLE_MS = 30_000;
 const CODE_IDLE_MS = 60_000;
 const CODE_SHAPE = /^([0-9]{6}|[0-9]{10})$/;
 const CLOCK_MS = 1_000;
-/** Well before the core stops keeping badges for this screen, ms: from then on they would check in. */
+/** How long badges are accepted, ms: well under the time that the core reserves them for this screen. Later they check in. */
 const LISTEN_MS = 20_000;
 
-/** What was given so far: the core wants all of it at once. */
+/** What was entered so far. The core needs all of it in one call. */
 interface Given {
   /** Null: the emergency PIN. */
   readonly member?: string;
@@ -42,11 +42,11 @@ type Step =
 
 interface Known {
   readonly members: readonly StaffChoice[];
-  /** Trusted time less this page's monotonic clock, ms: what a technician's code is judged by. */
+  /** Trusted time minus this page's monotonic clock, ms. A technician's code is checked against it. */
   readonly offset: number;
 }
 
-/** Who it is, and by what: a name and PIN, a badge, or the sealed emergency PIN. A kiosk without staff has that alone. */
+/** Unlocks with a name and PIN, a badge, or the sealed emergency PIN. A kiosk without staff only has the last. */
 export function UnlockScreen() {
   const { core, link } = useKiosk();
   const session = useStaff();
@@ -65,14 +65,14 @@ export function UnlockScreen() {
         step.value = members.length === 0 ? emergency : { at: 'choose' };
       })
       .catch(() => {
-        if (!over) step.value = emergency; // its own rejection says what is wrong
+        if (!over) step.value = emergency; // an attempt reports what is wrong
       });
     return () => {
       over = true;
     };
   }, [core]);
 
-  /** Asks the core; what it still needs is the next step. */
+  /** Tries to unlock. Whatever the core still needs is the next step. */
   async function unlock(given: Given, newPin?: string): Promise<void> {
     const { name: _, ...input } = given;
     try {
@@ -158,7 +158,7 @@ export function UnlockScreen() {
         />
       );
     case 'own':
-      // In place of the PIN they were given.
+      // Replaces the PIN that was assigned to them.
       return (
         <NewPinScreen
           title={now.given.name ?? t('staff.title')}
@@ -222,7 +222,7 @@ interface StepProps {
 interface PinStepProps extends StepProps {
   technician: boolean;
   over: boolean;
-  /** The kiosk has no staff yet: the PIN is how it is set up, and nothing is reported. */
+  /** The kiosk has no staff yet. It is set up with this PIN, and nothing is reported. */
   first: boolean;
 }
 
@@ -247,7 +247,7 @@ function PinStep({ given, technician, over, first, back, enter }: PinStepProps) 
   );
 }
 
-/** A technician's code, with the time it is judged by: a wrong clock becomes visible here. */
+/** Asks for a technician's code and shows the time it is checked against, so that a wrong clock is noticed. */
 function CodeStep({ given, offset, back, enter }: StepProps & { offset: number }) {
   const code = usePinEntry('technician', CODE_SHAPE, enter);
   const clock = useSignal('');
