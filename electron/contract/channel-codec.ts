@@ -3,7 +3,7 @@ import { MAX_MESSAGE_BYTES, MAX_MESSAGE_ITEMS, RefusedMessage } from './channel.
 import { inspectMsgpack } from './channel-limits.ts';
 
 const encoder = new Encoder({ maxDepth: 32, ignoreUndefined: true });
-/** `keyDecoder: null`: the shared one caches every key it has seen, also those that an attacker chose. */
+/** `keyDecoder: null`: the shared decoder caches every key it has seen, including keys that an attacker chose. */
 const decoder = new Decoder({
   maxStrLength: 65_536,
   maxBinLength: MAX_MESSAGE_BYTES,
@@ -23,7 +23,7 @@ export function decodeMessage(bytes: Uint8Array): unknown {
   try {
     return decoder.decode(bytes);
   } catch {
-    // What is left: a `__proto__` key, a key that is no string, a string over 64 KiB. All the sender's fault.
+    // What remains: a `__proto__` key, a key that is not a string, or a string over 64 KiB. All are the sender's fault.
     return new RefusedMessage('message-not-decodable');
   }
 }

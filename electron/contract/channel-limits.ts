@@ -6,14 +6,14 @@ import { MAX_MESSAGE_BYTES, MAX_MESSAGE_DEPTH, MAX_MESSAGE_ITEMS, type RefusedMe
  */
 
 /**
- * Walks the heads of a msgpack message (https://github.com/msgpack/msgpack/blob/master/spec.md) without building
- * anything, and says what is wrong with it, or null. Extension types and trailing bytes are refused.
+ * Walks the heads of a msgpack message (https://github.com/msgpack/msgpack/blob/master/spec.md) without building anything, and
+ * returns what is wrong with it, or null. Extension types and trailing bytes are refused.
  */
 export function inspectMsgpack(bytes: Uint8Array): RefusedMessageCode | null {
   if (bytes.byteLength > MAX_MESSAGE_BYTES) return 'message-too-large';
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const end = bytes.byteLength;
-  /** Values still to come at each depth. */
+  /** Number of values still expected at each depth. */
   const open = [1];
   let at = 0;
   let items = 0;
@@ -30,7 +30,7 @@ export function inspectMsgpack(bytes: Uint8Array): RefusedMessageCode | null {
     at = step.next;
     if (at > end) return 'message-not-decodable';
     if (step.children > 0) {
-      // More children than bytes left can't be true; refused here, before anything is allocated for them.
+      // More children than bytes left is impossible. Refused here, before anything is allocated for them.
       if (step.children > end - at) return 'message-not-decodable';
       if (step.children > MAX_MESSAGE_ITEMS || open.length >= MAX_MESSAGE_DEPTH) return 'message-too-complex';
       open.push(step.children);
@@ -40,7 +40,7 @@ export function inspectMsgpack(bytes: Uint8Array): RefusedMessageCode | null {
 }
 
 interface Head {
-  /** Where the next head goes: behind this value, or behind this head if it has children. */
+  /** Position of the next head: after this value, or after this head if it has children. */
   readonly next: number;
   readonly children: number;
 }
@@ -66,7 +66,7 @@ function headAt(view: DataView, at: number, end: number): Head | null {
   return fixed === undefined ? null : leaf(fixed);
 }
 
-/** bin 8/16/32, str 8/16/32, array 16/32, map 16/32: how many bytes their length takes. */
+/** bin 8/16/32, str 8/16/32, array 16/32, map 16/32: size of the length field, bytes. */
 const LENGTH_BYTES: Readonly<Record<number, number>> = {
   196: 1,
   197: 2,
@@ -79,7 +79,7 @@ const LENGTH_BYTES: Readonly<Record<number, number>> = {
   222: 2,
   223: 4,
 };
-/** nil, false, true, float 32/64, uint 8/16/32/64, int 8/16/32/64: how many bytes follow. */
+/** nil, false, true, float 32/64, uint 8/16/32/64, int 8/16/32/64: size of the value, bytes. */
 const FIXED_BYTES: Readonly<Record<number, number>> = {
   192: 0,
   194: 0,
@@ -97,7 +97,7 @@ const FIXED_BYTES: Readonly<Record<number, number>> = {
 };
 
 /**
- * The same limits for a value that came by structured clone, where there are no bytes to look at. Refuses what the
+ * Applies the same limits to a value that arrived by structured clone, where there are no bytes to inspect. Refuses what the
  * contract never sends: cycles (through the depth), Map, Set, Date, Error, typed arrays other than Uint8Array, bigint.
  */
 export function inspectValue(value: unknown): RefusedMessageCode | null {
@@ -109,7 +109,7 @@ export function inspectValue(value: unknown): RefusedMessageCode | null {
     if (typeof v === 'string') bytes += v.length;
     else if (v instanceof Uint8Array) bytes += v.byteLength;
     else if (Array.isArray(v) || isPlain(v)) {
-      // An array's own length is checked first: a sparse one of four thousand million holes is a few bytes on the wire.
+      // Check an array's own length first: a sparse array with four billion holes takes only a few bytes to send.
       if (Array.isArray(v) && v.length > MAX_MESSAGE_ITEMS) return 'message-too-complex';
       for (const [key, child] of Object.entries(v)) {
         bytes += key.length;
@@ -122,7 +122,7 @@ export function inspectValue(value: unknown): RefusedMessageCode | null {
   return walk(value, 0);
 }
 
-/** An object literal of this realm or another one (a clone that crossed a context has that context's prototype). */
+/** True for an object literal of this realm or another one (a clone that crossed a context has that context's prototype). */
 function isPlain(value: unknown): value is object {
   if (typeof value !== 'object' || value === null) return false;
   return Object.prototype.toString.call(value) === '[object Object]';

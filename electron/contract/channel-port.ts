@@ -10,7 +10,7 @@ export interface PortLike {
   close(): void;
 }
 
-/** The part of Electron's MessagePortMain that a channel uses; also what a utility process receives. */
+/** The part of Electron's MessagePortMain that a channel uses. A utility process receives the same kind of port. */
 export interface EmitterPortLike {
   on(type: 'message', fn: (event: { data: unknown }) => void): unknown;
   on(type: 'close', fn: () => void): unknown;
@@ -19,7 +19,7 @@ export interface EmitterPortLike {
   close(): void;
 }
 
-/** A channel over a MessagePort of a browser: values cross by structured clone, within the same limits as bytes. */
+/** Returns a channel over a browser's MessagePort: values cross by structured clone, within the same limits as bytes. */
 export function messagePortChannel(port: PortLike): Channel {
   return portChannel(port, (type, fn) => port.addEventListener(type, fn));
 }

@@ -12,8 +12,8 @@ export interface WebSocketLike {
 }
 
 /**
- * A handshake that takes longer is given up, ms. It is a matter of milliseconds once the core's program is loaded, except
- * when the core died just as the host handed it the socket; a browser itself would then wait for ever.
+ * Limit for a handshake, ms. It takes only milliseconds once the core's program is loaded, except when the core dies just as the
+ * host hands it the socket. A browser would then wait for ever.
  */
 const OPEN_WITHIN = 1_500;
 const OPEN = 1;
@@ -29,7 +29,7 @@ export function webSocketChannel(socket: WebSocketLike): Channel {
     );
   });
   socket.addEventListener('close', () => inbox.end());
-  // An error is always followed by close; the listener is there because `ws` throws an error without a listener.
+  // An error is always followed by close. The listener exists because `ws` throws errors that nothing listens for.
   socket.addEventListener('error', () => socket.close());
   if (socket.readyState >= CLOSING) inbox.end();
   return {
@@ -47,13 +47,13 @@ export function webSocketChannel(socket: WebSocketLike): Channel {
 }
 
 /**
- * Opens a WebSocket and gives its channel, or null when the host refuses it or is not there (a browser says no more
- * than that; `GET /core-state` says why).
+ * Opens a WebSocket and returns its channel, or null if the host refuses it or is not running (a browser doesn't say which; `GET
+ * /core-state` does).
  */
 export function openWebSocketChannel(): Promise<Channel | null> {
   const socket = new WebSocket(`${location.origin.replace(/^http/, 'ws')}/rpc`);
   return new Promise((resolve) => {
-    // Made before `open`, so that no early message is missed.
+    // Created before `open` fires, so that no early message is missed.
     const channel = webSocketChannel(socket);
     const timer = setTimeout(() => channel.close(), OPEN_WITHIN);
     channel.onClose(() => resolve(null));

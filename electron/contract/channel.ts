@@ -1,16 +1,16 @@
 import { MAX_PICTURE_PIXELS } from './frames.ts';
 
-/** The largest message, in bytes: one picture of the largest size, and 16 KiB for everything around it. */
+/** The largest message, in bytes: one picture of the largest size, plus 16 KiB for everything else. */
 export const MAX_MESSAGE_BYTES = MAX_PICTURE_PIXELS * 3 + 16_384;
-/** The most values (numbers, strings, arrays, objects, …) in one message. The contract's own largest has about 200. */
+/** The most values (numbers, strings, arrays, objects, …) in one message. The contract's largest message has about 200. */
 export const MAX_MESSAGE_ITEMS = 4_096;
-/** The deepest nesting of arrays and objects in one message. The contract's own deepest is 7. */
+/** The deepest nesting of arrays and objects in one message. The contract's deepest message has 7 levels. */
 export const MAX_MESSAGE_DEPTH = 16;
 
 /** Why a message was rejected before its content was read. */
 export type RefusedMessageCode = 'message-too-large' | 'message-too-complex' | 'message-not-decodable';
 
-/** What a channel passes on in place of a message that breaks a limit or can't be decoded. */
+/** Passed on by a channel in place of a message that breaks a limit or can't be decoded. */
 export class RefusedMessage {
   readonly code: RefusedMessageCode;
   constructor(code: RefusedMessageCode) {
@@ -25,9 +25,9 @@ export class RefusedMessage {
 export interface Channel {
   /** Sends one message. Throws when the value can't be encoded; does nothing once the channel is closed. */
   post(message: unknown): void;
-  /** Sets the one receiver. Messages that arrived earlier are kept for it. It gets a RefusedMessage for a bad one. */
+  /** Sets the only receiver. Messages that arrived earlier are kept for it. A bad message arrives as a RefusedMessage. */
   on(receive: (message: unknown) => void): void;
-  /** Calls back once when the line is closed, by either side; at once if that has happened already. */
+  /** Calls `fn` once when either side closes the line, or immediately if it is already closed. */
   onClose(fn: () => void): void;
   close(): void;
 }
@@ -58,7 +58,7 @@ export class Inbox {
     else this.closers.push(fn);
   }
 
-  /** Marks the line as gone; true the first time. */
+  /** Marks the line as closed. Returns true the first time. */
   end(): boolean {
     if (this.closed) return false;
     this.closed = true;

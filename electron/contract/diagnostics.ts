@@ -1,11 +1,11 @@
 import { z } from 'zod';
 
-/** What the staff's diagnostics screen shows of the core: nothing of it names a person, and no badge is whole. */
+/** What the staff's diagnostics screen shows of the core. It names no person and shows no complete badge number. */
 
 const Code = z.string().regex(/^[a-z0-9-]{1,60}$/);
 const Instant = z.iso.datetime({ precision: 3 });
 
-/** `silent`: open, and nothing comes; `refused`: there, and can't be opened; `held`: the relay did not take the command to shut. */
+/** `silent`: open, but sends nothing; `refused`: present, but can't be opened; `held`: the relay didn't take the lock command. */
 const DeviceState = z.enum(['ok', 'absent', 'refused', 'silent', 'held']);
 
 const Device = {
@@ -20,9 +20,9 @@ export const Diagnostics = z.strictObject({
     z.strictObject({
       ...Device,
       name: z.string(),
-      /** The last two characters at most; the others as dots. */
+      /** At most the last two characters; the others are dots. */
       lastRead: z.strictObject({ masked: z.string(), secondsAgo: seconds }).nullable(),
-      /** Reads that produced nothing, by reason. */
+      /** Reads without a usable result, by reason. */
       faults: z.strictObject({
         damaged: z.number().int(),
         checksum: z.number().int(),
@@ -35,9 +35,9 @@ export const Diagnostics = z.strictObject({
   gps: z
     .strictObject({
       ...Device,
-      /** False: for the clock alone. */
+      /** False: the receiver is used only for the clock. */
       positions: z.boolean(),
-      /** To a hundred metres: enough to see whether it is this place. */
+      /** Rounded to about a hundred metres: enough to see whether the position is right. */
       fix: z
         .strictObject({
           latitude: z.number(),
@@ -59,11 +59,11 @@ export const Diagnostics = z.strictObject({
       ...Device,
       mode: z.enum(['fail-secure', 'fail-safe']),
       open: z.boolean(),
-      /** Since the last pulse; null for none. */
+      /** Since the last pulse; null if there was none. */
       secondsAgo: seconds.nullable(),
     })
     .nullable(),
-  /** Every serial port of the machine, for people who write site.json. */
+  /** Every serial port of the machine, for the person who writes site.json. */
   ports: z.array(
     z.strictObject({
       path: z.string(),
@@ -87,7 +87,7 @@ export const Diagnostics = z.strictObject({
     leaseUntil: Instant.nullable(),
     problem: Code.nullable(),
   }),
-  /** What is wrong with the clock, and trusted time less claimed time, ms. */
+  /** What is wrong with the clock, and trusted time minus claimed time, ms. */
   clock: z.strictObject({ doubt: z.enum(['ahead', 'behind']).nullable(), offsetMs: z.number() }),
 });
 export type Diagnostics = z.infer<typeof Diagnostics>;

@@ -1,39 +1,39 @@
 import { z } from 'zod';
 
 /**
- * What a host process and its core process say to each other, over the child's own channel (Node IPC, or Electron's
- * parentPort). Nothing of this ever comes from a page. The device secret travels here because argv and the
- * environment can be read by others through /proc.
+ * The messages between a host process and its core process, over the child's own channel (Node IPC, or Electron's parentPort).
+ * None of them ever comes from a page. The device secret is sent here because other processes can read argv and the environment
+ * through /proc.
  */
 
 const Code = z.string().regex(/^[a-z0-9-]{1,60}$/);
 
-/** Why a kiosk is to stop and start again. */
+/** Why a kiosk should stop and start again. */
 const EndReason = z.enum(['update', 'server-asked', 'technician-asked']);
 export type EndReason = z.infer<typeof EndReason>;
 
 const Start = z.strictObject({
   type: z.literal('start'),
   home: z.string().min(1),
-  /** 32 bytes, base64; null when the secret lives in a 0600 file in `home`. */
+  /** 32 bytes, base64; null if the secret is in a 0600 file in `home`. */
   deviceSecret: z.base64().length(44).nullable(),
   demo: z.boolean(),
-  /** Of an installed kiosk, whose launcher starts one of its builds; null: these are sources, or a folder by itself. */
+  /** For an installed kiosk, whose launcher starts one of its builds. Null: run from source or from a folder of its own. */
   slots: z
     .strictObject({
       root: z.string().min(1),
-      /** The build that should have run, where the launcher has started this one in its place. */
+      /** The build that should have run, if the launcher started this one in its place. */
       insteadOf: z.string().max(100).nullable(),
     })
     .nullable(),
-  /** The host can stop the kiosk; whatever started it starts it again. */
+  /** True: the host can stop the kiosk, and the launcher or service that started it will start it again. */
   mayEnd: z.boolean(),
 });
 
 /**
- * A screen is connecting; its handle travels beside the message. In Electron that is a MessagePort. In the browser
- * host it is the raw socket of a WebSocket upgrade that the host has already checked, with what is needed to finish
- * the handshake: the request's own headers and the bytes that were read past them.
+ * A screen is connecting; its handle is passed along with the message. In Electron that is a MessagePort. In the browser host it
+ * is the raw socket of a WebSocket upgrade that the host has already checked, with what is needed to finish the handshake: the
+ * request's headers and the bytes that were read past them.
  */
 const Connect = z.strictObject({
   type: z.literal('connect'),
@@ -45,7 +45,7 @@ const Connect = z.strictObject({
 export const HostMessage = z.discriminatedUnion('type', [
   Start,
   Connect,
-  /** Asked every few seconds; a core that does not answer in time hangs, and is restarted. */
+  /** Sent every few seconds. A core that does not answer in time is considered hung and is restarted. */
   z.strictObject({ type: z.literal('ping'), n: z.number().int() }),
   z.strictObject({ type: z.literal('stop') }),
 ]);
@@ -53,11 +53,11 @@ export type HostMessage = z.infer<typeof HostMessage>;
 
 export const CoreMessage = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('ready') }),
-  /** The core can't run until someone acts: wrong key, store in use, altered models, … The process ends after this. */
+  /** The core can't run until someone acts: wrong key, store in use, altered models, … The process exits after this message. */
   z.strictObject({ type: z.literal('refused'), code: Code, message: z.string(), nextStep: z.string() }),
-  /** The core ends now and wants to be restarted, which is no crash; `browser`: with the kiosk's browser. */
+  /** The core exits now and wants to be restarted; this is not a crash. `browser`: restart the kiosk's browser too. */
   z.strictObject({ type: z.literal('restart'), browser: z.boolean() }),
-  /** The kiosk is to end, host and all, so that its launcher restarts it: with another build, or with the same one. */
+  /** The whole kiosk, including the host, should stop so that its launcher restarts it, with another build or the same one. */
   z.strictObject({ type: z.literal('end'), why: EndReason }),
   /** `screens`: how many screens hold a connection. */
   z.strictObject({ type: z.literal('pong'), n: z.number().int(), screens: z.number().int() }),
@@ -71,8 +71,8 @@ export const CoreMessage = z.discriminatedUnion('type', [
 export type CoreMessage = z.infer<typeof CoreMessage>;
 
 /**
- * What a page may learn of the core while it has no connection (`GET /core-state`). `restarting`: it ended and is
- * being started again by itself. `refused`: someone has to act; it is tried again from time to time all the same.
+ * What a page may learn about the core while it has no connection (`GET /core-state`). `restarting`: the core exited and is being
+ * restarted automatically. `refused`: someone has to act; starting is still retried from time to time.
  */
 export const CoreState = z.strictObject({
   state: z.enum(['starting', 'ready', 'restarting', 'refused', 'stopped']),

@@ -1,8 +1,8 @@
-/** Digits as Arabic, Persian and full-width Chinese keyboards type them, as 0 to 9. */
+/** Replaces digits as Arabic, Persian and full-width Chinese keyboards type them by 0 to 9. */
 export const plainDigits = (text: string): string =>
   text.replaceAll(/[\u0660-\u0669\u06f0-\u06f9\uff10-\uff19]/g, (digit) => String(digit.charCodeAt(0) & 15));
 
-/** Why a PIN is too easy to guess, or null. The core refuses it with a sentence; a screen says so before anything is sent. */
+/** Returns why a PIN is too easy to guess, or null. The core refuses it; a screen shows the reason before anything is sent. */
 export function weakPin(pin: string): 'repeated' | 'sequence' | null {
   if (/^(\d)\1+$/.test(pin)) return 'repeated';
   const steps = [...pin].slice(1).map((digit, i) => Number(digit) - Number(pin[i]));

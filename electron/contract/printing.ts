@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 export const Printing = z.strictObject({
-  /** `none`: none is set up. `unknown`: this system does not say; what is printed goes to its default printer. */
+  /** `none`: no printer is set up. `unknown`: this system can't tell; prints go to its default printer. */
   printer: z.enum(['ready', 'none', 'unknown']),
   /** What currently keeps the printer from printing. */
   trouble: z
@@ -15,9 +15,9 @@ export const Printing = z.strictObject({
       'printer-stopped',
     ])
     .nullable(),
-  /** Number of its newest job, to ask for later ones; 0: it had none. */
+  /** Number of the printer's newest job, for asking about later ones; 0 if it had none. */
   newest: z.number().int().nonnegative(),
-  /** The first job after the one asked about; null: none was asked about, or it is unknown. */
+  /** The first job after the one asked about; null if none was asked about, or if it is unknown. */
   job: z.enum(['none', 'waiting', 'printed', 'failed']).nullable(),
 });
 export type Printing = z.infer<typeof Printing>;

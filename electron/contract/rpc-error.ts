@@ -1,16 +1,16 @@
 import { z } from 'zod';
 
-/** An error as it crosses the line: what a screen may know, and no more. */
+/** An error as it crosses the line: only what a screen may know. */
 export const WireError = z.strictObject({
   code: z.string().regex(/^[a-z0-9-]{1,60}$/),
   message: z.string().max(2_000),
   nextStep: z.string().max(2_000),
-  /** Values for the screen's own sentence, e.g. the name behind `duplicate-face`. */
+  /** Values for the screen's own message, e.g. the name for `duplicate-face`. */
   params: z.record(z.string().max(40), z.union([z.string().max(400), z.number(), z.boolean()])),
 });
 export type WireError = z.infer<typeof WireError>;
 
-/** What a call is rejected with. RPC_CODES are those of the connection itself; all others come from the core. */
+/** The error that a call is rejected with. RPC_CODES are those of the connection itself; all others come from the core. */
 export class RpcError extends Error {
   readonly code: string;
   readonly nextStep: string;
@@ -25,7 +25,7 @@ export class RpcError extends Error {
   }
 }
 
-/** The codes that the line itself gives, with their sentences. */
+/** The codes of the connection itself, with their messages. */
 const RPC_CODES = {
   'rpc-unknown-method': ['This method does not exist.', 'Reload the screen: its version may differ from the core’s.'],
   'rpc-bad-request': [
@@ -46,19 +46,19 @@ const RPC_CODES = {
 } as const;
 export type RpcCode = keyof typeof RPC_CODES;
 
-/** The wire form of one of the line's own codes. */
+/** Returns the wire form of one of the connection's own codes. */
 export function wireError(code: RpcCode, params: WireError['params'] = {}): WireError {
   const [message, nextStep] = RPC_CODES[code];
   return { code, message, nextStep, params };
 }
 
-/** A long sentence is shown in part rather than not at all. */
+/** Shortens a long message, so that part of it is shown instead of nothing. */
 const clipped = (value: unknown, length: number): unknown =>
   typeof value === 'string' ? value.slice(0, length) : value;
 
 /**
- * What of a thrown value may cross to a screen: a Problem (of any folder: known by its shape, since a peer may be
- * of another build) with its sentence; anything else as `internal`, without a word of detail.
+ * Returns the part of a thrown value that may be sent to a screen: a Problem (from any folder, recognised by its shape, since a
+ * peer may be another build) with its message; anything else as `internal`, without details.
  */
 export function toWireError(error: unknown): WireError {
   if (error instanceof Error && 'code' in error && 'nextStep' in error) {

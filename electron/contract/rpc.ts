@@ -13,14 +13,14 @@ import {
 } from './methods.ts';
 import { type RpcCode, RpcError, toWireError, WireError, wireError } from './rpc-error.ts';
 
-/** One line of a log; values of requests (PINs, names, pictures) never go into it. */
+/** Writes one line to a log. Values of requests (PINs, names, pictures) are never logged. */
 export type RpcLog = (
   level: 'debug' | 'info' | 'warn' | 'error',
   message: string,
   fields?: Record<string, unknown>,
 ) => void;
 
-/** birpc's own messages, with the bounds that a peer has to keep. An answer's own body is a result or an error of ours. */
+/** birpc's own messages, with the limits that a peer has to keep. The body of a response is a result or an error of ours. */
 const Request = z.strictObject({
   t: z.literal('q'),
   i: z.string().min(1).max(64),
@@ -34,27 +34,27 @@ const SignalMessage = z.strictObject({
   m: z.literal('signal'),
   a: z.tuple([z.string(), z.unknown()]),
 });
-/** What a call comes back with: errors are values here, so that no Error object (with its stack) is ever serialised. */
+/** The result of a call. Errors are values here, so that no Error object (with its stack) is ever serialised. */
 const Answer = z.discriminatedUnion('ok', [
   z.strictObject({ ok: z.literal(true), value: z.unknown() }),
   z.strictObject({ ok: z.literal(false), error: WireError }),
 ]);
 type Answer = z.infer<typeof Answer>;
 
-/** Requests of one connection that may be under way at once. */
+/** How many requests of one connection may run at the same time. */
 const MAX_IN_FLIGHT = 32;
 
 export interface RpcServer {
-  /** Pushes to this screen. A push that does not have its agreed shape is a defect: logged, not sent. */
+  /** Pushes a signal to this screen. One that does not match its schema is a defect: it is logged and not sent. */
   signal<S extends SignalName>(name: S, data: Signal<S>): void;
   close(): void;
   readonly closed: Promise<void>;
 }
 
 /**
- * Serves the core's methods on a channel. Every request and every result is parsed by its schema; whatever is wrong
- * with a message is answered with a code (or dropped, when it names no request to answer) and logged, and nothing
- * that a peer sends can make this throw.
+ * Serves the core's methods on a channel. Every request and every result is parsed by its schema. A message with anything wrong
+ * is answered with a code (or dropped, if it names no request to answer) and logged. Nothing that a peer sends can make this
+ * function throw.
  */
 export function serveCore(channel: Channel, methods: CoreMethods, options: { log: RpcLog }): RpcServer {
   const { log } = options;
@@ -111,7 +111,7 @@ export function serveCore(channel: Channel, methods: CoreMethods, options: { log
           if (request.success) receive(request.data);
           else refuse('rpc-bad-envelope', { at: where(request.error) });
         }),
-      // birpc looks names up in a plain object; here every name, also an inherited one, goes to dispatch.
+      // birpc looks names up in a plain object. Here every name, even an inherited one, is passed to `dispatch`.
       resolver:
         (name) =>
         (...args: unknown[]) =>
@@ -144,7 +144,7 @@ export function serveCore(channel: Channel, methods: CoreMethods, options: { log
 export interface RpcClient {
   /** Each method rejects with an RpcError and nothing else. */
   readonly client: CoreClient;
-  /** Calls `listener` for each push of this name; returns how to stop. */
+  /** Calls `listener` for each push of this name. Returns a function that stops this. */
   onSignal<S extends SignalName>(name: S, listener: (data: Signal<S>) => void): () => void;
   /** Resolves when the connection is closed; running calls are rejected with `rpc-closed`. */
   readonly closed: Promise<void>;
@@ -152,8 +152,8 @@ export interface RpcClient {
 }
 
 /**
- * Connects a screen to the core at the other end of the channel. What is sent and what comes back is parsed here too,
- * so a screen of another version fails with a code and not with a half-filled object.
+ * Connects a screen to the core at the other end of the channel. Messages in both directions are parsed here too, so a screen of
+ * another version fails with a code and not with a half-filled object.
  *
  * @param options.timeout how long a call may take, ms
  */
@@ -227,7 +227,7 @@ export function connectClient(channel: Channel, options: { log?: RpcLog; timeout
   };
 }
 
-/** Where a value breaks its schema: paths and zod's codes, never the value itself (it may be a PIN). */
+/** Returns where a value breaks its schema: paths and zod's codes, never the value itself (it may be a PIN). */
 function where(error: z.ZodError): string {
   return error.issues
     .slice(0, 5)
@@ -236,5 +236,5 @@ function where(error: z.ZodError): string {
     .slice(0, 400);
 }
 
-/** A peer's own text, made safe for a log line. */
+/** Makes a peer's own text safe for a log line. */
 const printable = (text: string): string => text.slice(0, 64).replace(/[^\w.-]/g, '?');

@@ -1,29 +1,29 @@
 import { z } from 'zod';
 
-/** What the technician's menu shows and offers: it names no one but the technician. */
+/** What the technician's menu shows and offers. It names nobody but the technician. */
 
 const Code = z.string().regex(/^[a-z0-9-]{1,60}$/);
 const Instant = z.iso.datetime({ precision: 3 });
 
-/** `restart`: the kiosk's software; `reboot`: the machine; `update`: from a stick; `login`: at the machine's own terminal. */
+/** `restart`: the kiosk's software; `reboot`: the machine; `update`: from a USB stick; `login`: on the machine's own terminal. */
 export const TechnicianTask = z.enum(['restart', 'reboot', 'update', 'login']);
 export type TechnicianTask = z.infer<typeof TechnicianTask>;
 
 /**
- * Why something is not offered here. `not-a-kiosk-image`: the machine was not set up by the kiosk's installer, so nothing of
- * it hears the kiosk; `not-installed`: the program was started as it is, and nothing installs builds; `nobody-restarts`:
- * nothing would start it again.
+ * Why a task is not offered here. `not-a-kiosk-image`: the machine was not set up by the kiosk's installer, so it does not listen
+ * to the kiosk; `not-installed`: the program was started directly, and nothing installs builds; `nobody-restarts`: nothing would
+ * start it again.
  */
 export const NotHere = z.enum(['not-a-kiosk-image', 'not-installed', 'nobody-restarts']);
 export type NotHere = z.infer<typeof NotHere>;
 
-/** State of an update from a stick that this session, or an earlier one, started. */
+/** State of an update from a USB stick that this session, or an earlier one, started. */
 export const StickUpdate = z.discriminatedUnion('at', [
   z.strictObject({ at: z.literal('none') }),
   /** Waits for the stick to be plugged in. */
   z.strictObject({ at: z.literal('stick'), seconds: z.number().int().nonnegative() }),
   z.strictObject({ at: z.literal('preparing'), version: z.string().nullable(), progress: z.number().nullable() }),
-  /** The kiosk restarts into it as soon as no one touches the screen. */
+  /** The kiosk restarts into it as soon as nobody touches the screen. */
   z.strictObject({ at: z.literal('ready'), version: z.string() }),
   z.strictObject({ at: z.literal('refused'), code: Code, message: z.string(), nextStep: z.string() }),
 ]);
@@ -43,13 +43,13 @@ export const TechnicianState = z.strictObject({
   }),
   queued: z.number().int(),
   photosWaiting: z.number().int(),
-  /** Word of Inventory's `camera`. */
+  /** A value of Inventory's `camera`. */
   camera: z.string(),
   clock: z.strictObject({ offsetMs: z.number(), doubt: z.enum(['ahead', 'behind']).nullable() }),
   disk: z.strictObject({ free: z.number().nullable(), total: z.number().nullable() }),
   /** °C of the hottest sensor. */
   temperature: z.number().nullable(),
-  /** Null: it can be asked for. */
+  /** Null if the task is available. */
   offers: z.strictObject({
     restart: NotHere.nullable(),
     reboot: NotHere.nullable(),

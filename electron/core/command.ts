@@ -11,49 +11,49 @@ import type { Store } from './store/interface.ts';
 import type { SyncReport } from './sync/report.ts';
 import type { UpdateKeeper } from './update/keeper.ts';
 
-/** What a command works on: the same whether it runs inside the core or, with no core running, in the command line. */
+/** What a command works on: the same whether it runs inside the core or, if no core is running, in the command line. */
 export interface CommandContext {
   readonly home: string;
   readonly store: Store;
   readonly site: SiteConfig;
-  /** Loads the models and the gallery when first asked for: `checkins list` needs neither. */
+  /** Loads the models and the gallery on first use: `checkins list` needs neither. */
   faces(): Promise<{ pipeline: FacePipeline; recogniser: Recogniser }>;
   pins(): Promise<PinHasher>;
-  /** Of the store's keys, what joining a server needs. */
+  /** The part of the store's keys that joining a server needs. */
   readonly keys: Pick<KioskKeys, 'bindProvisioning'>;
-  /** In a running core: has the host start it again; null: no host can. */
+  /** In a running core: has the host restart it; null if no host can. */
   readonly restart?: (() => void) | null;
-  /** In a running core: stops the sync, does `change` to what it goes by, and restarts it. */
+  /** In a running core: stops the sync, applies `change` to its settings, and restarts it. */
   relink?(change: () => void): Promise<void>;
-  /** Updates of an installed kiosk, in a running core; null where nothing installs builds. */
+  /** Updates of an installed kiosk, in a running core; null if nothing installs builds. */
   updates?(): UpdateKeeper | null;
   /** Trials of the liveness check at the camera, in a running core. */
   readonly trial?: LivenessTrial;
-  /** How the sync stands, in a running core. */
+  /** State of the sync, in a running core. */
   sync?(): SyncReport;
   changed(): void;
 }
 
-/** Where a command's output goes: one JSON value a line, and progress for a bar. */
+/** Where a command's output is sent: one JSON value per line, and progress for a progress bar. */
 export interface CommandOutput {
   line(value: unknown): void;
   progress(done: number, total: number, what: string): void;
-  /** Aborted when no one is reading any more: a long command then stops after its current step. */
+  /** Aborted when nobody is reading any more: a long command then stops after its current step. */
   readonly signal?: AbortSignal;
 }
 
-/** A command that touches a kiosk's store. Its body never prints: it emits lines, and gives the exit code. */
+/** A command that uses a kiosk's store. Its body never prints: it emits lines and returns the exit code. */
 export interface StoreCommand<Args extends z.ZodType = z.ZodType> {
   readonly name: string;
   readonly args: Args;
-  /** A new kiosk may start with it: with no core running, it creates folder and store if they are missing. */
+  /** True if a new kiosk may start with it: if no core is running, it creates folder and store if they are missing. */
   readonly beginsKiosk?: true;
   run(context: CommandContext, args: z.output<Args>, output: CommandOutput): Promise<number>;
 }
 
 /**
- * Arguments as the command's schema wants them.
- * @throws Problem `name-unreadable`, `arguments-wrong` that names every wrong one in a sentence, never its value
+ * Parses arguments by the command's schema.
+ * @throws Problem `name-unreadable`, `arguments-wrong` whose message names every wrong argument, never its value
  */
 export function parseArguments(command: StoreCommand, args: unknown): unknown {
   const parsed = command.args.safeParse(args);

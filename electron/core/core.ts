@@ -10,9 +10,9 @@ import { serve } from './serve.ts';
 
 /** Starts the kiosk core: opens the store, loads models and gallery, and wires the services to the contract. */
 export const startCore: StartCore = async (options) => {
-  // What was opened is closed in reverse order: when the core stops, and when a later part can't start.
+  // Everything opened is closed in reverse order: when the core stops, and when a later part can't start.
   const opened = new AsyncDisposableStack();
-  // Before anything is opened: what was begun to be destroyed is never a kiosk again.
+  // Before anything is opened: a kiosk whose destruction has begun is never a kiosk again.
   const journal = readJournal(options.home);
   if (journal) return startRemovedCore(journal, options);
   try {
@@ -32,9 +32,9 @@ export const startCore: StartCore = async (options) => {
 };
 
 /**
- * Wires the services of an open kiosk to the contract, in phases: what one of them makes is the input of the next.
+ * Wires the services of an open kiosk to the contract, in phases: the output of each is the input of the next.
  *
- * @param opened what was started is put here, to be ended in reverse order
+ * @param opened everything that was started is added here, to be stopped in reverse order
  * @param removed called when nothing of the kiosk is left: from then on another core answers
  * @throws Problem `home-not-demo`
  */
@@ -48,7 +48,7 @@ async function assemble(
     throw new Problem('home-not-demo');
   }
   const base = open(kiosk, options, opened);
-  // Models load while a PIN is hashed; `recognise` waits for them, and says why they can't be loaded.
+  // Models load while a PIN is hashed. `recognise` waits for them and reports why they can't be loaded.
   kiosk.openFaces().catch(() => undefined);
   const identity = await identify(base);
   const faces = await recognise(base);
@@ -59,11 +59,11 @@ async function assemble(
 type Listener = <S extends SignalName>(name: S, data: Signal<S>) => void;
 
 interface SwitchingCore extends Core {
-  /** From now on another core answers, on the existing connections. */
+  /** From now on `next` answers, on the existing connections. */
   become(next: Core): void;
 }
 
-/** A core that another can replace while screens are connected: a kiosk that destroys its store keeps saying so. */
+/** A core that can be replaced while screens are connected: a kiosk that has destroyed its store still shows that. */
 function switchingCore(first: Core): SwitchingCore {
   let current = first;
   const listeners = new Map<Listener, () => void>();
@@ -87,7 +87,7 @@ function switchingCore(first: Core): SwitchingCore {
         stop();
         listeners.set(listener, next.onSignal(listener));
       }
-      // What screens show is of the core before.
+      // Screens still show the previous core's status.
       void next.methods.status({}).then((status) => {
         for (const listener of listeners.keys()) listener('status', status as Signal<'status'>);
       });

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 
-/** A value that was kept as JSON; null where there is none, or none that this build can read. */
+/** Parses a value stored as JSON; null if there is none, or none that this build can read. */
 export function keptJson<S extends z.ZodType>(schema: S, text: string | null): z.output<S> | null {
   if (!text) return null;
   try {

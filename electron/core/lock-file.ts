@@ -4,19 +4,19 @@ import Database from 'better-sqlite3-multiple-ciphers';
 import { guarded } from './store/database.ts';
 
 /**
- * Takes the lock of that name in a folder, at once or not at all. It is SQLite's on an empty file of its own: the operating
- * system lets go of it however the process ends. The file stays, since a lock on a name that was removed holds nobody off; no
+ * Takes the lock with this name in a folder, immediately or not at all. It is SQLite's lock on a separate empty file: the
+ * operating system releases it however the process ends. The file is kept, since a lock on a deleted name keeps nobody out. No
  * other user can open it, or they could hold it.
  *
- * @returns how to let go
- * @throws Problem `store-in-use` when another process, or this one, has it; `storage-failed`, `storage-full`
+ * @returns a function that releases the lock
+ * @throws Problem `store-in-use` if another process, or this one, has it; `storage-failed`, `storage-full`
  */
 export function lockFile(folder: string, name: string): () => void {
   return guarded(() => {
     closeSync(openSync(join(folder, name), 'a', 0o600));
     const lock = new Database(join(folder, name), { timeout: 0 });
     try {
-      lock.pragma('journal_mode=MEMORY'); // nothing is ever written, and no journal is left by a kill
+      lock.pragma('journal_mode=MEMORY'); // nothing is ever written, and a kill leaves no journal
       lock.exec('BEGIN EXCLUSIVE');
     } catch (error) {
       lock.close();
@@ -27,7 +27,7 @@ export function lockFile(folder: string, name: string): () => void {
 }
 
 /**
- * Lets one process alone begin a kiosk in a folder. Until the first store is there nothing else holds a second one off:
- * both would make key slots and a device secret, and each would clear the other's store away as left over.
+ * Lets only one process create a kiosk in a folder. Until the first store exists, nothing else keeps a second one out: both would
+ * create key slots and a device secret, and each would delete the other's store as a leftover.
  */
 export const lockBeginning = (home: string): (() => void) => lockFile(home, 'begin.lock');

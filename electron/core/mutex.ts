@@ -1,7 +1,7 @@
-/** Runs work one after the other, in the order in which it was asked for; work that failed holds up nothing. */
+/** Runs work one at a time, in the order of the calls. Failed work holds up nothing. */
 export type Mutex = <T>(work: () => Promise<T>) => Promise<T>;
 
-/** A queue of its own: each call of the function it returns waits for the ones before it. */
+/** Creates an independent queue: each call of the returned function waits for the earlier ones. */
 export function createMutex(): Mutex {
   let queue: Promise<unknown> = Promise.resolve();
   return <T>(work: () => Promise<T>): Promise<T> => {

@@ -1,14 +1,14 @@
 import { plainDigits } from '../contract/pin.ts';
 
-/** As a badge is compared: readers differ in the case of its letters, and one that types in the digits of the keyboard's layout. */
+/** Normalises a badge for comparison: readers differ in letter case, and keyboard readers in the digits of their layout. */
 export const badgeKey = (badge: string): string => plainDigits(badge.normalize('NFC').trim()).toUpperCase();
 
-/** As a number is compared: capitals and small letters are one. */
+/** Normalises a number for comparison, ignoring case. */
 export const numberKey = (number: string): string => number.normalize('NFC').toUpperCase();
 
 /**
- * Letters and digits alone: the keys on the glass have no slash, dot or blank, which numbers of other programs have.
- * Digits are one in every script. Empty for a number of such signs alone.
+ * Reduces a number to letters and digits: the on-screen keys have no slash, dot or blank, which numbers of other programs
+ * contain. Digits of all scripts are equal. Empty if it has neither letters nor digits.
  */
 export const bareNumber = (number: string): string =>
   plainDigits(number.normalize('NFKC'))

@@ -16,21 +16,21 @@ import { createStore, openStore } from './store/index.ts';
 interface OpenFaces {
   readonly pipeline: FacePipeline;
   readonly recogniser: Recogniser;
-  /** Everybody is in the gallery; how many stored templates were left out of it (`Recogniser.know`). */
+  /** Resolves when everyone is in the gallery, with the number of templates left out of it (`Recogniser.know`). */
   readonly filled: Promise<number>;
 }
 
-/** A kiosk's folder, opened: store unlocked and locked against others, models loaded when first needed. */
+/** A kiosk's folder, opened: store decrypted and locked against others, models loaded on first use. */
 export interface OpenKiosk extends Omit<CommandContext, 'changed' | 'faces'> {
-  /** As soon as the models are there. */
+  /** Resolves as soon as the models are loaded. */
   openFaces(): Promise<OpenFaces>;
-  /** With everybody in the gallery. */
+  /** Resolves when everyone is in the gallery. */
   faces(): Promise<Pick<OpenFaces, 'pipeline' | 'recogniser'>>;
   readonly keys: KioskKeys;
   close(): Promise<void>;
 }
 
-/** Where a kiosk's own embedders lie (`models add`): among its data, which stay when its build is replaced. */
+/** Folder of a kiosk's own embedders (`models add`): among its data, which are kept when its build is replaced. */
 export const ownEmbedders = (home: string): string => join(home, 'embedders');
 
 interface Opening {
@@ -43,7 +43,7 @@ async function openOrBegin({ home, deviceSecret, allowSecretFile }: Opening) {
   const begun = readSlots(home)?.state === 'live';
   const letGo = begun ? () => undefined : lockBeginning(home);
   try {
-    // Read again under the lock: someone else may have begun the kiosk meanwhile.
+    // Read again under the lock: another process may have created the kiosk meanwhile.
     const keys = await openKeys({ home, deviceSecret, allowSecretFile });
     return { keys, store: keys.live ? await openStore({ home, keys }) : await createStore({ home, keys }) };
   } finally {
@@ -52,10 +52,9 @@ async function openOrBegin({ home, deviceSecret, allowSecretFile }: Opening) {
 }
 
 /**
- * Opens a kiosk's folder for the core or, when no core runs, for the command line.
+ * Opens a kiosk's folder for the core or, if no core is running, for the command line.
  * @param options.deviceSecret 32 bytes of a real keystore, or null for the 0600 file in `home`
- * @param options.allowSecretFile whether a new kiosk without a keystore may be given that file: someone must have
- * chosen it
+ * @param options.allowSecretFile whether that file may be created for a new kiosk without a keystore: someone must have chosen it
  * @param options.weights folder of the prepared weights; by default this program's own
  * @throws Problem of keys, store and site: `store-in-use`, `store-wrong-key`, `store-other-machine`, `site-config-wrong`, …
  */
@@ -73,7 +72,7 @@ export async function openKiosk(options: Opening & { readonly weights?: string }
     const pipeline = await openPipeline(options.weights, embedder, ownEmbedders(home));
     const recogniser = openRecogniser(store, pipeline, site);
     const filled = knowEverybody(recogniser, store, closing.signal);
-    // A caller that needs everyone waits for it and sees why it failed.
+    // A caller that needs everyone awaits this and sees why it failed.
     filled.catch(() => undefined);
     return { pipeline, recogniser, filled };
   }
@@ -98,7 +97,7 @@ export async function openKiosk(options: Opening & { readonly weights?: string }
       return pins;
     },
     async close() {
-      // Models that could not be loaded have nothing to close; the caller already has the reason.
+      // Models that could not be loaded have nothing to close. The caller already has the reason.
       const loaded = await faces?.catch(() => null);
       closing.abort();
       await loaded?.filled.catch(() => undefined);

@@ -2,7 +2,7 @@ import { makeUsable } from '../../sync/disk/folder.ts';
 import { Problem } from '../../sync/errors/problem.ts';
 
 /**
- * Makes a folder of ours (0700) with those above it, or finds it usable.
+ * Creates a folder of ours (0700) with its parents, or checks that the existing one is usable.
  * @throws Problem `home-not-usable`, `storage-full`
  */
 export function makeOwnFolder(path: string): void {

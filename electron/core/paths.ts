@@ -2,7 +2,7 @@ import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 
 /**
- * Where everything of this installation lies: `SMARTPRESENCE_HOME`, else `$XDG_DATA_HOME/smartpresence`, else
+ * Returns the folder of all data of this installation: `SMARTPRESENCE_HOME`, else `$XDG_DATA_HOME/smartpresence`, else
  * `~/.local/share/smartpresence` (XDG Base Directory Specification 0.8). An empty variable counts as unset.
  */
 export function dataHome(env: NodeJS.ProcessEnv = process.env): string {
@@ -11,12 +11,12 @@ export function dataHome(env: NodeJS.ProcessEnv = process.env): string {
   return resolve(data, 'smartpresence');
 }
 
-/** The kiosk's own folder: store, key slots, photos, site settings. */
+/** Returns the kiosk's own folder: store, key slots, photos, site settings. */
 export function kioskHome(env?: NodeJS.ProcessEnv): string {
   return join(dataHome(env), 'kiosk');
 }
 
-/** The folder of a server that runs beside the kiosk. */
+/** Returns the folder of a server that runs beside the kiosk. */
 export function serverHome(env?: NodeJS.ProcessEnv): string {
   return join(dataHome(env), 'server');
 }

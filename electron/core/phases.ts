@@ -34,7 +34,7 @@ export type Faces = Awaited<ReturnType<typeof recognise>>;
 
 export const monotonic = () => performance.now();
 
-/** The store with what keeps it, and what everything else reports to. */
+/** Phase 1: the store with its maintenance, and the shared state that everything else reports to. */
 export function open(kiosk: OpenKiosk, options: CoreOptions, opened: AsyncDisposableStack) {
   const { log, demo } = options;
   const { store, home, keys } = kiosk;
@@ -76,7 +76,7 @@ export function open(kiosk: OpenKiosk, options: CoreOptions, opened: AsyncDispos
   };
 }
 
-/** Who someone is: PINs, staff, and how often either may be tried. */
+/** Phase 2: who people are. PINs, staff, and how often either may be tried. */
 export async function identify({ kiosk, store, keys, now, changed, log }: Base) {
   const pins = await kiosk.pins();
   const personPins = createPersonPins(pins, () => readPeppers(store.roster.pinPeppers));
@@ -109,14 +109,14 @@ export async function identify({ kiosk, store, keys, now, changed, log }: Base) 
   };
 }
 
-/** Models and gallery; `recogniser` is what may be used of them now. */
+/** Phase 3: models and gallery. `recogniser` is the part that may be used now. */
 export async function recognise({ kiosk, log, runtime, hub }: Base) {
   const { recogniser: loaded, filled } = await facesOrOff(kiosk, log);
   const filling = await whileFilling(filled, log, hub.refresh);
   return { loaded, recogniser: recogniserWhile(loaded, () => runtime.faceOff ?? filling()) };
 }
 
-/** The line to the server. Gives how this kiosk is, as it is reported there. */
+/** Phase 4: the connection to the server. Returns a function that collects this kiosk's inventory, as reported there. */
 export async function sync(base: Base, { loaded }: Faces): Promise<() => Inventory> {
   const { store, home, opened, log, runtime, retention, hub, screen, options } = base;
   const startedAt = monotonic();

@@ -21,18 +21,18 @@ export function defaultSite(demo: boolean): SiteConfig {
 }
 
 /**
- * Makes the kiosk's folder (0700) with a `site.json`, unless it has one. Returns whether it was made now.
+ * Creates the kiosk's folder (0700) with a `site.json`, unless it has one. Returns whether it was created now.
  * @throws Problem `home-not-usable`, `storage-full`
  */
 export function ensureKioskFolder(home: string, demo: boolean): boolean {
   makeOwnFolder(home);
-  // Nothing of a kiosk comes back into what is being destroyed.
+  // A kiosk that is being destroyed gets no new files.
   if (isLeaving(home) || existsSync(join(home, 'site.json'))) return false;
   writeSiteConfig(home, defaultSite(demo));
   return true;
 }
 
-/** Takes over from the server what the entrance is called and which clock it goes by. Screens show it after a restart. */
+/** Stores the entrance's name and time zone from the server. Screens show them after a restart. */
 export function applySite(home: string, { name, timeZone }: { name: string; timeZone: string }): void {
   const before = readSiteConfig(home);
   if (before.site !== name || before.timeZone !== timeZone) writeSiteConfig(home, { ...before, site: name, timeZone });

@@ -12,13 +12,13 @@ import { ensureKioskFolder } from './provision.ts';
 import { createStatusHub } from './status/hub.ts';
 import { BUILD_DATE, COMMIT, VERSION } from './version.ts';
 
-/** Between two attempts to destroy, and to report, at first; it doubles, ms. */
+/** First pause between attempts to destroy or to report, ms; it doubles each time. */
 const FIRST_MS = 1_000;
 const LONGEST_MS = 60_000;
 const FAREWELL_MS = 20_000;
 
 export interface RemovedCoreOptions extends Pick<CoreOptions, 'home' | 'restart' | 'log'> {
-  /** What the kiosk's own process still holds of it: the device's key, the proxy with its password. */
+  /** What the kiosk's process still has in memory: the device's key, the proxy with its password. */
   readonly held?: { readonly key: Ed25519PrivateJwk; readonly proxy: string | undefined };
   /** For tests that end the process at each step. */
   readonly at?: (step: Step | 'journal' | 'notified') => void;
@@ -27,8 +27,8 @@ export interface RemovedCoreOptions extends Pick<CoreOptions, 'home' | 'restart'
 type Removed = Extract<Setup, { at: 'removed' }>;
 
 /**
- * The core of a kiosk that destroys everything, or has done so: there is no store and nobody to let in, and the screen says
- * what became of it. It goes on where it was cut off.
+ * The core of a kiosk that is destroying everything, or has done so: there is no store, nobody can check in, and the screen says
+ * what happened. Continues where it was interrupted.
  */
 export function startRemovedCore(journal: Journal | 'unreadable', options: RemovedCoreOptions): Core {
   const { home, log, at = () => undefined } = options;
@@ -55,8 +55,7 @@ export function startRemovedCore(journal: Journal | 'unreadable', options: Remov
     const to = { server, device, command, what, trustedNow: () => BUILD_DATE, proxy: options.held?.proxy };
     const key = options.held ? { key: options.held.key, own: true } : { key: farewellKey, own: false };
     await sayFarewell(to, key, AbortSignal.timeout(FAREWELL_MS)).catch((error: unknown) => {
-      // There is no one to notify any more: another server, or one that was put back to before it asked. What is gone
-      // is gone.
+      // Nobody is left to notify: it is another server, or one restored to before it requested this. The data stays deleted.
       if (error instanceof Problem && error.code === 'unknown-device') return;
       throw error;
     });
@@ -141,7 +140,7 @@ export function startRemovedCore(journal: Journal | 'unreadable', options: Remov
   };
 }
 
-/** The status of a kiosk that no longer exists, in the form that screens know. */
+/** Returns the status of a kiosk that no longer exists, in the form that screens expect. */
 function bareStatus(setup: Setup, language: string): Status {
   return {
     online: false,

@@ -15,8 +15,8 @@ import type { Uplink } from './sync/link.ts';
 import type { UpdateKeeper } from './update/keeper.ts';
 
 /**
- * What changes while the core runs: what the server last sent, the line to it, and the parts that a kiosk goes on without.
- * It is read at each use, so that a change takes effect at once.
+ * State that changes while the core runs: what the server last sent, the connection to it, and the parts that a kiosk can do
+ * without. Read at each use, so that a change takes effect immediately.
  */
 export class Runtime {
   readonly settings: DeviceSettings;
@@ -25,7 +25,7 @@ export class Runtime {
   devices: Devices = NO_DEVICES;
   updates: UpdateKeeper | null = null;
   fleet: FleetController | null = null;
-  /** Notices of the parts that could not be started. */
+  /** Notices about parts that could not be started. */
   readonly missing = new Set<string>();
   readonly #store: Pick<Store, 'roster'>;
   readonly #log: CoreOptions['log'];
@@ -40,12 +40,12 @@ export class Runtime {
     this.settings = createSettings({ store, site });
   }
 
-  /** Of the server; null: none. */
+  /** The server's policy; null if there is none. */
   get policy(): Policy | null {
     return this.#policy;
   }
 
-  /** Whose keys sign people's own codes. */
+  /** Public keys that sign people's own codes. */
   get issuers(): readonly Ed25519PublicJwk[] {
     return this.#issuers;
   }
@@ -54,12 +54,12 @@ export class Runtime {
     return this.sync?.uplink ?? null;
   }
 
-  /** Why no face is used although the models work; null: faces are used. */
+  /** Why no face is used although the models work; null if faces are used. */
   get faceOff(): Problem | null {
     return facesForbidden(this.#policy) ?? this.sync?.faceOff() ?? null;
   }
 
-  /** A page of the server's is durable. */
+  /** Called after a page of the server has been committed. */
   applied({ policy }: RosterOutcome): void {
     this.#policy = policy ?? this.#policy;
     this.#issuers = readIssuers(this.#store.roster.issuers);
@@ -67,7 +67,7 @@ export class Runtime {
     this.fleet?.poll();
   }
 
-  /** Letting people in needs neither the connection to the server nor the operator's socket: the kiosk goes on, and says so. */
+  /** Records that a part could not start. Check-ins need neither server connection nor control socket: the kiosk continues. */
   without(notice: string, error: unknown): null {
     this.#log('error', `core: continuing without ${notice}`, { error });
     this.missing.add(`${notice}-missing`);

@@ -48,13 +48,13 @@ import { attachTechnician } from './technician/attach.ts';
 import { attachUpdates } from './update/attach.ts';
 import { COMMIT, VERSION } from './version.ts';
 
-/** How often standing conditions (disk, queue) are checked without an event, ms. */
+/** How often lasting conditions (disk, queue) are checked without an event, ms. */
 const STATUS_MS = 5_000;
 
-/** 0 ≤ x < 1 from the system's generator: a challenge that can be foreseen can be prepared for. */
+/** 0 ≤ x < 1 from the system's generator: a predictable challenge could be prepared for. */
 const unpredictable = () => randomInt(2 ** 32) / 2 ** 32;
 
-/** Serves every request: from screens, the operator's socket, devices and the server. */
+/** Phase 5: serves every request from screens, the control socket, devices and the server. */
 export async function serve(
   base: Base,
   identity: Identity,
@@ -65,7 +65,7 @@ export async function serve(
   const { kiosk, options, opened, store, home, log, runtime, site, retention, hub, screen, activity, changed } = base;
   const { pins, personPins, records, staff } = identity;
   const { recogniser } = faces;
-  /** What the phases before have made, under the names that services have for it. */
+  /** The results of the earlier phases, under the names that services expect. */
   const parts = { ...base, ...identity, recogniser, monotonic, wall: Date.now };
   const { demo, restart } = options;
   const line = runtime.sync;
@@ -141,7 +141,7 @@ export async function serve(
     }),
     admitted: (admission) => runtime.devices.admitted(admission),
     recorded(record, person) {
-      // Only the demo prints names to the terminal: a real kiosk's log names no one.
+      // Only the demo prints names to the terminal: a real kiosk's log names nobody.
       log('info', 'check-in', {
         direction: record.direction,
         method: record.method,
@@ -172,7 +172,7 @@ export async function serve(
     issuers: () => runtime.issuers,
   });
 
-  // Last, what acts by itself.
+  // Last, everything that acts on its own.
   if (site.devices) {
     const arrive = createArrivals(credentials, (arrival) => hub.push('arrival', arrival), log);
     try {
@@ -181,7 +181,7 @@ export async function serve(
         config: site.devices,
         ports: systemPorts,
         onBadge(badge) {
-          if (runtime.fleet?.leaving()) return; // it lets nobody in any more
+          if (runtime.fleet?.leaving()) return; // it admits nobody any more
           activity.note();
           if (staff.listens()) hub.push('arrival', { kind: 'badge', badge });
           else void arrive(badge);
@@ -232,7 +232,7 @@ export async function serve(
   const lastAckAt = () => readLastAck(store)?.serverTime ?? null;
   hub.start(statusOf({ ...parts, offered, secretInFile: base.keys.secretInFile, trial, setup, lastAckAt }));
 
-  /** What the screen before had half done is dropped: its visit, and its staff session with an enrolment in it. */
+  /** Drops what the previous screen had half done: its visit, and its staff session with an enrolment in it. */
   const leave = () => {
     screen.disconnected();
     staff.endSession();

@@ -5,18 +5,18 @@ import { BuildVersion, MANIFEST_FILE } from '../../sync/protocol/wire/release.ts
 
 export interface Build {
   readonly version: string;
-  /** 40 hex digits; null where neither a packaged build nor git says it. */
+  /** 40 hex digits; null if neither a packaged build nor git provides it. */
   readonly commit: string | null;
-  /** Whether `build.json` said so, or a checkout. */
+  /** True if read from `build.json`, false for a checkout. */
   readonly packaged: boolean;
-  /** When that commit was made, ms since 1970, as the packaged build says; null: no build says it. */
+  /** When that commit was made, ms since 1970, according to the packaged build; null if unknown. */
   readonly madeAt: number | null;
 }
 
 const Commit = z.string().regex(/^[0-9a-f]{40}$/);
 const Packaged = z.object({ version: BuildVersion, commit: Commit });
 const FromSources = z.object({ version: BuildVersion });
-/** Of the package.json of a packaged build; absent in builds from before it was written there. */
+/** In the package.json of a packaged build; absent in builds from before it was written there. */
 const Dated = z.object({ madeAt: z.iso.datetime().optional() });
 
 /** @param root of a packaged build, with its `build.json`, or of a checkout. */
@@ -29,7 +29,7 @@ export function readBuild(root: string): Build {
   return { ...Packaged.parse(read(MANIFEST_FILE)), packaged: true, madeAt: at };
 }
 
-/** The commit that is checked out, read as git keeps it: a kiosk of sources may have no `git` to ask. */
+/** Reads the checked-out commit from git's files: a kiosk run from source may have no `git` command. */
 function gitCommit(root: string): string | null {
   try {
     let git = join(root, '.git');
@@ -41,7 +41,7 @@ function gitCommit(root: string): string | null {
     const commit = ref === undefined ? head : commitOf(common, ref);
     return Commit.safeParse(commit).data ?? null;
   } catch {
-    return null; // no checkout: an unpacked archive of the sources
+    return null; // not a checkout: an unpacked archive of the sources
   }
 }
 
@@ -56,13 +56,13 @@ const text = (file: string): string => readFileSync(file, 'utf8').trim();
 const build = readBuild(join(import.meta.dirname, '../..'));
 
 export const VERSION: string = build.version;
-/** The commit that it was made of, where that is known. */
+/** The commit that it was built from, if known. */
 export const COMMIT: string | null = build.commit;
 
-/** When the rules of trusted time were written: no sources are older, whatever they claim. */
+/** When the rules of trusted time were written: no source code is older, whatever it claims. */
 const OLDEST = Date.UTC(2026, 10, 24);
-/** No kiosk lives before this, ms since 1970: the commit of its build, or, for sources, what they say themselves. */
+/** No kiosk runs before this time, ms since 1970: the time of its build's commit, or OLDEST for a build without one. */
 export const BUILD_DATE: number = Math.max(OLDEST, build.madeAt ?? OLDEST);
 
-/** Both in one line, as terminals and logs show them: `0.2.0 (1a2b3c4d5e6f)`. */
+/** Version and commit in one line, as terminals and logs show them: `0.2.0 (1a2b3c4d5e6f)`. */
 export const BUILD_NAME: string = COMMIT ? `${VERSION} (${COMMIT.slice(0, 12)})` : VERSION;

@@ -4,9 +4,9 @@ import type { CoreOptions } from '../interface.ts';
 import type { CredentialCheckin } from './service.ts';
 
 /**
- * What a reader at the kiosk brings, pushed to the screen.
+ * Handles text read by a reader at the kiosk and pushes the outcome to the screen.
  *
- * @returns takes a text of a reader; never rejects
+ * @returns the handler of a reader's text; it never rejects
  */
 export function createArrivals(
   credentials: Pick<CredentialCheckin, 'read'>,

@@ -1,18 +1,18 @@
 import { randomBytes } from 'node:crypto';
 import { Problem } from '../../../sync/errors/problem.ts';
 
-/** How long someone who showed a code or badge has to show their face, ms. */
+/** How long a person who showed a code or badge has to show their face, ms. */
 const CLAIM_MS = 60_000;
 
-/** Someone identified by code or badge, who now has to show their face. */
+/** A person identified by code or badge, who now has to show their face. */
 export interface BearerClaim {
   readonly person: string;
   readonly method: 'qr+face' | 'badge+face';
-  /** From the person's own card: the only templates compared. The code that takes the claim zeroes them. */
+  /** Templates from the person's own card: the only ones compared. The code that takes the claim zeroes them. */
   readonly templates?: readonly Float32Array[];
 }
 
-/** Nothing of a face stays in memory. */
+/** Zeroes templates, so that no face data stays in memory. */
 export function wipe(templates: readonly Float32Array[] | undefined): void {
   for (const one of templates ?? []) one.fill(0);
 }
@@ -20,8 +20,8 @@ export function wipe(templates: readonly Float32Array[] | undefined): void {
 export type Claims = ReturnType<typeof createClaims>;
 
 /**
- * At most one at a time: a kiosk has one camera, and the next person takes the place of the one before.
- * @param monotonic ms, never going back
+ * Holds at most one claim: a kiosk has one camera, and the next person's claim replaces the previous one.
+ * @param monotonic monotonic clock, ms
  */
 export function createClaims(monotonic: () => number) {
   let open: { token: string; claim: BearerClaim; until: number } | null = null;
@@ -31,17 +31,17 @@ export function createClaims(monotonic: () => number) {
     open = null;
   };
   return {
-    /** @returns what the screen begins the visit with */
+    /** @returns the token that the screen begins the visit with */
     issue(claim: BearerClaim): string {
       drop();
       clearTimeout(end);
-      // Even if no one claims it.
+      // Even if nobody takes the claim.
       end = setTimeout(drop, CLAIM_MS);
       end.unref();
       open = { token: randomBytes(24).toString('base64url'), claim, until: monotonic() + CLAIM_MS };
       return open.token;
     },
-    /** Once. @throws Problem `claim-unknown` */
+    /** Returns the claim; works once. @throws Problem `claim-unknown` */
     take(token: string): BearerClaim {
       const found = open;
       if (!found || found.token !== token || found.until < monotonic()) throw new Problem('claim-unknown');

@@ -5,13 +5,13 @@ import { methodNotOffered } from './service.ts';
 
 export interface Able {
   readonly face: boolean;
-  /** The server has sent the keys that people's own codes are signed by. */
+  /** True if the server has sent the keys that sign people's own codes. */
   readonly ownCodes: boolean;
 }
 
 /**
- * The check-in methods the site offers and the kiosk can do now, in the site's order. One with a face needs a face.
- * Pure.
+ * Returns the check-in methods that the site offers and the kiosk currently supports, in the site's order. Methods that include a
+ * face need face recognition. Pure.
  */
 export function offeredMethods(policy: Policy | null, { face, ownCodes }: Able): CheckinMethod[] {
   const can: Record<CheckinMethod, boolean> = {
@@ -23,7 +23,7 @@ export function offeredMethods(policy: Policy | null, { face, ownCodes }: Able):
   return methodsOf(policy).filter((method) => can[method]);
 }
 
-/** Refuses to begin what the site does not offer, even if the screen asks for it. */
+/** Refuses methods that the site does not offer, even if the screen calls them. */
 export function onlyOffered<M extends Pick<CoreMethods, 'visitBegin' | 'checkinByPin' | 'pinChoose'>>(
   methods: M,
   offered: () => readonly CheckinMethod[],

@@ -20,33 +20,30 @@ export interface CredentialCheckinDeps {
   readonly claims: Claims;
   readonly admit: Admit;
   readonly offered: () => readonly CheckinMethod[];
-  /** Whether the site also wants the face with this method. */
+  /** Whether the site also requires the face with this method. */
   readonly withFace: (method: 'qr' | 'badge') => boolean;
-  /** The embedder in use, and the numbers of its embeddings: templates of another are not compared. */
+  /** The embedder in use, and the length of its embeddings: templates of another are not compared. */
   readonly model: () => { readonly model: string; readonly length: number };
-  /** Why no face can be compared now, if none can. */
+  /** Why no face can be compared now; null if one can. */
   readonly faceOff: () => Problem | null;
   readonly issuers: () => readonly Ed25519PublicJwk[];
   /** Trusted time, ms since 1970. */
   readonly now: () => number;
-  /** 32 bytes that only this kiosk has: unknown badges are remembered blinded. */
+  /** 32 bytes that only this kiosk has: unknown badges are remembered as keyed hashes. */
   readonly blind: Uint8Array;
 }
 
 export type CredentialCheckin = ReturnType<typeof createCredentialCheckin>;
 
-/** Unknown badges that are remembered, so that one card held at the reader counts once. */
+/** How many unknown badges are remembered, so that one card held at the reader counts once. */
 const REMEMBERED = 64;
 
-/**
- * Check-in methods that need neither face nor PIN: the code of the person's own page, cards and badges, and staff's
- * word.
- */
+/** Check-in methods that need neither face nor PIN: the code of the person's own page, cards, badges, and staff. */
 export function createCredentialCheckin(deps: CredentialCheckinDeps) {
   const { store } = deps;
   let unknownBadges: string[] = [];
 
-  /** Whatever a scanner or reader brought. @throws Problem as `codeRead` of the contract says */
+  /** Handles text from a scanner or reader. @throws Problem as described at `codeRead` in the contract */
   async function read(text: string): Promise<CredentialResult> {
     const code = text.trim();
     if (/^SPT1:/i.test(code)) return templateCard(code);
@@ -54,7 +51,7 @@ export function createCredentialCheckin(deps: CredentialCheckinDeps) {
     return badge(code);
   }
 
-  /** The code of the person's own page: signed, short-lived, and taken once here. */
+  /** The code of the person's own page: signed, short-lived, and accepted once here. */
   async function ownCode(text: string): Promise<CredentialResult> {
     requireOffered('qr');
     const code = readOwnCode(text, deps.issuers());
@@ -66,7 +63,7 @@ export function createCredentialCheckin(deps: CredentialCheckinDeps) {
     const person = store.people.get(code.person);
     if (!person) throw codeUnknown();
     requireFace('qr', person);
-    // Spent before anything comes of it: a power cut in between costs another code, and never lets one in twice.
+    // Marked as used before anything else: a power cut in between costs another code, and never admits anyone twice.
     const use = store.people.useCode({ ...code, until }, now);
     if (use === 'forgotten') throw new Problem('code-expired');
     if (use === 'used') throw new Problem('code-used');
@@ -79,7 +76,7 @@ export function createCredentialCheckin(deps: CredentialCheckinDeps) {
     return bearer(hash === null ? null : { kind: 'card', value: hash }, text, codeUnknown);
   }
 
-  /** A card with templates: decrypts what is stored of that person, for the one comparison that follows. */
+  /** A card with templates: decrypts that person's stored templates for the comparison that follows. */
   async function templateCard(text: string): Promise<CredentialResult> {
     requireOffered('badge');
     const key = readTemplateCard(text);
@@ -87,7 +84,7 @@ export function createCredentialCheckin(deps: CredentialCheckinDeps) {
     try {
       const person = key && store.people.get(key.person);
       const held = person && store.templates.onCard(person.id);
-      // Not the last card that was made, or another person's: it belongs to no one.
+      // Not the newest card, or not this person's: treat it as unknown.
       if (!key || !person || held?.id !== key.card) throw codeUnknown();
       const { model, length } = deps.model();
       if (off || held.model !== model) throw new Problem('face-needed');
@@ -105,8 +102,8 @@ export function createCredentialCheckin(deps: CredentialCheckinDeps) {
   }
 
   /**
-   * Unknown ones count, all together: anyone who tries many numbers has to wait, and the same one again is no other
-   * try.
+   * Finds the owner. Unknown badges share one failure count, so that trying many numbers means waiting. The same unknown badge
+   * again is not counted again.
    */
   async function bearer(
     credential: Parameters<Store['people']['byCredential']>[0] | null,
@@ -120,7 +117,7 @@ export function createCredentialCheckin(deps: CredentialCheckinDeps) {
       .attempt({
         subject: null,
         shared: BADGE_BUDGET,
-        // 128 random bits are not guessed: a card goes through while guesses at numbers have to wait.
+        // 128 random bits can't be guessed: a card is accepted even while guesses at badge numbers are paused.
         throughPause: credential?.kind === 'card' && person !== null,
         check: async () => person,
         wrong() {
@@ -139,7 +136,7 @@ export function createCredentialCheckin(deps: CredentialCheckinDeps) {
     if (!deps.offered().includes(method)) throw methodNotOffered();
   }
 
-  /** @throws Problem `face-needed` where a face has to be compared and there is none to compare with */
+  /** @throws Problem `face-needed` if a face has to be compared and that is not possible */
   function requireFace(method: 'qr' | 'badge', person: Person): void {
     if (deps.withFace(method) && (deps.faceOff() || person.templates === 0)) throw new Problem('face-needed');
   }
@@ -161,7 +158,7 @@ export function createCredentialCheckin(deps: CredentialCheckinDeps) {
   return { read, methods };
 }
 
-/** @throws by the methods that the site does not offer */
+/** The error for methods that the site does not offer. */
 export const methodNotOffered = (): Problem => new Problem('method-not-offered');
 
 const codeUnknown = () => new Problem('code-unknown');

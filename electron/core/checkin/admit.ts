@@ -3,9 +3,9 @@ import type { Receipt } from '../../contract/methods.ts';
 import type { Person } from '../store/interface.ts';
 
 /**
- * Takes the record of someone who needs no face to check in.
+ * Records a check-in for a person who needs no face.
  *
- * @param o `direction`, `reason`: of staff, by hand; then only the same direction within the window is one check-in
+ * @param o `direction`, `reason`: of a manual check-in; then a repeat within the window needs the same direction
  */
 export type Admit = (
   person: Person,

@@ -11,7 +11,7 @@ import type { Person, Store } from '../store/interface.ts';
 import type { Admit } from './admit.ts';
 import type { Recogniser } from './recogniser.ts';
 
-/** What a check-in by number and PIN is made of: see CheckinDeps. */
+/** The dependencies of a check-in by number and PIN: see CheckinDeps. */
 interface PinCheckinDeps {
   readonly store: Pick<Store, 'people' | 'pins'>;
   readonly recogniser: Pick<Recogniser, 'off'>;
@@ -25,11 +25,11 @@ interface PinCheckinDeps {
 
 const pinWrong = () => new Problem('pin-wrong');
 
-/** The check-in methods by number and PIN, and the choice of a PIN by a code. */
+/** The check-in methods by number and PIN, and choosing a PIN with a code. */
 export function createPinCheckins(deps: PinCheckinDeps): Pick<CoreMethods, 'checkinByPin' | 'pinChoose'> {
   const { store, recogniser, admit } = deps;
 
-  /** Who has this number, and this PIN or the code to choose one by. It does not say what was wrong. */
+  /** Returns the person with this number and this PIN (or PIN code). The error does not reveal which of the two was wrong. */
   function byPin(number: string, typed: string): Promise<{ readonly person: Person; readonly byCode: boolean }> {
     return deps.guard.attempt({
       subject: deps.subjects.pin(number),
@@ -48,8 +48,8 @@ export function createPinCheckins(deps: PinCheckinDeps): Pick<CoreMethods, 'chec
   }
 
   /**
-   * A PIN that is valid only at this kiosk, or is hashed with an older pepper, is known at this moment: from now on it
-   * is valid at the others.
+   * Re-hashes a PIN that is valid only at this kiosk, or is hashed with an older pepper: only at this moment is it known in plain
+   * text. From then on it is valid at the other kiosks.
    */
   async function share(person: string, stored: string, pin: string): Promise<void> {
     const after = await deps.pins.renewed(stored, pin);
@@ -71,11 +71,11 @@ export function createPinCheckins(deps: PinCheckinDeps): Pick<CoreMethods, 'chec
     async pinChoose({ number, code, pin }) {
       if (pin === code) throw new Problem('pin-weak');
       refuseWeak(pin);
-      // Looked at again, with the same count of failures: nothing of the code was kept since it was first typed.
+      // Check again, with the same failure count: nothing about the code was kept since it was first typed.
       const { person, byCode } = await byPin(number, code);
       if (!byCode) throw pinWrong();
       const hash = await deps.pins.hash(pin);
-      // Meanwhile the code may have been used, have expired, or been taken back.
+      // Meanwhile the code may have been used, expired, or been revoked.
       if (store.pins.code(person.id, deps.now()) !== pinCodeHash(person.id, code)) throw pinWrong();
       store.pins.choose(person.id, hash);
       return { receipt: await admit(person, { method: 'number+pin' }) };

@@ -3,35 +3,35 @@ import type { PinGuard } from '../pin/guard.ts';
 import { FACE_BUDGET } from '../pin/lockout.ts';
 import type { Person } from '../store/interface.ts';
 
-/** The number, code or badge that a visit began with: its face is compared with that person's templates alone. */
+/** The number, code or badge that a visit began with. Its face is compared only with that person's templates. */
 export interface Claim {
   readonly method: 'number+face' | 'qr+face' | 'badge+face';
-  /** Null when nobody has the number; to the person at the kiosk that looks the same as another's face. */
+  /** Null if nobody has the number. At the kiosk that looks the same as another person's face. */
   readonly person: Person | null;
-  /** Row in which its failures are kept. */
+  /** Key of the row that counts its failures. */
   readonly subject: string;
-  /** Of the person's own card, where they are on one: compared with these, and zeroed with the end of the visit. */
+  /** Templates from the person's own card, if they are stored there: the only ones compared, and zeroed when the visit ends. */
   readonly templates: readonly Float32Array[] | null;
-  /** Its failure or success has been counted. */
+  /** True once its failure or success has been counted. */
   settled: boolean;
 }
 
 /**
- * How the face fitted the number. `clear`: near enough for a search among all, so that who is let in by it gains nothing
- * from trying many numbers.
+ * How well the face matched the number. `clear`: it also reaches the threshold of a search among all people, so trying many
+ * numbers would gain nothing.
  */
 export type ClaimMatch = 'clear' | 'matched' | 'no';
 
-/** Never thrown: what the guard rejects a face with that does not lock the number yet. */
+/** Never shown: the guard rejects with it as long as a wrong face does not lock the number. */
 const mismatch = () => new Problem('face-not-matched');
 
 /**
- * Counts the outcome of a claim against its number and against the budget that faces with all numbers share: to try one
- * face on many numbers is a search among all of them, at the lower threshold of a comparison with one. A pause of that
- * budget asks for the threshold of the search; it keeps out nobody who reaches that.
+ * Counts the outcome of a claim against its number and against the budget shared by faces with all numbers: trying one face on
+ * many numbers is a search among everyone, at the lower threshold of a 1:1 comparison. While that budget is paused, a face has to
+ * reach the threshold of the search; nobody who reaches it is kept out.
  *
- * @returns the person; `uncertain` for another's face and for a number that nobody has; `locked` after too many tries,
- *   no matter whose face it is
+ * @returns the person; `uncertain` for another person's face and for a number that nobody has; `locked` after too many attempts,
+ * no matter whose face it is
  */
 export async function settleClaim(
   guard: PinGuard,

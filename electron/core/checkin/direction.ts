@@ -1,6 +1,6 @@
 import { attendanceDays, type DayOf } from '../../../sync/protocol/wire/calendar.ts';
 
-/** The last check-in that still counts, as far as the direction of the next one is concerned. */
+/** The last valid check-in, as far as it matters for the direction of the next one. */
 export interface LastCheckin {
   readonly direction: 'in' | 'out';
   /** Milliseconds since 1970. */
@@ -8,9 +8,9 @@ export interface LastCheckin {
 }
 
 /**
- * The direction a kiosk claims. `auto` is the opposite of the person's last check-in of the same attendance day, else in;
- * the server has the last word, since the person may have used another door.
- * @param dayOf the site's days: a shift over midnight is of one day where the site's day starts at another hour
+ * Returns the direction a kiosk claims. `auto` is the opposite of the person's last check-in on the same attendance day, else in.
+ * The server decides in the end, since the person may have used another door.
+ * @param dayOf the site's days: a shift past midnight belongs to one day if the site's day starts at another hour
  */
 export function claimDirection(
   policy: 'auto' | 'in' | 'out',
@@ -23,7 +23,7 @@ export function claimDirection(
   return last.direction === 'in' ? 'out' : 'in';
 }
 
-/** The day function of a site whose calendar the server may change: remade when it does, since it remembers days. */
+/** Returns the day function of a site whose calendar the server may change. Recreated after a change, because it caches days. */
 export function daysOfSite(): (site: {
   readonly timeZone: string;
   readonly dayStartsAt?: string | undefined;
@@ -36,17 +36,17 @@ export function daysOfSite(): (site: {
   };
 }
 
-/** The later of the last record here and the last at another door; this kiosk's own if they are simultaneous. */
+/** Returns the later of the last record here and the last at another door; this kiosk's own if they are simultaneous. */
 export function newest(here: LastCheckin | null, elsewhere: LastCheckin | null): LastCheckin | null {
   return elsewhere && (!here || elsewhere.at > here.at) ? elsewhere : here;
 }
 
-/** A clock that was set back by up to this much still means "just now", ms. */
+/** If the clock was set back by up to this much, a check-in still counts as recent, ms. */
 const JITTER_MS = 2_000;
 
 /**
- * Whether a check-in now would be the same one again. Both times are claims of the same wall clock. One that is in the
- * future means that the clock was corrected since, and never that someone was here a moment ago: it is recorded.
+ * Returns whether a check-in now would repeat the last one. Both times come from the same wall clock. A last time in the future
+ * means that the clock was corrected since, not that the person was just here: it is recorded.
  */
 export function isRepeat(last: LastCheckin | null, now: number, windowMs: number): boolean {
   return last !== null && now - last.at > -JITTER_MS && now - last.at < windowMs;

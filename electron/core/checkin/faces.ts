@@ -6,8 +6,8 @@ import type { OpenKiosk } from '../open-kiosk.ts';
 import { faceOff, type Recogniser } from './recogniser.ts';
 
 /**
- * The recogniser, or its stand-in when the models could not be loaded: nobody is turned away by our fault, and nothing is
- * ever recognised by weights that were not verified.
+ * Returns the recogniser, or its replacement if the models could not be loaded: nobody is turned away because of our fault, and
+ * nothing is ever recognised by weights that were not verified.
  */
 export async function facesOrOff(
   kiosk: OpenKiosk,
@@ -23,15 +23,15 @@ export async function facesOrOff(
   }
 }
 
-/** How long a core that starts waits for its gallery before it serves without faces, ms: a thousand people take no longer. */
+/** How long a starting core waits for its gallery before it serves without faces, ms. Enough for a thousand people. */
 const HEAD_START_MS = 200;
 
 /**
- * Until everybody is in the gallery no face is looked for, and every other way in is open.
+ * Keeps faces off until everyone is in the gallery; all other check-in methods work meanwhile.
  *
- * @param then called when faces are used from now on, or are not because the gallery could not be filled
- * @returns why no face is used; null: faces are used
- * @throws what keeps the gallery from being filled, where that is known at once
+ * @param then called when faces are used from now on, or can't be because filling the gallery failed
+ * @returns a function that says why faces are not used; null if they are
+ * @throws the error that keeps the gallery from being filled, if it is known immediately
  */
 export async function whileFilling(
   filled: Promise<number>,
@@ -47,7 +47,7 @@ export async function whileFilling(
   if (off)
     done
       .catch((error: unknown) => {
-        // The core is closing, which is not a problem.
+        // The core is closing, which is not an error.
         if (error instanceof Error && error.name === 'AbortError') return;
         off = error instanceof Problem ? error : new Problem('internal');
         log('error', 'core: continuing without face recognition', { error });
@@ -56,12 +56,12 @@ export async function whileFilling(
   return () => off;
 }
 
-/** Says how many templates were left out, when there were any. */
+/** Logs how many templates were left out, if any. */
 export function logUnfit(templates: number, log: CoreOptions['log']): void {
   if (templates > 0) log('warn', 'core: templates that are not valid embeddings were skipped', { templates });
 }
 
-/** How faces are used now, as sent to screens. */
+/** Returns how faces are currently used, as sent to screens. */
 export function faceUse({ off, tooManyPeople }: Recogniser): FaceUse {
   if (off) return { use: 'off', code: off.code, nextStep: off.nextStep };
   return { use: tooManyPeople() ? 'with-number' : 'alone' };

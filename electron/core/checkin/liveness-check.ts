@@ -7,17 +7,17 @@ import type { LivenessFailure } from '../../../models/rules/liveness/step.ts';
 import type { FaceFrame } from '../../contract/frames.ts';
 import type { LightShown, ProbeResult } from '../../contract/methods.ts';
 
-/** A challenge under way, and what its samples are besides judged by. Failed or passed it stays so. */
+/** A running challenge, including any additional check of its samples. Once failed or passed, it stays so. */
 export interface LivenessCheck {
   current(): LivenessState;
-  /** One after the other. */
+  /** Must be called one sample at a time. */
   observe(observation: Observation, picture: RgbImage): LivenessState | Promise<LivenessState>;
 }
 
 /**
- * A challenge that the operator's liveness model may veto. It is asked about the sample straight ahead that each move is then
- * measured from, and about no other: such models are made for faces straight ahead and their thresholds are for one picture,
- * so each further sample would be a further chance to turn a living person away. Another instrument after it is a break.
+ * Returns a challenge that the operator's liveness model may veto. The model judges only the straight-ahead sample that each move
+ * is measured from: such models are made for faces looking ahead, and their thresholds are for one picture, so each further
+ * sample would be another chance to turn a living person away. Swapping the face after that sample breaks the challenge.
  */
 export function withVeto(session: LivenessSession, passive: PassiveLiveness | null): LivenessCheck {
   if (!passive) return session;
@@ -33,7 +33,7 @@ export function withVeto(session: LivenessSession, passive: PassiveLiveness | nu
       const { step } = session.current();
       const after = session.observe(observation);
       if (step === 'middle' && after.state === 'going' && after.step !== 'middle') {
-        vetoed = true; // until it has said otherwise, which a model that fails does not
+        vetoed = true; // until the model disagrees, which a failing model never does
         vetoed = !(await passive.isLive(picture, observation.box));
       }
       return current();
@@ -41,7 +41,7 @@ export function withVeto(session: LivenessSession, passive: PassiveLiveness | nu
   };
 }
 
-/** @param likeness cosine of this very face with the person whose challenge it is */
+/** @param likeness cosine of this face with the person whose challenge it is */
 export const observationOf = (frame: FaceFrame, shape: FaceShape, likeness: number): Observation => ({
   takenAt: frame.takenAt,
   place: frame.place,
@@ -51,12 +51,12 @@ export const observationOf = (frame: FaceFrame, shape: FaceShape, likeness: numb
   likeness,
 });
 
-/** A challenge under way: first the moves, then, where they are wanted, the colours. */
+/** A running challenge: first the moves, then the colours, if they are wanted. */
 export interface FaceChallenge {
   next(): ProbeResult;
-  /** More than to look straight ahead was asked: what was drawn has begun to be known. */
+  /** True once more than looking straight ahead was requested: part of the random challenge is known. */
   prompted(): boolean;
-  /** One after the other. */
+  /** Must be called one sample at a time. */
   observe(observation: Observation, picture: RgbImage, shown: LightShown): Promise<ChallengeOutcome>;
 }
 
@@ -66,11 +66,11 @@ export type ChallengeOutcome =
 
 export interface Colours {
   readonly start: () => LightSession;
-  /** Whether a face that answered them like this has passed. */
+  /** Returns whether a face that answered the colours like this has passed. */
   readonly pass: (answer: LightAnswer) => boolean;
 }
 
-/** @param colours null: there are none; nor for a person who does without */
+/** @param colours null if there are none. They are skipped for a person who opts out. */
 export function startFaceChallenge(check: LivenessCheck, colours: Colours | null): FaceChallenge {
   let wanted = colours;
   let light: LightSession | null = null;

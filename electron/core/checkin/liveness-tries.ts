@@ -1,11 +1,11 @@
-/** Failed challenges after which faces are not accepted for a while; number and PIN still work. */
+/** Failed challenges after which a face is not accepted for a while; number and PIN still work. */
 export const LIVENESS_TRIES = 3;
-/** How long failures count, and how long the face then rests, ms. */
+/** How long failures count, and how long the face is then not accepted, ms. */
 export const LIVENESS_REST_MS = 5 * 60_000;
 
 /**
- * Counts failed challenges of each recognised person across visits: stepping away and back must not buy new tries,
- * because recorded footage fits a challenge by chance now and then. Kept in memory alone.
+ * Counts each recognised person's failed challenges across visits. Stepping away and back must not buy new attempts, because
+ * recorded footage matches a challenge by chance now and then. Kept in memory only.
  */
 export function countLivenessTries() {
   const failures = new Map<string, { count: number; last: number }>();

@@ -2,24 +2,23 @@ import { randomBytes, timingSafeEqual } from 'node:crypto';
 import { Problem } from '../../../sync/errors/problem.ts';
 
 /**
- * Undo tokens: the person at the screen may void what it just said, for some seconds, and nothing else. The last
- * check-in alone, and only until the next visit begins: the person there by then may be someone else. Kept in memory
- * alone: after a restart a mistake goes to the person in charge.
+ * Undo tokens: for some seconds, the person at the screen may void the check-in it just showed, and no other, until the next
+ * visit begins: by then it may be someone else. Kept in memory only: after a restart, a mistake has to be corrected by staff.
  */
 export function createUndoTokens(lifetimeMs: number) {
   let open: { checkin: string; token: string; until: number; alsoLike: string | null } | null = null;
   return {
     /**
-     * The check-in before it can no longer be undone.
+     * Issues a token. The previous check-in can no longer be undone.
      *
-     * @param alsoLike whose face was like the one in front of the camera too
+     * @param alsoLike the other person whose face also matched
      */
     issue(checkin: string, now: number, alsoLike: string | null = null): string {
       const token = randomBytes(18).toString('base64url');
       open = { checkin, token, until: now + lifetimeMs, alsoLike };
       return token;
     },
-    /** The undo is done, or the next visit has begun: no token is of further use. */
+    /** Ends the undo: it was used, or the next visit has begun. */
     close(): void {
       open = null;
     },

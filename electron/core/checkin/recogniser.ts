@@ -24,62 +24,62 @@ import type { QualityReason } from '../../../models/rules/reasons.ts';
 import type { Problem } from '../../../sync/errors/problem.ts';
 import type { Store, Template } from '../store/interface.ts';
 
-/** Overrides the site's requirements for one decision. Never how scores are read, which depends on the embedder. */
+/** Overrides the site's requirements for one decision. Never overrides how scores are read, which depends on the embedder. */
 export type Demands = Partial<Omit<DecisionPolicy, 'calibration'>>;
 
 /**
- * Landmarks → quality → embedding → exact 1:N search → decision: the one place where a face becomes an identity. The
- * check-in, `faces identify` and the duplicate check of an enrolment all go through it.
+ * Landmarks → quality → embedding → exact 1:N search → decision: the one place where a face becomes an identity. Used by the
+ * check-in, `faces identify` and the duplicate check of an enrolment.
  */
 export interface Recogniser {
   readonly model: string;
-  /** Numbers of an embedding of that model, and how its scores are read. */
+  /** Dimension of that model's embeddings; `calibration` is how their scores are read. */
   readonly length: number;
   readonly calibration: Calibration;
-  /** As the pipeline's. */
+  /** The pipeline's passive liveness model. */
   readonly passive: PassiveLiveness | null;
-  /** How much is searched. Only `know` decides what is in it. */
+  /** Size of the gallery. Only `know` changes its content. */
   readonly gallery: Pick<FaceGallery, 'people' | 'templates'>;
   /**
-   * Memory follows the store: the mean of a person's newest templates takes the place of what they were searched by; none:
-   * they are not found any more. One that is no embedding came from another kiosk, broken or stolen: it is left out, and
-   * keeps nobody from being recognised.
-   * @param templates in the order in which they came
+   * Updates the gallery from the store: the mean of a person's newest templates replaces the one searched so far. Without
+   * templates they are no longer found. A template that is not a valid embedding came from another kiosk, broken or stolen. It is
+   * left out and keeps nobody from being recognised.
+   * @param templates in the order in which they arrived
    * @returns how many were left out
    */
   know(person: string, templates: readonly Pick<Template, 'embedding'>[]): number;
-  /** Why there is no face recognition, when there is none. */
+  /** Why face recognition is off; null if it is on. */
   readonly off: Problem | null;
-  /** More people are enrolled than a search over all of them was calibrated for: a number is needed first. */
+  /** True if more people are enrolled than a search among all of them was calibrated for: a number is needed first. */
   tooManyPeople(): boolean;
-  /** Shape and quality verdict; the cheap half. */
+  /** Returns shape and quality verdict; much cheaper than `embed`. */
   inspect(
     image: RgbImage,
     box: Box,
     thresholds: QualityThresholds,
   ): Promise<{ shape: FaceShape; reason: QualityReason | null }>;
-  /** As the pipeline's: an enrolment always takes the mirrored face too. */
+  /** As the pipeline's `embed`. An enrolment always includes the mirrored face. */
   embed(image: RgbImage, shape: FaceShape, options?: Parameters<FacePipeline['embed']>[2]): Promise<Float32Array>;
-  /** The exact 1:N search and what it comes to; `policy` overrides the site's for this one. */
+  /** Searches exactly, 1:N, and decides; `policy` overrides the site's for this search. */
   search(probe: Float32Array, policy?: Demands): { match: GalleryMatch; decision: Decision };
   /**
-   * 1:1: whether this is the face of the person whose number was typed.
-   * @param person null when nobody has that number: then nothing is near, and the answer is that of a stranger
+   * Compares 1:1 with the person whose number was typed.
+   * @param person null if nobody has that number: then nothing matches, and the answer is the same as for a stranger
    */
   verify(embedding: Float32Array, person: string | null): { score: number | null; decision: VerificationDecision };
-  /** 1:1 with templates that the person brought on their card, as `verify`. */
+  /** Compares 1:1 with the templates on the person's card, like `verify`. */
   compare(
     embedding: Float32Array,
     templates: readonly Float32Array[],
   ): { score: number | null; decision: VerificationDecision };
 }
 
-/** So many of a person's templates are averaged: those of one enrolment at a kiosk. What a new enrolment replaces has no part in it. */
+/** How many of a person's newest templates are averaged: those of one enrolment at a kiosk. Replaced ones have no effect. */
 const NEWEST = 4;
 
 /**
- * @param site what the site demands; how scores are read, the embedder says, and nobody else
- * @param inPair asked at every search, so that a pair counts from the moment when it is stored
+ * @param site the site's requirements; how scores are read is decided only by the embedder
+ * @param inPair asked at every search, so that a pair counts from the moment it is stored
  */
 export function createRecogniser(
   pipeline: FacePipeline,
@@ -113,7 +113,7 @@ export function createRecogniser(
     know(person, templates) {
       const fit = templates.map((one) => one.embedding).filter((one) => one.length === length && isNormalised(one));
       gallery.removePerson(person);
-      // A score is the mean of cosines, not the cosine of means, so the length of the mean counts: also for who is second.
+      // A score is the mean of cosines, not the cosine of means, so the length of the mean matters, for the second person too.
       const mean = directionOf(meanOf(fit.slice(-NEWEST)));
       if (mean) gallery.add(person, person, mean.direction, Math.min(1, mean.length));
       return templates.length - fit.length;
@@ -137,8 +137,8 @@ export function createRecogniser(
 }
 
 /**
- * Used when the models could not be loaded: whatever needs a face is refused with the reason, and whatever does
- * not (check-in by PIN, deleting a person) works as always. Nothing is ever recognised by it.
+ * Returns the recogniser used when the models could not be loaded: anything that needs a face is refused with the reason, and
+ * everything else (check-in by PIN, deleting a person) works as usual. It never recognises anyone.
  */
 export function faceOff(problem: Problem): Recogniser {
   const refuse = () => {
@@ -162,7 +162,7 @@ export function faceOff(problem: Problem): Recogniser {
   };
 }
 
-/** Recognises no one while `off` gives a reason, and is `inner` otherwise: the kiosk's lease may end and start again. */
+/** Recognises nobody while `off` returns a reason; otherwise delegates to `inner`. The kiosk's lease may end and start again. */
 export function recogniserWhile(inner: Recogniser, off: () => Problem | null): Recogniser {
   const guarded =
     <A extends unknown[], R>(method: (...args: A) => R) =>
@@ -184,7 +184,7 @@ export function recogniserWhile(inner: Recogniser, off: () => Problem | null): R
   };
 }
 
-/** The kiosk's own recogniser, which knows no one yet (`knowEverybody`) and follows the pairs of lookalikes. */
+/** Returns the kiosk's own recogniser. Its gallery is still empty (`knowEverybody`), and it follows the pairs of lookalikes. */
 export function openRecogniser(
   store: { readonly lookalikes: Pick<Store['lookalikes'], 'has'> },
   pipeline: FacePipeline,
@@ -194,15 +194,15 @@ export function openRecogniser(
   return createRecogniser(pipeline, new ExactGallery(pipeline.length), site, inPair);
 }
 
-/** How long the gallery is filled before other work gets its turn, ms. */
+/** How long filling the gallery runs before other work gets its turn, ms. */
 const PIECE_MS = 20;
 
 /**
- * Fills the gallery from the store's templates of the recogniser's model, in pieces. Each person is read as the store has them
- * at that moment, so whatever changes meanwhile is in it as well.
+ * Fills the gallery, in pieces, from the store's templates of the recogniser's model. Each person is read as the store has them
+ * at that moment, so changes made meanwhile are included.
  *
- * @param closing aborted: it is left, and with only some in it the gallery must not be used
- * @returns how many were left out (`know`)
+ * @param closing aborts the filling; a partly filled gallery must not be used
+ * @returns how many templates were left out (`know`)
  * @throws AbortError
  */
 export async function knowEverybody(

@@ -37,31 +37,31 @@ export interface CheckinDeps {
   readonly pins: PersonPins;
   readonly guard: PinGuard;
   readonly subjects: NumberSubjects;
-  /** Whose code or badge was shown before the face. */
+  /** The person whose code or badge was shown before the face. */
   readonly claims: Pick<Claims, 'take'>;
   readonly site: SiteConfig;
   /** Trusted time, ms since 1970. */
   readonly now: () => number;
   readonly demo: boolean;
   readonly startLiveness: (strength: LivenessStrength) => LivenessCheck;
-  /** Colours of the screen after the moves of a challenge; absent: there are none. */
+  /** Screen colours shown after the moves of a challenge; absent if there are none. */
   readonly light?: {
     readonly wanted: () => boolean;
     readonly start: () => LightSession;
     readonly reach: LightReach;
   };
-  /** Ms, never going back: what the undo window and the rest after failed challenges are measured by. */
+  /** Monotonic clock, ms. Measures the undo window and the pause after failed challenges. */
   readonly monotonic: () => number;
-  /** The wall clock that records claim, ms since 1970: what a window and a day are measured by. */
+  /** The wall clock that records use, ms since 1970. Measures the repeat window and the attendance day. */
   readonly wall: () => number;
-  /** A person's last record at another door of the site, if known: only a hint for the direction. */
+  /** A person's last record at another door of the site, if known. Only a hint for the direction. */
   readonly elsewhere: (person: string) => LastCheckin | null;
-  /** Called after each durable record, for code that shows or sends it. */
+  /** Called after each durable record, so that it can be shown or sent. */
   readonly recorded: (checkin: Checkin, person: Person) => void;
   readonly voided: () => void;
-  /** The place of a record, sealed; absent: this kiosk takes none. */
+  /** The place of a record, encrypted; absent if this kiosk records none. */
   readonly place?: SealedPlace;
-  /** Someone was admitted by a durable record, also one that repeats another. For the door. */
+  /** Called when a durable record, or a repeat of one, has admitted someone. For the door. */
   readonly admitted?: (admission: Admission) => void;
   readonly log: CoreOptions['log'];
 }
@@ -71,10 +71,10 @@ type CheckinMethods = Pick<
   'visitBegin' | 'visitEnd' | 'probe' | 'voidCheckin' | 'checkinByPin' | 'pinChoose'
 >;
 
-/** The current visit. At most one: a kiosk has one camera, and two people are never one check-in. */
+/** The current visit. There is at most one: a kiosk has one camera, and two people are never one check-in. */
 interface Visit {
   readonly id: string;
-  /** The number that was typed, or the code or badge that was shown, first, if one was. */
+  /** The number that was typed, or the code or badge that was shown first, if any. */
   readonly claim: Claim | null;
   state: VisitState;
   answered: boolean;
@@ -90,30 +90,30 @@ interface Running {
 
 type OtherMethod = Extract<ProbeResult, { kind: 'other-method' }>;
 
-/** A visit ends after this, whatever the screen does: longer than all tries of a challenge, ms. */
+/** A visit ends after this, whatever the screen does, ms. Longer than all attempts at a challenge take. */
 const LONGEST_VISIT_MS = 120_000;
 
-/** So many of a visit's newest samples are averaged: poor ones, of someone who was still walking up, do not count for long. */
+/** How many of a visit's newest samples are averaged. Poor ones, of a person still walking up, soon stop counting. */
 const AVERAGED = 3;
 
-/** How a face was recognised, as the record keeps it. */
+/** How a face was recognised, as stored in the record. */
 type Evidence = Pick<NewCheckin, 'score' | 'second'> & {
-  /** Whose face also matched, as a comparison with that one person would decide; null: no one's. */
+  /** The other person this face would match in a 1:1 comparison; null if there is none. */
   readonly alsoLike: string | null;
   readonly open: Required<Pick<NewCheckin['open'], 'method' | 'model' | 'threshold' | 'gallery'>>;
 };
 
-/** The main job: samples of a face become one durable record, and only then a welcome. */
+/** The main job: turns samples of a face into one durable record, and only then welcomes the person. */
 export function createCheckinService(deps: CheckinDeps): CheckinMethods & { readonly admit: Admit } {
   const { store, recogniser, site, monotonic } = deps;
   const tries = countLivenessTries();
   const calendar = daysOfSite();
   const undo = createUndoTokens(site.undoSeconds * 1000);
   let visit: Visit | null = null;
-  /** Whatever touches the visit or records a check-in goes one after the other. */
+  /** Serialises everything that touches the visit or records a check-in. */
   const exclusive = createMutex();
 
-  /** Takes the record, unless the same person was recorded within the window. Durable when it returns. */
+  /** Records the check-in, unless the same person was recorded within the window. Durable when it returns. */
   async function record(
     person: Person,
     fields: Omit<NewCheckin, 'person' | 'open'> & { open: Omit<NewCheckin['open'], 'direction'> },
@@ -123,7 +123,7 @@ export function createCheckinService(deps: CheckinDeps): CheckinMethods & { read
     const lastAt = last && { direction: last.direction, at: Date.parse(last.at) };
     const time = deps.wall();
     const anywhere = newest(lastAt, deps.elsewhere(person.id));
-    // A direction that is fixed or chosen is another presence where the last record, here or at any door, says the other one.
+    // A fixed or chosen direction is a new check-in if the last record, here or at any door, has the other direction.
     const wanted = chosen ?? (site.direction === 'auto' ? null : site.direction);
     const same = last && (wanted === null || (last.direction === wanted && anywhere?.direction === wanted));
     if (same && isRepeat(lastAt, time, site.repeatWindowSeconds * 1000)) {
@@ -186,7 +186,7 @@ export function createCheckinService(deps: CheckinDeps): CheckinMethods & { read
     return otherMethod(current, 'liveness', reason);
   }
 
-  /** A photo helps in a dispute: failing to make one never keeps anyone out. */
+  /** Encodes a photo, which helps in a dispute. A failure never keeps anyone out. */
   async function photoOf(picture: RgbImage): Promise<Uint8Array | null> {
     try {
       return await encodePhoto(picture);
@@ -201,7 +201,7 @@ export function createCheckinService(deps: CheckinDeps): CheckinMethods & { read
     if (!current || current.id !== id) throw new Problem('visit-unknown');
     if (current.answered) return { kind: 'done' };
     if (frame.others > 0) {
-      // What was counted stays counted, or a second face held up now and then would buy samples and challenges without end.
+      // Keep the counters: otherwise a second face shown now and then would buy unlimited samples and challenges.
       forgetSamples(current);
       current.state = { ...current.state, person: null, agreed: 0 };
       if (current.challenge) return livenessFailed(current, current.challenge.person, 'interrupted');
@@ -211,9 +211,9 @@ export function createCheckinService(deps: CheckinDeps): CheckinMethods & { read
     if (current.challenge) return challenge(current, current.challenge, picture, frame, light);
     const { shape, reason } = await recogniser.inspect(picture, frame.box, CHECKIN_QUALITY);
     if (reason) return { kind: 'guide', reason };
-    // After an uncertain sample the mirrored face is worth its time.
+    // After an uncertain sample the mirrored face is worth the time it takes.
     const embedding = await recogniser.embed(picture, shape, {
-      // With a number that would say, by the time it takes, that there is such a number and that the face is near.
+      // Not with a number: the extra time would reveal that the number exists and that the face is close.
       mirrored: !current.claim && current.state.uncertain > 0,
     });
     if (visit !== current || current.answered) return { kind: 'done' };
@@ -222,7 +222,7 @@ export function createCheckinService(deps: CheckinDeps): CheckinMethods & { read
     const { match, decision } = recogniser.search(mean);
     if (decision.kind === 'too-many-people') return otherMethod(current, 'blocked', 'gallery-too-large');
     const { best, second, people, templates } = match;
-    // The last sample counts by itself too: the person there now may be another than before.
+    // The last sample has to match on its own too: the person there now may not be the one from before.
     const alone = best && recogniser.verify(embedding, best.person).decision.kind;
     const kind = decision.kind === 'accept' && alone !== 'accept' ? 'uncertain' : decision.kind;
     const answer = step(current, kind, best?.person ?? null);
@@ -241,7 +241,7 @@ export function createCheckinService(deps: CheckinDeps): CheckinMethods & { read
     });
   }
 
-  /** The mean of the visit's samples with this one. One unlike those before is of another face, with which it begins again. */
+  /** Returns the mean of the samples including this one. One unlike the others is a new face: start over. */
   function addSample(current: Visit, embedding: Float32Array): Float32Array {
     const before = directionOf(meanOf(current.state.embeddings));
     if (!before || dot(before.direction, embedding) < recogniser.calibration.verification) forgetSamples(current);
@@ -251,7 +251,7 @@ export function createCheckinService(deps: CheckinDeps): CheckinMethods & { read
     return meanOf(embeddings);
   }
 
-  /** Keeps the counters. */
+  /** Drops the samples but keeps the counters. */
   function forgetSamples(current: Visit): void {
     wipe(current.state.embeddings);
     current.state = { ...current.state, embeddings: [] };
@@ -276,7 +276,7 @@ export function createCheckinService(deps: CheckinDeps): CheckinMethods & { read
       return receipt;
     });
 
-  /** Whose face is to be shown: of the number that was typed, or of the code or badge that was shown before. */
+  /** Returns the person whose face is expected: the owner of the typed number, or of the code or badge shown before. */
   function claimOf({ number, claim }: Parameters<CheckinMethods['visitBegin']>[0]): Claim | null {
     if (claim !== undefined) {
       const { person, method, templates } = deps.claims.take(claim);
@@ -288,7 +288,7 @@ export function createCheckinService(deps: CheckinDeps): CheckinMethods & { read
     return { method: 'number+face', person, subject, templates: null, settled: false };
   }
 
-  /** One sample of a face whose number was typed. A wrong face gets the same answer as a number that nobody has. */
+  /** Compares one sample with the claimed person. A wrong face gets the same answer as a number that nobody has. */
   async function compare(
     current: Visit,
     claim: Claim,
@@ -302,7 +302,7 @@ export function createCheckinService(deps: CheckinDeps): CheckinMethods & { read
         : recogniser.verify(embedding, claimed);
     const answer = step(current, decision.kind, claimed);
     if (answer.kind === 'more') return answer;
-    // A card with templates is 256 random bits: nobody tries many of them, so no pause keeps its owner out.
+    // A card with templates holds 256 random bits. Nobody can guess those, so no pause keeps its owner out.
     const clear = claim.templates ? 'clear' : claimMatch(embedding, score);
     const match = answer.kind === 'recognised' ? clear : 'no';
     const settled = await settleClaim(deps.guard, claim, match);
@@ -327,7 +327,7 @@ export function createCheckinService(deps: CheckinDeps): CheckinMethods & { read
     return score !== null && score >= threshold ? 'clear' : 'matched';
   }
 
-  /** No sample counts any more, and what a card had opened is gone. */
+  /** Ends the visit's decision: no further samples count, and templates from a card are wiped. */
   function conclude(current: Visit): void {
     current.answered = true;
     forgetSamples(current);
@@ -355,9 +355,9 @@ export function createCheckinService(deps: CheckinDeps): CheckinMethods & { read
   }
 
   /**
-   * Anyone who steps away from a challenge after its first prompt has tried all the same, or who has a recording would wait for
-   * one that it fits; so has anyone who shows a wrong face and steps away before the answer. Where that can't be counted
-   * (a full disk), the next visit begins nevertheless: nobody else is turned away for it.
+   * Ends a visit that was left. Stepping away after a challenge's first prompt counts as a failed attempt: otherwise a recording
+   * could wait for a challenge that fits it. So does showing a wrong face and leaving before the answer. If that can't be counted
+   * (full disk), the next visit starts anyway, so that nobody else is turned away.
    */
   async function leave(left: Visit | null): Promise<void> {
     if (!left) return;
@@ -373,7 +373,7 @@ export function createCheckinService(deps: CheckinDeps): CheckinMethods & { read
     }
   }
 
-  /** Ends a visit whose screen has gone, so that no face, and nothing a card has opened, is left behind. */
+  /** Ends a visit whose screen has disappeared, so that no face and nothing read from a card stays in memory. */
   function endAlone(begun: Visit): void {
     setTimeout(() => {
       if (visit === begun) visit = null;
@@ -385,7 +385,7 @@ export function createCheckinService(deps: CheckinDeps): CheckinMethods & { read
     admit,
 
     async visitBegin(input) {
-      // The first photo after a start need not wait for its codec; why it can't be had is logged with the photo.
+      // Load the codec early, so that the first photo need not wait. If that fails, the reason is logged with the photo.
       if (site.photos) loadSharp().catch(() => undefined);
       const claim = claimOf(input);
       const left = visit;
@@ -405,7 +405,7 @@ export function createCheckinService(deps: CheckinDeps): CheckinMethods & { read
       return {};
     },
 
-    /** One sample at a time: a sample's verdict must be in before the next one can count on it. */
+    /** One sample at a time: the next sample depends on the result of this one. */
     probe: (input) => exclusive(() => probe(input)),
 
     ...createPinCheckins({ ...deps, admit }),
@@ -427,7 +427,7 @@ export function createCheckinService(deps: CheckinDeps): CheckinMethods & { read
     light: Input<'probe'>['light'] = [],
   ): Promise<ProbeResult> {
     const { shape } = await recogniser.inspect(picture, frame.box, CHECKIN_QUALITY);
-    // The head that moves must be the recognised one in every sample: otherwise someone stepped in.
+    // The moving head must be the recognised person in every sample. Otherwise someone else stepped in.
     const embedding = await recogniser.embed(picture, shape);
     const templates = current.claim?.templates;
     const { score } = templates
@@ -442,7 +442,7 @@ export function createCheckinService(deps: CheckinDeps): CheckinMethods & { read
     return welcome(current, running.person, running.evidence, running.picture, 'passed');
   }
 
-  /** A face that does not answer the colours has failed only where those of others did lately: else light is drowned, or chance. */
+  /** A face that doesn't reflect the colours fails only if others recently did: otherwise ambient light may be to blame. */
   function lit(person: string, answer: LightAnswer): boolean {
     const reach = deps.light!.reach;
     const counts = reach.proven(person);

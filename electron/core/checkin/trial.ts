@@ -11,45 +11,45 @@ import type { Recogniser } from './recogniser.ts';
 import { VISIT_RULES } from './visit.ts';
 
 /**
- * A trial of the liveness check on site: while one is under way, faces in front of the camera are judged by the check alone. Nobody
- * is searched for, recognised or recorded, and who stands there need not be enrolled: as with templates on a card, the head that
- * moves is compared with the samples before the challenge.
+ * A trial of the liveness check on site. While one is running, faces in front of the camera are judged only by that check. Nobody
+ * is searched for, recognised or recorded, and the person need not be enrolled: as with templates on a card, the moving head is
+ * compared with the samples taken before the challenge.
  */
 
-/** An abandoned trial ends after this, and faces check in again, ms. */
+/** An abandoned trial ends after this, ms. Then faces check in again. */
 const LEFT_ALONE_MS = 10 * 60_000;
 
-/** What came of one presentation: what the check said of it, or that it never came to say anything. */
+/** The outcome of one presentation: what the check decided, or that it reached no decision. */
 export interface Presented {
   readonly outcome: 'passed' | 'failed' | 'no-response';
-  /** Why it failed, or why nothing came of it; null: it passed. */
+  /** Why it failed, or why there was no response; null if it passed. */
   readonly reason: string | null;
-  /** From the request on. */
+  /** Counted from the request. */
   readonly seconds: number;
 }
 
 type FaceMethods = Pick<CoreMethods, 'visitBegin' | 'visitEnd' | 'probe'>;
 
 export interface LivenessTrial {
-  /** Starts, or continues. @throws Problem why no face is judged here */
+  /** Starts the trial, or continues it. @throws Problem why no face is judged here */
   begin(): void;
   end(): void;
   active(): boolean;
   /**
-   * Judges the next face that comes, by one challenge; begins the trial where it was over.
-   * @param ms after which there is no more waiting
-   * @returns null: `signal` has said that nobody waits for it any more
+   * Judges the next face by one challenge; starts the trial if it was over.
+   * @param ms how long to wait at most
+   * @returns null if `signal` was aborted: nobody is waiting any more
    * @throws Problem as `begin`
    */
   present(strength: LivenessStrength, ms: number, signal?: AbortSignal): Promise<Presented | null>;
-  /** The same methods, which see no face while a trial is under way. */
+  /** Wraps the methods so that they see no face while a trial is running. */
   around<T extends FaceMethods>(methods: T): T;
 }
 
 export interface TrialDeps {
   readonly recogniser: Pick<Recogniser, 'off' | 'calibration' | 'inspect' | 'embed' | 'compare'>;
   readonly startLiveness: (strength: LivenessStrength) => LivenessCheck;
-  /** As at a check-in; but a face that does not respond to the colours has failed, whatever other faces did before. */
+  /** As at a check-in, except that a face that does not respond to the colours has failed, whatever other faces did before. */
   readonly light: { readonly wanted: () => boolean; readonly start: () => LightSession };
   readonly monotonic: () => number;
   readonly changed: () => void;
@@ -61,7 +61,7 @@ interface Presentation {
   readonly settle: (outcome: Presented['outcome'], reason: string | null) => void;
   visit: string | null;
   challenge: FaceChallenge | null;
-  /** Of one face, before the challenge. */
+  /** Embeddings of one face, before the challenge. */
   samples: Float32Array[];
   guide: string;
 }
@@ -76,7 +76,7 @@ export function createLivenessTrial({
   let under = false;
   let alone: NodeJS.Timeout | undefined;
   let awaited: Presentation | null = null;
-  /** The visit whose face was judged: it has to go before the next one. */
+  /** The visit whose face was judged: that face has to leave before the next presentation. */
   let judged: string | null = null;
   const exclusive = createMutex();
 
@@ -118,7 +118,7 @@ export function createLivenessTrial({
       forget(one);
       return guide(one, 'several-faces');
     }
-    // The figures are of moves and colours: who does without these was not judged by both.
+    // The trial measures moves and colours together: a person who opts out of the colours was not judged by both.
     if (one.challenge && shown === 'declined' && light.wanted())
       return over(one, visit, 'no-response', 'light-declined');
     const { shape, reason } = await recogniser.inspect(frame.picture, frame.box, CHECKIN_QUALITY);
@@ -160,7 +160,7 @@ export function createLivenessTrial({
     active: () => under,
     present(strength, ms, signal) {
       begin();
-      // Another terminal: the face that comes is one presentation, not two.
+      // Another terminal took over: the next face is one presentation, not two.
       awaited?.settle('no-response', 'superseded');
       return new Promise((resolve) => {
         const began = monotonic();

@@ -1,9 +1,9 @@
 /**
- * A visit: one face in front of the camera until it has an answer or goes away. Pure rules.
+ * A visit: one face in front of the camera until it has an answer or leaves. Pure rules.
  *
- * Each sample brings what the mean of the newest samples says. The first decides nothing: twice in a row it must be the same
- * person, and after a bounded number of samples the visit ends, because each further one of a stranger is another chance of
- * a false match.
+ * Each sample contributes the result for the mean of the newest samples. The first decides nothing: the result must be the same
+ * person twice in a row. The visit ends after a bounded number of samples, because each further sample of a stranger is another
+ * chance of a false match.
  */
 export interface VisitRules {
   /** Samples that must agree on one person. */
@@ -22,9 +22,9 @@ export interface VisitState {
   readonly misses: number;
   readonly uncertain: number;
   readonly samples: number;
-  /** Consecutive samples that looked like one of a pair of lookalikes, whichever of the two. */
+  /** Consecutive samples that matched either of a pair of lookalikes. */
   readonly paired: number;
-  /** Embeddings of the newest samples of one face; what decides is their mean. */
+  /** Embeddings of the newest samples of one face; their mean decides. */
   readonly embeddings: readonly Float32Array[];
 }
 

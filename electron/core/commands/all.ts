@@ -9,7 +9,7 @@ import { identifyFaces } from './identify.ts';
 import { importPeople } from './import.ts';
 import { livenessTrial } from './liveness-trial.ts';
 
-/** Every command that a running core takes over its control socket. */
+/** Every command that a running core accepts over its control socket. */
 export const STORE_COMMANDS: readonly StoreCommand[] = [
   identifyFaces,
   importPeople,

@@ -27,7 +27,7 @@ import { BUILD_DATE } from '../version.ts';
 const EXCHANGE_MS = 30_000;
 
 const Name = givenName(80).optional();
-/** Set to join another server, or the same one again, in place of the present one. */
+/** True to join another server, or the same one again, replacing the present one. */
 const Replace = z.boolean().default(false);
 
 const join = storeCommand({
@@ -78,7 +78,7 @@ const accept = storeCommand({
     const joining = readJoining(context.store);
     if (!joining || joining.code !== null) throw new Problem('not-joining');
     const grant = await openGrant(args.grant.trim(), joining.secret.device, joining.secret.sealing);
-    // The file came by hand: that it is the right server's is what an administrator compared, and nothing else.
+    // The file was brought by hand. Only the fingerprint that an administrator compared proves that it is the right server's.
     if (!sameFingerprint(serverFingerprint(grant.bundle.keys.caPem[0]!), args.serverFingerprint))
       throw new Problem('server-fingerprint-differs');
     await finishJoining(context, joining.secret, grant);
@@ -106,7 +106,7 @@ const renew = storeCommand({
       const send = (sealed: string) => line.exchange('ask', sealed, AbortSignal.timeout(EXCHANGE_MS));
       const renewed = await performRenewal(link, send, randomUUID());
       await relinked(context, () => {
-        // A page may have brought newer keys meanwhile.
+        // A page may have delivered newer keys meanwhile.
         const live = LiveLink.of(context.store);
         const keys = [renewed.bundle.keys, live?.current.bundle.keys ?? bundle.keys];
         const newest = keys.reduce((a, b) => (b.serial > a.serial ? b : a));

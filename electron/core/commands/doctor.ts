@@ -2,16 +2,16 @@ import { z } from 'zod';
 import { Problem } from '../../../sync/errors/problem.ts';
 import { storeCommand } from '../command.ts';
 
-/** What `doctor` says of a kiosk: the models that it has loaded, or why no face is recognised. */
+/** What `doctor` reports about a kiosk: the models it has loaded, or why no face is recognised. */
 export interface KioskHealth {
   readonly ok: boolean;
   readonly embedder: string | null;
-  /** The operator's liveness model; null: there is none. */
+  /** The operator's liveness model; null if there is none. */
   readonly passiveLiveness: string | null;
   readonly problem: { readonly code: string; readonly message: string; readonly nextStep: string } | null;
 }
 
-/** `doctor` of a kiosk: whether every model that it goes by loads, as its core finds it. Exit code 1 when one does not. */
+/** `doctor` on a kiosk: whether every model it uses loads, as its core finds it. Exit code 1 if one does not. */
 export const kioskDoctor = storeCommand({
   name: 'doctor',
   args: z.strictObject({}),

@@ -5,20 +5,20 @@ import { type CommandContext, storeCommand } from '../command.ts';
 import { codeOf, messageOf } from './error-text.ts';
 import { inOrder, PICTURES_AT_ONCE } from './in-order.ts';
 
-/** Most files of one request: with their names they stay well below the longest request line of the control socket. */
+/** Most files of one request. With their names, they stay well below the longest request line of the control socket. */
 export const MAX_IDENTIFY_FILES = 512;
 
 const Args = z.strictObject({
-  /** Absolute (the core has its own working folder), and what the lines call them. */
+  /** Absolute paths (the core has its own working folder), and the names used in the output. */
   files: z
     .array(z.strictObject({ path: z.string().min(1), name: z.string() }))
     .min(1)
     .max(MAX_IDENTIFY_FILES),
-  /** Largest number of people for which 1:N counts as calibrated, in this run alone; null: the site's number. */
+  /** Largest number of people for which 1:N counts as calibrated, for this run only; null for the site's number. */
   calibratedPeople: z.number().int().min(1).max(10_000_000).nullable(),
 });
 
-/** A line of `faces identify`, with its keys in the documented order. */
+/** One line of `faces identify` output, with its keys in the documented order. */
 type IdentityLine =
   | {
       readonly file: string;
@@ -33,8 +33,8 @@ type IdentityLine =
   | { readonly file: string; readonly error: { readonly code: string; readonly message: string } };
 
 /**
- * `faces identify FILE…`: who the kiosk's own decision code would take the largest face for. A line a file, in input
- * order; quality is not enforced. Exit code 0 when every file got a line.
+ * `faces identify FILE…`: reports the person the kiosk's own decision code would recognise in the largest face. One line per
+ * file, in input order. Quality is not enforced. Exit code 0 if every file got a line.
  */
 export const identifyFaces = storeCommand({
   name: 'faces-identify',

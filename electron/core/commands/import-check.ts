@@ -7,11 +7,11 @@ import type { Photo, Seen } from '../enrolment/import-sift.ts';
 import type { PendingPhotos } from '../store/pending.ts';
 import { codeOf, messageOf } from './error-text.ts';
 
-/** A second face of at least this share of the first makes it unclear who is meant. */
+/** A second face at least this large, relative to the first, makes it unclear who is meant. */
 const RIVAL_FACE = 0.4;
-/** Longest side of a picture that is kept for staff, pixels: enough for the models to take the face from it. */
+/** Longest side of a picture kept for staff, pixels: enough for the models to process the face. */
 const KEPT_SIDE = 960;
-/** Margin kept around the faces, as a share of their larger side. */
+/** Margin kept around the faces, as a fraction of their larger side. */
 const MARGIN = 0.75;
 
 /** Why no template may be made of a face. */
@@ -24,9 +24,8 @@ export type NoConsent = keyof typeof NO_CONSENT;
 type Faces = Awaited<ReturnType<CommandContext['faces']>>;
 
 /**
- * Looks at one file of someone who is called `label`.
- * @param not why no template of the face may be made, not even to compare it: nobody vouches for a consent, or it is not clear
- *   that there is one
+ * Examines one file of a person called `label`.
+ * @param not why no template of the face may be made, not even to compare it: nobody vouches for consent, or consent is unclear
  */
 export async function examine(
   { pipeline, recogniser }: Faces,
@@ -55,7 +54,7 @@ export async function examine(
   }
 }
 
-/** The smallest box that holds them all. */
+/** Returns the smallest box that contains them all. */
 function around(boxes: readonly Box[]): Box {
   const left = Math.min(...boxes.map((b) => b[0]));
   const top = Math.min(...boxes.map((b) => b[1]));
@@ -68,10 +67,10 @@ function around(boxes: readonly Box[]): Box {
 }
 
 /**
- * What is kept of a picture until staff has looked at it: the faces with some room around, encoded in memory, without
- * metadata and without whatever else the picture shows.
+ * Returns the part of a picture that is kept until staff has reviewed it: the faces with a margin, encoded in memory, without
+ * metadata and without the rest of the picture.
  *
- * @returns `face` as shares of what is kept
+ * @returns `face` as fractions of the part that is kept
  */
 export async function keptPart(
   image: RgbImage,

@@ -4,30 +4,30 @@ import { join } from 'node:path';
 import { Problem } from '../../../sync/errors/problem.ts';
 import { isReadableName } from '../../../sync/protocol/wire/name.ts';
 
-/** Longest name of a person, as the contract with the screens has it. */
+/** Longest name of a person, as in the contract with the screens. */
 const MAX_NAME = 200;
-/** Files among photos that are not photos: hidden files, and what file managers leave. */
+/** Files among photos that are not photos: hidden files, and files that file managers create. */
 const CLUTTER = /^(\.|Thumbs\.db$|desktop\.ini$)/i;
 
-/** Extensions of pictures: anything else may be beside the folders. */
+/** Extensions of pictures. Other files may be beside the folders. */
 const PICTURE = /\.(jpe?g|png|webp|gif|tiff?|avif|pgm|ppm|bmp)$/i;
 
 export const isPictureName = (name: string): boolean => PICTURE.test(name);
 
-/** A person's folder, or a picture beside the folders. `name` is null when what it is called can't be a person's name. */
+/** A person's folder, or a picture beside the folders. `name` is null if the file name can't be a person's name. */
 export interface PersonFolder {
   readonly path: string;
   /** The folder's own name, or the picture's, for reports. */
   readonly folder: string;
   readonly name: string | null;
-  /** A single picture: it shows someone on this kiosk, by number, name or id, or it is unclear who it shows. */
+  /** A single picture: it shows someone known at this kiosk, by number, name or id; else it is unclear who it shows. */
   readonly alone: boolean;
 }
 
 /**
- * The people's folders in `root`, and the pictures beside them, by name. What they are called becomes a name: composed (NFC; a
- * Mac stores it decomposed), trimmed, without a picture's ending.
- * @throws Problem `folder-not-found`, `not-a-folder`, `folder-not-readable`, `no-people` when it holds neither
+ * Returns the people's folders in `root` and the pictures beside them, by name. File names become people's names: composed (NFC;
+ * a Mac stores them decomposed), trimmed, without a picture's extension.
+ * @throws Problem `folder-not-found`, `not-a-folder`, `folder-not-readable`, `no-people` if it contains neither
  */
 export async function personFolders(root: string): Promise<PersonFolder[]> {
   const found: PersonFolder[] = [];
@@ -42,7 +42,7 @@ export async function personFolders(root: string): Promise<PersonFolder[]> {
   return found;
 }
 
-/** Paths of a person's photos by name, symbolic links included: whether they are pictures shows when they are decoded. */
+/** Returns paths of a person's photos by name, including symbolic links. Whether they are pictures shows when decoding. */
 export async function photoFiles({ path, alone }: Pick<PersonFolder, 'path' | 'alone'>): Promise<string[]> {
   if (alone) return [path];
   const entries = await entriesOf(path);
@@ -56,7 +56,7 @@ function nameOf(folder: string): string | null {
 
 async function isFolder(entry: Dirent, path: string): Promise<boolean> {
   if (!entry.isSymbolicLink()) return entry.isDirectory();
-  // A broken link is not a folder; any other problem shows when the folder is read.
+  // A broken link is not a folder. Any other problem appears when the folder is read.
   return stat(path).then(
     (about) => about.isDirectory(),
     () => false,

@@ -19,21 +19,21 @@ import { examine, keptPart, type NoConsent } from './import-check.ts';
 import { type PersonFolder, personFolders, photoFiles } from './import-folders.ts';
 import { inOrder, PICTURES_AT_ONCE } from './in-order.ts';
 
-/** Version recorded when the importer vouches for consents that were collected elsewhere. */
+/** Text version recorded when the importer vouches for consents that were collected elsewhere. */
 const ASSERTED_CONSENT = 'asserted-at-import';
 
 const Args = z.strictObject({
   folder: z.string().min(1),
-  /** Null: no one states that these people have consented. */
+  /** Null if nobody states that these people have consented. */
   consent: z.string().min(1, 'is empty').max(40, 'is longer than 40 characters').nullable().default(ASSERTED_CONSENT),
   language: z.enum(LANGUAGES, `must be one of ${LANGUAGES.join(', ')}`).default('en'),
-  /** Staff is to look at every picture. */
+  /** True: staff reviews every picture. */
   review: z.boolean().default(false),
 });
 type Args = z.output<typeof Args>;
 type Faces = Awaited<ReturnType<CommandContext['faces']>>;
 
-/** A photo that waits for staff, or what staff said of it before. */
+/** A photo that waits for staff, or that staff has already decided on. */
 interface ForStaff {
   readonly file: string;
   readonly state: 'waiting' | 'accepted' | 'refused' | 'in-person';
@@ -41,7 +41,7 @@ interface ForStaff {
   readonly reason?: string;
 }
 
-/** What became of a folder. `reason` where the person as a whole is refused. */
+/** The outcome for one folder. `reason` if the person as a whole is refused. */
 interface Result {
   readonly kind: 'added' | 'extended' | 'unchanged' | 'waiting' | 'refused';
   readonly id: string | null;
@@ -52,12 +52,11 @@ interface Result {
 }
 
 /**
- * `people import FOLDER`: one folder per person, named by the folder, or a picture named like someone who is here. Emits
- * one line a photo that was refused or waits for staff, and one a person; the last line is the total. Running it again
- * adds only what is new. While one photo is in the models others are decoded; memory holds a few pictures, whatever the
- * folder holds.
+ * `people import FOLDER`: one folder per person, named by the folder, or a picture named after someone already known. Prints one
+ * line per photo that was refused or waits for staff, and one per person; the last line is the total. Running it again adds only
+ * what is new. While one photo is in the models, others are decoded; memory holds only a few pictures, however large the folder.
  *
- * Exit code 0 when everything was taken or waits for staff, now or before; 1 when a photo or a person was refused.
+ * Exit code 0 if everything was accepted or waits for staff, now or before; 1 if a photo or a person was refused.
  */
 export const importPeople = storeCommand({
   name: 'people-import',
@@ -115,7 +114,7 @@ export const importPeople = storeCommand({
   },
 });
 
-/** @throws Problem `faces-not-allowed`, `templates-on-cards`: the site takes no import, or not any more */
+/** @throws Problem `faces-not-allowed`, `templates-on-cards`: the site allows no import, or no longer does */
 function requireFaces(policy: Policy | null): void {
   const forbidden = facesForbidden(policy);
   if (forbidden) throw forbidden;
@@ -127,7 +126,7 @@ type Task =
   | { readonly kind: 'end'; readonly of: PersonFolder; readonly problem: string | null };
 type Step = { readonly kind: 'photo'; readonly photo: Photo } | Extract<Task, { kind: 'end' }>;
 
-/** All photos one after the other, so that the models stay busy across folders of a single photo. */
+/** Yields all photos in sequence, so that the models stay busy across folders with a single photo. */
 async function* stepsOf(folders: readonly PersonFolder[]): AsyncGenerator<Task> {
   for (const of of folders) {
     let problem: string | null = null;
@@ -161,7 +160,7 @@ function refuse(reason: string, refused: readonly RefusedPhoto[]): Result {
   return { kind: 'refused', id: null, templates: 0, refused, staff: [], reason };
 }
 
-/** Decides about one person's photos after the other. */
+/** Decides about the photos of one person after another. */
 function importService(context: CommandContext, faces: Faces, args: Args) {
   const { store } = context;
   const { recogniser } = faces;
@@ -169,7 +168,7 @@ function importService(context: CommandContext, faces: Faces, args: Args) {
   const people = new PeopleByTerm(store.people.all());
   const given = (textVersion: string) => ({ textVersion, language });
 
-  /** Puts a photo where staff finds it. One that no one could judge better is rejected. */
+  /** Queues a photo for staff. One that a person could not judge better either is rejected. */
   async function wait(
     label: string,
     photo: { readonly file: string; readonly seen: NonNullable<RefusedPhoto['seen']> },
@@ -177,7 +176,7 @@ function importService(context: CommandContext, faces: Faces, args: Args) {
     about: { readonly person?: string | null; readonly duplicate?: string | null } = {},
   ): Promise<ForStaff> {
     const { file, seen } = photo;
-    // Decoded once more: to keep every picture of a folder until all were looked at could fill the memory.
+    // Decoded a second time: keeping every picture of a folder until all were examined could fill the memory.
     const original = await readBounded(file);
     const kept = await keptPart(await decodeBytes(original), seen);
     const { person = null, duplicate = null } = about;
@@ -185,12 +184,12 @@ function importService(context: CommandContext, faces: Faces, args: Args) {
     return { file, state: await store.imports.keep({ ...item, original }), reason };
   }
 
-  /** What was rejected but can be judged by a person waits; the rest stays rejected. */
+  /** Queues rejected photos that a person can judge; the rest stay rejected. */
   async function sortOut(label: string, person: string | null, refused: readonly RefusedPhoto[]) {
     const staff: ForStaff[] = [];
     const left: RefusedPhoto[] = [];
     for (const one of refused) {
-      // Unlike the person's other photos: an enrolment at the kiosk takes no such face either. Staff is asked where it decides which are theirs.
+      // Unlike the person's other photos: a kiosk enrols no such face either. With `review`, staff decides which are theirs.
       if (one.seen && (args.review || one.code !== 'another-person'))
         staff.push(await wait(label, { file: one.file, seen: one.seen }, one.code, { person }));
       else left.push(one);
@@ -201,7 +200,7 @@ function importService(context: CommandContext, faces: Faces, args: Args) {
   async function settle(label: string, alone: boolean, photos: readonly Photo[]): Promise<Result> {
     const before = photos.flatMap((p) => ('before' in p ? [{ file: p.file, state: p.before }] : []));
     requireFaces(readPolicy(store.roster.policy));
-    // As they are by now: an erasure, or a consent taken back, may have come while the import ran.
+    // Read the current state: an erasure or a withdrawn consent may have arrived while the import ran.
     const listed = people.of(label);
     const candidates = listed.flatMap(({ id }) => store.people.get(id) ?? []);
     if (candidates.length < listed.length) return refuse('person-unknown', []);
@@ -243,7 +242,7 @@ function importService(context: CommandContext, faces: Faces, args: Args) {
     return { kind: 'added', ...about, id: person.id, templates: kept.length, staff: items };
   }
 
-  /** Nothing was added. */
+  /** The result when nothing was added. */
   function end(
     about: Pick<Result, 'id' | 'templates' | 'refused'>,
     staff: readonly ForStaff[],
@@ -254,7 +253,7 @@ function importService(context: CommandContext, faces: Faces, args: Args) {
     return { ...refuse('no-usable-photo', about.refused), staff };
   }
 
-  /** Of several people this name may mean, the one the photos show; null where that is not clear. */
+  /** Returns which of several people with this name the photos show; null if that is not clear. */
   function clearlyOne(namesakes: readonly Person[], photos: readonly Photo[]): Person | null {
     const probes = photos.flatMap((p) => ('embedding' in p ? [p.embedding] : []));
     const alike = namesakes.filter((person) =>
@@ -266,8 +265,8 @@ function importService(context: CommandContext, faces: Faces, args: Args) {
   }
 
   /**
-   * Why no template may be made of people of this name. A person who is here without a face may have declined it, or
-   * taken their consent back: a kiosk can't tell, so the importer's word does not do for them.
+   * Returns why no template may be made of people with this name. A person known here without a face may have declined, or
+   * withdrawn their consent. A kiosk can't tell, so the importer's word is not enough for them.
    */
   function forbids(label: string): NoConsent | null {
     if (consent === null) return 'consent-missing';
@@ -284,7 +283,7 @@ function importService(context: CommandContext, faces: Faces, args: Args) {
   };
 }
 
-/** Code of why someone has to look at photos that are good enough; null where it is clear. */
+/** Returns the code for why someone has to review photos that are good enough; null if no review is needed. */
 function reviewReason(
   candidates: readonly Person[],
   meant: Person | null,

@@ -1,13 +1,13 @@
 /**
- * Pictures worked on at once: one in the models, the next two decoded meanwhile. More would only hold memory, since the
- * models take one at a time (1,500 small pictures: 46 a second, as many as `faces embed`).
+ * Pictures processed at once: one in the models, the next two being decoded. More would only use memory, since the models take
+ * one at a time (1,500 small pictures: 46 per second, as many as `faces embed`).
  */
 export const PICTURES_AT_ONCE = 3;
 
 /**
- * Gives `work(item)` of every item in the order of the items, while up to `width` of them are under way. So while one
- * picture is in the models the next is decoded, and no more than `width` are ever in memory.
- * @param work must not throw: what is wrong with an item belongs into its result
+ * Yields `work(item)` for every item in the order of the items, while up to `width` are in progress. So the next picture is
+ * decoded while one is in the models, and never more than `width` are in memory.
+ * @param work must not throw: an error with an item belongs in its result
  */
 export async function* inOrder<T, R>(
   items: AsyncIterable<T> | Iterable<T>,

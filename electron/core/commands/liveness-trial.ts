@@ -7,15 +7,15 @@ import { storeCommand } from '../command.ts';
 import { readPolicy, wantsLight } from '../site/policy.ts';
 import { COMMIT, VERSION } from '../version.ts';
 
-/** What is tried: figures of one are never mixed with those of another. */
+/** The system under test. Results of different systems are never combined. */
 export const TrialSystem = z.strictObject({
   version: z.string(),
   commit: z.string().nullable(),
   detector: z.string(),
   embedder: z.string(),
-  /** The operator's liveness model; null: there is none. */
+  /** The operator's liveness model; null if there is none. */
   passiveLiveness: z.string().nullable(),
-  /** The screen's colours follow the moves, and have to be answered. */
+  /** True if the screen's colours follow the moves and have to be answered. */
   light: z.boolean(),
   strength: z.enum(STRENGTHS as [LivenessStrength, ...LivenessStrength[]]),
 });
@@ -23,12 +23,12 @@ export type TrialSystem = z.infer<typeof TrialSystem>;
 
 export type PresentedLine = Presented & { readonly system: TrialSystem };
 
-/** Null: what the site's policy asks for. */
+/** Null for the strength that the site's policy requires. */
 const strength = TrialSystem.shape.strength.nullable();
 
 /**
- * `liveness trial`, one step of it: each `present` is one presentation at the running kiosk's camera, and between them faces
- * check nobody in. Only figures come of it.
+ * `liveness trial`, one step: each `present` is one presentation at the running kiosk's camera. In between, faces check nobody
+ * in. Only statistics result from it.
  */
 export const livenessTrial = storeCommand({
   name: 'liveness trial',

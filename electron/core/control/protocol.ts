@@ -2,9 +2,9 @@ import { join } from 'node:path';
 import { z } from 'zod';
 
 /**
- * The control socket of a running core: one request a connection, answers as JSON lines. The socket is 0600 in the
- * kiosk's folder, so only its user reaches it; each command asks for a supervisor's PIN, or the emergency PIN, as soon
- * as the kiosk has either, and leaves an event.
+ * The control socket of a running core: one request per connection, answered in JSON lines. The socket is 0600 in the kiosk's
+ * folder, so only its user can reach it. Once the kiosk has a supervisor's PIN or the emergency PIN, each command requires one,
+ * and leaves an event.
  */
 export const controlSocketPath = (home: string): string => join(home, 'control.sock');
 
@@ -18,9 +18,9 @@ export const ControlRequest = z.strictObject({
   v: z.literal(1),
   command: z.string().max(60),
   args: z.unknown(),
-  /** A supervisor, by name or id; absent: the PIN is the emergency PIN. */
+  /** A supervisor, by name or id; absent if the PIN is the emergency PIN. */
   staff: z.string().min(1).max(100).optional(),
-  /** Absent: not asked for yet. */
+  /** Absent if no PIN has been requested yet. */
   staffPin: z.string().max(20).optional(),
 });
 export type ControlRequest = z.infer<typeof ControlRequest>;

@@ -16,26 +16,26 @@ export interface ControlDeps {
   readonly log: (level: 'info' | 'warn' | 'error', message: string, fields?: Record<string, unknown>) => void;
 }
 
-/** How long a refused connection may stay to read why, ms. */
+/** How long a refused connection is kept open so that the client can read why, ms. */
 const LINGER_MS = 2_000;
 
-/** Listens on the control socket until closed. One command at a time: they share the store. */
+/** Listens on the control socket until closed. Runs one command at a time, since all share the store. */
 export async function startControl(deps: ControlDeps): Promise<{ close(): Promise<void> }> {
   const path = controlSocketPath(deps.context.home);
-  rmSync(path, { force: true }); // we hold the store's lock, so a socket still here belongs to a dead core
+  rmSync(path, { force: true }); // we hold the store's lock, so an existing socket belongs to a dead core
   const open = new Set<Socket>();
   let queue: Promise<void> = Promise.resolve();
-  // `store rekey` closes the store; the answer goes out first.
+  // `store rekey` closes the store; the answer is sent first.
   const { store, restart } = deps.context;
   const restartIfClosed = () => {
     if (store.closed) restart?.();
   };
-  // Half open: a client that has sent its request and ended its side still reads the answer.
+  // Half-open: a client that has sent its request and ended its side can still read the answer.
   const server: Server = createServer({ allowHalfOpen: true }, (socket) => {
     open.add(socket);
     socket.on('close', () => open.delete(socket));
     socket.on('error', (cause) => deps.log('warn', 'control connection failed', { cause: String(cause) }));
-    // Read at once, so that a slow client holds up no one; run in turn.
+    // Requests are read immediately, so that a slow client holds up nobody, and executed in turn.
     const request = requestLine(socket, MAX_REQUEST_BYTES, deps.requestMs ?? REQUEST_MS);
     request.then(
       (line) => {
@@ -45,12 +45,12 @@ export async function startControl(deps: ControlDeps): Promise<{ close(): Promis
       (cause) => {
         refuse(deps, socket, cause);
         socket.end();
-        // Time to read the reason; a client that keeps sending is cut off.
+        // Leave time to read the reason, then cut off a client that keeps sending.
         setTimeout(() => socket.destroy(), LINGER_MS).unref();
       },
     );
   });
-  // The umask closes the gap between bind and chmod: nobody else can connect in between.
+  // The umask closes the gap between bind and chmod, when others could connect.
   const mask = process.umask(0o077);
   try {
     await new Promise<void>((resolve, reject) => {
@@ -66,16 +66,16 @@ export async function startControl(deps: ControlDeps): Promise<{ close(): Promis
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       for (const socket of open) socket.destroy();
       await closed;
-      await queue; // a command under way ends before its store is closed
+      await queue; // a running command finishes before its store is closed
     },
   };
 }
 
 /**
- * The first line that comes out of a socket, without its end; what follows is thrown away. Null where the other side ends
- * without a byte: the command line has only seen whether a core is running.
- * @throws Problem `control-request-too-large`, `control-request-cut-off` when the other side ends or fails before the
- *   line does, `control-request-late` when the line has not come after `ms`
+ * Returns the first line from a socket, without its newline, and discards the rest. Null if the other side ends without sending a
+ * byte: then the command line only checked whether a core is running.
+ * @throws Problem `control-request-too-large`, `control-request-cut-off` if the other side ends or fails before the line is
+ * complete, `control-request-late` if the line has not arrived after `ms`
  */
 function requestLine(socket: Socket, maxBytes: number, ms: number): Promise<string | null> {
   return new Promise((resolve, reject) => {
@@ -84,7 +84,7 @@ function requestLine(socket: Socket, maxBytes: number, ms: number): Promise<stri
     const settle = (result: string | null | Problem) => {
       clearTimeout(timer);
       socket.off('data', onData).off('end', onEnd).off('close', onEnd);
-      socket.resume(); // read on and throw away, else the end of the other side would never be seen
+      socket.resume(); // keep reading and discarding, otherwise the other side's end would never be seen
       if (result instanceof Problem) reject(result);
       else resolve(result);
     };
@@ -119,7 +119,7 @@ function refuse(deps: ControlDeps, socket: Socket, cause: unknown): void {
 }
 
 async function serve(deps: ControlDeps, line: string, socket: Socket): Promise<void> {
-  if (socket.destroyed) return; // gave up while it waited for its turn
+  if (socket.destroyed) return; // the client gave up while waiting for its turn
   try {
     const request = parseRequest(line);
     const command = deps.commands.find((c) => c.name === request.command);
@@ -147,7 +147,7 @@ async function serve(deps: ControlDeps, line: string, socket: Socket): Promise<v
   }
 }
 
-/** @throws Problem `control-bad-request`, which repeats nothing of the request: a PIN may be in it */
+/** @throws Problem `control-bad-request`, which repeats nothing from the request: it may contain a PIN */
 function parseRequest(line: string): ControlRequest {
   const parsed = ControlRequest.safeParse(jsonOrNull(line));
   if (!parsed.success) throw new Problem('control-bad-request', { cause: parsed.error });

@@ -11,13 +11,13 @@ import { type BadgeStream, createBadgeStream, masked } from './readers/reader.ts
 import { type KeptPort, keepPort } from './serial/kept-port.ts';
 import type { FoundPort, SerialPorts } from './serial/port.ts';
 
-/** How often health is looked at without an event, ms. */
+/** How often health is checked without an event, ms. */
 const HEALTH_MS = 1_000;
 
-/** How one device is: where its port was found, and why it could not be opened. */
+/** State of one device: where its port was found, and why it could not be opened. */
 type PortReport = Pick<KeptPort, 'path' | 'trouble'> & Pick<DeviceHealth, 'state'>;
 
-/** What the diagnostics show of the devices. Never a whole badge number. */
+/** What the diagnostics show of the devices. Never a complete badge number. */
 export interface DeviceReport {
   readonly readers: readonly (PortReport & {
     readonly name: string;
@@ -36,11 +36,11 @@ export interface Devices {
   readonly positions: boolean;
   position(): Position | null;
   /**
-   * Someone was let in, durably: the door opens where the site's rule says so. Never throws, never waits for the
+   * Called after someone was durably admitted: opens the door if the site's rule allows it. Never throws, never waits for the
    * door.
    */
   admitted(admission: Admission): void;
-  /** A pulse that staff asked for. @throws Problem `door-unset`, `door-absent`, `door-failed` */
+  /** Opens the door for one pulse, as staff requested. @throws Problem `door-unset`, `door-absent`, `door-failed` */
   testDoor(): Promise<void>;
   report(): Promise<DeviceReport>;
   stop(): Promise<void>;
@@ -54,7 +54,7 @@ export interface DevicesOptions {
   readonly log: CoreOptions['log'];
   readonly pollMs?: number;
   readonly onBadge: (badge: string) => void;
-  /** The time of the satellites, when it can be believed; ms since 1970. */
+  /** Called with the satellites' time when it can be trusted; ms since 1970. */
   readonly onTime: (gpsMs: number) => void;
   readonly onStatus: () => void;
 }
@@ -66,7 +66,7 @@ interface RunningReader {
   lastRead: { masked: string; at: number } | null;
 }
 
-/** What a kiosk without serial devices has: nothing is opened, no driver loaded. */
+/** The devices of a kiosk without serial devices: opens nothing, loads no driver. */
 export const NO_DEVICES: Devices = {
   notices: () => [],
   reads: () => false,
@@ -80,10 +80,10 @@ export const NO_DEVICES: Devices = {
   stop: async () => undefined,
 };
 
-/** Starts every configured device. That one is missing or broken keeps nothing else from running. */
+/** Starts every configured device. A missing or broken device does not affect the others. */
 export async function startDevices(options: DevicesOptions): Promise<Devices> {
   const { config, ports, monotonic, log } = options;
-  // Awaited before any port is opened: the state of one may change at once, and is reported with that of all.
+  // Awaited before any port opens: a port's state may change immediately and is reported together with all others.
   const receiver = config.gps ? await createGpsReceiver(config.gps, monotonic, options.onTime) : null;
   const refresh = (): void => {
     report(health());
@@ -177,7 +177,7 @@ export async function startDevices(options: DevicesOptions): Promise<Devices> {
           open: door.open(),
           sinceMs: door.sinceMs(),
         },
-        ports: await ports.list().catch(() => []), // that the list can't be had says nothing of the open ports
+        ports: await ports.list().catch(() => []), // a failed listing doesn't affect the open ports
       };
     },
     async stop() {

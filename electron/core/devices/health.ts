@@ -11,34 +11,34 @@ export interface DeviceHealth {
   readonly state: DeviceState;
 }
 
-/** The camera, as far as someone has to act: shown on the screen and reported. */
+/** State of the camera, if someone has to act: shown on the screen and reported. */
 export interface CameraHealth {
   readonly kind: 'camera';
   readonly name: 'camera';
   readonly state: Exclude<CameraCondition, PassingCondition>;
 }
 
-/** Not worth reporting about a camera: it is not needed, has just started, or is covered by a hand or the night. */
+/** Camera states not worth reporting: it is not needed, has just started, or is covered by a hand or darkness. */
 type PassingCondition = 'off' | 'starting' | 'covered';
 
-/** What of the screen's camera state is worth reporting: nothing that is temporary. */
+/** Returns the camera state if it is worth reporting, which temporary states are not. */
 export const cameraHealth = (condition: CameraCondition): readonly CameraHealth[] =>
   condition === 'off' || condition === 'starting' || condition === 'covered'
     ? []
     : [{ kind: 'camera', name: 'camera', state: condition }];
 
-/** A state must last this long before it is reported: a plug that is being wiggled is no news, ms. */
+/** A state must last this long before it is reported, ms: a plug being wiggled is not worth a report. */
 const STEADY_MS = 5_000;
-/** Reported at most this often per device, ms. */
+/** Minimum interval between reports per device, ms. */
 const EVERY_MS = 60_000;
 
-/** The device as it was last reported to the server; absent means `ok`. */
+/** Settings key of the state last reported to the server; no entry means `ok`. */
 const reportKey = ({ kind, name }: { readonly kind: string; readonly name: string }): string =>
   `device-reported/${kind}/${name}`;
 
 /**
- * Notifies the server of devices that fail and come back, as `health` events with code `device`: once a lasting change,
- * over restarts, and only where the disk has room for it.
+ * Notifies the server of devices that fail and recover, as `health` events with code `device`: once per lasting change, across
+ * restarts, and only if the disk has space for it.
  */
 export function createDeviceReporter(
   store: {
@@ -64,7 +64,7 @@ export function createDeviceReporter(
   };
 }
 
-/** Codes of the standing conditions that a screen shows, e.g. `reader-absent`; each once. */
+/** Returns the codes of lasting conditions for the screen, e.g. `reader-absent`; each once. */
 export const deviceNotices = (devices: readonly DeviceHealth[]): string[] => [
   ...new Set(devices.filter(({ state }) => state !== 'ok').map(({ kind, state }) => `${kind}-${state}`)),
 ];

@@ -12,7 +12,7 @@ export interface DiagnosticsDeps {
   readonly home: string;
   readonly store: Pick<Store, 'deviceState' | 'events' | 'outbox' | 'people' | 'settings'>;
   readonly devices: () => Devices;
-  /** null where the line to the server is missing. */
+  /** null if there is no connection to a server. */
   readonly sync: () => SyncReport | null;
   readonly retention: Pick<Retention, 'now' | 'doubt'>;
   readonly wall: () => number;
@@ -20,7 +20,7 @@ export interface DiagnosticsDeps {
   readonly changed: () => void;
 }
 
-/** Staff's look at the devices, store and sync of a kiosk, the door's test pulse, and the choice of a camera. */
+/** Staff's view of a kiosk's devices, store and sync, the door's test pulse, and the choice of a camera. */
 export function createDiagnostics(
   deps: DiagnosticsDeps,
 ): Pick<CoreMethods, 'diagnostics' | 'doorTest' | 'cameraChoose'> {
@@ -65,7 +65,7 @@ export function createDiagnostics(
     async doorTest({ token }) {
       staff.require(token);
       await deps.devices().testDoor();
-      // Someone opened a door without a check-in: that is reported, like everything that staff does.
+      // A door was opened without a check-in: reported, like everything that staff does.
       store.events.append({ type: 'health', open: { code: 'door-tested', detail: {} }, personal: {} });
       return {};
     },

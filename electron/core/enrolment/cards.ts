@@ -13,16 +13,15 @@ export interface CardDeps {
   readonly store: Pick<Store, 'people'>;
   readonly staff: Pick<StaffService, 'require'>;
   readonly offered: () => readonly CheckinMethod[];
-  /** Whether the face is compared after a card, and where templates are that it could be compared with. */
+  /** Whether the face is compared after a card, and whether the templates for that are stored only on cards. */
   readonly withFace: () => boolean;
   readonly onCards: () => boolean;
   readonly changed: () => void;
 }
 
 /**
- * Cards that staff prints at the kiosk. What a card carries is shown once, to the person who prints it; its hash is
- * kept here, and goes to the server, which notifies the other kiosks. It counts here from the moment it is made,
- * network or not.
+ * Cards that staff prints at the kiosk. A card's code is returned once, for printing. Its hash is stored here and sent to the
+ * server, which notifies the other kiosks. The card works here from the moment it is made, with or without a network.
  */
 export function createCardService({
   store,
@@ -38,7 +37,7 @@ export function createCardService({
       const person = store.people.require(id);
       if (!offered().includes('badge')) throw methodNotOffered();
       if (withFace() && onCards()) throw new Problem('templates-on-card');
-      // One place is kept for the badge of the server's own record, as the server does.
+      // One slot is reserved for the badge of the server's own record, as on the server.
       if (!replace && person.cards >= MAX_CREDENTIALS - 1)
         throw new Problem('too-many-credentials', { count: person.cards });
       const secret = randomBytes(CARD_BYTES);

@@ -7,12 +7,12 @@ import type { StaffService } from '../staff/service.ts';
 import type { Store } from '../store/interface.ts';
 import { personRow } from './person-row.ts';
 
-/* A new face that is like someone's here: who it may be, both pictures, and the word that they are two people. */
+/* A new face that is similar to someone's here: who it may be, both pictures, and staff's statement that they are two people. */
 
-/** The word of staff that two people are two people. */
+/** Staff's statement that two people are two people. */
 export type Overrule = NonNullable<Parameters<CoreMethods['enrolFinish']>[0]['overrule']>;
 
-/** Whether this session may: only a role above the desk's. */
+/** Returns whether this session may overrule: only roles above the desk's. */
 export const mayOverrule = (staff: Pick<StaffService, 'require'>, token: string): boolean =>
   mayDo(staff.require(token).member?.role ?? null, 'overruleDuplicate');
 
@@ -22,19 +22,19 @@ interface Deps {
 }
 
 /**
- * Wanted share of new faces that are wrongly held for someone's, for each capture. Above what lets someone in: at the
- * check-in's 0.001 the threshold for 40,000 people is 0.74, and people who are enrolled already would be missed. Not
- * far above: each of them waits for a supervisor. At 4,000 people it gives 0.547, where 1 % of the strangers of the hard
- * set were taken for one of 4,000 people.
+ * Accepted rate of new faces wrongly held to be someone's, per capture. Higher than for admitting people: at the check-in's 0.001
+ * the threshold for 40,000 people is 0.74, and people who are already enrolled would be missed. Not much higher: each case waits
+ * for a supervisor. At 4,000 people it gives 0.547, at which 1 % of the strangers of the hard set were taken for one of 4,000
+ * people.
  */
 const DUPLICATE_FPIR = 0.01;
 
 /**
- * The person a new face may belong to already, if any; only staff is shown who. Asked however large the gallery is:
- * where 1:N is too large to let anybody in by it, it still finds someone who is enrolled already.
+ * Returns the person a new face may already belong to, if any; shown only to staff. Works for any gallery size: even when it is
+ * too large to admit anyone by 1:N, this still finds people who are already enrolled.
  *
- * @param person whose face it is said to be
- * @param others known to be someone else, although their faces are alike
+ * @param person the person whose face it is said to be
+ * @param others people known to be different although their faces are similar
  */
 export function duplicateOf(
   recogniser: Recogniser,
@@ -47,7 +47,7 @@ export function duplicateOf(
       targetFpir: DUPLICATE_FPIR,
       calibratedPeople: Number.POSITIVE_INFINITY,
     });
-    // Whatever the lead over the next one: anyone who is in twice already must not get in a third time.
+    // The margin to the next person doesn't matter: a person who is in twice must not be enrolled a third time.
     for (const found of [match.best, match.second]) {
       if (!found || found.score < decision.threshold || found.person === person) break;
       if (!others.includes(found.person)) return found.person;
@@ -61,7 +61,7 @@ export function refuseDuplicate(store: Pick<Store, 'people'>, owner: string): ne
   throw new Problem('duplicate-face', { name: store.people.get(owner)?.name ?? '' });
 }
 
-/** What staff see before anyone decides that they are two people. */
+/** Returns what staff see before they decide whether they are two people. */
 export async function showDuplicate(
   { store, staff }: Deps,
   { token, owner, ours }: { readonly token: string; readonly owner: string | null; readonly ours: Uint8Array | null },
@@ -69,7 +69,7 @@ export async function showDuplicate(
   const other = owner === null ? null : store.people.get(owner);
   if (!other) throw new Problem('duplicate-none');
   const address = store.photos.ofEnrolment(other.id);
-  // One that can't be opened is as none: name and number say who it is.
+  // A picture that can't be opened counts as missing: name and number identify the person.
   const theirs = address === null ? null : await store.photos.open(address).catch(() => null);
   store.events.reportIfSpace('duplicate-shown', { picture: theirs !== null });
   return {
@@ -81,8 +81,8 @@ export async function showDuplicate(
 }
 
 /**
- * Whose face a new one is not, by the word of staff.
- * @param owner the person it is like, apart from those it was said not to be already
+ * Returns the person that staff declares to be a different one.
+ * @param owner the person the face is similar to, except those already declared different
  * @throws Problem `staff-not-allowed`, `person-unknown`, `duplicate-other`, `confirmation-wrong`
  */
 export function checkOverrule(
@@ -91,7 +91,7 @@ export function checkOverrule(
 ): string {
   if (!mayOverrule(staff, token)) throw new Problem('staff-not-allowed');
   const other = store.people.require(overrule.other);
-  // Otherwise any two people could be made a pair, and neither would be recognised by face any more.
+  // Otherwise any two people could be marked as a pair, and neither would be recognised by face any more.
   if (other.id !== owner) throw new Problem('duplicate-other');
   if (!namesPerson(overrule.typed, other)) throw new Problem('confirmation-wrong');
   return other.id;

@@ -3,22 +3,22 @@ import { type Calibration, leeway } from '../../../models/rules/decision.ts';
 import type { Box } from '../../../models/rules/image.ts';
 import type { PendingState } from '../store/pending.ts';
 
-/** Most templates an import keeps of one person: people are searched by the newest few (recogniser.ts). */
+/** Most templates an import keeps per person: searches use only the newest few (recogniser.ts). */
 export const MAX_TEMPLATES = 10;
 
-/** What of a picture may be kept until staff have reviewed it. */
+/** The part of a picture that may be kept until staff have reviewed it. */
 export interface Seen {
   readonly face: Box;
-  /** Whatever is shown with it: all faces that compete with it. */
+  /** The area of all faces that compete with it. */
   readonly area: Box;
 }
 
-/** A photo that was checked: a usable face, or a coded reason why not. Never the picture itself. */
+/** An examined photo: a usable face, or a coded reason why not. Never the picture itself. */
 export type Photo = { readonly file: string } & (
   | { readonly embedding: Float32Array; readonly quality: number; readonly seen: Seen }
-  /** `seen`: someone else can judge it. */
+  /** `seen`: a person can judge it. */
   | { readonly code: string; readonly message: string; readonly seen?: Seen }
-  /** It was brought before, and waits or was decided about. */
+  /** It was imported before, and is waiting or was decided on. */
   | { readonly before: PendingState }
 );
 export type UsablePhoto = Extract<Photo, { embedding: Float32Array }>;
@@ -32,10 +32,10 @@ export interface RefusedPhoto {
 /**
  * Splits a person's photos into those to keep as templates and those refused, each in the order of `photos`.
  *
- * Who is meant is what is known already, else the photo nearest to all others, so that one wrong photo can't become the
- * person. Whatever resembles a photo that belongs belongs too, until nothing more does: hence a second run over the same
- * photos, which then compares with everything kept, finds nothing new. Copies of a photo and those beyond
- * MAX_TEMPLATES are neither kept nor refused.
+ * The person is identified by the known templates, or else by the photo nearest to all others, so that one wrong photo can't
+ * become the person. A photo that resembles an accepted one is accepted too, until no more are. So a second run over the same
+ * photos, which compares with everything kept, finds nothing new. Copies of a photo and those beyond MAX_TEMPLATES are neither
+ * kept nor refused.
  *
  * @param known embeddings of the person's templates; empty for a new person
  * @param calibration of the embedder that made them all
@@ -72,11 +72,11 @@ export function sift(
   return { kept, refused };
 }
 
-/** The embedding closest to all others; none of an empty list. */
+/** Returns the embedding closest to all others; none for an empty list. */
 function medoid(embeddings: readonly Float32Array[]): Float32Array[] {
   const [first] = embeddings;
   if (!first) return [];
-  // The sum of the cosines with all is the product with their sum: no pairs are needed.
+  // The sum of the cosines with all others is the dot product with their sum: no pairs are needed.
   const sum = new Float32Array(first.length);
   for (const e of embeddings) for (let i = 0; i < sum.length; i++) sum[i]! += e[i]!;
   return [embeddings.reduce((best, e) => (dot(e, sum) > dot(best, sum) ? e : best))];

@@ -9,14 +9,14 @@ import { personRow } from './person-row.ts';
 interface Deps {
   readonly store: Pick<Store, 'device' | 'lookalikes' | 'people' | 'settings'>;
   readonly staff: Pick<StaffService, 'require'>;
-  /** What a member of staff is called here; null: not known. */
+  /** Name of a member of staff; null if unknown here. */
   readonly nameOf: (member: string) => string | null;
   readonly changed: () => void;
 }
 
 type Methods = Pick<CoreMethods, 'lookalikeCount' | 'lookalikeList' | 'lookalikeRemove'>;
 
-/** RFC 3339: pairs that the kiosk marked by itself up to then have been looked at. */
+/** RFC 3339: pairs that the kiosk marked automatically up to then have been viewed. */
 const SEEN = 'lookalikes-seen';
 
 /** Pairs that a face alone can't distinguish, as staff see and remove them. */

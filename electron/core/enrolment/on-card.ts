@@ -17,11 +17,10 @@ interface Deps {
 }
 
 /**
- * Enrols onto the person's card: kiosk and server keep a ciphertext, and its key is on the card alone. Anyone who had a
- * card has a new one, and what the one before opened is gone. Nobody is compared with others: there is nothing to
- * compare with.
+ * Enrols onto the person's card: kiosk and server keep a ciphertext, and its key is only on the card. A person who had a card
+ * gets a new one, and what the previous one opened is deleted. Nobody is compared with others: there is nothing to compare with.
  *
- * @returns what is printed, given this once; the caller zeroes the templates
+ * @returns the data for printing the card, available only this once; the caller zeroes the templates
  */
 export async function enrolOnCard(
   { store, recogniser, changed }: Deps,
@@ -47,7 +46,7 @@ export async function enrolOnCard(
   }
 }
 
-/** Adds a face to someone who is here already, with its picture where one was taken. The gallery follows the commit. */
+/** Adds a face to a known person, with its picture if one was taken. The gallery is updated after the commit. */
 export async function addFace(
   { store, recogniser, changed }: Deps,
   person: Person,
@@ -61,7 +60,7 @@ export async function addFace(
   return store.people.get(person.id) ?? person;
 }
 
-/** The consent comes first: without what follows it does no harm. */
+/** Records the consent first: on its own, without the enrolment, it does no harm. */
 function agreed(store: Pick<Store, 'events'>, person: string, { textVersion, language, minor }: GivenConsent): void {
   store.events.append({
     type: 'consent',

@@ -26,9 +26,9 @@ export interface ReviewDeps {
   readonly store: Pick<Store, 'events' | 'imports' | 'lookalikes' | 'people' | 'photos' | 'templates'>;
   readonly recogniser: Recogniser;
   readonly staff: Pick<StaffService, 'require' | 'onLock'>;
-  /** Why no face may be enrolled here, by the server's policy; null where it may. */
+  /** Why no face may be enrolled here, by the server's policy; null if it may. */
   readonly forbidden: () => Problem | null;
-  /** Whether templates go onto the person's card alone: a picture makes none then. */
+  /** Whether templates are stored only on people's cards: then no template is made from a picture. */
   readonly onCards: () => boolean;
   readonly changed: () => void;
   readonly log: CoreOptions['log'];
@@ -40,29 +40,28 @@ type Methods = Pick<
 >;
 
 const DAY = 86_400_000;
-/** Listed at a time: more is not reviewed in one go. */
+/** How many are listed at a time: nobody reviews more in one go. */
 const MOST = 200;
 
 /**
- * Pictures of an import that wait for someone's word, as staff sees and settles them. Opening the list, each picture
- * that is shown and each decision leave an event with a code and no name; what is accepted is an enrolment like any
- * other.
+ * Pictures of an import that wait for a decision, as staff views and settles them. Opening the list, viewing a picture and each
+ * decision leave an event with a code and no name. An accepted picture is an enrolment like any other.
  */
 export function createReview(deps: ReviewDeps): Methods {
   const { store, recogniser, staff } = deps;
   const { imports } = store;
-  /** One decision after the other: each counts on the people that the one before made. */
+  /** One decision at a time: each depends on the people added by the previous one. */
   const exclusive = createMutex();
-  /** Pictures that this staff session has viewed, and so recorded. */
+  /** Pictures that this staff session has viewed; each is recorded once. */
   const traced = new Set<string>();
-  /** By picture, people whose face it is not although it is similar, according to this session. */
+  /** For each picture, people whose face it is not although it is similar, according to this session. */
   const others = new Map<string, Set<string>>();
   staff.onLock(() => {
     traced.clear();
     others.clear();
   });
 
-  /** A full disk keeps no one from the list: then only the log says it. */
+  /** Records an action of staff. A full disk keeps nobody from the list; then only the log records it. */
   function trace(code: string, detail: Record<string, string | number | boolean>): void {
     if (!store.events.reportIfSpace(code, detail))
       deps.log('warn', 'review: no space left to record what staff did', { code, ...detail });
@@ -92,7 +91,7 @@ export function createReview(deps: ReviewDeps): Methods {
     };
   }
 
-  /** @throws Problem `person-unknown`: the picture is not theirs by name or face */
+  /** @throws Problem `person-unknown`: the picture is not theirs, by name or by face */
   function meant(photo: PendingPhoto, id: string): Person {
     const among = [...candidatesOf(photo, new PeopleByTerm(store.people.all())), duplicateIn(photo)];
     const person = among.find((one) => one?.id === id);
@@ -101,8 +100,8 @@ export function createReview(deps: ReviewDeps): Methods {
   }
 
   /**
-   * Who a picture may be taken for, by what holds at this moment; null: someone new.
-   * @throws Problem why it may not be taken; `review-photo-unknown`
+   * Returns the person a picture may be enrolled for, according to the current state; `subject` null: someone new.
+   * @throws Problem why it may not be used; `review-photo-unknown`
    */
   function permitted(
     id: string,
@@ -115,20 +114,20 @@ export function createReview(deps: ReviewDeps): Methods {
     const { consent } = photo;
     if (consent === null) throw new Problem('consent-missing');
     const subject = person === null ? null : meant(photo, person);
-    // They may have declined, or taken their consent back since: then nobody's word does but their own. As someone new
-    // of their name they would be enrolled all the same.
+    // They may have declined, or withdrawn consent since: then only their own consent counts. Enrolling them as a new person of
+    // that name would bypass this.
     const theirs = subject ? [subject] : new PeopleByTerm(store.people.all()).of(photo.label);
     if (theirs.some(({ templates }) => templates === 0)) throw new Problem('consent-missing');
     if (subject === null && !isReadableName(photo.label)) throw new Problem('name-not-usable');
     return { photo, consent, subject };
   }
 
-  /** The face of a picture that would be taken; the caller wipes its embedding. */
+  /** Returns the face that would be enrolled from a picture; the caller wipes its embedding. */
   async function faceOf(photo: PendingPhoto) {
     const image = await decodeBytes(await imports.open(photo.id));
     const [left, top, width, height] = photo.face;
     const box: Box = [left * image.width, top * image.height, width * image.width, height * image.height];
-    // How good it is someone has judged: they see it, and why it was put before them.
+    // Staff judges its quality: they see the picture and why it needs a decision.
     const { shape } = await recogniser.inspect(image, box, IMPORT_QUALITY);
     const embedding = await recogniser.embed(image, shape, { mirrored: true });
     return { image, embedding, quality: qualityScore(shape.quality) };
@@ -139,7 +138,7 @@ export function createReview(deps: ReviewDeps): Methods {
     const { image, embedding, quality } = await faceOf(photo);
     const likeness = person === null ? await encodePhoto(image) : null;
     try {
-      // While the models looked, an erasure or a withdrawal of theirs may have come.
+      // While the models ran, an erasure or a withdrawal of consent may have arrived.
       const { consent, subject } = permitted(id, person);
       const { token, overrule } = o;
       const own = others.get(id) ?? new Set();
@@ -169,10 +168,10 @@ export function createReview(deps: ReviewDeps): Methods {
       const { calibration } = recogniser;
       if (known.length > 0 && !known.some((one) => dot(one, embedding) >= calibration.verification))
         throw new Problem('another-person');
-      // A copy comes of a kill between the enrolment and the end of the picture.
+      // A copy exists if a kill happened between the enrolment and the deletion of the picture.
       if (known.some((one) => dot(one, embedding) > leeway(calibration).samePicture) || known.length >= MAX_TEMPLATES)
         return subject;
-      // First the pair: no template of theirs counts without it.
+      // The pair first: no template of theirs may count without it.
       for (const other of pairs) store.lookalikes.mark(subject.id, other, marking);
       return await addFace(deps, subject, { consent: given, templates, photo: null });
     } finally {
@@ -180,7 +179,7 @@ export function createReview(deps: ReviewDeps): Methods {
     }
   }
 
-  /** Who the face of a picture may belong to already; as in an enrolment. */
+  /** Returns the person the face of a picture may already belong to, as in an enrolment. */
   function ownerOf(photo: string, embedding: Float32Array, subject: Person | null): string | null {
     const own = [...(others.get(photo) ?? [])];
     const pairs = [...(subject ? [subject.id] : []), ...own].flatMap((id) => store.lookalikes.partners(id));
@@ -206,7 +205,7 @@ export function createReview(deps: ReviewDeps): Methods {
       staff.require(token);
       const { face, reason } = imports.get(id);
       const picture = await imports.open(id);
-      staff.require(token); // the session may have ended while it was read
+      staff.require(token); // the session may have ended while the picture was read
       if (!traced.has(id)) trace('review-photo-shown', { reason });
       traced.add(id);
       return { picture: new Uint8Array(picture), face: [...face] };
@@ -228,7 +227,7 @@ export function createReview(deps: ReviewDeps): Methods {
       const { embedding } = await faceOf(photo);
       const owner = ownerOf(id, embedding, subject);
       wipe([embedding]);
-      staff.require(token); // the session may have ended while the models looked
+      staff.require(token); // the session may have ended while the models ran
       return showDuplicate(deps, { token, owner, ours: await imports.open(id) });
     },
 

@@ -30,17 +30,17 @@ export interface EnrolmentDeps {
   readonly subjects: NumberSubjects;
   readonly staff: StaffService;
   readonly site: SiteConfig;
-  /** The operator's own, as the server's policy has them; empty: the text that ships. */
+  /** The operator's own texts, as the server's policy has them; empty: the built-in text. */
   readonly consentTexts: () => readonly PolicyConsentText[];
-  /** Why no face may be enrolled here, by the server's policy; null where it may. */
+  /** Why no face may be enrolled here, by the server's policy; null if it may. */
   readonly forbidden: () => Problem | null;
-  /** Whether templates are stored only on people's cards: then no picture is kept, and no one can be compared with others. */
+  /** Whether templates are stored only on people's cards: then no picture is kept, and nobody can be compared with others. */
   readonly onCards: () => boolean;
-  /** Below it a guardian agrees, years. */
+  /** Age below which a guardian consents, years. */
   readonly consentAge: () => number;
   /** Trusted time, ms since 1970. */
   readonly now: () => number;
-  /** Ms, never going back. */
+  /** Monotonic clock, ms. */
   readonly monotonic: () => number;
   readonly changed: () => void;
 }
@@ -74,28 +74,28 @@ interface Enrolment {
 
 const ENROLMENT_MS = 15 * 60_000;
 
-/** Enrolment on the spot: consent first, then a guided capture, a duplicate check, and one durable transaction. */
+/** Enrolment at the kiosk: consent first, then a guided capture, a duplicate check, and one durable transaction. */
 export function createEnrolmentService(deps: EnrolmentDeps): EnrolmentMethods {
   const { store, recogniser, site, staff, monotonic } = deps;
   let running: Enrolment | null = null;
-  /** Captures and the end of an enrolment: each counts on the one before. */
+  /** Serialises captures and the end of an enrolment: each depends on the previous one. */
   const exclusive = createMutex();
-  /** Nothing of a person who has finished, or will not, stays in memory. */
+  /** Forgets the current enrolment: nothing of a person who has finished, or will not, stays in memory. */
   const drop = () => {
     wipe(running?.templates.map((t) => t.embedding));
     running = null;
   };
   staff.onLock(drop);
 
-  /** @throws Problem `consent-text-missing`, `privacy-not-set`: no one can consent without knowing who is responsible */
+  /** @throws Problem `consent-text-missing`, `privacy-not-set`: nobody can consent without knowing who is responsible */
   const texts = (language: string) => {
     const who = site.demo || privacyIsSet(site) ? site.privacy : null;
     return consentText(language, who, photoDaysShown(site), deps.consentTexts(), deps.onCards());
   };
 
   /**
-   * Whether a face may be enrolled now by this consent. Asked at the beginning, and again where it counts: meanwhile the
-   * server may have sent another text, or none of faces.
+   * Requires that a face may be enrolled now under this consent. Checked at the beginning, and again before storing: meanwhile
+   * the server may have sent another text, or forbidden faces.
    * @throws Problem `consent-outdated`, what `texts` throws, and why no face may be enrolled here
    */
   function requireConsent({ textVersion, language }: Pick<GivenConsent, 'textVersion' | 'language'>): void {
@@ -116,11 +116,11 @@ export function createEnrolmentService(deps: EnrolmentDeps): EnrolmentMethods {
 
   function requireFree(number: string): void {
     const owner = store.people.byNumber(number);
-    // Found by letters and digits alone it is another number.
+    // A number that matches only by its letters and digits is a different number.
     if (owner?.number && numberKey(owner.number) === numberKey(number)) throw new Problem('number-taken');
   }
 
-  /** The first capture says who it is; of someone whose face is here already, what is known of them. */
+  /** The first capture decides who it is. For a person whose face is already known here, their templates do. */
   function sameFace({ person, templates: [first] }: Enrolment, embedding: Float32Array): boolean {
     const known = person === null ? [] : store.templates.of(person, recogniser.model);
     const like = known.length > 0 ? known : first ? [first] : [];
@@ -143,7 +143,7 @@ export function createEnrolmentService(deps: EnrolmentDeps): EnrolmentMethods {
     if (!pose) return answer(true, null);
     if (frame.others > 0) return answer(false, 'several-faces');
     const { shape, reason } = await recogniser.inspect(frame.picture, frame.box, ENROLMENT_QUALITY);
-    // A turned head is what some poses ask for: the pose rule judges yaw, not the quality gate.
+    // Some poses require a turned head: the pose rule judges yaw, not the quality gate.
     if (reason && reason !== 'turned') return answer(false, reason);
     if (!holdsPose(pose, shape.quality)) {
       enrolment.capture = missPose(enrolment.capture);
@@ -162,7 +162,7 @@ export function createEnrolmentService(deps: EnrolmentDeps): EnrolmentMethods {
     return answer(true, null);
   }
 
-  /** Who the captured face may belong to already. A lookalike of the person, or of one of the others, is someone else too. */
+  /** Returns the person the captured face may already belong to. A lookalike of the person or of `others` is someone else too. */
   function ownerOf({ templates, person, others }: Enrolment): string | null {
     const pairs = [person, ...others].flatMap((id) => (id === null ? [] : store.lookalikes.partners(id)));
     const embeddings = templates.map((t) => t.embedding);
@@ -181,7 +181,7 @@ export function createEnrolmentService(deps: EnrolmentDeps): EnrolmentMethods {
     }
     const { others } = enrolment;
     if (overrule) {
-      others.delete(overrule.other); // said again where the write failed: checked as it was the first time
+      others.delete(overrule.other); // repeated after a failed write: check it as the first time
       others.add(checkOverrule(deps, { token, overrule, owner: ownerOf(enrolment) }));
     }
     const owner = ownerOf(enrolment);
@@ -195,11 +195,11 @@ export function createEnrolmentService(deps: EnrolmentDeps): EnrolmentMethods {
       person = await enrolPerson(deps, { ...details, templates, photo, lookalikes: { others: pairs, marking } });
     } else {
       const subject = store.people.require(enrolment.person);
-      // First the pair: no template of theirs counts without it.
+      // The pair first: no template of theirs may count without it.
       for (const other of pairs) store.lookalikes.mark(subject.id, other, marking);
       person = await addFace(deps, subject, { consent: details.consent, templates, photo });
     }
-    drop(); // only now: a capture is not lost to a write that failed
+    drop(); // only now: a failed write must not lose the captures
     return { person: row(person) };
   }
 
@@ -218,7 +218,7 @@ export function createEnrolmentService(deps: EnrolmentDeps): EnrolmentMethods {
       if (person !== null) store.people.require(person);
       else if (number !== null) requireFree(number);
       const pinHash = pin === null ? null : await deps.pins.hash(pin);
-      staff.require(token); // hashing takes a while, and the session may have ended: nothing may stay in memory then
+      staff.require(token); // hashing takes a while and the session may have ended: then nothing may stay in memory
       drop();
       running = {
         id: randomUUID(),
@@ -283,7 +283,7 @@ export function createEnrolmentService(deps: EnrolmentDeps): EnrolmentMethods {
       if (person.number === null) throw new Problem('pin-without-number');
       refuseWeak(pin);
       store.pins.set(person.id, await deps.pins.hash(pin));
-      store.lockouts.set(deps.subjects.cleared(person.number)); // or the new PIN would be locked by guesses at the old
+      store.lockouts.set(deps.subjects.cleared(person.number)); // or guesses at the old PIN would lock the new one
       deps.changed();
       return {};
     },
@@ -294,10 +294,10 @@ export function createEnrolmentService(deps: EnrolmentDeps): EnrolmentMethods {
       try {
         await store.people.delete(person.id);
       } finally {
-        // The deletion may have been committed although something after it failed: the gallery follows the store.
+        // The deletion may have been committed although a later step failed: the gallery follows the store.
         if (!store.people.get(person.id)) recogniser.know(person.id, []);
       }
-      // The next person with this number starts with none of these failures.
+      // The next person with this number must not inherit these failures.
       if (person.number !== null) store.lockouts.set(deps.subjects.cleared(person.number));
       deps.changed();
       return {};
@@ -305,7 +305,7 @@ export function createEnrolmentService(deps: EnrolmentDeps): EnrolmentMethods {
   };
 }
 
-/** Stores a person and only then lets the gallery know them: memory changes after the commit. */
+/** Stores a person, then adds them to the gallery: memory changes only after the commit. */
 export async function enrolPerson(
   deps: { store: Pick<Store, 'people' | 'templates'>; recogniser: Recogniser; changed: () => void },
   person: Omit<NewPerson, 'id'>,

@@ -2,11 +2,11 @@ import type { SiteKiosk } from '../../../sync/protocol/wire/changes.ts';
 import type { EvacuationList } from '../../contract/evacuation.ts';
 import type { Whereabouts } from '../store/presence.ts';
 
-/** A kiosk that was not heard for longer may have recorded what is not known here, ms. Kiosks speak every 20 s. */
+/** A kiosk not heard from for longer may have recorded things unknown here, ms. Kiosks report every 20 s. */
 export const LATE_MS = 120_000;
 
 /**
- * Who is inside: whose last record says in. Missing ones first, each group by name.
+ * Returns who is inside: the people whose last record is a check-in. Missing people first, each group by name.
  *
  * @param site own device, and the site's kiosks by name
  */
@@ -36,8 +36,8 @@ export function inside(
 }
 
 /**
- * Up to when each kiosk's records are known. Of another one it is the server's word of when it was
- * last heard, which reached this kiosk with the last page. Of this one it is now.
+ * Returns up to when each kiosk's records are known. For other kiosks, the server says when it last heard from them, as of the
+ * last page received here. For this kiosk it is now.
  *
  * @param now trusted time, ms since 1970
  */

@@ -8,7 +8,7 @@ import type { StaffService } from '../staff/service.ts';
 import type { Store } from '../store/interface.ts';
 import { inside, knownAsOf } from './rules.ts';
 
-/** How long after coming in someone still counts as inside, hours. */
+/** How long a person counts as inside after checking in, hours. */
 const HOURS = 24;
 
 export interface EvacuationDeps {
@@ -29,12 +29,12 @@ type Methods = Pick<
 >;
 
 /**
- * Who is inside, for anyone who stands at the assembly point. Each opening leaves an event: it shows everybody's
+ * The list of who is inside, for use at the assembly point. Each opening leaves an event, because the list shows everyone's
  * whereabouts.
  */
 export function createEvacuation(deps: EvacuationDeps): Methods {
   const { store, staff } = deps;
-  /** The staff session that opened the list, and so recorded it. */
+  /** Token of the staff session that opened the list, which recorded it. */
   let opened: string | null = null;
   staff.onLock(() => {
     opened = null;
@@ -74,7 +74,7 @@ export function createEvacuation(deps: EvacuationDeps): Methods {
     async evacuationOpen({ token }) {
       staff.require(token);
       const found = list();
-      // A full disk keeps no one from the list: then only the log says that it was opened.
+      // A full disk keeps nobody from the list. Then only the log records that it was opened.
       if (!store.events.reportIfSpace('evacuation-opened', counts(found)))
         deps.log('warn', 'evacuation: the list was opened, but there is no space left to record it', counts(found));
       opened = token;

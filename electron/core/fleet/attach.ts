@@ -13,7 +13,7 @@ import { startCommands } from './commands.ts';
 import { readLog } from './log-book.ts';
 import { createMirror } from './mirror.ts';
 
-/** How long to wait for the server to acknowledge a `started` before the kiosk can no longer report, ms. */
+/** How long to wait for the server to acknowledge a `started` report before the kiosk can no longer report, ms. */
 const ACK_TIMEOUT_MS = 10_000;
 const SEND_MS = 60_000;
 
@@ -32,7 +32,7 @@ export interface FleetDeps extends Pick<CoreOptions, 'home' | 'restart' | 'end' 
 
 export type FleetController = ReturnType<typeof attachFleet>;
 
-/** Connects what the server asks of this kiosk to what the core can do. */
+/** Connects the server's commands to this kiosk with what the core can do. */
 export function attachFleet(deps: FleetDeps) {
   const { store, home, log } = deps;
   let leaving: Setup | null = null;
@@ -46,7 +46,7 @@ export function attachFleet(deps: FleetDeps) {
     }
   }
 
-  /** What a command asked for. */
+  /** Sends the result that a command requested. */
   async function send(command: string, gz: Uint8Array): Promise<void> {
     const [transport, link] = [deps.transport(), readServerLink(store)];
     if (!transport || !link) throw new Problem('server-unreachable', { reason: 'no connection' });
@@ -97,9 +97,9 @@ export function attachFleet(deps: FleetDeps) {
   return {
     ...commands,
     methods: mirror.methods,
-    /** Someone watches the screen. */
+    /** True while someone watches the screen. */
     watched: mirror.watched,
-    /** What the screen shows while the kiosk is about to leave; null: it is not. */
+    /** What the screen shows while the kiosk is being removed; null if it is not. */
     leaving: (): Setup | null => leaving,
     stop(): void {
       stopped = true;
@@ -109,7 +109,7 @@ export function attachFleet(deps: FleetDeps) {
   };
 }
 
-/** The newest of the log that has room in a message. @throws Problem `log-missing` */
+/** Returns the newest part of the log that fits into a message. @throws Problem `log-missing` */
 export function packedLog(home: string): Buffer {
   for (let most = MAX_LOGS_TEXT / 2; most > 1024; most /= 2) {
     const text = readLog(home, most);

@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import { isVirtualCamera, type VideoDevice } from '../../../models/rules/camera/virtual.ts';
 import type { CameraDoubt } from '../../../sync/protocol/wire/fleet.ts';
 
-/** Where Linux lists video devices; those without hardware lead to a folder of `/sys/devices/virtual`. */
+/** Where Linux lists video devices. Those without hardware link to a folder in `/sys/devices/virtual`. */
 const VIDEO = '/sys/class/video4linux';
 
-/** The system's video devices; none where it does not list them so. @param folder for tests */
+/** Returns the system's video devices; none if it does not list them here. @param folder for tests */
 export function videoDevices(folder = VIDEO): VideoDevice[] {
   try {
     return readdirSync(folder).flatMap((entry) => {
@@ -15,11 +15,11 @@ export function videoDevices(folder = VIDEO): VideoDevice[] {
         const name = readFileSync(join(path, 'name'), 'utf8').trim();
         return [{ name, virtual: realpathSync(path).includes('/devices/virtual/') }];
       } catch {
-        return []; // pulled out meanwhile
+        return []; // unplugged meanwhile
       }
     });
   } catch {
-    return []; // no Linux, or no camera
+    return []; // not Linux, or no camera
   }
 }
 
@@ -29,9 +29,9 @@ export interface ScreenCamera {
 }
 
 /**
- * Why the pictures of the camera may be made up; undefined: nothing says so.
+ * Returns why the camera's frames may be fake; undefined if nothing suggests it.
  *
- * @param declared the site says that its camera is a virtual one: then its frames may be anything
+ * @param declared the site says that its camera is virtual: then any frames are accepted
  */
 export function cameraDoubt(
   { label, doubt }: ScreenCamera,

@@ -5,36 +5,36 @@ import type { CoreOptions } from '../interface.ts';
 import type { OpenCommand } from '../store/device-state.ts';
 import type { Store } from '../store/interface.ts';
 
-/** How often open commands are checked without a page, ms: they may wait for the network, or expire. */
+/** How often open commands are checked without a new page, ms: they may wait for the network, or expire. */
 const POLL_MS = 30_000;
 
 export interface CommandsDeps {
   readonly deviceState: Pick<Store['deviceState'], 'commands' | 'answer'>;
-  /** Trusted time, ms since 1970: a clock that was set back keeps no command alive. */
+  /** Trusted time, ms since 1970: setting the clock back keeps no command alive. */
   readonly now: () => number;
-  /** Reports an event to the server now, and waits a while for its acknowledgement, which may not come. */
+  /** Reports an event to the server now, and waits a while for its acknowledgement, which may not arrive. */
   readonly acknowledged: () => Promise<void>;
-  /** Null: nothing can start this core again. */
+  /** Null if nothing can restart this core. */
   readonly restart: (() => void) | null;
-  /** @throws Problem: on the way there (it is retried), or the server's */
+  /** @throws Problem of the connection (it is retried), or the server's */
   readonly sendLog: (command: string) => Promise<void>;
-  /** Begins to send pictures of the screen. @returns false: it is not allowed */
+  /** Starts sending pictures of the screen. @returns false if that is not allowed */
   readonly watch: (command: string) => boolean;
   /** Destroys everything; returns only after a failure. */
   readonly leave: (command: Command & { readonly what: 'wipe' | 'decommission' }) => Promise<void>;
   readonly log: CoreOptions['log'];
 }
 
-/** The server's codes for a log that no one wants any more; all other problems are temporary. */
+/** The server's codes for a log that nobody wants any more. All other problems are temporary. */
 const LOG_REFUSED: ReadonlySet<string> = new Set<ErrorCode>(['command-unknown', 'logs-malformed', 'logs-too-large']);
 
 /**
- * Does what the server asked for, one after the other, each once: what was answered is not open any more, and what may take the
- * kiosk's voice is reported as started before.
+ * Executes the server's commands one after the other, each once: answered commands are no longer open, and a command that may cut
+ * the kiosk off is reported as started beforehand.
  */
 export function startCommands(deps: CommandsDeps) {
   const { deviceState, log } = deps;
-  /** Started by this very process: a restart that another process started has happened. */
+  /** Commands started by this process. A restart that another process started has already happened. */
   const mine = new Set<string>();
   let working = false;
   let again = false;
@@ -56,7 +56,7 @@ export function startCommands(deps: CommandsDeps) {
     }
   }
 
-  /** A wipe is open: it goes before everything that waits. */
+  /** Returns whether a wipe is open: it precedes everything that waits. */
   const wipeAsked = (): boolean =>
     deviceState
       .commands()
@@ -93,7 +93,7 @@ export function startCommands(deps: CommandsDeps) {
     decommission: (command) => deps.leave({ ...command, what: 'decommission' }),
   };
 
-  /** Something may have come from the server. */
+  /** Checks for commands that may have arrived from the server. */
   function poll(): void {
     if (stopped) return;
     again = true;

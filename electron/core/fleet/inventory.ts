@@ -3,16 +3,16 @@ import { join } from 'node:path';
 import { FACE_BOX_BROWSER } from '../../../models/rules/manifest.ts';
 import type { Inventory } from '../../../sync/protocol/wire/fleet.ts';
 
-/** Where Linux shows the temperatures of a machine, in thousandths of a degree. */
+/** Where Linux shows the machine's temperatures, in thousandths of a degree. */
 const THERMAL = '/sys/class/thermal';
-/** What a sensor that is not there, or not read yet, is known to say. */
+/** Range of real temperatures. A missing or uninitialised sensor may report values outside it. */
 const PLAUSIBLE = { least: -40_000, most: 150_000 } as const;
 
-/** The machine under the kiosk, as it is asked for each report. */
+/** The machine under the kiosk, as queried for each report. */
 export interface Machine {
-  /** °C of the hottest sensor; null where there is none. */
+  /** °C of the hottest sensor; null if there is none. */
   temperature(): number | null;
-  /** Bytes of the disk with this folder; null where the system does not say. */
+  /** Bytes on the disk with this folder; null if the system does not say. */
   disk(folder: string): { readonly free: number | null; readonly total: number | null };
 }
 
@@ -24,7 +24,7 @@ export const thisMachine = (thermal = THERMAL): Machine => ({
       const { bavail, blocks, bsize } = statfsSync(folder);
       return { free: bavail * bsize, total: blocks * bsize };
     } catch {
-      return { free: null, total: null }; // an unmounted or broken disk shows nothing
+      return { free: null, total: null }; // an unmounted or broken disk reports nothing
     }
   },
 });
@@ -34,7 +34,7 @@ function hottest(thermal: string): number | null {
   try {
     zones = readdirSync(thermal).filter((name) => name.startsWith('thermal_zone'));
   } catch {
-    return null; // no Linux, or a container without sensors
+    return null; // not Linux, or a container without sensors
   }
   const read = zones
     .map((zone) => milliDegrees(join(thermal, zone, 'temp')))
@@ -51,13 +51,13 @@ function milliDegrees(file: string): number | null {
   }
 }
 
-/** What the core knows of itself, by the names that the report has for it. */
+/** The core's own part of the report, by the report's field names. */
 export type Known = Omit<Inventory, 'models' | 'diskFree' | 'diskTotal' | 'temperature'> & {
-  /** Id of the embedder in use; null: none is loaded. */
+  /** Id of the embedder in use; null if none is loaded. */
   readonly embedder: string | null;
 };
 
-/** This kiosk's health, from its core and the machine under the store at `home`. Names no one: counts, versions and states. */
+/** Returns the health of this kiosk and of the machine with the folder `home`. Names nobody: counts, versions and states. */
 export function collectInventory({ embedder, ...known }: Known, machine: Machine, home: string): Inventory {
   const { free, total } = machine.disk(home);
   const report: Inventory = {
@@ -69,6 +69,6 @@ export function collectInventory({ embedder, ...known }: Known, machine: Machine
     diskTotal: total,
     temperature: machine.temperature(),
   };
-  // What does not hold is absent on the wire, not empty.
+  // On the wire, an unknown value is absent, not empty.
   return Object.fromEntries(Object.entries(report).filter(([, value]) => value !== undefined)) as Inventory;
 }

@@ -4,7 +4,7 @@ import type { CoreOptions } from '../interface.ts';
 import { isLeaving } from '../leaving/journal.ts';
 import { redactLine } from './redact.ts';
 
-/** A new log book is started at this size, and the one before it kept; bytes. */
+/** When the log file reaches this size, a new one is started and the previous one kept; bytes. */
 export const MAX_BOOK_BYTES = 512 * 1024;
 
 export const logsFolder = (home: string): string => join(home, 'logs');
@@ -12,8 +12,8 @@ const book = (home: string): string => join(logsFolder(home), 'kiosk.jsonl');
 const older = (home: string): string => join(logsFolder(home), 'kiosk.1.jsonl');
 
 /**
- * Keeps what a host logs, with what its core does, redacted as it is written: nothing that may not leave the kiosk is ever in
- * the file. A disk that is full or gone is none of the log's business: what can't be kept is only passed on.
+ * Keeps the log of a host and its core, redacted as it is written: nothing that may not leave the kiosk is ever in the file. A
+ * full or missing disk is not the log's concern: lines that can't be kept are only passed on.
  *
  * @returns a log that passes everything on to `log`
  */
@@ -31,14 +31,14 @@ export function keepLog(home: string, log: CoreOptions['log']): CoreOptions['log
         renameSync(book(home), older(home));
         size = 0;
       }
-      // Without the folder nothing is written: it was removed with all else, and is not to come back.
+      // Without the folder nothing is written: it was deleted with everything else and must not reappear.
       appendFileSync(book(home), line, { mode: 0o600 });
       size += Buffer.byteLength(line);
     });
   };
 }
 
-/** What was kept, oldest first, at most `max` bytes of whole lines: the newest. */
+/** Returns the kept lines, oldest first: the newest whole lines that fit into `max` bytes. */
 export function readLog(home: string, max: number): string {
   const text = [older(home), book(home)].map((file) => attempt(() => readFileSync(file, 'utf8')) ?? '').join('');
   const bytes = Buffer.from(text, 'utf8');
@@ -51,6 +51,6 @@ function attempt<T>(work: () => T): T | null {
   try {
     return work();
   } catch {
-    return null; // no room, no folder, no right: a log must never be why a kiosk does not work
+    return null; // no space, no folder, no permission: the log must never stop a kiosk from working
   }
 }

@@ -2,22 +2,22 @@ import { type ErrorCode, Problem } from '../../../sync/errors/problem.ts';
 import type { CoreMethods } from '../../contract/methods.ts';
 import type { CoreOptions } from '../interface.ts';
 
-/** A watch ends after so long without confirmation from the server, ms. */
+/** A watch ends after this long without confirmation from the server, ms. */
 const SILENCE_MS = 30_000;
-/** The server's code that no one is watching any more. */
+/** The server's code for: nobody is watching any more. */
 const OVER: ErrorCode = 'command-unknown';
 
 export interface MirrorDeps {
-  /** @throws Problem of the way there (the next picture tries again), or the server's */
+  /** @throws Problem of the connection (the next picture tries again), or the server's */
   readonly send: (command: string, jpeg: Uint8Array) => Promise<void>;
-  /** Whether the site's policy allows it; asked at each picture. */
+  /** Whether the site's policy allows it; checked for each picture. */
   readonly allowed: () => boolean;
-  /** It starts or ends: the screen has to say so. */
+  /** Called when watching starts or ends: the screen has to show that. */
   readonly changed: () => void;
   readonly log: CoreOptions['log'];
 }
 
-/** Sends the server pictures of this kiosk's screen, as the screen draws them, while someone there watches. Keeps none. */
+/** Sends the server pictures of this kiosk's screen, as drawn by the screen, while someone is watching. Keeps none. */
 export function createMirror({ send, allowed, changed, log }: MirrorDeps) {
   let command: string | null = null;
   let silence: NodeJS.Timeout | undefined;
@@ -54,7 +54,7 @@ export function createMirror({ send, allowed, changed, log }: MirrorDeps) {
   return {
     methods,
     watched: (): boolean => command !== null,
-    /** @param by the command that asks for it; @returns false: the site's policy does not allow it */
+    /** @param by the command that requests it @returns false if the site's policy does not allow it */
     begin(by: string): boolean {
       if (!allowed()) return false;
       log('info', 'fleet: the server started watching the screen');

@@ -1,11 +1,11 @@
 import type { LogLine } from '../../../sync/protocol/wire/farewell.ts';
 
 /**
- * A line of the kiosk's log as it may leave the kiosk: what is not known to name nobody is not in it. Pure.
+ * Redacts a line of the kiosk's log so that it may leave the kiosk: only content known to identify nobody is kept. Pure.
  *
- * Messages are sentences of our own source, with words of our own in them; fields are allowed by name and shape; of an error
- * its kind, its code, the system's word in brackets, and the places in the code: its sentence may repeat what someone
- * typed. What native programs print (`core stderr: …`) is left out but for frames of a stack.
+ * Messages are sentences of our own source, with values of ours in them. Fields are allowed by name and shape. Of an error, only
+ * its kind, code, the system's code in brackets, and the places in the code are kept: its message may repeat what someone typed.
+ * Output of native programs (`core stderr: …`) is left out except for stack frames.
  */
 
 const WITHHELD = '‹withheld›';
@@ -20,12 +20,12 @@ const keep =
     test(value) ? value : WITHHELD;
 const number = keep((v) => typeof v === 'number' && Number.isFinite(v));
 const flag = keep((v) => typeof v === 'boolean');
-/** A code or a word of ours: letters first, no run of digits that could be a number of someone. */
+/** A code or a term of ours: letters first, no run of digits that could be someone's number. */
 const plain = keep((v) => typeof v === 'string' && /^[a-z][a-z.+-]{0,40}( \(?[a-z]{1,20}\)?)?$/i.test(v));
 const version = keep((v) => typeof v === 'string' && /^\d{1,4}\.\d{1,4}\.\d{1,4}(-[0-9a-z.-]{1,20})?$/i.test(v));
 const commit = keep((v) => v === null || (typeof v === 'string' && /^[0-9a-f]{12,40}$/.test(v)));
 
-/** Fields by name. What is not here is not written, however harmless it looks. */
+/** Fields by name. A field that is not listed is not written, however harmless it looks. */
 const SHAPES: Readonly<Record<string, Shape>> = {
   action: plain,
   before: plain,
@@ -82,7 +82,7 @@ export function redactLine(
   };
 }
 
-/** Lines printed by others start like this; who printed them is kept, but none of their content. */
+/** Lines printed by other programs start like this. The program's name is kept, but none of the content. */
 const FOREIGN = /^(core (?:stdout|stderr)|browser|electron): ([\s\S]*)$/;
 
 function redactMessage(message: string): string {
@@ -92,7 +92,7 @@ function redactMessage(message: string): string {
   return `${who}: ${frameOf(line) ?? WITHHELD}`;
 }
 
-/** An error, or what `plainFields` has made of one. */
+/** Redacts an error, or what `plainFields` has made of one. */
 function redactError(error: unknown, depth: number): unknown {
   if (typeof error !== 'object' || error === null) return WITHHELD;
   const { name, code, message, stack, cause } = error as Record<string, unknown>;
@@ -100,7 +100,7 @@ function redactError(error: unknown, depth: number): unknown {
   return {
     name: plain(name),
     ...(code !== undefined && { code: typeof code === 'string' && /^[A-Z_]{2,40}$/.test(code) ? code : plain(code) }),
-    // `… can’t be reached (ECONNREFUSED)`: of a sentence, what no person is called.
+    // `… can’t be reached (ECONNREFUSED)`: keep only the part of a message that can't be a person's name.
     ...(typeof message === 'string' && systemMessage(message)),
     ...(frames.length > 0 && { at: frames.slice(0, FRAMES) }),
     ...(cause !== undefined && depth > 1 && { cause: redactError(cause, depth - 1) }),
@@ -112,7 +112,7 @@ function systemMessage(message: string): { system?: string } {
   return found ? { system: found } : {};
 }
 
-/** `at function (file:line:column)`, with the file's name and the folder above it: not where the program lies. */
+/** Returns `function folder/file:line` of a stack frame. The rest of the path, where the program is stored, is dropped. */
 function frameOf(line: string): string | null {
   const found = /^\s*at (?:(?:async |new )?([\w.<>$#[\] ]{1,80}) \()?(?:[a-z]+:\/\/)?([^\s()]*?):(\d+):(\d+)\)?$/.exec(
     line,
@@ -124,8 +124,8 @@ function frameOf(line: string): string | null {
 }
 
 /**
- * A sentence of ours without what may have been put into it: whatever is in quotes, e-mail addresses, addresses and
- * paths, long runs that may be keys or tokens, coordinates, and every number of more than three digits.
+ * Removes from a sentence of ours what may have been inserted: anything in quotes, e-mail addresses, addresses and paths, long
+ * runs that may be keys or tokens, coordinates, and every number of more than three digits.
  */
 function scrub(text: string): string {
   return text

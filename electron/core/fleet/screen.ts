@@ -3,28 +3,28 @@ import type { CameraCondition, CoreMethods } from '../../contract/methods.ts';
 import type { ScreenCamera } from './camera-doubt.ts';
 
 export interface ScreenState {
-  /** A word of Inventory's `camera`; `unknown` while no screen is there. */
+  /** A value of Inventory's `camera`; `unknown` while there is no screen. */
   readonly camera: string;
-  /** Frames that it has looked at since its page was loaded. */
+  /** Frames that it has examined since its page was loaded. */
   readonly frames: number;
-  /** Why it may go dark; absent: it stays on. */
+  /** Why it may turn dark; absent if it stays on. */
   readonly dark?: 'refused' | 'unsupported' | undefined;
-  /** Why the camera's pictures may be made up; absent: nothing says so. */
+  /** Why the camera's frames may be fake; absent if nothing suggests it. */
   readonly cameraDoubt?: CameraDoubt | undefined;
 }
 
 const NONE: ScreenState = { camera: 'unknown', frames: 0 };
 
-/** A page that loads, a browser that starts again or an update takes less than this without a screen, ms. */
+/** Loading a page, restarting a browser or updating takes less time than this without a screen, ms. */
 export const NO_SCREEN_MS = 5 * 60_000;
 
 /**
  * Keeps what the screen reports: the core has no camera of its own. Until the first report there is no screen.
  *
- * @param onCamera called with each report, also an unchanged one
+ * @param onCamera called with each report, even an unchanged one
  * @param onNotices called when the notices have changed
- * @param doubtOf why the camera's pictures may be made up
- * @param monotonic ms
+ * @param doubtOf returns why the camera's frames may be fake
+ * @param monotonic monotonic clock, ms
  */
 export function createScreenBook(
   onCamera: (camera: CameraCondition) => void,
@@ -51,11 +51,11 @@ export function createScreenBook(
   return {
     methods,
     state: (): ScreenState => state,
-    /** Its camera delivers pictures, and it has examined some. */
+    /** True if its camera delivers frames and it has examined some. */
     pictures: (): boolean => ['ok', 'covered', 'replaced'].includes(state.camera) && state.frames > 0,
-    /** There has been no screen for so long that it does not come by itself: nobody can check in. */
+    /** True if there was no screen for so long that it won't return on its own: nobody can check in. */
     missing: (): boolean => state === NONE && monotonic() - lastThere >= NO_SCREEN_MS,
-    /** Codes of what staff has to see to, for the screens. */
+    /** Codes of the conditions that staff has to fix, for the screens. */
     notices,
     disconnected(): void {
       if (state !== NONE) lastThere = monotonic();

@@ -5,7 +5,7 @@ import { KeptConfig } from '../store/device-state.ts';
 import type { Store } from '../store/interface.ts';
 import { isStorageProblem } from '../store/reserve.ts';
 
-/** The configuration in force, as JSON: survives a restart, and a newer one that can't take effect. */
+/** Key of the configuration in force, as JSON. It survives a restart, and a newer one that can't take effect. */
 const IN_FORCE = 'config-in-force';
 
 export type DeviceSettings = ReturnType<typeof createSettings>;
@@ -19,8 +19,8 @@ export interface SettingsDeps {
 }
 
 /**
- * What of a configuration this kiosk can't do; null: nothing. It is taken as a whole or not at all: half of what
- * someone has set is nothing that anybody has set.
+ * Returns what in a configuration this kiosk can't do, or null. A configuration is applied completely or not at all: half of one
+ * is a configuration that nobody has set.
  */
 export function configProblemOf({ language }: DeviceConfig, site: Pick<SiteConfig, 'languages'>): string | null {
   if (language !== undefined && !(site.languages as readonly string[]).includes(language))
@@ -32,7 +32,7 @@ export function createSettings({ store, site }: SettingsDeps) {
   let inForce = keptJson(KeptConfig, store.settings.get(IN_FORCE));
   let written = inForce;
   let problem: string | null = null;
-  /** A disk without room keeps neither a kiosk from starting nor a page from taking effect: it is written later. */
+  /** A full disk must not keep a kiosk from starting or a page from taking effect: it is written later. */
   function keep(): void {
     if (inForce === written) return;
     try {
@@ -46,20 +46,20 @@ export function createSettings({ store, site }: SettingsDeps) {
     get config(): DeviceConfig {
       return inForce?.config ?? {};
     },
-    /** Null: none was ever published. */
+    /** Null if none was ever published. */
     get revision(): number | null {
       return inForce?.revision ?? null;
     },
-    /** Why the newest one that was published is not in force, as a code and what it is about; null: it is. */
+    /** Why the newest published configuration is not in force: a code and its subject. Null if it is in force. */
     get problem(): string | null {
       return problem;
     },
-    /** Looks at what was published; after each page. @returns whether anything is another now */
+    /** Applies what was published; called after each page. @returns whether anything changed */
     take(): boolean {
       const received = store.deviceState.config;
       const before = JSON.stringify([inForce, problem]);
       problem = received ? configProblemOf(received.config, site) : null;
-      // Not "a higher number": a server that was put back to an older copy counts from there.
+      // Not "a higher number": a server restored from an older copy continues from its number.
       if (received && problem === null && JSON.stringify(received) !== JSON.stringify(inForce)) inForce = received;
       keep();
       return JSON.stringify([inForce, problem]) !== before;
@@ -69,7 +69,7 @@ export function createSettings({ store, site }: SettingsDeps) {
   return settings;
 }
 
-/** What screens are shown of it, with what holds where nothing is set. */
+/** Returns the settings as shown to screens, with defaults for what is not set. */
 export function shownSettings(config: DeviceConfig, site: Pick<SiteConfig, 'site' | 'timeZone' | 'defaultLanguage'>) {
   return {
     site: config.name ?? site.site,

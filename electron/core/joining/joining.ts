@@ -13,16 +13,15 @@ import { readServerLink, writeServerLink } from '../sync/server-link.ts';
 import { BUILD_DATE } from '../version.ts';
 
 /**
- * How a kiosk becomes a device of a server, whichever side asks for it: the first-run screen or the command line. A
- * joining is kept in the store until it has ended, so that a kiosk that was switched off meanwhile is still the one
- * whose fingerprint the administrator compares.
+ * How a kiosk becomes a device of a server, whether the first-run screen or the command line requests it. A joining is kept in
+ * the store until it has ended, so that a kiosk switched off meanwhile keeps the fingerprint that the administrator compares.
  */
 
 const SETTING = 'joining';
 const Joining = z.strictObject({
   secret: DeviceSecret,
   name: z.string(),
-  /** null: by file. */
+  /** null when joining by file. */
   code: z.string().nullable(),
 });
 export type Joining = z.infer<typeof Joining>;
@@ -30,7 +29,7 @@ export type Joining = z.infer<typeof Joining>;
 /** How long one exchange with the server may take, ms. */
 const EXCHANGE_MS = 30_000;
 
-/** What joining works on; a command's context is one. */
+/** What joining needs; a command's context provides it. */
 export interface JoiningContext {
   readonly home: string;
   readonly site: Pick<SiteConfig, 'demo'>;
@@ -41,7 +40,7 @@ export interface JoiningContext {
   changed(): void;
 }
 
-/** What both screens show, and when the server said so by its own clock (ms since 1970; null where it said none). */
+/** What both screens show, and the server's own time of the answer (ms since 1970; null if it sent none). */
 export interface Asked {
   readonly device: string;
   readonly fingerprint: string;
@@ -49,8 +48,8 @@ export interface Asked {
 }
 
 /**
- * Shows the server keys and code. The same code again goes on with the same keys, and so does another code after a joining
- * that did not end: the server knows these keys as waiting. Only keys that it has rejected are replaced.
+ * Sends keys and code to the server. The same code again reuses the same keys, and so does another code after an unfinished
+ * joining: the server has these keys as pending. Only keys that it has rejected are replaced.
  *
  * @throws Problem of startJoining, `home-is-demo`, `already-provisioned`, `fingerprint-differs`
  */
@@ -83,7 +82,7 @@ async function show(context: JoiningContext, joining: Joining & { readonly code:
 }
 
 /**
- * Asks once whether someone has approved, and finishes when so.
+ * Asks once whether an administrator has approved, and finishes if so.
  * @returns the server's address once joined, else null. @throws Problem of startJoining, `not-joining`
  */
 export async function pollJoining(context: JoiningContext): Promise<Asked & { readonly server: string | null }> {
@@ -105,7 +104,7 @@ function joinLine({ store }: JoiningContext, joining: Joining & { readonly code:
   return startJoining({ ...joining, trustedNow: () => BUILD_DATE, ...(proxy && { proxy }) });
 }
 
-/** The demo's people never get to a real server, and a kiosk belongs to one server at a time. */
+/** Refuses to join a real server with the demo's people, or a second server while the kiosk belongs to one. */
 export function refuseUnlessFree({ site, store }: JoiningContext, replace: boolean): void {
   if (site.demo) throw new Problem('home-is-demo');
   if (readServerLink(store) && !replace) throw new Problem('already-provisioned');
@@ -131,7 +130,7 @@ export async function fingerprintOf({ secret, name }: Pick<Joining, 'secret' | '
   return deviceFingerprint(await deviceRequest(secret, name));
 }
 
-/** Writes what was granted. Cut off anywhere, the next poll does it again: the server gives it until the kiosk has spoken. */
+/** Stores the grant. If interrupted, the next poll repeats it: the server keeps the grant until the kiosk has connected. */
 export async function finishJoining(
   context: JoiningContext,
   secret: DeviceSecret,

@@ -9,21 +9,21 @@ import { EMERGENCY_PIN } from '../staff/emergency.ts';
 import { readServerLink } from '../sync/server-link.ts';
 import { type Asked, askToJoin, type JoiningContext, keepJoining, pollJoining, readJoining } from './joining.ts';
 
-/** Set by anyone who wants this kiosk to work without a server. */
+/** Set when this kiosk should work without a server. */
 const ALONE = 'works-alone';
-/** Between two questions whether someone has approved, and the first pause after a trouble that passes; ms. */
+/** Pause between two polls for the approval, and first pause after a temporary problem; ms. */
 const POLL_MS = 2_000;
-/** Longest pause after such a trouble, ms. */
+/** Longest pause after such a problem, ms. */
 const SLOWEST_MS = 15_000;
-/** A clock that differs less from the server's is no cause for concern, ms. */
+/** A difference from the server's clock below this is no cause for concern, ms. */
 const CLOCK_MS = 120_000;
 
-/** Temporary problems on the way to the server: the code may be good, so it is retried. */
+/** Temporary problems in reaching the server: the code may be good, so it is retried. */
 const PASSING = /^(server-(unreachable|silent)|proxy-unreachable|exchange-aborted|too-many-requests|http-5\d\d)$/;
 
 export interface KioskSetup {
   readonly methods: Pick<CoreMethods, 'setupJoin' | 'setupRetry' | 'setupStaffPin' | 'setupAlone' | 'setupStartOver'>;
-  /** What the first-run screen shows; null where there is none: the kiosk belongs to a server, or works by itself. */
+  /** What the first-run screen shows; null if there is no such screen: the kiosk belongs to a server, or works alone. */
   state(): Setup | null;
   stop(): void;
 }
@@ -35,20 +35,20 @@ export interface SetupDeps {
   /** This machine's clock, ms since 1970. */
   readonly wall: () => number;
   readonly onState: () => void;
-  /** The kiosk has joined: the core starts again, and its screens with what the server calls it. */
+  /** Called when the kiosk has joined: the core restarts, and its screens then use the server's names. */
   readonly joined: () => void;
   readonly log: CoreOptions['log'];
 }
 
 /**
- * The first run of a kiosk: it has nobody, and no server. A joining that was under way when it was switched off goes on by
- * itself. Whatever happens shows in `state`: the screen has nothing to ask.
+ * The first run of a kiosk, which has no people and no server yet. A joining that was interrupted by switching the kiosk off
+ * continues automatically. Every change shows in `state`: the screen need not ask.
  */
 export function createSetup(deps: SetupDeps): KioskSetup {
   const { context, log } = deps;
   const { store, home } = context;
   let state: Setup = { at: 'code', trouble: null };
-  /** Counts attempts: an answer to one that was given up changes nothing. */
+  /** Counts attempts: the answer to an abandoned attempt is ignored. */
   let run = 0;
   let timer: NodeJS.Timeout | undefined;
   let stopped = false;
@@ -96,7 +96,7 @@ export function createSetup(deps: SetupDeps): KioskSetup {
   }
 
   function poll(mine: number, server: string, asked: Asked, pause: number): void {
-    // Someone may have joined it by the command line meanwhile.
+    // It may have joined through the command line meanwhile.
     if (readServerLink(store)) {
       finished(server);
       return;
@@ -121,7 +121,7 @@ export function createSetup(deps: SetupDeps): KioskSetup {
 
   function waiting(server: string, { fingerprint, serverTime }: Asked, trouble: Trouble | null): void {
     const off = serverTime === null ? 0 : deps.wall() - serverTime;
-    // A server that is out of reach says no time: what was seen of the clock stays.
+    // If the server can't be reached, there is no new time: keep the last known clock difference.
     const kept = state.at === 'approval' ? state.clockOff : null;
     const clockOff = serverTime === null || trouble ? kept : Math.abs(off) < CLOCK_MS ? null : Math.round(off / 1000);
     set({
@@ -136,7 +136,7 @@ export function createSetup(deps: SetupDeps): KioskSetup {
 
   function failed(trouble: Trouble): void {
     run++;
-    // Keys that the server has refused are not shown again.
+    // Keys that the server has rejected are not sent again.
     if (trouble.code === 'device-revoked') keepJoining(store, null);
     set({ at: 'code', trouble });
   }
@@ -170,7 +170,7 @@ export function createSetup(deps: SetupDeps): KioskSetup {
     methods: {
       async setupJoin({ code, language }) {
         refuseWhenOver();
-        // The language that it is set up in is the one that it greets in.
+        // The language used during setup becomes the language of the first screen.
         const site = readSiteConfig(home);
         const spoken = site.languages.find((known) => known === language);
         if (spoken && spoken !== site.defaultLanguage) writeSiteConfig(home, { ...site, defaultLanguage: spoken });

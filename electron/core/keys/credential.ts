@@ -5,15 +5,15 @@ import { Problem } from '../../../sync/errors/problem.ts';
 /** The credential's name in the kiosk's systemd unit: `LoadCredentialEncrypted=smartpresence-device-secret:…`. */
 const CREDENTIAL = 'smartpresence-device-secret';
 
-/** Whether systemd has given this process the credential with the device secret. */
+/** Returns whether systemd has given this process the credential with the device secret. */
 export const hasCredential = (env: NodeJS.ProcessEnv): boolean =>
   Boolean(env.CREDENTIALS_DIRECTORY) && existsSync(join(env.CREDENTIALS_DIRECTORY!, CREDENTIAL));
 
 /**
- * The device secret as base64, from systemd's credential store (sealed by the TPM or the machine's own key:
- * https://systemd.io/CREDENTIALS/), or null when it is to live in a file.
+ * Returns the device secret as base64, from systemd's credential store (sealed by the TPM or the machine's own key:
+ * https://systemd.io/CREDENTIALS/), or null if it should be kept in a file.
  *
- * @param inFile the explicit wish for a 0600 file, whatever credentials there are; the screens then keep showing a notice
+ * @param inFile explicitly requests a 0600 file, whatever credentials exist; the screens then keep showing a notice
  * @throws Problem `device-secret-missing` or `device-secret-bad`
  */
 export function readDeviceSecret(env: NodeJS.ProcessEnv, inFile: boolean): string | null {
@@ -35,8 +35,8 @@ export function readDeviceSecret(env: NodeJS.ProcessEnv, inFile: boolean): strin
 }
 
 /**
- * The device secret for a command line, where the place is not stated: 32 bytes of the credential where this process was
- * given it, else null for the file.
+ * Returns the device secret for a command line, which is not given its location: 32 bytes of the credential if this process
+ * received it, else null for the file.
  *
  * @throws Problem `device-secret-bad`
  */

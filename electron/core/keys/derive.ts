@@ -4,7 +4,7 @@ import { Problem } from '../../../sync/errors/problem.ts';
 /** All keys and secrets of the kiosk are 32 bytes: AES-256, and the strength of HKDF-SHA-256. */
 export const KEY_BYTES = 32;
 
-/** One sub-key a purpose: a key that leaks from one use opens no other (NIST SP 800-108, "key separation"). */
+/** One sub-key per purpose: a key that leaks from one use decrypts nothing else (NIST SP 800-108, "key separation"). */
 export const STORE_PURPOSES = {
   /** Raw key of SQLCipher's pages. */
   pages: 'store-page-key',
@@ -12,29 +12,29 @@ export const STORE_PURPOSES = {
   personKeys: 'person-key-kek',
   /** Wraps each person's key for photos. */
   vault: 'vault-kek',
-  /** Event values of nobody who still has a key, e.g. whose deletion the server must hear of. */
+  /** Event values of people who no longer have a key, e.g. of a deletion that the server must learn of. */
   storeValues: 'store-values',
 } as const;
 
-/** Purposes under the lasting root, which `store rekey` keeps: PIN hashes can't be made again without the PINs. */
+/** Purposes under the permanent root, which `store rekey` keeps: PIN hashes can't be recomputed without the PINs. */
 export const DEVICE_PURPOSES = {
   pinPepper: 'pin-pepper',
   lockout: 'lockout-subjects',
-  /** Digests by which a picture of an import is known again. */
+  /** Digests for recognising a picture of an import. */
   imports: 'import-digests',
 } as const;
 
 export type StorePurpose = keyof typeof STORE_PURPOSES;
 export type DevicePurpose = keyof typeof DEVICE_PURPOSES;
 
-/** HKDF-SHA-256 (RFC 5869) of a 32-byte root for one purpose. */
+/** Returns HKDF-SHA-256 (RFC 5869) of a 32-byte root for one purpose. */
 export function deriveKey(root: Uint8Array, purpose: string): Buffer {
   return Buffer.from(hkdfSync('sha256', root, new Uint8Array(), `smartpresence/kiosk/v1/${purpose}`, KEY_BYTES));
 }
 
 /**
- * Refuses what can't be 32 random bytes: another length, few distinct values, a counted sequence, printable text. A
- * random secret fails this with a chance below 2^-60.
+ * Refuses a value that can't be 32 random bytes: another length, few distinct values, a counting sequence, printable text. A
+ * random secret fails this with a probability below 2^-60.
  *
  * @throws Problem `secret-malformed`, `secret-weak`
  */

@@ -6,13 +6,13 @@ import type { Random } from './envelope.ts';
 import { requirePrivate } from './private-file.ts';
 
 export interface StoreKeys {
-  /** 32 bytes from the host's keystore; null: a 0600 file `device-secret` in the kiosk's folder. */
+  /** 32 bytes from the host's keystore; null for a 0600 file `device-secret` in the kiosk's folder. */
   readonly deviceSecret: Uint8Array | null;
-  /** 32 bytes that the server gave at provisioning; null: the 0600 file `provisioning-secret`, where there is one. */
+  /** 32 bytes that the server sent at provisioning; null for the 0600 file `provisioning-secret`, if it exists. */
   readonly provisioningSecret?: Uint8Array | null;
-  /** Lets `createStore` make the file `device-secret` when the host has no keystore. */
+  /** Lets `createStore` create the file `device-secret` if the host has no keystore. */
   readonly allowSecretFile?: boolean;
-  /** Machine id in place of this machine's own; for tests. */
+  /** Machine id that replaces this machine's own; for tests. */
   readonly machineId?: string;
 }
 
@@ -25,9 +25,9 @@ export const deviceSecretFile = (home: string): string => join(home, 'device-sec
 export const provisioningSecretFile = (home: string): string => join(home, 'provisioning-secret');
 
 /**
- * Gathers the secrets of the key slots.
+ * Reads the secrets of the key slots.
  *
- * @param create whether a missing device secret may be made now (with `allowSecretFile` alone)
+ * @param create whether a missing device secret may be created now (only with `allowSecretFile`)
  * @throws Problem `device-secret-missing`, `secret-malformed`, `secret-weak`, `secret-file-exposed`
  */
 export function readSecrets(home: string, keys: StoreKeys, create: boolean, random: Random): Secrets {

@@ -30,7 +30,7 @@ export type { StoreKeys } from './device-secret.ts';
 /** One generation of the store key, as sub-keys. */
 export interface StoreKeySet {
   readonly generation: number;
-  /** A sub-key of 32 bytes; a new copy each time. */
+  /** Returns a sub-key of 32 bytes; a new copy each time. */
   subkey(purpose: StorePurpose): Buffer;
 }
 
@@ -42,10 +42,10 @@ export interface OpenKeysOptions extends StoreKeys {
 }
 
 /**
- * Opens the key slots of a kiosk's folder, or makes them in a folder that has none.
+ * Opens the key slots of a kiosk's folder, or creates them in a folder that has none.
  *
- * @throws Problem `device-secret-missing`, `secret-malformed`, `secret-weak`, `secret-file-exposed`,
- *   `store-other-machine`, `store-wrong-key`, `keyslots-damaged`, `keyslots-missing`. Nothing is written then.
+ * @throws Problem `device-secret-missing`, `secret-malformed`, `secret-weak`, `secret-file-exposed`, `store-other-machine`,
+ * `store-wrong-key`, `keyslots-damaged`, `keyslots-missing`. Then nothing has been written.
  */
 export async function openKeys(options: OpenKeysOptions) {
   const { home } = options;
@@ -89,7 +89,7 @@ export async function openKeys(options: OpenKeysOptions) {
   return {
     /** Id of the store that the slots belong to. */
     store,
-    /** False until `markLive`: there is no store file yet, and one may be made. */
+    /** False until `markLive`: there is no store file yet, and one may be created. */
     get live(): boolean {
       return slots.state === 'live';
     },
@@ -100,14 +100,14 @@ export async function openKeys(options: OpenKeysOptions) {
     get next(): StoreKeySet | null {
       return next ? set(next) : null;
     },
-    /** Whether the device secret is in a file rather than in a keystore; screens keep showing it. */
+    /** Whether the device secret is in a file instead of a keystore; screens keep showing that. */
     secretInFile,
-    /** 32 bytes for a purpose that outlives `store rekey`. */
+    /** Returns 32 bytes for a purpose that `store rekey` does not change. */
     subkey: (purpose: (typeof DEVICE_PURPOSES)[DevicePurpose]): Buffer => deriveKey(current.device, purpose),
     markLive(): void {
       save({ ...slots, state: 'live' });
     },
-    /** Makes and writes a next generation (or returns the unfinished one's). */
+    /** Creates and stores a next generation (or returns that of an unfinished rekey). */
     async beginRekey(): Promise<StoreKeySet> {
       if (!next) {
         const made: Roots = { number: current.number + 1, store: newRoot(), device: current.device };
@@ -117,8 +117,8 @@ export async function openKeys(options: OpenKeysOptions) {
       return set(next);
     },
     /**
-     * Puts the secret that the server gave into the key of the slots: from now on the store opens with device secret, machine
-     * and this together. Kept as the 0600 file `provisioning-secret`. A store that has one already keeps the one it has.
+     * Adds the secret that the server sent to the key of the slots: from now on the store opens only with device secret, machine
+     * and this secret together. Stored in the 0600 file `provisioning-secret`. A store that already has one keeps it.
      *
      * @param secret 32 bytes
      * @throws Problem `secret-malformed`, `secret-weak`
@@ -136,7 +136,7 @@ export async function openKeys(options: OpenKeysOptions) {
       save({ ...slots, ...wrapped, provisioned: true });
       key = bound;
     },
-    /** Keeps one generation alone. */
+    /** Keeps only one generation. */
     settle(keep: 'current' | 'next'): void {
       const { next: unfinished, ...rest } = slots;
       if (keep === 'next') {
@@ -150,7 +150,7 @@ export async function openKeys(options: OpenKeysOptions) {
 }
 
 /**
- * This machine's id (node-machine-id, hashed by it). Anybody on the machine can read it and cloned images share it: it
+ * Returns this machine's id (node-machine-id, hashed by it). Anyone on the machine can read it, and cloned images share it. It
  * salts the key derivation so that a copied folder doesn't open elsewhere, and is never a key.
  */
 function machineId(): string {

@@ -9,8 +9,8 @@ import { keyObject, open, type Random, seal } from './envelope.ts';
 import { requirePrivate } from './private-file.ts';
 
 /**
- * The key-slots file `keyslots.json` (0600). Each generation of the store key is wrapped for this machine. While a store
- * is re-keyed the file holds both generations, so that whichever the store is encrypted under can be opened (see rekey.ts).
+ * The key-slots file `keyslots.json` (0600). Each generation of the store key is wrapped for this machine. While a store is being
+ * re-keyed, the file holds both generations, so that the store can be opened under either one (see rekey.ts).
  */
 const Generation = z.strictObject({
   number: z.number().int().positive(),
@@ -31,7 +31,7 @@ export const KeySlots = z.strictObject({
 export type KeySlots = z.infer<typeof KeySlots>;
 export type Generation = z.infer<typeof Generation>;
 
-/** What a slot holds: the store key of one generation, and the root of what `store rekey` keeps. */
+/** Content of a slot: the store key of one generation, and the root of the keys that `store rekey` keeps. */
 export interface Roots {
   readonly number: number;
   readonly store: Buffer;
@@ -57,12 +57,12 @@ export function writeSlots(home: string, slots: KeySlots): void {
   replaceFile(slotsFile(home), `${JSON.stringify(KeySlots.parse(slots), null, 2)}\n`);
 }
 
-/** A tag of the machine, salted by the store's id so that two stores' tags can't be compared. Not secret. */
+/** Returns a tag of the machine, salted by the store's id so that two stores' tags can't be compared. Not secret. */
 export function machineTag(store: string, machine: string): string {
   return createHash('sha256').update(`smartpresence/machine-tag/${store}/${machine}`).digest('base64url');
 }
 
-/** HKDF-SHA-256 (RFC 5869): input keying material device secret ‖ provisioning secret, salted by the machine id. */
+/** Returns HKDF-SHA-256 (RFC 5869) of device secret ‖ provisioning secret, salted by the machine id. */
 export function slotKey(secrets: Secrets, machine: string, store: string): KeyObject {
   const material = Buffer.concat([secrets.device, secrets.provisioning ?? new Uint8Array()]);
   const info = `smartpresence/kiosk/v1/slot/${store}/${secrets.provisioning ? 'provisioned' : 'local'}`;

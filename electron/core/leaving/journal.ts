@@ -6,9 +6,9 @@ import { Ed25519PrivateJwk } from '../../../sync/protocol/wire/batch.ts';
 import { Uuid } from '../../../sync/protocol/wire/event.ts';
 
 /**
- * `leaving.json`: that this kiosk destroys everything, how far it has come, and how it says so when it is done. Written
- * before the first byte goes and the last file to go: whatever happens in between, the next start goes on. It names nobody,
- * and opens nothing: its key signs one sentence, that the kiosk is done, and the server takes it for that alone.
+ * `leaving.json`: records that this kiosk is destroying everything, how far it has got, and how it reports completion. It is
+ * written before the first byte is deleted and is the last file deleted, so the next start always continues. It names nobody and
+ * opens nothing: its key signs only the statement that the kiosk is done, and the server accepts it for nothing else.
  */
 const languages = { languages: z.array(z.string()).min(1), language: z.string() };
 
@@ -20,11 +20,11 @@ export const Journal = z.discriminatedUnion('state', [
     command: Uuid,
     device: Uuid,
     server: z.strictObject({ id: Uuid, url: z.url({ protocol: /^https$/ }), caPem: z.array(z.string()).min(1) }),
-    /** Signs the farewell, where the device's own key is gone. */
+    /** Signs the farewell after the device's own key has been destroyed. */
     farewellKey: Ed25519PrivateJwk,
     ...languages,
   }),
-  /** Of a wipe: what is left, so that anyone who finds the kiosk reads what became of it. */
+  /** Kept after a wipe, so that anyone who finds the kiosk can read what happened to it. */
   z.strictObject({ v: z.literal(1), state: z.literal('wiped'), ...languages }),
 ]);
 export type Journal = z.infer<typeof Journal>;
@@ -33,12 +33,12 @@ export type Leaving = Extract<Journal, { farewellKey: unknown }>;
 export const JOURNAL_FILE = 'leaving.json';
 const file = (home: string): string => join(home, JOURNAL_FILE);
 
-/** Whether this kiosk is being wiped, or was. Checked before anything of the folder is opened. */
+/** Whether this kiosk is being wiped, or was. Checked before anything in the folder is opened. */
 export const isLeaving = (home: string): boolean => existsSync(file(home));
 
 /**
- * Null: there is none. One that can't be read is taken for a wipe of which nothing more is known: its folder is never opened
- * as a kiosk again.
+ * Returns null if there is none. An unreadable journal is treated as a wipe of which nothing more is known: its folder is never
+ * opened as a kiosk again.
  */
 export function readJournal(home: string): Journal | 'unreadable' | null {
   const bytes = readIfThere(file(home));

@@ -8,14 +8,14 @@ import { readProxy } from '../sync/proxy.ts';
 import { readServerLink } from '../sync/server-link.ts';
 import type { Leaving } from './journal.ts';
 
-/** Setting with the key of the farewell, from before it is announced: a kill in between must not make another one. */
+/** Setting with the farewell's key, stored before it is announced: after a kill in between, the same key must be used. */
 const FAREWELL_KEY = 'farewell-key';
-/** A lost kiosk may be unplugged any moment: its last reports are waited for so long, ms, and no longer. */
+/** A lost kiosk may be unplugged at any moment, so its last reports are awaited only this long, ms. */
 const WIPE_REPORTS_MS = 30_000;
 const POLL_MS = 500;
 
 export interface Waiting {
-  /** `server`: it has yet to get there. `backup`: it is there, and in no backup yet. */
+  /** `server`: not yet received by the server. `backup`: received, but not yet in a backup. */
   readonly for: 'server' | 'backup';
   readonly count: number;
 }
@@ -24,10 +24,10 @@ export interface LeaveDeps {
   readonly store: Pick<Store, 'device' | 'deviceState' | 'outbox' | 'settings'>;
   readonly site: Pick<SiteConfig, 'languages' | 'defaultLanguage'>;
   readonly nudge: () => void;
-  /** What the screen shows meanwhile; null: it destroys. */
+  /** Sets what the screen shows meanwhile; null: destroying. */
   readonly shows: (waiting: Waiting | null) => void;
   readonly stopped: () => boolean;
-  /** Someone wants a wipe instead, which waits for nothing. */
+  /** True if a wipe was requested instead, which waits for nothing. */
   readonly hurried: () => boolean;
   /** Trusted time, ms since 1970. */
   readonly now: () => number;
@@ -35,22 +35,22 @@ export interface LeaveDeps {
   readonly log: CoreOptions['log'];
 }
 
-/** What destroying and the farewell go by, once the store is gone. */
+/** What destroying and the farewell need once the store is deleted. */
 export interface Left {
   readonly journal: Leaving;
-  /** The device's own key, which no file has any more. */
+  /** The device's own key, which is no longer in any file. */
   readonly key: Ed25519PrivateJwk;
   readonly proxy: string | undefined;
 }
 
 /**
- * Up to where nothing is lost yet: notifies the server that it has begun, with the key that the last report will be
- * signed by, and sends what waits. Of a decommissioning everything gets there first, however long that takes, and until
- * the command's time is over it waits for a backup of the server's to have it too: were the server put back to before,
- * this kiosk would be the only one to have it. Of a wipe what gets there in a moment. What it did once is not done
- * again: it may be cut off anywhere.
+ * Prepares for leaving, up to the point where data would be lost: notifies the server that it has begun, with the key that will
+ * sign the last report, and sends what is waiting. A decommissioning waits until everything is sent, however long that takes,
+ * and, until the command expires, for a server backup to include it: if the server were restored to an earlier state, only this
+ * kiosk would have the data. A wipe sends what it can in a moment. Completed steps are not repeated, so it may be interrupted
+ * anywhere.
  *
- * @returns null when the core stops meanwhile, and the next start goes on; or when a wipe takes the place of a decommissioning
+ * @returns null if the core stops meanwhile (the next start continues) or a wipe replaces a decommissioning
  * @throws Problem `not-provisioned`
  */
 export async function prepareToLeave(
@@ -81,7 +81,7 @@ export async function prepareToLeave(
     const unsafe = count > 0 || deps.now() >= Date.parse(command.expires) ? 0 : notInBackup(store.outbox.marks());
     if (count + unsafe === 0) break;
     deps.shows(count > 0 ? { for: 'server', count } : { for: 'backup', count: unsafe });
-    // A backup comes when it comes: the kiosk hears of it with what it asks anyway.
+    // A backup can't be hurried: the kiosk learns of it through its regular requests.
     if (count > 0) deps.nudge();
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   }
@@ -104,8 +104,8 @@ export async function prepareToLeave(
 }
 
 /**
- * Records that the server has and no backup of it. 0 where it has never reported a backup: then there is none to wait
- * for.
+ * Returns how many records the server has that are in none of its backups. 0 if it has never reported a backup: then there is
+ * none to wait for.
  */
 function notInBackup(marks: readonly { readonly made: number; readonly safe: number }[]): number {
   if (!marks.some(({ safe }) => safe > 0)) return 0;

@@ -14,19 +14,19 @@ import {
 } from './lockout.ts';
 
 export interface Attempt<T> {
-  /** Which secret is guessed at: the row its failures are kept in. Null: none in particular, as with an unknown badge. */
+  /** Key of the failure count of the secret being guessed. Null for none in particular, as with an unknown badge. */
   readonly subject: string | null;
-  /** The budget of all numbers of this kiosk that failures also count against, if any. */
+  /** The budget shared by all numbers of this kiosk that failures also count against, if any. */
   readonly shared: SharedBudget | null;
-  /** Ignores the pause of that budget; a lock of its own subject still applies. */
+  /** True to ignore the pause of that budget. A lock of `subject` still applies. */
   readonly throughPause?: boolean;
-  /** What the right PIN opens; null when it was wrong. */
+  /** Returns what the right PIN opens; null if the PIN was wrong. */
   check(): Promise<T | null>;
-  /** The rejection of a wrong PIN that does not lock yet. */
+  /** Returns the error for a wrong PIN that does not lock yet. */
   wrong(): Problem;
 }
 
-/** Checks every PIN typed at this kiosk: lockouts are in the store, so that a restart gives no new guesses. */
+/** Checks every PIN typed at this kiosk. Lockouts are in the store, so that a restart gives no new guesses. */
 export interface PinGuard {
   /** @throws Problem `pin-locked`, or the attempt's own rejection */
   attempt<T>(attempt: Attempt<T>): Promise<T>;
@@ -34,14 +34,14 @@ export interface PinGuard {
 
 export interface PinGuardDeps {
   readonly store: { readonly lockouts: Pick<Store['lockouts'], 'get' | 'set'> };
-  /** Trusted time, ms since 1970: locks outlast a restart, and a clock that is set ends none. */
+  /** Trusted time, ms since 1970: locks outlast a restart, and setting the clock ends none. */
   readonly now: () => number;
-  /** Called when all numbers were paused for `ms`: someone may be trying one PIN, or one face, on many. */
+  /** Called when all numbers were paused for `ms`: someone may be trying one PIN, or one face, on many numbers. */
   readonly paused?: (ms: number, budget: SharedBudget['row']) => void;
 }
 
 export function createPinGuard({ store, now, paused }: PinGuardDeps): PinGuard {
-  // One attempt at a time: what an attempt adds can then be taken back when it was right, and nothing else with it.
+  // One attempt at a time: then a right PIN can undo exactly what its own attempt added.
   const exclusive = createMutex();
 
   async function attempt<T>({ subject, shared, throughPause = false, check, wrong }: Attempt<T>): Promise<T> {
@@ -56,7 +56,7 @@ export function createPinGuard({ store, now, paused }: PinGuardDeps): PinGuard {
     });
     const locked = Math.max(lockedFor(own, at), throughPause ? 0 : lockedFor(all, at));
     if (locked > 0) {
-      // What lay in a wrong clock's future is kept as it counts now, or it would start over with each attempt.
+      // Times in the future (the clock was wrong) are stored as limited now, or the wait would start over with each attempt.
       if (own.until < stored.until || all.until < storedAll.until) store.lockouts.set(rows(own, all));
       throw pinLocked(locked);
     }
@@ -71,7 +71,7 @@ export function createPinGuard({ store, now, paused }: PinGuardDeps): PinGuard {
       const wait = Math.max(pause, lockedFor(failed, now()));
       throw wait > 0 ? pinLocked(wait) : wrong();
     }
-    // Only its own count comes back to the shared budget: someone's right PIN must not buy guesses at the others'.
+    // Only its own failure is returned to the shared budget: one right PIN must not buy guesses at other numbers.
     store.lockouts.set(rows(NO_LOCKOUT, all));
     return opened;
   }

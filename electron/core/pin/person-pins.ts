@@ -6,24 +6,24 @@ import { hashPin, type PinHasher, verifyPin } from './pin-hash.ts';
 import { sharedPin, storedPin } from './stored-pin.ts';
 
 /**
- * PINs of people. A kiosk that has a pepper of its server's hashes with it, so that the PIN counts at every kiosk of the person's
- * sites; one that has none yet, or no server, with its own.
+ * PINs of people. A kiosk that has a pepper from its server hashes with it, so that the PIN is valid at every kiosk of the
+ * person's sites. Without such a pepper, or without a server, it uses its own.
  */
 export interface PersonPins extends PinHasher {
   /**
-   * A PIN that was right just now, as it is to be stored from now on: under the newest pepper that kiosks share.
-   * Null: it is already, or there is none.
+   * Returns a new hash of a PIN that was just verified, under the newest shared pepper. Null if it has that hash already, or if
+   * there is no shared pepper.
    */
   renewed(stored: string, pin: string): Promise<string | null>;
 }
 
-/** The peppers that the server sent, as they are in the store: base64url, newest first. */
+/** Parses the server's peppers as stored: base64url, newest first. */
 export const readPeppers = (text: string | null): Buffer[] =>
   (keptJson(z.array(z.string()), text) ?? []).map((pepper) => Buffer.from(pepper, 'base64url'));
 
 /**
  * @param own hashes with this kiosk's own pepper
- * @param peppers of the server's, newest first, at this moment
+ * @param peppers returns the server's current peppers, newest first
  */
 export function createPersonPins(own: PinHasher, peppers: () => readonly Uint8Array[]): PersonPins {
   async function shared(pin: string, id: string): Promise<string | null> {
@@ -37,7 +37,7 @@ export function createPersonPins(own: PinHasher, peppers: () => readonly Uint8Ar
       const value = stored === null ? null : sharedPin(stored);
       if (!value) return own.verify(stored, pin);
       const pepper = peppers().find((one) => pinPepperId(one) === value.pepper);
-      // A pepper that was taken back: as long as any, and no.
+      // The pepper was withdrawn: take as long as always, and answer no.
       return pepper ? verifyPin(value.hash, pin, pepper) : own.verify(null, pin);
     },
     async renewed(stored, pin) {

@@ -3,16 +3,16 @@ import { Problem } from '../../../sync/errors/problem.ts';
 import { weakPin } from '../../contract/pin.ts';
 
 /**
- * PINs: argon2id (RFC 9106) with a pepper as argon2's secret, so that hashes alone can't be searched for PINs. 19 MiB × 2
- * passes (OWASP's first choice) takes some 20–40 ms on a kiosk. A shared PIN has just this cost (wire/event.ts, `PinValue`).
+ * PINs: argon2id (RFC 9106) with a pepper as argon2's secret, so that the hashes alone can't be searched for PINs. 19 MiB × 2
+ * passes (OWASP's first choice) takes about 20–40 ms on a kiosk. A shared PIN has the same cost (wire/event.ts, `PinValue`).
  */
-/** 2 is argon2id in the library's enum, which type stripping can't import. */
+/** 2 is argon2id in the library's enum, which can't be imported with type stripping. */
 const COST = { algorithm: 2, memoryCost: 19_456, timeCost: 2, parallelism: 1 };
 
 export interface PinHasher {
-  /** A PHC string to store. */
+  /** Returns a PHC string to store. */
   hash(pin: string): Promise<string>;
-  /** Whether `pin` is the one behind `stored`. With null (nobody has that number) it works as long, and says no. */
+  /** Returns whether `pin` matches `stored`. With null (nobody has that number) it takes as long and returns false. */
   verify(stored: string | null, pin: string): Promise<boolean>;
 }
 

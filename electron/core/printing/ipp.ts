@@ -1,6 +1,6 @@
 /**
- * The Internet Printing Protocol's messages (RFC 8010 §3.1), as far as a print service's state is asked for: no documents and no
- * collections.
+ * Messages of the Internet Printing Protocol (RFC 8010 §3.1), only as far as needed to query a print service's state: no
+ * documents and no collections.
  */
 
 type IppValue = string | number | boolean | null;
@@ -8,7 +8,7 @@ export type IppAttributes = ReadonlyMap<string, readonly IppValue[]>;
 
 export interface IppAnswer {
   readonly status: number;
-  /** In their order: operation, then one for each printer or job. */
+  /** In order: operation, then one for each printer or job. */
   readonly groups: readonly { readonly tag: number; readonly attributes: IppAttributes }[];
 }
 
@@ -41,7 +41,7 @@ export function encodeIpp(operation: number, request: IppRequest): Buffer {
   return Buffer.concat(parts);
 }
 
-/** @throws RangeError where the message ends too early */
+/** @throws RangeError if the message ends too early */
 export function decodeIpp(message: Buffer): IppAnswer {
   const groups: { tag: number; attributes: Map<string, IppValue[]> }[] = [];
   const status = message.readUInt16BE(2);
@@ -56,7 +56,7 @@ export function decodeIpp(message: Buffer): IppAnswer {
     }
     const name = take();
     const value = take();
-    // An attribute without a name is a further value of the one before.
+    // An attribute without a name is a further value of the previous one.
     if (name.length > 0) {
       values = [];
       groups.at(-1)?.attributes.set(name.toString(), values);

@@ -1,7 +1,7 @@
 import type { Printing } from '../../contract/printing.ts';
 import type { IppAttributes } from './ipp.ts';
 
-/** Reasons of a printer's state (RFC 8011 §5.4.12) by what a person can do about them; the first that applies is shown. */
+/** Maps the reasons of a printer's state (RFC 8011 §5.4.12) to what a person can do about them; the first match is shown. */
 const TROUBLES: readonly (readonly [NonNullable<Printing['trouble']>, RegExp])[] = [
   ['paper-jam', /^media-jam/],
   ['paper-empty', /^(media-empty|media-needed|input-tray-missing)/],
@@ -15,9 +15,9 @@ const TROUBLES: readonly (readonly [NonNullable<Printing['trouble']>, RegExp])[]
 /** `printer-state` 5. */
 const STOPPED = 5;
 
-/** What keeps this printer from printing; null: nothing that it says. */
+/** Returns what keeps this printer from printing; null if it reports nothing. */
 export function troubleOf(printer: IppAttributes): Printing['trouble'] {
-  // A warning does not stop it; a passing `offline` or `stopped` is not a problem until it lasts.
+  // A warning does not stop it. A brief `offline` or `stopped` is not a problem until it lasts.
   const reasons = (printer.get('printer-state-reasons') ?? []).filter(
     (reason): reason is string =>
       typeof reason === 'string' && !/-(warning|report)$/.test(reason.replace(/^offline-report$/, 'offline')),
@@ -29,7 +29,7 @@ export function troubleOf(printer: IppAttributes): Printing['trouble'] {
   return stopped ? 'printer-stopped' : null;
 }
 
-/** What became of the first job after this one; `none`: there is no such job. */
+/** Returns the outcome of the first job after this one; `none` if there is no such job. */
 export function jobAfter(jobs: readonly IppAttributes[], after: number): NonNullable<Printing['job']> {
   const later = jobs
     .map((job) => ({ id: idOf(job), state: job.get('job-state')?.[0] }))

@@ -10,12 +10,12 @@ import { jobAfter, newestJob, troubleOf } from './rules.ts';
 const GET_JOBS = 0x000a;
 const CUPS_GET_DEFAULT = 0x4001;
 const NOT_FOUND = 0x0406;
-/** An answer about one printer and its jobs, bytes. */
+/** Limit for an answer about one printer and its jobs, bytes. */
 const MAX_ANSWER = 1 << 20;
 const ANSWER_MS = 5_000;
 const NO_PRINTER: Printing = { printer: 'none', trouble: null, newest: 0, job: null };
 
-/** Where CUPS listens on this machine: as its own clients find it. Null: this system has another print service. */
+/** Returns the CUPS socket on this machine, found as CUPS clients do. Null if this system has another print service. */
 export function cupsSocket(env: NodeJS.ProcessEnv, platform: NodeJS.Platform): string | null {
   if (env.CUPS_SERVER?.startsWith('/')) return env.CUPS_SERVER;
   if (platform === 'darwin') return '/private/var/run/cupsd';
@@ -23,8 +23,8 @@ export function cupsSocket(env: NodeJS.ProcessEnv, platform: NodeJS.Platform): s
 }
 
 /**
- * What the screen can't know of its printing: whether there is a printer, and what became of a job. The page is printed by
- * the browser; here CUPS is asked, over its socket on this machine.
+ * What the screen can't know about its printing: whether there is a printer, and the outcome of a job. The browser prints the
+ * page; this queries CUPS through its socket on this machine.
  */
 export function createPrinting(deps: {
   readonly staff: Pick<StaffService, 'require'>;
@@ -48,7 +48,7 @@ export function createPrinting(deps: {
         };
       } catch (error) {
         const { code } = error as NodeJS.ErrnoException;
-        // Without CUPS there is no printer; a CUPS that does not answer is logged.
+        // Without CUPS there is no printer. A CUPS that does not answer is logged.
         if (code !== 'ENOENT' && code !== 'ECONNREFUSED') log('warn', 'printing: CUPS does not answer', { error });
         return NO_PRINTER;
       }
@@ -56,7 +56,7 @@ export function createPrinting(deps: {
   };
 }
 
-/** Null: none is the default, so the browser would find none either. */
+/** Null if no printer is the default, so the browser would find none either. */
 async function defaultPrinter(socket: string): Promise<{ name: string; attributes: IppAttributes } | null> {
   const answer = await ask(socket, CUPS_GET_DEFAULT, [
     [

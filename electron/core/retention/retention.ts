@@ -12,13 +12,13 @@ import {
   trustedAt,
 } from './trusted-time.ts';
 
-/** How long things are kept, days. Enrolment photos are no matter of time: they stay until their person is deleted. */
+/** How long data is kept, days. Enrolment photos have no limit: they are kept until their person is deleted. */
 export interface RetentionPolicy {
   readonly photoDays: number;
   readonly gpsDays: number;
 }
 
-/** Retention at work on a kiosk, and the trusted time it goes by. */
+/** The running retention of a kiosk, and the trusted time it uses. */
 export type Retention = ReturnType<typeof startRetention>;
 
 export interface RetentionOptions {
@@ -29,7 +29,7 @@ export interface RetentionOptions {
   readonly site: RetentionPolicy;
   readonly log: (level: 'info' | 'warn' | 'error', message: string, fields?: Record<string, unknown>) => void;
   readonly clock?: Omit<Clock, 'offset'>;
-  /** How often the clocks are read and kept, ms. */
+  /** How often the clocks are read and trusted time is stored, ms. */
   readonly everyMs?: number;
 }
 
@@ -39,20 +39,20 @@ const EVERY = 5 * 60_000;
 const DAY = 86_400_000;
 /** How long a picture of an import waits for staff, days. */
 export const PENDING_DAYS = 14;
-/** How long it is remembered how staff decided, so that the same import brings nothing again, days. */
+/** How long decisions by staff are remembered, so that the same import does not present the pictures again, days. */
 const DECIDED_DAYS = 90;
-/** A confirmed time is stored at once if it corrects ours by more than this, ms, and otherwise now and then. */
+/** A confirmed time is stored immediately if it corrects ours by more than this, ms; otherwise every KEEP_MS. */
 const NOTEWORTHY_MS = 1_000;
 const KEEP_MS = 60_000;
-/** Events that the server has in a backup are kept this long, days: for anyone who looks at this kiosk's list. */
+/** How long events that the server has in a backup are kept, days: for people viewing this kiosk's list. */
 const EVENT_DAYS = 30;
-/** A photo that has not got to the server by this age keeps no event here any longer, days. */
+/** A photo older than this that has not reached the server no longer holds back events here, days. */
 const PHOTO_PATIENCE_DAYS = 60;
 
 /**
- * Removes what is older than the policy allows; each removal leaves a `purge` event with its count.
- * @returns how many; `pending`: pictures of an import at which nobody has looked in time
- * @param trustedNow ms since 1970, from the trusted-time rules: never the bare wall clock
+ * Deletes what is older than the policy allows. Each kind of deletion leaves a `purge` event with its count.
+ * @returns how many were deleted; `pending`: pictures of an import that nobody reviewed in time
+ * @param trustedNow ms since 1970, from the trusted-time rules: never directly from the wall clock
  */
 export async function runRetention(
   store: Pick<Store, 'removal' | 'imports'>,
@@ -60,14 +60,14 @@ export async function runRetention(
   policy: RetentionPolicy,
 ) {
   const before = (days: number) => new Date(trustedNow - days * DAY).toISOString();
-  // First, since it makes the room that the others need on a full disk.
+  // First, because it frees the space that the others need on a full disk.
   const photos = await store.removal.purgePhotos(before(policy.photoDays));
   const gps = store.removal.purgeGps(before(policy.gpsDays));
   const pending = await store.imports.purge(trustedNow - PENDING_DAYS * DAY, trustedNow - DECIDED_DAYS * DAY);
   return { photos, gps, pending };
 }
 
-/** Starts retention: a purge at once when one is due, then once a day of trusted time, network or not. */
+/** Starts retention: a purge immediately if one is due, then once a day of trusted time, with or without a network. */
 export function startRetention(options: RetentionOptions) {
   const { store, site, log } = options;
   const clock = options.clock ?? systemClock();
@@ -76,7 +76,7 @@ export function startRetention(options: RetentionOptions) {
   let doubt: Doubt = null;
   let running: Promise<void> | null = null;
 
-  /** Trusted time, ms since 1970. */
+  /** Returns trusted time, ms since 1970. */
   const now = (): number => trustedAt(state, reading());
   store.useTrustedTime(() => {
     const at = reading();
@@ -91,7 +91,7 @@ export function startRetention(options: RetentionOptions) {
     keptAt = clock.monotonic();
   }
 
-  /** A server in contact every second must not cost a durable write each time: in between, the clock runs by itself. */
+  /** Contact with a server every second must not cost a durable write each time: in between, the clock runs on its own. */
   function keepConfirmed(next: TrustedState): void {
     const corrected = Math.abs(next.trusted - now()) > NOTEWORTHY_MS || clock.monotonic() - keptAt > KEEP_MS;
     if (corrected) keep(next);
@@ -117,7 +117,7 @@ export function startRetention(options: RetentionOptions) {
     if (report.photos + report.gps + report.pending > 0) log('info', 'retention: removed what was due', { ...report });
   }
 
-  /** Runs a purge now, whether one is due or not. Failures (a full disk, say) are logged, and the next tick tries again. */
+  /** Runs a purge now, whether one is due or not. Failures (e.g. a full disk) are logged, and the next tick retries. */
   function run(): Promise<void> {
     running ??= purge()
       .catch((error: unknown) => log('error', 'retention failed; it will be retried', { error }))
@@ -133,7 +133,7 @@ export function startRetention(options: RetentionOptions) {
         take();
         store.presence.endForgotten();
       } finally {
-        // Also where nothing can be stored: what is due makes room on a full disk.
+        // Even if nothing can be stored: a purge that is due frees space on a full disk.
         const last = Date.parse(store.settings.get(LAST_RUN) ?? '');
         if (Number.isNaN(last) || Math.abs(now() - last) >= DAY) void run();
       }
@@ -151,15 +151,15 @@ export function startRetention(options: RetentionOptions) {
     /** What is wrong with the wall clock, for the screens. */
     doubt: (): Doubt => doubt,
     /**
-     * A time that the server signed in its answer to a question of ours; believed as trusted-time.ts says.
-     * @param serverMs ms since 1970; @param localMs this machine's wall clock when the message came
+     * Takes a time that the server signed in its answer to a request of ours; trusted according to trusted-time.ts.
+     * @param serverMs ms since 1970; @param localMs this machine's wall clock when the message arrived
      */
     observeServerTime(serverMs: number, localMs: number): void {
-      // What has passed since the message came is added; a wall clock set in between must not count.
+      // Add the time since the message arrived. The limit is for a wall clock that was set in between.
       const passed = Math.min(60_000, Math.max(0, clock.now() - localMs));
       keepConfirmed(observeConfirmed(state, reading(), serverMs + passed));
     },
-    /** Date and time of a valid GPS fix, ms since 1970. */
+    /** Takes the date and time of a valid GPS fix, ms since 1970. */
     observeGpsTime: (gpsMs: number): void => keep(observeConfirmed(state, reading(), gpsMs, 'gps')),
     run,
     stop: (): void => clearInterval(ticker),

@@ -2,69 +2,69 @@ import { z } from 'zod';
 import { BUILD_DATE } from '../version.ts';
 
 /**
- * Trusted time: what purges, leases and lockouts go by. Pure rules over readings of the clocks; the state is kept on
- * disk by the scheduler.
+ * Trusted time: the clock for purges, leases and lockouts. Pure rules over readings of the clocks; the scheduler stores the state
+ * on disk.
  *
- * - It never goes back with the wall clock: a clock set back keeps nothing alive. Between readings of one boot it runs
- *   with the monotonic clock, so a kiosk that is offline for months still ages its records.
- * - A wall clock that is ahead is believed by at most a day a boot (a kiosk that is switched off at night must not fall
- *   behind); further ahead, it has to be confirmed by signed server time or GPS before anything is wiped.
- * - Signed server time corrects it in both directions. One answer moves it on by a day at most, unless the wall clock says
- *   the same; a further jump, and any step below an earlier confirmed time, takes several answers that agree. So one
- *   server with a wrong clock wipes nothing, and the others bring back what it did. Only answers to a question of our own
- *   count, which nobody can have kept.
+ * - It never goes back with the wall clock: setting the clock back keeps no data alive. Between readings of one boot it follows
+ * the monotonic clock, so a kiosk that is offline for months still ages its records.
+ * - A wall clock that is ahead is trusted for at most a day per boot (a kiosk that is switched off at night must not fall
+ * behind). Beyond that, signed server time or GPS has to confirm it before anything is deleted.
+ * - Signed server time corrects it in both directions. One answer moves it forward by at most a day, unless the wall clock
+ * agrees. A larger jump, and any step below an earlier confirmed time, takes several answers that agree. So a single server with
+ * a wrong clock deletes nothing, and the others undo its effect. Only answers to a request of our own count, because nobody can
+ * have recorded them earlier.
  */
 
-/** How far ahead an unconfirmed wall clock is believed, ms. */
+/** How far ahead an unconfirmed wall clock is trusted, ms. */
 export const BELIEVED_LEAP = 86_400_000;
 
-/** How many agreeing answers in a row a far jump takes, and over how long, ms of the monotonic clock. */
+/** How many agreeing answers in a row a large jump takes, and over how long, ms of the monotonic clock. */
 const WITNESSES = 3;
 const WITNESS_MS = 600_000;
-/** The same where the wall clock is known to be dead: before the build. Nobody else can say what time it is. */
+/** The same duration if the wall clock is known to be dead (before the build): then nothing else can provide the time. */
 const WITNESS_DEAD_MS = 30_000;
-/** Answers agree when they differ by at most this after what passed between them, ms. */
+/** Answers agree if they differ by at most this, apart from the time between them, ms. */
 const AGREEMENT = 300_000;
 
-/** Clocks read at one moment. */
+/** The clocks, read at the same moment. */
 export interface Reading {
-  /** Ms since 1970, as the machine claims. */
+  /** Ms since 1970, as claimed by the machine. */
   readonly wall: number;
   /** Ms since boot. */
   readonly monotonic: number;
   readonly bootId: string;
 }
 
-/** A time that was said, and is not taken yet. */
+/** A reported time that is not accepted yet. */
 const Witness = z.strictObject({
-  /** What was said first, minus the monotonic clock at that moment. */
+  /** The first report, minus the monotonic clock at that moment. */
   offset: z.number(),
   since: z.number(),
   bootId: z.string(),
-  /** Answers in a row that agree. */
+  /** Number of answers in a row that agree. */
   count: z.number().int().positive(),
 });
 type Witness = z.infer<typeof Witness>;
 
 export const TrustedState = z.strictObject({
-  /** Highest time that was confirmed: build date, server, GPS. Ms since 1970. */
+  /** Latest time that was confirmed: build date, server, GPS. Ms since 1970. */
   confirmed: z.number(),
   trusted: z.number(),
   monotonic: z.number().nonnegative(),
   bootId: z.string(),
-  /** How much of the wall clock's lead was believed in this boot, ms. */
+  /** How much of the wall clock's lead was accepted in this boot, ms. */
   leapt: z.number().nonnegative(),
   witness: Witness.nullable().default(null),
 });
 export type TrustedState = z.infer<typeof TrustedState>;
 
-/** `ahead`: the wall clock leads by more than is believed; `behind`: it was set back; each by over five minutes. */
+/** `ahead`: the wall clock leads by more than is trusted; `behind`: it was set back by more than five minutes. */
 export type Doubt = 'ahead' | 'behind' | null;
 const NOTEWORTHY = 300_000;
 
-/** State of a kiosk that has none yet (or lost it): whatever the wall clock says, within a day's belief of the build. */
+/** Returns the state of a kiosk that has none yet (or lost it): the wall clock, but not before the build. */
 export function firstState(reading: Reading, build: number = BUILD_DATE): TrustedState {
-  // Nothing is stored yet that a wrong clock could wipe, so the first wall clock is taken as it is.
+  // Nothing is stored yet that a wrong clock could delete, so the first wall clock is accepted as it is.
   return {
     confirmed: build,
     trusted: Math.max(build, reading.wall),
@@ -75,13 +75,13 @@ export function firstState(reading: Reading, build: number = BUILD_DATE): Truste
   };
 }
 
-/** Least that trusted time can be now, by the monotonic clock alone. */
+/** Returns the earliest possible trusted time, by the monotonic clock alone. */
 function carried(state: TrustedState, reading: Reading): number {
   if (state.bootId !== reading.bootId) return state.trusted + reading.monotonic; // the last reading was before this boot
   return state.trusted + Math.max(0, reading.monotonic - state.monotonic);
 }
 
-/** Takes a reading of the machine's own clocks. */
+/** Applies a reading of the machine's own clocks. */
 export function observeClock(state: TrustedState, reading: Reading): { state: TrustedState; doubt: Doubt } {
   const least = carried(state, reading);
   const leapt = state.bootId === reading.bootId ? state.leapt : 0;
@@ -102,8 +102,8 @@ export function observeClock(state: TrustedState, reading: Reading): { state: Tr
 }
 
 /**
- * Takes a time that someone else says: the server, in its signed answer to a question of ours, or a GPS fix (RMC).
- * The seam for sync/edge: `startRetention(...).observeServerTime`.
+ * Applies a time from outside: the server, in its signed answer to a request of ours, or a GPS fix (RMC). Called by sync/edge
+ * through `startRetention(...).observeServerTime`.
  * @param said ms since 1970
  */
 export function observeConfirmed(
@@ -131,7 +131,7 @@ function enough({ count, since }: Witness, { wall, monotonic }: Reading): boolea
   return count >= WITNESSES && monotonic - since >= (wall < BUILD_DATE ? WITNESS_DEAD_MS : WITNESS_MS);
 }
 
-/** Trusted time at a reading, without taking it. Ms since 1970. */
+/** Returns trusted time at a reading, without applying it. Ms since 1970. */
 export function trustedAt(state: TrustedState, reading: Reading): number {
   return observeClock(state, reading).state.trusted;
 }

@@ -2,13 +2,13 @@ import type { Recogniser } from '../checkin/recogniser.ts';
 import type { Store } from '../store/interface.ts';
 import type { RosterOutcome } from '../store/roster.ts';
 
-/** Nobody is recognised any more: the store has no templates either. */
+/** Empties the gallery, so that nobody is recognised any more. The store has no templates either. */
 export function emptyGallery({ know }: Pick<Recogniser, 'know'>, store: Pick<Store, 'people'>): void {
   for (const { id } of store.people.all()) know(id, []);
 }
 
 /**
- * Memory follows the store: what a page took away goes, what it brought of this model comes. After the commit only.
+ * Updates the gallery from the store after a page was committed: removes people, and reloads those whose templates changed.
  *
  * @returns how many templates were left out (`Recogniser.know`)
  */

@@ -1,20 +1,20 @@
 import type { Presence } from '../../../sync/protocol/wire/changes.ts';
 import type { LastCheckin } from '../checkin/direction.ts';
 
-/** The last record of each person at any door of the site, as the server sent it: a hint for the direction. */
+/** The last record of each person at any door of the site, as sent by the server: a hint for the direction. */
 export interface PresenceBoard {
-  /** RFC 3339 of the newest one; null when nothing is known. */
+  /** RFC 3339 time of the newest one; null if none is known. */
   newest(): string | null;
-  /** @param whole all that the server has of the site, as at the end of a snapshot: what was known before may be of another one */
+  /** @param whole the page has all of the site, as at the end of a snapshot: existing entries may be from another one */
   note(presence: readonly Presence[], whole?: boolean): void;
   last(person: string): LastCheckin | null;
   forget(person: string): void;
 }
 
-/** What is older says nothing about today, ms. */
+/** Older records are irrelevant today, ms. */
 const KEPT_MS = 36 * 3_600_000;
 
-/** @param known what was sent before, e.g. before a restart */
+/** @param known presences sent earlier, e.g. before a restart */
 export function createPresenceBoard(known: readonly Presence[] = []): PresenceBoard {
   const people = new Map<string, LastCheckin>();
   let newest: number | null = null;

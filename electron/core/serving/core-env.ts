@@ -1,7 +1,7 @@
 /**
- * What of the host's environment the core may see: where it is, which language and print service, where a developer's Node
- * keeps what it has compiled, never a secret. None of our own
- * variables: the core is given its folder, and beside it are the staff PIN and the database's address.
+ * The part of the host's environment that the core may see: paths, language, print service, and where a developer's Node keeps
+ * compiled code; never a secret. None of our own variables: the core is given its folder, and the others include the staff PIN
+ * and the database's address.
  */
 const PASSED_ON =
   /^(PATH|HOME|USER|LANG|LC_[A-Z]+|TZ|TMPDIR|CUPS_SERVER|NODE_COMPILE_CACHE|XDG_(DATA|CONFIG|CACHE|STATE)_HOME|XDG_RUNTIME_DIR|TEMP|SystemRoot|APPDATA|LOCALAPPDATA)$/;

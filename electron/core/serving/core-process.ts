@@ -3,24 +3,24 @@ import { type CoreMessage, HostMessage } from '../../contract/host.ts';
 import { type RpcServer, serveCore } from '../../contract/rpc.ts';
 import type { Core, CoreOptions, StartCore } from '../interface.ts';
 
-/** The core process's line to its host, whatever the host is. */
+/** The core process's connection to its host, whatever the host is. */
 export interface HostLink {
   readonly host: 'browser' | 'electron';
   post(message: CoreMessage): void;
-  /** `handle`: the socket or port that came with a `connect`. */
+  /** `handle`: the socket or port that was passed with a `connect`. */
   onMessage(receive: (message: unknown, handle: unknown) => void): void;
   onDisconnect(fn: () => void): void;
-  /** Turns the handle of a `connect` into a channel; null when it can't be one. */
+  /** Turns the handle of a `connect` into a channel; null if that is impossible. */
   accept(message: Extract<HostMessage, { type: 'connect' }>, handle: unknown): Promise<Channel | null>;
-  /** Ends the process once everything posted has been sent. */
+  /** Exits the process once everything posted has been sent. */
   exit(code: number): Promise<never>;
 }
 
 const EXIT = { stopped: 0, crashed: 1, refused: 3 } as const;
 
 /**
- * Runs the core inside its own process: waits for `start`, serves every screen that connects, and ends when the host
- * says so or is gone. What `startCore` refuses with a code goes to the host as `refused`; anything else is a crash.
+ * Runs the core in its own process: waits for `start`, serves every screen that connects, and exits when the host says so or has
+ * exited. Coded errors of `startCore` are sent to the host as `refused`; anything else is a crash.
  */
 export function runCoreProcess(link: HostLink, startCore: StartCore): void {
   const screens = new Set<RpcServer>();
@@ -70,7 +70,7 @@ export function runCoreProcess(link: HostLink, startCore: StartCore): void {
   async function connect(message: Extract<HostMessage, { type: 'connect' }>, handle: unknown): Promise<void> {
     const channel = await link.accept(message, handle);
     if (!channel) return log('warn', 'core: a screen could not be connected');
-    // A screen that is there first waits: what it says meanwhile is kept, and all of it closes should the core not start.
+    // A screen that connects early waits: its messages are kept until then, and its channel closes if the core doesn't start.
     const { methods } = await begun.promise;
     const screen = serveCore(channel, methods, { log });
     screens.add(screen);
@@ -109,14 +109,14 @@ export function runCoreProcess(link: HostLink, startCore: StartCore): void {
   link.onDisconnect(() => void stop().catch(failed));
 }
 
-/** The three strings of a Problem, or null for an error that has no code for a person. */
+/** Returns the three strings of a Problem, or null for an error without a code that people can look up. */
 export function codedError(error: unknown): { code: string; message: string; nextStep: string } | null {
   if (!(error instanceof Error) || !('code' in error) || !('nextStep' in error)) return null;
   if (typeof error.code !== 'string' || !/^[a-z0-9-]{1,60}$/.test(error.code)) return null;
   return { code: error.code, message: error.message, nextStep: String(error.nextStep) };
 }
 
-/** Log fields as JSON would keep them; errors with their code, message, stack and causes. */
+/** Converts log fields to what JSON can hold; errors with code, message, stack and causes. */
 export function plainFields(fields: Record<string, unknown>): Record<string, unknown> {
   const plain = (value: unknown, depth: number): unknown => {
     if (value instanceof Error && depth < 4) {

@@ -7,7 +7,7 @@ export interface CoreChild {
   kill(): void;
 }
 
-/** Starts a core process; `onExit` is called once, also when it could not be started at all. */
+/** Starts a core process. `onExit` is called once, even if the process could not be started. */
 export type SpawnCore = (events: {
   onMessage: (raw: unknown) => void;
   onExit: (code: number | null) => void;
@@ -17,16 +17,16 @@ export interface SupervisorOptions {
   readonly start: Extract<HostMessage, { type: 'start' }>;
   readonly spawn: SpawnCore;
   readonly log: CoreOptions['log'];
-  /** The core has asked to be started again with the kiosk's browser, and has ended. */
+  /** Called when the core has asked to be restarted together with the kiosk's browser, and has exited. */
   readonly onRetry?: () => void;
   /**
-   * The whole kiosk is to be started again: the core wants it (asked only where `start.mayEnd`), or it died or refused to start
-   * and `endsWithCore` said so.
+   * Called when the whole kiosk should restart: the core asked for it (only if `start.mayEnd`), or it crashed or refused to start
+   * and `endsWithCore` returned true.
    */
   readonly onEnd?: (why: EndReason | 'core-ended') => void;
-  /** Asked when the core has died or refused to start: true where it is not started again here, but the whole kiosk ends. */
+  /** Checked when the core has crashed or refused to start: true to end the whole kiosk instead of restarting the core here. */
   readonly endsWithCore?: () => boolean;
-  /** How often the core is pinged, and how many pings may be unanswered before it counts as hanging. */
+  /** How often the core is pinged, and how many pings may be unanswered before it counts as hung. */
   readonly pingEvery?: number;
   readonly missedPings?: number;
 }
@@ -38,13 +38,13 @@ export interface CoreEvent {
 
 export type CoreSupervisor = ReturnType<typeof superviseCore>;
 
-/** A core that ends is started again after this long, by how many ends came in a row; the first well within 2 s. */
+/** Pause before a core that exited is restarted, by the number of exits in a row; the first well within 2 s. */
 export const RESTART_AFTER = [100, 500, 1_500, 5_000, 15_000, 30_000] as const;
 /** A core that ran this long has not crashed "in a row". */
 export const STABLE_AFTER = 60_000;
-/** A core that served this long is back within two seconds, however often it ends; one that ends at once waits longer each time. */
+/** A core that served this long is restarted within 2 s, however often it exits. One that exits earlier waits ever longer. */
 const SERVED_AFTER = 1_000;
-/** A rejection needs a person, but may also have passed (a lock released, a disk mounted): tried again after this long. */
+/** A rejection needs a person, but may also have resolved (a lock released, a disk mounted): retried after this long. */
 export const RETRY_REFUSED_AFTER = 15_000;
 const STOP_WAIT = 8_000;
 
@@ -176,11 +176,11 @@ export function superviseCore(options: SupervisorOptions) {
     get pid(): number | null {
       return child?.pid ?? null;
     },
-    /** Screens that hold a connection, by the core's last answer. */
+    /** Number of connected screens, from the core's last answer. */
     get screens(): number {
       return screens;
     },
-    /** Gives a screen's handle to the core, which serves it once it has started; false when there is no core to take it. */
+    /** Passes a screen's handle to the core, which serves it once it has started. Returns false if there is no core process. */
     connect(message: Extract<HostMessage, { type: 'connect' }>, handle: unknown): boolean {
       if (!child) return false;
       child.send(message, handle);
@@ -190,7 +190,7 @@ export function superviseCore(options: SupervisorOptions) {
       listeners.add(listener);
       return () => void listeners.delete(listener);
     },
-    /** Stops the core and waits for its end: asked first, killed after `STOP_WAIT`. */
+    /** Stops the core and waits for its exit: asks first, then kills it after `STOP_WAIT`. */
     close(): Promise<void> {
       if (closing) return Promise.resolve();
       closing = true;

@@ -1,7 +1,7 @@
 /**
- * The headers of every answer that a kiosk page gets, in both hosts. The page has nothing to fetch but itself: one
- * origin, no inline script, no outside request of any kind. `wasm-unsafe-eval` lets MediaPipe compile its own wasm
- * and nothing else. `'self'` in connect-src covers the WebSocket of the same host and port (CSP level 3).
+ * The headers of every response to a kiosk page, in both hosts. The page fetches only from itself: one origin, no inline script,
+ * no outside request of any kind. `wasm-unsafe-eval` lets MediaPipe compile its own wasm and nothing else. `'self'` in
+ * connect-src covers the WebSocket of the same host and port (CSP level 3).
  */
 export const CONTENT_SECURITY_POLICY = [
   "default-src 'none'",
@@ -18,12 +18,12 @@ export const CONTENT_SECURITY_POLICY = [
   "form-action 'none'",
   "frame-src 'none'",
   "frame-ancestors 'none'",
-  // No windows or downloads. Forms stay, whose submission nobody but the page itself ever sees. Printing is one of the modals;
-  // the others (alert, confirm, prompt) no script of ours opens.
+  // No windows or downloads. Forms are allowed: nothing but the page itself sees a submission. Printing counts as a modal; the
+  // other modals (alert, confirm, prompt) are not used by our scripts.
   'sandbox allow-scripts allow-same-origin allow-forms allow-modals',
 ].join('; ');
 
-/** What the page itself may use besides the camera: it plays its own sounds, fills the screen and keeps it awake. */
+/** Features that the page itself may use besides the camera: it plays its own sounds, fills the screen and keeps it on. */
 const SELF_FEATURES: ReadonlySet<string> = new Set(['autoplay', 'fullscreen', 'screen-wake-lock']);
 
 const PERMISSIONS_POLICY = [
@@ -56,7 +56,7 @@ const PERMISSIONS_POLICY = [
   ].map((feature) => `${feature}=${SELF_FEATURES.has(feature) ? '(self)' : '()'}`),
 ].join(', ');
 
-/** Security headers, the same for pages, scripts, models and rejections. */
+/** Security headers, the same for pages, scripts, models and error responses. */
 export const SECURITY_HEADERS: Readonly<Record<string, string>> = {
   'content-security-policy': CONTENT_SECURITY_POLICY,
   'permissions-policy': PERMISSIONS_POLICY,

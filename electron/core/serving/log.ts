@@ -2,14 +2,14 @@ import { createInterface } from 'node:readline';
 import type { CoreOptions } from '../interface.ts';
 import { plainFields } from './core-process.ts';
 
-/** A host's log: a line of JSON an entry, on a stream that the system's journal reads. */
+/** A host's log: one line of JSON per entry, on a stream that the system's journal reads. */
 export const hostLog =
   (out: { write(line: string): unknown }, now: () => Date = () => new Date()): CoreOptions['log'] =>
   (level, message, fields = {}) => {
     out.write(`${JSON.stringify({ ...plainFields(fields), time: now().toISOString(), level, message })}\n`);
   };
 
-/** Logs what native libraries in the core's process print, and what Node says when it dies. */
+/** Logs what native libraries in the core's process print, and what Node prints when it crashes. */
 export function logOutput(
   child: Record<'stdout' | 'stderr', NodeJS.ReadableStream | null>,
   log: CoreOptions['log'],

@@ -9,11 +9,11 @@ export interface StaticFile {
   readonly bytes: number;
   /** Strong entity tag: SHA-256 of the content when the host started. */
   readonly etag: string;
-  /** True for a file whose name carries its content's hash: it may be kept for ever. */
+  /** True for a file whose name contains its content's hash: it may be cached for ever. */
   readonly immutable: boolean;
 }
 
-/** Every path a page may ask for. A path that is not a key does not exist, so there is nothing to climb out of. */
+/** Every path a page may request. Any other path does not exist, so path traversal is impossible. */
 export type StaticFiles = ReadonlyMap<string, StaticFile>;
 
 const TYPES: Readonly<Record<string, string>> = {
@@ -39,10 +39,10 @@ const TYPES: Readonly<Record<string, string>> = {
 };
 
 /**
- * Lists what a kiosk page may load: its page at `/`, its assets at `/assets/…`, the models at `/models/…`. Symbolic
- * links, files of other kinds and other screens' pages are left out.
+ * Lists what a kiosk page may load: its page at `/`, its assets at `/assets/…`, the models at `/models/…`. Symbolic links, files
+ * of other types and other screens' pages are left out.
  *
- * @param dist the built product: `dist/renderer` and `dist/models` stand in it
+ * @param dist the built product, which contains `dist/renderer` and `dist/models`
  * @throws Problem `screens-not-built`
  */
 export function listStaticFiles(dist: string): StaticFiles {
@@ -68,13 +68,13 @@ export function listStaticFiles(dist: string): StaticFiles {
   return files;
 }
 
-/** The file behind a request's path (without its query), or null. Paths are compared as sent: nothing is decoded. */
+/** Returns the file for a request's path (without its query), or null. Paths are compared as sent: nothing is decoded. */
 export function findStaticFile(files: StaticFiles, target: string): StaticFile | null {
   const query = target.indexOf('?');
   return files.get(query === -1 ? target : target.slice(0, query)) ?? null;
 }
 
-/** How long a browser may keep the file. Everything stays in the kiosk's own profile, which is on tmpfs. */
+/** Returns how long a browser may cache the file. The cache is in the kiosk's own profile, which is on tmpfs. */
 export const cacheControl = (file: StaticFile): string =>
   file.immutable
     ? 'private, max-age=31536000, immutable'
@@ -98,7 +98,7 @@ function* walk(folder: string): Generator<string> {
   try {
     entries = readEntries(folder);
   } catch (error) {
-    // A build without models still has a page, and the page says what it misses.
+    // A build without models still has a page, and the page reports what is missing.
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
     throw error;
   }

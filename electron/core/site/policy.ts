@@ -9,7 +9,7 @@ import type { DeviceConfig } from '../../../sync/protocol/wire/fleet.ts';
 import { keptJson } from '../kept-json.ts';
 import type { SiteConfig } from './config.ts';
 
-/** What takes the place of a restriction that can't be read: the strictest of what this build knows. */
+/** Replacements for restrictions that can't be read: the strictest values this build supports. */
 const STRICTEST: { readonly [Name in keyof Policy]?: (kept: unknown) => Policy[Name] } = {
   leaseDays: () => LEASE_DAYS,
   faces: () => 'off',
@@ -23,8 +23,8 @@ const STRICTEST: { readonly [Name in keyof Policy]?: (kept: unknown) => Policy[N
 };
 
 /**
- * The server's policy as it was last sent; null for none. Of one that a newer build has kept, as after a rollback, the fields that
- * this build can read count: it must not take faces where they are forbidden, nor let a badge in without the face that is asked for.
+ * Parses the server's policy as last sent; null for none. If a newer build stored it (after a rollback), only the fields that
+ * this build can read count: it must not accept faces where they are forbidden, nor a badge without the face that is required.
  */
 export function readPolicy(text: string | null): Policy | null {
   if (!text) return null;
@@ -40,26 +40,26 @@ export function readPolicy(text: string | null): Policy | null {
   return { leaseDays: LEASE_DAYS, ...Object.fromEntries(read) };
 }
 
-/** Why no face may be recognised or enrolled here, whatever the models can do; null where it may. */
+/** Returns why no face may be recognised or enrolled here, whatever the models can do; null if it may. */
 export const facesForbidden = (policy: Policy | null): Problem | null =>
   policy?.faces === 'off' ? new Problem('faces-not-allowed') : null;
 
 export const methodsOf = (policy: Policy | null): readonly CheckinMethod[] =>
   policy?.checkinMethods ?? CheckinMethod.options;
 
-/** Whether this way is followed by a comparison with the one person's face. */
+/** Returns whether this method is followed by a 1:1 comparison with the person's face. */
 export const wantsFace = (policy: Policy | null, method: 'qr' | 'badge'): boolean =>
   policy?.withFace?.includes(method) ?? false;
 
-/** Whether templates are on people's cards: no usable ones may be stored here. */
+/** Returns whether templates are stored on people's cards: then none that work without the card may be stored here. */
 export const templatesOnCards = (policy: Policy | null): boolean => policy?.templates === 'card';
 
 const Issuers = z.array(Ed25519PublicJwk);
 
-/** Keys that a person's own code may be signed by, as the server last sent them; none where that can't be read. */
+/** Parses the keys that sign people's own codes, as last sent by the server; empty if they can't be read. */
 export const readIssuers = (text: string | null): readonly Ed25519PublicJwk[] => keptJson(Issuers, text) ?? [];
 
-/** Below it a guardian agrees, years. */
+/** Returns the age below which a guardian consents, years. */
 export const consentAgeOf = (policy: Policy | null): number => policy?.consentAge ?? DEFAULT_CONSENT_AGE;
 
 export const wantsLight = (policy: Policy | null): boolean => policy?.lightChallenge === 'when-it-works';
@@ -68,16 +68,16 @@ export const mayWatchScreen = (policy: Policy | null): boolean => policy?.watchS
 
 export const leaseDaysOf = (policy: Policy | null): number => policy?.leaseDays ?? LEASE_DAYS;
 
-/** A zone that only a newer runtime knows must not stop check-ins: the kiosk uses its own. */
+/** A time zone that only a newer runtime supports must not stop check-ins: the kiosk uses its own. */
 const daySettings = (policy: Policy | null): Policy['day'] =>
   policy?.day && isTimeZone(policy.day.timeZone) ? policy.day : undefined;
 
 /**
- * The site's settings with the server's policy over them. Its fields are read at each use, so that a change of policy
- * takes effect at once.
+ * Returns the site's settings, overridden by the server's policy. The policy is read at each use, so a change takes effect
+ * immediately.
  *
- * @param liveness what is fixed whatever the server says: recorded footage can't turn its head
- * @param config what the server set for this one device
+ * @param liveness fixed whatever the server sends: recorded footage can't turn its head
+ * @param config what the server set for this device only
  */
 export function governed(
   site: SiteConfig,

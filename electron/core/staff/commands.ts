@@ -12,7 +12,7 @@ import { knownStaff, memberNamed } from './members.ts';
 import { createStaffRecords } from './records.ts';
 import { staffRow } from './screen.ts';
 
-/* `staff …`: who works at the kiosk on this machine. To run them without a running core, one has to own the kiosk's folder. */
+/* `staff …`: who works at the kiosk on this machine. Running these without a running core requires owning the kiosk's folder. */
 
 const managing = ({ store, changed }: CommandContext) => ({
   store,
@@ -25,7 +25,7 @@ async function startPin(context: CommandContext): Promise<{ pin: string; kept: {
   return { pin, kept: { stored: await pins.hash(pin), start: true } };
 }
 
-/** `staff add`: the PIN for the first use, and a technician's secret and codes on paper, leave here once. */
+/** `staff add`: prints the PIN for the first use, and a technician's secret and paper codes, only this once. */
 export const addStaffCommand = storeCommand({
   name: 'staff add',
   beginsKiosk: true,
@@ -66,7 +66,7 @@ export const removeStaffCommand = storeCommand({
   },
 });
 
-/** `staff reset-pin`: a PIN for the first use, in place of one that was forgotten. */
+/** `staff reset-pin`: a PIN for the first use, replacing a forgotten one. */
 export const resetStaffPinCommand = storeCommand({
   name: 'staff reset-pin',
   args: z.strictObject({ member: z.string().trim().min(1).max(100) }),
@@ -78,7 +78,7 @@ export const resetStaffPinCommand = storeCommand({
   },
 });
 
-/** `staff set-pin`: another sealed emergency PIN. */
+/** `staff set-pin`: sets a new sealed emergency PIN. */
 export const setEmergencyPinCommand = storeCommand({
   name: 'staff-set-pin',
   beginsKiosk: true,

@@ -25,14 +25,14 @@ export interface Managing {
   readonly records: Pick<StaffRecords, 'write'>;
 }
 
-/** @param stored null: no PIN */
+/** @param stored null for no PIN */
 const pinOf = (stored: string | null, start: boolean): LocalMember['pin'] =>
   stored === null ? null : { id: randomUUID(), stored, start };
 
 export interface NewMember {
   readonly name: string;
   readonly role: StaffRole;
-  /** As PINs are stored; `start`: to be replaced at its first use. */
+  /** Hashed, as PINs are stored; `start`: to be replaced at first use. */
   readonly pin: { readonly stored: string; readonly start: boolean } | null;
   readonly badge: string | null;
 }
@@ -62,7 +62,9 @@ export function addMember(
   return { member, handed };
 }
 
-/** Another PIN (`start`: for its first use alone) or badge for a member of this kiosk. @throws as `addMember`, `staff-of-server` */
+/**
+ * Sets a new PIN (`start`: to be replaced at first use) or badge for a local member. @throws as `addMember`, `staff-of-server`
+ */
 export function resetMember(
   { store, records }: Managing,
   id: string,
@@ -80,12 +82,12 @@ export function resetMember(
     member: { id, name },
     settings: keptLocal(all),
   });
-  // Wrong attempts at what they had before count no more.
+  // Wrong attempts at their previous PIN or badge no longer count.
   store.lockouts.set(Object.fromEntries(PIN_INPUTS.map((input) => [memberSubject(id, input), NO_LOCKOUT])));
   return after;
 }
 
-/** Their PIN, badge and codes open nothing any more. @throws Problem `staff-unknown`, `staff-of-server` */
+/** Removes a member: their PIN, badge and codes no longer open anything. @throws Problem `staff-unknown`, `staff-of-server` */
 export function removeMember({ store, records }: Managing, id: string): LocalMember {
   const member = localMember(store, id);
   const left = localMembers(store).filter((one) => one.id !== id);
@@ -93,7 +95,7 @@ export function removeMember({ store, records }: Managing, id: string): LocalMem
   return member;
 }
 
-/** Another emergency PIN, to be sealed: the one before opens nothing any more, and its use is settled. */
+/** Stores a new emergency PIN, to be sealed. The previous one no longer opens anything, and its use is settled. */
 export function sealEmergencyPin(store: ManageStore, hash: string): void {
   store.events.append(
     { type: 'health', open: { code: 'staff-pin-set', detail: {} }, personal: {} },
@@ -109,7 +111,7 @@ function localMember(store: ManageStore, id: string): LocalMember {
   throw new Problem('staff-unknown');
 }
 
-/** A badge unlocks for one member. */
+/** Refuses a badge that unlocks for another member. */
 function requireFree(known: readonly Member[], badge: string | null, except: string | null): void {
   if (badge !== null && known.some((one) => one.id !== except && sameBadge(one.badge, badge)))
     throw new Problem('staff-badge-taken');

@@ -11,23 +11,23 @@ import type { Store } from '../store/interface.ts';
 import { codeAt, stepsAround } from './totp.ts';
 
 /**
- * Who is staff of this kiosk: those added at it, and those of its server, which the log of changes brings. What was used here
- * (a code, a start PIN) is kept apart from both, so that nothing that the server sends makes it count twice. All of it is
- * kept as settings, which are on disk under the store's key.
+ * The staff of this kiosk: members added here, and members of its server, which arrive with the log of changes. What was used
+ * here (a code, a start PIN) is stored apart from both, so that nothing the server sends makes it valid again. All of this is
+ * stored as settings, which are on disk under the store's key.
  */
 
 const LOCAL = 'staff-members';
 const USES = 'staff-uses';
-/** Of how many members that is kept, removed ones too: a server that was restored may bring one back. */
+/** For how many members uses are kept, including removed ones: a restored server may bring one back. */
 const MOST_USES = 500;
 /** Most members added at one kiosk. */
 export const MAX_LOCAL = 50;
 
 export interface Pin {
-  /** Names the choice: a PIN that is chosen replaces exactly one. */
+  /** Identifies one choice of a PIN: a newly chosen PIN replaces exactly one. */
   readonly id: string;
   readonly stored: string;
-  /** Made for the member, who replaces it when it is first used. */
+  /** True if it was generated for the member, who replaces it at first use. */
   readonly start: boolean;
 }
 
@@ -45,11 +45,11 @@ const LocalMembers = z.array(LocalMember).max(MAX_LOCAL);
 
 const Use = z.strictObject({
   id: z.uuid(),
-  /** Newest time step whose code was taken: none of it or before is taken again (RFC 6238 §5.2). */
+  /** Newest time step whose code was accepted: neither it nor an earlier one is accepted again (RFC 6238 §5.2). */
   lastStep: z.number().int(),
-  /** Codes on paper that were taken. */
+  /** Paper codes that were accepted. */
   paper: z.array(PaperNumber),
-  /** The PIN that the member chose here to replace another one, for as long as that one is the latest known. */
+  /** The PIN that the member chose here to replace another one, valid while that one is the latest known. */
   pin: LocalPin.extend({ replaces: z.uuid() }).optional(),
 });
 type Use = z.infer<typeof Use>;
@@ -62,14 +62,14 @@ export interface Member extends LocalMember {
 
 type Settings = Pick<Store, 'settings'>;
 
-/** Those added at this kiosk, as they are kept. @throws Problem `staff-unreadable` */
+/** Returns the members added at this kiosk, as stored. @throws Problem `staff-unreadable` */
 export const localMembers = (store: Settings): LocalMember[] => parsed(store, LOCAL, LocalMembers);
 
 export const keptLocal = (all: readonly LocalMember[]): Readonly<Record<string, string>> => ({
   [LOCAL]: JSON.stringify(all),
 });
 
-/** Everyone, with what was used here taken off. @throws Problem `staff-unreadable`: then no member gets in */
+/** Returns everyone, without the codes and PINs used here. @throws Problem `staff-unreadable`: then no member gets in */
 export function knownStaff(store: Settings): Member[] {
   const uses = new Map(parsed(store, USES, Uses).map((use) => [use.id, use]));
   const local = localMembers(store).map((one) => ({ ...one, from: 'kiosk' as const }));
@@ -97,7 +97,7 @@ export function memberOf(store: Settings, id: string): Member {
   return member;
 }
 
-/** By id, or by a name that only one has. @throws Problem `staff-unknown`, `staff-ambiguous` */
+/** Finds a member by id, or by a name that only one has. @throws Problem `staff-unknown`, `staff-ambiguous` */
 export function memberNamed<T extends { readonly id: string; readonly name: string }>(
   all: readonly T[],
   which: string,
@@ -108,7 +108,7 @@ export function memberNamed<T extends { readonly id: string; readonly name: stri
   return found[0];
 }
 
-/** Ids of the server's members, for the kiosk's report; undefined: it never sent any. Unreadable ones let nobody in, as none do. */
+/** Returns ids of the server's members, for the kiosk's report; undefined if it never sent any; empty if they can't be read. */
 export function idsOfServer(store: Settings): string[] | undefined {
   if (store.settings.get(STAFF_OF_SERVER) === null) return;
   try {
@@ -118,7 +118,7 @@ export function idsOfServer(store: Settings): string[] | undefined {
   }
 }
 
-/** What was used of a member's, as settings for the transaction of the event that records it. */
+/** Returns what a member used, as settings for the transaction of the event that records it. */
 export function keptUse(
   store: Settings,
   id: string,
@@ -132,7 +132,7 @@ export function keptUse(
     paper: used.paper === undefined ? was.paper : [...new Set([...was.paper, used.paper])],
     ...(used.pin && { pin: used.pin }),
   };
-  // The newest last: where there are too many the oldest are dropped.
+  // Newest last: if there are too many, the oldest are dropped.
   return { [USES]: JSON.stringify([...before.filter((one) => one.id !== id), use].slice(-MOST_USES)) };
 }
 
@@ -148,7 +148,7 @@ export function judgeCode({ factor, lastStep }: Member, code: string, now: numbe
     return paper ? { paper: paper.n } : { why: 'wrong' };
   }
   const secret = Buffer.from(factor.secret, 'base64url');
-  // All steps are computed, whichever fits: the time it takes says nothing.
+  // Every step is computed, even after a match: the time taken reveals nothing.
   const fits = stepsAround(now).filter((step) => sameText(codeAt(secret, step), code));
   if (fits.length === 0) return { why: 'wrong' };
   const fresh = fits.find((step) => step > lastStep);

@@ -5,20 +5,20 @@ import type { Store } from '../store/interface.ts';
 export interface Entry {
   readonly what: StaffWhat;
   readonly outcome: StaffOutcome;
-  /** Who did it, where it is not the session that runs. */
+  /** Who did it, if not the member of the current session. */
   readonly by?: Open<'staff'>['by'];
   readonly member?: { readonly id: string; readonly name: string; readonly role?: Open<'staff'>['role'] };
   readonly code?: string;
   readonly paper?: number;
   readonly pin?: Personal<'staff'>['pin'];
-  /** What else belongs into its transaction. */
+  /** Settings to store in the same transaction. */
   readonly settings?: Readonly<Record<string, string>>;
 }
 
 export interface StaffRecords {
-  /** Durable when this returns. @throws Problem of the store: then what was to be recorded must not happen */
+  /** Records an action; durable when this returns. @throws Problem of the store: then the action must not happen */
   write(entry: Entry): void;
-  /** Of a rejection, or of what has happened already: it stays so whether it can be recorded or not. */
+  /** Records a rejection, or something that has already happened: it stands whether it can be recorded or not. */
   note(entry: Entry): void;
 }
 
@@ -28,7 +28,7 @@ export interface RecordDeps {
   readonly log: CoreOptions['log'];
 }
 
-/** What is recorded of staff leaves an event, which reaches the server like any other. */
+/** Records actions of staff as events, which reach the server like any other. */
 export function createStaffRecords({ store, changed, log }: RecordDeps): StaffRecords {
   function write({ what, outcome, by, member, code, paper, pin, settings }: Entry): void {
     store.events.append(

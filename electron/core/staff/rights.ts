@@ -6,18 +6,18 @@ export type StaffMethod = {
   [M in MethodName]: z.input<(typeof METHODS)[M]['input']> extends { token: string } ? M : never;
 }[MethodName];
 
-/** What a role may or may not do within a method that it may call. */
+/** Rights within a method that a role may call. */
 type Within = 'overruleDuplicate';
 export type Right = StaffMethod | Within;
 
 const EVERYONE = ['desk', 'supervisor', 'technician'] as const;
-/** Enrol, look up, check in by hand, take the roll call. */
+/** Enrol, look up, check in manually, take the roll call. */
 const DESK = ['desk', 'supervisor'] as const;
 const SUPERVISOR = ['supervisor'] as const;
-/** The machine and the program, and no one's personal data. */
+/** The machine and the program, but nobody's personal data. */
 const TECHNICIAN = ['technician'] as const;
 
-/** Who may do what: the one table of it. A method without a line here does not compile, and is refused. */
+/** Who may do what: the only such table. A method without an entry here does not compile, and is refused. */
 export const RIGHTS = {
   staffLock: EVERYONE,
   enrolBegin: DESK,
@@ -65,8 +65,8 @@ export const RIGHTS = {
 export const isStaffMethod = (name: string): name is StaffMethod => name in RIGHTS && name !== 'overruleDuplicate';
 
 /**
- * Whether a role may do it. The emergency PIN (null) opens what a supervisor may do, and never a technician's menu: that
- * wants a second factor.
+ * Returns whether a role may do it. The emergency PIN (null) grants a supervisor's rights, but never the technician's menu, which
+ * requires a second factor.
  */
 export function mayDo(role: StaffRole | null, right: Right): boolean {
   const roles: readonly StaffRole[] = RIGHTS[right];

@@ -9,7 +9,7 @@ import { knownStaff, type LocalMember, type Member } from './members.ts';
 
 export interface StaffScreenDeps extends Managing {
   readonly store: Managing['store'] & Pick<Store, 'events'>;
-  /** Of members, and of the emergency PIN. */
+  /** Hashes PINs of members; `pins` hashes the emergency PIN. */
   readonly memberPins: Pick<PinHasher, 'hash'>;
   readonly pins: Pick<PinHasher, 'hash'>;
 }
@@ -23,7 +23,7 @@ export const staffRow = ({ id, name, role, pin, badge }: LocalMember, from: Memb
   badge: badge !== null,
 });
 
-/** What a supervisor does about the kiosk's staff at its screen; who may call it, the table of rights says. */
+/** What a supervisor does about the kiosk's staff at its screen. The table of rights says who may call it. */
 export function createStaffScreen(
   deps: StaffScreenDeps,
 ): Pick<CoreMethods, 'staffList' | 'staffLog' | 'staffAdd' | 'staffReset' | 'staffRemove' | 'staffSealPin'> {
@@ -64,10 +64,10 @@ export function createStaffScreen(
   };
 }
 
-/** How many are shown. */
+/** How many entries are shown. */
 const SHOWN = 200;
 
-/** Of the kiosk's reports about itself, those that staff made it write; others only came while staff was there. */
+/** The health events that an action of staff caused. Others merely happened while staff was there. */
 const REPORTS: ReadonlySet<unknown> = new Set([
   'door-tested',
   'camera-chosen',
@@ -86,13 +86,13 @@ interface Open {
   readonly member?: string;
 }
 
-/** What staff did at this kiosk, newest first; a member who is no longer one has no name here any more, only on the server. */
+/** Returns what staff did at this kiosk, newest first. Former members have no name here any more, only on the server. */
 function staffDeeds(store: Pick<Store, 'settings' | 'events'>): StaffDeed[] {
   const names = new Map(knownStaff(store).map(({ id, name }) => [id, name]));
   const deeds = store.events.ofStaff(SHOWN).filter(({ type, open }) => type !== 'health' || REPORTS.has(open.code));
   return deeds.map(({ id, at, type, open }) => {
     const { by, what, change, action, code, outcome, member } = open as Open;
-    // Of a `staff` event `code` says why or how; of a `health` event, what it is.
+    // In a `staff` event `code` says why or how; in a `health` event, what happened.
     const kind = type === 'health' ? code : (what ?? change ?? action);
     return {
       id,

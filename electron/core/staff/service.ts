@@ -11,7 +11,7 @@ import type { StaffRecords } from './records.ts';
 import { isStaffMethod, mayDo, type Right, rightsOf } from './rights.ts';
 import { createUnlocking } from './unlock.ts';
 
-/** Without a touch for so long it is over, ms; and however often it is touched after the other. */
+/** A session ends after `idle` ms without a touch, and after `longest` ms however often it is touched. */
 export const LIMITS: Record<StaffRole | 'emergency', { readonly idle: number; readonly longest: number }> = {
   desk: { idle: 5 * 60_000, longest: 12 * 3_600_000 },
   supervisor: { idle: 5 * 60_000, longest: 12 * 3_600_000 },
@@ -19,31 +19,31 @@ export const LIMITS: Record<StaffRole | 'emergency', { readonly idle: number; re
   technician: { idle: 2 * 60_000, longest: 30 * 60_000 },
 };
 
-/** An unlock screen asks again before then, for as long as it is open. */
+/** While the unlock screen is open, it calls again before this has passed, ms. */
 const LISTEN_MS = 60_000;
 
 export interface StaffSession {
-  /** As the kiosk knows them at this moment; null: someone with the emergency PIN. */
+  /** The member as currently known; null for a person with the emergency PIN. */
   readonly member: Member | null;
-  /** Who everything in it is attributed to; null while the kiosk has no staff, when the emergency PIN sets it up. */
+  /** Who all actions of the session are attributed to; null while the kiosk has no staff and is set up with the emergency PIN. */
   readonly actor: StaffActor | null;
 }
 
-/** Why a session ended, for the record; null: its member ended it. */
+/** Why a session ended, for the record; null if its member ended it. */
 type EndedBy = 'idle' | 'over' | 'screen' | 'another' | 'removed' | null;
 
 export type StaffService = ReturnType<typeof createStaffService>;
 
 export interface StaffDeps {
   readonly store: Pick<Store, 'settings' | 'lockouts'>;
-  /** Of the emergency PIN. */
+  /** Verifies the emergency PIN. */
   readonly pins: PinHasher;
   readonly memberPins: PinHasher & { renewed(stored: string, pin: string): Promise<string | null> };
   readonly guard: PinGuard;
   readonly records: StaffRecords;
   /** Trusted time, ms since 1970. */
   readonly now: () => number;
-  /** Ms, never going back: the length of a session does not depend on changes of the clock. */
+  /** Monotonic clock, ms: the length of a session does not depend on changes of the wall clock. */
   readonly monotonic: () => number;
   /** Wall clock, ms since 1970: only for what the screen shows. */
   readonly wall: () => number;
@@ -61,7 +61,7 @@ export function createStaffService(deps: StaffDeps) {
     until: number;
   } | null = null;
   let idle: NodeJS.Timeout | undefined;
-  /** Monotonic time until which a badge is for the unlock screen. */
+  /** Until this monotonic time, badges are passed to the unlock screen. */
   let listening = 0;
   const listeners: (() => void)[] = [];
   const unlocking = createUnlocking(deps);
@@ -79,7 +79,7 @@ export function createStaffService(deps: StaffDeps) {
     end(session.until - session.since >= LIMITS[session.role ?? 'emergency'].longest ? 'over' : 'idle');
   }
 
-  /** Half-done work is dropped when the time is over, not when someone next asks. */
+  /** Extends the session. A timer drops half-done work when the time is over, not when the next call comes. */
   function renew(): void {
     if (!session) return;
     const { idle: idleMs, longest } = LIMITS[session.role ?? 'emergency'];
@@ -89,31 +89,31 @@ export function createStaffService(deps: StaffDeps) {
     idle.unref();
   }
 
-  /** As the kiosk knows the member of the session now; undefined: removed meanwhile. */
+  /** Returns the session's member as currently known; undefined if removed meanwhile. */
   function present(id: string): Member | undefined {
     try {
       return knownStaff(store).find((one) => one.id === id);
     } catch {
-      return undefined; // unreadable: nobody is in
+      return undefined; // unreadable: nobody is signed in
     }
   }
 
   /**
-   * The session of this token, where it may do this (or, without a right, anything).
+   * Returns the session of this token if it has the right (or, without `right`, in any case).
    * @throws Problem `staff-locked`, `staff-not-allowed`
    */
   function require(token: string, right?: Right): StaffSession {
     endInTime();
     const { member: id = null } = session ?? {};
     const member = id === null ? null : present(id);
-    // Who is removed meanwhile, here or in the console, is out with the next touch; and nobody goes on in another role.
+    // A member removed meanwhile, here or in the console, is signed out at the next touch. So is one whose role has changed.
     if (session && (member === undefined || (member && member.role !== session.role))) end('removed');
     if (!session || session.token !== token || member === undefined) throw new Problem('staff-locked');
     if (right && !mayDo(session.role, right)) throw new Problem('staff-not-allowed');
     return { member, actor: session.actor };
   }
 
-  /** What a screen asks for on its own, with no one there: it does not keep a technician's session open. */
+  /** Returns whether a screen makes this call on its own, with nobody there: it does not keep a technician's session open. */
   const byItself = (name: MethodName, input: { readonly active?: boolean }): boolean =>
     name === 'technicianState' ? input.active !== true : name === 'diagnostics' && session?.role === 'technician';
 
@@ -127,7 +127,7 @@ export function createStaffService(deps: StaffDeps) {
     },
     async staffUnlock(input) {
       const { member, alerted, actor } = await unlocking.unlock(input);
-      end('another'); // one session at a time, and nothing of the one before
+      end('another'); // one session at a time, and nothing of the previous one remains
       const since = monotonic();
       const role = member?.role ?? null;
       const token = randomBytes(32).toString('base64url');
@@ -150,16 +150,13 @@ export function createStaffService(deps: StaffDeps) {
   return {
     methods,
     checkPin: unlocking.checkPin,
-    /** The unlock screen is waiting for a badge: whatever a reader reads now is for it. */
+    /** True while the unlock screen waits for a badge: anything a reader reads now is passed to it. */
     listens: (): boolean => monotonic() < listening,
     endSession: (why: EndedBy = 'screen'): void => end(why),
-    /** Called when a session ends, so that half-done work can be dropped. */
+    /** Registers a listener for the end of a session, so that half-done work can be dropped. */
     onLock: (listener: () => void): void => void listeners.push(listener),
     require,
-    /**
-     * The same methods, each behind the table of rights: a call renews the session, and every event that it writes says who
-     * made it.
-     */
+    /** Wraps the methods in the table of rights. A call renews the session, and every event that it writes names the member. */
     guarded(methods: CoreMethods): CoreMethods {
       const all = Object.entries(methods).map(([name, method]) => {
         if (!isStaffMethod(name) || name === 'staffLock') return [name, method];

@@ -11,12 +11,12 @@ import { judgeCode, keptUse, knownStaff, type Member, memberNamed, memberOf, typ
 import { mayDo } from './rights.ts';
 import type { StaffDeps } from './service.ts';
 
-/** Each of these has a lockout of its own: a passer-by at the keypad can't shut out the operator at the socket. */
+/** Each of these has its own lockout: a passer-by at the keypad can't lock out the operator at the socket. */
 export const PIN_INPUTS = ['keypad', 'socket'] as const;
 export type PinInput = (typeof PIN_INPUTS)[number];
-/** Row of the store in which wrong attempts at the emergency PIN are counted. */
+/** Returns the row that counts wrong attempts at the emergency PIN. */
 export const lockoutSubject = (input: PinInput): string => (input === 'keypad' ? 'staff' : `staff-${input}`);
-/** The same of one member's PIN, badge and codes together. */
+/** Returns the row that counts wrong attempts at a member's PIN, badge and codes together. */
 export const memberSubject = (id: string, input: PinInput = 'keypad'): string => `${lockoutSubject(input)}-${id}`;
 
 interface Opened {
@@ -31,10 +31,10 @@ const needed = () => new Problem('staff-pin-needed');
 
 export function createUnlocking(deps: StaffDeps) {
   const { store, pins, memberPins, guard, records, now } = deps;
-  /** Locks whose rejection was recorded: one record each is enough. */
+  /** Locks whose rejection was recorded: one record per lock is enough. */
   const noted = new Map<string, number>();
 
-  /** Whether anyone can come in by name; when not even that can be read, the emergency PIN is what it is for. */
+  /** Returns whether anyone can sign in by name. If the staff can't be read, use of the emergency PIN is still recorded. */
   function hasStaff(): boolean {
     try {
       return knownStaff(store).length > 0;
@@ -45,25 +45,25 @@ export function createUnlocking(deps: StaffDeps) {
 
   async function emergency(pin: string | null, input: PinInput): Promise<StaffActor | null> {
     const stored = store.settings.get(EMERGENCY_PIN);
-    // Only the machine's own user has the socket: through it a new kiosk gets its server, its staff and its first PIN.
+    // Only the machine's own user has the socket: a new kiosk gets its server, its staff and its first PIN through it.
     if (stored === null && input === 'socket' && !hasStaff()) return null;
     if (stored === null) throw new Problem('staff-pin-unset');
     if (pin === null) throw needed();
     await guard.attempt({
       subject: lockoutSubject(input),
-      shared: null, // a passer-by at the number pad must not keep staff out
+      shared: null, // a passer-by at the number pad must not lock staff out
       check: async () => ((await pins.verify(stored, pin)) ? true : null),
       wrong: () => new Problem('pin-wrong'),
     });
     if (!hasStaff()) return null;
-    // Recorded, and only then let in: what can't be recorded does not happen.
+    // Recorded first, then admitted: nothing happens that can't be recorded.
     const settings = { [EMERGENCY_USED]: new Date(now()).toISOString() };
     const code = input === 'socket' ? { code: 'command-line' } : {};
     records.write({ what: 'enter', outcome: 'done', by: 'emergency', settings, ...code });
     return 'emergency';
   }
 
-  /** Of a right PIN (null: came by badge) and a right code; what they use up is kept with the record of it. */
+  /** Admits a member after a right PIN (null: a badge) and checks the code; what they use up is stored with the record. */
   async function admit(member: Member, typed: string | null, newPin: string | undefined, code: string | undefined) {
     const needsCode = member.role === 'technician';
     if (needsCode && !member.factor) return { factorless: true } as const;
@@ -85,9 +85,9 @@ export function createUnlocking(deps: StaffDeps) {
     return { member } as const;
   }
 
-  /** What replaces a PIN that was just entered correctly: the one they chose, or the same one under a newer pepper. */
+  /** Returns the replacement for a PIN just entered correctly: the one they chose, or the same one under a newer pepper. */
   async function nextPin(held: Pin, typed: string, chosen?: string): Promise<(Pin & { replaces: string }) | null> {
-    // Only a PIN that was made for them is replaced here: at any other time a supervisor or the console does it.
+    // Only a PIN that was generated for them is replaced here. Otherwise a supervisor or the console replaces it.
     if (chosen !== undefined && held.start) {
       const stored = await memberPins.hash(chosen);
       return { id: sharedPin(stored)?.id ?? randomUUID(), stored, start: false, replaces: held.id };
@@ -109,7 +109,7 @@ export function createUnlocking(deps: StaffDeps) {
         subject,
         shared: null,
         async check() {
-          // Read again: an attempt before this one may have used the code, and the server removed the member.
+          // Read again: an earlier attempt may have used the code, or the server removed the member.
           const member = knownStaff(store).find((one) => one.id === id);
           why = 'wrong';
           const right =
@@ -147,7 +147,7 @@ export function createUnlocking(deps: StaffDeps) {
 
   async function byBadge(badge: string, input: z.output<typeof Unlock>): Promise<Opened> {
     const found = knownStaff(store).filter((one) => sameBadge(one.badge, badge));
-    // Two members with one badge: it is unclear who it is.
+    // Two members with the same badge: it is unclear who it is.
     if (found.length === 1) return byMember(found[0]!, input);
     return guard.attempt<Opened>({
       subject: null,
@@ -158,7 +158,7 @@ export function createUnlocking(deps: StaffDeps) {
   }
 
   return {
-    /** The people the unlock screen lists; none where what is kept of them can't be read: the emergency PIN is left. */
+    /** Returns the people the unlock screen lists; none if they can't be read: then only the emergency PIN works. */
     choices(): StaffChoice[] {
       try {
         return knownStaff(store)
@@ -176,9 +176,9 @@ export function createUnlocking(deps: StaffDeps) {
       return { member: null, actor, alerted: actor !== null };
     },
     /**
-     * Checks a PIN with lockout: a supervisor's, or the emergency one without a name.
-     * @param pin null: none was given. By the socket a kiosk that has neither staff nor emergency PIN wants none
-     * @returns who that is; null while the kiosk has no staff yet
+     * Checks a PIN with lockout: a supervisor's, or without a name the emergency PIN.
+     * @param pin null if none was given. On the socket, a kiosk with neither staff nor emergency PIN requires none
+     * @returns who it is; null while the kiosk has no staff
      * @throws Problem `staff-pin-needed`, `staff-pin-unset`, `pin-locked`, `pin-wrong`, `staff-unknown`, `staff-not-allowed`
      */
     async checkPin(pin: string | null, input: PinInput = 'keypad', staff?: string): Promise<StaffActor | null> {

@@ -2,17 +2,17 @@ import type { CoreMethods, ProbeResult } from '../../contract/methods.ts';
 import type { Checkin } from '../store/interface.ts';
 
 /**
- * What this kiosk counts about itself: how people get in, why not, how sure it was and how long it took, and how much waits for
- * the server. Counts alone: nothing in it is about anybody, and scores and times are reported only once enough people share them.
+ * Statistics of this kiosk: how people check in, why it failed, how certain it was and how long it took, and how much waits for
+ * the server. Only counts: none concern an individual, and scores and times are reported only once enough people share them.
  */
 
-/** Scores and times are withheld until so many faces were accepted, so that none can be attributed to the one person of a quiet hour. */
+/** Accepted faces needed before scores and times are reported, so that none can be attributed to a person. */
 export const FEWEST_SCORES = 20;
-/** Width of the bins of scores. */
+/** Width of a bin of scores. */
 const BIN = 0.05;
-/** Upper bounds of the bins of times from first seeing a face to its check-in, s; anything longer is in the last. */
+/** Upper bounds of the bins for the time from first seeing a face to its check-in, s; longer times are in the last bin. */
 const WAITS = [1, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 60] as const;
-/** Most reasons that are counted: a screen that invents codes can't fill memory. */
+/** Most reasons that are counted: a screen that invents codes can't fill the memory. */
 const MOST = 60;
 
 /** By name, e.g. `method.face`, `guide.too-dark`, `challenge.failed`, `other-method.unknown`, `refused.pin-wrong`, `score.75`, `wait.3`, `queue`. */
@@ -20,22 +20,22 @@ export type Counts = Readonly<Record<string, number>>;
 
 export type Statistics = ReturnType<typeof createStatistics>;
 
-/** Lower end of the bin of a score, in hundredths, 0 to 95. Pure. */
+/** Returns the lower end of a score's bin, in hundredths, 0 to 95. Pure. */
 export const binOf = (score: number): number =>
   Math.round(Math.min(1 - BIN, Math.max(0, Math.floor((score + 1e-9) / BIN) * BIN)) * 100);
 
-/** @param now a clock that is never set, ms */
+/** @param now monotonic clock, ms */
 export function createStatistics(now: () => number) {
   let counts = new Map<string, number>();
-  /** Of accepted faces: scores and times. */
+  /** Scores and times of accepted faces. */
   let faces = new Map<string, number>();
   let accepted = 0;
   let began: number | null = null;
   let queue = 0;
-  /** Reasons during the current visit: dozens of frames of one dark face count once. */
+  /** Reasons seen during the current visit: dozens of frames of the same dark face count once. */
   let seen = new Set<string>();
   let visit: string | null = null;
-  /** A liveness challenge is under way; `prompted`: more than to look straight ahead was asked. */
+  /** A running liveness challenge; `prompted`: more than looking straight ahead was requested. */
   let challenge: 'begun' | 'prompted' | null = null;
 
   const add = (name: string, into = counts): void => {
@@ -51,7 +51,7 @@ export function createStatistics(now: () => number) {
       const straight = result.kind === 'challenge' && result.step === 'middle' && result.index === 0;
       challenge = straight ? (challenge ?? 'begun') : 'prompted';
     } else if (result.kind !== 'guide') {
-      // Each attempt counts, also of one visit: of three the last one alone ends it.
+      // Each attempt counts, even within one visit: of three, only the last one ends it.
       if (challenge && result.kind !== 'welcome') add('challenge.failed');
       challenge = null;
     }
@@ -59,7 +59,7 @@ export function createStatistics(now: () => number) {
     if (result.kind === 'other-method') once(`other-method.${result.reason}`);
   };
 
-  /** Who leaves at the first look straight ahead only passed by. */
+  /** Counts a challenge that was left. A person who leaves before the first prompt was only passing by. */
   const left = (): void => {
     if (challenge === 'prompted') add('challenge.left');
     challenge = null;
@@ -77,7 +77,7 @@ export function createStatistics(now: () => number) {
       }
       began = null;
     },
-    /** Counts what the methods answer, and passes it on. */
+    /** Counts the results of the methods and passes them on. */
     around: <T extends Pick<CoreMethods, 'visitBegin' | 'visitEnd' | 'probe' | 'checkinByPin'>>(methods: T): T => ({
       ...methods,
       async visitBegin(input: Parameters<typeof methods.visitBegin>[0]) {
@@ -110,7 +110,7 @@ export function createStatistics(now: () => number) {
     depth(pending: number): void {
       queue = Math.max(queue, pending);
     },
-    /** Hands over what was counted since the last time, and starts over; null: nothing happened. */
+    /** Returns the counts since the last call and resets them; null if nothing happened. */
     take(): Counts | null {
       const enough = accepted >= FEWEST_SCORES;
       if (counts.size === 0 && queue === 0 && !enough) return null;
@@ -123,15 +123,15 @@ export function createStatistics(now: () => number) {
   };
 }
 
-/** How often the queue is looked at, ms; and how often that is before statistics become an event. */
+/** How often the queue is checked, ms, and after how many checks the statistics become an event. */
 const POLL_MS = 60_000;
 const POLLS_A_REPORT = 60;
 
 /**
- * Reports statistics as `health` events, while something happens once an hour.
+ * Reports statistics as `health` events, once an hour while something happens.
  *
- * @param append writes an event; what it throws (a full disk) is logged, and the statistics of that hour are lost
- * @returns how to stop
+ * @param append writes an event; an error it throws (a full disk) is logged, and the statistics of that hour are lost
+ * @returns a function that stops it
  */
 export function startStatistics(
   statistics: Statistics,

@@ -1,20 +1,20 @@
 import type { CoreMethods, MethodName, ProbeResult } from '../../contract/methods.ts';
 
-/** What a screen asks for on its own, with no one there; the technician's menu itself reports touches. */
+/** What a screen calls on its own, with nobody there. The technician's menu itself reports touches. */
 const BY_ITSELF: ReadonlySet<MethodName> = new Set(['hello', 'status', 'screenPicture', 'technicianState']);
-/** What a face in front of the camera triggers by itself, even a passer-by's or a poster's. */
+/** What a face in front of the camera triggers on its own, even a passer-by's or a poster's. */
 const BY_FACE: ReadonlySet<MethodName> = new Set(['visitBegin', 'visitEnd', 'probe']);
-/** What only a known face gets. */
+/** Results that only a known face gets. */
 const KNOWN: ReadonlySet<ProbeResult['kind']> = new Set(['challenge', 'light', 'welcome']);
 
-/** How long nobody has been at the kiosk. @param monotonic ms, never going back */
+/** Tracks how long nobody has been at the kiosk. @param monotonic monotonic clock, ms */
 export function createActivity(monotonic: () => number) {
   let seen = monotonic();
   let used = seen;
   const view = (): void => {
     seen = monotonic();
   };
-  /** Someone uses the kiosk. */
+  /** Notes that someone uses the kiosk. */
   const note = (): void => {
     seen = used = monotonic();
   };
@@ -30,12 +30,12 @@ export function createActivity(monotonic: () => number) {
   }
 
   return {
-    /** Ms since the last sign of someone: a face, a code, a key, staff; from the start of the core at first. */
+    /** Ms since the last sign of a person: a face, a code, a key, staff; initially since the start of the core. */
     idleMs: (): number => monotonic() - seen,
-    /** The same, where a face that is only in view is no sign. */
+    /** The same, not counting faces that are merely in view. */
     unusedMs: (): number => monotonic() - used,
     note,
-    /** The same methods; each call of a person counts when it begins and when it ends. */
+    /** Wraps the methods: each call made by a person counts when it begins and when it ends. */
     around(methods: CoreMethods): CoreMethods {
       const counted = Object.entries(methods).map(([name, method]) => {
         const call = method as (input: unknown) => Promise<unknown>;

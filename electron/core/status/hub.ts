@@ -8,7 +8,7 @@ export function createStatusHub(log: CoreOptions['log']) {
   let read: (() => Status) | null = null;
   let last = '';
   return {
-    /** From now on there is a status to show. */
+    /** Sets the source of the status; before that there is none to show. */
     start(from: () => Status): void {
       read = from;
     },
@@ -23,7 +23,7 @@ export function createStatusHub(log: CoreOptions['log']) {
       try {
         status = read();
       } catch (error) {
-        // Called after a check-in is durable: what can't be shown must not turn it into a failure.
+        // Called after a check-in is durable: a status that can't be read must not turn it into a failure.
         log('error', 'status can’t be read', { error });
         return;
       }
@@ -32,7 +32,7 @@ export function createStatusHub(log: CoreOptions['log']) {
       last = text;
       for (const listener of listeners) listener('status', status);
     },
-    /** Sends every screen something that passes. */
+    /** Sends every screen a one-off signal. */
     push<S extends SignalName>(name: S, data: Signal<S>): void {
       for (const listener of listeners) listener(name, data);
     },

@@ -11,7 +11,7 @@ import { EMERGENCY_USED } from '../staff/emergency.ts';
 import type { Store } from '../store/interface.ts';
 import { storageState } from './storage.ts';
 
-/** Setting: name of the camera that was chosen for this kiosk; empty: none. */
+/** Setting: name of the camera that was chosen for this kiosk; empty for none. */
 export const CHOSEN_CAMERA = 'camera';
 
 export interface StatusParts {
@@ -22,12 +22,12 @@ export interface StatusParts {
   readonly retention: Retention;
   readonly runtime: Runtime;
   readonly offered: () => Status['checkinMethods'];
-  /** The device's secret is in a file beside the store. */
+  /** True if the device's secret is in a file beside the store. */
   readonly secretInFile: boolean;
   readonly screen: { notices(): readonly string[] };
   readonly trial: Pick<LivenessTrial, 'active'>;
   readonly setup: { state(): Status['setup'] };
-  /** When the server last acknowledged records, before this start too. */
+  /** When the server last acknowledged records, including before this start. */
   readonly lastAckAt: () => string | null;
 }
 
@@ -41,7 +41,7 @@ export function statusOf(parts: StatusParts): () => Status {
       online: line?.online ?? false,
       queued: store.outbox.count(),
       oldestQueuedAt: store.outbox.oldestAt(),
-      // A server that was there once is out of reach, not one that is still to be joined.
+      // A server that has acknowledged before is unreachable, not one that has yet to be joined.
       lastSyncAt: line?.lastSyncAt ?? lastAckAt(),
       storage: storageState(home),
       people: store.people.count(),
@@ -60,7 +60,7 @@ export function statusOf(parts: StatusParts): () => Status {
         ...(trial.active() ? ['liveness-trial'] : []),
         ...(faceOff ? [faceOff.code] : []),
         ...(wantsLight(runtime.policy) && site.liveness !== 'off' && runtime.light.drowned() ? ['light-drowned'] : []),
-        // Problems although the server answers, which only its operator can solve: attendance continues.
+        // Problems that only the server's operator can solve, although the server answers. Attendance continues.
         ...(line?.online && line.problem ? [line.problem.code] : []),
         ...(away ? [away.code] : []),
         ...(updates?.fallback ? ['build-fallback'] : []),

@@ -4,20 +4,20 @@ import type { Store } from '../store/interface.ts';
 
 type StorageState = 'ok' | 'low' | 'full';
 
-/** State of the disk under the kiosk's folder; one that can't be asked counts as full. */
+/** Returns the state of the disk with the kiosk's folder. A disk that can't be queried counts as full. */
 export function storageState(home: string): StorageState {
   const free = freeBytes(home);
   if (free < DISK_FULL) return 'full';
   return free < DISK_LOW ? 'low' : 'ok';
 }
 
-/** Bytes that are free under the kiosk's folder; 0 where that can't be asked. */
+/** Returns the free bytes on the disk with the kiosk's folder; 0 if that can't be queried. */
 export function freeBytes(home: string): number {
   try {
     const { bavail, bsize } = statfsSync(home);
     return bavail * bsize;
   } catch {
-    return 0; // an unmounted or broken disk: nothing can be counted on
+    return 0; // an unmounted or broken disk: assume nothing
   }
 }
 
@@ -25,8 +25,8 @@ export function freeBytes(home: string): number {
 const REPORTED = 'storage-reported';
 
 /**
- * Reports the state of the kiosk's disk to the server, once a change. Where the disk has no room for the event itself
- * it is reported when there is, the worst first, so that the server hears of every shortage, in its order.
+ * Reports the state of the kiosk's disk to the server, once per change. If the disk has no space for the event itself, it is
+ * reported later, the worst state first, so that the server learns of every shortage, in order.
  */
 export function createStorageReporter(store: {
   readonly settings: Pick<Store['settings'], 'get'>;
@@ -36,7 +36,7 @@ export function createStorageReporter(store: {
   let unsaid: StorageState[] = [];
   return (state) => {
     if (state !== (unsaid.at(-1) ?? reported)) unsaid.push(state);
-    // A disk that comes and goes while it can't be reported: where it was worst, and where it is.
+    // The state changed several times while it could not be reported: keep the worst and the latest.
     if (unsaid.length > 2) unsaid = unsaid.includes('full') && state !== 'full' ? ['full', state] : [state];
     for (let next = unsaid[0]; next !== undefined; next = unsaid[0]) {
       if (!store.events.reportIfSpace('storage', { state: next }, { [REPORTED]: next })) return;

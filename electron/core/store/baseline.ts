@@ -1,4 +1,4 @@
-/** The store's tables, as schema 1 has them. */
+/** The store's tables in schema 1. */
 export const BASELINE = `
 -- Time of a boot and identity of a run of sequence numbers; rows are few, events refer to them. committed, safe and
 -- trimmed are sequence numbers; anchor is the hash of the last event trimmed, where the chain goes on.

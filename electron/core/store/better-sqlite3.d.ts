@@ -1,6 +1,6 @@
 /**
- * What we use of better-sqlite3 and its ciphered twin, which has the same interface. (The twin's own declarations are
- * not reachable through its `exports`, the plain one has none.)
+ * The part of better-sqlite3, and of its encrypted fork with the same interface, that we use. (The fork's own declarations are
+ * not reachable through its `exports`; the original has none.)
  */
 declare module 'better-sqlite3-multiple-ciphers' {
   namespace Database {

@@ -14,7 +14,7 @@ import type { SqlStore } from './store.ts';
 export interface CheckProblem {
   /** kebab-case and stable. */
   readonly code: string;
-  /** What is wrong with what; names nobody. */
+  /** What is wrong, and where. Names nobody. */
   readonly detail: string;
 }
 
@@ -30,28 +30,28 @@ export interface CheckReport {
   readonly problems: readonly CheckProblem[];
 }
 
-/** For long work: called now and then with the progress. */
+/** For long-running work: reports progress periodically. */
 export interface WorkOptions {
   readonly progress?: (done: number, total: number, what: string) => void;
 }
 
-/** Work between two turns of the event loop: a running kiosk must keep accepting check-ins. */
+/** Rows processed between two turns of the event loop: a running kiosk must keep accepting check-ins. */
 const BATCH = 256;
 const nextTick = () => new Promise<void>((resolve) => setImmediate(resolve));
 
 interface Check {
   readonly store: SqlStore;
   readonly found: (code: string, detail: string) => void;
-  /** Does a part of the work; null where it failed, which is then among the problems. */
+  /** Runs one part of the check. Null if it failed, which is then reported as a problem. */
   readonly attempt: <T>(what: string, work: () => T) => T | null;
-  /** Work of that name failed: a problem, by the error's own code. */
+  /** Reports that this part of the check failed, under the error's own code. */
   readonly failed: (what: string, error: unknown) => void;
   readonly progress: NonNullable<WorkOptions['progress']>;
 }
 
 /**
- * Checks a store to the last bit: every page of the file (its HMAC, free pages too), SQLite's structure, the chain of
- * events, each personal value against its commitment, the outbox, templates, PINs, cards and badges, and every photo.
+ * Checks a store completely: every page of the file (its HMAC, free pages too), SQLite's structure, the chain of events, each
+ * personal value against its commitment, the outbox, templates, PINs, cards and badges, and every photo.
  */
 export async function checkStore(store: SqlStore, options: WorkOptions = {}): Promise<CheckReport> {
   const problems: CheckProblem[] = [];
@@ -89,8 +89,8 @@ export async function checkStore(store: SqlStore, options: WorkOptions = {}): Pr
 }
 
 /**
- * The pages alone of a store that doesn't open any more: which of them are damaged. Reads only; nobody may have the
- * store open in this process.
+ * Checks only the pages of a store that can no longer be opened, and reports which are damaged. Reads only. The store must not be
+ * open in this process.
  */
 export async function checkClosedStore(home: string, keys: KioskKeys, options: WorkOptions = {}): Promise<CheckReport> {
   const problems: CheckProblem[] = [];
@@ -174,7 +174,7 @@ async function checkChain({ store, found, attempt, progress }: Check): Promise<{
   return { events, values: valueCount };
 }
 
-/** Numbers follow one another; an epoch begins after its base, or after what was trimmed. */
+/** Numbers are consecutive; an epoch starts after its base, or after what was trimmed. */
 function checkPosition(row: EventRow, epoch: Epoch, previous: EventRow | null, found: Check['found']): void {
   const first = epoch.base + epoch.trimmed + 1;
   const expected = previous?.epoch === row.epoch ? previous.n + 1 : first;
@@ -187,7 +187,7 @@ function prevOf(row: EventRow, epoch: Epoch, previous: { row: EventRow; hash: st
   return epoch.anchor?.toString('base64url') ?? GENESIS;
 }
 
-/** The server's marks are such as can be, and what is no foreign key refers to something all the same. */
+/** Checks that the server's marks are plausible, and references that are not foreign keys. */
 function checkOutbox({ store, found }: Check): void {
   const { sql, log } = store.session;
   const count = (select: string) => sql.value<number>(select)!;
@@ -237,7 +237,7 @@ async function checkPeople({ store, found, attempt, progress }: Check): Promise<
   return { people: all.length, templates };
 }
 
-/** Pictures that wait for staff's word: each opens. Gives their addresses. */
+/** Checks that each picture waiting for staff can be opened. Returns their addresses. */
 async function checkPending({ store, attempt, failed }: Check): Promise<ReadonlySet<string>> {
   const waiting = attempt('pictures that wait', () => ({
     addresses: pendingAddresses(store.session.sql),
@@ -262,7 +262,7 @@ async function checkPhotos(
   const rows = attempt('photos', () =>
     sql.rows<{ n: number; address: Buffer }>('SELECT n, address FROM photo ORDER BY n'),
   );
-  if (!rows) return 0; // what they should be is unknown
+  if (!rows) return 0; // it is unknown which photos there should be
   const known = new Set<string>(waiting);
   for (const [i, { n, address }] of rows.entries()) {
     const text = address.toString('base64url');
@@ -270,7 +270,7 @@ async function checkPhotos(
     try {
       await store.photos.open(text);
     } catch (error) {
-      // Deleted or purged while we were reading: no longer a photo to check.
+      // Deleted or purged while the check was running: no longer a photo to check.
       if (isCode(error, 'photo-unknown')) continue;
       failed(`photo of event ${n}`, error);
     }
@@ -280,7 +280,7 @@ async function checkPhotos(
     .list()
     .filter((address) => !known.has(address) && !store.parts.vault.underWay.has(address));
   for (const address of strays) {
-    // Recorded while we were reading.
+    // It may have been recorded while the check was running.
     attempt('photos', () => {
       const bytes = Buffer.from(address, 'base64url');
       const recorded = 'SELECT 1 FROM photo WHERE address = ? UNION SELECT 1 FROM pending_photo WHERE address = ?';

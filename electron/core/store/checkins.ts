@@ -11,7 +11,7 @@ import type { Lookalikes } from './lookalikes.ts';
 import type { Photos } from './photos.ts';
 import { ofPhoto, type Session } from './session.ts';
 
-/** An event may be committed this many numbers after its id was made: photos are written in between. */
+/** An event may be committed up to this many numbers after its id was made: photos are written in between. */
 const ID_REACH = 4096;
 
 interface CheckinRow {
@@ -41,7 +41,7 @@ export class Checkins {
 
   #compose(person: Known, checkin: NewCheckin, id: Buffer, photo: string | null): { event: Composed; sealed: Buffer } {
     const { values, log } = this.#s;
-    const gps = person.gpsOptOut ? null : checkin.gps; // who opted out leaves no coordinates, whatever calls
+    const gps = person.gpsOptOut ? null : checkin.gps; // no coordinates for a person who opted out, whatever the caller passes
     const event = log.compose(
       'checkin',
       checkin.open,
@@ -61,7 +61,7 @@ export class Checkins {
   }
 
   /**
-   * The record and its event, which is in the outbox from then on: durable when this returns.
+   * Stores the record and its event, which is then in the outbox. Durable when this returns.
    * @throws Problem `person-unknown`
    */
   async record(checkin: NewCheckin): Promise<Checkin> {
@@ -81,7 +81,7 @@ export class Checkins {
       const sealed = vault.seal(fileKey(people.photosKey(known), where), where, checkin.photo);
       return await vault.keep(sealed, () => record(sealed.address, null));
     } catch (error) {
-      // Attendance doesn't depend on the photo: the record says why it lacks one.
+      // Attendance doesn't depend on the photo: the record says why it has none.
       const code = (asProblem(error) as { code?: unknown } | null)?.code;
       if (typeof code !== 'string' || code === 'person-unknown') throw error;
       return record(null, code);
@@ -93,7 +93,7 @@ export class Checkins {
     const plain = photo === null && lost === null && checkin.gps === null;
     const event = reserve.withReserve(() => {
       if (plain) {
-        // One statement is a transaction by itself.
+        // A single statement is a transaction of its own.
         const composed = this.#compose(person, checkin, id, null);
         return log.store(composed.event, person.ref, composed.sealed);
       }
@@ -110,13 +110,13 @@ export class Checkins {
     return shaped(event.id, event.parts.utc, checkin.open, fresh);
   }
 
-  /** A check-in with whatever else there is of it, in the running transaction. */
+  /** Inserts a check-in and everything that belongs to it, in the running transaction. */
   #insert(person: Known, checkin: NewCheckin, id: Buffer, photo: string | null, photoLost: string | null): Inserted {
     const { event, sealed } = this.#compose(person, checkin, id, photo);
     const { sql, log, values } = this.#s;
     log.store(event, person.ref, sealed);
     if (photoLost) sql.put('checkin_note', { n: event.n, photo_lost: photoLost });
-    // What retention takes away on its own is in rows of its own.
+    // Values with their own retention period are in separate rows.
     const gps = event.salted.filter(({ field }) => field === 'gps');
     if (gps.length > 0) {
       const sealed = values.seal('checkin.gps', person, event.id, gps);
@@ -150,7 +150,7 @@ export class Checkins {
     });
   }
 
-  /** The newest check-in of a person that was not voided: what "the opposite of the last one" and repeats go by. */
+  /** Returns a person's newest check-in that was not voided: the basis for the next direction and for detecting repeats. */
   last(person: string): Checkin | null {
     const n = this.#s.people.known(person)?.recent.at(-1);
     if (n === undefined) return null;
@@ -166,8 +166,8 @@ export class Checkins {
   }
 
   /**
-   * Voiding twice is voiding once.
-   * @param takenFor whose face was nearly as like, where someone says that they are not who was recognised
+   * Voids a check-in. Voiding it again does nothing.
+   * @param takenFor the person whose face was nearly as similar, if the person at the kiosk says they were misrecognised
    * @throws Problem `checkin-unknown`
    */
   void(id: string, reason: Open<'void'>['reason'], takenFor?: string): void {
@@ -185,7 +185,7 @@ export class Checkins {
     if (person) people.dropCheckin(person, n);
   }
 
-  /** Number of a check-in by its id. @throws Problem `checkin-unknown` */
+  /** Returns the number of a check-in by its id. @throws Problem `checkin-unknown` */
   #numberOf(id: string): number {
     const bytes = uuidBytes(id);
     if (bytes.length !== 16) throw new Problem('checkin-unknown');

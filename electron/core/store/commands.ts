@@ -2,9 +2,9 @@ import { z } from 'zod';
 import { Problem } from '../../../sync/errors/problem.ts';
 import { storeCommand } from '../command.ts';
 
-/** Bodies of the store's commands: they run inside the core, or in the command line when no core holds the store. */
+/** The store's commands. They run inside the core, or in the command line if no core has the store open. */
 
-/** Exit codes, as electron/cli/exit-codes.ts states them. */
+/** Exit codes, as defined in electron/cli/exit-codes.ts. */
 const OK = 0;
 const ATTENTION = 1;
 
@@ -28,7 +28,7 @@ export const rekeyStoreCommand = storeCommand({
   },
 });
 
-/** Check-ins are read in pieces, so that a long list doesn't hold up a running kiosk. */
+/** Check-ins are read in chunks of this size, so that a long list doesn't block a running kiosk. */
 const PIECE = 500;
 
 export const listCheckinsCommand = storeCommand({

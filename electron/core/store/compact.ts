@@ -4,11 +4,9 @@ import type { Sql } from './database.ts';
 import type { Salted } from './events.ts';
 import { canonicalText, uuidText } from './header.ts';
 
-/**
- * How events are kept small: a check-in writes whole encrypted pages, so each byte that spares a new page counts.
- */
+/** Compact encoding of events: a check-in writes whole encrypted pages, so each byte that avoids a new page counts. */
 
-/** Names of personal fields by code. Codes are stored: add at the end, never reorder. At most 31 (a bit each). */
+/** Names of personal fields by code. Codes are stored: append only, never reorder. At most 31 (one bit each). */
 const FIELDS = [
   'person',
   'score',
@@ -38,21 +36,21 @@ function codeOf(field: string): number {
   return code;
 }
 
-/** Which fields an event has, as a bit each. */
+/** Encodes which fields an event has, one bit each. */
 export function fieldMask(fields: readonly string[]): number {
   let mask = 0;
   for (const field of fields) mask |= 1 << codeOf(field);
   return mask;
 }
 
-/** The names back, sorted by UTF-16 code units as RFC 8785 sorts keys. */
+/** Decodes the names, sorted by UTF-16 code units as RFC 8785 sorts keys. */
 export function fieldsOf(mask: number): string[] {
   return FIELDS.filter((_, code) => mask & (1 << code)).sort();
 }
 
 /**
- * How a value is packed, in the upper bits of its field's code. A check-in's row is a third of a page with UUIDs and long
- * numbers in binary, and half a page with all as text, which would cost each check-in a fifth more encrypted pages.
+ * How a value is packed, in the upper bits of its field's code. With UUIDs and long numbers in binary, a check-in's row takes a
+ * third of a page. As text it would take half, costing each check-in a fifth more encrypted pages.
  */
 const AS_UUID = 0x40;
 const AS_NUMBER = 0x80;
@@ -62,13 +60,13 @@ const UUID_TEXT = /^"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12
 function formOf(text: string): number {
   const first = text.charCodeAt(0);
   if (first === 0x22) return text.length === 38 && UUID_TEXT.test(text) ? AS_UUID : 0;
-  // A canonical number's text is its double's one text; a short one is shorter as it is.
+  // A canonical number's text follows from its double. A short text is smaller than the double's 8 bytes.
   return text.length > 7 && (first === 0x2d || (first >= 0x30 && first <= 0x39)) ? AS_NUMBER : 0;
 }
 
 /**
- * Salted values as they are sealed: a count; code, form and salt of each; those in binary, in order (16 bytes of a
- * UUID, 8 of a double, big-endian); then the canonical texts of the rest as a JSON array, if there are any.
+ * Packs salted values for encryption: a count; code, form and salt of each; the binary ones in order (16 bytes for a UUID, 8 for
+ * a double, big-endian); then the canonical texts of the rest as a JSON array, if there are any.
  */
 export function packSalted(salted: readonly Salted[]): Buffer {
   let json = '';
@@ -118,7 +116,7 @@ export function unpackSalted(packed: Buffer): Salted[] {
   return found.map(({ field, salt, text }) => ({ field, salt, text: text ?? canonicalText(rest[next++]) }));
 }
 
-/** Types of events by code. Codes are stored: add at the end, never reorder. */
+/** Types of events by code. Codes are stored: append only, never reorder. */
 const TYPES: readonly EventType[] = [
   'checkin',
   'void',
@@ -153,10 +151,10 @@ interface Shared {
   readonly text: string;
 }
 
-/** How many recently used open halves are kept in memory: in and out, a few methods and thresholds. */
+/** How many recently used open halves are cached: in and out, with a few methods and thresholds. */
 const RECENTLY = 8;
 
-/** Open halves that come again and again: stored once, referred to. The chain's hashes hold them like any other. */
+/** Open halves that recur: stored once and referenced. The chain's hashes cover them like any other. */
 export class SharedOpen {
   readonly #sql: Sql;
   #recent: Shared[] = [];
@@ -165,9 +163,9 @@ export class SharedOpen {
     this.#sql = sql;
   }
 
-  /** Reference and canonical text; makes the row, in the running transaction if there is one, where there is none. */
+  /** Returns reference and canonical text. Creates a missing row, in the running transaction if there is one. */
   of(open: object): Shared {
-    // Comparing is several times cheaper than printing and looking up.
+    // Comparing is several times cheaper than serialising and looking up.
     for (const one of this.#recent) if (sameJson(one.open, open)) return one;
     const text = canonicalText(open);
     const known = this.#sql.value<number>('SELECT ref FROM shared_open WHERE text = ?', text);
@@ -177,13 +175,13 @@ export class SharedOpen {
     return found;
   }
 
-  /** A transaction was rolled back: rows that memory knows may be gone. */
+  /** Clears the cache: after a rollback its rows may no longer exist. */
   forget(): void {
     this.#recent = [];
   }
 }
 
-/** Whether two JSON values are the same; a key that holds undefined counts as absent, as it does in JSON. */
+/** Returns whether two JSON values are equal. A key with value undefined counts as absent, as in JSON. */
 export function sameJson(a: unknown, b: unknown): boolean {
   if (a === b) return true;
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;

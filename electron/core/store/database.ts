@@ -5,12 +5,12 @@ import { PAGE_BYTES } from './pages.ts';
 
 export type Db = Database.Database;
 
-/** A connection, and the store file's own handle beside it. */
+/** A connection, with a separate handle of the store file. */
 export interface Connection {
   readonly db: Db;
   /**
-   * Open since the first look; it reads pages for `store check`. It must not be closed before `db` is: closing any
-   * handle of a file drops all POSIX locks that the process has on that file, SQLite's among them.
+   * Opened for the first check; reads pages for `store check`. It must not be closed before `db` is: closing any handle of a file
+   * drops all POSIX locks that the process has on that file, SQLite's among them.
    */
   readonly handle: number;
 }
@@ -20,12 +20,12 @@ export function disconnect({ db, handle }: Connection): void {
   closeSync(handle);
 }
 
-/** How SQLCipher takes a raw 32-byte key. */
+/** Formats a raw 32-byte key for SQLCipher. */
 export const rawKey = (key: Uint8Array): string => `"x'${Buffer.from(key).toString('hex')}'"`;
 
 /**
- * Opens (or makes) the ciphered database file. With `lock`, the first read takes an exclusive lock that lasts until
- * close; WAL then needs no shared memory, so no `-shm` file appears and each transaction saves the lock calls.
+ * Opens (or creates) the encrypted database file. The first read takes an exclusive lock that lasts until close. WAL then needs
+ * no shared memory, so no `-shm` file appears and each transaction avoids the lock calls.
  */
 export function openDatabase(file: string, key: Uint8Array, mode: 'wal' | 'delete'): Db {
   return guarded(() => {
@@ -56,8 +56,8 @@ type Statement = Database.Statement;
 type Value = Database.Value;
 
 /**
- * The statements of a connection. Each is prepared when it is first run and kept by its text, so that it is written where it
- * is used; what SQLite has against it comes out as a Problem.
+ * The statements of a connection. Each is prepared on first use and cached by its text, so the SQL can be written where it is
+ * used. SQLite's errors are thrown as Problems.
  */
 export class Sql {
   readonly db: Db;
@@ -72,7 +72,7 @@ export class Sql {
     return guarded(() => this.#statement(sql).run(...values));
   }
 
-  /** @param key columns by which a row that is there already is replaced; without them there must be none */
+  /** @param key columns by which an existing row is replaced; without it there must be no such row */
   put(table: string, row: Readonly<Record<string, Value>>, key?: string): ReturnType<Statement['run']> {
     const columns = Object.keys(row);
     const insert = `INSERT INTO ${table}(${columns.join(', ')}) VALUES (${columns.map(() => '?').join(', ')})`;
@@ -81,7 +81,7 @@ export class Sql {
     return this.run(sql, ...Object.values(row));
   }
 
-  /** The first row; undefined: there is none. */
+  /** Returns the first row; undefined if there is none. */
   row<T>(sql: string, ...values: Value[]): T | undefined {
     return guarded(() => this.#statement(sql).get(...values)) as T | undefined;
   }
@@ -90,12 +90,12 @@ export class Sql {
     return guarded(() => this.#statement(sql).all(...values)) as T[];
   }
 
-  /** The first column of the first row; undefined: there is no row. */
+  /** Returns the first column of the first row; undefined if there is no row. */
   value<T>(sql: string, ...values: Value[]): T | undefined {
     return guarded(() => this.#pluck(sql).get(...values)) as T | undefined;
   }
 
-  /** The first column of every row. */
+  /** Returns the first column of every row. */
   values<T>(sql: string, ...values: Value[]): T[] {
     return guarded(() => this.#pluck(sql).all(...values)) as T[];
   }
@@ -113,7 +113,7 @@ export class Sql {
   }
 }
 
-/** Runs database work; SQLite's errors come out as Problems. */
+/** Runs database work and throws SQLite's errors as Problems. */
 export function guarded<T>(work: () => T): T {
   try {
     return work();
@@ -122,7 +122,7 @@ export function guarded<T>(work: () => T): T {
   }
 }
 
-/** Gives SQLite's error codes a code of ours, with what to do; anything else stays what it is. */
+/** Converts SQLite's and the system's storage errors to a Problem with a next step. Returns any other error unchanged. */
 export function asProblem(error: unknown): unknown {
   const code = (error as { code?: unknown } | null)?.code;
   if (error instanceof Problem || typeof code !== 'string') return error;

@@ -4,34 +4,34 @@ import { canonicalText } from './header.ts';
 import type { Template } from './interface.ts';
 
 /**
- * Event values that the store has already: the vectors of a template event are in the template rows, what a card opens
- * in a row of its own, and the key of a
- * photo's file follows from the person's. The event's sealed value keeps their salt and what finds them; the value is put
- * together when the event is sent or checked, and is gone with those rows. The commitment stays.
+ * Event values that the store also has elsewhere: a template event's vectors are in the template rows, a card's templates in a
+ * row of their own, and the key of a photo's file follows from the person's. The event's encrypted value keeps only their salt
+ * and what finds them. The value is reassembled when the event is sent or checked, and no longer exists once those rows are
+ * deleted. The commitment is kept.
  */
 const DERIVED: ReadonlySet<string> = new Set(['templates', 'photoKey', 'card']);
 
-/** Where the values are found again; null for what is gone. */
+/** Where the values are found. Each returns null for a value that was deleted. */
 export interface Sources {
   template(id: string): Template | null;
-  /** What this card opens. */
+  /** The templates that this card opens, encrypted. */
   card(id: string): CardTemplateValue | null;
-  /** Key of the photo's file of this event, unpadded base64url. */
+  /** Key of the file of this event's photo, unpadded base64url. */
   photoKey(): string | null;
 }
 
-/** A template as it travels: little-endian float32 as base64url. */
+/** Encodes a template for the wire: little-endian float32 as base64url. */
 export function templateValue({ id, pose, embedding }: Omit<Template, 'person' | 'model'>): TemplateValue {
   const bytes = Buffer.from(embedding.buffer, embedding.byteOffset, embedding.byteLength);
   return { id, pose, vector: bytes.toString('base64url') };
 }
 
-/** The embedding back. A copy: a Float32Array must start at a multiple of 4. */
+/** Decodes the embedding. A copy, because a Float32Array must start at a multiple of 4. */
 export function vectorOf({ vector }: Pick<TemplateValue, 'vector'>): Float32Array {
   return new Float32Array(new Uint8Array(Buffer.from(vector, 'base64url')).buffer);
 }
 
-/** What is sealed into the event's row. */
+/** Returns what is encrypted into the event's row. */
 export function toStored(salted: readonly Salted[]): readonly Salted[] {
   if (!salted.some(({ field }) => DERIVED.has(field))) return salted;
   return salted.map((one) => {
@@ -39,13 +39,13 @@ export function toStored(salted: readonly Salted[]): readonly Salted[] {
     if (one.field === 'card') return { ...one, text: canonicalText((JSON.parse(one.text) as CardTemplateValue).id) };
     if (one.field !== 'templates') return one;
     const templates = JSON.parse(one.text) as Partial<TemplateValue>[];
-    // Of what was removed there are the ids alone: nothing to look up later.
+    // Removed templates have only their ids: nothing to look up later.
     if (!templates.every(({ vector }) => vector !== undefined)) return one;
     return { ...one, text: canonicalText(templates.map(({ id }) => id)) };
   });
 }
 
-/** The values that were committed to, without those that are gone. */
+/** Restores the values that were committed to, except those that were deleted. */
 export function fromStored(stored: readonly Salted[], sources: Sources): Salted[] {
   return stored.flatMap((one) => {
     if (one.field === 'photoKey') {
@@ -65,7 +65,7 @@ export function fromStored(stored: readonly Salted[], sources: Sources): Salted[
   });
 }
 
-/** Characters that an event takes in a batch, nearly: what a page of the outbox is measured by. */
+/** Returns the approximate number of characters an event takes in a batch; limits a page of the outbox. */
 export function weightOf({ header, personal }: WireEvent): number {
   let weight = 600 + JSON.stringify(header.open).length;
   for (const { value } of Object.values(personal)) weight += 120 + JSON.stringify(value).length;

@@ -7,26 +7,26 @@ import { uuidBytes, uuidText } from './header.ts';
 import type { Session } from './session.ts';
 import type { Settings } from './settings.ts';
 
-/** Which build the server wants here, as JSON; `null` for the one that is. */
+/** The build the server wants here, as JSON; `null` for the current one. */
 const UPDATE = 'update-directive';
 /** This device's own settings and their revision, as JSON. */
 const CONFIG = 'device-config';
 
-/** The server's members of staff, as JSON, as the newest change had them (staff/members.ts). */
+/** The server's members of staff, as JSON, from the newest change (staff/members.ts). */
 export const STAFF_OF_SERVER = 'staff-of-server';
 
-/** A row outlives its command's end by so much, ms: a server restored to before the answer may ask again. */
+/** How long a row is kept after its command has expired, ms: a server restored to before the answer may ask again. */
 const KEPT_MS = 90 * 86_400_000;
 
 type Outcome = Open<'command'>['outcome'];
 
-/** A command whose final result was not reported. */
+/** A command whose final result has not been reported. */
 export interface OpenCommand extends Command {
-  /** It was begun before this kiosk last started, or a moment ago. */
+  /** True if it was started, before this kiosk last started or since. */
   readonly started: boolean;
 }
 
-/** This device's own settings, as they are kept. */
+/** This device's own settings, as stored. */
 export const KeptConfig = z.object({ revision: z.number(), config: DeviceConfig });
 export type KeptConfig = Readonly<z.infer<typeof KeptConfig>>;
 
@@ -38,9 +38,7 @@ interface CommandRow {
   readonly n: number | null;
 }
 
-/**
- * What the server sent to this one device: the build to run, its own settings, commands.
- */
+/** What the server sent to this device only: the build to run, its own settings, commands. */
 export class DeviceState {
   readonly #s: Session;
   readonly #settings: Settings;
@@ -70,14 +68,14 @@ export class DeviceState {
       Date.parse(expires),
     );
     const row = this.#row(id)!;
-    // Asked again although it was answered: the server's database is older than the answer, which is then sent again by
-    // itself. Only one that was already trimmed has to be given again.
+    // Requested again although answered: the server's database is older than the answer, which is then resent automatically. Only
+    // an answer that was already trimmed has to be given again.
     if (row.outcome !== null && row.outcome !== 'started' && !log.row(row.n!))
       this.#say(row, { command: id, what: row.what, outcome: row.outcome });
   }
 
   /**
-   * Reports to the server what became of a command; after a last word it is not open any more.
+   * Reports the outcome of a command to the server. After a final outcome the command is no longer open.
    * @throws Error for a command that the server never sent
    */
   answer(id: string, outcome: Outcome, code?: string): void {
@@ -97,17 +95,17 @@ export class DeviceState {
     return this.#s.sql.row<CommandRow>('SELECT * FROM command WHERE id = ?', uuidBytes(id));
   }
 
-  /** Which build the server wants here. Null: the one that is, none was sent, or it is of a build that this one can't read. */
+  /** The build the server wants here. Null: the current one, none was sent, or this build can't read the directive. */
   get update(): UpdateDirective | null {
     return keptJson(UpdateDirective, this.#settings.get(UPDATE));
   }
 
-  /** This device's own settings as the server last sent them. Null: it never did, or they are of a build that this one can't read. */
+  /** This device's own settings as last sent by the server. Null if none were sent, or if this build can't read them. */
   get config(): KeptConfig | null {
     return keptJson(KeptConfig, this.#settings.get(CONFIG));
   }
 
-  /** Commands without a reported final result, including expired ones, in the order in which they end. */
+  /** Returns commands without a reported final result, including expired ones, in order of expiry. */
   commands(): OpenCommand[] {
     const open = "SELECT * FROM command WHERE outcome IS NULL OR outcome = 'started' ORDER BY expires, id";
     return this.#s.sql.rows<CommandRow>(open).map(({ id, what, expires, outcome }) => ({

@@ -8,7 +8,7 @@ import { isStorageProblem } from './reserve.ts';
 import type { Session } from './session.ts';
 import type { Settings } from './settings.ts';
 
-/** One event to append. The store gives it id, sequence, time, salts, commitments and `prev`. */
+/** One event to append. The store adds id, sequence, time, salts, commitments and `prev`. */
 export interface NewEvent<T extends EventType = EventType> {
   readonly type: T;
   readonly open: Open<T>;
@@ -20,10 +20,10 @@ export interface AppendedEvent {
   readonly personal: Readonly<Record<string, SaltedValue>>;
 }
 
-/** How many of the newest events are looked through: on a busy kiosk some weeks, and no pause that anyone at it would notice. */
+/** How many of the newest events are searched: some weeks on a busy kiosk, without a noticeable pause. */
 const SEARCHED = 20_000;
 
-/** An event of the kiosk's staff: one that says who caused it, or of type `staff`. */
+/** An event of the kiosk's staff: one that names who caused it, or one of type `staff`. */
 export interface StaffEvent {
   readonly id: string;
   /** Trusted time, ms since 1970. */
@@ -32,7 +32,7 @@ export interface StaffEvent {
   readonly open: Readonly<Record<string, unknown>>;
 }
 
-/** Events that concern no record of this store. */
+/** Events that do not belong to any other record of this store. */
 export class EventRecords {
   readonly #s: Session;
   readonly #settings: Settings;
@@ -42,7 +42,7 @@ export class EventRecords {
     this.#settings = settings;
   }
 
-  /** @param settings what else belongs into its transaction, by setting */
+  /** @param settings settings to store in the same transaction */
   append<T extends EventType>(event: NewEvent<T>, settings: Readonly<Record<string, string>> = {}): AppendedEvent {
     const { type } = event;
     const open = OpenBody[type].parse(event.open) as object;
@@ -55,7 +55,7 @@ export class EventRecords {
     return { header: headerOf(inserted.parts), personal: wireValues(inserted.salted) };
   }
 
-  /** Appends a health event, and notes `settings` with it, only where that takes nothing from attendance; whether it did. */
+  /** Appends a health event and stores `settings` with it, unless attendance needs the space. Returns whether it did. */
   reportIfSpace(
     code: string,
     detail: Readonly<Record<string, string | number | boolean>>,
@@ -77,7 +77,7 @@ export class EventRecords {
     }
   }
 
-  /** What staff did at this kiosk, newest first, from the events that are still here. */
+  /** Returns what staff did at this kiosk, newest first, from the events that still exist. */
   ofStaff(limit: number): StaffEvent[] {
     const rows = this.#s.sql.rows<{ id: Buffer; utc: number; offset: number; type: number; open: string }>(
       `SELECT id, utc, "offset", type, open FROM whole_event

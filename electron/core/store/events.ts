@@ -18,18 +18,18 @@ import {
   uuidV7,
 } from './header.ts';
 
-/** A personal value with the salt's bytes, before it is sealed into its row. */
+/** A personal value with its salt's bytes, before it is encrypted into its row. */
 export interface Salted {
   readonly field: string;
   readonly salt: Uint8Array;
-  /** Its RFC 8785 text, which is what was committed to. */
+  /** Its RFC 8785 text, which was committed to. */
   readonly text: string;
 }
 
 export interface Epoch {
   readonly ref: number;
   readonly id: string;
-  /** Events of earlier epochs: seq = n − base. */
+  /** Number of events in earlier epochs: seq = n − base. */
   readonly base: number;
   readonly committed: number;
   readonly safe: number;
@@ -46,12 +46,12 @@ export interface Inserted {
 
 /** An event ready to be stored. */
 export interface Composed extends Inserted {
-  /** Values of event's columns, in their order. */
+  /** Values of the event table's columns, in their order. */
   readonly columns: readonly (number | string | Buffer | null)[];
   readonly hash: string;
 }
 
-/** A row of `event` joined with what its header needs. */
+/** A row of `event`, joined with what its header needs. */
 export interface EventRow {
   n: number;
   epoch: number;
@@ -68,10 +68,10 @@ export interface EventRow {
   sealed: Buffer | null;
 }
 
-/** When an event happened, by trusted time as the kiosk knew it then, ms since 1970: `utc` is only what its clock claimed. */
+/** Returns when an event happened, by trusted time as known then, ms since 1970. `utc` is only what the kiosk's clock claimed. */
 export const happenedAt = ({ utc, offset }: Pick<EventRow, 'utc' | 'offset'>): number => utc + offset;
 
-/** Types whose open halves repeat. */
+/** Types of events whose open halves recur. */
 const SHARED: ReadonlySet<EventType> = new Set(['checkin', 'person', 'consent', 'template', 'pin']);
 
 const EPOCHS = 'SELECT ref, id, base, committed, safe, trimmed, anchor FROM epoch ORDER BY ref';
@@ -79,8 +79,8 @@ const INSERT =
   'INSERT INTO event(n, epoch, id, boot, utc, monotonic, offset, type, own, shared, fields, digests, person, sealed) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)';
 
 /**
- * The chain of events: appends in a transaction of the caller's, rebuilds headers, and keeps what the next event needs
- * (number, previous hash) in memory. One instance a connection.
+ * The chain of events: appends in the caller's transaction, rebuilds headers, and keeps what the next event needs (number,
+ * previous hash) in memory. One instance per connection.
  */
 export class EventLog {
   readonly #sql: Sql;
@@ -95,13 +95,13 @@ export class EventLog {
   #prev: string;
   readonly #shared;
   readonly #instants = new Instants();
-  /** Whether the newest epoch was begun by this opening of the store, and may be appended to. */
+  /** Whether this opening of the store began the newest epoch, which may then be appended to. */
   #own: boolean;
 
   /**
-   * @param own false: the newest epoch is of an earlier opening, and the next event begins another. The file may be an older
-   *   copy put back with everything beside it, which nothing here can tell; so no epoch outlives an opening, and no number
-   *   can ever be used for two events.
+   * @param own false: the newest epoch is from an earlier opening, and the next event begins another one. The file may be an
+   * older copy restored together with everything beside it, which can't be detected here. So no epoch outlives an opening, and no
+   * number can ever be used for two events.
    */
   constructor(sql: Sql, device: string, clock: Clock, random: Random, own = false) {
     this.#own = own;
@@ -131,12 +131,12 @@ export class EventLog {
     return this.#epochs.get(ref)!;
   }
 
-  /** Number of the newest event over all epochs; 0 when there was none. */
+  /** Number of the newest event across all epochs; 0 if there was none. */
   get last(): number {
     return this.#last;
   }
 
-  /** Whether the server has committed the event of this number (0: it never was an event of ours). */
+  /** Returns whether the server has committed the event with this number (0: never an event of ours). */
   isCommitted(n: number): boolean {
     const epoch = this.epochs.findLast((one) => one.base < n);
     return epoch === undefined || n - epoch.base <= epoch.committed;
@@ -165,18 +165,18 @@ export class EventLog {
     return this.#sql.value<Buffer>('SELECT substr(digests, 1, 32) FROM event WHERE n = ? AND epoch = ?', n, epoch);
   }
 
-  /** Reads the epochs again after a change of their marks. */
+  /** Rereads the epochs after their marks have changed. */
   refreshEpochs(): void {
     this.#epochs = this.#readEpochs();
     this.#epoch = this.#epochs.get(this.#epoch.ref)!;
   }
 
-  /** Whether the next event goes into the newest epoch; else it begins another. */
+  /** Whether the next event is appended to the newest epoch; if not, it begins a new one. */
   get own(): boolean {
     return this.#own;
   }
 
-  /** Begins a new epoch, in the running transaction or by itself. */
+  /** Begins a new epoch, in the running transaction or in one of its own. */
   beginNext(id: string, reason: string): void {
     EventLog.beginEpoch(this.#sql.db, id, reason, this.#clock.now());
     this.#takeNewest();
@@ -189,7 +189,7 @@ export class EventLog {
     this.#epoch = [...this.#epochs.values()].at(-1)!;
   }
 
-  /** One durable transaction. When it fails, nothing of it is left, in the file or in memory. */
+  /** Runs one durable transaction. If it fails, none of it remains, in the file or in memory. */
   transaction<T>(work: () => T): T {
     const last = this.#last;
     const prev = this.#prev;
@@ -203,7 +203,7 @@ export class EventLog {
       this.#last = last;
       this.#prev = prev;
       this.#shared.forget();
-      // SQLite rolls back by itself when the disk is full or fails.
+      // SQLite rolls back on its own when the disk is full or fails.
       if (this.#sql.db.inTransaction) this.#sql.run('ROLLBACK');
       this.#own = own;
       this.#takeNewest();
@@ -211,19 +211,19 @@ export class EventLog {
     }
   }
 
-  /** An id for an event to come; see uuidV7 for what its counter is good for. */
+  /** Returns an id for a future event; see uuidV7 for the use of its counter. */
   newId(): Buffer {
     return uuidV7(this.#clock.now(), this.#last + 1, this.#random);
   }
 
-  /** Puts one event without personal values into the running transaction. */
+  /** Inserts one event without personal values into the running transaction. */
   insert(type: EventType, open: object): Inserted {
     return this.store(this.compose(type, open, {}), null, null);
   }
 
   /**
-   * Puts a composed event with its sealed values into the running transaction. Outside one, its one statement is a
-   * transaction by itself, which spares a BEGIN and a COMMIT.
+   * Inserts a composed event with its encrypted values into the running transaction. Outside of one, its single statement is its
+   * own transaction, which saves a BEGIN and a COMMIT.
    */
   store(composed: Composed, person: number | null, sealed: Buffer | null): Inserted {
     this.#sql.run(INSERT, ...composed.columns, person, sealed);
@@ -232,7 +232,7 @@ export class EventLog {
     return composed;
   }
 
-  /** Makes the next event, without storing it; undefined personal values count as absent. A new shared half is stored. */
+  /** Composes the next event without storing it. Undefined personal values count as absent. Stores a new shared half. */
   compose(type: EventType, said: object, personal: object, id: Buffer = this.newId()): Composed {
     const by = actor(type);
     const open = by === null ? said : { ...said, by };
@@ -294,8 +294,8 @@ export class EventLog {
   }
 
   /**
-   * The header's parts, as stored; `prev` comes from the event before it (or the epoch's beginning or anchor).
-   * @param earlier a row read before this one: spares the look-up where it is that event
+   * Returns the header's parts, as stored. `prev` comes from the previous event (or the epoch's beginning or anchor).
+   * @param earlier a row read before this one: saves the look-up if it is the previous event
    */
   partsOf(row: EventRow, earlier?: EventRow): HeaderParts {
     const epoch = this.#epochs.get(row.epoch)!;
@@ -324,7 +324,7 @@ export class EventLog {
     return headerOf(this.partsOf(row, earlier));
   }
 
-  /** Starts a new epoch: the numbers go on, the sequence begins at 1 and the chain at GENESIS. */
+  /** Begins a new epoch: numbers continue, the sequence starts at 1 and the chain at GENESIS. */
   static beginEpoch(db: Db, id: string, reason: string, now: number): void {
     const base = db
       .prepare(
@@ -336,7 +336,7 @@ export class EventLog {
   }
 }
 
-/** Salted values as they travel. */
+/** Encodes salted values for the wire. */
 export function wireValues(salted: readonly Salted[]): Record<string, SaltedValue> {
   const out: Record<string, SaltedValue> = {};
   for (const { field, salt, text } of salted)

@@ -6,11 +6,11 @@ import { EVENT_VERSION, type EventHeader } from '../../../sync/protocol/wire/eve
 import type { Random } from '../keys/envelope.ts';
 
 /**
- * Pure parts of making an event: ids, canonical text, hashes. The check-in is the hot path, so the fixed frame of a
- * header is put together here by hand; a property test holds it equal to RFC 8785.
+ * Pure parts of making an event: ids, canonical text, hashes. The check-in is the hot path, so the fixed part of a header is
+ * assembled here by hand; a property test checks that it equals RFC 8785.
  */
 
-/** Canonical JSON (RFC 8785) of a value, as text. @throws Problem `not-canonical` */
+/** Returns the canonical JSON (RFC 8785) of a value, as text. @throws Problem `not-canonical` */
 export function canonicalText(value: unknown): string {
   let text: string | undefined;
   try {
@@ -22,7 +22,7 @@ export function canonicalText(value: unknown): string {
   return text;
 }
 
-/** Parts of a header, `open` and the commitments already canonical. */
+/** Parts of a header. `open` and the commitments are already canonical. */
 export interface HeaderParts {
   readonly id: string;
   readonly device: string;
@@ -40,7 +40,7 @@ export interface HeaderParts {
   readonly prev: string;
 }
 
-/** The header's RFC 8785 text. Keys are in their sorted order; a number prints as ECMAScript prints it, which is JCS. */
+/** Returns the header's RFC 8785 text. Keys are written in sorted order. Numbers print as in ECMAScript, which is JCS. */
 export function headerText(p: HeaderParts): string {
   let commitments = '';
   for (let i = 0; i < p.fields.length; i++) commitments += `${i ? ',' : ''}"${p.fields[i]}":"${p.commitments[i]}"`;
@@ -70,7 +70,7 @@ export function headerOf(p: HeaderParts): EventHeader {
   };
 }
 
-/** RFC 3339 instants with ms, reprinted only when the second changes. */
+/** Formats RFC 3339 instants with ms; reformats the prefix only when the second changes. */
 export class Instants {
   #second = Number.NaN;
   #prefix = '';
@@ -89,7 +89,7 @@ export function sha256(text: string | Uint8Array): string {
   return hash('sha256', text, 'base64url');
 }
 
-/** SHA-256(salt ‖ JCS(value)) from the salt's bytes: what chain.ts `commit` gives, without decoding the salt again. */
+/** Returns SHA-256(salt ‖ JCS(value)) from the salt's bytes: like `commit` in chain.ts, without decoding the salt again. */
 export function commitment(salt: Uint8Array, canonical: string): string {
   const bytes = Buffer.allocUnsafe(16 + Buffer.byteLength(canonical));
   bytes.set(salt);
@@ -107,16 +107,16 @@ export function uuidBytes(text: string): Buffer {
 }
 
 /**
- * A UUIDv7 with a 32-bit counter in its random part (RFC 9562, 6.2 method 1): 48 bits of ms, the counter's upper 12
- * bits, its lower 20 bits, 42 random bits. The counter is the event's number in the store when the id was made, so an
- * event is found by its id without an index, which would cost each check-in another encrypted page.
+ * Returns a UUIDv7 with a 32-bit counter in its random part (RFC 9562, 6.2 method 1): 48 bits of ms, the counter's upper 12 bits,
+ * its lower 20 bits, 42 random bits. The counter is the event's number in the store when the id was made, so an event is found by
+ * its id without an index, which would cost each check-in another encrypted page.
  */
 export function uuidV7(ms: number, counter: number, random: Random): Buffer {
   const msecs = Math.max(0, Math.floor(ms)) % 2 ** 48;
   return v7({ msecs, seq: counter, random: random(16) }, Buffer.allocUnsafe(16));
 }
 
-/** The counter of an id made by uuidV7; any number for another UUID. */
+/** Returns the counter of an id made by uuidV7; an arbitrary number for any other UUID. */
 export function counterOf(id: Uint8Array): number {
   return (id[6]! & 0x0f) * 2 ** 28 + id[7]! * 2 ** 20 + (id[8]! & 0x3f) * 2 ** 14 + id[9]! * 2 ** 6 + (id[10]! >>> 2);
 }

@@ -26,14 +26,14 @@ export interface StoreOptions {
 }
 
 /**
- * Folders whose store this process has open. POSIX locks don't hold against one's own process, and closing a second
- * handle of the file would even drop them, so a second opening here is refused before it touches the file.
+ * Folders whose store is open in this process. POSIX locks don't protect against one's own process, and closing a second handle
+ * of the file would even drop them. So a second opening is refused here before it touches the file.
  */
 const opened = new Set<string>();
 
 /**
- * Random bytes, drawn from the system in blocks of 4 KiB: many small draws cost a check-in more than its encryption.
- * Each byte is given out once.
+ * Returns random bytes, drawn from the system in blocks of 4 KiB: many small draws cost a check-in more than its encryption. Each
+ * byte is used once.
  */
 function pooled(source: (bytes: number) => Uint8Array): Random {
   let pool: Uint8Array = new Uint8Array();
@@ -50,9 +50,9 @@ function pooled(source: (bytes: number) => Uint8Array): Random {
 }
 
 /**
- * Makes a new, empty store in a folder whose key slots are new.
+ * Creates a new, empty store in a folder whose key slots are new.
  *
- * @param options.device the kiosk's id (UUID); a new one when absent
+ * @param options.device the kiosk's id (UUID); generated if absent
  * @throws Problem `store-exists`, `store-in-use`, `storage-full`
  */
 export async function createStore(options: StoreOptions & { readonly device?: string }): Promise<SqlStore> {
@@ -61,7 +61,7 @@ export async function createStore(options: StoreOptions & { readonly device?: st
   return enter(home, (closed) => {
     const file = storeFile(home);
     for (const left of [file, `${file}-wal`, `${file}-journal`, rekeyedFile(home)]) rmSync(left, { force: true }); // of a creation that was cut off
-    writeFileSync(file, '', { mode: 0o600 }); // before SQLite, which would make it readable by all
+    writeFileSync(file, '', { mode: 0o600 }); // before SQLite, which would make it readable by everyone
     const clock = options.clock ?? systemClock();
     return connect(
       options,
@@ -84,10 +84,10 @@ export async function createStore(options: StoreOptions & { readonly device?: st
 }
 
 /**
- * Opens a kiosk's store, or makes it when the key slots are new. Its next event begins a new epoch.
+ * Opens a kiosk's store, or creates it if the key slots are new. Its next event begins a new epoch.
  *
- * @throws Problem `store-in-use`, `store-missing`, `store-damaged`, `store-too-new`, `storage-failed`, `storage-full`.
- *   The file is untouched when the keys don't fit, when it is damaged at its head or cut short, or in use.
+ * @throws Problem `store-in-use`, `store-missing`, `store-damaged`, `store-too-new`, `storage-failed`, `storage-full`. The file
+ * is untouched if the keys don't fit, if its beginning is damaged, if it is truncated, or in use.
  */
 export async function openStore(options: StoreOptions): Promise<SqlStore> {
   const { home, keys } = options;
@@ -95,7 +95,7 @@ export async function openStore(options: StoreOptions): Promise<SqlStore> {
   return enter(home, (closed) => connect(options, () => unlock(home, keys), options.clock ?? systemClock(), closed));
 }
 
-/** Runs an opening under this process's own lock. */
+/** Opens a store under this process's own lock. */
 function enter(home: string, work: (closed: () => void) => SqlStore): SqlStore {
   const folder = realpathSync(home);
   if (opened.has(folder)) throw inUse();
@@ -109,7 +109,7 @@ function enter(home: string, work: (closed: () => void) => SqlStore): SqlStore {
   }
 }
 
-/** Looks before it opens: which generation of the key fits, and whether the file is whole. */
+/** Checks before opening which generation of the key fits, and whether the file is complete. */
 function unlock(home: string, keys: KioskKeys): Connection {
   const file = storeFile(home);
   if (!existsSync(file)) throw new Problem('store-missing');
@@ -118,13 +118,13 @@ function unlock(home: string, keys: KioskKeys): Connection {
     const check = (set: StoreKeySet) => checkPatiently(handle, file, set.subkey('pages'));
     let fit = check(keys.current);
     if (fit === 'foreign' && keys.next && check(keys.next) !== 'foreign') {
-      keys.settle('next'); // the re-keyed copy had taken the store's place before the process died
+      keys.settle('next'); // the re-keyed copy had replaced the store before the process died
       fit = check(keys.current);
     }
     if (fit === 'foreign') throw damaged('its first page does not belong to this store');
     if (fit === 'truncated') throw damaged('the file is cut short');
     const db = openDatabase(file, keys.current.subkey('pages'), 'wal');
-    // The lock is ours now: what an unfinished rekey left can go.
+    // We hold the lock now: leftovers of an unfinished rekey can be deleted.
     if (keys.next) keys.settle('current');
     for (const left of ['', '-journal', '-wal']) rmSync(rekeyedFile(home) + left, { force: true });
     return { db, handle };
@@ -134,7 +134,7 @@ function unlock(home: string, keys: KioskKeys): Connection {
   }
 }
 
-/** Another process may be writing the file back from its log right now: what looks wrong is checked again. */
+/** Checks again if something looks wrong: another process may be writing the log back to the file right now. */
 function checkPatiently(handle: number, file: string, key: Uint8Array): FirstPage {
   let found = checkFirstPage(handle, file, key);
   for (let again = 0; found !== 'fits' && again < 2; again++) {

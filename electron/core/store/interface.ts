@@ -17,13 +17,13 @@ import type { Roster } from './roster.ts';
 import type { Settings } from './settings.ts';
 import type { Templates } from './templates.ts';
 
-/** What a class offers: something else may stand for it in a test. */
+/** A class's public interface, so that a test can replace it. */
 type Public<T> = Pick<T, keyof T>;
 
 /**
- * The kiosk's store, in parts: who uses it names those it needs (`Pick<Store, 'people' | 'checkins'>`). Everything is
- * synchronous but files: SQLCipher answers in fractions of a millisecond, and a synchronous transaction can't be half done
- * when the process dies. Each write is one durable transaction: when it returns, it is on disk (synchronous=FULL).
+ * The kiosk's store, in parts: callers name those they need (`Pick<Store, 'people' | 'checkins'>`). Everything except files is
+ * synchronous: SQLCipher answers in fractions of a millisecond, and a synchronous transaction can't be half done when the process
+ * dies. Each write is one durable transaction: when it returns, it is on disk (synchronous=FULL).
  */
 export interface Store {
   readonly people: Public<PersonRecords>;
@@ -35,27 +35,27 @@ export interface Store {
   readonly photos: Public<Photos>;
   /** Where people were last recorded, and evacuations. */
   readonly presence: Public<PresenceRecords>;
-  /** Pictures of an import that wait for staff's word. */
+  /** Pictures of an import that wait for a decision by staff. */
   readonly imports: Public<PendingPhotos>;
   readonly events: Public<EventRecords>;
   readonly settings: Public<Settings>;
   readonly lockouts: Public<Lockouts>;
-  /** What the server has not yet committed. */
+  /** The events and photos that the server has not committed yet. */
   readonly outbox: Public<Outbox>;
-  /** What the server sends of people, and for all kiosks. */
+  /** People and policy, as sent by the server for all kiosks. */
   readonly roster: Public<Roster>;
-  /** What the server sends to this one device. */
+  /** What the server sends to this device only. */
   readonly deviceState: Public<DeviceState>;
   readonly removal: Public<Removal>;
   readonly device: string;
   readonly epoch: string;
-  /** Schema of this store, and the lowest schema whose builds can open it. */
+  /** Schema of this store, and the oldest schema whose builds can open it. */
   readonly format: { readonly schema: number; readonly minReader: number };
-  /** From now on events carry this offset (trusted minus claimed time, ms), and age by it. */
+  /** From now on events carry this offset (trusted minus claimed time, ms), and retention goes by it. */
   useTrustedTime(offset: () => number): void;
   /** Reads and verifies everything; see check.ts. */
   check(options?: WorkOptions): Promise<CheckReport>;
-  /** Puts the store under a new key, and closes it: it has to be opened again. See rekey.ts. */
+  /** Re-encrypts the store under a new key, and closes it: it has to be reopened. See rekey.ts. */
   rekey(options?: WorkOptions): Promise<RekeyReport>;
   readonly closed: boolean;
   close(): void;
@@ -74,7 +74,7 @@ export interface Person {
   readonly enrolledAt: string;
 }
 
-/** An L2-normalised embedding of one model, of one pose or session of a person. */
+/** An L2-normalised embedding of one model, for one pose or session of a person. */
 export interface Template {
   readonly id: string;
   readonly person: string;
@@ -83,7 +83,7 @@ export interface Template {
   readonly embedding: Float32Array;
 }
 
-/** What a person's card opens (seal/card-template.ts): `id` names the card; unpadded base64url. */
+/** The templates that a person's card opens (seal/card-template.ts). `id` names the card; `sealed` is unpadded base64url. */
 export interface CardTemplate {
   readonly id: string;
   readonly model: string;
@@ -104,7 +104,7 @@ export interface Checkin {
   readonly galleryPeople: number | null;
   readonly model: string | null;
   readonly photo: string | null;
-  /** Code of why a photo that was taken could not be kept, e.g. `storage-full`: attendance counts all the same. */
+  /** Why a photo that was taken could not be kept, as a code, e.g. `storage-full`. Attendance counts anyway. */
   readonly photoLost?: string;
   readonly voided: boolean;
   readonly acked: boolean;
@@ -112,17 +112,17 @@ export interface Checkin {
 
 export interface CheckinQuery {
   readonly limit: number;
-  /** Only those that claim an earlier time (RFC 3339). */
+  /** Only those with an earlier claimed time (RFC 3339). */
   readonly before?: string;
-  /** Only those that come after this check-in (id) in the list, which is to say older records: for reading in pieces. */
+  /** Only those after this check-in (id) in the list, so older records: for reading in chunks. */
   readonly after?: string;
 }
 
-/** What was agreed to, and who agreed: the person, or a guardian for someone below the age of consent. */
+/** What was consented to, and by whose consent: the person's, or a guardian's for a person below the age of consent. */
 export interface GivenConsent {
   readonly textVersion: string;
   readonly language: string;
-  /** `bornOn`: the person's day of birth, `YYYY-MM-DD`. It goes to the server with the consent; here nothing reads it again. */
+  /** `bornOn`: the person's date of birth, `YYYY-MM-DD`. Sent to the server with the consent; nothing here reads it again. */
   readonly minor?: { readonly bornOn: string; readonly guardian: string; readonly relation: string };
 }
 
@@ -130,7 +130,7 @@ export interface NewTemplate {
   readonly pose: string;
   readonly model: string;
   readonly embedding: Float32Array;
-  /** Of its picture, 0 to 100 (models/rules/quality.ts); absent: not known. */
+  /** Quality of its picture, 0 to 100 (models/rules/quality.ts); absent if unknown. */
   readonly quality?: number;
 }
 
@@ -139,22 +139,22 @@ export interface NewPerson {
   readonly name: string;
   readonly number: string | null;
   readonly language: string;
-  /** Null for someone without a face here: number and PIN need no consent. */
+  /** Null for a person without a face here: number and PIN need no consent. */
   readonly consent: GivenConsent | null;
   readonly templates: readonly NewTemplate[];
-  /** In place of templates: what the person's card alone opens, and how many templates that is. */
+  /** Replaces `templates` if they are stored only on the person's card, with their number. */
   readonly card?: CardTemplate & { readonly count: number };
-  /** Encoded picture of the enrolment; sealed into the vault under the person's key. */
+  /** Encoded picture of the enrolment; encrypted in the vault under the person's key. */
   readonly photo: Uint8Array | null;
   /** Hash of the person's PIN as stored (pin/stored-pin.ts). */
   readonly pinHash: string | null;
-  /** Others with similar faces: each is marked as their lookalike from the start. */
+  /** Other people with similar faces: each is marked as their lookalike from the start. */
   readonly lookalikes?: { readonly others: readonly string[]; readonly marking: Marking };
 }
 
 /**
- * The opt-out from positions takes effect at once: such a person's check-ins carry none. The server is notified, and
- * notifies the other kiosks.
+ * A change of a person. Opting out of positions takes effect immediately: the person's check-ins carry none. The server is
+ * notified, and notifies the other kiosks.
  */
 export interface PersonChange {
   readonly name?: string;
@@ -168,26 +168,26 @@ export interface NewCheckin {
   readonly open: Open<'checkin'>;
   readonly score: number | null;
   readonly second: number | null;
-  /** Encoded verification photo; sealed into the vault under the person's key and bound to this record. */
+  /** Encoded verification photo; encrypted in the vault under the person's key and bound to this record. */
   readonly photo: Uint8Array | null;
-  /** Sealed position, already unreadable here. */
+  /** Encrypted position, which can't be decrypted here. */
   readonly gps: string | null;
   readonly reason?: string;
 }
 
-/** What a reader or a scanner brought: SHA-256 (unpadded base64url) of what a printed card carries, or a badge's number. */
+/** What a reader or scanner read: SHA-256 (unpadded base64url) of a printed card's code, or a badge's number. */
 export interface Credential {
   readonly kind: 'card' | 'badge';
   readonly value: string;
 }
 
-/** A printed card as it is kept: `hash` is SHA-256 of what it carries, unpadded base64url. */
+/** A printed card as stored: `hash` is SHA-256 of its code, unpadded base64url. */
 export interface IssuedCard {
   readonly id: string;
   readonly hash: string;
 }
 
-/** Someone who is to be enrolled again, and why, as a code. */
+/** A person who has to be enrolled again, and the reason as a code. */
 export interface Reenrolment {
   readonly person: Person;
   readonly reason: string;

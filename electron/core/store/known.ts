@@ -4,19 +4,19 @@ import { keyObject, type Place, type Random } from '../keys/envelope.ts';
 import { badgeKey } from '../number-keys.ts';
 import type { Credential, Person } from './interface.ts';
 
-/** What is encrypted of a person as one value: created, changed and destroyed together. */
+/** The part of a person that is encrypted as one value: created, changed and destroyed together. */
 export interface Profile {
   readonly name: string;
   readonly number: string | null;
   readonly language: string;
 }
 
-/** A person as the store holds one in memory. */
+/** A person as held in memory. */
 export interface Known extends Profile {
   readonly ref: number;
   readonly id: string;
   readonly keyVersion: number;
-  /** Opens names, templates and event values. */
+  /** Decrypts names, templates and event values. */
   readonly records: KeyObject;
   readonly wrappedPhotos: Buffer;
   readonly rowVersion: number;
@@ -24,22 +24,22 @@ export interface Known extends Profile {
   readonly enrolled: number;
   templates: number;
   hasPin: boolean;
-  /** Cards and badges, as `credentialKey` names them. */
+  /** Cards and badges, as keys from `credentialKey`. */
   readonly credentials: readonly string[];
-  /** Numbers of the newest standing check-ins, oldest first. */
+  /** Numbers of the newest valid check-ins, oldest first. */
   recent: number[];
 }
 
-/** One name for a card or badge. */
+/** Returns the key for a card or badge. */
 export const credentialKey = ({ kind, value }: Credential): string =>
   kind === 'card' ? `card ${value}` : `badge ${badgeKey(value)}`;
 
 const isCard = (key: string): boolean => key.startsWith('card ');
 
-/** Who said that there shall be no positions: the person here, the server, or both. */
+/** Who decided that no positions are recorded: the person here, the server, or both. */
 export const OPTED_OUT = { here: 1, server: 2 } as const;
 
-/** The opt-out to store after the server reported this: an opt-out made only here stays. */
+/** Returns the opt-out to store after a report by the server: an opt-out made only here is kept. */
 export const optedOutBy = (stored: number, server: boolean): number =>
   server ? OPTED_OUT.server : stored & OPTED_OUT.here;
 

@@ -2,9 +2,9 @@ import type { Session } from './session.ts';
 
 export interface Lockout {
   readonly failures: number;
-  /** Trusted time in ms since 1970 until which no attempt is taken; 0 when none. */
+  /** No attempt is accepted until then, trusted time in ms since 1970; 0 if there is no pause. */
   readonly until: number;
-  /** Trusted time in ms since 1970 of the last failure; 0 when none. */
+  /** Trusted time in ms since 1970 of the last failure; 0 if none. */
   readonly at: number;
 }
 
@@ -20,7 +20,7 @@ export class Lockouts {
     return this.#s.sql.row<Lockout>(sql, subject) ?? { failures: 0, until: 0, at: 0 };
   }
 
-  /** Keeps these lockouts by subject, in one transaction; those without failures are dropped. */
+  /** Stores these lockouts by subject, in one transaction. Those without failures are deleted. */
   set(lockouts: Readonly<Record<string, Lockout>>): void {
     const { sql } = this.#s;
     this.#s.write(() => {
@@ -32,8 +32,8 @@ export class Lockouts {
   }
 
   /**
-   * Drops lockouts whose last failure and lock are before `before`; how many. What is after `latest` (a clock was
-   * wrong) is put there, or it would stay for ever. Both trusted time, ms since 1970.
+   * Deletes lockouts whose last failure and pause ended before `before`; returns how many. Times after `latest` (the clock was
+   * wrong) are moved there, or the lockout would remain for ever. Both are trusted time, ms since 1970.
    */
   prune(before: number, latest: number): number {
     const { sql } = this.#s;

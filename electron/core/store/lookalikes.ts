@@ -10,21 +10,21 @@ export interface LookalikePair {
   readonly reason: LookalikeReason;
   /** RFC 3339, trusted time. */
   readonly at: string;
-  /** The kiosk where it was marked; null: in the console. */
+  /** The kiosk where it was marked; null if it was marked in the console. */
   readonly device: string | null;
-  /** Who of the kiosk's staff marked it, where that is known. */
+  /** The member of the kiosk's staff who marked it; null if unknown or nobody did. */
   readonly by: string | null;
 }
 
-/** What is said of a pair that is marked. */
+/** Why a pair is marked, and by which member of staff. */
 export interface Marking {
   readonly reason: LookalikeReason;
   readonly by: string | null;
 }
 
-/** So many voided "not me" between the same two people make them a pair. */
+/** After this many check-ins voided with "not me" between the same two people, they become a pair. */
 const CONFUSIONS = 2;
-/** An older "not me" counts no more, ms. */
+/** An older "not me" no longer counts, ms. */
 const CONFUSION_MS = 90 * 86_400_000;
 
 interface Row {
@@ -36,14 +36,14 @@ interface Row {
   readonly actor: string | null;
 }
 
-/** The lesser id first. */
+/** Returns both ids as bytes, the smaller first. */
 const sorted = (a: string, b: string): [Buffer, Buffer] => {
   const [x, y] = [uuidBytes(a), uuidBytes(b)];
   return Buffer.compare(x, y) < 0 ? [x, y] : [y, x];
 };
 
 /**
- * Everything that ties someone who is gone to others: their pairs, and the events here that name both.
+ * Deletes everything that links a deleted person to others: their pairs, and the events here that name both.
  * @param id 16 bytes
  */
 export function forgetLookalikes(sql: Sql, id: Buffer): void {
@@ -64,7 +64,7 @@ export class Lookalikes {
     this.#device = uuidBytes(session.device);
   }
 
-  /** Whether this person is one of a pair: no face alone identifies them. */
+  /** Returns whether this person is one of a pair: a face alone does not identify them. */
   has(person: string): boolean {
     const id = uuidBytes(person);
     const has = 'SELECT 1 FROM lookalike WHERE marked = 1 AND (first = ? OR second = ?) LIMIT 1';
@@ -83,19 +83,19 @@ export class Lookalikes {
     }));
   }
 
-  /** The people this one is a pair with. */
+  /** Returns the people this person forms a pair with. */
   partners(person: string): string[] {
     return this.list().flatMap(({ people }) => (people.includes(person) ? people.filter((id) => id !== person) : []));
   }
 
-  /** From now on no face alone identifies either of the two. @throws Problem `person-unknown` */
+  /** Marks two people as a pair: from now on a face alone identifies neither. @throws Problem `person-unknown` */
   mark(person: string, other: string, marking: Marking): void {
     this.#s.people.require(person);
     this.#s.people.require(other);
     this.#s.write(() => this.insert(person, other, marking));
   }
 
-  /** As `mark`, of someone who may still be in the running transaction alone. Marking twice is marking once. */
+  /** As `mark`, for a person who may so far exist only in the running transaction. Marking again does nothing. */
   insert(person: string, other: string, { reason, by }: Marking): void {
     const { people, values, sql } = this.#s;
     const [first, second] = sorted(person, other);
@@ -108,7 +108,7 @@ export class Lookalikes {
     this.#put(first, second, { marked: 1, reason, at: Math.floor(this.#s.trustedNow()), device: this.#device, by, n });
   }
 
-  /** The two are identified by their faces again. @returns whether they were a pair */
+  /** Lets both be identified by face again. @returns whether they were a pair */
   unmark(person: string, other: string, by: string | null): boolean {
     return this.#s.write(() => this.#unmark(person, other, by));
   }
@@ -130,13 +130,13 @@ export class Lookalikes {
     return true;
   }
 
-  /** The last event here about a pair names both, and nothing but the pair's row leads to it: it goes before the row says otherwise. */
+  /** Erases the last event about a pair, which names both, before the pair's row changes: only that row points to it. */
   #forgetEvent(first: Buffer, second: Buffer): void {
     const event = 'SELECT n FROM lookalike WHERE first = ? AND second = ?';
     this.#s.sql.run(`UPDATE event SET person = NULL, sealed = NULL WHERE n = (${event})`, first, second);
   }
 
-  /** One of the two was mistaken for the other and said so: after the second time they are a pair. */
+  /** Notes that one was mistaken for the other and said so. After the second time they become a pair. */
   confuse(person: string, other: string): void {
     const { sql } = this.#s;
     const [first, second] = sorted(person, other);
@@ -155,7 +155,7 @@ export class Lookalikes {
     sql.put('confusion', { first, second, count, at: now }, 'first, second');
   }
 
-  /** All of a person's pairs, as the server says. What was changed here and is not committed there yet is newer. */
+  /** Sets all of a person's pairs, as sent by the server. Changes made here that it has not committed yet are newer. */
   take(person: string, others: Extract<Change, { kind: 'lookalikes' }>['others']): void {
     const { sql, log } = this.#s;
     const id = uuidBytes(person);

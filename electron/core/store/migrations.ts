@@ -3,9 +3,9 @@ import { BASELINE } from './baseline.ts';
 import { asProblem, type Db } from './database.ts';
 
 /**
- * Numbered, transactional, forward only. `minReader` is the oldest schema whose builds can still work with the store
- * after the migration: additive changes keep it, so the previous build still runs after an update was rolled back;
- * what takes something away waits one release and raises it.
+ * Numbered, transactional, forward only. `minReader` is the oldest schema whose builds still work with the store after the
+ * migration. Additive changes keep it, so the previous build still runs after an update was rolled back; a change that removes
+ * something waits one release and raises it.
  */
 export interface Migration {
   readonly schema: number;
@@ -15,7 +15,7 @@ export interface Migration {
 
 export const MIGRATIONS: readonly Migration[] = [{ schema: 1, minReader: 1, sql: BASELINE }];
 
-/** Schema that this build makes and understands. */
+/** The schema that this build creates and understands. */
 export const SCHEMA = MIGRATIONS.at(-1)!.schema;
 
 export function readMeta(db: Db, key: string): string | null {
@@ -30,10 +30,10 @@ export function writeMeta(db: Db, key: string, value: string): void {
 }
 
 /**
- * Brings a store to the newest schema of `migrations`, each step in a transaction of its own. A store with a newer
- * schema is left as it is when its `minReader` allows this build.
+ * Migrates a store to the newest schema of `migrations`, each step in its own transaction. A store with a newer schema is left
+ * unchanged if its `minReader` allows this build.
  *
- * @throws Problem `store-too-new`, `store-migration-failed`, `storage-full`; RangeError when the list itself is not in order
+ * @throws Problem `store-too-new`, `store-migration-failed`, `storage-full`; RangeError if the list itself is out of order
  */
 export function migrate(db: Db, migrations: readonly Migration[] = MIGRATIONS): void {
   migrations.forEach((step, i) => {
@@ -50,8 +50,8 @@ export function migrate(db: Db, migrations: readonly Migration[] = MIGRATIONS): 
   const schema = tables ? Number(readMeta(db, 'schema')) : 0;
   const minReader = tables ? Number(readMeta(db, 'minReader')) : 0;
   if (minReader > newest) throw new Problem('store-too-new', { minReader, newest });
-  // As SQLite has it for changes of whole tables (lang_altertable.html): with foreign keys on, dropping a table that is
-  // recreated takes the rows of others with it, or is refused. The pragma is without effect inside a transaction.
+  // As SQLite recommends for rebuilding tables (lang_altertable.html): with foreign keys on, dropping a table that is recreated
+  // also deletes rows of other tables, or is refused. The pragma has no effect inside a transaction.
   db.pragma('foreign_keys=OFF');
   try {
     for (const step of migrations) if (step.schema > schema) db.transaction(() => take(db, step))();
@@ -60,7 +60,7 @@ export function migrate(db: Db, migrations: readonly Migration[] = MIGRATIONS): 
   }
 }
 
-/** In a transaction of the caller's. */
+/** Runs in the caller's transaction. */
 function take(db: Db, step: Migration): void {
   if (step.schema === 1) db.exec('CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID');
   const broken = () => (db.pragma('foreign_key_check') as unknown[]).length;

@@ -11,20 +11,19 @@ export interface EventPlace {
 }
 
 /**
- * The outbox: the events that the server has not committed yet. It acknowledges by marks ("everything up to here"), so
- * the outbox is the end of the event table beyond each epoch's mark, and an event's row is its outbox row: the two can't
- * disagree, an acknowledgement is one small write, and a check-in is spared an encrypted page. Photos are sent after
- * their events.
+ * The outbox: the events that the server has not committed yet. The server acknowledges by marks ("everything up to here"), so
+ * the outbox is the part of the event table beyond each epoch's mark. An event's row is its outbox row: the two can't disagree,
+ * an acknowledgement is one small write, and a check-in saves an encrypted page. Photos are sent after their events.
  */
 export class Outbox {
   readonly #s: Session;
   readonly #log: EventLog;
   readonly #settings: Settings;
-  /** Addresses of photos that the server had when asked once. */
+  /** Addresses of photos that the server had at the first query. */
   readonly #found = new Set<string>();
-  /** Number of the newest event when a photo was last found there; 0: it was before this start. */
+  /** Number of the newest event when a photo was last found on the server; 0 if that was before this start. */
   #foundAt = 0;
-  /** Some photo may have to be asked for once more. */
+  /** True if some photo may have to be queried again. */
   #loose = true;
 
   constructor(session: Session, settings: Settings) {
@@ -33,7 +32,7 @@ export class Outbox {
     this.#settings = settings;
   }
 
-  /** Grows whenever personal values were removed: what was read before may hold some of them. */
+  /** Increases whenever personal values were removed: data read before may still contain them. */
   get removals(): number {
     return this.#s.removals;
   }
@@ -42,7 +41,7 @@ export class Outbox {
     return this.#log.epochs.reduce((sum, epoch) => sum + this.#end(epoch) - epoch.base - epoch.committed, 0);
   }
 
-  /** Events to send, oldest first: at most `limit`, and about `bytes` of JSON; only those behind `after`. */
+  /** Returns events to send, oldest first: at most `limit` and about `bytes` of JSON, only those after `after`. */
   pending(limit: number, bytes = Number.POSITIVE_INFINITY, after?: EventPlace): WireEvent[] {
     return this.#s.values.wire(this.#pendingRows(limit, after), bytes);
   }
@@ -60,7 +59,7 @@ export class Outbox {
     return found;
   }
 
-  /** When the oldest event still to send happened. */
+  /** Returns when the oldest unsent event happened. */
   oldestAt(): string | null {
     const [oldest] = this.#pendingRows(1);
     return oldest ? new Date(happenedAt(oldest)).toISOString() : null;
@@ -72,14 +71,14 @@ export class Outbox {
     return found;
   }
 
-  /** Number of the last event of an epoch. */
+  /** Returns the number of the last event of an epoch. */
   #end(epoch: Epoch): number {
     return this.#log.epochs.find((one) => one.ref > epoch.ref)?.base ?? this.#log.last;
   }
 
   /**
-   * The server has committed (and put into a backup) everything of `epoch` up to these sequence numbers; lower ones than
-   * before change nothing.
+   * Notes that the server has committed (and put into a backup) everything of `epoch` up to these sequence numbers. Lower numbers
+   * than before change nothing.
    * @throws Problem `epoch-unknown`, `ack-impossible`
    */
   acknowledge(id: string, { committed, safe }: { committed: number; safe: number }): void {
@@ -92,7 +91,7 @@ export class Outbox {
     this.#s.write(() => {
       const marks = 'UPDATE epoch SET committed = max(committed, ?), safe = max(safe, ?) WHERE ref = ?';
       sql.run(marks, committed, safe, epoch.ref);
-      // What was kept only so that the server hears of it has been heard.
+      // Values kept only for the server are no longer needed.
       const heard = 'UPDATE event SET sealed = NULL WHERE person IS NULL AND sealed IS NOT NULL AND n > ? AND n <= ?';
       sql.run(heard, epoch.base, epoch.base + safe);
       if (!this.#loose || epoch.base + committed <= this.#foundAt) return;
@@ -103,9 +102,9 @@ export class Outbox {
   }
 
   /**
-   * The server has less than it said (it was restored from an older copy): takes the marks back and sends again, events
-   * and photos. What was trimmed can't be sent again: the marks stop there.
-   * @returns how many events go out again
+   * Handles a server that has less than it had acknowledged (restored from an older copy): moves the marks back and resends
+   * events and photos. Trimmed events can't be resent: the marks stop there.
+   * @returns how many events are resent
    */
   rewind(id: string, marks: { committed: number; safe: number }): number {
     const epoch = this.#find(id);
@@ -120,9 +119,9 @@ export class Outbox {
   }
 
   /**
-   * The server has events of `epoch` that this store never made: an older copy of the whole folder was put back, which
-   * nothing here could tell. Says so to the server, once an epoch; where that epoch is still the one in use (a machine
-   * whose memory was put back too), begins another, so that no number is used for two events from now on.
+   * Handles a server that has events of `epoch` which this store never made: an older copy of the whole folder was restored,
+   * which can't be detected here. Reports that to the server, once per epoch. If that epoch is still in use (the machine's memory
+   * was restored too), begins another one, so that from now on no number is used for two events.
    */
   rolledBack(epoch: string, committed: number): void {
     const setting = `rolled-back/${epoch}`;
@@ -136,11 +135,11 @@ export class Outbox {
     });
   }
 
-  /** Addresses of photos whose events the server has, oldest first. */
+  /** Returns addresses of photos whose events the server has, oldest first. */
   photosToSend(limit: number): string[] {
     const select = 'SELECT address FROM photo WHERE sent = 0 AND n > ? AND n <= ? ORDER BY n LIMIT ?';
     const found: Buffer[] = [];
-    // One whose event is not committed must not hold back those of later epochs.
+    // A photo whose event is not committed must not hold back those of later epochs.
     for (const { base, committed } of this.#log.epochs) {
       if (found.length >= limit) break;
       found.push(...this.#s.sql.values<Buffer>(select, base, base + committed, limit - found.length));
@@ -152,20 +151,20 @@ export class Outbox {
     return this.#s.sql.value<number>('SELECT count(*) FROM photo WHERE sent = 0')!;
   }
 
-  /** Whether a photo still is one to send: it may have been purged since it was listed. */
+  /** Returns whether a photo still has to be sent: it may have been purged since it was listed. */
   isPhotoWaiting(address: string): boolean {
     const select = 'SELECT 1 FROM photo WHERE address = ? AND sent = 0';
     return this.#s.sql.row(select, Buffer.from(address, 'base64url')) !== undefined;
   }
 
-  /** Photos that the server did not want are offered once more: their event may have left its quarantine since. */
+  /** Offers rejected photos once more: their events may have left the server's quarantine since. */
   reofferPhotos(): void {
     this.#s.write(() => this.#s.sql.run('UPDATE photo SET sent = 0 WHERE sent = 2 AND keyed = 1'));
   }
 
   /**
-   * The server's files may be older than its events: asks for each photo whether it is there; also for those that it did
-   * not want, since what it was restored to had perhaps not their events.
+   * Queries for each photo whether the server has it, since its files may be older than its events. That includes rejected
+   * photos: the state it was restored to may lack their events.
    */
   resendPhotos(): void {
     this.#found.clear();
@@ -173,10 +172,10 @@ export class Outbox {
   }
 
   /**
-   * Notes what the server said of a photo; nothing where its event is no longer committed: then it was said before the
-   * server was restored, and the photo is asked for again after its event. One that it has is asked for once more when it has an event that was made later
-   * (sent = 3 until then): a server that was put back to between the photo's event and the photo says so by no mark, as long
-   * as it has nothing newer of this kiosk. Whatever it is put back to from then on takes that later event with it.
+   * Stores what the server reported about a photo. Ignored if the photo's event is no longer committed: the report predates a
+   * restore of the server, and the photo is queried again after its event. A photo that the server has is queried again once it
+   * has a later event (sent = 3 until then). A server restored to between the photo's event and the photo has unchanged marks
+   * while it has nothing newer from this kiosk; any later restore also loses that later event, which shows.
    *
    * @param taken false: the server will never want it
    */
@@ -199,7 +198,7 @@ export class Outbox {
     this.#loose = true;
   }
 
-  /** Every epoch that still has events here, and the present one; sequence numbers. */
+  /** Returns every epoch that still has events here, and the current one; sequence numbers. */
   marks(): { epoch: string; committed: number; safe: number; trimmed: number; made: number }[] {
     return this.#log.epochs
       .map((epoch) => ({ ...epoch, epoch: epoch.id, made: this.#end(epoch) - epoch.base }))

@@ -3,20 +3,20 @@ import { fstatSync, readSync } from 'node:fs';
 import { readIfThere } from '../../../sync/disk/replace.ts';
 
 /**
- * SQLCipher 4's page format, read without SQLite: proves that a key fits before anything touches the file, and checks
- * every page, free ones included, which no SQL statement reads.
- * (zetetic.net/sqlcipher/design; `cipher_integrity_check` of the cipher library in use always answers "fine".)
+ * SQLCipher 4's page format, read without SQLite: proves that a key fits before anything touches the file, and checks every page,
+ * including free ones, which no SQL statement reads. (zetetic.net/sqlcipher/design; `cipher_integrity_check` of the cipher
+ * library in use always reports "fine".)
  *
- * A page ends with 80 reserved bytes: 16 of IV, 64 of HMAC-SHA512 over ciphertext ‖ IV ‖ page number (little-endian).
- * The first 16 bytes of the file are a salt; the HMAC key is PBKDF2-HMAC-SHA512(key, salt XOR 0x3a, 2 rounds).
+ * A page ends with 80 reserved bytes: 16 of IV, 64 of HMAC-SHA512 over ciphertext ‖ IV ‖ page number (little-endian). The first
+ * 16 bytes of the file are a salt; the HMAC key is PBKDF2-HMAC-SHA512(key, salt XOR 0x3a, 2 rounds).
  */
 
 /**
- * Bytes of a page. SQLCipher's default is 4096; a check-in writes five pages in three on average (its own, and at every
- * third a new one with the pages above it), each encrypted and hashed in whole, so small pages bring the ciphered store
- * nearest to a plain one: check-ins a second against plain were 0.74 with 1024, 0.71 with 2048, 0.70 with 4096 (medians of
- * three interleaved runs of test/bench/store.ts on a busy two-core VM, when two check-ins still filled a page).
- * Another program has to set it: `PRAGMA cipher_page_size`.
+ * Bytes per page. SQLCipher's default is 4096. A check-in writes five pages in three on average (its own, and at every third a
+ * new one with the pages above it), each fully encrypted and hashed, so small pages bring the encrypted store nearest to a plain
+ * one. Check-ins per second relative to plain: 0.74 with 1024, 0.71 with 2048, 0.70 with 4096 (medians of three interleaved runs
+ * of test/bench/store.ts on a busy two-core VM, when two check-ins still filled a page). Other programs have to set it: `PRAGMA
+ * cipher_page_size`.
  */
 export const PAGE_BYTES = 1024;
 const HMAC_BYTES = 64;
@@ -26,7 +26,7 @@ const RESERVED = HMAC_BYTES + IV_BYTES;
 
 const WAL_HEADER = 32;
 const FRAME_HEADER = 24;
-/** SQLite file format 3: where a rollback journal says how long its header is; a record is number, page and checksum. */
+/** SQLite file format 3: offset of the header length in a rollback journal. A record is page number, page and checksum. */
 const JOURNAL_SECTOR_AT = 20;
 const JOURNAL_RECORD = 4 + PAGE_BYTES + 4;
 
@@ -46,7 +46,7 @@ export class PageReader {
     );
   }
 
-  /** Whether the page was written under this key, at this place, and not altered since. */
+  /** Returns whether the page was written under this key, at this position, and not altered since. */
   genuine(page: Uint8Array, number: number): boolean {
     const place = Buffer.alloc(4);
     place.writeUInt32LE(number);
@@ -57,7 +57,7 @@ export class PageReader {
     return timingSafeEqual(mac, page.subarray(PAGE_BYTES - HMAC_BYTES, PAGE_BYTES));
   }
 
-  /** Pages that the database has by its own header (SQLite file format 1.3.8), of a genuine page 1. */
+  /** Returns the page count from the database's own header (SQLite file format 1.3.8). @param page1 a genuine page 1 */
   pageCount(page1: Uint8Array): number {
     const iv = page1.subarray(PAGE_BYTES - RESERVED, PAGE_BYTES - HMAC_BYTES);
     const decipher = createDecipheriv('aes-256-cbc', this.#key, iv).setAutoPadding(false);
@@ -66,7 +66,7 @@ export class PageReader {
   }
 }
 
-/** The whole pages of a store file, one by one. @param handle of the file; @param key raw page key, 32 bytes */
+/** Yields the whole pages of a store file. @param handle of the file; @param key raw page key, 32 bytes */
 export function* readPages(handle: number, key: Uint8Array): Generator<{ number: number; genuine: boolean }> {
   const page = Buffer.alloc(PAGE_BYTES);
   readSync(handle, page, 0, SALT_BYTES, 0);
@@ -78,13 +78,13 @@ export function* readPages(handle: number, key: Uint8Array): Generator<{ number:
   }
 }
 
-/** What can be said of a store file and a key before opening it. */
+/** What can be determined about a store file and a key before opening it. */
 export type FirstPage = 'fits' | 'foreign' | 'truncated';
 
 /**
- * Looks at a store through an open file handle, reading only.
- * @param file its path: the write-ahead log or the rollback journal beside it (the store is taken out of WAL and put back by
- *   a rekey) may hold the only whole page 1 after a power cut
+ * Checks a store through an open file handle, reading only.
+ * @param file its path: after a power cut, the only whole page 1 may be in the write-ahead log or rollback journal beside it (a
+ * rekey takes the store out of WAL mode and back)
  */
 export function checkFirstPage(handle: number, file: string, key: Uint8Array): FirstPage {
   const { size } = fstatSync(handle);
@@ -97,7 +97,7 @@ export function checkFirstPage(handle: number, file: string, key: Uint8Array): F
   const journal = readIfThere(`${file}-journal`);
   const logged = (log && logHasPage1(log, reader)) || (journal && journalHasPage1(journal, reader));
   if (got === PAGE_BYTES && reader.genuine(page1, 1)) {
-    if (logged || (log && log.length > WAL_HEADER)) return 'fits'; // the log may hold what the file lacks
+    if (logged || (log && log.length > WAL_HEADER)) return 'fits'; // the log may contain what the file lacks
     return size === reader.pageCount(page1) * PAGE_BYTES ? 'fits' : 'truncated';
   }
   return logged ? 'fits' : 'foreign';
@@ -106,7 +106,7 @@ export function checkFirstPage(handle: number, file: string, key: Uint8Array): F
 function journalHasPage1(journal: Buffer, reader: PageReader): boolean {
   if (journal.length < JOURNAL_SECTOR_AT + 4) return false;
   const from = journal.readUInt32BE(JOURNAL_SECTOR_AT);
-  if (from === 0) return false; // what was begun has ended: nothing of it is rolled back
+  if (from === 0) return false; // the transaction has ended: nothing is rolled back
   for (let at = from; at + JOURNAL_RECORD <= journal.length; at += JOURNAL_RECORD) {
     if (journal.readUInt32BE(at) === 1 && reader.genuine(journal.subarray(at + 4, at + 4 + PAGE_BYTES), 1)) return true;
   }

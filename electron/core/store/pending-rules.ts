@@ -1,10 +1,10 @@
 import { bareNumber, numberKey } from '../number-keys.ts';
 import type { Person } from './interface.ts';
 
-/** How names are compared: composed, whatever the case and the blanks around. */
+/** Normalises names for comparison: composed, without case and surrounding blanks. */
 const fold = (text: string): string => text.normalize('NFC').trim().toLowerCase();
 
-/** Keys by which a file or folder may be named like its person: id, name, number. */
+/** Returns the keys by which a file or folder may be named after a person: id, name, number. */
 export function termsOf({ id, name, number }: Pick<Person, 'id' | 'name' | 'number'>): string[] {
   const terms = [`id ${id}`, `name ${fold(name)}`];
   if (number !== null) terms.push(`number ${numberKey(number)}`);
@@ -13,7 +13,7 @@ export function termsOf({ id, name, number }: Pick<Person, 'id' | 'name' | 'numb
   return terms;
 }
 
-/** Keys of `wordsOf` that this name of a file or folder may mean. */
+/** Returns the keys of `termsOf` that this name of a file or folder may match. */
 export function meanings(label: string): string[] {
   return [
     `id ${label.trim().toLowerCase()}`,
@@ -23,13 +23,13 @@ export function meanings(label: string): string[] {
   ];
 }
 
-/** Whether a file or folder of this name may be this person's. */
+/** Returns whether a file or folder with this name may be this person's. */
 export function mayBe(label: string, person: Pick<Person, 'id' | 'name' | 'number'>): boolean {
   const terms = termsOf(person);
   return meanings(label).some((one) => terms.includes(one));
 }
 
-/** Finds which of many people the names of files and folders mean. */
+/** Finds which of many people the names of files and folders refer to. */
 export class PeopleByTerm {
   readonly #byLabel = new Map<string, Person[]>();
 

@@ -9,26 +9,26 @@ import type { Known } from './known.ts';
 import { mayBe } from './pending-rules.ts';
 import type { Session } from './session.ts';
 
-/** Most pictures that wait at a time: more than someone looks at, and less than fills a disk. */
+/** Most pictures waiting at a time: more than anyone reviews, and less than fills a disk. */
 export const MAX_PENDING = 2_000;
 
-/** What became of a picture: still to be looked at, or how staff decided. */
+/** State of a picture: waiting for a review, or how staff decided. */
 export type PendingState = 'waiting' | 'accepted' | 'refused' | 'in-person';
 
 /** What is known of a picture that is waiting for staff. Encrypted as a whole. */
 export interface PendingAbout {
-  /** What the picture or its folder was called: a name, a number or an id. */
+  /** Name of the picture or its folder: a person's name, number or id. */
   readonly label: string;
   readonly file: string;
   readonly reason: string;
-  /** Id of the person it was joined with, where that was clear. */
+  /** Id of the person it was matched with, if that was clear. */
   readonly person: string | null;
   /** Id of the person the face is already enrolled as, if that was checked. */
   readonly duplicate: string | null;
-  /** Version of the text that the importer states was consented to; null: nothing is stated. */
+  /** Version of the text that the importer says was consented to; null if nothing was said. */
   readonly consent: string | null;
   readonly language: string;
-  /** The face that would be enrolled: left, top, width, height as shares of the picture. */
+  /** The face that would be enrolled: left, top, width, height as fractions of the picture's size. */
   readonly face: readonly [number, number, number, number];
 }
 
@@ -39,9 +39,9 @@ export interface PendingPhoto extends PendingAbout {
 }
 
 export interface NewPending extends PendingAbout {
-  /** The original file: only a keyed digest of it is kept, to recognise it again. */
+  /** The original file: only a keyed digest of it is kept, to recognise the file later. */
   readonly original: Uint8Array;
-  /** What is kept: an encoded picture, without metadata. */
+  /** The part that is kept: an encoded picture, without metadata. */
   readonly picture: Uint8Array;
 }
 
@@ -58,8 +58,8 @@ interface Row {
 }
 
 /**
- * Pictures of an import that wait until staff has looked at them: sealed into the vault like every photo, and of nobody until
- * one is accepted. Each has a key of its own, wrapped: destroying the row is its erasure.
+ * Pictures of an import that wait for a review by staff: encrypted in the vault like every photo, and assigned to nobody until
+ * one is accepted. Each has its own wrapped key: destroying the row is its erasure.
  */
 export class PendingPhotos {
   readonly #s: Session;
@@ -70,7 +70,7 @@ export class PendingPhotos {
     this.#kek = keyObject(session.keys.current.subkey('vault'));
   }
 
-  /** HMAC-SHA-256 of name and content: without the kiosk's key it says nothing about a picture. */
+  /** HMAC-SHA-256 of name and content: without the kiosk's key it reveals nothing about a picture. */
   #digest(label: string, original: Uint8Array): Buffer {
     const content = createHash('sha256').update(original).digest();
     return createHmac('sha256', this.#s.keys.subkey(DEVICE_PURPOSES.imports))
@@ -113,7 +113,7 @@ export class PendingPhotos {
     return { ...this.#open(row), address: row.address.toString('base64url') };
   }
 
-  /** What became of this very file under this name; null: it was never kept here, or that is long ago. */
+  /** Returns the state of exactly this file under this name; null if it was never kept here, or long ago. */
   state(label: string, original: Uint8Array): PendingState | null {
     return this.#state(this.#digest(label, original));
   }
@@ -125,7 +125,7 @@ export class PendingPhotos {
   }
 
   /**
-   * Keeps a picture; durable when it is answered. One that is known already is not kept twice.
+   * Keeps a picture; durable when this resolves. A known picture is not stored twice.
    * @throws Problem `review-full`, `storage-full`
    */
   async keep({ original, picture, ...about }: NewPending): Promise<PendingState> {
@@ -159,8 +159,8 @@ export class PendingPhotos {
   }
 
   /**
-   * Someone has decided: the picture goes, and that it was decided stays.
-   * @param person id of the person it was taken for.
+   * Stores a decision: the picture is deleted; only the fact that it was decided is kept.
+   * @param person id of the person it was enrolled for.
    * @throws Problem `review-photo-unknown`
    */
   async settle(id: string, outcome: Exclude<PendingState, 'waiting'>, person: string | null = null): Promise<void> {
@@ -179,8 +179,8 @@ export class PendingPhotos {
   }
 
   /**
-   * Removes what has waited since before `before`, and forgets decisions of before `decided`; both trusted ms.
-   * @returns how many pictures went
+   * Deletes pictures that have waited since before `before`, and decisions older than `decided`; both in trusted ms.
+   * @returns how many pictures were deleted
    */
   async purge(before: number, decided: number): Promise<number> {
     const removed = this.#s.write(() => {
@@ -192,25 +192,25 @@ export class PendingPhotos {
   }
 
   /**
-   * Removes what was brought before (trusted ms), in the running transaction, and leaves an event with the count.
-   * @returns the addresses of the files that must go
+   * Deletes pictures added before `before` (trusted ms), in the running transaction, and leaves an event with their count.
+   * @returns the addresses of the files to delete
    */
   remove(before: number): string[] {
     const where = 'added < ? AND outcome IS NULL';
     const { sql } = this.#s;
     const removed = sql.values<Buffer>(`SELECT address FROM pending_photo WHERE ${where}`, Math.floor(before));
     sql.run(`DELETE FROM pending_photo WHERE ${where}`, Math.floor(before));
-    // Not a `purge` event: it has codes for photos and positions of check-ins alone, which a server may refuse otherwise.
+    // Not a `purge` event: that has codes only for photos and positions of check-ins, and a server may refuse others.
     if (removed.length > 0)
       this.#s.log.insert('health', { code: 'review-photos-purged', detail: { removed: removed.length } });
     return removed.map((address) => address.toString('base64url'));
   }
 
   /**
-   * Removes everything that may be a picture of this person, in the running transaction: by the name of its file, by the
-   * person it was joined with, or by its face. Of several people of one name it goes with the first of them; one that
-   * can't be opened goes with anybody, since it might be theirs and is of use to nobody.
-   * @returns the addresses of the files that must go
+   * Deletes everything that may be a picture of this person, in the running transaction: by file name, by the person it was
+   * matched with, or by face. If several people share a name, the first deletion removes it. A picture that can't be opened is
+   * deleted with anyone, since it might be theirs and is of no use.
+   * @returns the addresses of the files to delete
    */
   removePerson(person: Known): string[] {
     const { sql } = this.#s;
@@ -232,13 +232,13 @@ export class PendingPhotos {
   }
 }
 
-/** Addresses of the files of pictures that wait. */
+/** Returns the file addresses of waiting pictures. */
 export function pendingAddresses(sql: Sql): string[] {
   const rows = sql.values<Buffer>('SELECT address FROM pending_photo WHERE outcome IS NULL');
   return rows.map((address) => address.toString('base64url'));
 }
 
-/** Puts the keys of waiting pictures under another generation's, for `store rekey`. */
+/** Rewraps the keys of waiting pictures under another key generation, for `store rekey`. */
 export function rewrapPending(db: Db, from: KeyObject, to: KeyObject, random: Random): void {
   const update = db.prepare('UPDATE pending_photo SET key = ? WHERE id = ?');
   const rows = db.prepare('SELECT id, key FROM pending_photo WHERE key IS NOT NULL').all() as {

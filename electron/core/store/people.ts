@@ -25,15 +25,15 @@ interface PersonRow {
 
 export interface Stored {
   readonly known: Known;
-  /** Number of the newest change of the profile that was made here; 0 for none. */
+  /** Number of the newest change of the profile that was made here; 0 if there was none. */
   readonly edited: number;
-  /** No longer at this kiosk's sites; the keys are still here. */
+  /** No longer assigned to this kiosk's sites; the keys still exist. */
   readonly removed: boolean;
-  /** Who said that there shall be no positions: bits of OPTED_OUT. */
+  /** Who decided that no positions are recorded: bits of OPTED_OUT. */
   readonly optedOut: number;
 }
 
-/** How many standing check-ins of a person are kept in memory: the newest, and what a `void` brings back. */
+/** How many of a person's valid check-ins are kept in memory: the newest, and those a `void` brings back. */
 export const RECENT = 4;
 
 const profilePlace = (p: { id: string; rowVersion: number; keyVersion: number }): Place => ({
@@ -43,18 +43,18 @@ const profilePlace = (p: { id: string; rowVersion: number; keyVersion: number })
   row: p.rowVersion,
   key: p.keyVersion,
 });
-/** As names are searched: whatever the case; Turkish has an i with a dot and one without, whose small and capital letters differ. */
+/** Normalises names for searching, ignoring case. Turkish has a dotted and a dotless i, each with its own capital letter. */
 const fold = (text: string): string =>
   text
     .normalize('NFC')
     .toLowerCase()
     .replaceAll(/ı|i\u0307/g, 'i');
-/** The same without accents, for anyone who types none. */
+/** Removes accents as well, for people who type none. */
 const withoutAccents = (folded: string): string => folded.normalize('NFD').replaceAll(/\p{M}/gu, '');
 
 /**
- * The people of this kiosk: each with keys of their own, everything about them sealed under those. Names are needed
- * for search and greeting, so they are decrypted once, at open, into memory; templates and PINs when asked for.
+ * The people of this kiosk: each has their own keys, under which everything about them is encrypted. Names are needed for search
+ * and greeting, so they are decrypted once, when the store opens, into memory; templates and PINs on demand.
  */
 export class People {
   readonly #sql: Sql;
@@ -63,10 +63,10 @@ export class People {
   readonly #random: Random;
   readonly #byId = new Map<string, Known>();
   readonly #byRef = new Map<number, Known>();
-  /** The server may give a number to two people (each enrolled at another door): here it belongs to the first. */
+  /** The server may give a number to two people (each enrolled at another door). Here it belongs to the first. */
   readonly #byNumber = new Map<string, readonly Known[]>();
   readonly #byBareNumber = new Map<string, readonly Known[]>();
-  /** A badge or card that several people have opens nothing. */
+  /** A badge or card assigned to several people opens nothing. */
   readonly #byCredential = new Map<string, readonly Known[]>();
   /** Templates, PINs, cards and badges. */
   readonly secrets: PersonSecrets;
@@ -117,7 +117,7 @@ export class People {
     return bearer ? { ...known, credentials: this.secrets.credentialsOf(known).map(credentialKey) } : known;
   }
 
-  /** Reads a person from the file: memory is only ever as new as the last commit. */
+  /** Reads a person from the file: memory is only as current as the last commit. */
   stored(id: string): Stored | null {
     const row = this.#sql.row<PersonRow>('SELECT * FROM person WHERE id = ?', uuidBytes(id));
     if (!row) return null;
@@ -127,7 +127,7 @@ export class People {
     return { known, edited: row.edited, removed: row.removed_at !== null, optedOut: row.gps_opt_out };
   }
 
-  /** Takes over what the file says of a person now; `ref` is the one that memory may still have. */
+  /** Updates memory from the file; `ref` is the one that memory may still have. */
   refresh(id: string, ref: number): void {
     const before = this.#byRef.get(ref);
     if (before) this.forget(before);
@@ -186,7 +186,7 @@ export class People {
     return this.#byNumber.get(numberKey(number))?.[0] ?? null;
   }
 
-  /** The person with this number; else the one whose number has these letters and digits, where there is one alone. */
+  /** Returns the person with this number; else the only one whose number has these letters and digits. */
   byTypedNumber(number: string): Known | null {
     const exact = this.byNumber(number);
     if (exact) return exact;
@@ -195,7 +195,7 @@ export class People {
     return one && !another ? one : null;
   }
 
-  /** Null if no one has it, or several do: then it is unclear whose it is. */
+  /** Returns null if no one has it, or several people do: then it is unclear whose it is. */
   byCredential(credential: Credential): Known | null {
     const [one, another] = this.#byCredential.get(credentialKey(credential)) ?? [];
     return one && !another ? one : null;
@@ -205,7 +205,7 @@ export class People {
     return [...this.#byId.values()];
   }
 
-  /** A linear search over names in memory: some ms at 10,000 people, faster than maintaining an order. */
+  /** Finds people by a linear search over names in memory: some ms for 10,000 people, faster than maintaining an order. */
   find(query: string, limit: number): Known[] {
     const wanted = fold(query);
     const found: Known[] = [];
@@ -222,12 +222,12 @@ export class People {
     if (person.recent.length > RECENT) person.recent.shift();
   }
 
-  /** The events up to this number are no longer here. */
+  /** Forgets check-ins up to this number, whose events were deleted. */
   forgetCheckins(upTo: number): void {
     for (const person of this.#byRef.values()) person.recent = person.recent.filter((n) => n > upTo);
   }
 
-  /** Takes a voided check-in out; looks further back in the file when memory holds no other. */
+  /** Removes a voided check-in; reads older ones from the file if memory has no other. */
   dropCheckin(person: Known, n: number): void {
     person.recent = person.recent.filter((one) => one !== n);
     if (person.recent.length > 0) return;
@@ -239,7 +239,7 @@ export class People {
     return keyObject(open(this.#vaultKek, keyPlace('photos', person.id, person.keyVersion), person.wrappedPhotos));
   }
 
-  /** Puts the person's rows into the running transaction; call `admit` when it is committed. */
+  /** Inserts the person's rows in the running transaction; call `admit` after the commit. */
   insert(person: Pick<NewPerson, 'id' | keyof Profile>, keys: PersonKeys, enrolled: number): Known {
     const { name, number, language } = person;
     const head = { id: person.id, rowVersion: 1, keyVersion: 1 };
@@ -275,7 +275,7 @@ export class People {
     this.#remember(person);
   }
 
-  /** Writes a changed profile under the next row version, in the running transaction; `replace` takes it over. */
+  /** Writes a changed profile under the next row version, in the running transaction; `replace` updates memory. */
   update(person: Known, change: Partial<Profile> & { gpsOptOut?: boolean }): Known {
     const profile: Profile = {
       name: change.name ?? person.name,
@@ -298,15 +298,15 @@ export class People {
     return next;
   }
 
-  /** The stored opt-out after a change here. Opting in again here also revokes the server's: the person is present here. */
+  /** Returns the stored opt-out after a change here. Opting in here also revokes the server's: the person is present here. */
   #optOut(person: Known, change: boolean | undefined): number {
     if (change !== undefined) return change ? OPTED_OUT.here : 0;
     return this.#sql.value<number>('SELECT gps_opt_out FROM person WHERE ref = ?', person.ref)!;
   }
 
   /**
-   * A change of the profile that came from the server. An opt-out made here counts until the server has said it too; from
-   * then on the server's word does.
+   * Applies a profile change from the server. An opt-out made here counts until the server has confirmed it; after that the
+   * server decides.
    */
   overrule(person: Known, { gpsOptOut, ...profile }: Profile & { gpsOptOut: boolean }): Known {
     const stored = optedOutBy(this.#optOut(person, undefined), gpsOptOut);
@@ -321,7 +321,7 @@ export class People {
   }
 }
 
-/** People by a value that should belong to one person but may belong to several: in the order in which they came here. */
+/** People by a value that should belong to one person but may belong to several, in the order in which they were added here. */
 type Holders = Map<string, readonly Known[]>;
 
 function addTo(holders: Holders, key: string, person: Known): void {

@@ -5,12 +5,12 @@ import type { Credential, IssuedCard, NewPerson, Person, PersonChange, Reenrolme
 import { asPerson, type Known, newPersonKeys, type PersonKeys } from './known.ts';
 import type { Outcome, Session } from './session.ts';
 
-/** Codes issued before this (ms) may have been used here, and are no longer known. */
+/** Setting: codes issued before this (ms) may have been used here, but are no longer stored. */
 const CODES_FLOOR = 'codes-floor';
 
 type PersonParts = Pick<Store, 'settings' | 'photos' | 'templates' | 'pins' | 'lookalikes' | 'removal'>;
 
-/** People of this kiosk. Each change is rows and their events in one transaction; one that failed leaves memory as the file is. */
+/** People of this kiosk. Each change writes rows and events in one transaction; after a failure, memory matches the file. */
 export class PersonRecords {
   readonly #s: Session;
   readonly #parts: PersonParts;
@@ -35,13 +35,13 @@ export class PersonRecords {
     return known && asPerson(known);
   }
 
-  /** Null if no one has it, or two people do. */
+  /** Returns null if no one has it, or two people do. */
   byCredential(credential: Credential): Person | null {
     const known = this.#s.people.byCredential(credential);
     return known && asPerson(known);
   }
 
-  /** At most `limit` people whose name or number begins with `query`, case-insensitive. */
+  /** Returns at most `limit` people whose name or number begins with `query`, case-insensitive. */
   find(query: string, limit: number): Person[] {
     return this.#s.people.find(query, limit).map(asPerson);
   }
@@ -54,7 +54,7 @@ export class PersonRecords {
     return this.#s.people.count;
   }
 
-  /** People to be enrolled again, by the server's decision, by name. */
+  /** Returns people to be enrolled again, as decided by the server, by name. */
   reenrolments(): Reenrolment[] {
     return this.#s.sql
       .rows<{ person: Buffer; reason: string }>('SELECT person, reason FROM reenrolment')
@@ -66,7 +66,7 @@ export class PersonRecords {
   }
 
   /**
-   * Person, consent, templates, PIN and photo, with their events, in one transaction.
+   * Adds person, consent, templates, PIN and photo, with their events, in one transaction.
    * @throws RangeError for templates or a photo without a consent
    * @throws Problem `person-exists`, `number-taken`
    */
@@ -79,7 +79,7 @@ export class PersonRecords {
     const where = { person: person.id, record: uuidText(record), keyVersion: 1, kind: 'enrolment' } as const;
     const photo = vault.seal(fileKey(keys.photos, where), where, person.photo);
     return vault.keep(photo, () => {
-      this.#requireNew(person); // someone may have come first while the photo was written
+      this.#requireNew(person); // someone else may have been added while the photo was written
       return this.#s.change(() => this.#add(person, keys, record, photo.address));
     });
   }
@@ -111,7 +111,7 @@ export class PersonRecords {
       const said = { person: id, ...minor };
       values.append('consent', { action: 'given', textVersion, language: consent.language }, said, known);
     }
-    // Before the templates: no kiosk has them without knowing of the pair.
+    // Before the templates: no kiosk may have them without knowing about the pair.
     if (person.lookalikes)
       for (const other of person.lookalikes.others) lookalikes.insert(id, other, person.lookalikes.marking);
     known.templates = templates.insert(known, person.templates).length;
@@ -122,14 +122,14 @@ export class PersonRecords {
     return { result: asPerson(known), committed: () => people.admit(known) };
   }
 
-  /** Notes the newest event as one that the server must have before it overrules what this kiosk knows. */
+  /** Marks the newest event as one that the server must have before it may overrule what this kiosk knows. */
   #own(person: Known, entered = false): void {
     const { sql, log } = this.#s;
     const own = 'UPDATE person SET edited = ?, entered = coalesce(?, entered) WHERE ref = ?';
     sql.run(own, log.last, entered ? log.last : null, person.ref);
   }
 
-  /** Changes the given fields under the next row version, so that the old values can't be put back. */
+  /** Changes the given fields under the next row version, so that the old values can't be restored. */
   update(id: string, change: PersonChange): Person {
     return this.#s.change(() => {
       const { people, values } = this.#s;
@@ -145,10 +145,7 @@ export class PersonRecords {
     });
   }
 
-  /**
-   * Keeps a card that was made here; null: none. How many cards from before were revoked, which is all of them where it
-   * takes their place and none where it does not.
-   */
+  /** Stores a card made here (null: none). `replacing` revokes all earlier cards. Returns how many were revoked. */
   issueCard(id: string, card: IssuedCard | null, replacing: boolean): number {
     return this.#s.change(() => {
       const { sql, people, values, log } = this.#s;
@@ -178,7 +175,7 @@ export class PersonRecords {
     const photos = this.#s.change(() => {
       const person = people.require(id);
       const result = this.#parts.removal.deletePersonRows(person.ref);
-      // Under the store's key, not the person's: the server must learn who this was about. It goes when that is safe.
+      // Encrypted under the store's key, not the person's: the server must learn who it was about. Deleted once that is safe.
       values.append('person', { change: 'deleted' }, { person: id }, null);
       return { result, committed: () => people.forget(person) };
     });
@@ -186,14 +183,14 @@ export class PersonRecords {
   }
 
   /**
-   * Notes that a person's own code was used here; whether it may be, the first time. Durable when this returns.
-   * @param code `digest` names it; `issuedAt` and `until` (when it would be refused anyway) in ms of trusted time, as `now`
+   * Records that a person's own code was used here; returns whether it was the first time. Durable when this returns.
+   * @param code `digest` identifies it; `issuedAt` and `until` (when it expires anyway) in ms of trusted time, like `now`
    */
   useCode(code: { digest: Uint8Array; issuedAt: number; until: number }, now: number): 'first' | 'used' | 'forgotten' {
     const { settings } = this.#parts;
     const { sql } = this.#s;
     return this.#s.write(() => {
-      // What was deleted is never accepted as new, whatever happens to the clock afterwards.
+      // Deleted codes are never accepted as new, whatever happens to the clock later.
       const floor = Number(settings.get(CODES_FLOOR) ?? 0);
       if (code.issuedAt < floor) return 'forgotten';
       if (sql.run('DELETE FROM used_code WHERE until < ?', Math.floor(now)).changes > 0)

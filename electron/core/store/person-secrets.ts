@@ -26,18 +26,18 @@ interface TemplateRow {
 function openTemplate(person: Known, { id, model, pose, sealed }: TemplateRow): Template {
   const text = uuidText(id);
   const bytes = opened(person, `template.embedding/${model}`, text, sealed);
-  // A copy: the buffer may lie unaligned in a pool, and a Float32Array must start at a multiple of 4.
+  // A copy: the buffer may be unaligned in a pool, and a Float32Array must start at a multiple of 4.
   return { id: text, person: person.id, model, pose, embedding: new Float32Array(new Uint8Array(bytes).buffer) };
 }
 
-/** A code by which a person chooses a PIN here: its hash (seal/pin-code.ts); `expires` in ms since 1970. */
+/** A code with which a person chooses a PIN here: its hash (seal/pin-code.ts); `expires` in ms since 1970. */
 export interface PinCode {
   readonly id: string;
   readonly hash: string;
   readonly expires: number;
 }
 
-/** What a person is recognised by: templates, PIN, cards and badges, each encrypted under the person's key and decrypted on demand. */
+/** What identifies a person: templates, PIN, cards and badges, each encrypted under the person's key and decrypted on demand. */
 export class PersonSecrets {
   readonly #sql: Sql;
   readonly #random: Random;
@@ -51,7 +51,7 @@ export class PersonSecrets {
     return seal(person.records, placeOf(person, field, record, row), value, this.#random);
   }
 
-  /** @param n number of the event that brings it; 0: it came from the server */
+  /** @param n number of the event that adds it; 0 if it came from the server */
   insertTemplate(person: Known, id: Buffer, template: NewPerson['templates'][number], n: number): Template {
     const text = uuidText(id);
     const { model, pose, embedding } = template;
@@ -62,7 +62,7 @@ export class PersonSecrets {
     return { id: text, person: person.id, model, pose, embedding };
   }
 
-  /** One template of this person; null when it is gone. */
+  /** Returns one template of this person; null if it was deleted. */
   template(person: Known, id: string): Template | null {
     const select = 'SELECT id, person, model, pose, sealed FROM template WHERE id = ?';
     const row = this.#sql.row<TemplateRow & { person: number }>(select, uuidBytes(id));
@@ -73,7 +73,7 @@ export class PersonSecrets {
     return this.#openAll(person, 'AND model = ?', model);
   }
 
-  /** Templates of every model, in the order they came. */
+  /** Returns templates of every model, in the order they were added. */
   everyTemplateOf(person: Known): Template[] {
     return this.#openAll(person, '');
   }
@@ -83,7 +83,7 @@ export class PersonSecrets {
     return this.#sql.rows<TemplateRow>(sql, person.ref, ...values).map((row) => openTemplate(person, row));
   }
 
-  /** @param n number of the event that brings it; 0: it came from the server */
+  /** @param n number of the event that adds it; 0 if it came from the server */
   writeCardTemplate(person: Known, card: CardTemplate, n: number): void {
     const { id, model } = card;
     const sealed = this.#seal(person, `card-template/${model}`, id, Buffer.from(card.sealed, 'base64url'));
@@ -112,12 +112,12 @@ export class PersonSecrets {
     return row ? opened(person, 'person.pin', person.id, row.sealed, row.row_version).toString('utf8') : null;
   }
 
-  /** Number of the event that brought the PIN that is stored; 0: none did. Null: there is no PIN. */
+  /** Returns the number of the event that set the stored PIN; 0 if none did. Null if there is no PIN. */
   pinSince(person: Known): number | null {
     return this.#pin(person)?.n ?? null;
   }
 
-  /** @param n number of the event that brings it; 0: it came from the server */
+  /** @param n number of the event that sets it; 0 if it came from the server */
   writePin(person: Known, hash: string | null, n: number): void {
     if (hash === null) {
       this.#sql.run('DELETE FROM pin WHERE person = ?', person.ref);
@@ -128,7 +128,7 @@ export class PersonSecrets {
     this.#sql.put('pin', { person: person.ref, row_version: version, sealed, n }, 'person');
   }
 
-  /** A code that was used here stays used. */
+  /** Stores a PIN code. A code that was used here stays used. */
   writePinCode(person: Known, { id, hash, expires }: PinCode): void {
     this.#sql.run(
       `INSERT INTO pin_code(person, id, sealed, expires) VALUES (?, ?, ?, ?) ON CONFLICT(person) DO UPDATE
@@ -144,7 +144,7 @@ export class PersonSecrets {
     this.#sql.run('DELETE FROM pin_code WHERE person = ? AND used = 0', person.ref);
   }
 
-  /** That can be used now. */
+  /** Returns the code that can be used now, if any. */
   pinCodeOf(person: Known, now: number): PinCode | null {
     const row = this.#sql.row<{ id: Buffer; sealed: Buffer; expires: number }>(
       'SELECT id, sealed, expires FROM pin_code WHERE person = ? AND used = 0 AND expires > ?',
@@ -161,7 +161,7 @@ export class PersonSecrets {
     this.#sql.run('UPDATE pin_code SET used = 1 WHERE person = ?', person.ref);
   }
 
-  /** @param n number of the event that brings it; 0: it came from the server */
+  /** @param n number of the event that adds it; 0 if it came from the server */
   insertCredential(person: Known, id: Buffer, { kind, value }: Credential, n: number): void {
     const sealed = this.#seal(person, `person.${kind}`, uuidText(id), value);
     this.#sql.put('credential', { id, person: person.ref, kind, sealed, n });

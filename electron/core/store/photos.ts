@@ -12,7 +12,7 @@ export class Photos {
     this.#s = session;
   }
 
-  /** The picture. @throws Problem `photo-unknown`; others where it was altered, swapped or its key destroyed */
+  /** Returns the picture. @throws Problem `photo-unknown`; others if it was altered, swapped or its key destroyed */
   async open(photo: string): Promise<Uint8Array> {
     const { sql, people, vault } = this.#s;
     const row = sql.row<{ kind: 'checkin' | 'enrolment'; person: number; record: Buffer; keyed: number }>(
@@ -26,12 +26,12 @@ export class Photos {
     return vault.read(row.keyed ? fileKey(photos, where) : photos, where, photo);
   }
 
-  /** The ciphertext, its address checked. @throws Problem `photo-missing`, `photo-altered` */
+  /** Returns the ciphertext after checking its address. @throws Problem `photo-missing`, `photo-altered` */
   sealed(address: string): Promise<Buffer> {
     return this.#s.vault.readSealed(address);
   }
 
-  /** The row of an event's photo, in the running transaction. */
+  /** Inserts the row of an event's photo, in the running transaction. */
   insert(person: Known, event: Inserted, kind: 'checkin' | 'enrolment', address: string): void {
     const place = kind === 'checkin' ? 'checkin.photo' : 'person.photo';
     const sealed = this.#s.values.seal(
@@ -44,7 +44,7 @@ export class Photos {
     this.#s.sql.put('photo', { n: event.n, kind, person: person.ref, address: bytes, sealed, record, keyed: 1 });
   }
 
-  /** Address of the newest picture of a person's enrolment here; null: there is none. */
+  /** Returns the address of the newest picture of a person's enrolment here; null if there is none. */
   ofEnrolment(person: string): string | null {
     const known = this.#s.people.known(person);
     const sql = "SELECT address FROM photo WHERE person = ? AND kind = 'enrolment' ORDER BY n DESC LIMIT 1";

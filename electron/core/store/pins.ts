@@ -2,7 +2,7 @@ import { sharedPin } from '../pin/stored-pin.ts';
 import type { Known } from './known.ts';
 import type { Session } from './session.ts';
 
-/** PINs as they are stored (pin/stored-pin.ts), and the codes by which people choose one. */
+/** Stored PINs (pin/stored-pin.ts), and the codes with which people choose one. */
 export class Pins {
   readonly #s: Session;
 
@@ -16,7 +16,7 @@ export class Pins {
     return known && people.secrets.pinHash(known);
   }
 
-  /** Hash of the code by which this person may choose a PIN here, now (trusted time, ms since 1970); null: none. */
+  /** Returns the hash of the code with which this person may choose a PIN here now (trusted time, ms since 1970), or null. */
   code(person: string, now: number): string | null {
     const { people } = this.#s;
     const known = people.known(person);
@@ -27,7 +27,7 @@ export class Pins {
     this.#set(person, hash, () => undefined);
   }
 
-  /** As `set`, and the code that allowed it is used up. */
+  /** As `set`; also marks the code that allowed it as used. */
   choose(person: string, hash: string): void {
     this.#set(person, hash, (known) => this.#s.people.secrets.usePinCode(known));
   }
@@ -46,7 +46,7 @@ export class Pins {
     });
   }
 
-  /** The same PIN, hashed again; nothing where it is another by now. The server hears of it. */
+  /** Stores a new hash of the same PIN, unless the PIN has changed. Notifies the server. */
   rehash(id: string, before: string, after: string): void {
     this.#s.write(() => {
       const person = this.#s.people.known(id);
@@ -54,11 +54,11 @@ export class Pins {
     });
   }
 
-  /** The PIN and its event, in the running transaction. */
+  /** Writes the PIN and its event, in the running transaction. */
   write(person: Known, hash: string | null, change: 'set' | 'removed' | 'carried'): void {
     const { people, values, log } = this.#s;
     people.secrets.writePin(person, hash, log.last + 1);
-    // What is of this kiosk alone stays here.
+    // A PIN that is valid only at this kiosk is not sent.
     const pin = hash === null ? null : sharedPin(hash);
     values.append('pin', { change }, { person: person.id, ...(pin && { pin }) }, person);
   }

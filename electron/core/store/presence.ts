@@ -9,11 +9,11 @@ import { asPerson } from './known.ts';
 import type { Session } from './session.ts';
 import type { Settings } from './settings.ts';
 
-/** What the server last said of the site's kiosks, as JSON. */
+/** What the server last sent about the site's kiosks, as JSON. */
 const KIOSKS = 'site-kiosks';
-/** RFC 3339: of the time before this the server may have left someone out, since it named as many as fit. */
+/** RFC 3339: before this time the server may have omitted people, since it sent only as many as fit. */
 const CUT = 'presence-cut';
-/** The ongoing evacuation: its id, since when (RFC 3339), and the number of the event by which it was started or ended here. */
+/** The ongoing evacuation: its id, its start (RFC 3339), and the number of the event that started or ended it here. */
 const EVACUATION = 'evacuation-id';
 const STARTED = 'evacuation-started';
 const EVENT = 'evacuation-event';
@@ -24,29 +24,26 @@ export interface OngoingEvacuation {
   readonly startedAt: string;
 }
 
-/** The newest valid record of someone, from any kiosk of the site. */
+/** The newest valid record of a person, from any kiosk of the site. */
 export interface Whereabouts {
   readonly person: Person;
   readonly direction: 'in' | 'out';
   /** RFC 3339. */
   readonly at: string;
-  /** Recorded here; else sent by the server. */
+  /** True: recorded here. False: sent by the server. */
   readonly here: boolean;
-  /**
-   * When someone saw them outside in the evacuation under way, and at which kiosk (null: the console says so). Null:
-   * missing.
-   */
+  /** When they were seen outside in the current evacuation, and at which kiosk (null: reported in the console). Null: missing. */
   readonly accounted: { readonly at: string; readonly device: string | null } | null;
 }
 
-/** What is older says nothing about today, ms. */
+/** Older presences are irrelevant today, ms. */
 const KEPT_MS = 36 * 3_600_000;
-/** An evacuation that no one ended ends by itself after this, ms: at the server, and here where no server says so. */
+/** An evacuation that nobody ended ends automatically after this, ms: on the server, and here if no server reports it. */
 const LONGEST_EVACUATION_MS = 24 * 3_600_000;
 
 /**
- * Where people were last recorded: what the server sent of the site's other kiosks, kept so that a kiosk which starts
- * without a network still knows it; and who is accounted for in an evacuation. Rows of a person go with the person.
+ * Where people were last recorded: what the server sent about the site's other kiosks, stored so that a kiosk that starts without
+ * a network still has it; and who is accounted for in an evacuation. A person's rows are deleted with the person.
  */
 export class PresenceRecords {
   readonly #s: Session;
@@ -58,9 +55,9 @@ export class PresenceRecords {
   }
 
   /**
-   * Takes what a page says. Nothing is kept of people this kiosk does not know.
-   * @param full as many presences as a page can have
-   * @param whole it is all that the server has of the site, as at the end of a snapshot: what is here may be of another one
+   * Stores what a page contains. Nothing is kept about people unknown to this kiosk.
+   * @param full the most presences a page can have
+   * @param whole the page has all of the site, as at the end of a snapshot: existing rows may be from another one
    */
   note(presence: readonly Presence[], kiosks: readonly SiteKiosk[] | undefined, full: number, whole: boolean): void {
     const { sql } = this.#s;
@@ -76,12 +73,12 @@ export class PresenceRecords {
       if (ref !== undefined) sql.put('presence', { person: ref, direction, at: time }, 'person');
     }
     if (newest > 0) sql.run('DELETE FROM presence WHERE at < ?', newest - KEPT_MS);
-    // Newest first: others may be missing from before the last one.
+    // Newest first: presences before the last one may be missing.
     if (presence.length >= full) this.#settings.set(CUT, presence.at(-1)!.at);
     if (kiosks) this.#settings.set(KIOSKS, JSON.stringify(kiosks));
   }
 
-  /** What the server sent of the records at the site's other kiosks, newest of each person. */
+  /** Returns the records from the site's other kiosks, as sent by the server, newest per person. */
   elsewhere(): Presence[] {
     const rows = this.#s.sql.rows<{ id: Buffer; direction: 'in' | 'out'; at: number }>(
       'SELECT id, direction, at FROM presence JOIN person ON person.ref = presence.person',
@@ -93,7 +90,7 @@ export class PresenceRecords {
     }));
   }
 
-  /** The newest standing record of everybody who has one at or after `since` (RFC 3339, trusted time), from here or from elsewhere. */
+  /** Returns everyone's newest valid record at or after `since` (RFC 3339, trusted time), from here or elsewhere. */
   list(since: string): Whereabouts[] {
     const { sql, people, log } = this.#s;
     const from = instant(since);
@@ -129,13 +126,13 @@ export class PresenceRecords {
     });
   }
 
-  /** The ongoing evacuation of this site, if known here; null: none. */
+  /** Returns the ongoing evacuation of this site, if known here; else null. */
   evacuation(): OngoingEvacuation | null {
     const [id, startedAt] = [this.#settings.get(EVACUATION), this.#settings.get(STARTED)];
     return id && startedAt ? { id, startedAt } : null;
   }
 
-  /** Starts an evacuation unless one is ongoing; earlier marks are removed. `report` has its counts. */
+  /** Starts an evacuation unless one is ongoing; deletes earlier marks. `report` has its counts. */
   beginEvacuation(evacuation: OngoingEvacuation, report: Open<'health'>): void {
     this.#s.write(() => {
       if (this.evacuation()) return;
@@ -153,14 +150,14 @@ export class PresenceRecords {
     });
   }
 
-  /** Ends one that no one ended: who was accounted for is not kept, nor shown in the next one. */
+  /** Ends an evacuation that nobody ended: who was accounted for is not kept, nor shown in the next one. */
   endForgotten(): void {
     const ongoing = this.evacuation();
     if (ongoing && this.#s.trustedNow() - instant(ongoing.startedAt) >= LONGEST_EVACUATION_MS)
       this.endEvacuation({ code: 'evacuation-ended', detail: {} });
   }
 
-  /** Started or ended here; no one is accounted for. */
+  /** Stores a start or end made here, and clears who is accounted for. */
   #setEvacuation({ id, startedAt }: OngoingEvacuation, change: 'started' | 'ended'): void {
     const { n } = this.#s.log.insert('evacuation', { evacuation: id, change });
     this.#settings.set(EVENT, String(n));
@@ -177,20 +174,20 @@ export class PresenceRecords {
     this.#s.sql.run('DELETE FROM accounted');
   }
 
-  /** The server reports which is ongoing. What was started or ended here, and is not committed there, is newer. */
+  /** Applies the server's ongoing evacuation. A start or end made here that the server has not committed is newer. */
   applyEvacuation(ongoing: OngoingEvacuation | null): void {
     const n = Number(this.#settings.get(EVENT) || 0);
     if (!this.#s.log.isCommitted(n)) return;
     const before = this.evacuation();
     if (!ongoing || !before) this.#clearAccounted();
-    // Begun at two doors without a network it is one, of which the server knows the earlier start: people accounted for here
-    // since then stay so. Those from before it were seen in one that has ended.
+    // An evacuation begun at two doors without a network is one, and the server knows its earlier start: people accounted for
+    // here since then remain so. Earlier marks belong to an evacuation that has ended.
     else if (ongoing.id !== before.id)
       this.#s.sql.run('DELETE FROM accounted WHERE at < ?', Date.parse(ongoing.startedAt));
     this.#keepEvacuation(ongoing);
   }
 
-  /** The server reports whether someone was seen outside; a report of this kiosk that it has not received is newer. */
+  /** Applies the server's report on whether someone was seen outside, unless a newer report of this kiosk is still unsent. */
   applyAccounted(ref: number, seen: { readonly at: string; readonly device: string | null } | null): void {
     const { sql, log } = this.#s;
     const n = sql.value<number>('SELECT n FROM accounted WHERE person = ?', ref);
@@ -202,7 +199,7 @@ export class PresenceRecords {
   }
 
   /**
-   * Marks someone as accounted for in the evacuation under way, or as missing again; `at` is RFC 3339.
+   * Marks someone as accounted for in the ongoing evacuation, or as missing again; `at` is RFC 3339.
    * @throws Problem `person-unknown`
    */
   account(person: string, accounted: boolean, at: string): void {
@@ -218,12 +215,12 @@ export class PresenceRecords {
     });
   }
 
-  /** The site's kiosks as the server last named them; none where it never did, or this build can't read it. */
+  /** The site's kiosks as last sent by the server; empty if it sent none, or this build can't read them. */
   get kiosks(): readonly SiteKiosk[] {
     return keptJson(SiteKiosks, this.#settings.get(KIOSKS)) ?? [];
   }
 
-  /** RFC 3339: of the time before this someone may be missing among the presences; null for never. */
+  /** RFC 3339: presences before this time may be incomplete; null if they are complete. */
   get cut(): string | null {
     return this.#settings.get(CUT);
   }

@@ -20,20 +20,20 @@ export interface RekeyReport {
 }
 
 /**
- * Gives a store a new random key: pages, the wrapping of each person's keys, and values sealed under the store's own.
- * Photos and templates are sealed under the persons' keys, which stay.
+ * Gives a store a new random key: for the pages, for wrapping each person's keys, and for values encrypted under the store's own.
+ * Photos and templates are encrypted under the persons' keys, which are kept.
  *
  * Works on a copy, so that a kill or a power cut at any point leaves one whole store that opens:
- * 1. keyslots.json holds both generations (durable);
- * 2. the store is copied, the copy re-keyed, re-wrapped and checked page by page, and made durable;
- * 3. the copy takes the store's place by one rename (durable) while the old file is still locked;
- * 4. keyslots.json forgets the old generation.
- * The next process to open it sees by the first page which generation the file has, and finishes: before 3 it drops the
- * copy, after 3 it does 4. `PRAGMA rekey` on the live file in WAL mode has a moment in which neither key fits all
+ * 1. keyslots.json gets both generations (durable);
+ * 2. the store is copied; the copy is re-keyed, rewrapped, checked page by page, and made durable;
+ * 3. one rename replaces the store by the copy (durable) while the old file is still locked;
+ * 4. the old generation is removed from keyslots.json.
+ * The next process that opens it sees from the first page which generation the file has, and finishes: before step 3 it deletes
+ * the copy, after it it does step 4. `PRAGMA rekey` on the live file in WAL mode has a moment in which neither key fits all
  * pages.
  *
- * Steps 2 and 3 block this process, so that no record falls in between. Needs as much free space as the store has.
- * The store is closed when it returns: it has to be opened again.
+ * Steps 2 and 3 block this process, so that no record is lost in between. Needs as much free space as the store has. The store is
+ * closed when this returns: it has to be reopened.
  *
  * @throws Problem `storage-full`, `store-damaged`: the store stays open, under its old key
  */
@@ -64,12 +64,12 @@ export async function rekeyStore(store: SqlStore, options: WorkOptions = {}): Pr
     try {
       keys.settle('current');
     } catch (cause) {
-      // The disk may be too full even for that: the next opening, or the next rekey, settles it.
+      // The disk may be too full even for that. The next opening, or the next rekey, resolves it.
       if ((asProblem(cause) as { code?: string }).code !== 'storage-full') throw cause;
     }
     throw problem;
   }
-  // Out of WAL, so that the old connection's close can't unlink a log that belongs to the new file by name.
+  // Leave WAL mode, so that closing the old connection can't delete a log that by its name belongs to the new file.
   guarded(() => store.session.db.pragma('journal_mode=DELETE'));
   const people = store.people.count();
   renameSync(copy, storeFile(home));
@@ -77,7 +77,7 @@ export async function rekeyStore(store: SqlStore, options: WorkOptions = {}): Pr
     syncFolder(home);
     keys.settle('next');
   } finally {
-    store.close(); // it has the old file
+    store.close(); // it still has the old file open
   }
   progress(steps, steps, 'steps');
   return { generation: keys.current.generation, pages, people };
@@ -88,8 +88,8 @@ function removeCopy(copy: string): void {
 }
 
 /**
- * Turns the copy over to the next generation: everything wrapped or sealed below the store key, then the pages. SQLite flushes
- * both transactions (synchronous=FULL), so that the copy is on the disk when it is closed.
+ * Converts the copy to the next generation: everything wrapped or encrypted below the store key, then the pages. SQLite flushes
+ * both transactions (synchronous=FULL), so the copy is on disk when it is closed.
  */
 function rewrap(copy: string, current: StoreKeySet, next: StoreKeySet, random: Random): void {
   const db = openDatabase(copy, current.subkey('pages'), 'delete');
@@ -132,7 +132,7 @@ function rewrapPeople(db: Db, current: StoreKeySet, next: StoreKeySet, random: R
 function resealStoreValues(db: Db, current: StoreKeySet, next: StoreKeySet, random: Random): void {
   const from = keyObject(current.subkey('storeValues'));
   const to = keyObject(next.subkey('storeValues'));
-  // A value can only go: for this copy alone, and inside this transaction, it may change.
+  // Values may only be deleted. In this copy, within this transaction, they may change.
   const guard = db.prepare("SELECT sql FROM sqlite_schema WHERE name = 'value_only_goes'").pluck().get() as string;
   db.exec('DROP TRIGGER value_only_goes');
   const update = db.prepare('UPDATE event SET sealed = ? WHERE n = ?');
@@ -144,7 +144,7 @@ function resealStoreValues(db: Db, current: StoreKeySet, next: StoreKeySet, rand
   db.exec(guard);
 }
 
-/** The copy must be whole before it replaces anything. Returns its pages. */
+/** Verifies that the copy is whole before it replaces anything. Returns its page count. */
 function verifyCopy(copy: string, next: StoreKeySet, store: SqlStore): number {
   const handle = openSync(copy, 'r');
   let pages = 0;
@@ -154,7 +154,7 @@ function verifyCopy(copy: string, next: StoreKeySet, store: SqlStore): number {
       pages = number;
     }
   } finally {
-    closeSync(handle); // nobody holds a lock on the copy yet
+    closeSync(handle); // nobody has a lock on the copy yet
   }
   const db = openDatabase(copy, next.subkey('pages'), 'delete');
   try {

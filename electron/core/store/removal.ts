@@ -9,7 +9,7 @@ import type { Session } from './session.ts';
 /** Events deleted in one transaction: secure_delete overwrites each of their pages. */
 const TRIM = 500;
 
-/** What a kiosk has of someone for as long as they are one of its people, by the person's `ref`. */
+/** Tables with what a kiosk has of a person while they are assigned to it, by the person's `ref`. */
 export const ROSTER_TABLES = [
   'template',
   'pin',
@@ -20,7 +20,7 @@ export const ROSTER_TABLES = [
   'pin_code',
 ] as const;
 
-/** What is removed, and how: by age (retention/ says when) and by person. Files of the vault go after the commit. */
+/** Removes data by age (retention/ says when) and by person. Files in the vault are deleted after the commit. */
 export class Removal {
   readonly #s: Session;
   readonly #sql: Sql;
@@ -35,8 +35,8 @@ export class Removal {
   }
 
   /**
-   * Number of the newest event that is older than `before`, by trusted time. Everything numbered up to it is older too,
-   * whatever its own clock claimed: a record made while the clock was ahead doesn't outlive those after it.
+   * Returns the number of the newest event older than `before`, by trusted time. Everything up to that number counts as older,
+   * whatever its own clock claimed: a record made while the clock was ahead doesn't outlive later ones.
    */
   #upTo(before: string): number {
     const newest = 'SELECT n FROM event WHERE utc + "offset" < ? ORDER BY n DESC LIMIT 1';
@@ -44,8 +44,8 @@ export class Removal {
   }
 
   /**
-   * Removes verification photos from before `before` (RFC 3339, trusted time); how many. Enrolment photos stay. It is
-   * reported also where none was left: the server waits for each kiosk's word that nothing older is there.
+   * Deletes verification photos from before `before` (RFC 3339, trusted time); returns how many. Enrolment photos are kept.
+   * Reported even if none existed: the server waits for each kiosk to confirm that nothing older is left.
    */
   async purgePhotos(before: string): Promise<number> {
     const photos = await this.#deletePhotos(this.#upTo(before), (removed) => {
@@ -56,8 +56,8 @@ export class Removal {
   }
 
   /**
-   * Deletes photos of check-ins, and what goes with them in the same transaction. Where a full disk has no room even for that,
-   * their files go first. Returns the addresses of their files.
+   * Deletes photos of check-ins, and runs `also` in the same transaction. If the disk is too full even for that, their files are
+   * deleted first. Returns the addresses of their files.
    */
   async #deletePhotos(upTo: number, also: (removed: number) => void): Promise<string[]> {
     const where = "kind = 'checkin' AND n <= ?";
@@ -79,7 +79,7 @@ export class Removal {
     return photos;
   }
 
-  /** Removes positions of check-ins from before `before`, as above; how many. */
+  /** Deletes positions of check-ins from before `before`, as above; returns how many. */
   purgeGps(before: string): number {
     const removed = this.#s.write(() => {
       const { changes } = this.#sql.run('DELETE FROM checkin_gps WHERE n <= ?', this.#upTo(before));
@@ -91,8 +91,8 @@ export class Removal {
   }
 
   /**
-   * Forgets events that are safe and older than `before`; how many. Photos that the server does not have safe hold theirs back
-   * until they are older than `patience`. Both RFC 3339, trusted time; without `patience` they wait for ever.
+   * Deletes events that are safe and older than `before`; returns how many. Photos that the server does not have safely hold
+   * theirs back until they are older than `patience`. Both RFC 3339, trusted time; without `patience` they wait for ever.
    */
   async trim(before: string, patience = '1970-01-01T00:00:00.000Z'): Promise<number> {
     let count = 0;
@@ -110,11 +110,11 @@ export class Removal {
   }
 
   /**
-   * Events that are safe and older than `before`, at most `TRIM` of them: the oldest first, so that the rest still is one
-   * chain, which goes on from the anchor. A photo holds its event, and all after it, back until the server has it safe, or
-   * it is older than `patience`: what then never reached the server is reported in a `photos-not-sent` event. A photo is
-   * safe once an event is that was made after the server had the photo: the backup with that event has it too.
-   * Gives their epoch, and the number of the newest; null: there are none.
+   * Finds events that are safe and older than `before`, at most `TRIM`: the oldest first, so that the rest is still one chain,
+   * which continues from the anchor. A photo holds back its event and all later ones until the server has it safely, or it is
+   * older than `patience`: then photos that never reached the server are reported in a `photos-not-sent` event. A photo is safe
+   * once an event is safe that was made after the server had the photo: the backup with that event also has the photo. Returns
+   * their epoch, and the number of the newest; null if there are none.
    */
   #nextTrim(before: string, patience: string): { ref: number; base: number; upTo: number } | null {
     const old = this.#upTo(before);
@@ -128,7 +128,7 @@ export class Removal {
       const photo = this.#sql.value<number>(waiting, Math.max(from, given), newestSafe) ?? Number.MAX_SAFE_INTEGER;
       const upTo = Math.min(base + safe, old, photo - 1, from + TRIM);
       if (upTo > from) return { ref, base, upTo };
-      if (from < (epochs[i + 1]?.base ?? this.#log.last)) break; // what comes later must wait for it
+      if (from < (epochs[i + 1]?.base ?? this.#log.last)) break; // later epochs must wait for this one
     }
     return null;
   }
@@ -141,9 +141,8 @@ export class Removal {
   }
 
   /**
-   * Photos of check-ins go with their events; of those that the server does not have it reports how many: `waiting`
-   * never got through, `refused` it did not want or could not be read. Pictures of enrolments stay, and are sent all
-   * the same.
+   * Reports how many of the photos being deleted with their events the server does not have: `waiting` were never sent, `refused`
+   * were rejected or unreadable. Pictures of enrolments are kept and sent anyway.
    */
   #reportUnsent(upTo: number): void {
     const { waiting, refused } = this.#sql.row<{ waiting: number; refused: number }>(
@@ -153,18 +152,18 @@ export class Removal {
     if (waiting + refused > 0) this.#log.insert('health', { code: 'photos-not-sent', detail: { waiting, refused } });
   }
 
-  /** Pictures of an import that may show a person. Returns the addresses of their files. */
+  /** Deletes pictures of an import that may show a person. Returns the addresses of their files. */
   waiting(ref: number): string[] {
     const known = this.#s.people.byRef(ref);
     return known ? this.#pending.removePerson(known) : [];
   }
 
-  /** Every picture of an import that waits: no face is taken here any more. Gives the addresses of their files. */
+  /** Deletes every waiting picture of an import, when faces are no longer enrolled here. Returns the addresses of their files. */
   allWaiting(): string[] {
     return this.#pending.remove(Number.MAX_SAFE_INTEGER);
   }
 
-  /** Deletes everything of a person, the keys last; check-ins stay, belonging to no one. Returns the addresses of the photos' files. */
+  /** Deletes everything of a person, keys last; check-ins remain, assigned to nobody. Returns the photo files' addresses. */
   deletePersonRows(ref: number): string[] {
     const waiting = this.waiting(ref);
     const photos = this.#sql.values<Buffer>('SELECT address FROM photo WHERE person = ?', ref);

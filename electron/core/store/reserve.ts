@@ -3,14 +3,14 @@ import { join } from 'node:path';
 import { replaceFile } from '../../../sync/disk/replace.ts';
 import { asProblem, guarded } from './database.ts';
 
-/** Not sparse: it is filled. */
+/** Size of the reserve file. It is filled, not sparse. */
 const RESERVE_BYTES = 4 * 1024 * 1024;
-/** It is made again only when the disk has this many times its size to spare. */
+/** The file is recreated only when this many times its size is free on the disk. */
 const MARGIN = 4;
 
 /**
- * Space set aside for attendance: a file that is given up when the disk is full, so that some thousand check-ins
- * still find room while someone makes some.
+ * Space reserved for attendance: a file that is deleted when the disk is full, so that some thousand more check-ins fit until
+ * someone frees space.
  */
 export class Reserve {
   readonly #home: string;
@@ -26,8 +26,8 @@ export class Reserve {
   }
 
   /**
-   * Sees to it that space is set aside, and says whether it is. While it is not, the disk counts as full for photos,
-   * which would eat what the check-ins were given.
+   * Ensures that space is reserved; returns whether it is. While it is not, the disk counts as full for photos, which would use
+   * up the space given to check-ins.
    */
   keep(): boolean {
     if (this.#kept) return true;
@@ -47,7 +47,7 @@ export class Reserve {
     return true;
   }
 
-  /** A small write that attendance depends on: if the disk is full, the reserve is released for it. */
+  /** Runs a small write that attendance depends on. If the disk is full, the reserve is released for it. */
   withReserve<T>(write: () => T): T {
     try {
       return write();
@@ -62,7 +62,7 @@ export class Reserve {
   }
 }
 
-/** Whether the disk is to blame: full, or failing. */
+/** Returns whether the disk is to blame: full, or failing. */
 export function isStorageProblem(error: unknown): boolean {
   const { code } = asProblem(error) as { code?: unknown };
   return code === 'storage-full' || code === 'storage-failed';

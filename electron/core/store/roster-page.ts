@@ -17,7 +17,7 @@ export const ISSUERS = 'own-code-issuers';
 /** Peppers of PINs that the server sent, base64url, newest first, as JSON. */
 export const PIN_PEPPERS = 'pin-peppers';
 
-/** What memory has to follow once this page is committed. */
+/** The changes to make in memory once this page is committed. */
 export type PageOutcome = Readonly<ReturnType<Applying['outcome']>>;
 
 /** The parts of the store that a page changes besides people. */
@@ -27,7 +27,7 @@ export class Applying {
   readonly #s: Session;
   readonly #parts: PageParts;
   readonly #now: number;
-  /** A page of a snapshot: what it does not say of a person is not so. */
+  /** True for a page of a snapshot: what it does not contain about a person no longer exists. */
   readonly #whole: boolean;
   readonly #touched = new Map<string, number>();
   readonly #faces = new Set<string>();
@@ -74,7 +74,7 @@ export class Applying {
     policy: ({ policy }) => {
       this.#policy = policy;
       this.#parts.settings.set(POLICY, JSON.stringify(policy));
-      // Nobody may be enrolled from a picture there, so none is kept.
+      // Nobody may be enrolled from a picture then, so none is kept.
       if (policy.faces === 'off' || policy.templates === 'card') this.#photos.push(...this.#parts.removal.allWaiting());
     },
     keys: ({ keys }) => {
@@ -90,7 +90,7 @@ export class Applying {
     this.#deviceStateChanged = true;
   }
 
-  /** A person named in a snapshot: what it has of them besides the profile follows. */
+  /** A person named in a snapshot: everything except the profile is cleared, because the snapshot sends it next. */
   #clear(person: string): void {
     this.#cardTemplate({ kind: 'cardTemplate', person, model: '', card: null });
     this.#parts.lookalikes.take(person, []);
@@ -102,26 +102,26 @@ export class Applying {
 
   outcome() {
     return {
-      /** People whose templates are others than before. */
+      /** People whose templates have changed. */
       faces: [...this.#faces],
       templatesRemoved: this.#templatesRemoved,
-      /** People with nothing left in the gallery. */
+      /** People to remove from the gallery. */
       removedPeople: [...this.#removedPeople],
       photos: this.#photos,
       policy: this.#policy,
-      /** The newest set of server keys that the page brought. */
+      /** The newest set of server keys in the page. */
       keys: this.#keys,
-      /** The page said something about this device alone: a build, settings, a command (device-state.ts). */
+      /** True if the page had something for this device only: a build, settings, a command (device-state.ts). */
       deviceStateChanged: this.#deviceStateChanged,
     };
   }
 
-  /** Updates memory from the file for each person that a change was about. */
+  /** Updates memory from the file for each person who was changed. */
   committed(): void {
     for (const [id, ref] of this.#touched) this.#s.people.refresh(id, ref);
   }
 
-  /** Someone of this kiosk's; null where an erasure, here or there, has taken them meanwhile, or they left. */
+  /** Returns a person of this kiosk; null if they were erased meanwhile, here or on the server, or were removed. */
   #present(id: string): Known | null {
     const stored = this.#s.people.stored(id);
     return stored && !stored.removed ? stored.known : null;
@@ -139,7 +139,7 @@ export class Applying {
     }
     sql.run('UPDATE person SET unseen = 0, removed_at = NULL WHERE ref = ?', before.known.ref);
     this.#removedPeople.delete(id);
-    // A change made here that the server has not taken yet is newer than what it says.
+    // A change made here that the server has not received yet is newer than what it sends.
     if (!before.removed && !log.isCommitted(before.edited)) return;
     const same =
       (['name', 'number', 'language'] as const).every((one) => before.known[one] === profile[one]) &&
@@ -165,7 +165,7 @@ export class Applying {
       if (wanted.has(text) || !log.isCommitted(row.n)) have.add(text);
       else this.#drop(row.id, id);
     }
-    // A person who had templates and has none may have taken their consent back: the importer's word for them is over.
+    // A person who had templates and now has none may have withdrawn consent: the importer's statement no longer counts.
     if (templates.length === 0 && rows.length > 0 && !this.#hasTemplates(known.ref))
       this.#photos.push(...this.#parts.removal.waiting(known.ref));
     for (const one of templates) {
@@ -190,7 +190,7 @@ export class Applying {
       uuidBytes(id),
     );
     if (!card && since === undefined) return;
-    // A card that was made here, and that the server has not taken yet, is newer than what it says.
+    // A card made here that the server has not received yet is newer than what it sends.
     if (since !== undefined && !log.isCommitted(since)) return;
     const known = this.#present(id);
     if (!known) return;
@@ -198,7 +198,7 @@ export class Applying {
     else sql.run('DELETE FROM card_template WHERE person = ?', known.ref);
   }
 
-  /** A used one stays where it is taken back, so that it is still known when a snapshot names it again. */
+  /** A used code is kept when it is revoked, so that it is still known when a snapshot contains it again. */
   #pinCode({ person: id, code }: Extract<Change, { kind: 'pinCode' }>): void {
     const known = this.#present(id);
     if (!known) return;
@@ -219,7 +219,7 @@ export class Applying {
     this.#touched.set(id, known.ref);
   }
 
-  /** A snapshot without a PIN takes away what the server sent before; one of this kiosk's own stays. */
+  /** A snapshot without a PIN removes the one the server sent before. One that is valid only at this kiosk is kept. */
   #clearPin(id: string): void {
     const known = this.#present(id);
     const stored = known && this.#s.people.secrets.pinHash(known);
@@ -265,7 +265,7 @@ export class Applying {
     this.#touched.set(id, known.ref);
   }
 
-  /** Two people turned out to be one: a template moves to the other. */
+  /** Two people turned out to be the same: a template moves to the other. */
   #takeOver(id: Buffer): void {
     const owner = this.#s.sql.row<{ id: Buffer; ref: number }>(
       'SELECT person.id, person.ref FROM template JOIN person ON person.ref = template.person WHERE template.id = ?',
@@ -283,12 +283,12 @@ export class Applying {
     this.#templatesRemoved = true;
   }
 
-  /** No longer one of this kiosk's. Templates, PIN, name and waiting pictures go at once; the keys when the server has the events. */
+  /** Removes a person from this kiosk. Everything goes immediately, except the keys: those when the server has the events. */
   remove(id: string): void {
     const { sql, people } = this.#s;
     const known = this.#present(id);
     if (!known) return;
-    // Now: later, without a name, there is no way to tell which were theirs.
+    // Now: later, without a name, it would be impossible to tell which pictures were theirs.
     this.#photos.push(...this.#parts.removal.waiting(known.ref));
     for (const table of ROSTER_TABLES) sql.run(`DELETE FROM ${table} WHERE person = ?`, known.ref);
     sql.run('DELETE FROM reenrolment WHERE person = ?', uuidBytes(id));
@@ -307,8 +307,8 @@ export class Applying {
     }
     const bytes = uuidBytes(request);
     const answered = sql.value<number>('SELECT n FROM erasure WHERE request = ?', bytes);
-    // Said once. When the server asks again, its database is older than the answer, which is then sent again anyway; only
-    // an answer that was already trimmed has to be given again.
+    // Reported once. If the server asks again, its database is older than the answer, which is then resent anyway. Only an answer
+    // that was already trimmed has to be given again.
     if (answered !== undefined && log.row(answered)) return;
     const { n } = values.append('erasureDone', { request }, { person: id }, null);
     sql.put('erasure', { request: bytes, n }, 'request');

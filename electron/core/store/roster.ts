@@ -8,7 +8,7 @@ type ChangesPage = Extract<Page, { what: 'changes' }>;
 export type RosterPage = Pick<ChangesPage, 'whole' | 'first' | 'changes' | 'cursor' | 'more' | 'kiosks'> &
   Partial<Pick<ChangesPage, 'presence'>>;
 
-/** What memory has to follow once a page is committed. */
+/** The changes to make in memory once a page is committed. */
 export interface RosterOutcome extends PageOutcome {
   readonly complete: boolean;
 }
@@ -17,12 +17,12 @@ const CURSOR = 'roster-cursor';
 /** `under-way` from a snapshot's first page to its last. */
 const SNAPSHOT = 'roster-snapshot';
 
-/** A person's keys wait at most this long for the server to have the events in a backup, ms of trusted time. */
+/** Longest time a removed person's keys wait for the server to have the events in a backup, ms of trusted time. */
 const REMOVED_MS = 30 * 86_400_000;
 
 /**
- * People as the server sends them: a page's changes and its cursor are one transaction. What was changed here and is not
- * committed by the server yet is newer than anything the server can say of it.
+ * People as sent by the server: a page's changes and its cursor are one transaction. A change made here that the server has not
+ * committed yet is newer than anything it can send.
  */
 export class Roster {
   readonly #s: Session;
@@ -35,27 +35,27 @@ export class Roster {
     this.#outbox = outbox;
   }
 
-  /** Where to go on in the server's log; empty for a snapshot. */
+  /** Where to continue in the server's log; empty for a snapshot. */
   get cursor(): string {
     return this.#parts.settings.get(CURSOR) ?? '';
   }
 
-  /** The server's policy as JSON; null while it has sent none. */
+  /** The server's policy as JSON; null if it has sent none. */
   get policy(): string | null {
     return this.#parts.settings.get(POLICY);
   }
 
-  /** Public keys that people's own codes may be signed by, as JSON; null while the server has sent none. */
+  /** Public keys for verifying people's own codes, as JSON; null if the server has sent none. */
   get issuers(): string | null {
     return this.#parts.settings.get(ISSUERS);
   }
 
-  /** Peppers that kiosks of this server share for PINs, base64url, as JSON; null while it has sent none. */
+  /** Peppers that kiosks of this server share for PINs, base64url, as JSON; null if the server has sent none. */
   get pinPeppers(): string | null {
     return this.#parts.settings.get(PIN_PEPPERS);
   }
 
-  /** The server's log is another one than before: begins with a snapshot, and asks for each photo whether it is there. */
+  /** Handles a different server log: starts with a snapshot, and queries for each photo whether the server has it. */
   restart(): void {
     this.#s.write(() => {
       this.#requestSnapshot();
@@ -68,10 +68,10 @@ export class Roster {
   }
 
   /**
-   * Applies a page of the server's log, cursor included, in one transaction; memory follows the commit.
-   * @param settings what else belongs into that transaction, by setting
-   * @param then called after the commit, even if the disk then can't wipe what was removed: the page does not come again
-   * @throws Problem of the store: before the commit nothing of the page is kept, after it all of it
+   * Applies a page of the server's log, including the cursor, in one transaction; memory is updated after the commit.
+   * @param settings settings to store in the same transaction
+   * @param then called after the commit, even if removed data then can't be wiped from the disk: the page is not sent again
+   * @throws Problem of the store: before the commit nothing of the page is kept, after it everything
    */
   async apply(
     page: RosterPage,
@@ -94,7 +94,7 @@ export class Roster {
     const { settings } = this.#parts;
     const work = new Applying(this.#s, this.#parts, page.whole);
     const { sql, log } = this.#s;
-    // The server may begin a snapshot again in the middle of one: what that one named counts no more.
+    // The server may restart a snapshot in the middle: what the first attempt named no longer counts.
     if (page.whole && (page.first ?? settings.get(SNAPSHOT) !== 'under-way')) {
       // People the server already has from us, or ever sent us, must be in a page.
       sql.run('UPDATE person SET unseen = 0');
@@ -115,8 +115,8 @@ export class Roster {
   }
 
   /**
-   * Destroys the keys of those who left, when the server has all their events: in a backup, or for so long that it may be
-   * taken for granted; how many photos went with them.
+   * Destroys the keys of removed people when the server has all their events: in a backup, or for so long that a backup can be
+   * assumed. Returns how many photos were deleted with them.
    */
   async sweep(): Promise<number> {
     const photos = this.#s.change(() => this.#sweep());
@@ -160,8 +160,8 @@ export class Roster {
   }
 
   /**
-   * Drops every template, those on cards and of unsent events too: the lease has run out. Begins with a snapshot next, which
-   * brings them back; `settings` go into the same transaction. How many.
+   * Deletes every template, including those on cards and in unsent events, because the lease has expired. A snapshot, requested
+   * next, restores them. Stores `settings` in the same transaction. Returns how many were deleted.
    */
   async dropTemplates(settings: Readonly<Record<string, string>> = {}): Promise<number> {
     const { sql, people } = this.#s;

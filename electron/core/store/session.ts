@@ -26,14 +26,14 @@ export interface SessionOptions {
   readonly own: boolean;
 }
 
-/** What to apply in memory once a transaction is committed, and what to answer. */
+/** What to change in memory once a transaction is committed, and what to return. */
 export interface Outcome<T> {
   readonly result: T;
-  /** Takes the change over into memory; must not fail. */
+  /** Applies the change in memory; must not fail. */
   readonly committed: () => void;
 }
 
-/** One open connection with everything that depends on it, and how the parts of the store write through it. */
+/** One open connection with everything that depends on it; the parts of the store write through it. */
 export class Session {
   readonly sql: Sql;
   readonly log: EventLog;
@@ -74,12 +74,12 @@ export class Session {
     return this.#clock.now() + this.#clock.offset();
   }
 
-  /** One durable transaction; inside another it is a part of that one. */
+  /** Runs one durable transaction. Inside another one it becomes part of it. */
   write<T>(work: () => T): T {
     return this.db.inTransaction ? work() : this.reserve.withReserve(() => this.log.transaction(work));
   }
 
-  /** A write that memory follows when it is committed. */
+  /** Runs a write, and updates memory after the commit. */
   change<T>(work: () => Outcome<T>): T {
     const { result, committed } = this.write(work);
     committed();
@@ -90,29 +90,29 @@ export class Session {
     return this.#removals;
   }
 
-  /** After personal values were removed: empties the write-ahead log of their old versions. */
+  /** Called after personal values were removed: empties the write-ahead log of their old versions. */
   noteRemoval(): void {
     this.#removals++;
     this.scrubLog();
   }
 
-  /** As `noteRemoval`, and then the files of photos go. */
+  /** As `noteRemoval`, then deletes the files of photos. */
   async wipe(photos: readonly string[]): Promise<void> {
     try {
       this.noteRemoval();
     } finally {
-      // Also where the disk is too full to empty the log: nobody would delete them before the next start.
+      // Even if the disk is too full to empty the log: nobody else would delete them before the next start.
       await this.vault.remove(photos);
     }
   }
 
-  /** The write-ahead log still has old versions of deleted rows; this empties it. */
+  /** Empties the write-ahead log, which still has old versions of deleted rows. */
   scrubLog(): void {
     guarded(() => this.db.pragma('wal_checkpoint(TRUNCATE)'));
   }
 }
 
-/** Personal event values at rest: encrypted under the person's key or, if they concern no one who has one, the store's. */
+/** Personal event values at rest: encrypted under the person's key, or under the store's if they concern nobody who has one. */
 export class Values {
   readonly #sql: Sql;
   readonly #log: EventLog;
@@ -149,12 +149,12 @@ export class Values {
     });
   }
 
-  /** What opens the file of this record's photo, as the server gets it: unpadded base64url. */
+  /** Returns the key of the file of this record's photo, as sent to the server: unpadded base64url. */
   photoKey(person: Known, kind: 'checkin' | 'enrolment', record: string): string {
     return fileKey(this.#people.photosKey(person), { kind, record }).export().toString('base64url');
   }
 
-  /** Appends an event with its personal values, in the running transaction; a photo's have a row of their own. */
+  /** Appends an event with its personal values, in the running transaction. A photo's values are in a separate row. */
   append(type: EventType, open: object, personal: object, person: Known | null, id?: Buffer): Inserted {
     const event = this.#log.compose(type, open, personal, id);
     const own = event.salted.filter(({ field }) => !ofPhoto(field));
@@ -162,7 +162,7 @@ export class Values {
     return this.#log.store(event, sealed && person ? person.ref : null, sealed);
   }
 
-  /** Every personal value of an event that still exists. @param beside what `#besides` has of a stretch with this event */
+  /** Returns all personal values of an event that still exist. @param beside result of `#besides` for a range that includes it */
   of(row: EventRow, beside: Besides = this.#besides(row.n, row.n)): Salted[] {
     const record = uuidText(row.id);
     const type = typeOf(row.type);
@@ -179,7 +179,7 @@ export class Values {
     ];
   }
 
-  /** The rows of photos and positions of a stretch of events: two questions, however many events. */
+  /** Reads the rows of photos and positions for a range of events: two queries, however many events. */
   #besides(from: number, to: number): Besides {
     const byNumber = (sql: string) => new Map(this.#sql.rows<SealedRow>(sql, from, to).map((row) => [row.n, row]));
     return {
@@ -195,7 +195,7 @@ export class Values {
   }
 
   /**
-   * Events as they travel, with whatever personal values still exist: the first ones, up to about `bytes` of JSON and at
+   * Returns events in wire form with whatever personal values still exist: the first ones, up to about `bytes` of JSON and at
    * least one.
    */
   wire(rows: readonly EventRow[], bytes = Number.POSITIVE_INFINITY): WireEvent[] {
@@ -220,11 +220,11 @@ interface SealedRow {
   readonly sealed: Buffer | null;
 }
 
-/** Rows that hold more of some events, by the events' numbers. */
+/** Rows with further values of some events, by event number. */
 interface Besides {
   readonly photos: ReadonlyMap<number, SealedRow>;
   readonly positions: ReadonlyMap<number, SealedRow>;
 }
 
-/** What of an event is in its photo's row, and goes with it. */
+/** Returns whether a field of an event is stored in its photo's row, and deleted with it. */
 export const ofPhoto = (field: string): boolean => field === 'photo' || field === 'photoKey';

@@ -25,7 +25,7 @@ import { Session } from './session.ts';
 import { Settings } from './settings.ts';
 import { Templates } from './templates.ts';
 
-/** What a store is made of, besides its connection. */
+/** What a store consists of, besides its connection. */
 export interface StoreParts {
   readonly home: string;
   readonly keys: KioskKeys;
@@ -33,7 +33,7 @@ export interface StoreParts {
   readonly clock: Clock;
   readonly random: Random;
   readonly vault: Vault;
-  /** Made by this opening: its epoch may be appended to. */
+  /** True if this opening created the store: its epoch may be appended to. */
   readonly created: boolean;
   readonly closed: () => void;
 }
@@ -42,7 +42,7 @@ export interface StoreParts {
 export class SqlStore implements Store {
   readonly parts: StoreParts;
   readonly connection: Connection;
-  /** For check, rekey and tests: what the parts share. */
+  /** For check, rekey and tests: the state that the parts share. */
   readonly session: Session;
   readonly people: PersonRecords;
   readonly templates: Templates;

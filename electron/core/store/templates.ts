@@ -8,7 +8,7 @@ import type { Known } from './known.ts';
 import type { Photos } from './photos.ts';
 import type { Outcome, Session } from './session.ts';
 
-/** What people's faces are recognised by: templates kept here, or what their card alone opens. */
+/** The templates people's faces are recognised by: stored here, or readable only with their card. */
 export class Templates {
   readonly #s: Session;
   readonly #photos: Photos;
@@ -24,7 +24,7 @@ export class Templates {
     return known ? people.secrets.templatesOf(known, model) : [];
   }
 
-  /** What the person's card opens; null: their templates are on no card. */
+  /** Returns what the person's card opens; null if their templates are on no card. */
   onCard(person: string): CardTemplate | null {
     const { people } = this.#s;
     const known = people.known(person);
@@ -47,7 +47,7 @@ export class Templates {
     };
   }
 
-  /** Templates and their events, in the running transaction. */
+  /** Inserts templates and their events, in the running transaction. */
   insert(person: Known, templates: NewPerson['templates']): Template[] {
     const { people, values, log } = this.#s;
     const stored: Template[] = [];
@@ -70,12 +70,12 @@ export class Templates {
     return stored;
   }
 
-  /** Anyone who has a new face here is not to be enrolled again; the server says so too, a little later. */
+  /** Clears the request to enrol again: the person has a new face here. The server does so too, a little later. */
   #enrolled(id: string): void {
     this.#s.sql.run('DELETE FROM reenrolment WHERE person = ?', uuidBytes(id));
   }
 
-  /** As `add`, and this enrolment's picture replaces the previous one, whose file is deleted. */
+  /** As `add`; this enrolment's picture replaces the previous one, whose file is deleted. */
   async enrol(id: string, templates: NewPerson['templates'], picture: Uint8Array): Promise<Template[]> {
     const { people, log, vault } = this.#s;
     const known = people.require(id);
@@ -83,7 +83,7 @@ export class Templates {
     const where = { person: id, record: uuidText(record), keyVersion: known.keyVersion, kind: 'enrolment' } as const;
     const photo = vault.seal(fileKey(people.photosKey(known), where), where, picture);
     const { added, replaced } = await vault.keep(photo, () => {
-      // The person may have been deleted, and have come again, while the picture was written.
+      // The person may have been deleted and added again while the picture was written.
       if (people.require(id).ref !== known.ref) throw new Problem('person-unknown');
       return this.#s.change(() => {
         const { result, committed } = this.#add(id, templates);
@@ -94,7 +94,7 @@ export class Templates {
     return added;
   }
 
-  /** @returns the addresses of pictures whose files must go */
+  /** @returns the addresses of pictures whose files must be deleted */
   #replacePicture(person: Known, record: Buffer, photo: string): string[] {
     const { sql, values } = this.#s;
     const where = "person = ? AND kind = 'enrolment'";
@@ -111,7 +111,7 @@ export class Templates {
     return before.map((address) => address.toString('base64url'));
   }
 
-  /** The person has a new card: what the one before opened is gone. */
+  /** Stores what the person's new card opens; what the previous card opened is deleted. */
   setOnCard(person: string, card: NonNullable<NewPerson['card']>): void {
     this.#s.write(() => {
       this.insertOnCard(this.#s.people.require(person), card);
@@ -119,7 +119,7 @@ export class Templates {
     });
   }
 
-  /** What a card opens and its event, in the running transaction. */
+  /** Stores what a card opens, with its event, in the running transaction. */
   insertOnCard(person: Known, card: NonNullable<NewPerson['card']>): void {
     const { people, values, log } = this.#s;
     people.secrets.writeCardTemplate(person, card, log.last + 1);

@@ -3,13 +3,13 @@ import { storeCommand } from '../command.ts';
 import { COMMIT, VERSION } from '../version.ts';
 import { type SyncReport, syncReport } from './report.ts';
 
-/** What `sync status` says: of the process that holds the store, which may be another build than the one that asks. */
+/** Output of `sync status`, with the build of the process that has the store open, which may differ from the caller's. */
 export interface KioskStatus extends SyncReport {
   readonly version: string;
   readonly commit: string | null;
 }
 
-/** `sync status`: of the running core, or of the store that no core holds. Exit code 1 when something is wrong. */
+/** `sync status`: of the running core, or read from the store if no core is running. Exit code 1 if something is wrong. */
 export const syncStatusCommand = storeCommand({
   name: 'sync status',
   args: z.strictObject({}),

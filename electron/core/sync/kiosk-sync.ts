@@ -10,7 +10,7 @@ import { createLeaseKeeper, type LeaseKeeper } from './lease-keeper.ts';
 import { readServerLink, startUplink, type Uplink } from './link.ts';
 import { type SyncReport, syncReport } from './report.ts';
 
-/** How often the lease is looked at, ms. */
+/** How often the lease is checked, ms. */
 const LEASE_MS = 60_000;
 
 export type KioskSync = Awaited<ReturnType<typeof startKioskSync>>;
@@ -20,16 +20,16 @@ export interface KioskSyncDeps {
   readonly retention: Pick<Retention, 'now' | 'observeServerTime'>;
   readonly log: CoreOptions['log'];
   readonly onStatus: () => void;
-  /** A page is durable: the gallery has to follow. */
+  /** Called when a page is durable: the gallery has to be updated. */
   readonly applied: (outcome: RosterOutcome) => void;
-  /** The templates are gone from disk: the gallery too. */
+  /** Called when the templates were deleted from disk: the gallery has to be emptied too. */
   readonly dropped: () => void;
-  /** How this kiosk is, for the server's inventory; null: not known yet. */
+  /** Returns this kiosk's inventory for the server; null if it is not known yet. */
   readonly inventory?: () => Inventory | null;
 }
 
 /**
- * The line to the server with all that hangs on it: lease, roster, presence, photos, certificate.
+ * The connection to the server with everything that depends on it: lease, roster, presence, photos, certificate.
  * @throws Problem `server-link-damaged`
  */
 export async function startKioskSync(deps: KioskSyncDeps) {
@@ -42,7 +42,7 @@ export async function startKioskSync(deps: KioskSyncDeps) {
     lease
       ?.check()
       .then(deps.onStatus, (error: unknown) => log('error', 'lease: templates could not be removed', { error }));
-  // A kiosk without a server has no lease: it is its own master.
+  // A kiosk without a server needs no lease.
   const beginLease = async () => {
     if (lease || !readServerLink(store)) return;
     lease = createLeaseKeeper({
@@ -80,7 +80,7 @@ export async function startKioskSync(deps: KioskSyncDeps) {
     get uplink(): Uplink {
       return uplink;
     },
-    /** Stops, lets `change` alter what the kiosk knows of its server, and starts with that. @throws what `change` throws */
+    /** Stops the sync, lets `change` modify the link to the server, and restarts with the result. @throws what `change` throws */
     async relink(change: () => void): Promise<void> {
       await uplink.stop();
       try {
@@ -92,7 +92,7 @@ export async function startKioskSync(deps: KioskSyncDeps) {
       }
     },
     presence,
-    /** Why faces are not recognised although the models are there; null while they are. */
+    /** Why faces are not recognised although the models are loaded; null if they are recognised. */
     faceOff: (): Problem | null => lease?.off() ?? null,
     report: (): SyncReport => syncReport(store, { status: uplink.status(), contact: lease?.contact() ?? null }),
     async stop(): Promise<void> {

@@ -25,34 +25,34 @@ export { readServerLink, writeServerLink } from './server-link.ts';
 export interface Uplink {
   status(): SyncStatus;
   nudge(): void;
-  /** What is sealed to the server is sealed to this key; null without a server. */
+  /** The key that data for the server is encrypted to; null without a server. */
   sealingKey(): X25519PublicJwk | null;
-  /** Why the server takes nothing of this kiosk by any key that it has; null while it does, or that is open. */
+  /** Why the server rejects this kiosk under every key that it has; null if it does not, or while that is undecided. */
   turnedAway(): Problem | null;
-  /** How the server is reached, for what is fetched beside the sync; null without a server. */
+  /** How to reach the server for requests outside the sync; null without a server. */
   transport(): TransportOptions | null;
   stop(): Promise<void>;
 }
 
-/** How long one renewal may take, ms. */
+/** Longest time one renewal may take, ms. */
 const RENEWAL_MS = 60_000;
 
 export interface UplinkHooks {
   readonly onStatus: () => void;
-  /** The server was definitely in contact: its signed clock, and this machine's at that moment; ms since 1970. */
+  /** A verified contact with the server: its signed clock, and this machine's at that moment; ms since 1970. */
   readonly onServerTime: (serverMs: number, localMs: number) => void;
   readonly onProblem: (problem: Problem) => void;
-  /** Trusted time, ms since 1970: what certificates are judged by. */
+  /** Trusted time, ms since 1970, for judging certificates. */
   readonly trustedNow?: () => number;
   readonly applied?: (outcome: RosterOutcome) => void;
-  /** Settings to write in the transaction of a page. */
+  /** Returns settings to write in a page's transaction. */
   readonly pageSettings?: (outcome: RosterOutcome) => Readonly<Record<string, string>>;
   readonly presence?: PresenceBoard;
-  /** How this kiosk is, for the server's inventory; null: not known yet. */
+  /** Returns this kiosk's inventory for the server; null if it is not known yet. */
   readonly report?: () => Inventory | null;
 }
 
-/** Starts sending, or does nothing without a server: the kiosk works all the same. */
+/** Starts sending, or does nothing without a server: the kiosk works anyway. */
 export function startUplink(store: Store, hooks: UplinkHooks): Uplink {
   const link = LiveLink.of(store);
   if (!link) return standingStill(store);
@@ -91,7 +91,7 @@ export function startUplink(store: Store, hooks: UplinkHooks): Uplink {
       if (status.problem && status.problem.code !== lastCode) hooks.onProblem(status.problem);
       lastCode = status.problem?.code ?? null;
       if (status.online) renewal.heard();
-      // Once an exchange that failed: the same status is reported again at every event.
+      // Once per failed exchange: the same status is reported again at every event.
       else if (status.problem && status.problem !== lastProblem) renewal.refused(status.problem);
       lastProblem = status.problem;
       hooks.onStatus();
@@ -121,7 +121,7 @@ export function startUplink(store: Store, hooks: UplinkHooks): Uplink {
   };
 }
 
-/** Applies the server's pages to the store; keys that it pins change in the same transaction that moves the cursor. */
+/** Applies the server's pages to the store. Pinned keys change in the same transaction that moves the cursor. */
 function rosterOf(
   { roster }: Pick<Store, 'roster'>,
   link: LiveLink,
@@ -150,7 +150,7 @@ function rosterOf(
   };
 }
 
-/** One request over HTTPS, on a connection of its own with this certificate. */
+/** Sends one request over HTTPS, on a separate connection with this certificate. */
 async function askWith(options: TransportOptions, client: ClientKey, sealed: string): Promise<string> {
   const line = new HttpsTransport({ ...options, credentials: () => client });
   try {
@@ -189,7 +189,7 @@ function photosOf({ outbox, photos }: Pick<Store, 'outbox' | 'photos'>): PhotoSo
 
 const MAX_ANSWER_BYTES = 4096;
 
-/** Photos by HTTPS, on a connection of their own: a large one must not keep check-ins waiting. */
+/** Sends photos over HTTPS, on a separate connection: a large one must not delay check-ins. */
 function photoCarrier(options: TransportOptions): PhotoCarrier {
   const agent = new VerifiedAgent(options);
   const at = (path: string) => ({ url: new URL(path, options.bundle.serverUrl), maxBytes: MAX_ANSWER_BYTES });
@@ -205,7 +205,7 @@ function photoCarrier(options: TransportOptions): PhotoCarrier {
   };
 }
 
-/** @throws Problem with the server's own code where it gave one */
+/** @throws Problem with the server's own code if it sent one */
 function stateOf(answer: Answer): PhotoState {
   const state = PhotoState.safeParse(jsonOrNull(answer.text));
   if (answer.status === 200 && state.success) return state.data;

@@ -3,7 +3,7 @@ import type { LastAck, OutboxSource } from '../../../sync/edge/outbox.ts';
 import { keptJson } from '../kept-json.ts';
 import type { Store } from '../store/interface.ts';
 
-/** The newest ack that was accepted: detects a replayed one. */
+/** Setting with the newest accepted ack: detects a replayed one. */
 const LAST_ACK = 'last-ack';
 const Kept = z.strictObject({ logEpoch: z.string(), serverTime: z.string() });
 
@@ -28,6 +28,6 @@ export function outboxOf(store: Store): OutboxSource {
   };
 }
 
-/** null where there is none; one that can't be read counts as none: then the next ack that verifies is the first. */
+/** Returns null if there is none. An unreadable one counts as none: the next ack that verifies is then the first. */
 export const readLastAck = (store: Pick<Store, 'settings'>): LastAck | null =>
   keptJson(Kept, store.settings.get(LAST_ACK));

@@ -3,13 +3,13 @@ import type { Store } from '../store/interface.ts';
 
 const SETTING = 'proxy';
 
-/** The proxy between this kiosk and its server and brokers; undefined for none. */
+/** Returns the proxy between this kiosk and its server and brokers; undefined for none. */
 export function readProxy(store: Pick<Store, 'settings'>): string | undefined {
   return store.settings.get(SETTING) || undefined;
 }
 
 /**
- * @param address http:// or https://, with name and password where the proxy wants them; empty for no proxy
+ * @param address http:// or https://, with user name and password if the proxy requires them; empty for no proxy
  * @throws Problem `proxy-address-wrong`, which does not quote it
  */
 export function writeProxy(store: Pick<Store, 'settings'>, address: string): void {
@@ -21,7 +21,7 @@ export function writeProxy(store: Pick<Store, 'settings'>, address: string): voi
   store.settings.set(SETTING, address);
 }
 
-/** The address as it may be shown: without credentials. */
+/** Returns the address without credentials, as it may be shown. */
 export function shownProxy(address: string): string {
   return new URL(address).origin;
 }

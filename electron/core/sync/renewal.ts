@@ -11,9 +11,9 @@ import { Problem } from '../../../sync/errors/problem.ts';
 import type { Store } from '../store/interface.ts';
 import type { LiveLink } from './server-link.ts';
 
-/** How often the certificate's age is looked at, ms. A renewal that failed is tried again then. */
+/** How often the certificate's age is checked, ms. A failed renewal is retried then. */
 const EVERY_MS = 15 * 60_000;
-/** A server that issues certificates and then rejects them is asked for one no more often than this, ms. */
+/** Shortest time between requests to a server that issues certificates and then rejects them, ms. */
 const RECOVERED_MS = 60_000;
 
 export interface RenewalDeps {
@@ -21,24 +21,24 @@ export interface RenewalDeps {
   readonly link: LiveLink;
   /** Trusted time, ms since 1970. */
   readonly now: () => number;
-  /** Sends a sealed ask, between the messages of the sync. */
+  /** Sends a sealed request, between the messages of the sync. */
   readonly send: (sealed: string) => Promise<string>;
   /** Sends one over HTTPS with another client certificate. */
   readonly sendWith: SendWith;
   readonly onProblem: (problem: Problem) => void;
-  /** The kiosk has different keys from those that were rejected: the sync continues at once. */
+  /** Called when the rejected keys were replaced: the sync continues immediately. */
   readonly onRecovered: () => void;
-  /** What turnedAway() says has changed. */
+  /** Called when the result of turnedAway() has changed. */
   readonly onAway: () => void;
 }
 
-/** Renews the kiosk's certificate in time, as soon as the server can be reached again, or when it accepts nothing else from us. */
+/** Renews the kiosk's certificate in time, as soon as the server is reachable again, or when it rejects the current one. */
 export function startRenewal(deps: RenewalDeps) {
   const { link } = deps;
   let running = false;
   let stopped = false;
   let away: Problem | null = null;
-  /** Every key was refused; nothing is tried again before the next look. */
+  /** Every key was rejected; nothing is retried before the next check. */
   let exhausted = false;
   let recoveredAt = Number.NEGATIVE_INFINITY;
 
@@ -48,10 +48,10 @@ export function startRenewal(deps: RenewalDeps) {
     try {
       const before = link.current;
       const renewed = await work(before);
-      // A page may have brought newer keys meanwhile; a server that went back has sent its own.
+      // A page may have delivered newer keys meanwhile. A restored server has sent its own, older ones.
       const { keys } = link.current.bundle;
       const later = keys.serial > before.bundle.keys.serial && keys.serial > renewed.bundle.keys.serial;
-      if (stopped) return; // the old certificate stays good
+      if (stopped) return; // the old certificate remains valid
       link.write(deps.store, later ? { ...renewed, bundle: { ...renewed.bundle, keys } } : renewed);
       setAway(null);
       recoveredAt = performance.now();
@@ -95,9 +95,9 @@ export function startRenewal(deps: RenewalDeps) {
         },
       );
     },
-    /** An exchange succeeded. */
+    /** Called after a successful exchange. */
     heard: (): void => setAway(null),
-    /** Why the server turns this kiosk away, once no key was left to try; null while it does not, or that is open. */
+    /** Why the server rejects this kiosk after every key was tried; null if it does not, or while that is undecided. */
     turnedAway: (): Problem | null => away,
     stop(): void {
       stopped = true;

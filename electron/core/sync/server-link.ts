@@ -21,7 +21,7 @@ const SETTING = 'server-link';
 export const ServerLink = z.strictObject({ secret: DeviceSecret, bundle: ServerBundle });
 export type ServerLink = z.infer<typeof ServerLink>;
 
-/** The server this kiosk belongs to, or null for one that was never provisioned. @throws Problem `server-link-damaged` */
+/** Returns the server this kiosk belongs to, or null if it was never provisioned. @throws Problem `server-link-damaged` */
 export function readServerLink(store: Pick<Store, 'settings'>): ServerLink | null {
   const text = store.settings.get(SETTING);
   if (text === null) return null;
@@ -30,13 +30,13 @@ export function readServerLink(store: Pick<Store, 'settings'>): ServerLink | nul
   return parsed.data;
 }
 
-/** The link of a kiosk that has just joined: of a server before it nothing is kept. */
+/** Stores the link of a kiosk that has just joined. Nothing is kept of a previous server. */
 export function writeServerLink(store: Pick<Store, 'settings'>, link: ServerLink): void {
   store.settings.set(SPARE_SETTING, JSON.stringify(NO_SPARE));
   store.settings.set(SETTING, JSON.stringify(link));
 }
 
-/** The link of a running kiosk: what it pins changes while it runs. */
+/** The link of a running kiosk. The keys it pins may change while it runs. */
 export class LiveLink {
   #link: ServerLink;
   #spare: SpareKeys;
@@ -46,7 +46,7 @@ export class LiveLink {
     this.#spare = spare;
   }
 
-  /** As the store has it; null for a kiosk that was never provisioned. @throws Problem `server-link-damaged` */
+  /** Reads the link from the store; null if the kiosk was never provisioned. @throws Problem `server-link-damaged` */
   static of(store: Pick<Store, 'settings'>): LiveLink | null {
     const link = readServerLink(store);
     return link && new LiveLink(link, readSpareKeys(store));
@@ -56,18 +56,18 @@ export class LiveLink {
     return this.#link;
   }
 
-  /** Keys of before the last renewal or succession, while they are kept. */
+  /** Keys from before the last renewal or succession, while they are kept. */
   get spare(): SpareKeys {
     return this.#spare;
   }
 
-  /** The link with a newer set of the server's keys; the same one when the set is not newer. */
+  /** Returns the link with a newer set of the server's keys; the same link if the set is not newer. */
   withKeys(keys: ServerKeys): ServerLink {
     const bundle = applyServerKeys(this.#link.bundle, keys);
     return bundle === this.#link.bundle ? this.#link : { ...this.#link, bundle };
   }
 
-  /** What to write, in a transaction of the caller's, before `adopt`: the link, and what is kept of the one before. */
+  /** Returns what to write, in the caller's transaction, before `adopt`: the link, and spare keys of the previous one. */
   settingsOf(link: ServerLink): Readonly<Record<string, string>> {
     return {
       [SPARE_SETTING]: JSON.stringify(spareAfter(this.#spare, this.#link, link)),
@@ -75,20 +75,20 @@ export class LiveLink {
     };
   }
 
-  /** Goes by this one from now on; after the commit. */
+  /** Uses this link from now on; call after the commit. */
   adopt(link: ServerLink): void {
     this.#spare = spareAfter(this.#spare, this.#link, link);
     this.#link = link;
   }
 
-  /** Writes and adopts. Cut off between the writes there is a spare key that is the present one: it does no harm. */
+  /** Writes and adopts a link. If interrupted between the writes, a spare key equals the current one, which does no harm. */
   write(store: Pick<Store, 'settings'>, link: ServerLink): void {
     for (const [key, value] of Object.entries(this.settingsOf(link))) store.settings.set(key, value);
     this.adopt(link);
   }
 
   /**
-   * The server answered under the present keys.
+   * Notes that the server answered under the current keys.
    * @param now trusted time, ms since 1970
    * @param marks of the outbox: they show what is in a backup
    */

@@ -19,14 +19,14 @@ export interface AttachTechnicianDeps extends Pick<CoreOptions, 'slots' | 'end' 
   readonly retention: Pick<Retention, 'now' | 'doubt'>;
   readonly monotonic: () => number;
   readonly inventory: () => Inventory;
-  /** Null where the line to the server is missing. */
+  /** Null if the sync could not be started. */
   readonly sync: () => SyncReport | null;
   readonly updates: () => UpdateKeeper | null;
 }
 
 type Methods = Pick<CoreMethods, 'technicianState' | 'technicianDo'>;
 
-/** The technician's menu, connected to what this kiosk and its machine can do: no one's name is in it. */
+/** Connects the technician's menu to what this kiosk and its machine can do. It contains no names. */
 export function attachTechnician(deps: AttachTechnicianDeps): { methods: Methods; stop(): void } {
   const { staff, monotonic, end, restart: restartCore } = deps;
   const tasks = createTechnicianTasks({

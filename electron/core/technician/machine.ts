@@ -3,18 +3,18 @@ import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { Problem } from '../../../sync/errors/problem.ts';
 
-/** Requests that a machine of the kiosk image handles (build/kiosk, /opt/smartpresence/technician): the names of files in its spool. */
+/** Requests that a machine with the kiosk image handles (build/kiosk, /opt/smartpresence/technician): file names in its spool. */
 const MACHINE_REQUESTS = { reboot: 'restart', login: 'login', stick: 'stick' } as const;
 export type MachineRequest = keyof typeof MACHINE_REQUESTS;
 
-/** systemd takes a file away at once; a machine that is busy may need a while. */
+/** systemd usually removes a request's file immediately; a busy machine may take this long, ms. */
 const TAKEN_MS = 10_000;
 const POLL_MS = 100;
 
 export type Machine = ReturnType<typeof createMachine>;
 
 export interface MachineDeps {
-  /** `/var/lib/smartpresence/machine` of an installed kiosk; null where there is none. */
+  /** `/var/lib/smartpresence/machine` of an installed kiosk; null if there is none. */
   readonly folder: string | null;
   readonly monotonic: () => number;
   readonly sleep?: (ms: number) => Promise<void>;
@@ -32,13 +32,13 @@ export function createMachine({ folder, monotonic, sleep = wait }: MachineDeps) 
     }
   };
   return {
-    /** Whether a machine is there that handles requests. */
+    /** Whether there is a machine that handles requests. */
     get there(): boolean {
       return there();
     },
     /**
-     * Asks, and waits until the machine has taken it.
-     * @throws Problem `machine-silent` (then it is not asked any more), `machine-unreachable`
+     * Sends a request and waits until the machine has accepted it.
+     * @throws Problem `machine-silent` (the request is withdrawn), `machine-unreachable`
      */
     async ask(request: MachineRequest): Promise<void> {
       if (!there()) throw unreachable(new Error('the folder does not exist'));
@@ -51,7 +51,7 @@ export function createMachine({ folder, monotonic, sleep = wait }: MachineDeps) 
       const until = monotonic() + TAKEN_MS;
       while (existsSync(path)) {
         if (monotonic() > until) {
-          rmSync(path, { force: true }); // nothing that was refused here may happen later
+          rmSync(path, { force: true }); // a request that was reported as failed must not be carried out later
           throw new Problem('machine-silent');
         }
         await sleep(POLL_MS);

@@ -7,7 +7,7 @@ import type { Store } from '../store/interface.ts';
 import type { UpdateKeeper } from '../update/keeper.ts';
 import type { Machine } from './machine.ts';
 
-/** The answer gets to the screen before the core goes, ms. */
+/** Time for the answer to reach the screen before the core exits, ms. */
 const ANSWER_MS = 500;
 
 export interface TechnicianTasks {
@@ -15,7 +15,7 @@ export interface TechnicianTasks {
   busy(): TechnicianTask | null;
   update(): StickUpdate;
   /**
-   * @param by id of the technician
+   * Starts a task. @param by id of the technician
    * @throws Problem `technician-not-here`, `technician-busy`, `machine-silent`, `machine-unreachable`, and of the store
    */
   begin(task: TechnicianTask, by: string): Promise<void>;
@@ -28,15 +28,15 @@ export interface TaskDeps {
   readonly machine: Machine;
   readonly bootId: string;
   readonly updates: () => UpdateKeeper | null;
-  /** Null: nobody can start this kiosk again. */
+  /** Null if nothing can restart this kiosk. */
   readonly restart: (() => void) | null;
   readonly monotonic: () => number;
   readonly log: CoreOptions['log'];
 }
 
 /**
- * What a technician can have this kiosk do: each is reported before it begins and when it has ended, whichever core
- * sees that.
+ * Tasks that a technician can have this kiosk do. Each is recorded before it starts and when it has ended, even if another core
+ * notices the end.
  */
 export function createTechnicianTasks(deps: TaskDeps): TechnicianTasks {
   const { machine, log } = deps;
@@ -46,7 +46,7 @@ export function createTechnicianTasks(deps: TaskDeps): TechnicianTasks {
   let stopped = false;
   settle();
 
-  /** Of what was begun before this start. */
+  /** Records the outcome of a task that was started before this core. */
   function settle(): void {
     const was = records.underWay();
     if (!was) return;
@@ -54,7 +54,7 @@ export function createTechnicianTasks(deps: TaskDeps): TechnicianTasks {
     if (was.task === 'restart') records.end('done');
     else if (was.task === 'update') records.end('failed', 'interrupted');
     else if (machine.withdraw(was.task)) silent();
-    // The kiosk may have been restarted alone, and the machine never went down.
+    // The kiosk may have been restarted without the machine going down.
     else if (was.task === 'reboot' && was.bootId === deps.bootId) silent();
     else records.end('done');
   }
@@ -117,7 +117,7 @@ export function createTechnicianTasks(deps: TaskDeps): TechnicianTasks {
       if (busy !== null) throw new Problem('technician-busy');
       busy = task;
       try {
-        // What can't be recorded does not happen.
+        // A task that can't be recorded must not happen.
         records.begin({ task, by, bootId: deps.bootId });
       } catch (error) {
         busy = null;
@@ -134,18 +134,18 @@ export function createTechnicianTasks(deps: TaskDeps): TechnicianTasks {
   };
 }
 
-/** What was begun and who began it, while its end is not recorded; as JSON, empty for nothing. */
+/** Setting: the current task and who started it, until its end is recorded; as JSON, empty for none. */
 const UNDER_WAY = 'technician-under-way';
 
 interface UnderWay {
   readonly task: TechnicianTask;
   /** Id of the technician. */
   readonly by: string;
-  /** Of the machine when it was begun. */
+  /** Boot of the machine when the task was started. */
   readonly bootId: string;
 }
 
-/** The task under way and its record, across restarts. */
+/** The current task and its record, across restarts. */
 function createTaskRecords(store: Pick<Store, 'settings'>, records: StaffRecords) {
   const underWay = (): UnderWay | null => {
     const text = store.settings.get(UNDER_WAY);
@@ -157,9 +157,9 @@ function createTaskRecords(store: Pick<Store, 'settings'>, records: StaffRecords
       records.note({ what: was.task, outcome, by: was.by, ...(code && { code }), settings: { [UNDER_WAY]: '' } });
   }
   return {
-    /** Durable when this returns. @throws Problem of the store: then the task must not begin */
+    /** Durable when this returns. @throws Problem of the store: then the task must not start */
     begin(next: UnderWay): void {
-      end('failed', 'interrupted'); // a reboot that never came
+      end('failed', 'interrupted'); // the end of a reboot that never happened
       const settings = { [UNDER_WAY]: JSON.stringify(next) };
       records.write({ what: next.task, outcome: 'started', by: next.by, settings });
     },
@@ -168,7 +168,7 @@ function createTaskRecords(store: Pick<Store, 'settings'>, records: StaffRecords
   };
 }
 
-/** The machine waits two minutes for a stick (build/kiosk/files/opt/smartpresence/stick). */
+/** The machine waits two minutes for a USB stick (build/kiosk/files/opt/smartpresence/stick). */
 const STICK_MS = 125_000;
 /** How often the updater checks what is plugged in. */
 const POLL_MS = 4_000;
@@ -180,7 +180,7 @@ interface StickDeps {
   readonly sleep?: (ms: number) => Promise<void>;
 }
 
-/** Lets a stick in, if the machine keeps sticks out, and has the updater install the newest build from it. */
+/** Allows a USB stick, if the machine blocks them, and has the updater install the newest build from it. */
 function createStickUpdater({ machine, updates, monotonic, sleep = wait }: StickDeps) {
   let state: StickUpdate | { at: 'looking'; until: number } = { at: 'none' };
   let stopped = false;
@@ -195,7 +195,7 @@ function createStickUpdater({ machine, updates, monotonic, sleep = wait }: Stick
       try {
         return await keeper.now('usb');
       } catch (error) {
-        // It may be in someone's hand still.
+        // It may not be plugged in yet.
         const comes = error instanceof Problem && error.code === 'update-no-stick' && !stopped && monotonic() < until;
         if (!comes) throw error;
         await sleep(POLL_MS);
@@ -207,8 +207,7 @@ function createStickUpdater({ machine, updates, monotonic, sleep = wait }: Stick
     state(): StickUpdate {
       if (state.at !== 'looking') return state;
       const notice = updates()?.notice();
-      // The updater reports bytes once it has found a build; before that it may be looking at a stick that is not
-      // there.
+      // The updater reports bytes once it has found a build. Before that it may be waiting for a stick.
       if (notice?.kind === 'preparing' && notice.progress !== null)
         return { at: 'preparing', version: notice.version, progress: notice.progress };
       return { at: 'stick', seconds: Math.max(0, Math.ceil((state.until - monotonic()) / 1000)) };

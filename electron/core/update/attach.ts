@@ -23,7 +23,7 @@ export interface AttachDeps
   readonly opened: AsyncDisposableStack;
 }
 
-/** Updates of an installed kiosk; null where nothing installs builds: sources, a demo, a folder by itself. */
+/** Starts updates of an installed kiosk; null if nothing installs builds: run from source, a demo, a folder of its own. */
 export async function attachUpdates(deps: AttachDeps): Promise<UpdateKeeper | null> {
   const { slots, end, kiosk, line, opened, ...rest } = deps;
   if (!slots || !end || !COMMIT) return null;

@@ -13,7 +13,7 @@ function keeperOf({ updates }: CommandContext): UpdateKeeper {
   throw new Problem(updates ? 'update-not-installed' : 'kiosk-not-running');
 }
 
-/** `update status`: which builds are here, what is under way, and why not. Exit code 1 when something was refused. */
+/** `update status`: the installed builds, what is in progress, and any problem. Exit code 1 if something was refused. */
 export const updateStatusCommand = storeCommand({
   name: 'update status',
   args: z.strictObject({}),
@@ -24,7 +24,7 @@ export const updateStatusCommand = storeCommand({
   },
 });
 
-/** `update now`: staff's own wish for the newest build. */
+/** `update now`: requests the newest build, on behalf of staff. */
 export const updateNowCommand = storeCommand({
   name: 'update now',
   args: z.strictObject({ from: z.enum(['usb', 'network']) }),

@@ -17,24 +17,24 @@ export interface FailureDeps {
   readonly log: CoreOptions['log'];
 }
 
-/** Wishes that came to nothing: each reason is reported once, and what time may fix is tried again, later each time. */
+/** Requests that failed. Each reason is reported once, and failures that may be temporary are retried, later each time. */
 export function createFailures({ store, running, monotonic, random, log }: FailureDeps) {
   let problem: Problem | null = null;
   let key = '';
   let count = 0;
   let retryAt = 0;
   return {
-    /** Why the newest wish came to nothing; null: it did not. */
+    /** Why the newest request failed; null if it did not. */
     get problem() {
       return problem;
     },
-    /** Whether it waits, for its time or forever. */
+    /** Returns whether it waits, for a retry or for ever. */
     waits: (asked: Asked): boolean => keyOf(asked) === key && monotonic() < retryAt,
     clear() {
       problem = null;
       key = '';
     },
-    /** @param report false: the caller gets it directly */
+    /** @param report false if the caller receives the error directly */
     refuse(asked: Asked, why: Problem, report: boolean): void {
       const before = keyOf(asked) === key ? count : 0;
       key = keyOf(asked);

@@ -8,8 +8,8 @@ import { keptJson } from '../kept-json.ts';
 import { type UpdateLayout, updateLayout } from './layout.ts';
 
 /**
- * The files by which kiosk, launcher and updater speak to each other. Two builds read each other's, of which either may be
- * the newer: so what is not known is passed over here, as nowhere else, and nothing that is known is ever taken away.
+ * The files through which kiosk, launcher and updater communicate. Two builds read each other's, and either may be the newer one.
+ * So unknown fields are ignored here, unlike anywhere else, and known fields are never removed.
  */
 
 const Uuid = z.uuid().lowercase();
@@ -24,8 +24,8 @@ export const buildId = (build: { readonly version: string; readonly commit: stri
   `${build.version}-${build.commit.slice(0, 12)}`;
 
 /**
- * `builds/state.json`: which build is to run. Flat, and one field a line, since the launcher reads it without a parser.
- * The link `current` says the same to people; where the two differ, this counts.
+ * `builds/state.json`: the build to run. Flat, with one field per line, since the launcher reads it without a parser. The link
+ * `current` shows the same to people; if the two differ, this file counts.
  */
 export const SlotState = z.object({
   format: z.literal(1),
@@ -34,17 +34,17 @@ export const SlotState = z.object({
   currentManifest: Sha256,
   previous: orEmpty(BuildId),
   previousManifest: orEmpty(Sha256),
-  /** While `current` is on trial: names the trial. Empty: it is settled. */
+  /** Identifies the trial while `current` is on trial; empty once it is settled. */
   attempt: orEmpty(Uuid),
   trialMinutes: z.number().int().min(1).max(60),
 });
 export type SlotState = z.infer<typeof SlotState>;
 
-/** `spool/verdict-<attempt>.json`: how a trial ended. Core or launcher decides: the one that makes the file first. */
+/** `spool/verdict-<attempt>.json`: the outcome of a trial. Core or launcher decides: whichever creates the file first. */
 export const Verdict = z.object({
   attempt: Uuid,
   outcome: z.enum(['healthy', 'failed']),
-  /** Of a failure: `trial-starts`, `trial-deadline`, `build-broken`, or what the core found. */
+  /** For a failure: `trial-starts`, `trial-deadline`, `build-broken`, or the core's own code. */
   code: z.union([Code, z.literal('')]),
   starts: z.number().int().nonnegative(),
   /** How long it has run, over all starts. */
@@ -52,19 +52,19 @@ export const Verdict = z.object({
 });
 export type Verdict = z.infer<typeof Verdict>;
 
-/** `spool/health.json`: what the build on trial has yet to show; gives the build before it the reason it stopped. */
+/** `spool/health.json`: what the build on trial has yet to prove; the previous build takes the reason of a failure from it. */
 export const TrialHealth = z.object({ attempt: Uuid, missing: z.array(Code).max(20) });
 export type TrialHealth = z.infer<typeof TrialHealth>;
 
-/** `spool/request.json`: what the kiosk wants of the updater now. A newer one replaces it. */
+/** `spool/request.json`: what the kiosk currently wants from the updater. A newer request replaces it. */
 export const UpdateRequest = z.discriminatedUnion('want', [
   z.object({
     id: Uuid,
-    /** Download (or find among the builds here), verify and unpack; the running kiosk doesn't change. */
+    /** Download (or find among the local builds), verify and unpack; the running kiosk doesn't change. */
     want: z.literal('stage'),
-    /** Null: the newest that the source has. */
+    /** Null for the newest that the source has. */
     version: BuildVersion.nullable(),
-    /** Versions that the newest is not to be. An updater from before this passes it over. */
+    /** Versions to exclude when choosing the newest. Older updaters ignore this. */
     except: z.array(BuildVersion).max(10).optional(),
     action: z.enum(['install', 'rollback']),
     source: z.enum(['network', 'usb']),
@@ -84,18 +84,18 @@ export const UpdateRequest = z.discriminatedUnion('want', [
 ]);
 export type UpdateRequest = z.infer<typeof UpdateRequest>;
 
-/** `update/status.json`: what the updater makes of the request. */
+/** `update/status.json`: the updater's progress with the request. */
 export const UpdaterStatus = z.object({
   request: Uuid,
   state: z.enum(['working', 'done', 'refused']),
   step: Code,
   done: z.number().nonnegative(),
   total: z.number().nonnegative(),
-  /** Of `refused`. */
+  /** Only if `refused`. */
   problem: z.object({ code: Code, message: z.string().max(1000), nextStep: z.string().max(1000) }).nullable(),
   build: BuildId.nullable(),
   facts: BuildFacts.nullable().catch(null),
-  /** Bytes downloaded from the network or the stick for it. */
+  /** Bytes downloaded for it, from the network or the USB stick. */
   moved: z.number().nonnegative(),
   /** Build of the updater that answers. */
   updater: z.string().max(100),
@@ -118,8 +118,8 @@ export const readVerdict = (layout: UpdateLayout, attempt: string): Verdict | nu
   read(verdictFile(layout, attempt), Verdict);
 
 /**
- * Whether the build that the launcher has started is on trial, and undecided. Then its host ends with its core, so that each
- * death of the core counts as a start: a core that keeps ending leaves people without check-ins.
+ * Returns whether the running build is on an undecided trial. If so, its host exits with its core, so that each crash of the core
+ * counts as a start: a core that keeps exiting leaves people without check-ins.
  */
 export function undecidedTrial({
   SMARTPRESENCE_SLOTS: root,
@@ -128,7 +128,7 @@ export function undecidedTrial({
   return () => !!root && !!attempt && readVerdict(updateLayout(root), attempt) === null;
 }
 
-/** A file that is missing, too large or not as it should be counts as none: it is another user's, or was cut off. */
+/** A file that is missing, too large or invalid counts as none: it belongs to another user, or was cut off. */
 function read<T extends z.ZodType>(file: string, schema: T): z.output<T> | null {
   try {
     return statSync(file).size > MAX_BYTES ? null : keptJson(schema, readFileSync(file, 'utf8'));
@@ -137,19 +137,19 @@ function read<T extends z.ZodType>(file: string, schema: T): z.output<T> | null 
   }
 }
 
-/** Writes one of the files above, as a whole and durably, readable by other users. */
+/** Writes one of the files above, atomically and durably, readable by other users. */
 export function writeShared(file: string, value: object): void {
   replaceFile(file, `${JSON.stringify(value, null, 2)}\n`, { mode: 0o644, pastUmask: true });
 }
 
-/** Decides a trial. False: it was decided before; what counts is what the file then says. */
+/** Decides a trial. Returns false if it was already decided: then the existing file counts. */
 export function decide(layout: UpdateLayout, verdict: Verdict): boolean {
   const file = verdictFile(layout, verdict.attempt);
   if (existsSync(file)) return false;
   const draft = join(dirname(file), `.verdict-${randomBytes(6).toString('hex')}`);
   writeShared(draft, verdict);
   try {
-    linkSync(draft, file); // fails where there is one: the first counts
+    linkSync(draft, file); // fails if there is one already: the first counts
     syncFolder(dirname(file));
     return true;
   } catch (error) {

@@ -21,19 +21,19 @@ export interface KeeperDeps
   readonly store: PreparingDeps['store'] &
     TrialDeps['store'] & { readonly deviceState: Pick<Store['deviceState'], 'update'> };
   readonly camera: () => boolean;
-  /** Whether faces are recognised here, and what the kiosk sees by itself; null: it does not find itself again. */
+  /** Whether faces are recognised here, and the result of the self-test; null if it failed. */
   readonly faces: () => boolean;
   readonly selfMatch: () => Promise<SelfMatch | null>;
-  /** Whether the server is reached, and whether it was heard since this core began. */
+  /** Whether the server is reachable, and whether it was in contact since this core started. */
   readonly online: () => boolean;
   readonly heard: () => boolean;
   readonly changed: () => void;
   readonly everyMs?: number;
-  /** In [0, 1); by default, of the system. */
+  /** In [0, 1); the system's generator by default. */
   readonly random?: () => number;
 }
 
-/** How the updates of a kiosk stand, for `update status`. */
+/** State of a kiosk's updates, for `update status`. */
 export type UpdateReport = ReturnType<UpdateKeeper['report']>;
 
 export type UpdateKeeper = ReturnType<typeof startUpdates>;
@@ -47,8 +47,8 @@ interface StaffWish {
 }
 
 /**
- * Decides when a kiosk is updated: takes the server's directive or staff's wish to the updater, waits for the maintenance
- * window and for nobody to be there, and looks after the trial of what was started. It never keeps anybody from checking in.
+ * Decides when a kiosk is updated: passes the server's directive or a request by staff to the updater, waits for the maintenance
+ * window and until nobody is there, and supervises the trial of the new build. It never keeps anyone from checking in.
  */
 export function startUpdates(deps: KeeperDeps) {
   const { layout, running, insteadOf, store, log, monotonic } = deps;
@@ -68,7 +68,7 @@ export function startUpdates(deps: KeeperDeps) {
 
   function before(): TrialRecord['before'] | null {
     const faces = deps.faces();
-    // What the next build has to see. What this one can't see is not asked of it.
+    // What the next build has to prove. It is not asked for what this build can't do either.
     if (faces && selfTest.try() === 'running') return null;
     return {
       camera: deps.camera(),
@@ -87,7 +87,7 @@ export function startUpdates(deps: KeeperDeps) {
       match: selfTest.sees(unpackMatch(trial.before.match)),
       commit: trial.acknowledged,
       sync: deps.heard(),
-      // The updater of this very build has to work too, or nothing could ever be fixed.
+      // The updater of this build has to work too, or a later fix could never be installed.
       updater: answered?.state === 'done' && answered.updater.startsWith(`${running.version} `),
     };
   }
@@ -151,14 +151,14 @@ export function startUpdates(deps: KeeperDeps) {
     pursue(preparing.at === 'switching' ? preparing.wish : wishNow());
   }
 
-  /** The updater has not yet taken the verdict of a trial that was reported: it does so with any request. */
+  /** Asks the updater to settle a reported trial. It does so with any request. */
   function settleState(): void {
     if (preparing.at !== 'none' || readState(layout)?.attempt === '') return;
     settling ??= askUpdater(layout, { want: 'check' }, monotonic);
     settling.status();
   }
 
-  /** The server wants this kiosk to leave the build on trial. */
+  /** Returns whether the server wants this kiosk to leave the build on trial. */
   function leaveAsked(): boolean {
     const directive = store.deviceState.update;
     return directive?.action === 'rollback' && directive.version === running.version;
@@ -170,7 +170,7 @@ export function startUpdates(deps: KeeperDeps) {
     preparing.restart();
   }
 
-  /** Files of trials that were reported. */
+  /** Deletes the files of reported trials. */
   function forgetVerdicts(): void {
     const kept = verdictFile(layout, readState(layout)?.attempt ?? '');
     for (const name of readdirSync(layout.spool))
@@ -188,7 +188,7 @@ export function startUpdates(deps: KeeperDeps) {
     deps.changed();
   }
 
-  /** For the inventory: what is ready, and since when people keep it waiting; undefined: they do not, or not for long. */
+  /** For the inventory: the build that is ready, and since when people delay it; undefined if they don't, or not for long. */
   function held(): Inventory['updateHeld'] {
     const notice = preparing.notice();
     if (notice?.kind !== 'waiting' || notice.heldSince === null) return;
@@ -200,12 +200,12 @@ export function startUpdates(deps: KeeperDeps) {
   ticker.unref();
   tick();
   return {
-    /** The server sent something about updates. */
+    /** Called when the server sent something about updates. */
     acknowledged: tick,
-    /** For the screens; null where there is nothing to say. */
+    /** For the screens; null if there is nothing to show. */
     notice: (): UpdateNotice | null => preparing.notice(),
     held,
-    /** The launcher started this build in place of a damaged one. */
+    /** True if the launcher started this build in place of a damaged one. */
     fallback: insteadOf !== null && readState(layout)?.attempt === '',
     /** For the inventory. */
     slots(): Inventory['slots'] {
@@ -224,18 +224,18 @@ export function startUpdates(deps: KeeperDeps) {
           previous: state.previous === '' ? null : state.previous,
           trial: state.attempt !== '',
         },
-        /** What is being prepared, or waits for its moment. */
+        /** The version being prepared, or waiting for its moment. */
         wanted: preparing.wish?.asked.version ?? null,
         state: onTrial() ? ('on-trial' as const) : REPORTED[preparing.at],
-        /** Since when it is ready and people keep it waiting; null: they do not, or not for long. */
+        /** Since when it is ready and delayed by people; null if they don't delay it, or not for long. */
         heldSince: held()?.since ?? null,
         problem: problem && { code: problem.code, message: problem.message, nextStep: problem.nextStep },
       };
     },
     /**
-     * Staff's wish: the newest build of the stick or of the network that the server has not taken back, without waiting for a
-     * window.
-     * @returns what is ready; the restart follows when nobody is at the kiosk
+     * Requests the newest build that the server has not withdrawn, for staff: from the USB stick or the network, without waiting
+     * for a window.
+     * @returns the version that is ready; the restart follows when nobody is at the kiosk
      * @throws Problem of the updater, `update-under-way`
      */
     now(source: 'network' | 'usb'): Promise<{ version: string }> {

@@ -14,18 +14,18 @@ import { isOpen, nextOpening } from './window.ts';
 
 export interface Wish {
   readonly asked: Asked;
-  /** Null: staff's own, for the newest there is. */
+  /** Null for staff's own request for the newest build. */
   readonly directive: UpdateDirective | null;
-  /** Versions that staff's wish does not mean: the server has taken them back. */
+  /** Versions excluded from staff's request, because the server has withdrawn them. */
   readonly except: readonly string[];
   readonly source: 'network' | 'usb';
 }
 
-/** After a request by staff, who are in view themselves: how long no one must have used the kiosk, ms. */
+/** After a request by staff, who are in view themselves: how long nobody must have used the kiosk, ms. */
 const UNUSED_FOR_STAFF_MS = 5_000;
-/** People who keep a build waiting for so long are mentioned, ms. */
+/** People who delay a build for longer are reported, ms. */
 const HELD_MS = 30 * 60_000;
-/** Minutes of a trial that staff started. */
+/** Length of a trial that staff started, minutes. */
 const TRIAL_MINUTES = 10;
 
 type Phase =
@@ -36,7 +36,7 @@ type Phase =
       readonly wish: Wish;
       readonly build: string;
       readonly version: string;
-      /** Since when only people keep it from starting: trusted time, and by the monotonic clock; null: not yet. */
+      /** Since when only people delay its start: trusted time, and by the monotonic clock; null if they don't yet. */
       readonly held: { readonly since: number; readonly monotonic: number } | null;
     }
   | { readonly at: 'switching'; readonly wish: Wish; readonly request: Request; readonly version: string }
@@ -51,20 +51,20 @@ export interface PreparingDeps {
   };
   /** Trusted time, ms since 1970. */
   readonly now: () => number;
-  /** Ms, never going back. */
+  /** Monotonic clock, ms. */
   readonly monotonic: () => number;
-  /** How long no one has been at the kiosk, and how long no one has used it although someone may be in view, ms. */
+  /** How long nobody has been at the kiosk; and how long nobody has used it, although someone may be in view; ms. */
   readonly idleMs: () => number;
   readonly unusedMs: () => number;
   readonly zone: () => string;
-  /** How things are just before the switch; null while that is being found out. */
+  /** State of the kiosk just before the switch; null while that is being determined. */
   readonly before: () => TrialRecord['before'] | null;
-  /** Ends the kiosk, so that its launcher starts the build that is current by then. */
+  /** Ends the kiosk, so that its launcher starts the build that is current then. */
   readonly restart: (why: EndReason) => void;
   readonly log: CoreOptions['log'];
 }
 
-/** From a wish to the restart: staged by the updater, then switched to when the window is open and no one is there. */
+/** From a request to the restart: the updater stages the build; the switch follows in an open window when nobody is there. */
 export function createPreparing(deps: PreparingDeps) {
   const { layout, store, log, monotonic } = deps;
   let phase: Phase = { at: 'none' };
@@ -114,7 +114,7 @@ export function createPreparing(deps: PreparingDeps) {
       before,
       acknowledged: false,
     };
-    // Before the updater hears of it: whichever build starts next knows what it was about.
+    // Before notifying the updater: whichever build starts next knows about the trial.
     store.settings.set(TRIAL, JSON.stringify(record));
     const trialMinutes = directive?.trialMinutes ?? TRIAL_MINUTES;
     const request = askUpdater(layout, { want: 'switch', build, attempt, trialMinutes }, monotonic);
@@ -143,19 +143,19 @@ export function createPreparing(deps: PreparingDeps) {
     get at(): Phase['at'] {
       return phase.at;
     },
-    /** What is wanted; null where nothing is under way. */
+    /** The current request; null if there is none. */
     get wish(): Wish | null {
       return 'wish' in phase ? phase.wish : null;
     },
     begin,
-    /** Forgets a wish that is not wanted any more; what is staged stays with the updater. */
+    /** Drops a request that is no longer wanted; a staged build remains with the updater. */
     drop(): void {
       phase = { at: 'none' };
     },
     /**
-     * @param wish the one under way as it is meant now: its maintenance window may have been changed
-     * @returns the version that has just become ready; null where there is no such news
-     * @throws Problem: it is refused
+     * @param wish the current request as it is meant now: its maintenance window may have changed
+     * @returns the version that has just become ready, else null
+     * @throws Problem if it is refused
      */
     step(wish: Wish | null): string | null {
       if (phase.at === 'staging') return staging(phase);
@@ -190,7 +190,7 @@ export function createPreparing(deps: PreparingDeps) {
   };
 }
 
-/** In steps of a twentieth, because each one goes to every screen. */
+/** Rounds down to a twentieth, because each change is sent to every screen. */
 const shownProgress = (part: number): number => Math.floor(Math.min(1, part) * 20) / 20;
 
 export const sameWish = (a: Wish | null, b: Wish | null): boolean =>

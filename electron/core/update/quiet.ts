@@ -1,33 +1,33 @@
 import type { UpdateWindow } from '../../../sync/protocol/wire/fleet.ts';
 import { isOpen, lengthOf } from './window.ts';
 
-/** When a build that is ready may start: the longer it has waited, the less quiet it takes. Pure. */
+/** When a build that is ready may start: the longer it has waited, the less quiet it needs. Pure. */
 
 const HOUR = 3_600_000;
-/** Nobody has been at the kiosk for so long, ms. */
+/** Quiet means that nobody has been at the kiosk for this long, ms. */
 const QUIET_MS = 60_000;
-/** After so long a face in view does not count any more: it may be a poster, or a lobby that is never empty, ms. */
+/** After this long a face in view no longer counts, ms: it may be a poster, or a lobby that is never empty. */
 const PATIENCE_MS = 4 * HOUR;
-/** After so long it takes a gap between two check-ins, where that harms least, ms. */
+/** After this long a gap between two check-ins is enough, at the time where that does the least harm, ms. */
 const LATE_MS = 24 * HOUR;
 const GAP_MS = 20_000;
-/** When that is, by the clock of the site, where no maintenance window says it. */
+/** That time, by the site's clock, if there is no maintenance window. */
 const NIGHT = { from: '02:00', to: '05:00' } as const;
 
 export interface Wait {
   /** How long nobody has been in view, and how long nobody has used the kiosk. */
   readonly idleMs: number;
   readonly unusedMs: number;
-  /** Since when it could have started if no one had been there. */
+  /** How long only people have delayed the start. */
   readonly waitedMs: number;
-  /** The maintenance window, which is open; null: none is set. */
+  /** The maintenance window, which is open; null if none is set. */
   readonly window: UpdateWindow | null;
   readonly zone: string;
   /** Trusted time, ms since 1970. */
   readonly at: number;
 }
 
-/** Whether the kiosk may restart now as far as people are concerned. */
+/** Returns whether the kiosk may restart now as far as people are concerned. */
 export function isQuiet({ idleMs, unusedMs, waitedMs, window, zone, at }: Wait): boolean {
   if (idleMs >= QUIET_MS) return true;
   const patience = window ? Math.min(PATIENCE_MS, lengthOf(window) / 2) : PATIENCE_MS;

@@ -6,8 +6,8 @@ import { BuildId } from './files.ts';
 import type { SelfMatch } from './test-face.ts';
 
 /**
- * What the core keeps of updates in its store. Read by the build before and the build after alike: unknown fields are
- * passed over, and none is ever taken away.
+ * What the core stores about updates. Read by the previous and the next build alike: unknown fields are ignored, and none is ever
+ * removed.
  */
 
 const Uuid = z.uuid().lowercase();
@@ -16,13 +16,13 @@ const Uuid = z.uuid().lowercase();
 const Asked = z.object({
   action: z.enum(['install', 'rollback']),
   version: BuildVersion,
-  /** Null: staff asked for it, here. */
+  /** Null if staff requested it here. */
   rollout: Uuid.nullable(),
   retry: z.number().int().nonnegative(),
 });
 export type Asked = z.infer<typeof Asked>;
 
-/** A switch that was begun: which build it leads to, and how things were before. */
+/** A switch that has started: the build it leads to, and the state before it. */
 export const TrialRecord = z.object({
   attempt: Uuid,
   asked: Asked,
@@ -36,19 +36,19 @@ export const TrialRecord = z.object({
     online: z.boolean(),
     match: z.object({ model: z.string().max(100), embedding: z.base64().max(8192) }).nullable(),
   }),
-  /** The new build has confirmed that it runs. */
+  /** True if the new build has confirmed that it runs. */
   acknowledged: z.boolean(),
 });
 export type TrialRecord = z.infer<typeof TrialRecord>;
 
 const Failed = z.record(BuildVersion, z.number().int().nonnegative());
-/** The last reported rejection, so that it is reported once. */
+/** The last reported rejection, so that it is reported only once. */
 const Refused = z.object({ key: z.string().max(300), code: z.string().max(60) });
 
 export const TRIAL = 'update-trial';
 export const FAILED = 'update-failed';
 export const REFUSED = 'update-refused';
-/** Versions that are remembered as failed. */
+/** How many failed versions are remembered. */
 const MAX_FAILED = 20;
 
 interface HasSettings {
@@ -61,7 +61,7 @@ export const readFailed = ({ settings }: HasSettings): Record<string, number> =>
 export const readRefused = ({ settings }: HasSettings): z.infer<typeof Refused> | null =>
   keptJson(Refused, settings.get(REFUSED));
 
-/** The failed versions with one more. */
+/** Returns the failed versions plus this one. */
 export function withFailed(
   failed: Readonly<Record<string, number>>,
   { version, retry }: Asked,
@@ -70,7 +70,7 @@ export function withFailed(
   return Object.fromEntries([...others.slice(-(MAX_FAILED - 1)), [version, retry]]);
 }
 
-/** The key of a wish: a different one is tried again. */
+/** Returns the key of a request: one with a different key is tried again. */
 export const keyOf = ({ action, version, rollout, retry }: Asked): string =>
   [action, version, rollout ?? 'staff', retry].join(' ');
 
@@ -88,7 +88,7 @@ export function unpackMatch(kept: TrialRecord['before']['match']): SelfMatch | n
   return { model: kept.model, embedding: new Float32Array(new Uint8Array(bytes).buffer) };
 }
 
-/** What an event reports of it. */
+/** Returns what an event reports about a trial. */
 export function detailOf(
   { asked, version, from }: Pick<TrialRecord, 'asked' | 'version' | 'from'>,
   reason?: string,

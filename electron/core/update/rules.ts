@@ -3,10 +3,10 @@ import { isTimeZone } from '../../../sync/protocol/wire/calendar.ts';
 import type { UpdateDirective } from '../../../sync/protocol/wire/fleet.ts';
 import { BuildVersion, compareVersions } from '../../../sync/protocol/wire/release.ts';
 
-/** Versions that failed their trial here, and how often the server had requested them by then. */
+/** Versions that failed their trial here, with the value of the server's `retry` at that time. */
 export type FailedVersions = Readonly<Record<string, number>>;
 
-/** What a directive comes to on this kiosk. */
+/** What to do about a directive on this kiosk. */
 export type Judgement =
   | { readonly do: 'nothing' }
   | { readonly do: 'refuse'; readonly why: Problem }
@@ -15,8 +15,8 @@ export type Judgement =
 const NOTHING: Judgement = { do: 'nothing' };
 
 /**
- * Reads what the server wants against what runs here. Whether the build may be installed is decided by the updater, from
- * what is signed; this only spares it the way.
+ * Compares what the server wants with what runs here. The updater decides whether the build may be installed, from signed data;
+ * this only avoids unnecessary work.
  */
 export function judge(directive: UpdateDirective | null, running: string, failed: FailedVersions): Judgement {
   if (!directive) return NOTHING;
@@ -33,8 +33,8 @@ export function judge(directive: UpdateDirective | null, running: string, failed
 }
 
 /**
- * Versions that staff's wish for the newest does not mean: what the server has kiosks leave, and what it asked for and failed
- * here. A rollout that asks for it again, as an admin says, is what brings them.
+ * Returns the versions that staff's request for the newest excludes: one that the server has withdrawn, or that it requested and
+ * that failed here. A rollout that requests it again, by decision of an administrator, installs it.
  */
 export function takenBack(directive: UpdateDirective | null, failed: FailedVersions): string[] {
   if (!directive || !BuildVersion.safeParse(directive.version).success) return [];
@@ -44,17 +44,17 @@ export function takenBack(directive: UpdateDirective | null, failed: FailedVersi
 
 const refuse = (why: Problem): Judgement => ({ do: 'refuse', why });
 
-/** After a rejection that may pass: how long until it is tried again, ms, by how many came in a row. */
+/** After a rejection that may be temporary: the pause before a retry, ms, by how many there were in a row. */
 const RETRY_AFTER = [5, 15, 60, 180, 360].map((minutes) => minutes * 60_000);
 export const retryAfter = (failures: number): number => RETRY_AFTER[Math.min(failures, RETRY_AFTER.length) - 1] ?? 0;
 
-/** Whether a source was only busy: nothing has failed, and a whole fleet would report it at once. */
+/** Returns whether a source was only busy: nothing has failed, and a whole fleet would report it at once. */
 export const isBusy = (code: string): boolean => code === 'update-busy';
-/** When to ask it again, ms. @param chance in [0, 1): who came together does not come again together */
+/** Returns when to ask again, ms. @param chance in [0, 1): spreads out kiosks that asked at the same time */
 export const retryBusyAfter = (chance: number): number => 15_000 + chance * 30_000;
 
 /**
- * Whether a build could open the store as it is now. What its manifest says is one side; the other is the store itself.
+ * Refuses a build that could not open the store in its current state. Its manifest alone does not show that.
  * @param store `minReader` of the store on this disk
  */
 export function refuseStore(
@@ -65,17 +65,17 @@ export function refuseStore(
   return new Problem('update-store-newer', { version: build.version, schema: build.schema, store });
 }
 
-/** What a build on trial has to show. */
+/** What a build on trial has to prove. */
 export type Check = 'camera' | 'match' | 'commit' | 'sync' | 'updater';
 
-/** State before the update: the new build does not have to be better. */
+/** State before the update: the new build does not have to do better. */
 export interface Before {
   readonly camera: boolean;
   readonly faces: boolean;
   readonly online: boolean;
 }
 
-/** What there is to show, and what of it is still missing. */
+/** Returns the required checks that are still missing. */
 export function missingChecks(before: Before, shown: Readonly<Record<Check, boolean>>): Check[] {
   const wanted: Record<Check, boolean> = {
     camera: before.camera,

@@ -1,7 +1,7 @@
 import type { CoreOptions } from '../interface.ts';
 import { type SelfMatch, seesTheSame } from './test-face.ts';
 
-/** After a failure it looks again, ms: models may still be loading. */
+/** Pause before a retry after a failure, ms: models may still be loading. */
 const RETRY_MS = 10_000;
 
 /** Runs the self-test on the kiosk's own picture when requested. */
@@ -14,11 +14,11 @@ export function createSelfTest(
   let running = false;
   let ranAt: number | null = null;
   return {
-    /** Null: it has not found itself (yet). */
+    /** Null if the self-test has not succeeded (yet). */
     get found(): SelfMatch | null {
       return found;
     },
-    /** Looks, if it has not yet or failed a while ago. */
+    /** Runs the self-test, unless it has succeeded or failed only recently. */
     try(): 'running' | 'done' {
       if (running) return 'running';
       if (found || (ranAt !== null && monotonic() - ranAt < RETRY_MS)) return 'done';
@@ -37,7 +37,7 @@ export function createSelfTest(
         });
       return 'running';
     },
-    /** It found itself, and as the build before did. */
+    /** Returns whether the self-test succeeded with the same result as in the previous build. */
     sees: (before: SelfMatch | null): boolean => found !== null && seesTheSame(found, before),
   };
 }

@@ -14,17 +14,17 @@ import type { UpdateLayout } from './layout.ts';
 
 export interface ServerShareDeps {
   readonly layout: UpdateLayout;
-  /** The line to the server as it is now; null without a server. */
+  /** The current connection to the server; null without a server. */
   readonly server: () => TransportOptions | null;
   readonly log: CoreOptions['log'];
 }
 
-/** Requests at once: the updater makes one. */
+/** Most requests at a time; the updater makes one. */
 const MOST = 4;
 
 /**
- * Gives the updater, which is another user and has no key of this device, what the server's repository holds: over a socket
- * in the spool, files of a repository and nothing else. It believes none of it; TUF authenticates what comes.
+ * Gives the updater, which is another user and has no key of this device, access to the server's repository: over a socket in the
+ * spool, repository files and nothing else. The updater trusts none of it; TUF authenticates the files.
  */
 export async function shareServer(deps: ServerShareDeps): Promise<{ close(): Promise<void> }> {
   const { layout, log } = deps;
@@ -51,7 +51,7 @@ export async function shareServer(deps: ServerShareDeps): Promise<{ close(): Pro
       const full = error instanceof Problem && error.code === 'update-busy';
       if (!full) log('info', 'update: the server’s repository could not be read', { error });
       if (response.headersSent) response.destroy();
-      // That the server rejects this kiosk is passed on, with the reason.
+      // If the server rejects this kiosk, pass that on with the reason.
       else if (error instanceof Problem && isTurnedAway(error))
         response
           .writeHead(403, { 'content-type': 'application/problem+json' })
@@ -87,12 +87,12 @@ export async function shareServer(deps: ServerShareDeps): Promise<{ close(): Pro
     await pipeline(file.bytes, response);
   }
 
-  rmSync(path, { force: true }); // of a core before this one
+  rmSync(path, { force: true }); // left by a previous core
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(path, resolve);
   });
-  // The spool's folder is open to the kiosk and the group of the updater alone.
+  // Only the kiosk and the updater's group can access the spool's folder.
   chmodSync(path, 0o660);
   return {
     close: () =>

@@ -4,14 +4,14 @@ import { dot } from '../../../models/rules/cosine.ts';
 import type { Box, RgbImage } from '../../../models/rules/image.ts';
 
 /**
- * A drawn face: what the kiosk looks at to see whether it still recognises anybody. No person is in it, and it is the same
- * in every build, so that two builds with the same weights have to see the same.
+ * A drawn face, with which the kiosk tests whether recognition still works. It shows no real person and is the same in every
+ * build, so two builds with the same weights must get the same result.
  */
 const SIDE = 192;
 const BOX: Box = [32, 24, 128, 144];
 
 type Blob = readonly [x: number, y: number, rx: number, ry: number, colour: readonly [number, number, number]];
-/** Painted one over the other: head, hair, brows, whites, pupils, nose, mouth. */
+/** Painted in order: head, hair, brows, whites, pupils, nose, mouth. */
 const BLOBS: readonly Blob[] = [
   [96, 98, 58, 74, [204, 164, 138]],
   [96, 40, 58, 30, [62, 44, 34]],
@@ -44,20 +44,20 @@ function drawnFace(): RgbImage {
   return { width: SIDE, height: SIDE, data };
 }
 
-/** What a pipeline sees in the drawn face. */
+/** The result of a pipeline for the drawn face. */
 export interface SelfMatch {
   readonly model: string;
   readonly embedding: Float32Array;
 }
 
-/** Two samples of one picture differ by rounding alone. */
+/** Two samples of one picture differ only by rounding. */
 const SAME = 0.999;
-/** The same weights with another runtime's arithmetic. */
+/** Threshold for the same weights with another runtime's arithmetic. */
 const AS_BEFORE = 0.99;
 
 /**
- * The way of a face from picture to decision, by itself: landmarks, embedding, a gallery of one, an exact search.
- * @returns null where it does not find itself again
+ * Tests the steps from picture to decision: landmarks, embedding, a gallery of one, an exact search.
+ * @returns null if the face is not recognised again
  */
 export async function selfMatch(pipeline: FacePipeline): Promise<SelfMatch | null> {
   const picture = drawnFace();
@@ -69,6 +69,6 @@ export async function selfMatch(pipeline: FacePipeline): Promise<SelfMatch | nul
   return best?.person === 'nobody' && best.score >= SAME ? { model: pipeline.model, embedding } : null;
 }
 
-/** Whether a build sees what the one before it saw; with other weights there is nothing to compare. */
+/** Returns whether a build gets the same result as the previous one. With other weights there is nothing to compare. */
 export const seesTheSame = (now: SelfMatch, before: SelfMatch | null): boolean =>
   before === null || before.model !== now.model || dot(now.embedding, before.embedding) >= AS_BEFORE;

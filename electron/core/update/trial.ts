@@ -26,7 +26,7 @@ import {
 } from './records.ts';
 import { type Check, missingChecks } from './rules.ts';
 
-/** What runs: version and commit of this build. */
+/** The running build: its version and commit. */
 export interface Running {
   readonly version: string;
   readonly commit: string;
@@ -35,7 +35,7 @@ export interface Running {
 export interface TrialDeps {
   readonly layout: UpdateLayout;
   readonly running: Running;
-  /** The build in whose place the launcher has started this one; null: it started what it should. */
+  /** The build that should have run, if the launcher started this one in its place; else null. */
   readonly insteadOf: string | null;
   readonly store: {
     readonly settings: Pick<Store['settings'], 'get' | 'setAll'>;
@@ -46,15 +46,15 @@ export interface TrialDeps {
 }
 
 /**
- * Where a trial is. `none`: there is none, or it was reported to its end. `running`: this build is on trial. `restart`:
- * the kiosk has yet to start into the other build. `waits`: for the updater, or for room to report it.
+ * State of a trial. `none`: there is none, or it was completely reported. `running`: this build is on trial. `restart`: the kiosk
+ * still has to restart into the other build. `waits`: for the updater, or for space to report it.
  */
 export type TrialState = 'none' | 'running' | 'restart' | 'waits';
 
 /**
- * Takes a trial one step on: reports it, checks what the build has shown, decides for it, and reports how it ended.
- * Called again and again; whatever is cut off is taken up by the next call, of this build or of the one before. An
- * event and what it ends are one transaction, so each is reported once.
+ * Advances a trial by one step: reports it, checks what the build has proved, decides, and reports the outcome. Called
+ * repeatedly; the next call, in this build or the previous one, continues what was interrupted. An event and the state change it
+ * reports are one transaction, so each is reported once.
  */
 export function stepTrial(deps: TrialDeps): TrialState {
   const { layout, running, store, log, insteadOf } = deps;
@@ -75,7 +75,7 @@ export function stepTrial(deps: TrialDeps): TrialState {
   if (state?.attempt === trial.attempt) {
     if (here) return onTrial(deps, trial);
     if (insteadOf !== trial.build) return 'restart';
-    // The launcher went back, and had no room to write down that it did.
+    // The launcher went back, and had no space to record it.
     decide(layout, { attempt: trial.attempt, outcome: 'failed', code: 'build-fallback', starts: 0, seconds: 0 });
     return failed(deps, trial, 'build-fallback');
   }
@@ -89,7 +89,7 @@ export function stepTrial(deps: TrialDeps): TrialState {
   return report(deps, null, {}, { [TRIAL]: '' });
 }
 
-/** This build is on trial but the store does not know it, for example after a restore from a copy. Then less has to be shown. */
+/** Returns a record if this build is on trial but the store doesn't know it, e.g. after a restore. Then less has to be proved. */
 function unrecorded(state: SlotState | null, { layout, running }: TrialDeps, id: string): TrialRecord | null {
   if (!state || state.attempt === '' || state.current !== id || readVerdict(layout, state.attempt)) return null;
   return {
@@ -107,7 +107,7 @@ function onTrial(deps: TrialDeps, before: TrialRecord): TrialState {
   const { layout, log } = deps;
   const trial = { ...before, acknowledged: true };
   if (!before.acknowledged) {
-    // The event is itself what shows that this build can write: on a disk where it can't, the trial fails.
+    // The event itself proves that this build can write: on a disk where it can't, the trial fails.
     const code = trial.asked.action === 'install' ? 'update-installed' : null;
     if (report(deps, code, detailOf(trial), { [TRIAL]: JSON.stringify(trial) }) === 'waits') return 'running';
   }
@@ -130,7 +130,7 @@ function failed(deps: TrialDeps, trial: TrialRecord, code: string): TrialState {
     [TRIAL]: '',
     ...(trial.asked.action === 'install' && {
       [FAILED]: JSON.stringify(withFailed(readFailed(deps.store), { ...trial.asked, version: trial.version })),
-      // That it is not tried again now needs no words of its own.
+      // Counts as reported: not retrying it now needs no event of its own.
       [REFUSED]: JSON.stringify({ key: keyOf(trial.asked), code: 'update-failed-before' }),
     }),
   });

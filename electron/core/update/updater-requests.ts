@@ -5,22 +5,22 @@ import type { UpdateLayout } from './layout.ts';
 
 type WithoutId<T> = T extends unknown ? Omit<T, 'id'> : never;
 
-/** An updater that says nothing new for so long is not there, ms. */
+/** An updater that reports nothing new for this long is considered absent, ms. */
 const SILENT_MS = 15 * 60_000;
 /**
- * A request that nobody has taken up is written again after this long, ms: what starts an updater hears of changes, and misses
- * one that comes just when the last updater ends.
+ * A request that nobody has taken up is rewritten after this long, ms: what starts an updater reacts to changes of the file, and
+ * misses one that happens just when the last updater exits.
  */
 const REWRITE_MS = 20_000;
 
 export interface Asked {
-  /** Null while it has said nothing. */
+  /** Null until it has reported something. */
   status(): UpdaterStatus | null;
   /** Null while it works. @throws Problem: its rejection, or `update-updater-silent` */
   done(): UpdaterStatus | null;
 }
 
-/** Puts a request into the spool: the previous one, whatever its result, is superseded. */
+/** Writes a request to the spool. It supersedes the previous one, whatever its result. */
 export function askUpdater(layout: UpdateLayout, request: WithoutId<UpdateRequest>, monotonic: () => number): Asked {
   const id = randomUUID();
   const write = (): void => writeShared(requestFile(layout), { id, ...request });

@@ -6,7 +6,7 @@ const DAY = 1440;
 
 const minuteOf = (wall: string): number => Number(wall.slice(0, 2)) * 60 + Number(wall.slice(3));
 
-/** Minutes since midnight on the wall of `zone`. @throws RangeError for a zone that is none */
+/** Returns minutes since midnight, local time in `zone`. @throws RangeError for an invalid time zone */
 function wallMinute(zone: string, at: number): number {
   const parts = new Intl.DateTimeFormat('en', { timeZone: zone, hour: '2-digit', minute: '2-digit', hourCycle: 'h23' })
     .formatToParts(at)
@@ -14,20 +14,20 @@ function wallMinute(zone: string, at: number): number {
   return Number(parts[0]!.value) * 60 + Number(parts[1]!.value);
 }
 
-/** Whether the window is open; without one it always is. @param at trusted time, ms since 1970 */
+/** Returns whether the window is open; without a window it always is. @param at trusted time, ms since 1970 */
 export function isOpen(window: UpdateWindow | null, at: number): boolean {
   if (!window) return true;
   const [from, to, now] = [minuteOf(window.from), minuteOf(window.to), wallMinute(window.zone, at)];
   return from < to ? now >= from && now < to : now >= from || now < to;
 }
 
-/** How long it is open, ms. */
+/** Returns how long it is open, ms. */
 export const lengthOf = ({ from, to }: UpdateWindow): number => ((minuteOf(to) - minuteOf(from) + DAY) % DAY) * MINUTE;
 
-/** When it opens next; `at` where it is open. */
+/** Returns when it opens next; `at` if it is open. */
 export function nextOpening(window: UpdateWindow | null, at: number): number {
   if (!window || isOpen(window, at)) return at;
   const { end } = attendanceDays({ timeZone: window.zone, dayStartsAt: window.from })(at);
-  // The night to summer time skips a window that lies within its hour: then it opens the night after.
+  // The change to summer time skips a window within the skipped hour: then it opens the following night.
   return nextOpening(window, end);
 }

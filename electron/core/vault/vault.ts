@@ -8,8 +8,8 @@ import { KEY_BYTES } from '../keys/derive.ts';
 import { keyObject, open, type Place, type Random, seal } from '../keys/envelope.ts';
 
 /**
- * Where a photo belongs: sealed for `person`, bound to `record` (the id of its event). One of an import that waits
- * (`pending`) is nobody's yet, and its record is its own id.
+ * Where a photo belongs: encrypted for `person`, bound to `record` (the id of its event). A waiting picture of an import
+ * (`pending`) belongs to nobody yet, and its record is its own id.
  */
 export interface PhotoPlace {
   readonly person: string;
@@ -27,15 +27,15 @@ const place = (p: PhotoPlace): Place => ({
 });
 
 /**
- * The key of one file: HKDF-SHA-256 of the person's photos key with kind and record as info. It can be given to the
- * server with the photo's event, and opens nothing else; it needs no place of its own, and goes with the person's key.
+ * Returns the key of one file: HKDF-SHA-256 of the person's photos key with kind and record as info. It can be sent to the server
+ * with the photo's event, and decrypts nothing else. It is not stored, and is lost with the person's key.
  */
 export function fileKey(photos: KeyObject, { kind, record }: Pick<PhotoPlace, 'kind' | 'record'>): KeyObject {
   const info = `smartpresence/kiosk/v1/photo/${kind}/${record}`;
   return keyObject(Buffer.from(hkdfSync('sha256', photos, new Uint8Array(), info, KEY_BYTES)));
 }
 
-/** A sealed photo and its content address: SHA-256 of the ciphertext, unpadded base64url. */
+/** An encrypted photo and its content address: SHA-256 of the ciphertext, unpadded base64url. */
 export interface SealedPhoto {
   readonly address: string;
   readonly bytes: Buffer;
@@ -45,8 +45,8 @@ const SUFFIX = '.photo';
 const TEMPORARY = '.tmp';
 
 /**
- * `storage/faces/`: photos as AES-256-GCM ciphertext, each in a file named by its content address. Plaintext exists in
- * memory alone. A file appears as a whole or not at all.
+ * `storage/faces/`: photos as AES-256-GCM ciphertext, each in a file named by its content address. Plaintext exists only in
+ * memory. A file appears completely or not at all.
  */
 export class Vault {
   readonly folder: string;
@@ -57,7 +57,7 @@ export class Vault {
     this.#random = random;
   }
 
-  /** Makes the folder (0700), and removes temporary files of a process that died. */
+  /** Creates the folder (0700), and deletes temporary files of a process that died. */
   prepare(): void {
     makeUsable(this.folder);
     for (const name of readdirSync(this.folder)) {
@@ -75,11 +75,11 @@ export class Vault {
     return { bytes, address: createHash('sha256').update(bytes).digest('base64url') };
   }
 
-  /** Addresses of photos that are written and whose record is yet to come. */
+  /** Addresses of photos that are written but whose record does not exist yet. */
   readonly underWay = new Set<string>();
 
   /**
-   * Writes a photo, then runs `record`; when either fails, no file is left.
+   * Writes a photo, then runs `record`. If either fails, no file is left.
    * @throws Problem `storage-full`, `storage-failed`, and whatever `record` throws
    */
   async keep<T>(photo: SealedPhoto, record: () => T): Promise<T> {
@@ -139,7 +139,7 @@ export class Vault {
     }
   }
 
-  /** The ciphertext, its address checked; for upload and for `store check`. */
+  /** Returns the ciphertext after checking its address; for uploads and `store check`. */
   async readSealed(address: string): Promise<Buffer> {
     let bytes: Buffer;
     try {
@@ -152,19 +152,19 @@ export class Vault {
     return bytes;
   }
 
-  /** Removes files; one that no longer exists is fine. No flush: the next start deletes what a power cut brings back. */
+  /** Deletes files; missing ones are fine. Not flushed: the next start deletes files that reappear after a power cut. */
   async remove(addresses: readonly string[]): Promise<void> {
     for (const address of addresses) await rm(this.file(address), { force: true });
   }
 
-  /** Addresses of all photo files; other names are not ours and are ignored. */
+  /** Returns the addresses of all photo files; other file names are not ours and are ignored. */
   list(): string[] {
     return readdirSync(this.folder)
       .filter((name) => /^[0-9a-f]{64}\.photo$/.test(name))
       .map((name) => Buffer.from(name.slice(0, 64), 'hex').toString('base64url'));
   }
 
-  /** Removes photos that no row refers to: written before a transaction that failed, or purged before a crash. */
+  /** Deletes photos that no row refers to: written before a transaction that failed, or purged before a crash. */
   sweep(known: ReadonlySet<string>): number {
     const orphans = this.list().filter((address) => !known.has(address));
     for (const address of orphans) rmSync(this.file(address), { force: true });
@@ -174,7 +174,7 @@ export class Vault {
 
 const altered = (cause?: unknown): Problem => new Problem('photo-altered', { cause });
 
-/** What the operating system reports about a disk, as a Problem. */
+/** Converts the operating system's disk errors to a Problem. Returns any other error unchanged. */
 function storageProblem(cause: unknown): unknown {
   const code = (cause as NodeJS.ErrnoException).code ?? '';
   if (code === 'ENOSPC' || code === 'EDQUOT') return new Problem('storage-full', { cause });

@@ -7,7 +7,7 @@ import { type OpenPort, type SerialPorts, within } from '../serial/port.ts';
 
 /** A command that takes longer than this has failed, ms. */
 const COMMAND_MS = 1_000;
-/** How much longer than its pulse the door may take before the watchdog closes the connection, ms. */
+/** How far past its pulse the door may stay open before the watchdog closes the connection, ms. */
 const GRACE_MS = 1_500;
 const WATCH_MS = 250;
 
@@ -23,21 +23,21 @@ export interface DoorOptions {
 }
 
 /**
- * One relay. It rests shut; a pulse opens it, and two things end the pulse: its own timer, and a watchdog of another that
- * takes the connection down and rebuilds it when the relay does not take the command. At every opening of the port the
- * relay is first commanded to rest: what a program that died had left open is shut as soon as the next one runs, and
- * not before (docs/install/devices.md says which relay to take where that is too late).
+ * Controls one relay. At rest the door is locked; a pulse opens it. Two things end the pulse: its own timer, and an independent
+ * watchdog that drops and rebuilds the connection if the relay does not take the command. Whenever the port opens, the relay is
+ * first set to rest: a door left open by a program that died is locked when the next one starts, and not before
+ * (docs/install/devices.md says which relay to use if that is too late).
  */
 export function createDoorRelay({ config, ports, monotonic, log, pollMs, onState }: DoorOptions) {
   const { protocol, mode } = config;
-  /** Whether current flows in this state of the door. */
+  /** Returns whether current flows in this state of the door. */
   const current = (open: boolean): boolean => (mode === 'fail-secure' ? open : !open);
-  /** Ms of the monotonic clock at which the pulse has to end; null while the door rests. */
+  /** When the pulse has to end, ms of the monotonic clock; null while the door is at rest. */
   let until: number | null = null;
   let began: number | null = null;
   let held = false;
   let closing: NodeJS.Timeout | undefined;
-  /** One command after the other: a pulse must not overtake the end of the one before. */
+  /** One command at a time: a pulse must not overtake the end of the previous one. */
   const exclusive = createMutex();
 
   const kept: KeptPort = keepPort({
@@ -48,7 +48,7 @@ export function createDoorRelay({ config, ports, monotonic, log, pollMs, onState
     log,
     pollMs,
     ...restLines(protocol, current(false)),
-    onData: () => undefined, // some boards answer; nothing depends on it
+    onData: () => undefined, // some boards answer, but nothing depends on it
     onState,
     async onOpen(port) {
       await command(port, false);
@@ -79,12 +79,12 @@ export function createDoorRelay({ config, ports, monotonic, log, pollMs, onState
 
   async function shut(): Promise<void> {
     const port = kept.port;
-    if (until === null) return; // it rests already
+    if (until === null) return; // already at rest
     if (monotonic() < until) {
-      shutLater(); // another pulse has made it longer
+      shutLater(); // another pulse has extended it
       return;
     }
-    if (!port) return; // opening the port again shuts it
+    if (!port) return; // reopening the port locks it
     try {
       await command(port, false);
       until = null;
@@ -96,7 +96,7 @@ export function createDoorRelay({ config, ports, monotonic, log, pollMs, onState
     }
   }
 
-  /** The pulse's own timer may be lost or late; this one checks the clock. */
+  /** The pulse's own timer may be lost or late; the watchdog checks the clock. */
   const watchdog = setInterval(() => {
     if (until === null || monotonic() < until + GRACE_MS || held) return;
     mark(true);
@@ -106,7 +106,7 @@ export function createDoorRelay({ config, ports, monotonic, log, pollMs, onState
 
   return {
     /**
-     * Opens the door for the configured time; during a pulse, for as long again from now.
+     * Opens the door for the configured time. During a pulse, restarts that time from now.
      * @throws Problem `door-absent`, `door-failed`
      */
     pulse: (): Promise<void> =>
@@ -114,7 +114,7 @@ export function createDoorRelay({ config, ports, monotonic, log, pollMs, onState
         const port = kept.port;
         if (!port) throw new Problem('door-absent');
         const ms = config.pulseSeconds * 1000;
-        // Before the command: one that is only half taken must be ended all the same.
+        // Set before the command: even a command that is only half sent has to be ended.
         until = monotonic() + ms;
         began = monotonic();
         try {
@@ -127,18 +127,18 @@ export function createDoorRelay({ config, ports, monotonic, log, pollMs, onState
         }
         shutLater();
       }),
-    /** `held`: it should have been shut again and that could not be said to it. */
+    /** `held`: the door should have been locked again, but the relay did not take the command. */
     state: (): PortState | 'held' => (held ? 'held' : kept.state),
     port: kept as Pick<KeptPort, 'path' | 'trouble'>,
     open: (): boolean => until !== null,
-    /** Ms since the last pulse began; null for none. */
+    /** Ms since the last pulse began; null if there was none. */
     sinceMs: (): number | null => (began === null ? null : monotonic() - began),
-    /** Takes the current off, whatever the mode: shut where it fails secure, open where it fails safe. */
+    /** Switches the current off in either mode: locked if fail-secure, open if fail-safe. */
     async stop(): Promise<void> {
       clearInterval(watchdog);
       clearTimeout(closing);
       const port = kept.port;
-      // No current: shut where it fails secure, open where it fails safe. As if the cable were pulled.
+      // No current: locked if fail-secure, open if fail-safe. The same as pulling the cable.
       if (port)
         await exclusive(() => switchRelay(port, protocol, false)).catch((error: unknown) =>
           log('error', 'door: the relay could not be switched off while the kiosk was stopping', { error }),
@@ -148,13 +148,13 @@ export function createDoorRelay({ config, ports, monotonic, log, pollMs, onState
   };
 }
 
-/** A command to an LCUS board: start byte, channel, state, sum of the three. */
+/** Returns a command to an LCUS board: start byte, channel, state, sum of the three. */
 function lcus(channel: number, on: boolean): Uint8Array {
   const state = on ? 1 : 0;
   return Uint8Array.of(0xa0, channel, state, (0xa0 + channel + state) & 0xff);
 }
 
-/** Puts current on the relay's coil, or takes it away. @throws when the port can't take it */
+/** Switches the current through the relay's coil on or off. @throws if the port can't take the command */
 function switchRelay(port: OpenPort, protocol: RelayProtocol, on: boolean): Promise<void> {
   switch (protocol.kind) {
     case 'lcus':
@@ -166,10 +166,10 @@ function switchRelay(port: OpenPort, protocol: RelayProtocol, on: boolean): Prom
   }
 }
 
-/** State of the port's outputs from opening on, where they switch something. */
+/** Returns the state of the port's outputs from opening on, if they switch the relay. */
 function restLines(protocol: RelayProtocol, on: boolean): Pick<KeptPortOptions, 'rest'> {
   if (protocol.kind !== 'line') return {};
   const level = on !== protocol.inverted;
-  // The other line is left low: some boards take their power from it, and then it is theirs to name it.
+  // The other line is kept low. Some boards are powered by it; then the operator has to configure that line.
   return { rest: { rts: false, dtr: false, [protocol.line]: level } };
 }

@@ -1,12 +1,12 @@
 import type { Open } from '../../../../sync/protocol/wire/event.ts';
 import type { Door } from '../config.ts';
 
-/** How someone has just been let in. */
+/** How a person has just been admitted. */
 export type Admission = Pick<Open<'checkin'>, 'method' | 'liveness' | 'direction'>;
 
 /**
- * Whether the door opens for it. A face alone is never enough, unless the site's configuration says so; neither is a face
- * with a number, which is no secret, unless the configuration names that way.
+ * Returns whether the door opens for an admission. A face alone is never enough unless the site's configuration allows it.
+ * Neither is a face with a number, which is no secret, unless the configuration lists that method.
  */
 export function opensDoor({ method, liveness, direction }: Admission, door: Rule): boolean {
   if (!door.directions.includes(direction)) return false;

@@ -8,13 +8,13 @@ export interface Fix {
   readonly accuracy: number;
   readonly satellites: number;
   readonly hdop: number;
-  /** Ms since 1970, as the satellites say; null where the receiver has the date wrong. */
+  /** Ms since 1970, according to the satellites; null if the receiver's date is wrong. */
   readonly at: number | null;
   /** Ms of the monotonic clock. */
   readonly heardAt: number;
 }
 
-/** Why there is no place now. */
+/** Why there is no place now; null if there is one. */
 export type FixTrouble = 'no-fix' | 'weak' | 'nowhere' | 'too-fast' | 'altitude' | 'jump' | 'settling' | null;
 
 interface Place {
@@ -28,7 +28,7 @@ export interface FixState {
   readonly heardAt: number;
   readonly fix: Fix | null;
   readonly trouble: FixTrouble;
-  /** A different place from before, or the first one: believed after it was reported several times. */
+  /** A place that differs from the previous one, or the first: trusted after several reports. */
   readonly candidate: (Place & { readonly count: number; readonly since: number }) | null;
 }
 
@@ -41,19 +41,19 @@ export const NO_FIX: FixState = {
   candidate: null,
 };
 
-/** Error of one satellite's distance, metres: times the dilution, the estimate of a fix's accuracy. */
+/** Range error of one satellite, metres. Times the dilution it gives the estimated accuracy of a fix. */
 const RANGE_ERROR = 5;
-/** Fixes of one place wander by this much, metres. */
+/** Fixes of the same place vary by up to this much, metres. */
 const WANDER = 150;
-/** How often a first place must be said, and how often and how long another one than before. */
+/** How many fixes confirm a first place; how many, and over how long, a changed one. */
 const FIRST_FIXES = 3;
 const MOVED_FIXES = 10;
 const MOVED_MS = 8_000;
-/** From the Dead Sea's shore to the highest roads, with room, metres. */
+/** From the Dead Sea's shore to the highest roads, with a margin, metres. */
 const LOWEST = -500;
 const HIGHEST = 9_000;
 
-/** Metres between two places, on a sphere: within half a percent. */
+/** Returns the metres between two places, on a sphere: accurate to half a percent. */
 export function metresBetween(a: Place, b: Place): number {
   const rad = Math.PI / 180;
   const dLat = (b.latitude - a.latitude) * rad;
@@ -63,7 +63,7 @@ export function metresBetween(a: Place, b: Place): number {
 }
 
 /**
- * Takes one sentence. RMC has date, place and speed; the GGA of the same second says how good they are. Only both
+ * Processes one sentence. RMC has date, place and speed; the GGA of the same second says how accurate they are. Only both
  * together are a fix. Pure.
  *
  * @param now ms of the monotonic clock
@@ -105,7 +105,7 @@ type Limits = Pick<Gps, 'minSatellites' | 'maxHdop' | 'maxSpeedKmh'>;
 function unfit(rmc: Sentence & { kind: 'rmc' }, gga: Sentence & { kind: 'gga' }, limits: Limits): FixTrouble {
   const { latitude, longitude } = rmc;
   if (latitude === null || longitude === null || Math.abs(latitude) > 90 || Math.abs(longitude) > 180) return 'nowhere';
-  // Off the coast of Africa, where there are no doors: what a receiver without a fix reports.
+  // Off the coast of Africa (0°, 0°), where there are no doors: what a receiver without a fix reports.
   if (Math.abs(latitude) < 0.001 && Math.abs(longitude) < 0.001) return 'nowhere';
   if ((gga.satellites ?? 0) < limits.minSatellites || gga.hdop === null || gga.hdop <= 0 || gga.hdop > limits.maxHdop)
     return 'weak';
@@ -114,12 +114,12 @@ function unfit(rmc: Sentence & { kind: 'rmc' }, gga: Sentence & { kind: 'gga' },
   return null;
 }
 
-/** The fix as long as it is fresh. @param now ms of the monotonic clock */
+/** Returns the fix while it is fresh. @param now ms of the monotonic clock */
 export const freshFix = (state: FixState, now: number, staleMs: number): Fix | null =>
   state.fix && now - state.fix.heardAt <= staleMs ? state.fix : null;
 
 export interface TimeState {
-  /** Their clock less the monotonic one, ms. */
+  /** The satellites' clock minus the monotonic one, ms. */
   readonly offset: number;
   readonly count: number;
 }
@@ -128,8 +128,8 @@ const TIME_FIXES = 10;
 const TIME_AGREES_MS = 2_000;
 
 /**
- * Follows the time of fixes: trusted when ten in a row run as the monotonic clock does.
- * @param earliest ms since 1970 before which no date is true: a receiver whose week number has rolled over is years behind
+ * Tracks the time of fixes. It is trusted when ten in a row agree with the monotonic clock.
+ * @param earliest ms since 1970; earlier dates are wrong: a receiver whose week number has rolled over is years behind
  */
 export function followTime(
   before: TimeState | null,

@@ -3,14 +3,14 @@ import type { X25519PublicJwk } from '../../../../sync/protocol/wire/batch.ts';
 import type { CoreOptions } from '../../interface.ts';
 import type { Person } from '../../store/interface.ts';
 
-/** The place of a person's check-in, sealed to the server; null where there is none to be kept. */
+/** Returns the place of a person's check-in, encrypted to the server; null if no place is kept. */
 export type SealedPlace = (person: Pick<Person, 'id' | 'gpsOptOut'>) => Promise<string | null>;
 
 /**
- * Seals the place of this moment for one record. Who opted out is not located at all: no fix is read. Without a server there
- * is nobody to seal it to, and nothing is kept. That it can't be sealed keeps nobody out.
+ * Encrypts the current place for one record. A person who opted out is not located at all: no fix is read. Without a server there
+ * is no key to encrypt to, and nothing is kept. A failed encryption keeps nobody out.
  *
- * @param key the server's sealing key as it is pinned now; null without a server
+ * @param key the server's sealing key as currently pinned; null without a server
  */
 export function sealedPlaces(deps: {
   readonly device: string;

@@ -4,14 +4,14 @@ import type { Gps } from '../config.ts';
 import { type Fix, type FixTrouble, followTime, freshFix, NO_FIX, type TimeState, takeSentence } from './fix.ts';
 import { createLineCutter, loadParser, readSentence } from './sentences.ts';
 
-/** Reported at most this often, ms: each is a durable write. */
+/** Minimum interval between reports, ms: each is a durable write. */
 const TIME_EVERY_MS = 60_000;
 
 export type GpsReceiver = Awaited<ReturnType<typeof createGpsReceiver>>;
 
 /**
  * Reads a receiver's stream.
- * @param onTime ms since 1970, when it can be believed
+ * @param onTime called with ms since 1970 when the time can be trusted
  */
 export async function createGpsReceiver(config: Gps, monotonic: () => number, onTime: (gpsMs: number) => void) {
   const parse = await loadParser();
@@ -29,7 +29,7 @@ export async function createGpsReceiver(config: Gps, monotonic: () => number, on
     const before = state.fix;
     state = takeSentence(state, sentence, now, config);
     if (!state.fix || state.fix === before) {
-      if (state.trouble) time = null; // a receiver that is not sure of its place is not sure of the time
+      if (state.trouble) time = null; // a receiver that is unsure of its place is unsure of the time
       return;
     }
     const followed = followTime(time, state.fix.at, now, BUILD_DATE);
@@ -42,12 +42,12 @@ export async function createGpsReceiver(config: Gps, monotonic: () => number, on
   const fresh = () => freshFix(state, monotonic(), config.staleSeconds * 1000);
   return {
     push: (bytes: Uint8Array): void => lines.push(bytes).forEach(take),
-    /** A new connection: anything half read is discarded. */
+    /** For a new connection: discards anything half read. */
     reset(): void {
       lines.reset();
       time = null;
     },
-    /** The place of this moment, for a record; null when there is none that can be believed. */
+    /** Returns the current place for a record; null if there is none that can be trusted. */
     position(): Position | null {
       const fix = config.positions === 'record' ? fresh() : null;
       if (!fix) return null;
@@ -72,5 +72,5 @@ export async function createGpsReceiver(config: Gps, monotonic: () => number, on
   };
 }
 
-/** Six decimals of a degree are a tenth of a metre: more than any receiver knows. */
+/** Rounds to six decimals of a degree, a tenth of a metre: finer than any receiver's accuracy. */
 const round = (degrees: number): number => Math.round(degrees * 1e6) / 1e6;

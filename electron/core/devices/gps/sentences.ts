@@ -1,10 +1,10 @@
-/** The two sentences that count, read and checked; degrees (WGS 84), km/h, metres. */
+/** The two sentences that are used, parsed and checked; degrees (WGS 84), km/h, metres. */
 export type Sentence =
   | {
       readonly kind: 'rmc';
-      /** Ms since 1970; null where date or time are missing or nonsense. */
+      /** Ms since 1970; null if date or time are missing or invalid. */
       readonly at: number | null;
-      /** Second of the day: which GGA belongs to it. */
+      /** Second of the day, used to find the matching GGA. */
       readonly second: number | null;
       readonly active: boolean;
       readonly latitude: number | null;
@@ -14,14 +14,14 @@ export type Sentence =
   | {
       readonly kind: 'gga';
       readonly second: number | null;
-      /** A fix of satellites: neither estimated, nor typed in, nor simulated. */
+      /** True if the fix comes from satellites: neither estimated, nor typed in, nor simulated. */
       readonly measured: boolean;
       readonly satellites: number | null;
       readonly hdop: number | null;
       readonly altitude: number | null;
     };
 
-/** NMEA's own longest is 82; some receivers write more digits. */
+/** NMEA's own limit is 82; some receivers write more digits. */
 const MAX_LINE = 120;
 
 const MEASURED = ['fix', 'dgps-fix', 'pps-fix', 'rtk', 'rtk-float'];
@@ -30,13 +30,13 @@ const GUESSED = ['estimated', 'manual input', 'simulated', 'not valid'];
 type Parse = typeof import('gps').GPS.Parse;
 let parser: Promise<Parse> | null = null;
 
-/** The parser, loaded where a receiver is configured. */
+/** Returns the parser, which is loaded only if a receiver is configured. */
 export function loadParser(): Promise<Parse> {
   parser ??= import('gps').then(({ GPS }) => GPS.Parse);
   return parser;
 }
 
-/** Cuts a stream into lines; what is too long to be one is dropped up to the next line's end. */
+/** Cuts a stream into lines. Anything too long to be a line is dropped up to the next line end. */
 export function createLineCutter(): { push(bytes: Uint8Array): string[]; reset(): void } {
   let held = '';
   let skipping = false;
@@ -67,8 +67,8 @@ function secondOf(time: Date | null): number | null {
 }
 
 /**
- * @returns `null` for a sentence that is of no interest here; `damaged` for one whose checksum or fields don't hold. The
- *   parser gives coordinates for a wrong checksum as well, and takes today for a date that is missing: neither counts.
+ * @returns `null` for a sentence that is not needed here; `damaged` for one with a wrong checksum or invalid fields. The parser
+ * also returns coordinates for a wrong checksum, and today for a missing date: neither is accepted.
  */
 export function readSentence(parse: Parse, line: string): Sentence | 'damaged' | null {
   if (line === '') return null;
@@ -78,7 +78,7 @@ export function readSentence(parse: Parse, line: string): Sentence | 'damaged' |
   try {
     read = parse(line);
   } catch {
-    return 'damaged'; // the parser throws at units that it does not know
+    return 'damaged'; // the parser throws on units that it does not know
   }
   if (read === false || !read.valid) return 'damaged';
   if (read.type === 'RMC') {

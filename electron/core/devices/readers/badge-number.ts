@@ -1,14 +1,14 @@
 import type { BadgeNumber, Reader } from '../config.ts';
 import { checksumBytes, checksumOf } from './checksum.ts';
 
-/** What a read comes to. `code` says why there is no number: the diagnostics count them. */
+/** The result of a read. `code` says why there is no number: the diagnostics count these. */
 export type Decoded = { readonly badge: string } | { readonly code: 'checksum' | 'parity' | 'characters' | 'empty' };
 
 type Format = Pick<Reader, 'encoding' | 'checksum' | 'skipBytes' | 'reversed' | 'number'>;
 
 const same = (a: Uint8Array, b: Uint8Array): boolean => a.length === b.length && a.every((byte, i) => byte === b[i]);
 
-/** Takes the checksum from the end; null when it does not hold. */
+/** Removes the checksum from the end; null if it is wrong. */
 function withoutChecksum(bytes: Uint8Array, { checksum }: Format, over: 'value' | 'frame'): Uint8Array | null {
   if (checksum?.over !== over) return bytes;
   const size = checksumBytes(checksum) * (over === 'frame' ? 2 : 1);
@@ -26,7 +26,7 @@ function fromHex(digits: string): Uint8Array | null {
   return Uint8Array.from(Buffer.from(digits, 'hex'));
 }
 
-/** The number's bytes, most significant first. */
+/** Returns the number's bytes, most significant first. */
 function fromDecimal(digits: string): Uint8Array | null {
   if (!/^[0-9]{1,20}$/.test(digits)) return null;
   const hex = BigInt(digits).toString(16);
@@ -39,7 +39,7 @@ function decode(frame: Uint8Array, encoding: Reader['encoding']): Uint8Array | n
   return encoding === 'hex' ? fromHex(digits) : fromDecimal(digits);
 }
 
-/** The number of one card, out of one read. Pure; never throws. */
+/** Returns a card's number from one read. Pure; never throws. */
 export function badgeNumber(frame: Uint8Array, format: Format): Decoded {
   const framed = withoutChecksum(frame, format, 'frame');
   if (!framed) return { code: 'checksum' };
@@ -73,14 +73,14 @@ function asNumber(bytes: Uint8Array, number: BadgeNumber): Decoded {
 
 const integer = (bytes: Uint8Array): bigint => BigInt(`0x${Buffer.from(bytes).toString('hex')}`);
 
-/** How many bits are set, odd or even. */
+/** Returns whether an odd number of bits is set. */
 function odd(value: bigint): boolean {
   let parity = false;
   for (let rest = value; rest > 0n; rest >>= 1n) if (rest & 1n) parity = !parity;
   return parity;
 }
 
-/** Facility and number out of the lowest bits, as a reader on two Wiegand wires gives them. */
+/** Takes facility and number from the lowest bits, as a reader on two Wiegand wires sends them. */
 function wiegand(value: bigint, format: Extract<BadgeNumber, { form: 'wiegand' }>): Decoded {
   const { facilityBits, numberBits, parity } = format;
   const bits = facilityBits + numberBits;

@@ -1,9 +1,9 @@
 import type { Checksum } from '../config.ts';
 
-/** Bytes that a checksum takes. */
+/** Returns the size of a checksum, bytes. */
 export const checksumBytes = ({ kind }: Pick<Checksum, 'kind'>): 1 | 2 => (kind === 'crc16' ? 2 : 1);
 
-/** CRC-16/MODBUS: reflected polynomial 0xA001, begun with 0xFFFF. */
+/** CRC-16/MODBUS: reflected polynomial 0xA001, initial value 0xFFFF. */
 function crc16(bytes: Uint8Array): number {
   let crc = 0xffff;
   for (const byte of bytes) {
@@ -13,7 +13,7 @@ function crc16(bytes: Uint8Array): number {
   return crc;
 }
 
-/** The checksum of these bytes as it stands behind them. */
+/** Returns the checksum of these bytes as it is appended to them. */
 export function checksumOf(kind: Checksum['kind'], bytes: Uint8Array): Uint8Array {
   if (kind === 'crc16') {
     const crc = crc16(bytes);

@@ -1,15 +1,15 @@
 import type { Framing } from '../config.ts';
 
-/** No read is longer, not even a scanned code; anything longer is noise. */
+/** Longest read, bytes: even a scanned code is shorter. Anything longer is noise. */
 export const MAX_FRAME = 400;
-/** A pause this long ends what is being read, ms. */
+/** A pause this long ends the current read, ms. */
 export const PAUSE_MS = 100;
 
 /** Cuts a stream of bytes into reads. Keeps at most one unfinished read. */
 export function createFramer(framing: Framing) {
   const ends = framing.kind === 'delimiter' ? Buffer.from(framing.delimiter, 'latin1') : null;
   let held: number[] = [];
-  /** Inside a read that has a start byte; or skipping one that grew too long. */
+  /** `in`: inside a read (without a start byte, always); `skipping`: dropping one that grew too long. */
   let state: 'between' | 'in' | 'skipping' = framing.kind === 'stx-etx' ? 'between' : 'in';
   let damaged = 0;
 
@@ -33,7 +33,7 @@ export function createFramer(framing: Framing) {
   const endsHere = (tail: Buffer): boolean =>
     held.length >= tail.length && tail.every((byte, i) => held[held.length - tail.length + i] === byte);
 
-  /** One byte of a read that ends with a delimiter. */
+  /** Takes one byte of a read that ends with a delimiter. */
   function delimited(byte: number, tail: Buffer, out: Uint8Array[]): void {
     held.push(byte);
     if (endsHere(tail)) {
@@ -42,7 +42,7 @@ export function createFramer(framing: Framing) {
       const frame = take();
       if (!skipped && frame.length > 0) out.push(frame);
     } else if (state === 'skipping') {
-      // Only as much is kept as may be the beginning of the delimiter.
+      // Keep only as much as may be the beginning of the delimiter.
       held = held.slice(-tail.length);
     } else if (held.length > MAX_FRAME + tail.length) giveUp('skipping');
   }
@@ -52,7 +52,7 @@ export function createFramer(framing: Framing) {
       const frame = take();
       if (frame.length > 0) out.push(frame);
     } else if (byte === start) {
-      if (state === 'in') damaged++; // cut off by the next one
+      if (state === 'in') damaged++; // cut off by the next read
       held = [];
       state = 'in';
     } else if (state === 'in') {
@@ -76,9 +76,9 @@ export function createFramer(framing: Framing) {
       }
       return out;
     },
-    /** Nothing came for `PAUSE_MS`: what is unfinished is a read, or damaged. */
+    /** Called when nothing arrived for `PAUSE_MS`: what is unfinished is a complete read, or damaged. */
     pause(): Uint8Array[] {
-      // A delimiter or an end byte may come late from a slow reader; the fixed length and the pause itself may not.
+      // A slow reader may send a delimiter or an end byte late. The fixed length and the pause itself allow no pause.
       if (framing.kind === 'delimiter' || framing.kind === 'stx-etx') return [];
       if (state === 'skipping' || held.length === 0) {
         begin();
@@ -89,9 +89,9 @@ export function createFramer(framing: Framing) {
       begin();
       return [];
     },
-    /** A new connection: what was unfinished is discarded. */
+    /** For a new connection: discards what was unfinished. */
     reset: begin,
-    /** Reads discarded so far: too long, cut off, or bytes that belong to none. */
+    /** Number of discarded reads so far: too long, cut off, or bytes outside any read. */
     get damaged(): number {
       return damaged;
     },

@@ -2,18 +2,18 @@ import type { CoreOptions } from '../../interface.ts';
 import type { Line } from '../config.ts';
 import { findPort, type OpenPort, type SerialPorts } from './port.ts';
 
-/** `absent`: nothing there to open; `refused`: it is there and can't be opened; `silent`: open, and nothing comes. */
+/** `absent`: nothing there to open; `refused`: present, but can't be opened; `silent`: open, but sends nothing. */
 export type PortState = 'absent' | 'refused' | 'silent' | 'ok';
 
 export interface KeptPort {
   readonly state: PortState;
-  /** Where it was found; null while it is not there. */
+  /** Where it was found; null while it is missing. */
   readonly path: string | null;
-  /** Why it could not be opened, in the driver's words; null otherwise. */
+  /** The driver's message about why it could not be opened; null otherwise. */
   readonly trouble: string | null;
-  /** The open port, for writers; null while there is none. */
+  /** The open port, for writing; null while there is none. */
   readonly port: OpenPort | null;
-  /** Drops the connection, and looks for the port again at once. */
+  /** Drops the connection and looks for the port again immediately. */
   reopen(why: string): void;
   stop(): Promise<void>;
 }
@@ -24,22 +24,22 @@ export interface KeptPortOptions {
   readonly line: Line;
   readonly monotonic: () => number;
   readonly log: CoreOptions['log'];
-  /** Between two polls of what is plugged in, ms; a second by default. */
+  /** Interval between polls of what is plugged in, ms; a second by default. */
   readonly pollMs?: number | undefined;
-  /** Silent for longer while open, it is opened again, ms; absent: silence says nothing. */
+  /** An open port that is silent for longer is reopened, ms; absent if silence means nothing. */
   readonly silenceMs?: number;
-  /** State of the port's outputs from the first moment on. */
+  /** State of the port's outputs from the moment it opens. */
   readonly rest?: { rts: boolean; dtr: boolean };
   readonly onData: (bytes: Uint8Array) => void;
-  /** Just opened; what it throws counts as a port that can't be used. */
+  /** Called after opening. If it throws, the port counts as unusable. */
   readonly onOpen?: (port: OpenPort) => Promise<void>;
   readonly onDisconnect?: () => void;
   readonly onState: () => void;
 }
 
 /**
- * Keeps one port open for as long as the core runs: finds it, opens it, notices that it is gone (by the driver's word, by
- * its path, by another device there, by silence), and opens it again when it is back.
+ * Keeps one port open for as long as the core runs: finds it, opens it, notices that it has disappeared (by the driver, its path,
+ * another device in its place, or silence), and reopens it when it is back.
  */
 export function keepPort(options: KeptPortOptions): KeptPort {
   const { ports, name, line, monotonic, log, pollMs = 1_000 } = options;
@@ -50,14 +50,14 @@ export function keepPort(options: KeptPortOptions): KeptPort {
     port: null,
   };
   let identity: string | null = null;
-  /** When bytes last came by the monotonic clock, ms; null for never. */
+  /** When bytes last arrived, ms of the monotonic clock; null for never. */
   let heardAt: number | null = null;
-  /** When it was opened, or bytes last came: what silence is measured from. */
+  /** When it was opened or bytes last arrived: the start of the silence. */
   let since = 0;
   let stopped = false;
   let timer: NodeJS.Timeout | undefined;
   let polling: Promise<void> | null = null;
-  /** Each connection has a number, so that late news of one that is over changes nothing. */
+  /** Each connection has a number, so that late events of an earlier one are ignored. */
   let connection = 0;
 
   function become(next: PortState, why: string | null = null): void {
@@ -84,11 +84,11 @@ export function keepPort(options: KeptPortOptions): KeptPort {
     try {
       found = findPort(line.port, typeof line.port === 'string' ? [] : await ports.list());
     } catch (error) {
-      // On Linux what is plugged in is asked of udev.
+      // On Linux, udev is asked what is plugged in.
       become('refused', error instanceof Error ? error.message : String(error));
       return;
     }
-    // Before it is opened: one that changes meanwhile is opened again with the next poll.
+    // Before opening: a device that changes meanwhile is reopened with the next poll.
     identity = found === null ? null : await ports.identity(found);
     if (found === null || identity === null) {
       kept.path = null;
@@ -127,11 +127,11 @@ export function keepPort(options: KeptPortOptions): KeptPort {
         throw error;
       }
       if (mine !== connection) {
-        await opened.close(); // gone, or no longer wanted, while it was made ready
+        await opened.close(); // the port disappeared, or is no longer wanted, while it was prepared
         return;
       }
       kept.port = opened;
-      // One that was silent has to be heard before it counts as well again.
+      // A port that was silent has to send something before it counts as `ok` again.
       if (kept.state !== 'silent' || options.silenceMs === undefined || (heardAt ?? 0) >= since) become('ok');
     } catch (error) {
       if (mine === connection) become('refused', error instanceof Error ? error.message : String(error));
@@ -156,7 +156,7 @@ export function keepPort(options: KeptPortOptions): KeptPort {
     }
   }
 
-  /** One poll at a time; the next after `pollMs`, whatever the result. */
+  /** Runs one poll at a time, the next after `pollMs`, whatever the result. */
   function poll(): void {
     clearTimeout(timer);
     if (stopped) return;

@@ -2,7 +2,7 @@ import type { Line, PortChoice } from '../config.ts';
 
 export interface FoundPort {
   readonly path: string;
-  /** Names the device whatever port it is in, where the system says so (`/dev/serial/by-id/…`). */
+  /** Names the device whichever port it is plugged into, if the system provides it (`/dev/serial/by-id/…`). */
   readonly byId: string | null;
   readonly vendorId: string | null;
   readonly productId: string | null;
@@ -11,28 +11,28 @@ export interface FoundPort {
 }
 
 export interface OpenPort {
-  /** Resolves when the bytes have left this machine. @throws when they could not be written */
+  /** Resolves when the bytes have left this machine. @throws if they could not be written */
   write(bytes: Uint8Array): Promise<void>;
-  /** Sets the port's own outputs. @throws when the port has none, or is gone */
+  /** Sets the port's own outputs. @throws if it has none, or has disappeared */
   lines(state: { rts?: boolean; dtr?: boolean }): Promise<void>;
-  /** Ends it; never throws: what is closed may be gone already. */
+  /** Closes the port. Never throws: it may have disappeared already. */
   close(): Promise<void>;
 }
 
 export interface PortEvents {
   readonly onData: (bytes: Uint8Array) => void;
-  /** The port disconnected by itself: unplugged, or the driver gave up. Called at most once, never after `close`. */
+  /** The port disconnected: unplugged, or the driver gave up. Called at most once, never after `close`. */
   readonly onDisconnect: (error: Error | null) => void;
 }
 
-/** The machine's serial ports. The one seam between the drivers and what is plugged in. */
+/** The machine's serial ports: the only interface between the drivers and what is plugged in. */
 export interface SerialPorts {
   list(): Promise<FoundPort[]>;
-  /** @param rest state of the port's outputs from the first moment on, where its outputs switch something */
+  /** @param rest state of the port's outputs from the moment it opens, if its outputs switch something */
   open(path: string, line: Line, events: PortEvents, rest?: { rts: boolean; dtr: boolean }): Promise<OpenPort>;
   /**
-   * Which device is at a path now; null for none. A device that was pulled out and put in again within a moment has another
-   * identity: the driver may see nothing of it, and reads for ever from a line that has been hung up.
+   * Identifies the device that is at a path now; null for none. A device that was unplugged and plugged in again within a moment
+   * has another identity: the driver may not notice, and would read for ever from a line that has been hung up.
    */
   identity(path: string): Promise<string | null>;
 }
@@ -40,7 +40,7 @@ export interface SerialPorts {
 const same = (a: string | null, b: string | undefined): boolean =>
   b === undefined || a?.toLowerCase() === b.toLowerCase();
 
-/** The path of the chosen port among those found; null when it is not there. A path is taken as it is. */
+/** Returns the path of the chosen port among those found; null if it is missing. A path is returned unchanged. */
 export function findPort(choice: PortChoice, found: readonly FoundPort[]): string | null {
   if (typeof choice === 'string') return choice;
   const match = found.find(
@@ -52,7 +52,7 @@ export function findPort(choice: PortChoice, found: readonly FoundPort[]): strin
   return match?.path ?? null;
 }
 
-/** What the work gives; rejects with an error that says `late` when it takes longer than `ms`, and leaves it to itself. */
+/** Resolves with the work's result. Rejects with an error with message `late` after `ms`, without stopping the work. */
 export async function within<T>(ms: number, late: string, work: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const end = new Promise<never>((_, reject) => {

@@ -2,13 +2,13 @@ import { stat } from 'node:fs/promises';
 import type { SerialPort } from 'serialport';
 import { type FoundPort, type SerialPorts, within } from './port.ts';
 
-/** Opening a port that hangs (a driver in trouble) is given up after this, ms. */
+/** Opening a port that hangs (a driver problem) is given up after this, ms. */
 const OPEN_MS = 5_000;
 
 type Driver = typeof SerialPort;
 let driver: Promise<Driver> | null = null;
 
-/** The native module, loaded with the first port: a kiosk without serial devices never loads it. */
+/** Loads the native module with the first port: a kiosk without serial devices never loads it. */
 function load(): Promise<Driver> {
   driver ??= import('serialport').then((module) => module.SerialPort);
   return driver;
@@ -17,7 +17,7 @@ function load(): Promise<Driver> {
 const called = (act: (done: (error?: Error | null) => void) => void): Promise<void> =>
   new Promise((resolve, reject) => act((error) => (error ? reject(error) : resolve())));
 
-/** The ports of this machine, by `serialport`. */
+/** The ports of this machine, through `serialport`. */
 export const systemPorts: SerialPorts = {
   async list() {
     const found = await (await load()).list();
@@ -35,7 +35,7 @@ export const systemPorts: SerialPorts = {
 
   async identity(path) {
     if (process.platform === 'win32') return (await this.list()).some((port) => port.path === path) ? path : null;
-    // The numbers of a device are given again at once; when its node was made is not.
+    // A device's numbers are reused immediately; the time its node was created is not.
     return stat(path).then(
       ({ dev, ino, rdev, ctimeMs }) => [dev, ino, rdev, ctimeMs].join(':'),
       () => null,
@@ -59,7 +59,7 @@ export const systemPorts: SerialPorts = {
       over = true;
       events.onDisconnect(error);
     };
-    // With a listener for data an unplug shows as `close`; without one it does not.
+    // An unplug emits `close` only if there is a listener for data.
     port.on('data', (bytes: Buffer) => {
       if (!over) events.onData(bytes);
     });
@@ -71,7 +71,7 @@ export const systemPorts: SerialPorts = {
       called((done) => port.open(done)),
     ).catch((error: unknown) => {
       over = true;
-      // One that hangs may open after all, and would hold the port for ever.
+      // A hanging port may still open later, and would then stay open for ever.
       port.once('open', () => port.close());
       throw error;
     });
