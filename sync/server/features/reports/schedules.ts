@@ -41,7 +41,7 @@ const DAY_MS = 86_400_000;
 const LONGEST_PAUSE = 60;
 /** Days after which a mail that could not be sent is given up. */
 const TRIED_DAYS = 1;
-/** Fewest people for whom totals are mailed. Totals of fewer would reveal one person's hours. */
+/** Fewest people in a report for its totals to be mailed. Totals of fewer could reveal one person's hours. */
 const FEWEST_PEOPLE = 5;
 
 type When = Pick<api.NewReportSchedule, 'every' | 'at'>;

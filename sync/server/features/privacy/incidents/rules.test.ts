@@ -155,12 +155,9 @@ describe('notices', () => {
     expect(nobody.missing).toContain(fields.counts);
   });
 
-  test.each(NoticeLanguage.options)(
-    'name every kind of data, and are marked as drafts, in %s',
-    (language) => {
-      expect(Object.keys(NOTICE_TEXTS[language].kinds)).toEqual(Object.keys(NOTICE_TEXTS.en.kinds));
-      for (const to of ['authority', 'people'] as const)
-        expect(draftNotice(to, language, facts).text).toContain(`> ${NOTICE_TEXTS[language].draft}`);
-    },
-  );
+  test.each(NoticeLanguage.options)('name every kind of data, and are marked as drafts, in %s', (language) => {
+    expect(Object.keys(NOTICE_TEXTS[language].kinds)).toEqual(Object.keys(NOTICE_TEXTS.en.kinds));
+    for (const to of ['authority', 'people'] as const)
+      expect(draftNotice(to, language, facts).text).toContain(`> ${NOTICE_TEXTS[language].draft}`);
+  });
 });

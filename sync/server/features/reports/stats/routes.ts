@@ -37,7 +37,7 @@ const periodOf = (days: readonly AttendanceDay[]): Period => ({
   end: new Date(days.at(-1)!.end),
 });
 
-/** Returns the mean number of people inside by hour. A stay without an end lasts until now, or is ignored once its day is over. */
+/** Returns the mean number of people inside by hour. A stay without an end lasts until now, or is ignored after its day. */
 async function readInside(
   db: Db,
   site: ReportSite,
