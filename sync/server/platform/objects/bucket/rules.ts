@@ -85,7 +85,7 @@ export interface Statement {
   readonly Condition?: unknown;
 }
 
-/** Statements that the bucket's policy must have. They deny requests without TLS 1.2 or newer, and writes with other encryption. */
+/** Statements that the bucket's policy must have: they deny TLS below 1.2, no TLS, and writes that request other encryption. */
 export function policyStatements({ bucket, region, encryption }: S3Settings): Statement[] {
   const arn = `arn:${region.startsWith('cn-') ? 'aws-cn' : region.startsWith('us-gov-') ? 'aws-us-gov' : 'aws'}:s3:::${bucket}`;
   const deny = (Sid: string, Action: string, Resource: unknown, Condition: unknown) => ({
