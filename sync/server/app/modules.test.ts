@@ -35,6 +35,6 @@ const naming = Object.entries(PersonalBody).flatMap(([kind, { shape }]) =>
 
 test('every kind of event that names people is declared by one module', () => {
   const declared = MODULES.flatMap(({ events = {} }) => Object.keys(events));
-  // Confirms a request of the server, and changes nobody's data.
+  // `erasureDone` confirms a request of the server, and changes nobody's data.
   expect(declared.toSorted()).toEqual(naming.filter((kind) => kind !== 'erasureDone').toSorted());
 });

@@ -48,9 +48,9 @@ const app: ServerModule = {
 };
 
 /**
- * Every module of the server. Tables are merged and erased in this order, on which merging depends: pairs of lookalikes are
- * moved while both people have sites, before a minor's state is computed from the sites of the kept person, and scores are
- * moved after templates, which are moved with consents. Batches of events are taken in reverse order.
+ * Every module of the server. Tables are merged and erased in this order, and merging depends on it: pairs of lookalikes are
+ * moved while both people have sites, a minor's state is computed from the kept person's sites after those were merged, and
+ * scores are moved after templates, which are moved with consents. Batches of events are taken in reverse order.
  */
 export const MODULES: readonly ServerModule[] = [
   platform,

@@ -60,7 +60,7 @@ const PAGES = join(import.meta.dirname, '../../../dist/renderer');
 /**
  * Starts the server: database under its lock, keyring, both listeners.
  *
- * @throws Problem `database-in-use`, `wrong-encryption-key`, `port-in-use`, `bad-people-certificate`, …; nothing is left running then
+ * @throws Problem `database-in-use`, `wrong-encryption-key`, `port-in-use`, `bad-people-certificate`, …; nothing is left running
  */
 export async function startServer(
   config: Config,

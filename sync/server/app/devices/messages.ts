@@ -32,9 +32,9 @@ export interface MessageContext extends Pick<IdentityContext, 'db' | 'keys' | 'k
   readonly log: Logger;
   /** Days in which a deletion at a kiosk can be undone. */
   readonly undoDays: number;
-  /** Something that screens show has changed. */
+  /** Called when something that screens show has changed. */
   readonly onChange: () => void;
-  /** Something that kiosks receive may have changed: they can be nudged. */
+  /** Called when something that kiosks receive may have changed, so that they can be nudged. */
   readonly onKioskChange: () => void;
 }
 

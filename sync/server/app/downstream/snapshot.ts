@@ -37,7 +37,7 @@ export async function snapshotPart(reader: PageReader, from: Position | null): P
   return page(stopped === null ? undefined : `p${stopped}`);
 }
 
-/** What concerns the kiosk and its site. */
+/** Returns the state of the kiosk and its site, for the first page. */
 async function state(reader: PageReader): Promise<Change[]> {
   const changes: Change[] = [];
   for (const made of reader.kinds.values()) {
@@ -47,7 +47,7 @@ async function state(reader: PageReader): Promise<Change[]> {
   return changes;
 }
 
-/** @returns the last that was sent, where the page is full; null when all were */
+/** Adds erasures to the page. @returns the last one that fitted if the page is full; null if all did */
 async function erasures(
   { source: { db }, device, limit }: PageReader,
   budget: Budget,
@@ -61,7 +61,7 @@ async function erasures(
   return null;
 }
 
-/** @returns like `erasures`, for people */
+/** Adds people to the page. @returns like `erasures` */
 async function people(reader: PageReader, budget: Budget, after: string): Promise<string | null> {
   const { db } = reader.source;
   let last = after;

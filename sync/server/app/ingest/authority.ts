@@ -78,9 +78,9 @@ export function judge(
 export interface Judged {
   readonly allowed: readonly Taken[];
   readonly denied: readonly { readonly taken: Taken; readonly reason: Denial }[];
-  /** People whom these events add to the scope. */
+  /** People added to the scope by these events. */
   readonly added: ReadonlySet<string>;
-  /** People under a legal hold whom a kiosk has deleted: it is sent them again. */
+  /** People under a legal hold who were deleted by the kiosk: it is sent them again. */
   readonly kept: ReadonlySet<string>;
 }
 

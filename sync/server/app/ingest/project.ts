@@ -15,7 +15,7 @@ export const concernsKiosks = (modules: readonly ServerModule[], type: unknown):
  * Passes new events of one device to the modules that take their type. Events that no module takes cost nothing.
  *
  * @param events events that the device may send (authority.ts), in the order of the epoch
- * @param kept people whom the device has deleted, but who may not be deleted: they are sent to it again
+ * @param kept people that the device has deleted although they must be kept: they are sent to it again
  */
 export async function project(
   modules: readonly ServerModule[],

@@ -31,7 +31,7 @@ export async function listQuarantine(
   return rows.map((r) => ({ ...camelCase(r), id: Number(r.id), seq: Number(r.seq) }));
 }
 
-/** Returns the people whom these entries name, where known. */
+/** Returns the people that these entries name, where known. */
 export async function peopleQuarantined(db: Db, filter: QuarantineFilter): Promise<string[]> {
   const rows = await select(db, filter).select('person').distinct().where('person', 'is not', null).execute();
   return peopleOf(rows);

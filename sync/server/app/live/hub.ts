@@ -32,7 +32,7 @@ export interface HubOptions {
 /** Rows at or above the position that were already sent, as text by id (see `news`). At most MAX_BOARD_ROWS. */
 interface Sent {
   readonly rows: ReadonlyMap<string, string>;
-  /** Equal for readers that were sent the same. */
+  /** Hash of the rows: equal for readers that were sent the same. */
   readonly key: string;
 }
 
@@ -66,7 +66,7 @@ export class LiveHub {
     this.#poll.unref();
   }
 
-  /** @returns what to call when the socket answers a ping, and when it has closed */
+  /** @returns functions to call when the socket answers a ping, and when it has closed */
   add(
     socket: Reader['socket'],
     { session, actor, role }: Pick<Reader, 'session' | 'actor' | 'role'>,
@@ -88,7 +88,7 @@ export class LiveHub {
     };
   }
 
-  /** Something may have changed. Cheap: many calls lead to one query, and queries leave the database idle most of the time. */
+  /** Call it when something may have changed. Cheap: many calls lead to one query, and most of the time there are no queries. */
   changed(): void {
     if (this.#readers.size === 0) return;
     this.#gathering ??= setTimeout(
@@ -150,7 +150,7 @@ export class LiveHub {
     this.#readers.delete(reader);
     this.#o.log.warn({ code: 'reader-too-slow' }, 'a live screen was too slow and was disconnected; it can resume');
     reader.socket.close(CLOSE.tooSlow, 'too slow');
-    // A close frame waits behind what is buffered: don't wait for it.
+    // A close frame waits behind the buffered data, so we terminate the connection after a second.
     setTimeout(() => reader.socket.terminate(), 1000).unref();
   }
 

@@ -41,9 +41,9 @@ export interface ConsumerOptions {
   /** mqtts:// address of the broker. */
   readonly url: string;
   readonly serverId: string;
-  /** Name of this replica at the broker, which its certificate gives it. */
+  /** User name of this replica at the broker, taken from its certificate. */
   readonly user: string;
-  /** Client id of this replica: its session at the broker. */
+  /** Client id of this replica, which identifies its session at the broker. */
   readonly clientId: string;
   /**
    * Whether other replicas may share the work. If so, our session ends with our connection: Mosquitto keeps assigning
@@ -88,7 +88,7 @@ export class BrokerConsumer {
     return this.#client !== null;
   }
 
-  /** Publishes to a device. @throws when there is no connection, or it ends before the broker has the message */
+  /** Publishes to a device. @throws if there is no connection, or it ends before the broker has acknowledged the message */
   async send(device: string, text: string): Promise<void> {
     const client = this.#client;
     if (!client) throw new Error('not connected to the broker');
@@ -333,7 +333,7 @@ export class BrokerConsumer {
     const unacknowledged: { id: number; done: boolean }[] = [];
     let unasked = 0;
     const settle = () => {
-      // In the order of arrival, as MQTT 5 §4.6 asks.
+      // In the order of arrival, as MQTT 5 §4.6 requires.
       while (unacknowledged[0]?.done) {
         const { id } = unacknowledged.shift()!;
         // PUBACK (§3.4), the same four bytes in both versions. To send it, mqtt.js would hold up every other message.

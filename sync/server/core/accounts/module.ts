@@ -48,7 +48,7 @@ const sessionRoutes: readonly Route[] = [
   implement(api.endSession, async ({ tx, session, cookie, on, notify }) => {
     if (session) await endSession(tx, session);
     on('sign-out');
-    // Live screens check whether their session still is one.
+    // Makes live screens check whether their session is still valid.
     notify('board');
     cookie(null);
   }),

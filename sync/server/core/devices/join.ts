@@ -33,7 +33,7 @@ export interface IdentityContext {
   readonly site: (id: string | null) => Promise<ServerBundle['site']>;
 }
 
-/** @param port port of the devices listener once it listens. Null or absent: the configured port. */
+/** @param port returns the port of the devices listener once it listens. Null or absent: the configured port. */
 export function identityContext(
   o: Pick<IdentityContext, 'db' | 'keys' | 'keyring' | 'now'> & {
     readonly config: Config;

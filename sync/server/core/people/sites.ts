@@ -63,7 +63,7 @@ export function assignToSites(db: Db, person: string, sites: readonly string[], 
     const newChanges: NewChange[] = [];
     for (const site of before.filter((s) => !sites.includes(s))) {
       await remove(tx, 'person_site', { person, site });
-      // Their attendance from before still counts.
+      // Recorded so that their attendance from before is still accepted.
       await upsert(tx, 'person_site_past', ['person', 'site'], { person, site, until: now }, { until: now });
       newChanges.push({ kind: 'removed', person, site });
     }

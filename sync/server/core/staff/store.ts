@@ -143,7 +143,7 @@ async function meetingThem(tx: Tx, keys: Keys, scope: string | null): Promise<St
   );
 }
 
-/** Kiosks read a badge's letters in either case. */
+/** Refuses a badge that another member has. Case is ignored, as at kiosks. @throws Problem `staff-badge-taken` */
 function requireFree(meeting: readonly StaffRow[], badge: string | null, except?: string): void {
   const key = badge?.toUpperCase();
   if (key !== undefined && meeting.some((one) => one.keys?.badge?.toUpperCase() === key && one.id !== except))

@@ -70,7 +70,7 @@ export async function applyTemplates(
   );
   if (whole.length === 0) return;
   const box = await personBox(tx, keys, [person], { make: true });
-  // The first under an id stays: no one can replace another's template by naming it.
+  // The first template under an id is kept, so that nobody can replace someone else's by reusing its id.
   await insertNew(
     tx,
     'template',
