@@ -34,7 +34,7 @@ describe('a challenge', () => {
     ['standard', 2, 12],
     ['strong', 3, 56],
   ] as const)(
-    '%s: %i moves, drawn uniformly from %i orders that each include a turn',
+    '%s: %i moves, drawn uniformly from %i different orders that each include a turn',
     (strength, moves, orders) => {
       expect(new Set(ORDERS[strength].map(String)).size).toBe(orders);
       expect(ORDERS[strength].every((order) => order.length === moves && /turn/.test(String(order)))).toBe(true);
