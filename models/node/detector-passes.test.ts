@@ -55,7 +55,7 @@ describe('passes of the detector', () => {
     ['touches an edge', { box: [0, 0.2, 0.2, 0.3] as Box, score: 0.97 }],
     ['fills over 35 % of the height', { box: [0.2, 0.3, 0.4, 0.4] as Box, score: 0.985 }],
     ['is not sure', { box: [0.3, 0.3, 0.2, 0.3] as Box, score: 0.97 }],
-  ])('look again with two borders when a face %s, and take the best box of it', async (_name, first) => {
+  ])('run again with two borders if a face %s, and keep its best box', async (_name, first) => {
     const better: Box = [first.box[0] + 0.02, ...(first.box.slice(1) as [number, number, number])];
     const { detect, shown } = scripted([
       [first],
@@ -117,7 +117,7 @@ describe('passes of the detector', () => {
   it.each([
     [900, 300],
     [300, 900],
-  ])('show a picture of %d×%d in its own proportions, with bars', async (width, height) => {
+  ])('keep the proportions of a %d×%d picture by adding bars', async (width, height) => {
     const { detect, shown } = scripted([[{ box: [0.45, 0.45, 0.1, 0.1], score: 0.999 }]]);
     const [face] = await detect(grey(width, height, 200, 201));
     const [, , w, h] = face!.box;

@@ -57,7 +57,7 @@ describe('faces of small, tight, grey pictures', () => {
     [1.95, 64, 70, 0.55],
     [2.6, 64, 75, 0.65],
     [3, 100, 85, 0.75],
-  ])('%d eye distances wide, %d pixels: found, and still the same face', async (width, side, quality, least) => {
+  ])('%d eye distances wide, %d pixels: are found and recognised', async (width, side, quality, least) => {
     const cosines: number[] = [];
     // The last three stills have too little space around the face for the wider crops.
     for (const file of width < 2 ? stills : stills.slice(0, 6)) {
@@ -73,7 +73,7 @@ describe('faces of small, tight, grey pictures', () => {
     ['flat', (s: Sharp) => s.linear(0.2, 100)],
     ['blurred', (s: Sharp) => s.blur(2)],
     ['turned by 25°', (s: Sharp) => s.rotate(25, { background: '#000' })],
-  ] as const)('are found when %s', async (_name, change) => {
+  ] as const)('are found if %s', async (_name, change) => {
     for (const file of stills.slice(0, 4)) {
       const { data, width, height } = await tightCrop(file, 2.6, 80, 85);
       const changed = await change(sharp(data, { raw: { width, height, channels: 3 } }))
@@ -136,7 +136,7 @@ describe('photos', () => {
   it.each([
     [3, 1],
     [1, 3],
-  ])('of %d:%d are not stretched until a face is none', async (w, h) => {
+  ])('of %d:%d are not stretched beyond recognition', async (w, h) => {
     const face = await sharp(`${MEDIA}franck_02159.jpg`).resize(240).toBuffer();
     const long = await sharp({ create: { width: 320 * w, height: 320 * h, channels: 3, background: '#446688' } })
       .composite([{ input: face }])

@@ -60,7 +60,7 @@ it.each<[string, unknown]>([
   ['one point of a curve', [calibration({ curve: DLIB_ENTRY.calibration.curve.slice(1) })]],
   ['a threshold that nobody reaches', [calibration({ verification: 1 })]],
   ['one embedder twice', [DLIB_ENTRY, DLIB_ENTRY]],
-])('%s is refused', (_, entries) => {
+])('%s is rejected', (_, entries) => {
   expect(() => embeddersIn(folderWith(entries))).toThrow(expect.objectContaining({ code: 'model-refused' }));
 });
 
@@ -70,7 +70,7 @@ it.each<[string, Partial<EmbedderEntry>]>([
   ['another length', { length: 512 }],
   ['another input', { input: 'data' }],
   ['another output', { output: 'embedding' }],
-])('a file whose tensors are not its entry’s (%s) is not loaded, and not taken in', async (_, change) => {
+])('a file whose tensors don’t match its entry (%s) is neither loaded nor added', async (_, change) => {
   const folder = folderWith([changed(change)]);
   writeFileSync(join(folder, DLIB_ENTRY.file), makeDlibEmbedder());
   const wrong = { code: 'model-refused', message: expect.stringContaining('its entry says') };

@@ -93,7 +93,7 @@ it.each<[string, unknown]>([
   ['a threshold that everything reaches', entry({ threshold: 0 })],
   ['more around the face than a kiosk sends', recipe({ margin: 2.7 })],
   ['a path for a file', entry({ file: '../a.onnx' })],
-])('an entry with %s is refused', (_, made) => {
+])('an entry with %s is rejected', (_, made) => {
   expect(() => passiveLivenessIn(folderWith(made))).toThrow(expect.objectContaining({ code: 'model-refused' }));
 });
 
@@ -103,7 +103,7 @@ it.each<[string, PassiveLivenessEntry, string]>([
   ['without that output', entry({ output: 'scores' }), 'model-refused'],
   ['with another hash', entry({ sha256: '0'.repeat(64) }), 'model-altered'],
   ['that is not there', entry({ file: 'none.onnx' }), 'model-missing'],
-])('a file %s is not loaded, no face is then judged without it, and it is not taken in', async (_, made, code) => {
+])('a file %s is neither loaded nor added, and no face is judged without it', async (_, made, code) => {
   const folder = folderWith(made);
   await expect(openPipeline(weights, EMBEDDER_ID, folder)).rejects.toMatchObject({ code });
   const to = join(root, `to-${folders}`);

@@ -204,7 +204,7 @@ describe('lookalikes', () => {
         expect(decide(found, size(n), demands, inPair)).toEqual(decide(found, size(n), demands));
       }),
     );
-    // One of a pair still counts as the second person, from whom others need a margin.
+    // One of a pair still counts as a second person: others need a margin to their score.
     const close = { best: { person: 'bob', score: 0.8 }, second: { person: 'ada', score: 0.78 } };
     expect(decide(close, size(200), POLICY, inPair).kind).toBe('uncertain');
   });

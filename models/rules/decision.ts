@@ -109,7 +109,7 @@ export interface Scores {
   readonly second: { readonly score: number } | null;
 }
 
-/** Returns whether a person is in a marked pair of lookalikes, whom the face alone can't distinguish. */
+/** Returns whether a person is in a marked pair of lookalikes, who can't be distinguished by face alone. */
 export type InPair = (person: string) => boolean;
 
 export interface Decision {

@@ -87,7 +87,7 @@ describe('warp', () => {
     ['BGR', 'NHWC'],
     ['RGB', 'NHWC'],
   ] as const)(
-    'samples bilinearly with a black outside: %s, %s, each channel by its own mean and std',
+    'samples bilinearly, black outside the picture: %s, %s, each channel with its own mean and std',
     (channels, layout) => {
       const image = ramp(24, 18);
       const number = fc.double({ min: -2, max: 2, noNaN: true });

@@ -65,7 +65,7 @@ describe('judgement', () => {
     ['tilted', { roll: 50 }],
     ['blurred', { sharpness: 2 }],
     ['occluded', { visible: 0.1 }],
-  ] as const)('says %s of %j', (reason, change) => {
+  ] as const)('reports %s for %j', (reason, change) => {
     expect(judgeQuality({ ...GOOD, ...change }, CHECKIN_QUALITY)).toBe(reason);
     expect(judgeQuality({ ...GOOD, ...change }, ENROLMENT_QUALITY)).toBe(reason);
   });
@@ -125,7 +125,7 @@ describe('head pose', () => {
     [0, 0, 25],
     [0, 0, -40],
     [20, -10, 15],
-  ])('finds yaw %d, pitch %d, roll %d to some degrees', (yaw, pitch, roll) => {
+  ])('finds yaw %d, pitch %d, roll %d to within a few degrees', (yaw, pitch, roll) => {
     const found = headPose(projected(yaw, pitch, roll));
     expect(Math.abs(found.yaw - yaw)).toBeLessThan(6);
     expect(Math.abs(found.pitch - pitch)).toBeLessThan(8);

@@ -57,7 +57,7 @@ export class AckBook {
 
   /**
    * @param sent last event of the batch that it answers; 0 if it answers an ask
-   * @param asked it arrived in a page that answers our ask, so it can't be a replay, whatever its time
+   * @param asked whether it arrived in a page that answers our ask, so that it can't be a replay, whatever its time
    * @throws Problem `ack-older`: its marks are below the known ones and it is not newer
    */
   take(ack: Ack, sent = 0, asked = false): Taken {

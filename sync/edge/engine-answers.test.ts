@@ -45,7 +45,7 @@ describe('the sync engine, receiving answers,', () => {
   test.each([
     ['under the same log', LOG],
     ['under a new log', bundle.serverId],
-  ])('sends again to a server that was restored from an older copy, %s, and asks for a snapshot', async (_how, log) => {
+  ])('resends to a server restored from an older copy, %s, and requests a snapshot', async (_how, log) => {
     const r = await newEngine();
     for (let i = 0; i < 5; i++) r.source.person(`Person ${i}`);
     r.engine.start();

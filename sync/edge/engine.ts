@@ -187,7 +187,7 @@ export class SyncEngine {
     }
   }
 
-  /** One round trip. @returns whether more waits */
+  /** Makes one round trip. @returns whether more is waiting */
   async #exchangeOnce(): Promise<boolean> {
     const request = this.#requests.shift();
     if (request) {

@@ -2,7 +2,7 @@ import { dot } from '../../rules/cosine.ts';
 import { ModelProblem } from '../problem.ts';
 
 /**
- * Small integers in place of an embedding, with a proven bound on what that costs.
+ * Represents an embedding by small integers, with a proven bound on the error.
  *
  * Let q̂ = q/|q| be the probe and x̂ = x/|x| a row, as real unit vectors. The probe is written q̂ = s·a + r with integer
  * codes a, |aᵢ| ≤ 127, and ρ = |r|; the row x̂ = t·c + e with codes c, |cᵢ| ≤ 63, and ε = |e|. Then
@@ -13,14 +13,14 @@ import { ModelProblem } from '../problem.ts';
  *
  *     | q̂·x̂ − s·t·(a·c) |  ≤  ρ·|t·c| + |q̂|·ε  ≤  ρ·(1 + ε) + ε  =  ρ + ε·(1 + ρ).
  *
- * Nothing is assumed of the values: the residuals are measured, row by row, so the bound also holds for rows made to
+ * Nothing is assumed about the values: the residuals are measured, row by row, so the bound also holds for rows made to
  * break it, which merely have a large ε. The row is stored as b = c + 64, 1..127, and a·c = a·b − 64·Σaᵢ.
  *
- * A row of weight w ≤ 1 scores w·q̂·x̂. With t and ε times w the same holds of it, since w·(ρ·(1 + ε) + ε) ≤ ρ + w·ε·(1 + ρ).
+ * A row of weight w ≤ 1 scores w·q̂·x̂. With t and ε times w the same holds for it, since w·(ρ·(1 + ε) + ε) ≤ ρ + w·ε·(1 + ρ).
  *
- * A vector of fewer than 512 values is one of 512 whose rest is zero.
+ * A vector of fewer than 512 values is padded to 512 with zeros.
  *
- * What is computed differs from this by rounding. All integers are exact: |a·c| ≤ 512·127·63 < 2²⁴ fits a float32.
+ * The computed values differ from this by rounding. All integers are exact: |a·c| ≤ 512·127·63 < 2²⁴ fits a float32.
  * ε ≤ ½·√512/63 < 0.18 and ρ ≤ ½·√512/127 < 0.09, so |s·t·(a·c)| < 1.3, and each of the handful of float32 roundings (two
  * products, t·w, ε, 1 + ρ, their product, the sum, the threshold) is at most 2⁻²⁴·1.5 < 9·10⁻⁸; those of the float64 sums are
  * below 10⁻¹². `SLACK` = 2·10⁻⁶ covers all of them, on both sides of a comparison, with room to spare. So, with u = the

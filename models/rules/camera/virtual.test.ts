@@ -13,7 +13,7 @@ test.each([
   'fake_device_0',
   '/home/kiosk/clip.mjpeg',
   'footage.y4m',
-])('%s is known to be a virtual camera', (label) => expect(isVirtualCamera(label, [])).toBe(true));
+])('%s is recognised as a virtual camera', (label) => expect(isVirtualCamera(label, [])).toBe(true));
 
 test.each([
   'Integrated Camera: Integrated C (0c45:6713)',

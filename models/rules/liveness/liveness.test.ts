@@ -34,7 +34,7 @@ describe('a challenge', () => {
     ['standard', 2, 12],
     ['strong', 3, 56],
   ] as const)(
-    '%s: %i moves, drawn from %i orders, each with a turn in it and as likely as another',
+    '%s: %i moves, drawn uniformly from %i different orders that each include a turn',
     (strength, moves, orders) => {
       expect(new Set(ORDERS[strength].map(String)).size).toBe(orders);
       expect(ORDERS[strength].every((order) => order.length === moves && /turn/.test(String(order)))).toBe(true);
@@ -80,7 +80,7 @@ describe('a head turn', () => {
   test.each([
     ['turn-left', 24],
     ['turn-right', -24],
-  ] as const)('%s passes when a head turns there', (step, yaw) => {
+  ] as const)('%s passes if a head turns that way', (step, yaw) => {
     const answers = run([step], turning(yaw));
     expect(last(answers)).toMatchObject({ state: 'passed', progress: 1 });
     const progress = answers.map((a) => a.progress);

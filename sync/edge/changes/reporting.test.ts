@@ -49,7 +49,7 @@ test.each<[string, Partial<Inventory>]>([
   ['a clock that is wrong', { clockOffsetMs: -121_000 }],
   ['heat', { temperature: 80 }],
   ['a long queue', { queued: 501 }],
-])('%s is reported at once, and so is its end: both change an alert', (_what, change) => {
+])('%s is reported at once, as is its end, since both change an alert', (_what, change) => {
   const { kiosk, reporting } = held();
   reporting.reported(REPORT);
   kiosk.report = { ...REPORT, ...change };

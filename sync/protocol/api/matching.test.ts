@@ -18,7 +18,7 @@ test.each([
   ['王秀英', ['王秀英']],
   ['Ａｄａ', ['ada']],
   ['  \u200b, – ', []],
-])('%s is folded', (name, parts) => {
+])('%s is normalised', (name, parts) => {
   expect(partsOf(name)).toEqual(parts);
 });
 

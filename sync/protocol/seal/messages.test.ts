@@ -189,7 +189,7 @@ describe.each(Object.keys(SEALED) as (keyof typeof SEALED)[])('a sealed %s', (na
     ['a weaker cipher', { enc: 'A128GCM' }],
     ['a key wrap', { alg: 'ECDH-ES+A256KW' }],
     ['a critical extension', { crit: ['b64'] }],
-  ])('whose outer header names %s is refused before decryption', async (_what, change) => {
+  ])('whose outer header names %s is rejected before decryption', async (_what, change) => {
     const parts = KINDS[name].message.split('.');
     const header = { ...JSON.parse(Buffer.from(parts[0]!, 'base64url').toString()), ...change };
     const forged = parts.with(0, Buffer.from(JSON.stringify(header)).toString('base64url')).join('.');
@@ -227,7 +227,7 @@ describe('an ask', () => {
     ['the address of a key', { jku: 'https://attacker.example/keys' }],
     ['no question number', { jti: undefined }],
     ['a field that nobody knows', { exp: 1 }],
-  ])('whose signed header names %s is refused', async (_what, change) => {
+  ])('whose signed header names %s is rejected', async (_what, change) => {
     const [, payload, signature] = (await signRaw(askHeader, ask)).split('.');
     const header = Buffer.from(JSON.stringify({ ...askHeader, ...change })).toString('base64url');
     expect(await codeOf(openAsk(await sealRaw('ask', `${header}.${payload}.${signature}`), atServer, sender))).toBe(

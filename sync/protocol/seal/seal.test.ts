@@ -182,7 +182,7 @@ describe('a sealed batch', () => {
     ['another type', { typ: TYP.ack }],
     ['a range turned round', { first: 3, last: 1 }],
     ['more than the protocol allows', { last: 1_000_000 }],
-  ])('whose inner header names %s is refused', async (_what, change) => {
+  ])('whose inner header names %s is rejected', async (_what, change) => {
     const header = Buffer.from(JSON.stringify({ ...batchHeader(), ...change })).toString('base64url');
     const [, payload, signature] = (await signRaw(batchHeader())).split('.');
     expect(await codeOf(open(await sealRaw(`${header}.${payload}.${signature}`)))).toBe('batch-malformed');
@@ -211,7 +211,7 @@ describe('a sealed batch', () => {
     ['a symmetric key wrap', { alg: 'ECDH-ES+A256KW' }],
     ['a weaker cipher', { enc: 'A128GCM' }],
     ['CBC', { enc: 'A256CBC-HS512' }],
-  ])('whose outer header asks for %s is refused', async (_what, change) => {
+  ])('whose outer header asks for %s is rejected', async (_what, change) => {
     expect(await codeOf(open(await sealRaw(await signRaw(batchHeader()), change)))).toBe('batch-malformed');
   });
 
@@ -219,7 +219,7 @@ describe('a sealed batch', () => {
     ['compression', { zip: 'DEF' }],
     ['an embedded key', { jwk: publicHalf(stranger) }],
     ['party information', { apu: 'AAAA' }],
-  ])('whose outer header carries %s is refused', async (_what, change) => {
+  ])('whose outer header carries %s is rejected', async (_what, change) => {
     const parts = sealed.split('.');
     const header = { ...JSON.parse(Buffer.from(parts[0]!, 'base64url').toString()), ...change };
     expect(await codeOf(open(parts.with(0, Buffer.from(JSON.stringify(header)).toString('base64url')).join('.')))).toBe(

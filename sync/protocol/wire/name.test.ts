@@ -12,7 +12,7 @@ test.each([
   ['क्\u200dष'],
   ['A\u0301da'],
   ['7'],
-])('%s is a name', (name) => {
+])('%s is a valid name', (name) => {
   expect(isReadableName(name)).toBe(true);
   expect(givenName(200).parse(`  ${name}\n`)).toBe(name);
 });
@@ -35,7 +35,7 @@ test.each([
   ['one of C1', 'A\u0085da'],
   ['a separator of lines', 'Ada\u2028Lovelace'],
   ['half of a pair', 'Ada\ud83d'],
-])('%s is none', (_, name) => {
+])('%s is not a valid name', (_, name) => {
   expect(isReadableName(name)).toBe(false);
   expect(givenName(200).safeParse(name).success).toBe(false);
 });

@@ -81,7 +81,7 @@ describe('a manifest', () => {
     ['a link into another link', { links: { 'app/a/up': '../..', 'app/x': 'a/up/etc' } }],
     ['a link to another link', { links: { 'app/x': 'y', 'app/y': 'start.ts' } }],
     ['an unknown field', { extra: 1 }],
-  ])('with %s is refused', (_what, change) => {
+  ])('with %s is rejected', (_what, change) => {
     expect(BuildManifest.safeParse({ ...MANIFEST, ...change }).success).toBe(false);
   });
 

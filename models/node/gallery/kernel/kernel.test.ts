@@ -75,7 +75,7 @@ describe('kernels', () => {
     [3, 1021],
     [4, 5],
     [5, 1],
-  ])('agree to the bit with plain script (block %i, %i rows)', (seed, count) => {
+  ])('are bit-identical to plain script (block %i, %i rows)', (seed, count) => {
     const script = runAll('script', seed, count);
     expect(script.upper).toHaveLength(count);
     expect(script.leaders.bestPerson).toBeGreaterThanOrEqual(0);
