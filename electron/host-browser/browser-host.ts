@@ -27,7 +27,7 @@ export interface BrowserHostOptions {
   readonly dist?: string;
   /** Location of this kiosk's builds, if a launcher started it. */
   readonly slots?: { readonly root: string; readonly insteadOf: string | null } | null;
-  /** Whether whatever started this host restarts it when `endAsked` settles. If not, a restart only affects core and browser. */
+  /** Whether the program that started this host restarts it after `endAsked`. If not, a restart only affects core and browser. */
   readonly mayEnd?: boolean;
   /** If it returns true when the core has died or refused to start, `endAsked` settles instead of a restart of the core. */
   readonly endsWithCore?: () => boolean;

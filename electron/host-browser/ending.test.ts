@@ -70,7 +70,7 @@ const runs = (pid: number): boolean =>
   existsSync(`/proc/${pid}/stat`) && readFileSync(`/proc/${pid}/stat`, 'utf8').split(' ')[2] !== 'Z';
 
 test.runIf(process.platform === 'linux')(
-  'every descendant is killed, in whichever group it is and whatever it ignores',
+  'kills every descendant, whatever its group and whatever signals it ignores',
   async () => {
     const child = spawn('sh', ['-c', 'trap "" TERM; setsid sleep 60 & echo $!; wait'], {
       detached: true,

@@ -47,7 +47,7 @@ describe('decisions of the main process', () => {
     '//kiosk/',
     undefined,
     '',
-  ])('do not take %s for ours', (address) => {
+  ])('do not treat %s as ours', (address) => {
     expect(isOurs(address)).toBe(false);
   });
 });

@@ -36,7 +36,7 @@ export function lockSession(session: Session, log: CoreOptions['log']): void {
   session.on('will-download', (event) => event.preventDefault());
 }
 
-/** Locks down every web page ever created in this program, by whatever. */
+/** Locks down every web page created in this program, whatever creates it. */
 export function lockContents(app: App, log: CoreOptions['log']): void {
   app.on('web-contents-created', (_event, contents: WebContents) => {
     const stay = (event: { preventDefault(): void; url: string }): void => {

@@ -75,7 +75,7 @@ function run(options: HostArguments, ownData: string): void {
   const files = listStaticFiles(DIST);
   const slots = slotsOf(process.env);
   Menu.setApplicationMenu(null);
-  // A kiosk's display never sleeps, whatever the desktop's settings. The page requests the same, and reports a refusal.
+  // A kiosk's display never sleeps, whatever the desktop's settings. The page requests the same, and reports if it is refused.
   if (!demo) powerSaveBlocker.start('prevent-display-sleep');
   const kioskSession = session.fromPartition(PARTITION);
   lockSession(kioskSession, log);

@@ -52,7 +52,7 @@ describe('a screen that stays on', () => {
     await vi.waitFor(() => expect(dark.value).toBeNull(), 60_000);
   });
 
-  it('is requested again automatically after a refusal: nobody hides a kiosk’s page', async () => {
+  it('is requested again automatically once refused: nobody hides a kiosk’s page', async () => {
     vi.useFakeTimers();
     onTestFinished(() => void vi.useRealTimers());
     const of = system();

@@ -44,7 +44,7 @@ describe('the camera', () => {
     ['NotReadableError', 'busy'],
     ['NotAllowedError', 'denied'],
     ['TypeError', 'broken'],
-  ])('turns %s into %s, and is live by itself when that is fixed', async (name, kind) => {
+  ])('turns %s into %s, and is live automatically once that is fixed', async (name, kind) => {
     let wrong: DOMException | null = error(name);
     const { api } = devices(() => wrong);
     const camera = openCamera(api);
@@ -241,7 +241,7 @@ describe('the camera', () => {
       camera.state.value.kind === 'live' && camera.state.value.instead;
 
     it.each([false, true])(
-      'takes the chosen one, and another at once when it is chosen (labels kept back: %s)',
+      'opens the chosen one, and switches at once if another is chosen (labels hidden: %s)',
       async (shy) => {
         const cameras = several(['Built in', 'Desk', 'Desk'], { shy });
         const chosen = signal<string | null>('Desk');

@@ -105,7 +105,7 @@ it.each([
   ['does not do it', camera(ALL, { obeys: false }), { refused: 'ignored', compensation: 0 }, 1],
   ['stays in another mode', camera(ALL, { manual: true }), { refused: 'ignored', mode: 'manual', atFace: false }, 1],
   ['does not say how it is set', camera(ALL, { says: false }), { refused: 'ignored', compensation: null }, 1],
-])('says so of a camera that %s, and asks it no more', async (_, of, expected, asks) => {
+])('reports a camera that %s, and makes no more changes', async (_, of, expected, asks) => {
   const exposure = await follow(of, 40, 20);
   expect(exposure.state.value).toMatchObject(expected);
   expect(of.asked).toHaveLength(asks);

@@ -21,7 +21,7 @@ describe('every code has a text', () => {
     ['status.notice', CAMERA_DOUBTS.map((doubt) => `camera-${doubt}`)],
     ['coreError', CAMERA_DOUBTS.map((doubt) => `camera-${doubt}.next`)],
     ['coreError', START_CODES.flatMap((code) => [`${code}.why`, `${code}.next`])],
-  ])('of %s', (group, codes) => {
+  ])('in the group %s', (group, codes) => {
     expect(codes.filter((code) => !hasSentence(`${group}.${code}`))).toEqual([]);
   });
 });

@@ -65,7 +65,7 @@ export function watchForInjection(nobody: () => boolean): InjectionWatch {
       const brighter = darker === null ? null : await brightnessAt(camera, plan.brighter);
       return darker === null || brighter === null ? null : { darker, brighter };
     } catch {
-      return null; // an open refusal proves nothing
+      return null; // a camera that openly refuses is not suspicious
     } finally {
       await camera.applyConstraints({ advanced: [plan.restored] }).catch(() => undefined);
     }

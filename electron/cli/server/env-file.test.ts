@@ -32,7 +32,7 @@ LAST=end`;
 });
 
 test.each(['Main entrance', 'a"b\\c`d$e', "it's", 'smtps://user:p%40ss@host:465', '', 'Zürich; 東京 #1'])(
-  'what is written as a line is read back, here and by a shell: %s',
+  'a written line is parsed back, here and by a shell: %s',
   (value) => {
     const line = environmentLine('NAME', value);
     expect(readEnvironmentFile(`${line}\n`)).toEqual({ NAME: value });

@@ -28,7 +28,7 @@ describe('guidance before the core judges', () => {
     ['tilted', { tilt: 40 }, {}, 0],
     ['blurred', {}, { sharpness: 2 }, 0],
     ['blurred', {}, {}, 3],
-  ] as const)('says %s', (reason, f, light, speed) => {
+  ] as const)('reports %s', (reason, f, light, speed) => {
     expect(reasonOf(f, light, speed)).toBe(reason);
   });
 

@@ -58,7 +58,7 @@ export const isBacklit = ({ brightness, around }: NonNullable<FaceSample['face']
 
 /**
  * Replaces the reason by its cause if that is what has to change: a dark face before a bright window needs no lamp. Only an
- * existing reason is explained. A face that is good enough, whatever its skin, is asked for nothing before a bright wall.
+ * existing reason is explained. A good enough face, of any skin tone, is not corrected before a bright wall.
  */
 export const explained = <R extends string>(reason: R | null, sample: FaceSample | null): R | 'backlit' | null =>
   reason !== null && AGAINST_LIGHT.includes(reason) && sample?.face && isBacklit(sample.face) ? 'backlit' : reason;

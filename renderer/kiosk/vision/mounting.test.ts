@@ -18,7 +18,7 @@ it.each([
   ['a camera too high', { y: 0.75 * HEIGHT }, {}, { ...GOOD, height: 'high' }],
   ['people too far', { size: 0.15 * HEIGHT, y: 200 }, {}, { ...GOOD, distance: 'far' }],
   ['people too near', { size: 0.7 * HEIGHT, y: 260 }, {}, { ...GOOD, distance: 'near' }],
-] as const)('the mounting check says %s', (_, f, light, expected) => {
+] as const)('the mounting check reports %s', (_, f, light, expected) => {
   expect(look(f, light)).toEqual(expected);
 });
 
