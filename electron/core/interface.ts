@@ -16,6 +16,8 @@ export interface CoreOptions {
   readonly host?: 'browser' | 'electron';
   /** Has the host restart this core, with the kiosk's browser or without; absent: no host can. */
   readonly restart?: (what: { readonly browser: boolean }) => void;
+  /** Notifies the host, before it resolves, that long work will block this core, or that it is done; absent: no host waits. */
+  readonly busy?: ((busy: boolean) => Promise<void>) | undefined;
   /** The folders of an installed kiosk's builds; null where nothing installs any. */
   readonly slots?: { readonly root: string; readonly insteadOf: string | null } | null;
   /** Has the host end the kiosk, and what started it restart it; absent: nothing would. */
