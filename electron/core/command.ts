@@ -4,6 +4,7 @@ import { Problem } from '../../sync/errors/problem.ts';
 import { isUnreadableName } from '../../sync/protocol/wire/name.ts';
 import type { Recogniser } from './checkin/recogniser.ts';
 import type { LivenessTrial } from './checkin/trial.ts';
+import type { CoreOptions } from './interface.ts';
 import type { KioskKeys } from './keys/index.ts';
 import type { PinHasher } from './pin/pin-hash.ts';
 import type { SiteConfig } from './site/config.ts';
@@ -23,6 +24,8 @@ export interface CommandContext {
   readonly keys: Pick<KioskKeys, 'bindProvisioning'>;
   /** In a running core: has the host restart it; null if no host can. */
   readonly restart?: (() => void) | null;
+  /** In a running core: tells the host about long work, as in its options. */
+  readonly busy?: CoreOptions['busy'];
   /** In a running core: stops the sync, applies `change` to its settings, and restarts it. */
   relink?(change: () => void): Promise<void>;
   /** Updates of an installed kiosk, in a running core; null if nothing installs builds. */

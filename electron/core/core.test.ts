@@ -97,11 +97,15 @@ async function command(name: string): Promise<unknown[]> {
 
 test('a rekey in a running core answers, closes the store, and has the host start the core again on the new key', async () => {
   const asked = Promise.withResolvers<object>();
-  const core = await startCore({ ...options(), restart: asked.resolve });
+  const busy = vi.fn();
+  const core = await startCore({ ...options(), restart: asked.resolve, busy });
+  await command('store check');
+  expect(busy.mock.calls).toEqual([[true], [false]]);
   expect(await command('store rekey')).toContainEqual({
     kind: 'line',
     value: { generation: 2, pages: expect.any(Number), people: 0 },
   });
+  expect(busy).toHaveBeenLastCalledWith(true);
   expect(await asked.promise).toEqual({ browser: false });
   await core.close();
   const kiosk = await openKiosk({ home, deviceSecret: null, allowSecretFile: false });

@@ -16,6 +16,8 @@ export interface CoreOptions {
   readonly host?: 'browser' | 'electron';
   /** Has the host restart this core, with or without the kiosk's browser; absent if no host can. */
   readonly restart?: (what: { readonly browser: boolean }) => void;
+  /** Notifies the host that long work is about to block this core, or has ended, before it resolves; absent if no host waits. */
+  readonly busy?: ((busy: boolean) => Promise<void>) | undefined;
   /** The folders of an installed kiosk's builds; null if nothing installs builds. */
   readonly slots?: { readonly root: string; readonly insteadOf: string | null } | null;
   /** Has the host end the kiosk, so that its launcher or service restarts it; absent if nothing would. */

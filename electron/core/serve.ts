@@ -90,6 +90,7 @@ export async function serve(
     changed,
     keys: base.keys,
     restart: restart ? () => restart({ browser: false }) : null,
+    busy: options.busy,
     updates: () => runtime.updates,
     trial,
     ...(line && { sync: () => line.report(), relink: (change: () => void) => line.relink(change) }),

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { Setup } from '../../electron/contract/setup.ts';
+import { pollJoining } from '../../electron/core/joining/joining.ts';
 import { createSetup, type KioskSetup } from '../../electron/core/joining/setup.ts';
 import { type OpenKiosk, openKiosk } from '../../electron/core/open-kiosk.ts';
 import { ensureKioskFolder } from '../../electron/core/provision.ts';
@@ -24,6 +25,8 @@ interface New {
   readonly kiosk: OpenKiosk;
   readonly setup: KioskSetup;
   readonly joined: { count: number };
+  /** While what a server has granted is being written down. */
+  writing: () => Promise<unknown>;
   /** Switched off and on again. */
   again(): Promise<New>;
 }
@@ -42,7 +45,14 @@ async function newKiosk(wallOff = 0, home = mkdtempSync(join(tmpdir(), 'sp-setup
   const kiosk = await openKiosk({ home, deviceSecret: null, allowSecretFile: true });
   const joined = { count: 0 };
   const setup = createSetup({
-    context: { ...kiosk, changed: () => undefined },
+    context: {
+      ...kiosk,
+      changed: () => undefined,
+      async relink(change) {
+        await self.writing();
+        change();
+      },
+    },
     pins: await kiosk.pins(),
     checkPin: () => Promise.reject(new Error('not asked')),
     wall: () => Date.now() + wallOff,
@@ -55,6 +65,7 @@ async function newKiosk(wallOff = 0, home = mkdtempSync(join(tmpdir(), 'sp-setup
     kiosk,
     setup,
     joined,
+    writing: async () => undefined,
     async again() {
       setup.stop();
       await kiosk.close();
@@ -168,6 +179,31 @@ describe('a code', { timeout: 120_000 }, () => {
       name: 'Right name',
       status: 'approved',
     });
+  });
+
+  test('cancelled while the server is asked leaves the grant there, and the kiosk can still fetch it', async () => {
+    const n = await newKiosk();
+    const text = await code();
+    await join_(n, text);
+    await until(n, 'approval');
+    await approve(n);
+    await n.setup.methods.setupRetry({});
+    const context = { ...n.kiosk, changed: () => undefined };
+    expect(await pollJoining(context, () => false)).toMatchObject({ server: null });
+    expect(readServerLink(n.kiosk.store)).toBeNull();
+    expect(n.setup.state()).toMatchObject({ at: 'code' });
+    await join_(n, text);
+    await until(n, 'joined');
+  });
+
+  test('cancelled while the grant is being stored: the kiosk has joined, and restarts as joined', async () => {
+    const n = await newKiosk();
+    n.writing = () => n.setup.methods.setupRetry({});
+    await join_(n, await code());
+    await until(n, 'approval');
+    await approve(n);
+    await until(n, 'joined');
+    expect(n.joined.count).toBe(1);
   });
 
   test('entered after a rejection uses new keys, since the server no longer accepts the old ones', async () => {

@@ -194,6 +194,37 @@ describe.skipIf(missing).each(DATABASES)('backup of $name to an S3 store', ({ na
     report = again;
   }, 300_000);
 
+  test('photos erased during verification, as by the hourly retention, are not reported as missing', async () => {
+    const stored = await database.db
+      .selectFrom('photo_object')
+      .select(['object', 'address'])
+      .orderBy('object')
+      .execute();
+    const [first, second] = stored;
+    const rows = await database.db.selectFrom('photo').selectAll().where('address', '=', second!.address).execute();
+    const kept = await bytesOf(store, second!.object);
+    const erasing: ObjectStore = {
+      ...store,
+      get: async (key, version) => {
+        if (key === first!.object) {
+          await database.db.deleteFrom('photo').where('address', '=', second!.address).execute();
+          await store.deleteEveryVersion(second!.object);
+        }
+        return store.get(key, version);
+      },
+    };
+    const verify = (from: ObjectStore) =>
+      verifyBackup({ db: database.db, store: from, keys }, { wanted: null, photos: true, thaw: THAW });
+    try {
+      expect(await verify(erasing)).toMatchObject({ photos: stored.length - 1 });
+      // A photo that should exist is still reported as missing.
+      await database.db.insertInto('photo').values(rows).execute();
+      await expect(verify(store)).rejects.toMatchObject({ code: 's3-object-missing' });
+    } finally {
+      await store.put(second!.object, kept);
+    }
+  }, 300_000);
+
   test('no backup opens with other environment keys', async () => {
     const there = await emptyDatabase();
     const bare = await there.bare();

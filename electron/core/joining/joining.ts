@@ -83,14 +83,20 @@ async function show(context: JoiningContext, joining: Joining & { readonly code:
 
 /**
  * Asks once whether an administrator has approved, and finishes if so.
+ *
+ * @param wanted returns false if joining was cancelled while the server was asked; its grant is then not fetched
  * @returns the server's address once joined, else null. @throws Problem of startJoining, `not-joining`
  */
-export async function pollJoining(context: JoiningContext): Promise<Asked & { readonly server: string | null }> {
+export async function pollJoining(
+  context: JoiningContext,
+  wanted: () => boolean = () => true,
+): Promise<Asked & { readonly server: string | null }> {
   const joining = readJoining(context.store);
   if (!joining?.code) throw new Problem('not-joining');
   const line = joinLine(context, { ...joining, code: joining.code });
   try {
-    const grant = await line.poll(AbortSignal.timeout(EXCHANGE_MS));
+    const granted = await line.poll(AbortSignal.timeout(EXCHANGE_MS));
+    const grant = wanted() ? granted : null;
     const asked = { device: joining.secret.device, fingerprint: await fingerprintOf(joining) };
     if (grant) await finishJoining(context, joining.secret, grant);
     return { ...asked, serverTime: line.serverTime(), server: grant?.bundle.serverUrl ?? null };

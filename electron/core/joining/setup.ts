@@ -101,15 +101,17 @@ export function createSetup(deps: SetupDeps): KioskSetup {
       finished(server);
       return;
     }
-    pollJoining(context).then(
+    const wantedStill = (): boolean => mine === run && !stopped;
+    pollJoining(context, wantedStill).then(
       (answer) => {
-        if (mine !== run || stopped) return;
-        if (answer.server !== null) return finished(answer.server);
+        // Given up while it was being written down: it belongs to that server all the same.
+        if (answer.server !== null && !stopped) return finished(answer.server);
+        if (!wantedStill()) return;
         waiting(server, answer, null);
         timer = setTimeout(() => poll(mine, server, answer, POLL_MS), POLL_MS);
       },
       (cause: unknown) => {
-        if (mine !== run || stopped) return;
+        if (!wantedStill()) return;
         const trouble = troubleOf(cause, log);
         if (!PASSING.test(trouble.code)) return failed(trouble);
         waiting(server, asked, trouble);

@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import type { Channel } from '../../contract/channel.ts';
 import { type CoreMessage, HostMessage } from '../../contract/host.ts';
 import { type RpcServer, serveCore } from '../../contract/rpc.ts';
@@ -45,6 +46,11 @@ export function runCoreProcess(link: HostLink, startCore: StartCore): void {
         slots,
         ...(mayEnd && { end: (why) => link.post({ type: 'end', why }) }),
         deviceSecret: deviceSecret ? Buffer.from(deviceSecret, 'base64') : null,
+        async busy(busy) {
+          link.post({ type: 'busy', busy });
+          // What was posted leaves with the next turns of the event loop.
+          await setTimeout(50);
+        },
         restart({ browser }) {
           log('info', 'core: requesting a restart', { browser });
           link.post({ type: 'restart', browser });

@@ -47,6 +47,8 @@ const SERVED_AFTER = 1_000;
 /** A rejection needs a person, but may also have resolved (a lock released, a disk mounted): retried after this long. */
 export const RETRY_REFUSED_AFTER = 15_000;
 const STOP_WAIT = 8_000;
+/** A core that says that it is busy may be silent for this long: a large store is re-encrypted or checked on a slow disk. */
+export const BUSY_MS = 60 * 60_000;
 
 const RESTARTING: CoreState = {
   state: 'restarting',
@@ -77,6 +79,7 @@ export function superviseCore(options: SupervisorOptions) {
     let restart: Extract<CoreMessage, { type: 'restart' }> | null = null;
     let asked = 0;
     let answered = 0;
+    let busyUntil = 0;
     let pings: NodeJS.Timeout | undefined;
     let gone = false;
 
@@ -91,6 +94,9 @@ export function superviseCore(options: SupervisorOptions) {
         else if (message.type === 'end') {
           log('info', 'host: the core requests a restart of the kiosk', { why: message.why });
           options.onEnd?.(message.why);
+        } else if (message.type === 'busy') {
+          busyUntil = message.busy ? Date.now() + BUSY_MS : 0;
+          answered = asked;
         } else if (message.type === 'pong') {
           answered = Math.max(answered, message.n);
           screens = message.screens;
@@ -117,6 +123,7 @@ export function superviseCore(options: SupervisorOptions) {
     current.send(options.start);
     pings = setInterval(() => {
       if (asked - answered >= missedPings) {
+        if (Date.now() < busyUntil) return;
         log('error', 'host: the core does not respond; stopping it', { pid: current.pid, missed: asked - answered });
         current.kill();
       } else current.send({ type: 'ping', n: ++asked });

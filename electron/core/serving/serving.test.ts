@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { CoreMessage, HostMessage } from '../../contract/host.ts';
 import { codedError, plainFields } from './core-process.ts';
 import {
+  BUSY_MS,
   RESTART_AFTER,
   RETRY_REFUSED_AFTER,
   STABLE_AFTER,
@@ -231,6 +232,28 @@ describe('the supervisor', () => {
       vi.advanceTimersByTime(1_900);
       expect(children).toHaveLength(count + 1);
     }
+  });
+
+  it('lets a core be that is busy with long work, and stops one that is not back after an hour', () => {
+    supervise();
+    const pong = () => last().say({ type: 'pong', n: last().sent.filter((m) => m.type === 'ping').length, screens: 0 });
+    last().say({ type: 'ready' });
+    vi.advanceTimersByTime(1_000);
+    pong();
+    last().say({ type: 'busy', busy: true });
+    pong();
+    vi.advanceTimersByTime(BUSY_MS / 2);
+    expect(last().killed).toBe(false);
+    // Done, and hanging.
+    last().say({ type: 'busy', busy: false });
+    pong();
+    vi.advanceTimersByTime(5_000);
+    expect(children[0]!.killed).toBe(true);
+    last().say({ type: 'busy', busy: true });
+    vi.advanceTimersByTime(BUSY_MS - 5_000);
+    expect(last().killed).toBe(false);
+    vi.advanceTimersByTime(10_000);
+    expect(children[1]!.killed).toBe(true);
   });
 
   it('keeps a rejection’s code and next step for the screen, and tries again later', () => {

@@ -32,7 +32,10 @@ export interface CheckReport {
 
 /** For long-running work: reports progress periodically. */
 export interface WorkOptions {
+  /** Called periodically. */
   readonly progress?: (done: number, total: number, what: string) => void;
+  /** Called before and after a part that blocks this process, which takes minutes for a large store on a slow disk. */
+  readonly busy?: ((busy: boolean) => Promise<void>) | undefined;
 }
 
 /** Rows processed between two turns of the event loop: a running kiosk must keep accepting check-ins. */
@@ -73,6 +76,7 @@ export async function checkStore(store: SqlStore, options: WorkOptions = {}): Pr
     progress: options.progress ?? (() => undefined),
   };
   const pages = await checkPages(check);
+  await options.busy?.(true);
   check.attempt('structure', () => {
     const { db } = store.session;
     for (const line of db.prepare('PRAGMA integrity_check(20)').pluck().all() as string[])
@@ -80,6 +84,7 @@ export async function checkStore(store: SqlStore, options: WorkOptions = {}): Pr
     for (const row of db.pragma('foreign_key_check') as { table: string }[])
       check.found('reference-broken', `a row of ${row.table} refers to a missing row`);
   });
+  await options.busy?.(false);
   const chain = await checkChain(check);
   check.attempt('outbox', () => checkOutbox(check));
   const people = await checkPeople(check);

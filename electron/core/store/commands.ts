@@ -11,8 +11,8 @@ const ATTENTION = 1;
 export const checkStoreCommand = storeCommand({
   name: 'store check',
   args: z.strictObject({}),
-  async run({ store }, _args, output) {
-    const report = await store.check({ progress: output.progress });
+  async run({ store, busy }, _args, output) {
+    const report = await store.check({ progress: output.progress, busy });
     output.line(report);
     return report.problems.length === 0 ? OK : ATTENTION;
   },
@@ -21,9 +21,9 @@ export const checkStoreCommand = storeCommand({
 export const rekeyStoreCommand = storeCommand({
   name: 'store rekey',
   args: z.strictObject({}),
-  async run({ store, restart }, _args, output) {
+  async run({ store, restart, busy }, _args, output) {
     if (restart === null) throw new Problem('store-in-use');
-    output.line(await store.rekey({ progress: output.progress }));
+    output.line(await store.rekey({ progress: output.progress, busy }));
     return OK;
   },
 });

@@ -43,6 +43,7 @@ export async function rekeyStore(store: SqlStore, options: WorkOptions = {}): Pr
   const next = await keys.beginRekey().catch((error: unknown) => {
     throw asProblem(error);
   });
+  await options.busy?.(true);
   const copy = rekeyedFile(home);
   const steps = 4;
   let pages: number;
@@ -60,6 +61,7 @@ export async function rekeyStore(store: SqlStore, options: WorkOptions = {}): Pr
     progress(3, steps, 'steps');
   } catch (error) {
     removeCopy(copy);
+    void options.busy?.(false);
     const problem = asProblem(error);
     try {
       keys.settle('current');

@@ -143,6 +143,15 @@ describe('the build on trial', () => {
     expect(k.step(B)).toBe('restart');
     expect(k.codes()).toEqual([]);
   });
+
+  test('that was given up stays where the build before can’t be started: it does not restart for ever', () => {
+    const k = kiosk();
+    k.state(ATTEMPT);
+    k.fail('trial-deadline');
+    expect(k.step(B, buildId(A))).toBe('none');
+    expect(k.step(B, buildId(A))).toBe('none');
+    expect(k.codes()).toEqual(['update-rolled-back']);
+  });
 });
 
 describe('the build before', () => {
@@ -188,6 +197,16 @@ describe('the build before', () => {
     expect(k.step(A, buildId(B))).toBe('none');
     expect(k.notified[0]!.detail).toMatchObject({ reason: 'build-fallback' });
     expect(readVerdict(k.layout, ATTEMPT)).toMatchObject({ outcome: 'failed', code: 'build-fallback' });
+  });
+
+  test('started in place of a build that was damaged after its verdict says so, and does not restart for ever', () => {
+    const k = kiosk();
+    k.state(ATTEMPT);
+    decide(k.layout, { attempt: ATTEMPT, outcome: 'healthy', code: '', starts: 1, seconds: 5 });
+    expect(k.step(A, buildId(B))).toBe('none');
+    expect(k.notified).toMatchObject([{ code: 'update-rolled-back', detail: { reason: 'build-fallback' } }]);
+    expect(k.step(A, buildId(B))).toBe('none');
+    expect(k.codes()).toHaveLength(1);
   });
 
   test('restarts where the switch was done and its core ended before the restart', () => {

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, readlinkSync, renameSync, rmSync, symlinkSync } from 'node:fs';
-import { readdir, readFile, rename } from 'node:fs/promises';
+import { constants, existsSync, readlinkSync, renameSync, rmSync, symlinkSync } from 'node:fs';
+import { access, readdir, readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { replaceFile, syncFolder } from '../../../sync/disk/replace.ts';
 import { Problem } from '../../../sync/errors/problem.ts';
@@ -16,7 +16,7 @@ import {
   writeShared,
 } from '../../core/update/files.ts';
 import type { UpdateLayout } from '../../core/update/layout.ts';
-import { removeTree, unpackBuild, type VerifiedBuild, verifyBuild } from './unpack.ts';
+import { hashFile, removeTree, unpackBuild, type VerifiedBuild, verifyBuild } from './unpack.ts';
 
 /** Called at each step of an update; tests end the process there. */
 export type Step = (name: StepName) => void;
@@ -150,14 +150,16 @@ function finishSwitch(layout: UpdateLayout, state: SlotState, step: Step = () =>
 }
 
 /**
- * Applies a verdict to the state: after a healthy trial it is over, a failed one is reverted. Also repairs links left behind by
- * an interrupted switch.
+ * Applies a verdict to the state: after a healthy trial it is over, a failed one is reverted. So is a build that can no longer
+ * be started: its launcher runs the previous one instead, and it can be installed again. Also repairs links left behind by an
+ * interrupted switch.
  */
 export async function settle(layout: UpdateLayout, step: Step = () => undefined): Promise<SlotState> {
   let state = requireState(layout);
   const verdict = state.attempt === '' ? null : readVerdict(layout, state.attempt);
-  if (verdict) {
-    state = settled(state, verdict);
+  const next = state.attempt !== '' && !verdict ? null : await settled(layout, state, verdict);
+  if (next) {
+    state = next;
     writeShared(stateFile(layout), state);
     step('settled');
     await clean(layout, state);
@@ -165,17 +167,35 @@ export async function settle(layout: UpdateLayout, step: Step = () => undefined)
   return finishSwitch(layout, state);
 }
 
-/** Returns the state after a verdict. A build that failed is not kept, so that no one can return to it. */
-export function settled(state: SlotState, { outcome }: Pick<Verdict, 'outcome'>): SlotState {
-  if (outcome === 'healthy') return { ...state, attempt: '' };
-  return {
-    ...state,
-    current: state.previous,
-    currentManifest: state.previousManifest,
-    previous: '',
-    previousManifest: '',
-    attempt: '',
-  };
+/**
+ * Returns the next state, or null if it stays the same. A build that failed or can't be started is not kept, so that no one
+ * returns to it, unless the previous one can't be started either.
+ */
+async function settled(layout: UpdateLayout, state: SlotState, verdict: Verdict | null): Promise<SlotState | null> {
+  const { current, currentManifest, previous, previousManifest } = state;
+  const failed = verdict ? verdict.outcome === 'failed' : !(await canStart(layout, current, currentManifest));
+  if (failed && (await canStart(layout, previous, previousManifest)))
+    return {
+      ...state,
+      current: previous,
+      currentManifest: previousManifest,
+      previous: '',
+      previousManifest: '',
+      attempt: '',
+    };
+  return verdict && { ...state, attempt: '' };
+}
+
+/** Whether the launcher would start this build outside a trial. */
+async function canStart(layout: UpdateLayout, id: string, manifestHash: string): Promise<boolean> {
+  const facts = id === '' ? null : await factsOf(layout, id);
+  if (!facts) return false;
+  try {
+    await access(join(buildFolder(layout, id), facts.entry), constants.X_OK);
+    return (await hashFile(join(buildFolder(layout, id), MANIFEST_FILE))) === manifestHash;
+  } catch {
+    return false;
+  }
 }
 
 /** Installs a kiosk's first build. There is none before it, so it is not on trial. @throws Problem `update-state-there` */

@@ -12,12 +12,14 @@ import {
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
+import { Problem } from '../../../sync/errors/problem.ts';
 import { type BuildParts, buildArchive, ENTRY, manifestOf, type RawEntry, tar } from '../../../test/update/archives.ts';
-import { answered, install, installFirst, kioskFolders, trusted } from '../../../test/update/updater.ts';
-import { decide, readState, type SlotState } from '../../core/update/files.ts';
+import { answered, ask, install, installFirst, kioskFolders, trusted } from '../../../test/update/updater.ts';
+import { decide, readState, readStatus, type SlotState } from '../../core/update/files.ts';
 import type { UpdateLayout } from '../../core/update/layout.ts';
 import { settle } from './slots.ts';
 import { unpackBuild, verifyBuild } from './unpack.ts';
+import { runUpdater } from './updater.ts';
 
 const STORE = { schema: 9, minReader: 8 };
 const A: BuildParts = {
@@ -96,6 +98,53 @@ describe('an update', () => {
     expect(readlinkSync(join(layout.builds, 'current'))).toBe(first);
     expect(existsSync(join(layout.builds, 'previous'))).toBe(false);
     expect(builds(layout)).toEqual([first]);
+  });
+
+  test('that failed is kept if the previous build can no longer be started', async () => {
+    const { layout, first, options } = await kiosk(B);
+    const id = await staged(options);
+    await answered(options, 'switch', { build: id, ...trial });
+    decide(layout, { attempt: trial.attempt, outcome: 'failed', code: 'trial-deadline', starts: 1, seconds: 600 });
+    rmSync(join(layout.builds, first, 'build.json'));
+    await settle(layout);
+    expect(readState(layout)).toMatchObject({ current: id, previous: first, attempt: '' });
+    expect(builds(layout)).toEqual([first, id]);
+  });
+
+  test.each(['build.json', ENTRY])(
+    'that later lost its %s is left for the previous build, and can be installed again',
+    async (file) => {
+      const { layout, first, options } = await kiosk(B);
+      const id = await staged(options);
+      await answered(options, 'switch', { build: id, ...trial });
+      decide(layout, { attempt: trial.attempt, outcome: 'healthy', code: '', starts: 1, seconds: 5 });
+      await settle(layout);
+      rmSync(join(layout.builds, id, file));
+      expect(await staged(options)).toBe(id);
+      expect(readState(layout)).toMatchObject({ current: first, previous: '', attempt: '' });
+      await verifyBuild(join(layout.builds, id));
+    },
+  );
+
+  test('with a slow download does not block the next request', async () => {
+    const C = { ...B, version: '0.4.0' };
+    const { layout, options } = await kiosk(B, C);
+    const slow: typeof options.open = async (...args) => {
+      const opened = await options.open(...args);
+      const download: typeof opened.client.download = (target, to, o = {}) =>
+        target.build.version === C.version
+          ? opened.client.download(target, to, o)
+          : new Promise((_, reject) => {
+              o.signal?.addEventListener('abort', () => reject(new Problem('update-given-up')));
+              ask(layout, 'stage', install(C.version));
+            });
+      return { ...opened, client: { ...opened.client, download } };
+    };
+    const updater = { ...options, open: slow, self: 'test', log: () => undefined };
+    ask(layout, 'stage', install(B.version));
+    expect(await runUpdater(updater)).toBe(true);
+    expect(await runUpdater(updater)).toBe(true);
+    expect(readStatus(layout)).toMatchObject({ state: 'done', facts: { version: C.version } });
   });
 
   test('keeps the current and the previous build, and no other', async () => {

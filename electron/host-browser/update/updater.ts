@@ -164,7 +164,7 @@ async function stageInstall(
   const held = await factsOf(layout, id);
   if (held && sameFacts(held, facts) && (await isWhole(layout, id))) return { build: id, facts, moved: moved() };
 
-  const archive = await fetchArchive(options, client, target, report);
+  const archive = await fetchArchive(options, client, target, request, report);
   step('downloaded');
   const unpacked = await unpackedSize(archive);
   await freeSpace(options, { packed: 0, here: 0, unpacked });
@@ -178,6 +178,7 @@ async function fetchArchive(
   options: UpdaterOptions,
   client: OpenedBuilds['client'],
   target: UpdateTarget,
+  { id }: UpdateRequest,
   report: (change: StatusChange) => void,
 ): Promise<string> {
   const folder = downloadsFolder(options.layout);
@@ -185,7 +186,16 @@ async function fetchArchive(
   await freeSpace(options, { packed: target.length, here: await bytesIn(folder), unpacked: null });
   report({ step: 'download', done: 0, total: target.length, facts: target.build });
   const to = join(folder, 'build.tar.gz');
-  await client.download(target, to, { progress: (done) => report({ done }) });
+  // A slow source may take hours: whatever the kiosk wants by then does not wait for it.
+  const superseded = new AbortController();
+  const looking = setInterval(() => {
+    if (readRequest(options.layout)?.id !== id) superseded.abort();
+  }, REPORT_EVERY_MS);
+  try {
+    await client.download(target, to, { progress: (done) => report({ done }), signal: superseded.signal });
+  } finally {
+    clearInterval(looking);
+  }
   return to;
 }
 

@@ -90,7 +90,10 @@ function One({ hook, admin, onChange, onSecret }: OneProps) {
   const params = { webhook: hook.id };
   const toggle = () =>
     run(() => api(webhooks.changeWebhook, { params, body: { enabled: !hook.enabled } }), {
-      say: () => t(hook.enabled ? 'webhooks.offDone' : 'webhooks.onDone'),
+      say: () =>
+        hook.enabled
+          ? t(hook.records ? 'webhooks.offDoneRecords' : 'webhooks.offDone')
+          : t(hook.records ? 'webhooks.onDoneRecords' : 'webhooks.onDone'),
       done: onChange,
     });
   const test = () =>

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { sql } from 'kysely';
-import { remove, update } from '../../platform/database/rows.ts';
+import { count, not, remove, update } from '../../platform/database/rows.ts';
 import type { Db } from '../../platform/database/schema.ts';
 import { PREFIX } from '../../platform/objects/sealed/layout.ts';
 import type { ObjectStore } from '../../platform/objects/store.ts';
@@ -18,6 +18,30 @@ const PAGE = 200;
 /** SQL condition: a complete photo `p` is in the object store. */
 export const IS_STORED = `exists (select from photo_object o
   where o.device = p.device and o.address = p.address and o.stored_at is not null)`;
+
+export interface StoredPhoto {
+  readonly device: string;
+  readonly address: string;
+  readonly object: string;
+  readonly pieces: readonly number[];
+}
+
+/** Complete photos that are in the object store, by the names of their objects; read as it goes on, a page at a time. */
+export async function* storedPhotos(db: Db): AsyncGenerator<StoredPhoto> {
+  for (let after = ''; ; ) {
+    const { rows } = await sql<StoredPhoto>`
+      select o.device, o.address, o.object, o.pieces
+      from photo_object o join photo p on p.device = o.device and p.address = o.address
+      where o.stored_at is not null and p.complete_at is not null and o.object > ${after}
+      order by o.object limit ${PAGE}`.execute(db);
+    yield* rows;
+    if (rows.length < PAGE) return;
+    after = rows.at(-1)!.object;
+  }
+}
+
+/** About how many they are, for a progress bar. */
+export const countStoredPhotos = (db: Db): Promise<number> => count(db, 'photo_object', { stored_at: not(null) });
 
 export interface PhotoReport {
   readonly stored: number;

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { sql } from 'kysely';
 import { v4 } from 'uuid';
 import { Problem } from '../../../errors/problem.ts';
+import { countStoredPhotos, type StoredPhoto, storedPhotos } from '../../core/photos/objects.ts';
 import type { Actor } from '../../platform/audit/actor.ts';
 import { writeAudit } from '../../platform/audit/write.ts';
 import { knownMigrations, migrate } from '../../platform/database/migrations.ts';
@@ -226,16 +227,13 @@ async function restorePhotos({
   store,
   progress,
 }: RestoreContext): Promise<{ photos: number; photosMissing: number }> {
-  const rows = await sql<{ device: string; address: string; object: string; pieces: number[]; have: boolean }>`
-    select o.device, o.address, o.object, o.pieces,
-           exists (select from photo_piece x where x.device = o.device and x.address = o.address) as have
-    from photo_object o join photo p on p.device = o.device and p.address = o.address
-    where o.stored_at is not null and p.complete_at is not null order by o.object`.execute(db);
+  const total = await countStoredPhotos(db);
   let [photos, photosMissing] = [0, 0];
-  for (const { device, address, object, pieces, have } of rows.rows) {
-    if (have || (await restorePhoto(db, store, { device, address, object, pieces }))) photos += 1;
+  for await (const photo of storedPhotos(db)) {
+    const { device, address } = photo;
+    if ((await exists(db, 'photo_piece', { device, address })) || (await restorePhoto(db, store, photo))) photos += 1;
     else photosMissing += 1;
-    progress?.(photos + photosMissing, rows.rows.length, 'photos');
+    progress?.(photos + photosMissing, total, 'photos');
   }
   return { photos, photosMissing };
 }
@@ -243,7 +241,7 @@ async function restorePhotos({
 async function restorePhoto(
   db: Db,
   store: ObjectStore,
-  { device, address, object, pieces }: { device: string; address: string; object: string; pieces: readonly number[] },
+  { device, address, object, pieces }: StoredPhoto,
 ): Promise<boolean> {
   const bytes = await wholeObject(store, object);
   const right = bytes && createHash('sha256').update(bytes).digest('base64url') === address;

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { Problem } from '../../../errors/problem.ts';
-import { findSorted, not, upsert } from '../../platform/database/rows.ts';
+import { countStoredPhotos, storedPhotos } from '../../core/photos/objects.ts';
+import { exists, upsert } from '../../platform/database/rows.ts';
 import type { Db } from '../../platform/database/schema.ts';
 import type { Keys } from '../../platform/keys/envelope.ts';
 import { malformed } from '../../platform/objects/sealed/frames.ts';
@@ -82,19 +83,31 @@ function requireSame(found: Readonly<Record<string, number>>, expected: Readonly
     throw malformed(`table ${wrong} has ${found[wrong] ?? 'no'} rows in place of ${expected[wrong] ?? 'none'}`);
 }
 
-/** Reads every stored photo and compares it with its name, which is the hash of its ciphertext. */
+/**
+ * Reads every stored photo and compares it with its name, which is the hash of its ciphertext. Skips photos that are purged or
+ * erased meanwhile.
+ *
+ * @returns the number of photos read
+ */
 async function verifyPhotos(
   db: Db,
   store: ObjectStore,
   progress: (done: number, total: number) => void,
 ): Promise<number> {
-  const photos = await findSorted(db, 'photo_object', { stored_at: not(null) }, ['object']);
-  for (const [done, { address, object }] of photos.entries()) {
+  const total = await countStoredPhotos(db);
+  let done = 0;
+  for await (const { device, address, object } of storedPhotos(db)) {
     const hash = createHash('sha256');
-    for await (const piece of await store.get(object)) hash.update(piece);
+    try {
+      for await (const piece of await store.get(object)) hash.update(piece);
+    } catch (cause) {
+      if (await exists(db, 'photo', { device, address })) throw cause;
+      continue;
+    }
     if (hash.digest('base64url') !== address)
       throw new Problem('backup-broken', { reason: `the photo ${object} is not what was stored` });
-    progress(done + 1, photos.length);
+    done += 1;
+    progress(done, Math.max(done, total));
   }
-  return photos.length;
+  return done;
 }
