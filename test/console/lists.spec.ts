@@ -160,6 +160,9 @@ test('the people that an incident affected are sorted and found, and a shared li
 
 test('filters fit their list on every screen, in long words too', async () => {
   await inLanguage(page, system.at('jobs?last=ok'), 'list-filtered', 'de');
+  const runs = page.getByRole('region', { name: 'Läufe' });
+  await expect(runs.getByRole('columnheader', { name: 'Ergebnis' })).toBeVisible();
+  await expect(runs.getByRole('search').getByLabel('Aufgabe')).toBeVisible();
   await page.setViewportSize({ width: SIZES.narrow[0], height: SIZES.narrow[1] });
   await fits(page, 'jobs, filtered');
   await picture(page, 'list-filtered-de', ['narrow']);
