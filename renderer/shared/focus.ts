@@ -15,13 +15,15 @@ const FIELDS = ':is(input, select, textarea):not(:disabled, [readonly], [type="h
 const ACTS = ':is(button, a[href], summary):not(:disabled)';
 
 /**
- * Where someone begins in a window: at its first field; where there is none, at its first button, which is the one that
+ * Where someone begins in a window: at its first field, or at the one that says `data-start` since those before it are filled
+ * in already; where there is none, at its first button, which is the one that
  * leaves things as they are. What stands below the window's edge isn't jumped to over the text before it: then it
  * begins at its heading.
  */
 export function focusFirst(window: HTMLDialogElement): void {
   const body = window.querySelector('.dialog-body');
-  const first = body?.querySelector<HTMLElement>(FIELDS) ?? body?.querySelector<HTMLElement>(ACTS);
+  const field = body?.querySelector<HTMLElement>('[data-start]') ?? body?.querySelector<HTMLElement>(FIELDS);
+  const first = field ?? body?.querySelector<HTMLElement>(ACTS);
   const seen = (at: HTMLElement): boolean => {
     const [own, frame] = [at.getBoundingClientRect(), window.getBoundingClientRect()];
     return own.top >= frame.top && own.bottom <= frame.bottom;
