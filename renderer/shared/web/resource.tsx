@@ -4,6 +4,7 @@ import { useCallback, useContext, useEffect, useRef, useState } from 'preact/hoo
 import type { z } from 'zod';
 import type { Endpoint, Input, Params, Rest } from '../../../sync/protocol/api/endpoint.ts';
 import { MAX_PAGE, MOST_COUNTED, PAGE } from '../../../sync/protocol/api/page.ts';
+import { labelled } from '../i18n.ts';
 import { type Answer, type ApiError, api } from './api.ts';
 import { confirm, type Question } from './confirm.tsx';
 import { ErrorNote, Form, Submit } from './form.tsx';
@@ -247,6 +248,8 @@ export interface Around<T> {
   readonly ask?: Question | (() => Promise<Question | { readonly error: ApiError } | undefined>) | undefined;
   /** The toast, in the page's language at that time. */
   readonly say?: ((value: T) => string) | undefined;
+  /** Which of several it is done with, as people call it: the toast begins with that. */
+  readonly of?: string | undefined;
   /** Takes it back from the toast; `done` follows that too. */
   readonly undo?: ((value: T) => Promise<Answer<unknown>>) | false | undefined;
   readonly done?: ((value: T) => unknown) | undefined;
@@ -265,7 +268,7 @@ export function useWrite(): {
   const busy = useRef(false);
   return {
     ...state,
-    async run(write, { ask, say, undo, done } = {}) {
+    async run(write, { ask, say, of, undo, done } = {}) {
       if (busy.current) return null;
       busy.current = true;
       const question = typeof ask === 'function' ? await ask() : ask;
@@ -295,7 +298,7 @@ export function useWrite(): {
           finish();
           return undone.ok ? null : undone.error;
         });
-      if (say) toast(() => say(value), takeBack || undefined);
+      if (say) toast(() => (of ? labelled(`\u2068${of}\u2069`, say(value)) : say(value)), takeBack || undefined);
       finish();
       return answer;
     },
@@ -312,9 +315,6 @@ export function useWrite(): {
  */
 export function WriteForm<T>({
   write,
-  ask,
-  say,
-  undo,
   done,
   ready = true,
   keepOpen = false,
@@ -322,6 +322,7 @@ export function WriteForm<T>({
   danger,
   onCancel,
   children,
+  ...around
 }: Around<T> & {
   write: () => Promise<Answer<T>>;
   ready?: boolean;
@@ -338,7 +339,7 @@ export function WriteForm<T>({
     done?.(value);
   };
   return (
-    <Form class="stack" onSubmit={() => ready && void run(write, { ask, say, undo, done: finish })}>
+    <Form class="stack" onSubmit={() => ready && void run(write, { ...around, done: finish })}>
       {children}
       <ErrorNote error={error} />
       <Submit danger={danger} disabled={busy || !ready} onCancel={onCancel}>
