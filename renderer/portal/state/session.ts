@@ -16,13 +16,14 @@ export const me = signal<MyProfile | null>(null);
 
 // Nothing of the person stays on the page.
 effect(() => {
-  if (session.stage.value.kind !== 'in') me.value = null;
+  if (session.page.value === null) me.value = null;
 });
 
 /** Rereads what is held. */
 export async function readMe(): Promise<Answer<MyProfile>> {
+  const visit = session.page.peek()?.visit;
   const answer = await api(getMyProfile);
   // Who has signed out meanwhile is not shown to who comes next.
-  if (answer.ok && session.stage.peek().kind === 'in') me.value = answer.value;
+  if (answer.ok && session.page.peek()?.visit === visit && visit !== undefined) me.value = answer.value;
   return answer;
 }

@@ -1,3 +1,4 @@
+import { signal } from '@preact/signals';
 import type { z } from 'zod';
 import {
   urlOf as addressOf,
@@ -45,6 +46,9 @@ const RETRY_MS = [500, 2000];
 
 /** Called when the server says that no one is signed in here, and when it answered someone who is. */
 export const sessionHooks = { ended: (): void => undefined, used: (): void => undefined };
+
+/** Whether a page waits for someone whose session has ended: meanwhile nothing is read for it, and then everything again. */
+export const away = signal(false);
 
 /** Calls an endpoint. What changes something is done once, however often it has to be sent. */
 export async function api<P extends Params, Q extends z.ZodType, B extends z.ZodType, A extends z.ZodType | 'nothing'>(

@@ -5,7 +5,7 @@ import type { z } from 'zod';
 import type { Endpoint, Input, Params, Rest } from '../../../sync/protocol/api/endpoint.ts';
 import { MAX_PAGE, MOST_COUNTED, PAGE } from '../../../sync/protocol/api/page.ts';
 import { labelled } from '../i18n.ts';
-import { type Answer, type ApiError, api } from './api.ts';
+import { type Answer, type ApiError, api, away } from './api.ts';
 import { confirm, type Question } from './confirm.tsx';
 import { ErrorNote, Form, Submit } from './form.tsx';
 import { CloseDialog } from './pieces.tsx';
@@ -44,6 +44,7 @@ export function useResource<T>(key: string, read: (by: ReadBy) => Promise<Answer
   const ended = useRef<Promise<void>>(undefined);
   const idle = useRef(false);
   useEffect(() => {
+    if (away.value) return;
     const gone = new AbortController();
     reading.current = gone;
     const other = last.current !== key;
@@ -56,9 +57,9 @@ export function useResource<T>(key: string, read: (by: ReadBy) => Promise<Answer
     });
     idle.current = false;
     return () => gone.abort();
-  }, [key, round]);
+  }, [key, round, away.value]);
   useEffect(() => {
-    if (everyMs === undefined) return;
+    if (everyMs === undefined || away.value) return;
     let timer = setTimeout(() => {
       const again = () => {
         if (timer === undefined) return;
@@ -73,7 +74,7 @@ export function useResource<T>(key: string, read: (by: ReadBy) => Promise<Answer
       clearTimeout(timer);
       timer = undefined;
     };
-  }, [key, round, everyMs]);
+  }, [key, round, everyMs, away.value]);
   const reload = useCallback(() => setRound((n) => n + 1), []);
   const replace = useCallback((value: T) => {
     reading.current?.abort();
@@ -220,13 +221,14 @@ export function usePages<A extends Paged, P extends Params, Q extends z.ZodType>
     return answer.ok ? { ok: true, value: answer.value.items } : answer;
   };
   useEffect(() => {
+    if (away.value) return;
     const other = shown.current?.key !== key;
     const gone = new AbortController();
     shown.current = { key, gone };
     if (other) setState(NO_PAGES);
     read(null, other ? 0 : state.items.length);
     return () => gone.abort();
-  }, [key, round]);
+  }, [key, round, away.value]);
   return {
     items: state.items,
     first: state.first,

@@ -109,8 +109,8 @@ export function ConsentPanel({ person, minor, mayGive, onChange }: ConsentPanelP
 
 /** Roles that may fill in what a consent text lacks. */
 const mayAddContacts = (): boolean => {
-  const place = session.stage.value;
-  return place.kind === 'in' && place.session.role === 'admin';
+  const place = session.page.value?.at;
+  return place !== undefined && place.session.role === 'admin';
 };
 
 /** The text, as the person reads it; someone below the age of consent has a guardian who agrees. */
