@@ -15,12 +15,14 @@ const FIELDS = ':is(input, select, textarea):not(:disabled, [readonly], [type="h
 const ACTS = ':is(button, a[href], summary):not(:disabled)';
 
 /**
- * Focuses the first field of a dialog or, if it has none, its first button, which is the one that changes nothing. If that is
- * below the visible part, focuses the heading instead, so that the text before it isn't skipped.
+ * Focuses a dialog's first field, or the one marked `data-start` if those before it are already filled in. Without fields,
+ * focuses the first button, which is the one that changes nothing. If that is below the visible part, focuses the heading
+ * instead, so that the text before it isn't skipped.
  */
 export function focusFirst(window: HTMLDialogElement): void {
   const body = window.querySelector('.dialog-body');
-  const first = body?.querySelector<HTMLElement>(FIELDS) ?? body?.querySelector<HTMLElement>(ACTS);
+  const field = body?.querySelector<HTMLElement>('[data-start]') ?? body?.querySelector<HTMLElement>(FIELDS);
+  const first = field ?? body?.querySelector<HTMLElement>(ACTS);
   const seen = (at: HTMLElement): boolean => {
     const [own, frame] = [at.getBoundingClientRect(), window.getBoundingClientRect()];
     return own.top >= frame.top && own.bottom <= frame.bottom;

@@ -85,8 +85,10 @@ test.each(LANGUAGES.filter((language) => language !== 'en'))(
 );
 
 test('French has a narrow no-break space before its punctuation', () => {
-  const mails = JSON.parse(readFileSync('sync/server/core/accounts/locales/fr.json', 'utf8')) as Sentences;
-  const texts = [KIOSK.fr, CONSOLE.fr, PORTAL.fr, mails].flatMap((french) => flat(french));
+  const [mails, headings] = ['core/accounts', 'features/reports/exports'].map(
+    (of) => JSON.parse(readFileSync(`sync/server/${of}/locales/fr.json`, 'utf8')) as Sentences,
+  );
+  const texts = [KIOSK.fr, CONSOLE.fr, PORTAL.fr, mails!, headings!].flatMap((french) => flat(french));
   expect(
     texts.filter(([, text]) => /[ \u00a0][:;!?%»]|[\p{L}»}][;!?»]|«[^\u202f]|[\p{L}»}]:(?!\/\/)(?=\s|$)/u.test(text)),
   ).toEqual([]);

@@ -143,8 +143,13 @@ test('a list creates people only if every line is valid, joins their photos, and
 test('a face in front of this machine’s camera becomes a template after the consent', async () => {
   const { id } = (await call(page, 'POST', '/api/people', { name: 'نورا', number: '1984' })).body;
   await call(page, 'POST', `/api/people/${id}/consents`, { textVersion: '1', language: 'en' });
+  await page.route('**/api/enrolment/judge', (route) => route.fulfill({ status: 422, body: 'broken' }), { times: 1 });
   await page.goto(system.at(`people/${id}/enrol`));
   await expect(page.getByRole('heading', { level: 1 })).toContainText('نورا');
+  const failed = page.getByRole('main').getByRole('alert');
+  await expect(failed).toContainText('The server failed');
+  await failed.getByRole('button', { name: 'Try again' }).click();
+  await expect(failed).toHaveCount(0);
   await expect(page.getByRole('img', { name: 'Picture 1' })).toBeVisible();
   await axe(page);
   await picture(page, 'enrol-camera', ['desk', 'wall']);

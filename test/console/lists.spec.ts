@@ -160,8 +160,23 @@ test('people affected by an incident can be sorted and searched, and a shared li
 
 test('filters fit their list on every screen, also with long labels', async () => {
   await inLanguage(page, system.at('jobs?last=ok'), 'list-filtered', 'de');
+  const runs = page.getByRole('region', { name: 'Läufe' });
+  await expect(runs.getByRole('columnheader', { name: 'Ergebnis' })).toBeVisible();
+  await expect(runs.getByRole('search').getByLabel('Aufgabe')).toBeVisible();
   await page.setViewportSize({ width: SIZES.narrow[0], height: SIZES.narrow[1] });
   await fits(page, 'jobs, filtered');
   await picture(page, 'list-filtered-de', ['narrow']);
   expect(complaints).toEqual([]);
+});
+
+test('a correction shows its times on the clock of the site that it is of', async () => {
+  const { items } = await ask(page, 'GET', '/api/sites');
+  const site = items.find(({ name }: { name: string }) => name === 'Kyiv').id;
+  const { id: person } = await ask(page, 'POST', '/api/people', { name: 'Olena' });
+  const at = '2026-01-15T10:00:00.000Z';
+  const body = { kind: 'add', person, site, at, direction: 'in', reason: 'Kiosk was off' };
+  await ask(page, 'POST', '/api/corrections', body);
+  await open(`corrections?person=${person}`);
+  await expect(rows()).toHaveCount(1);
+  await expect(rows().locator(`time[datetime="${at}"]`)).toHaveText(/12:00:00/);
 });

@@ -152,6 +152,41 @@ test('Try again reloads what failed to load', async () => {
   }
 });
 
+test('signing in again continues with what was typed, and another account doesn’t see it', async () => {
+  const own = await ask(page, 'GET', '/api/session');
+  const error = { type: 'about:blank', title: '', status: 401, code: 'no-session', nextStep: '' };
+  const end = () => page.route('**/api/**', (route) => route.fulfill({ status: 401, json: error }));
+  const enter = async (json: object) => {
+    await page.unrouteAll({ behavior: 'wait' });
+    await page.route('**/api/sign-in', (route) => route.fulfill({ json }));
+    await page.getByLabel('E-mail address').fill('boss@example.org');
+    await page.getByLabel('Password').fill('orbit lantern walrus teapot');
+    await page.getByRole('button', { name: 'Sign in' }).click();
+  };
+  await open(`people/${people[1]}`, 'Grace Hopper');
+  await page.getByRole('button', { name: 'Edit' }).click();
+  const phone = dialog().getByLabel('Phone');
+  const save = dialog().getByRole('button', { name: 'Save' });
+  await phone.fill('+1 212 555 0199');
+  await end();
+  await save.click();
+  await expect(page.getByRole('heading', { name: 'Sign in' })).toBeVisible();
+  expect(await page.content()).not.toMatch(/Hopper|555 0199/);
+  await enter(own);
+  await expect(phone).toHaveValue('+1 212 555 0199');
+  await save.click();
+  await expect(dialog()).toHaveCount(0);
+  await expect(page.getByText('+1 212 555 0199')).toBeVisible();
+  await page.getByRole('button', { name: 'Edit' }).click();
+  await phone.fill('+1 212 555 0100');
+  await end();
+  await save.click();
+  await enter({ ...own, account: people[0] });
+  await expect(page.getByRole('heading', { name: 'Grace Hopper', level: 1 })).toBeVisible();
+  await expect(dialog()).toHaveCount(0);
+  await page.unrouteAll({ behavior: 'wait' });
+});
+
 test('a failed sign-out shows the reason', async () => {
   await open('account', 'Sign-in and password');
   await failOnce('**/api/sessions');

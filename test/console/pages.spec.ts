@@ -114,6 +114,7 @@ test('a record is voided with a reason and restored with one press, one is added
   await expect(off).toContainText('Voided by staff');
   await expect(off).toContainText('Held the door for someone else');
   await page.locator('.toast', { hasText: 'Record voided' }).getByRole('button', { name: 'Undo' }).click();
+  await expect(page.locator('.toast', { hasText: 'Undone: Record voided' })).toBeVisible();
   await expect(page.locator('tr[data-tone="off"]')).toHaveCount(0);
   for (const name of ['Alan Turing', 'Grace Hopper'])
     await page
@@ -125,7 +126,7 @@ test('a record is voided with a reason and restored with one press, one is added
   await page.getByLabel('Reason').fill('Tested the door');
   await page.getByRole('dialog').getByRole('button', { name: 'Void' }).click();
   await expect(page.locator('tr[data-tone="off"]')).toHaveCount(2);
-  const done = page.locator('.toast', { hasText: 'Done for 2 rows' });
+  const done = page.locator('.toast', { hasText: 'Void: Done for 2 rows' });
   // It stays while the pointer is on it.
   await done.hover();
   const board = await page.context().newPage();

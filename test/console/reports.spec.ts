@@ -140,6 +140,7 @@ test('a missing check-out is added from its row, which then disappears', async (
   await row.getByRole('button', { name: 'Add check-out' }).click();
   const dialog = page.getByRole('dialog', { name: 'Add record' });
   await expect(dialog).toContainText('Person 3');
+  await expect(dialog.getByLabel('Time')).toBeFocused();
   await expect(dialog.getByLabel('Direction')).toHaveValue('out');
   await dialog.getByLabel('Time').fill('17:00');
   await dialog.getByLabel('Reason').fill('Forgot it');

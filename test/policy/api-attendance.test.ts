@@ -199,7 +199,8 @@ describe.each(DATABASES)('the attendance API on $name', (on) => {
     const voided = await correct({ kind: 'void', target: came, reason: 'Someone else' });
     const back = await correct({ kind: 'undo', target: moved.id, reason: 'It was right' });
     const counts = await correct({ kind: 'undo', target: voided.id, reason: 'It was her' });
-    const added = await correct({ kind: 'add', person, ...values('15:00', 'in'), reason: 'Kiosk was off' });
+    const { id: site } = await api.ask<Site>('POST', '/api/sites', { body: { name: 'Kyiv', timeZone: 'Europe/Kyiv' } });
+    const added = await correct({ kind: 'add', person, site, ...values('15:00', 'in'), reason: 'Kiosk was off' });
     const none = await correct({ kind: 'undo', target: added.id, reason: 'It was on' });
     const { items } = await api.ask<Page<Correction>>('GET', `/api/corrections?person=${person}`);
     expect(items.map(({ id, before, after }) => ({ id, before, after })).toReversed()).toEqual([
@@ -211,6 +212,7 @@ describe.each(DATABASES)('the attendance API on $name', (on) => {
       { id: none.id, before: values('15:00', 'in'), after: null },
     ]);
     for (const one of items) expect(one).toMatchObject({ name: 'Hedy Lamarr', author, authorEmail: AUTHOR });
+    expect(items.filter((one) => one.site === site).map(({ id }) => id)).toEqual([none.id, added.id]);
     expect(items.filter((one) => one.undone).map(({ id }) => id)).toEqual([added.id, voided.id, moved.id]);
     // As for any other list, whose name was opened is in the audit log.
     expect(await api.lastAudit()).toMatchObject({

@@ -3,6 +3,7 @@ import { v7 } from 'uuid';
 import { describe, expect, test } from 'vitest';
 import { MOST_COUNTED } from '../../sync/protocol/api/page.ts';
 import type { Db } from '../../sync/server/platform/database/schema.ts';
+import { beginRun } from '../../sync/server/platform/jobs/runs.ts';
 import { printedRandom } from '../chance.ts';
 import type { Api } from '../kit/api.ts';
 import { DATABASES } from '../kit/databases.ts';
@@ -314,6 +315,27 @@ describe.each(DATABASES)('lists of the API on $name', (on) => {
         });
         expect(seen, sort).toEqual(sort.startsWith('-') ? sorted.reverse() : sorted);
       }
+  });
+
+  test('job runs are listed completely, newest first, also for one job', async () => {
+    const begin = (job: string) =>
+      beginRun(api.db, job, { everyMs: 0, runner: v7(), now: NOW, force: true }).then((run) =>
+        run!.end('ok', { report: {}, now: NOW }),
+      );
+    for (const job of ['a', 'b', 'a', 'b', 'a']) await begin(job);
+    const read = async (query: string) => {
+      const found: unknown[] = [];
+      for (let cursor: string | null = ''; cursor !== null; ) {
+        const at: string = cursor && `&cursor=${cursor}`;
+        const page: Page = await api.ask<Page>('GET', `/api/jobs/runs?limit=2${query}${at}`, { as: 'admin' });
+        found.push(...page.items.map((run) => run.job));
+        cursor = page.next;
+      }
+      return found;
+    };
+    expect((await read('')).filter((job) => job === 'a' || job === 'b')).toEqual(['a', 'b', 'a', 'b', 'a']);
+    expect(await read('&job=a')).toEqual(['a', 'a', 'a']);
+    await expect(read('&cursor=x')).rejects.toMatchObject({ code: 'cursor-unreadable' });
   });
 
   test('the audit log pages from either end, and counts without decrypting', async () => {

@@ -66,6 +66,18 @@ describe.each(DATABASES)('reports on $name', (on) => {
   const work = (startsAt: string | undefined, graceMinutes?: number) =>
     setPolicy(api.db, DEFAULT_SCOPE, { leaseDays: 30, workStartsAt: startsAt, graceMinutes }, api.now);
 
+  test('a file’s headings are in the requested language, and in English by default, as programs expect', async () => {
+    const headings = async (query: Record<string, string>) => (await csv({ ...march, by: 'person', ...query }))[0];
+    expect(await headings({})).toEqual(expect.arrayContaining(['Name', 'Number', 'Days', 'Visits']));
+    expect(await headings({ language: 'de' })).toEqual(
+      expect.arrayContaining(['Name', 'Nummer', 'Tage', 'Aufenthalte']),
+    );
+    const records = async (language: string) =>
+      (await api.ask<Buffer>('GET', `/api/exports/attendance?format=csv${language}`, { as: 'staff' })).toString('utf8');
+    expect(await records('')).toMatch(/^\uFEFFTime \(UTC\),Time at the site,Site,Name,.*,Record,Person\r\n/);
+    expect(await records('&language=zh')).toMatch(/^\uFEFF时间（UTC）,站点时间,站点,姓名,.*,记录,人员\r\n/);
+  });
+
   test('a report covers up to a year, using no more memory than for a quarter', async () => {
     const people = Array.from({ length: 3 }, (_, i) => box.person(`Yearly ${i}`));
     for (const person of people)

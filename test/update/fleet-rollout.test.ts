@@ -78,7 +78,7 @@ async function makeEvents(): Promise<void> {
 
 const seconds = (since: number) => Math.round((performance.now() - since) / 100) / 10;
 const show = async (): Promise<Rollout> => (await server.call(listRollouts)).items[0]!;
-const jobRuns = async () => (await server.call(listJobRuns, { query: { job: 'rollouts', limit: 1000 } })).runs.length;
+const jobRuns = async () => (await server.call(listJobRuns, { query: { job: 'rollouts', limit: 1000 } })).items.length;
 const statesOf = async () =>
   (await server.call(listRolloutKiosks, { params: { rollout: (await show()).id }, query: { limit: 200 } })).items;
 

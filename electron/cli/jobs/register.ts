@@ -32,8 +32,8 @@ export function registerJobs(program: Command): void {
     .option('--limit <n>', 'how many to show', wholeNumber(1, 1000), 50)
     .option('--json', 'one JSON object per line: {"id","job","startedAt","endedAt","outcome","code","report"}')
     .action(async (o) => {
-      const { runs } = await call(listJobRuns, { query: { limit: o.limit, job: o.job } });
-      printEach(o.json, runs, runLine, 'No job has run yet.');
+      const { items } = await call(listJobRuns, { query: { limit: o.limit, job: o.job } });
+      printEach(o.json, items, runLine, 'No job has run yet.');
     });
   jobs
     .command('run')

@@ -32,9 +32,10 @@ export function Accounts({ role }: PageProps) {
     const topics = alerts.value?.accounts.find((one) => one.account === account)?.topics ?? [];
     return listed(topics.map((topic) => t(`alerts.topic.${topic}`)));
   };
-  const toggle = ({ id, disabledAt }: accounts.AccountShape) =>
+  const toggle = ({ id, email, disabledAt }: accounts.AccountShape) =>
     run(() => api(accounts.changeAccount, { params: { account: id }, body: { disabled: !disabledAt } }), {
       say: () => t(disabledAt ? 'accounts.enabled' : 'accounts.isDisabled'),
+      of: email ?? undefined,
       done: found.reload,
     });
   const newLink = (account: accounts.AccountShape) =>
@@ -50,6 +51,7 @@ export function Accounts({ role }: PageProps) {
         word: account.email ?? t('people.eraseWord'),
       },
       say: () => t('accounts.removed'),
+      of: account.email ?? undefined,
       done: found.reload,
     });
   return (

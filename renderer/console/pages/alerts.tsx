@@ -18,8 +18,7 @@ import { session } from '../state/session.ts';
 
 /** Which attention items are e-mailed to an account. */
 export function AlertsPage() {
-  const { value: at } = session.stage;
-  const account = at.kind === 'in' ? at.session.account : null;
+  const account = session.page.value?.at.session.account ?? null;
   return (
     <PageFrame of="alerts">
       {account && (

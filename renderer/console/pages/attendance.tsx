@@ -3,7 +3,7 @@ import { type AttendanceRow, listAttendance, METHODS } from '../../../sync/proto
 import { makeCorrection } from '../../../sync/protocol/api/corrections.ts';
 import { exportAttendance } from '../../../sync/protocol/api/exports.ts';
 import { Button } from '../../shared/button.tsx';
-import { labelled, listed } from '../../shared/i18n.ts';
+import { currentLanguage, labelled, listed } from '../../shared/i18n.ts';
 import { IconDownload } from '../../shared/icons.tsx';
 import { type Answer, api, download } from '../../shared/web/api.ts';
 import { AreaField, ErrorNote, TextField, useField } from '../../shared/web/form.tsx';
@@ -67,7 +67,9 @@ export function Attendance({ query, role }: PageProps) {
       of="attendance"
       actions={
         <>
-          <Exports file={(format) => download(exportAttendance, { query: { ...filter, format } })} />
+          <Exports
+            file={(format) => download(exportAttendance, { query: { ...filter, format, language: currentLanguage() } })}
+          />
           {may && <Button label={t('attendance.add')} kind="primary" onClick={() => setTask({ kind: 'add' })} />}
         </>
       }

@@ -236,6 +236,7 @@ function Resolve({ item, onDone }: { item: attention.AttentionItem; onDone: () =
     <WriteForm
       write={() => api(attention.resolveAttention, { body: { kind: item.kind, ref: item.ref, note: note.value } })}
       say={() => t('attention.done')}
+      of={item.name ?? itemLabel(item)}
       undo={() => reopen(item)}
       done={onDone}
       ready={note.value.trim() !== ''}

@@ -107,6 +107,7 @@ export function Texts({ role }: PageProps) {
         ),
       },
       say: () => t('texts.reviewed'),
+      of: languageName(text.language),
       done: texts.reload,
     });
   return (
@@ -256,6 +257,7 @@ function Add({ shipped, onDone }: { shipped: readonly ShippedText[]; onDone: () 
       // An invalid text is sent unchanged, so that the server reports what is wrong with it.
       write={() => api(consents.addConsentText, { body: consents.NewConsentText.safeParse(given).data ?? given })}
       say={() => t('texts.added')}
+      of={languageName(values.language)}
       done={onDone}
       action={t('texts.add')}
     >

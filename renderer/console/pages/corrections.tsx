@@ -37,7 +37,11 @@ export function Corrections({ query, role }: PageProps) {
         rowKey={(row) => row.id}
         tone={(row) => (row.undone ? 'off' : undefined)}
         columns={{
-          madeAt: { label: t('corrections.madeAt'), names: true, cell: (row) => <Moment at={row.madeAt} /> },
+          madeAt: {
+            label: t('corrections.madeAt'),
+            names: true,
+            cell: (row) => <Moment at={row.madeAt} site={row.site} />,
+          },
           by: { label: t('corrections.by'), sort: whoMade },
           person: personColumn(t('corrections.person'), 'person'),
           what: {
@@ -49,7 +53,7 @@ export function Corrections({ query, role }: PageProps) {
             label: t('corrections.before'),
             names: true,
             sort: (row) => row.before?.at ?? null,
-            cell: (row) => <Values of={row.before} />,
+            cell: (row) => <Values of={row.before} site={row.site} />,
           },
           after: {
             label: t('corrections.after'),
@@ -57,7 +61,7 @@ export function Corrections({ query, role }: PageProps) {
             sort: (row) => row.after?.at ?? null,
             cell: (row) =>
               row.after ? (
-                <Values of={row.after} />
+                <Values of={row.after} site={row.site} />
               ) : (
                 <span class="chip" data-direction="void">
                   {t('corrections.voided')}
@@ -86,12 +90,12 @@ export function Corrections({ query, role }: PageProps) {
 const whoMade = ({ author, authorEmail }: Correction): string =>
   whoLabel({ email: authorEmail, by: author ?? 'operator' });
 
-const Values = ({ of }: { of: Correction['before'] }) =>
+const Values = ({ of, site }: { of: Correction['before']; site: Correction['site'] }) =>
   of === null ? (
     <span class="muted">–</span>
   ) : (
     <>
       <DirectionChip direction={of.direction} />
-      <Moment at={of.at} />
+      <Moment at={of.at} site={site} />
     </>
   );

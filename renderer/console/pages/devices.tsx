@@ -79,6 +79,7 @@ function List({ query, role, health }: ListProps & { health?: readonly FleetKios
         return { title: t('devices.revoke'), text: text.filter(Boolean).join(' '), danger: true, word: name };
       },
       say: () => t('devices.revoked'),
+      of: device.name,
       done: reload,
     });
   return (
@@ -216,6 +217,7 @@ export function ApproveKiosk({ device, onDone }: { device: devices.Device; onDon
         api(devices.approveDevice, { params: { device: device.id }, body: { fingerprint: typed.value.trim() } })
       }
       say={() => t('devices.approved')}
+      of={device.name}
       done={onDone}
       ready={typed.value.trim() !== ''}
       action={t('devices.approve')}
@@ -262,6 +264,7 @@ function Rename({ device, onDone }: { device: Renamed; onDone: () => void }) {
         })
       }
       say={() => t('people.saved')}
+      of={name.value}
       done={onDone}
       ready={name.value.trim() !== ''}
       action={t('people.save')}

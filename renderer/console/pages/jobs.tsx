@@ -1,14 +1,15 @@
 import type { z } from 'zod';
 import { type JobRun, listJobRuns, listJobs } from '../../../sync/protocol/api/jobs.ts';
-import { useRead } from '../../shared/web/resource.tsx';
+import { useNews, useRead } from '../../shared/web/resource.tsx';
 import { t } from '../i18n.ts';
 import { momentColumn } from '../parts/column.tsx';
-import { filterOf, SelectFilter } from '../parts/filters.tsx';
+import { FilterBar, filterOf, SelectFilter } from '../parts/filters.tsx';
 import { Ago, codeLabel, Moment } from '../parts/labels.tsx';
 import { PageFrame } from '../parts/page.tsx';
 import { Reading } from '../parts/reading.tsx';
 import { isMoment, reportRows } from '../parts/report-rows.ts';
 import { DataTable } from '../parts/table.tsx';
+import { useList } from '../parts/table-sort.tsx';
 
 const every = (ms: number): string => {
   if (ms % 86_400_000 === 0) return t('jobs.days', { count: ms / 86_400_000 });
@@ -19,6 +20,7 @@ const every = (ms: number): string => {
 
 type Run = z.output<typeof JobRun>;
 
+const nameOf = (job: string): string => codeLabel('jobs.name', job);
 const outcomeOf = ({ outcome }: Pick<Run, 'outcome'>) => [outcome, t(`jobs.outcome.${outcome}`)] as const;
 const reportOf = ({ code, report }: Run): string => code ?? (report ? JSON.stringify(report) : '–');
 
@@ -46,7 +48,10 @@ function Report({ run: { code, report } }: { run: Run }) {
 /** The server's scheduled jobs, and their results. */
 export function Jobs() {
   const states = useRead(listJobs, {}, 15_000);
-  const runs = useRead(listJobRuns, { query: { job: filterOf('job').value, limit: 50 } });
+  const runs = useList(listJobRuns, { query: { job: filterOf('job').value } }, 'runs');
+  const jobs = states.value?.jobs ?? [];
+  // A run that began or ended since.
+  useNews(states.value && JSON.stringify(jobs.map(({ last }) => [last?.id, last?.outcome])), runs.reload);
   return (
     <PageFrame of="jobs">
       <Reading of={states} rows={8} />
@@ -59,7 +64,7 @@ export function Jobs() {
             rowKey={(j) => j.job}
             tone={(j) => (j.last?.outcome === 'failed' ? 'bad' : undefined)}
             columns={{
-              job: { label: t('jobs.job'), heads: true, sort: (j) => codeLabel('jobs.name', j.job) },
+              job: { label: t('jobs.job'), heads: true, sort: (j) => nameOf(j.job) },
               every: { label: t('jobs.every'), sort: (j) => j.everyMs, cell: (j) => every(j.everyMs) },
               last: {
                 label: t('jobs.last'),
@@ -72,40 +77,29 @@ export function Jobs() {
           />
         </div>
       )}
-      {states.value && (
-        <section class="card table-card" aria-busy={runs.loading}>
-          <div class="panel-head card-title">
-            <h2>{t('jobs.runs')}</h2>
-            <SelectFilter
-              name="job"
-              label={t('jobs.job')}
-              options={states.value.jobs.map((j) => [j.job, codeLabel('jobs.name', j.job)])}
-            />
-          </div>
-          {/* The select is kept while reading, so that keyboard users don't lose their place. */}
-          <Reading of={runs} rows={6} />
-          {runs.value && (
-            <DataTable
-              id="runs"
-              beside
-              caption={t('jobs.runs')}
-              rows={runs.value.runs}
-              rowKey={(r) => String(r.id)}
-              tone={(r) => (r.outcome === 'failed' ? 'bad' : undefined)}
-              columns={{
-                started: momentColumn(t('jobs.started'), 'startedAt'),
-                job: { label: t('jobs.job'), heads: true, sort: (r) => codeLabel('jobs.name', r.job) },
-                last: { label: t('jobs.last'), choice: outcomeOf },
-                report: {
-                  label: t('jobs.reportLabel'),
-                  sort: reportOf,
-                  cell: (r) => <Report run={r} />,
-                },
-              }}
-            />
-          )}
-        </section>
-      )}
+      <section class="stack" aria-labelledby="job-runs">
+        <h2 id="job-runs">{t('jobs.runs')}</h2>
+        <DataTable
+          id="runs"
+          beside
+          caption={t('jobs.runs')}
+          pages={runs}
+          filters={
+            <FilterBar names={['job']}>
+              <SelectFilter name="job" label={t('jobs.job')} options={jobs.map(({ job }) => [job, nameOf(job)])} />
+            </FilterBar>
+          }
+          empty={{ title: t('jobs.noRuns') }}
+          rowKey={(r) => String(r.id)}
+          tone={(r) => (r.outcome === 'failed' ? 'bad' : undefined)}
+          columns={{
+            started: momentColumn(t('jobs.started'), 'startedAt'),
+            job: { label: t('jobs.job'), heads: true, sort: (r) => nameOf(r.job) },
+            outcome: { label: t('jobs.outcomeLabel'), choice: outcomeOf },
+            report: { label: t('jobs.reportLabel'), sort: reportOf, cell: (r) => <Report run={r} /> },
+          }}
+        />
+      </section>
     </PageFrame>
   );
 }

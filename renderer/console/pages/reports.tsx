@@ -11,7 +11,7 @@ import {
   type ReportRow,
 } from '../../../sync/protocol/api/reports.ts';
 import { Button } from '../../shared/button.tsx';
-import { numberOf } from '../../shared/i18n.ts';
+import { currentLanguage, numberOf } from '../../shared/i18n.ts';
 import { IconPrint } from '../../shared/icons.tsx';
 import { download } from '../../shared/web/api.ts';
 import { SelectField, useField } from '../../shared/web/form.tsx';
@@ -60,7 +60,9 @@ export function Reports({ query, role }: PageProps) {
       of="reports"
       actions={
         <>
-          <Exports file={(format) => download(exportReport, { query: { ...asked, format } })} />
+          <Exports
+            file={(format) => download(exportReport, { query: { ...asked, format, language: currentLanguage() } })}
+          />
           <Button
             icon={<IconPrint />}
             label={t(printing.busy ? 'table.loading' : 'print')}

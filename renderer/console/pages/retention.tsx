@@ -156,6 +156,7 @@ function Holds({ mayWrite }: { mayWrite: boolean }) {
         };
       },
       say: () => t('retention.released'),
+      of: reason,
       done: holds.reload,
     });
   return (

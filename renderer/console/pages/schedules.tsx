@@ -30,7 +30,11 @@ export function Schedules({ role }: Pick<PageProps, 'role'>) {
   const { busy, error, run } = useWrite();
   const params = (row: reports.ReportSchedule) => ({ params: { schedule: row.id } });
   const send = (row: reports.ReportSchedule) =>
-    run(() => api(reports.sendReport, params(row)), { say: () => t('schedules.sending'), done: found.reload });
+    run(() => api(reports.sendReport, params(row)), {
+      say: () => t('schedules.sending'),
+      of: whatLabel(row),
+      done: found.reload,
+    });
   const stop = (row: reports.ReportSchedule) => {
     const { by, only, site, every, at, language, receivers } = row;
     const body = { by, only, site, every, at, language, receivers: receivers.map(({ id }) => id) };
@@ -44,6 +48,7 @@ export function Schedules({ role }: Pick<PageProps, 'role'>) {
         ...(!restored && { word: t('people.eraseWord') }),
       },
       say: () => t('schedules.stopped'),
+      of: whatLabel(row),
       undo: restored && (() => api(reports.createReportSchedule, { body })),
       done: found.reload,
     });

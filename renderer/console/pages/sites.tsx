@@ -242,6 +242,7 @@ function AddSite({ onDone }: { onDone: () => void }) {
     <WriteForm
       write={() => api(siteApi.createSite, { body: parsed.data! })}
       say={() => t('settings.siteAdded')}
+      of={values.name}
       done={onDone}
       ready={parsed.success}
       action={t('settings.addSite')}

@@ -94,11 +94,13 @@ function One({ hook, admin, onChange, onSecret }: OneProps) {
         hook.enabled
           ? t(hook.records ? 'webhooks.offDoneRecords' : 'webhooks.offDone')
           : t(hook.records ? 'webhooks.onDoneRecords' : 'webhooks.onDone'),
+      of: hook.name,
       done: onChange,
     });
   const test = () =>
     run(() => api(webhooks.testWebhook, { params }), {
       say: () => t('webhooks.tested'),
+      of: hook.name,
       done: () => {
         setLog(true);
         setTests((count) => count + 1);
@@ -108,6 +110,7 @@ function One({ hook, admin, onChange, onSecret }: OneProps) {
   const send = () =>
     run(() => api(webhooks.sendWaiting, { params }), {
       say: () => t('webhooks.sendDone'),
+      of: hook.name,
       done: () => {
         setTests((count) => count + 1);
         onChange();
@@ -131,6 +134,7 @@ function One({ hook, admin, onChange, onSecret }: OneProps) {
         return { title: t('webhooks.remove'), text, danger: true, word: hook.name };
       },
       say: () => t('webhooks.removed'),
+      of: hook.name,
       done: onChange,
     });
   const button = (label: Key, act: () => unknown) => (
@@ -248,7 +252,7 @@ function WebhookForm({ hook, onDone }: WebhookFormProps) {
             api(webhooks.changeWebhook, { params: { webhook: hook.id }, body: { ...body, ...(caPem && { caPem }) } })
           : api(webhooks.createWebhook, { body: { ...body, caPem } })
       }
-      {...(hook && { say: () => t('people.saved') })}
+      {...(hook && { say: () => t('people.saved'), of: values.name })}
       done={(made) => onDone(hook ? null : (made as { secret: string }).secret)}
       ready={(records.checked || topics.length > 0) && webhooks.NewWebhook.shape.quiet.safeParse(quiet).success}
       action={t(hook ? 'people.save' : 'webhooks.add')}

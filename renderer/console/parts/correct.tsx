@@ -86,7 +86,7 @@ export function Correct({ task, onClose, onDone }: { task: Task; onClose: () => 
           {task.kind !== 'void' && (
             <div class="row-fields">
               <TextField label={t('corrections.date')} type="date" required {...date} />
-              <TextField label={t('corrections.time')} type="time" required {...time} />
+              <TextField label={t('corrections.time')} type="time" required data-start {...time} />
               <SelectField
                 label={t('attendance.direction')}
                 value={direction}

@@ -8,8 +8,8 @@ export const OF_MACHINES: readonly Role[] = ['admin', 'auditor'];
 
 /** Returns the address of a kiosk's page for the signed-in role. */
 export function kioskPath(id: string): string {
-  const place = session.stage.value;
-  return place.kind === 'in' && (OF_MACHINES as readonly string[]).includes(place.session.role)
+  const place = session.page.value?.at;
+  return place !== undefined && (OF_MACHINES as readonly string[]).includes(place.session.role)
     ? `fleet/${id}`
     : `devices/${id}`;
 }

@@ -73,11 +73,11 @@ export function BulkButton<T, A>({ rows, nameOf, write, undo, ask, done, label, 
     done();
     return error;
   };
-  const said = (written: readonly (readonly [T, A])[]) =>
-    toast(
-      () => t('table.bulkDone', { count: written.length }),
-      undo && written.length > 0 ? () => takeBack(written) : undefined,
-    );
+  const said = (written: readonly (readonly [T, A])[]) => {
+    if (written.length === 0) return;
+    const what = () => labelled(label, t('table.bulkDone', { count: written.length }));
+    toast(what, undo && (() => takeBack(written)));
+  };
   return (
     <>
       <ErrorNote error={error} />

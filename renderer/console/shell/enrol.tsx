@@ -3,7 +3,7 @@ import { useEffect, useState } from 'preact/hooks';
 import * as accounts from '../../../sync/protocol/api/accounts.ts';
 import { Button } from '../../shared/button.tsx';
 import { useFocus } from '../../shared/focus.ts';
-import { api, save } from '../../shared/web/api.ts';
+import { api, away, save } from '../../shared/web/api.ts';
 import { EntryCard } from '../../shared/web/entry.tsx';
 import { CheckField, ErrorNote, Form, TextField, useCheck, useField } from '../../shared/web/form.tsx';
 import { useRead, useWrite } from '../../shared/web/resource.tsx';
@@ -41,11 +41,14 @@ export function Enrolment({ own, onDone }: { own: accounts.OwnAccount; onDone: (
   const [codes, setCodes] = useState<readonly string[] | null>(null);
   /** What a signed-in session has to give again. A session from a link need not. */
   const [current, setCurrent] = useState<string | null>(null);
+  useEffect(() => {
+    if (away.value) setCurrent(null);
+  }, [away.value]);
   const [forgotten] = useState(own.hasPassword && own.hasSecondFactor);
   const step = codes ? 3 : forgotten || !account.hasPassword ? 1 : 2;
   const head = useFocus<HTMLHeadingElement>(step);
   // The account's own page has a title already.
-  const Title = session.stage.value.kind === 'in' ? 'h2' : 'h1';
+  const Title = session.page.value !== null ? 'h2' : 'h1';
   return (
     <>
       <div>
@@ -65,8 +68,8 @@ export function Enrolment({ own, onDone }: { own: accounts.OwnAccount; onDone: (
           }}
         />
       )}
-      {step === 2 && current === null && session.stage.value.kind === 'in' && <Present onGiven={setCurrent} />}
-      {step === 2 && (current !== null || session.stage.value.kind === 'enrol') && (
+      {step === 2 && current === null && session.page.value !== null && <Present onGiven={setCurrent} />}
+      {step === 2 && (current !== null || session.page.value === null) && (
         <SecondFactor
           proof={current === null ? {} : { current }}
           onSet={setCodes}
@@ -264,7 +267,7 @@ export function Codes({ codes, onDone }: { codes: readonly string[]; onDone: () 
       </div>
       <CheckField label={t('enrol.kept')} {...kept} />
       <Button
-        label={t(session.stage.value.kind === 'in' ? 'enrol.finish' : 'enrol.done')}
+        label={t(session.page.value !== null ? 'enrol.finish' : 'enrol.done')}
         submit
         kind="primary"
         disabled={!kept.checked}

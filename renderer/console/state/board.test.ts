@@ -98,6 +98,20 @@ test('an age is given in one unit', () => {
   expect(agoOf(-5000, 'de')).toBe('jetzt');
 });
 
+test('what rounds up to the next unit is said in it', () => {
+  const [second, minute, hour] = [1000, 60_000, 3_600_000];
+  const just = [minute - second, minute - 1, hour - 31 * second, hour - second, 23.4 * hour, 23.6 * hour, 24 * hour];
+  expect(just.map((ms) => agoOf(ms, 'en'))).toEqual([
+    '59 seconds ago',
+    '1 minute ago',
+    '59 minutes ago',
+    '1 hour ago',
+    '23 hours ago',
+    'yesterday',
+    'yesterday',
+  ]);
+});
+
 test('initials are letters of the name’s own script, at most two', () => {
   expect(['Ada Lovelace', 'Jürgen von der Heide', 'Élodie', '王 小明', '  ', '42 Éa'].map(initialsOf)).toEqual([
     'AL',

@@ -32,9 +32,14 @@ export function agoOf(ms: number, language = currentLanguage()): string {
   const relative = new Intl.RelativeTimeFormat(localeOf(language), { numeric: 'auto' });
   const seconds = Math.max(0, Math.round(ms / 1000));
   if (seconds < 60) return relative.format(-seconds, 'second');
-  if (seconds < 3600) return relative.format(-Math.round(seconds / 60), 'minute');
-  if (seconds < 86_400) return relative.format(-Math.round(seconds / 3600), 'hour');
-  return relative.format(-Math.round(seconds / 86_400), 'day');
+  // What rounds up to 60 minutes is an hour.
+  const [minutes, hours, days] = [60, 3600, 86_400].map((unit) => Math.round(seconds / unit)) as [
+    number,
+    number,
+    number,
+  ];
+  if (minutes < 60) return relative.format(-minutes, 'minute');
+  return hours < 24 ? relative.format(-hours, 'hour') : relative.format(-days, 'day');
 }
 
 /** Conversion between a site's local time and moments: filters name days, the API takes instants. Pure. */

@@ -1,4 +1,5 @@
 import { computed, effect, signal } from '@preact/signals';
+import { away } from '../../shared/web/api.ts';
 import { now } from '../../shared/web/now.ts';
 import { applyBoard, type BoardState, EMPTY, latestOf } from './board.ts';
 import { connectLive } from './connection.ts';
@@ -21,8 +22,12 @@ export function createLive(site: string | null) {
     latest: computed(() => latestOf(board.value)),
     /** @returns a function that disconnects */
     connect: (): (() => void) =>
-      effect(() =>
-        connectLive({
+      effect(() => {
+        if (away.value) {
+          lostAt.value = lostAt.peek() ?? Date.now();
+          return undefined;
+        }
+        return connectLive({
           since: () => ({ site, log: board.peek().log, position: board.peek().position }),
           onBoard(message) {
             now.value = Date.now();
@@ -33,8 +38,8 @@ export function createLive(site: string | null) {
             lostAt.value ??= Date.now();
           },
           onSignedOut: () => session.leaveFor('ended'),
-        }),
-      ),
+        });
+      }),
   };
 }
 

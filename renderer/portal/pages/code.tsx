@@ -5,7 +5,7 @@ import { Button } from '../../shared/button.tsx';
 import { momentOf } from '../../shared/i18n.ts';
 import { IconQr } from '../../shared/icons.tsx';
 import { Qr } from '../../shared/qr.tsx';
-import { type ApiError, api } from '../../shared/web/api.ts';
+import { type ApiError, api, away } from '../../shared/web/api.ts';
 import { ErrorNote } from '../../shared/web/form.tsx';
 import { Panel } from '../../shared/web/pieces.tsx';
 import { useRead, useWrite } from '../../shared/web/resource.tsx';
@@ -61,6 +61,7 @@ function useOwnCode() {
   const [round, setRound] = useState(0);
   const touched = useRef(performance.now());
   useEffect(() => {
+    if (away.value) return setCode(null);
     let gone = false;
     let timer: ReturnType<typeof setTimeout> | undefined;
     const renew = async () => {
@@ -100,7 +101,7 @@ function useOwnCode() {
       document.removeEventListener('visibilitychange', seen);
       for (const event of ['pointerdown', 'keydown']) removeEventListener(event, touch);
     };
-  }, [round]);
+  }, [round, away.value]);
   return {
     code,
     left: leftOf(code, time),

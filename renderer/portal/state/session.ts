@@ -16,13 +16,14 @@ export const me = signal<MyProfile | null>(null);
 
 // After the session, none of the person's data is kept on the page.
 effect(() => {
-  if (session.stage.value.kind !== 'in') me.value = null;
+  if (session.page.value === null) me.value = null;
 });
 
 /** Reads the signed-in person's data again. */
 export async function readMe(): Promise<Answer<MyProfile>> {
+  const visit = session.page.peek()?.visit;
   const answer = await api(getMyProfile);
   // If they have signed out meanwhile, it must not be shown to the next person.
-  if (answer.ok && session.stage.peek().kind === 'in') me.value = answer.value;
+  if (answer.ok && session.page.peek()?.visit === visit && visit !== undefined) me.value = answer.value;
   return answer;
 }

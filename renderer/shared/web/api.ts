@@ -1,3 +1,4 @@
+import { signal } from '@preact/signals';
 import type { z } from 'zod';
 import {
   urlOf as addressOf,
@@ -45,6 +46,9 @@ const RETRY_MS = [500, 2000];
 
 /** `ended`: called when the server says that no one is signed in; `used`: when it answered a signed-in user. */
 export const sessionHooks = { ended: (): void => undefined, used: (): void => undefined };
+
+/** Whether a page is waiting for its user, whose session has ended, to sign in again. Until then it reads nothing; then it reloads. */
+export const away = signal(false);
 
 /** Calls an endpoint. A change takes effect once, however often it has to be sent. */
 export async function api<P extends Params, Q extends z.ZodType, B extends z.ZodType, A extends z.ZodType | 'nothing'>(

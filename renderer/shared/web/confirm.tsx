@@ -2,6 +2,7 @@ import { signal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
 import { useState } from 'preact/hooks';
 import { inSmall } from '../i18n.ts';
+import { away } from './api.ts';
 import { Form, Submit, TextField } from './form.tsx';
 import { t } from './i18n.ts';
 import { Dialog } from './pieces.tsx';
@@ -36,10 +37,19 @@ export const confirm = (question: Question): Promise<boolean> =>
     asked.value = { ...question, id: count, answer: resolve };
   });
 
+/** Answers an open question with no, because its user has left. A dialog that only shows something is kept. */
+export function answerNo(): void {
+  const question = asked.peek();
+  if (!question || question.keep === null) return;
+  asked.value = null;
+  question.answer(false);
+}
+
 /** Rendered once, in the shell. */
 export function Confirmation() {
   const question = asked.value;
-  if (!question) return null;
+  // Whom it is about is no one’s business while no one is signed in.
+  if (!question || (away.value && question.keep !== null)) return null;
   const answer = (yes: boolean) => {
     asked.value = null;
     question.answer(yes);

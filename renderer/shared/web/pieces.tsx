@@ -30,7 +30,8 @@ export function Dialog({ title, onClose, wide = false, children }: DialogProps) 
   // Opened before the next frame, so that the first key press goes to the right element. Closing returns the focus.
   useLayoutEffect(() => {
     const dialog = ref.current!;
-    dialog.showModal();
+    // One that opens while its page waits for someone to sign in again is shown with it.
+    if (dialog.isConnected) dialog.showModal();
     focusFirst(dialog);
     return () => dialog.close();
   }, []);

@@ -1,7 +1,10 @@
 import { h, render } from 'preact';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { listSites } from '../../../sync/protocol/api/sites.ts';
-import { type ReadBy, useAll, useResource } from './resource.tsx';
+import { type ReadBy, useAll, useResource, useWrite } from './resource.tsx';
+
+const said = vi.hoisted((): string[] => []);
+vi.mock('./toast.tsx', () => ({ toast: (say: () => string) => said.push(say()) }));
 
 const EVERY_MS = 5000;
 
@@ -82,4 +85,12 @@ test('a list of several pages is polled less often, in proportion to its pages',
   expect(asked).toEqual([1, 2, 3]);
   await vi.advanceTimersByTimeAsync(EVERY_MS * 1.5);
   expect(asked).toEqual([1, 2, 3, 1, 2, 3]);
+});
+
+test('who did something in a list reads with which of its rows it was done', async () => {
+  const page = inPage(useWrite);
+  const write = async () => ({ ok: true as const, value: 2 });
+  await page.now.run(write, { say: (count) => `${count} removed.`, of: 'ada@example.org' });
+  await page.now.run(write, { say: () => 'Saved.' });
+  expect(said).toEqual(['\u2068ada@example.org\u2069: 2 removed.', 'Saved.']);
 });

@@ -4,7 +4,8 @@ import { useCallback, useContext, useEffect, useRef, useState } from 'preact/hoo
 import type { z } from 'zod';
 import type { Endpoint, Input, Params, Rest } from '../../../sync/protocol/api/endpoint.ts';
 import { MAX_PAGE, MOST_COUNTED, PAGE } from '../../../sync/protocol/api/page.ts';
-import { type Answer, type ApiError, api } from './api.ts';
+import { labelled } from '../i18n.ts';
+import { type Answer, type ApiError, api, away } from './api.ts';
 import { confirm, type Question } from './confirm.tsx';
 import { ErrorNote, Form, Submit } from './form.tsx';
 import { CloseDialog } from './pieces.tsx';
@@ -43,6 +44,7 @@ export function useResource<T>(key: string, read: (by: ReadBy) => Promise<Answer
   const ended = useRef<Promise<void>>(undefined);
   const idle = useRef(false);
   useEffect(() => {
+    if (away.value) return;
     const gone = new AbortController();
     reading.current = gone;
     const other = last.current !== key;
@@ -55,9 +57,9 @@ export function useResource<T>(key: string, read: (by: ReadBy) => Promise<Answer
     });
     idle.current = false;
     return () => gone.abort();
-  }, [key, round]);
+  }, [key, round, away.value]);
   useEffect(() => {
-    if (everyMs === undefined) return;
+    if (everyMs === undefined || away.value) return;
     let timer = setTimeout(() => {
       const again = () => {
         if (timer === undefined) return;
@@ -72,7 +74,7 @@ export function useResource<T>(key: string, read: (by: ReadBy) => Promise<Answer
       clearTimeout(timer);
       timer = undefined;
     };
-  }, [key, round, everyMs]);
+  }, [key, round, everyMs, away.value]);
   const reload = useCallback(() => setRound((n) => n + 1), []);
   const replace = useCallback((value: T) => {
     reading.current?.abort();
@@ -219,13 +221,14 @@ export function usePages<A extends Paged, P extends Params, Q extends z.ZodType>
     return answer.ok ? { ok: true, value: answer.value.items } : answer;
   };
   useEffect(() => {
+    if (away.value) return;
     const other = shown.current?.key !== key;
     const gone = new AbortController();
     shown.current = { key, gone };
     if (other) setState(NO_PAGES);
     read(null, other ? 0 : state.items.length);
     return () => gone.abort();
-  }, [key, round]);
+  }, [key, round, away.value]);
   return {
     items: state.items,
     first: state.first,
@@ -247,6 +250,8 @@ export interface Around<T> {
   readonly ask?: Question | (() => Promise<Question | { readonly error: ApiError } | undefined>) | undefined;
   /** The toast's text, in the page's current language. */
   readonly say?: ((value: T) => string) | undefined;
+  /** Name of the item written, with which the toast begins. */
+  readonly of?: string | undefined;
   /** Undoes the write from the toast. `done` is also called after that. */
   readonly undo?: ((value: T) => Promise<Answer<unknown>>) | false | undefined;
   readonly done?: ((value: T) => unknown) | undefined;
@@ -265,7 +270,7 @@ export function useWrite(): {
   const busy = useRef(false);
   return {
     ...state,
-    async run(write, { ask, say, undo, done } = {}) {
+    async run(write, { ask, say, of, undo, done } = {}) {
       if (busy.current) return null;
       busy.current = true;
       const question = typeof ask === 'function' ? await ask() : ask;
@@ -295,7 +300,7 @@ export function useWrite(): {
           finish();
           return undone.ok ? null : undone.error;
         });
-      if (say) toast(() => say(value), takeBack || undefined);
+      if (say) toast(() => (of ? labelled(`\u2068${of}\u2069`, say(value)) : say(value)), takeBack || undefined);
       finish();
       return answer;
     },
@@ -311,9 +316,6 @@ export function useWrite(): {
  */
 export function WriteForm<T>({
   write,
-  ask,
-  say,
-  undo,
   done,
   ready = true,
   keepOpen = false,
@@ -321,6 +323,7 @@ export function WriteForm<T>({
   danger,
   onCancel,
   children,
+  ...around
 }: Around<T> & {
   write: () => Promise<Answer<T>>;
   ready?: boolean;
@@ -337,7 +340,7 @@ export function WriteForm<T>({
     done?.(value);
   };
   return (
-    <Form class="stack" onSubmit={() => ready && void run(write, { ask, say, undo, done: finish })}>
+    <Form class="stack" onSubmit={() => ready && void run(write, { ...around, done: finish })}>
       {children}
       <ErrorNote error={error} />
       <Submit danger={danger} disabled={busy || !ready} onCancel={onCancel}>

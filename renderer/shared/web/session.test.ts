@@ -1,5 +1,6 @@
 import { afterEach, expect, test, vi } from 'vitest';
-import { sessionHooks } from './api.ts';
+import { away, sessionHooks } from './api.ts';
+import { confirm } from './confirm.tsx';
 import { createSession } from './session.ts';
 
 const page = () => createSession({ usedMs: 60_000, placeOf: () => ({ kind: 'in' }) as const });
@@ -56,4 +57,36 @@ test('a session ends at its expiry, however much it is used', () => {
   const session = page();
   session.admitted({ ...state, idleEndsAt: at(30), expiresAt: at(3), serverTime: at(0) });
   expect(session.idleEndsAt.value - Date.now()).toBe(3 * 60_000);
+});
+
+test('a page waits an hour for whose session has ended, and for no one else', () => {
+  vi.useFakeTimers({ now: Date.UTC(2026, 2, 2, 8) });
+  const session = page();
+  const visitOf = (account: string) => {
+    session.admitted({ ...state, account, idleEndsAt: at(30), expiresAt: at(59), serverTime: at(0) });
+    return session.page.value?.visit;
+  };
+  const ada = visitOf('ada');
+  session.leaveFor('ended');
+  expect([session.page.value?.visit, away.value]).toEqual([ada, true]);
+  expect([visitOf('ada'), away.value]).toEqual([ada, false]);
+  session.leaveFor('ended');
+  expect(visitOf('max')).not.toBe(ada);
+  session.leaveFor('left');
+  expect([session.page.value, away.value]).toEqual([null, false]);
+  visitOf('ada');
+  session.leaveFor('ended');
+  vi.advanceTimersByTime(3_600_000);
+  expect(session.page.value).toBeNull();
+});
+
+test('what someone was asked when their session ended is answered with no where someone else comes', async () => {
+  const session = page();
+  const enter = (account: string) =>
+    session.admitted({ ...state, account, idleEndsAt: at(30), expiresAt: at(59), serverTime: at(0) });
+  enter('ada');
+  const removing = confirm({ title: 'Remove Max?' });
+  session.leaveFor('ended');
+  enter('max');
+  expect(await removing).toBe(false);
 });

@@ -1,6 +1,7 @@
-import { signal } from '@preact/signals';
+import { effect, signal } from '@preact/signals';
 import * as session from '../../../sync/protocol/api/session.ts';
-import { type Answer, type ApiError, api, sessionHooks, willPass } from './api.ts';
+import { type Answer, type ApiError, api, away, sessionHooks, willPass } from './api.ts';
+import { answerNo } from './confirm.tsx';
 
 /** Stages before signing in, on any page. */
 type Outside =
@@ -12,6 +13,8 @@ type Outside =
 /** What a page itself has to show: a signed-in person's content, or a way to sign in. */
 export type Held<Place> = Exclude<Outside | Place, { readonly kind: 'opening' | 'link' }>;
 
+type In<Place> = Extract<Place, { readonly kind: 'in' }>;
+
 interface Rules<Place> {
   /** Using the page counts as using the session; least time between reports of this, ms. */
   readonly usedMs: number;
@@ -21,9 +24,22 @@ interface Rules<Place> {
 
 export type Session<Place extends { readonly kind: string }> = ReturnType<typeof createSession<Place>>;
 
+/** How long a page waits for its user to sign in again after their session has ended, ms. */
+const KEPT_MS = 3_600_000;
+
 /** Manages a page's session, from the link to the last click. */
 export function createSession<Place extends { readonly kind: string }>({ usedMs, placeOf }: Rules<Place>) {
   const stage = signal<Outside | Place>({ kind: 'opening' });
+  /**
+   * The page of a signed-in account, with a new `visit` for each sign-in of another account. It is kept for an hour after their
+   * session has ended, hidden, so that they continue where they were, with what they typed, once they sign in again.
+   */
+  const page = signal<{ readonly visit: number; readonly who: string; readonly at: In<Place> } | null>(null);
+  let visits = 0;
+  let forgets: ReturnType<typeof setTimeout> | undefined;
+  effect(() => {
+    away.value = page.value !== null && stage.value.kind !== 'in';
+  });
   /** How long the session lasts unused, ms, by the server. */
   let lifeMs = Number.POSITIVE_INFINITY;
   /** When it ends unless it is used, ms since 1970 by this machine's clock. Only used to warn in time. */
@@ -42,6 +58,15 @@ export function createSession<Place extends { readonly kind: string }>({ usedMs,
   function leaveFor(why: 'left' | 'ended'): void {
     idleEndsAt.value = Number.POSITIVE_INFINITY;
     stage.value = { kind: 'out', why, error: null };
+    clearTimeout(forgets);
+    if (why === 'left') forget();
+    else forgets = setTimeout(forget, KEPT_MS);
+  }
+
+  function forget(): void {
+    clearTimeout(forgets);
+    page.value = null;
+    answerNo();
   }
 
   function admitted(state: session.SessionState, place = placeOf(state)): void {
@@ -49,6 +74,13 @@ export function createSession<Place extends { readonly kind: string }>({ usedMs,
       const endsAt = Math.min(Date.parse(state.idleEndsAt), Date.parse(state.expiresAt));
       lifeMs = endsAt - Date.parse(state.serverTime);
       idleEndsAt.value = Date.now() + lifeMs;
+    }
+    clearTimeout(forgets);
+    const who = JSON.stringify([state.role, state.account, state.person]);
+    if (page.peek() !== null && (page.peek()!.who !== who || place.kind !== 'in')) forget();
+    if (place.kind === 'in') {
+      visits += 1;
+      page.value = { visit: page.peek()?.visit ?? visits, who, at: place as In<Place> };
     }
     stage.value = place;
   }
@@ -114,7 +146,11 @@ export function createSession<Place extends { readonly kind: string }>({ usedMs,
       void loadSession();
     };
     for (const event of ['pointerdown', 'keydown']) addEventListener(event, used, { passive: true });
+    // They may have signed in again in another tab.
+    document.addEventListener('visibilitychange', () => {
+      if (away.peek() && !document.hidden) void loadSession();
+    });
   }
 
-  return { stage, idleEndsAt, admitted, begin, enter, isOutside, keepSignedIn, leaveFor, loadSession, signOut };
+  return { stage, page, idleEndsAt, admitted, begin, enter, isOutside, keepSignedIn, leaveFor, loadSession, signOut };
 }

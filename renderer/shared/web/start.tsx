@@ -1,3 +1,4 @@
+import { effect } from '@preact/signals';
 import { type ComponentType, render } from 'preact';
 import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 import { z } from 'zod';
@@ -11,6 +12,7 @@ import { DemoBar } from './demo.tsx';
 import { LinkCard, OpeningCard } from './entry.tsx';
 import { ErrorNote } from './form.tsx';
 import { type LinkSentences, t } from './i18n.ts';
+import { Held as HeldPage, KeptPage } from './kept.tsx';
 import { now } from './now.ts';
 import { startingLanguage } from './preferences.ts';
 import { useWrite } from './resource.tsx';
@@ -35,8 +37,23 @@ export async function startPage<Place extends { readonly kind: string }>(
   session.keepSignedIn();
   addEventListener('hashchange', () => void session.begin());
   keepFocus(document);
+  let kept: { readonly visit: number; readonly page: KeptPage } | null = null;
+  // Whoever comes next sees nothing of the one before.
+  effect(() => {
+    const visit = session.page.value?.visit;
+    if (kept?.visit === visit) return;
+    kept?.page.draw(null);
+    kept = visit === undefined ? null : { visit, page: new KeptPage() };
+  });
   const Stage = () => {
     const at = session.stage.value;
+    const shown = session.page.value;
+    if (at.kind === 'in' && shown && kept)
+      return (
+        <HeldPage key={shown.visit} page={kept.page}>
+          <View at={shown.at as Held<Place>} />
+        </HeldPage>
+      );
     if (at.kind === 'opening') return <OpeningCard />;
     if (session.isOutside(at) && at.kind === 'link')
       return <LinkCard busy={at.busy} error={at.error} onEnter={() => void session.enter()} />;

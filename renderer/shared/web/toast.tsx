@@ -51,7 +51,7 @@ function One({ toast: { id, say, undo } }: { toast: Toast }) {
     setBusy(true);
     const error = await undo!();
     drop(id);
-    toast(() => (error ? Object.values(errorText(error)).slice(0, 2).join(' ') : t('toast.undone')));
+    toast(() => (error ? Object.values(errorText(error)).slice(0, 2).join(' ') : t('toast.undone', { what: say() })));
   };
   return (
     <div

@@ -46,6 +46,8 @@ export const Correction = z.strictObject({
   person: Uuid,
   /** Name of the person; null: none. */
   name: z.string().nullable(),
+  /** Of the record. */
+  site: Uuid.nullable(),
   /** Null: no record counted before it, or that record is no longer kept. */
   before: RecordValues.nullable(),
   /** Null: no record counts after it, or that record is no longer kept. */

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { attendanceFilter } from './attendance.ts';
 import { endpoint } from './endpoint.ts';
+import { LANGUAGES } from './languages.ts';
 import { reportQuery } from './reports.ts';
 
 /** `/api/exports/…`: spreadsheet files. CSV has no limit on rows; a workbook has at most `MAX_XLSX_ROWS`. */
@@ -14,6 +15,9 @@ export type ExportFormat = z.infer<typeof ExportFormat>;
 export const PayrollLayout = z.enum(['timesheet', 'frappe-hr']);
 export type PayrollLayout = z.infer<typeof PayrollLayout>;
 
+/** Of the headings: programs that read a file leave it out, and find the English ones whoever asks. */
+const language = z.enum(LANGUAGES).default('en');
+
 const exporting = {
   roles: ['admin', 'dpo', 'staff'],
   data: ['attendance', 'person.name', 'person.number'],
@@ -25,14 +29,14 @@ const exporting = {
 export const exportAttendance = endpoint('GET /api/exports/attendance', {
   ...exporting,
   summary: 'Export records as a spreadsheet file, newest first; the people in it are logged',
-  query: z.strictObject({ ...attendanceFilter, format: ExportFormat }),
+  query: z.strictObject({ ...attendanceFilter, format: ExportFormat, language }),
   errors: ['export-too-large'],
 });
 
 export const exportReport = endpoint('GET /api/exports/report', {
   ...exporting,
   summary: 'Export a report as a spreadsheet file: the columns and rows of its page; the people in it are logged',
-  query: z.strictObject({ ...reportQuery, format: ExportFormat }),
+  query: z.strictObject({ ...reportQuery, format: ExportFormat, language }),
   errors: ['export-too-large', 'unknown-site', 'no-such-day', 'period-too-long'],
 });
 

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { Instant } from '../wire/event.ts';
 import { endpoint } from './endpoint.ts';
+import { PAGE, pageOf, pageQuery } from './page.ts';
 
 /** `GET /api/jobs` and `GET /api/jobs/runs`. */
 
@@ -31,9 +32,9 @@ export const JobStates = z.strictObject({
 });
 
 export const JobRunsQuery = z.strictObject({
+  ...pageQuery,
+  limit: z.coerce.number().int().min(1).max(1000).default(PAGE),
   job: z.string().max(60).optional(),
-  limit: z.coerce.number().int().min(1).max(1000).optional(),
-  before: z.coerce.number().int().positive().optional(),
 });
 
 export const listJobs = endpoint('GET /api/jobs', {
@@ -48,7 +49,8 @@ export const listJobRuns = endpoint('GET /api/jobs/runs', {
   roles: ['admin', 'dpo', 'auditor', 'operator'],
   data: [],
   query: JobRunsQuery,
-  answer: z.strictObject({ runs: z.array(JobRun) }),
+  answer: pageOf(JobRun),
+  idle: true,
 });
 
 /** Runs it even if it isn't due. Fails while it is running on any replica. */

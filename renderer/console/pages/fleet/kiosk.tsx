@@ -291,6 +291,7 @@ function CommandsPanel({ detail, admin, onChange }: CommandsPanelProps) {
         ...(destroys && { danger: true, word: kiosk.name }),
       },
       say: () => t('fleet.sent'),
+      of: t(`fleet.command.${what}`),
       done: onChange,
     });
   };

@@ -45,6 +45,7 @@ export function KioskStaffPage({ role }: { role: Role }) {
         word: name,
       },
       say: () => t('kioskStaff.removed'),
+      of: name,
       done: found.reload,
     });
   const resetTo = ({ id, name }: staff.KioskStaff, reset: staff.StaffReset) =>
@@ -194,6 +195,7 @@ function Add({ onDone }: { onDone: (added: staff.HandedOver) => void }) {
         return api(staff.addKioskStaff, { body });
       }}
       say={() => t('kioskStaff.done')}
+      of={name}
       done={onDone}
       ready={name !== ''}
       action={t('kioskStaff.add')}

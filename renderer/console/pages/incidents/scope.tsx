@@ -48,6 +48,7 @@ export function AffectedPanel({
   const dropScope = (scope: string, body: incidents.IncidentScope) =>
     run(() => api(incidents.removeIncidentScope, { params: { incident: id, scope } }), {
       say: () => t('webhooks.removed'),
+      of: t('incidents.affected'),
       undo: () => api(incidents.addIncidentScope, { params: { incident: id }, body }),
       done: onDone,
     });
@@ -133,6 +134,7 @@ function AddScope({ id, onDone }: { id: string; onDone: () => void }) {
     <WriteForm
       write={() => api(incidents.addIncidentScope, { params: { incident: id }, body: parsed.data! })}
       say={() => t('people.saved')}
+      of={t('incidents.affected')}
       done={onDone}
       ready={parsed.success}
       action={t('incidents.addScope')}

@@ -41,6 +41,7 @@ export function CardsPanel({ person, mayWrite }: { person: Person; mayWrite: boo
         ...(number === null && { word: shownId(id) }),
       },
       say: () => t('cards.revoked'),
+      of: number ?? shownId(id),
       undo: number !== null && (() => api(credentials.addBadge, { params: { person: person.id }, body: { number } })),
       done: found.reload,
     });

@@ -109,8 +109,8 @@ export function ConsentPanel({ person, minor, mayGive, onChange }: ConsentPanelP
 
 /** Whether the role may add contacts missing from a consent text. */
 const mayAddContacts = (): boolean => {
-  const place = session.stage.value;
-  return place.kind === 'in' && place.session.role === 'admin';
+  const place = session.page.value?.at;
+  return place !== undefined && place.session.role === 'admin';
 };
 
 /** Shows the text as the person reads it and records consent. For someone below the age of consent, a guardian agrees. */

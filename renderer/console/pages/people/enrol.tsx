@@ -3,7 +3,7 @@ import * as enrolment from '../../../../sync/protocol/api/enrolment.ts';
 import { getMinor, getPerson, type Person } from '../../../../sync/protocol/api/people.ts';
 import { Button } from '../../../shared/button.tsx';
 import { IconCameraOff, IconCheck } from '../../../shared/icons.tsx';
-import { api } from '../../../shared/web/api.ts';
+import { type ApiError, api, willPass } from '../../../shared/web/api.ts';
 import { ErrorNote } from '../../../shared/web/form.tsx';
 import { Panel } from '../../../shared/web/pieces.tsx';
 import { useRead, useWrite } from '../../../shared/web/resource.tsx';
@@ -62,6 +62,8 @@ interface Shot {
 const POSES = ['front', 'left', 'right'] as const;
 /** How often a frame of the camera is judged, ms. */
 const EVERY_MS = 700;
+/** Pause after no answer, or a temporary error, ms. */
+const FAILED_MS = 5000;
 /** Longest side of the pictures sent, pixels. */
 const SIDE = 1280;
 
@@ -204,6 +206,9 @@ function Camera({ shots, onShot }: { shots: readonly Shot[]; onShot: (shot: Shot
   const video = useRef<HTMLVideoElement>(null);
   const [state, setState] = useState<'starting' | 'on' | 'off'>('starting');
   const [hint, setHint] = useState<Key | null>(null);
+  /** Why the last picture was not judged; it stays until one is. */
+  const [failed, setFailed] = useState<ApiError | null>(null);
+  const [round, setRound] = useState(0);
   const count = useRef(shots.length);
   count.current = shots.length;
   const pose = POSES[shots.length];
@@ -231,15 +236,19 @@ function Camera({ shots, onShot }: { shots: readonly Shot[]; onShot: (shot: Shot
   useEffect(() => {
     if (state !== 'on') return;
     let gone = false;
-    const loadSession = async () => {
+    const look = async () => {
       while (!gone) {
+        let pause = EVERY_MS;
         const wanted = POSES[count.current];
         if (wanted && video.current && video.current.videoWidth > 0) {
           const shot = await shotOf(video.current, video.current.videoWidth, video.current.videoHeight);
           const found = await judged(shot, 'camera');
           if (gone) return;
-          if (!found.ok) setHint(null);
-          else if (found.value.code && found.value.code !== 'turned')
+          setFailed(found.ok ? null : found.error);
+          if (!found.ok) {
+            if (!willPass(found.error)) return;
+            pause = FAILED_MS;
+          } else if (found.value.code && found.value.code !== 'turned')
             setHint(keyOr(`quality.${found.value.code}`, `enrolFace.pose.${wanted}`));
           else if (found.value.pose !== wanted) setHint(`enrolFace.pose.${wanted}`);
           else {
@@ -247,14 +256,14 @@ function Camera({ shots, onShot }: { shots: readonly Shot[]; onShot: (shot: Shot
             onShot(shot);
           }
         }
-        await new Promise((resolve) => setTimeout(resolve, EVERY_MS));
+        await new Promise((resolve) => setTimeout(resolve, pause));
       }
     };
-    void loadSession();
+    void look();
     return () => {
       gone = true;
     };
-  }, [state]);
+  }, [state, round]);
   if (state === 'off')
     return (
       <div class="note" data-kind="warn">
@@ -268,9 +277,13 @@ function Camera({ shots, onShot }: { shots: readonly Shot[]; onShot: (shot: Shot
         <video ref={video} autoplay muted playsInline class="camera-picture" />
         <Ring share={shots.length / POSES.length} />
       </div>
-      <p class="camera-say" role="status">
-        {pose ? t(hint ?? `enrolFace.pose.${pose}`) : t('enrolFace.complete')}
-      </p>
+      {failed ? (
+        <ErrorNote error={failed} onRetry={() => setRound((n) => n + 1)} />
+      ) : (
+        <p class="camera-say" role="status">
+          {pose ? t(hint ?? `enrolFace.pose.${pose}`) : t('enrolFace.complete')}
+        </p>
+      )}
     </div>
   );
 }

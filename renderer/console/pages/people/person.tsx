@@ -158,6 +158,7 @@ function Edit({ person, onDone }: { person: people.Person; onDone: () => void })
       }}
       ask={() => askIfTaken(values.number, person)}
       say={() => t('people.saved')}
+      of={person.name ?? undefined}
       undo={restored && (({ version }) => api(people.changePerson, { params, body: { ...before, version } }))}
       done={onDone}
       action={t('people.save')}
@@ -177,6 +178,7 @@ function Sites({ person, onDone }: { person: people.Person; onDone: () => void }
     <WriteForm
       write={() => api(people.setPersonSites, { params, body: { sites: chosen } })}
       say={() => t('people.saved')}
+      of={person.name ?? undefined}
       undo={() => api(people.setPersonSites, { params, body: { sites: before } })}
       done={onDone}
       action={t('people.save')}

@@ -39,6 +39,7 @@ export function PinCodePanel({ person: { id: person, number, sites } }: { person
           ...(what === 'takeBack' ? { word: number! } : { keep: t('pinCode.keep') }),
         },
         say: () => t('pinCode.withdrawn'),
+        of: t('pinCode.title'),
         done: found.reload,
       },
     );

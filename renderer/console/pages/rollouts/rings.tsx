@@ -5,7 +5,7 @@ import { DialogButton, Panel } from '../../../shared/web/pieces.tsx';
 import { WriteForm } from '../../../shared/web/resource.tsx';
 import { t } from '../../i18n.ts';
 import { KioskLink } from '../../parts/place-links.tsx';
-import { kiosks } from '../../state/places.ts';
+import { kioskName, kiosks } from '../../state/places.ts';
 
 /** Returns a ring's name: the one it was given, else a default in the reader's language. */
 export const ringName = (rings: readonly Pick<Ring, 'id' | 'name'>[], id: RingId): string =>
@@ -84,6 +84,7 @@ function Put({ rings, onDone }: { rings: readonly Ring[]; onDone: () => void }) 
     <WriteForm
       write={() => api(setDeviceRing, { params: { device: device.value }, body: { ring: ring.value } })}
       say={() => t('rollouts.putDone')}
+      of={kioskName(device.value) ?? undefined}
       done={onDone}
       ready={device.value !== ''}
       action={t('rollouts.put')}

@@ -74,6 +74,7 @@ function Edit({ site, found, onDone }: { site: Site; found: rollouts.SiteWindow;
           : api(rollouts.setUpdateWindow, { params, body: { window } });
       }}
       say={() => t('rollouts.windowSet')}
+      of={site.name}
       done={onDone}
       action={t('rollouts.setWindow')}
     >

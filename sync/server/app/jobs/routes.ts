@@ -1,11 +1,15 @@
-import type { z } from 'zod';
+import { z } from 'zod';
 import { Problem } from '../../../errors/problem.ts';
 import * as api from '../../../protocol/api/jobs.ts';
+import { pageFrom, readPageCursor } from '../../platform/access/cursor.ts';
 import { implement, type Route } from '../../platform/access/route.ts';
 import { canRun, everyMsOf } from '../../platform/jobs/job.ts';
 import { runNow } from '../../platform/jobs/runner.ts';
 import { lastRuns, listRuns } from '../../platform/jobs/runs.ts';
 import { jobsOf } from '../../platform/server-module.ts';
+
+/** Cursor: the number of the last run shown. */
+const Before = z.tuple([z.number().int().positive()]);
 
 /** Routes for the server's jobs and the report of each run. These hold no personal data. */
 export const jobRoutes: readonly Route[] = [
@@ -20,7 +24,10 @@ export const jobRoutes: readonly Route[] = [
     }
     return { jobs };
   }),
-  implement(api.listJobRuns, async ({ tx, query }) => ({ runs: await listRuns(tx, query) })),
+  implement(api.listJobRuns, async ({ tx, query: { job, limit, cursor } }) => {
+    const before = readPageCursor(Before, cursor)?.[0];
+    return pageFrom(await listRuns(tx, { job, before, limit: limit + 1 }), limit, (run) => [run.id]);
+  }),
   implement(api.runJob, {
     // Outside the transaction, since a job opens its own.
     async before({ services, params: { job: name } }) {

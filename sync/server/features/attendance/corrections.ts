@@ -224,6 +224,7 @@ export async function listCorrections(
     target: r.target,
     person: r.person,
     name: names.get(kept.get(r.person) ?? r.person) ?? null,
+    site: r.site,
     ...valuesOf(r),
     reason: String(box.openJson(reasonPlace(r.id, r.person), r.reason)),
     author: r.author,

@@ -1,4 +1,5 @@
 import type { AttendanceFilter } from '../../../../protocol/api/attendance.ts';
+import type { ProductLanguage } from '../../../../protocol/api/languages.ts';
 import { listSites } from '../../../core/sites/sites.ts';
 import { findAll } from '../../../platform/database/rows.ts';
 import type { Db } from '../../../platform/database/schema.ts';
@@ -7,27 +8,35 @@ import { peopleOf } from '../../../platform/keys/persons.ts';
 import { searchAttendance } from '../../attendance/search.ts';
 import { namesFor, type Shown } from '../report.ts';
 import { type Row, type Table, wallClock } from './files.ts';
+import { HEADINGS } from './headings.ts';
 
 const PAGE = 1000;
 
 const COLUMNS = [
-  'Time (UTC)',
-  'Time at the site',
-  'Site',
-  'Name',
-  'Number',
-  'Direction',
-  'Claimed',
-  'Method',
-  'Liveness',
-  'Device',
-  'Not counted because',
-  'Correction',
-  'Record',
-  'Person',
+  'at',
+  'siteTime',
+  'site',
+  'name',
+  'number',
+  'direction',
+  'claimed',
+  'method',
+  'liveness',
+  'device',
+  'voided',
+  'correction',
+  'record',
+  'person',
 ] as const;
 
-export function attendanceTable(db: Db, keys: Keys, filter: AttendanceFilter, shown: Shown): Table {
+/** @param language of its headings */
+export function attendanceTable(
+  db: Db,
+  keys: Keys,
+  filter: AttendanceFilter,
+  language: ProductLanguage,
+  shown: Shown,
+): Table {
   async function* pages(): AsyncGenerator<Row[]> {
     const sites = await listSites(db);
     const standing = sites.find((s) => s.isDefault);
@@ -53,7 +62,8 @@ export function attendanceTable(db: Db, keys: Keys, filter: AttendanceFilter, sh
         ];
       });
   }
-  return { title: 'Attendance', columns: COLUMNS, pages: pages() };
+  const { title, ...columns } = HEADINGS[language].attendance;
+  return { title, columns: COLUMNS.map((column) => columns[column]), pages: pages() };
 }
 
 export async function* namedRecords(db: Db, keys: Keys, filter: AttendanceFilter, shown: Shown) {

@@ -1,4 +1,5 @@
 import * as api from '../../../../protocol/api/exports.ts';
+import type { ProductLanguage } from '../../../../protocol/api/languages.ts';
 import type { ReportColumn, ReportRow } from '../../../../protocol/api/reports.ts';
 import { type FileAnswer, implement, type Route } from '../../../platform/access/route.ts';
 import type { Db } from '../../../platform/database/schema.ts';
@@ -7,18 +8,22 @@ import { reportSite } from '../day.ts';
 import { namedRows, type OpenReport, openReport, rankFor, type Shown } from '../report.ts';
 import { attendanceTable } from './attendance.ts';
 import { type Table, toCsv, toXlsx, wallClock } from './files.ts';
+import { HEADINGS } from './headings.ts';
 import { payrollTable } from './payroll.ts';
 
 export const exportRoutes: readonly Route[] = [
-  implement(api.exportAttendance, async ({ tx, services: { keys }, query: { format, ...filter }, now, about }) =>
-    file(`attendance-${now.toISOString().slice(0, 10)}`, format, attendanceTable(tx, keys, filter, about)),
-  ),
+  implement(api.exportAttendance, async ({ tx, services: { keys }, query, now, about }) => {
+    const { format, language, ...filter } = query;
+    const table = attendanceTable(tx, keys, filter, language, about);
+    return file(`attendance-${now.toISOString().slice(0, 10)}`, format, table);
+  }),
   implement(api.exportReport, {
     before: rankFor,
-    async handle({ tx, services: { keys, config }, query: { format, ...asked }, now, about, prepared: rank }) {
+    async handle({ tx, services: { keys, config }, query, now, about, prepared: rank }) {
+      const { format, language, ...asked } = query;
       const report = await openReport(tx, asked, config.site.timeZone, now, rank);
       if (asked.person) about([asked.person]);
-      return file(named(`report-${asked.by}`, asked), format, reportTable(tx, keys, report, about));
+      return file(named(`report-${asked.by}`, asked), format, reportTable(tx, keys, report, language, about));
     },
   }),
   implement(
@@ -49,30 +54,33 @@ const file = (name: string, format: api.ExportFormat, table: Table): FileAnswer 
 type Column = (row: ReportRow, timeZone: string) => string | number | null;
 const wall = (at: string | null, timeZone: string) => (at === null ? null : wallClock(Date.parse(at), timeZone));
 
-/** Heading and value of each report column in a spreadsheet. */
-const CELLS: Readonly<Record<ReportColumn, readonly [heading: string, Column]>> = {
-  day: ['Day', (r) => r.day],
-  site: ['Site', (r) => r.site?.name ?? null],
-  name: ['Name', (r) => r.name],
-  number: ['Number', (r) => r.number],
-  people: ['People', (r) => r.people],
-  days: ['Days', (r) => r.days],
-  firstIn: ['First in', (r, zone) => wall(r.firstIn, zone)],
-  lastOut: ['Last out', (r, zone) => wall(r.lastOut, zone)],
-  late: ['Late arrivals', (r) => r.late],
-  stays: ['Visits', (r) => r.stays],
-  minutes: ['Minutes', (r) => r.minutes],
-  missing: ['Missing check-outs', (r) => r.missing],
+/** Value of each report column in a spreadsheet. */
+const CELLS: Readonly<Record<ReportColumn | 'lateMinutes', Column>> = {
+  day: (r) => r.day,
+  site: (r) => r.site?.name ?? null,
+  name: (r) => r.name,
+  number: (r) => r.number,
+  people: (r) => r.people,
+  days: (r) => r.days,
+  firstIn: (r, zone) => wall(r.firstIn, zone),
+  lastOut: (r, zone) => wall(r.lastOut, zone),
+  late: (r) => r.late,
+  lateMinutes: (r) => r.lateMinutes,
+  stays: (r) => r.stays,
+  minutes: (r) => r.minutes,
+  missing: (r) => r.missing,
 };
 
-function reportTable(db: Db, keys: Keys, report: OpenReport, shown: Shown): Table {
-  const { columns, site } = report;
-  const cells = columns.map((column): readonly [string, Column] =>
-    column === 'late' && report.by === 'person-day' ? ['Minutes late', (r) => r.lateMinutes] : CELLS[column],
+/** @param language of its headings */
+function reportTable(db: Db, keys: Keys, report: OpenReport, language: ProductLanguage, shown: Shown): Table {
+  const { site } = report;
+  const columns = report.columns.map((column) =>
+    column === 'late' && report.by === 'person-day' ? 'lateMinutes' : column,
   );
   async function* pages() {
     for await (const rows of namedRows(db, keys, report, shown))
-      yield rows.map((row) => cells.map(([, cell]) => cell(row, site.timeZone)));
+      yield rows.map((row) => columns.map((column) => CELLS[column](row, site.timeZone)));
   }
-  return { title: 'Report', columns: cells.map(([heading]) => heading), pages: pages() };
+  const { title, ...headings } = HEADINGS[language].report;
+  return { title, columns: columns.map((column) => headings[column]), pages: pages() };
 }
