@@ -454,7 +454,7 @@ describe('an enrolment', () => {
     expect(store.people.get(person)).not.toBeNull();
   });
 
-  test('starts a new PIN, and a deletion the number, without earlier failures', async () => {
+  test('starts a new PIN, or a freed number, without earlier failures', async () => {
     const enrolment = service();
     const { person } = await enrol(enrolment, { number: '7' });
     const failed = { failures: 5, until: START + 60_000, at: START };

@@ -39,6 +39,6 @@ test('after a day a few seconds between two check-ins are enough, at night by th
   expect(isQuiet({ ...late, at: noon, zone: 'America/Anchorage' })).toBe(true); // 03:00 there
 });
 
-test('or in the maintenance window, if there is one: which need not be open otherwise', () => {
+test('or in the maintenance window, if there is one, instead of at night', () => {
   expect(isQuiet({ ...rush, waitedMs: 24 * HOUR, window: hours('11:00', '13:00') })).toBe(true);
 });
