@@ -25,11 +25,11 @@ const message = fc.letrec<{ value: unknown }>((tie) => ({
   ),
 })).value;
 
-/** Arrays in arrays; one level is `[]`. */
+/** Returns nested arrays; one level is `[]`. */
 const nested = (levels: number): unknown => (levels === 1 ? [] : [nested(levels - 1)]);
 
 describe('limits of a message', () => {
-  it('lets everything through that the encoder makes, unchanged', () => {
+  it('lets everything through that the encoder produces, unchanged', () => {
     fc.assert(
       fc.property(message, (value) => {
         fc.pre(inspectValue(value) === null);
@@ -39,7 +39,7 @@ describe('limits of a message', () => {
     );
   });
 
-  it('takes a picture of the largest size, and refuses one byte over the limit', () => {
+  it('accepts a picture of the largest size, and refuses one byte over the limit', () => {
     const picture = new Uint8Array(1280 * 1280 * 3);
     const decoded = decodeMessage(encodeMessage({ t: 'q', a: [{ picture }] })) as { a: [{ picture: Uint8Array }] };
     expect(decoded.a[0].picture.byteLength).toBe(picture.byteLength);
@@ -47,18 +47,18 @@ describe('limits of a message', () => {
     expect(inspectValue(new Uint8Array(MAX_MESSAGE_BYTES + 1))).toBe('message-too-large');
   });
 
-  it('never throws on arbitrary bytes, and hands on a value or a rejection', () => {
+  it('never throws on arbitrary bytes, and returns a value or a rejection', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
         const decoded = decodeMessage(bytes);
-        // Whatever is let through decodes within the item limit, so it re-encodes too.
+        // Anything let through decodes within the item limit, so it re-encodes too.
         if (!(decoded instanceof RefusedMessage)) expect(() => encode(decoded)).not.toThrow();
       }),
       { numRuns: 3_000 },
     );
   });
 
-  it('agrees with the decoder about what is whole: a prefix or a longer message is refused', () => {
+  it('agrees with the decoder about what is complete: a prefix or a longer message is refused', () => {
     fc.assert(
       fc.property(message, fc.nat(), (value, cut) => {
         fc.pre(inspectValue(value) === null);
@@ -93,7 +93,7 @@ describe('limits of a message', () => {
     expect(process.memoryUsage().heapUsed - before).toBeLessThan(50_000_000);
   });
 
-  it('takes the deepest nesting that is allowed', () => {
+  it('accepts the deepest allowed nesting', () => {
     expect(decodeMessage(encodeMessage(nested(16)))).toEqual(nested(16));
     expect(inspectValue(nested(16))).toBeNull();
     expect(inspectValue(nested(18))).toBe('message-too-complex');

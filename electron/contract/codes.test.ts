@@ -6,10 +6,10 @@ import catalogue from '../../sync/errors/catalogue.json' with { type: 'json' };
 import type { ErrorCode } from '../../sync/errors/problem.ts';
 import { CALL_CODES, ENROLMENT_CODES, METHOD_CODES, START_CODES } from '../../test/kit/codes.ts';
 
-/* The lists of codes that screens have words for, held against the sources. */
+/* The lists of codes that screens have texts for, checked against the sources. */
 
 const ROOT = join(import.meta.dirname, '../..');
-/** Where a problem begins that a screen's call, or the start of a core, may end with. */
+/** Where problems are created that a screen's call, or the start of a core, may end with. */
 const SOURCES = [
   'electron/core',
   'electron/contract',
@@ -17,7 +17,7 @@ const SOURCES = [
   'electron/host-browser',
   'electron/host-electron',
 ];
-/** Of those, what only the command line or the sync's state gets: they carry their own words. */
+/** Those of the sources that only the command line or the sync's state uses: they bring their own texts. */
 const NOT_FOR_SCREENS = [
   'electron/core/command.ts',
   'electron/core/commands/',
@@ -37,7 +37,7 @@ const NOT_FOR_SCREENS = [
   'electron/host-browser/update/',
   'models/node/decode.ts',
 ];
-/** Of commands alone, or caught on the way to a screen; with the reason. */
+/** Codes only for commands, or caught before they reach a screen; with the reason. */
 const INNER: Readonly<Record<string, string>> = {
   'staff-pin-needed': 'the kiosk’s own socket: the command line asks for the PIN then',
   'staff-code-needed': 'the unlock screen asks for the code',
@@ -65,7 +65,7 @@ const INNER: Readonly<Record<string, string>> = {
 interface Thrown {
   readonly code: string;
   readonly file: string;
-  /** It means that we have made a mistake: the screen shows it by its code. */
+  /** True if it means that we made a mistake: the screen shows only its code. */
   readonly defect: boolean;
 }
 

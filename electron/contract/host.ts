@@ -18,7 +18,7 @@ const Start = z.strictObject({
   /** 32 bytes, base64; null if the secret is in a 0600 file in `home`. */
   deviceSecret: z.base64().length(44).nullable(),
   demo: z.boolean(),
-  /** For an installed kiosk, whose launcher starts one of its builds. Null: run from source or from a folder of its own. */
+  /** For an installed kiosk, whose launcher starts one of its builds. Null: run from source or from a plain folder. */
   slots: z
     .strictObject({
       root: z.string().min(1),

@@ -12,7 +12,7 @@ import { METHODS, type MethodName } from './methods.ts';
 import { connectClient, serveCore } from './rpc.ts';
 import { type RpcError, toWireError } from './rpc-error.ts';
 
-/** A line of msgpack bytes in memory: what a WebSocket does, without the socket. */
+/** A pair of channels over msgpack bytes in memory: what a WebSocket does, without the socket. */
 function bytesPair(): { core: Channel; screen: Channel; toCore: (bytes: Uint8Array) => void; fromCore: unknown[] } {
   const inboxes = [new Inbox(), new Inbox()] as const;
   const fromCore: unknown[] = [];
@@ -101,7 +101,7 @@ describe.each([
     expect(error).toMatchObject({ code: 'pin-locked', message, nextStep, params: { seconds: 30 } });
   });
 
-  it('carries any other error as `internal`, with no detail of it, and logs the detail', async () => {
+  it('carries any other error as `internal`, without its details, and logs them', async () => {
     const { client } = connectClient(open().screen);
     const error = await failure(client.staffUnlock({ pin: PINS.fails }));
     expect(error.code).toBe('internal');
@@ -122,11 +122,11 @@ describe.each([
     expect(await got).toEqual(STATUS);
   });
 
-  it('rejects what is under way, and whatever is called later, when the line goes', async () => {
+  it('rejects running and later calls when the line closes', async () => {
     const { screen, server } = open();
     const { client, closed } = connectClient(screen);
     const call = failure(client.staffUnlock({ pin: PINS.waits }));
-    // What came after it was answered: it is under way.
+    // A later call was answered, so this one is running.
     await client.hello({});
     server.close();
     await closed;
@@ -141,7 +141,7 @@ describe('the boundary', () => {
   async function answerTo(message: unknown): Promise<unknown> {
     const { toCore, fromCore } = serve();
     toCore(encode(message));
-    // Once what came after it was answered, nothing comes any more.
+    // Once the later request was answered, nothing more will arrive.
     toCore(encode(request('hello', [{}], 'after')));
     await expect.poll(() => fromCore).toContainEqual(expect.objectContaining({ i: 'after' }));
     const answers = (fromCore as { i: unknown; r: unknown }[]).filter(({ i }) => i !== 'after');
@@ -242,9 +242,9 @@ describe('the boundary under fuzzing', () => {
     fc.record({ pin: fc.string(), number: fc.string() }, { requiredKeys: [] }),
   );
 
-  /** After everything thrown at it, the core still answers a good request. */
+  /** After everything sent to it, the core still answers a valid request. */
   async function lives(core: ReturnType<typeof serve>): Promise<void> {
-    // Again, as long as it is busy with what was thrown at it.
+    // Retry while it is busy with what was sent to it.
     const answer = () => {
       core.toCore(encode({ t: 'q', i: 'last', m: 'hello', a: [{}] }));
       return core.fromCore;
@@ -254,7 +254,7 @@ describe('the boundary under fuzzing', () => {
       .toContainEqual(expect.objectContaining({ i: 'last', r: expect.objectContaining({ ok: true }) }));
   }
 
-  it('lives through arbitrary bytes', async () => {
+  it('survives arbitrary bytes', async () => {
     const core = serve();
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 300 }), (bytes) => core.toCore(bytes)),
@@ -263,7 +263,7 @@ describe('the boundary under fuzzing', () => {
     await lives(core);
   });
 
-  it('lives through well-formed bytes of a request with parts flipped', async () => {
+  it('survives well-formed bytes of a request with parts flipped', async () => {
     const core = serve();
     const good = encode({ t: 'q', i: 'x', m: 'probe', a: [{ visit, frame }] });
     fc.assert(
@@ -297,7 +297,7 @@ describe('the boundary under fuzzing', () => {
     await lives(core);
   });
 
-  it('lives through arbitrary cloned values on a port', async () => {
+  it('survives arbitrary cloned values on a port', async () => {
     const { port, screen } = serveOnPorts();
     fc.assert(
       fc.property(

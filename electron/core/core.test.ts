@@ -20,7 +20,7 @@ vi.mock('./checkin/service.ts', { spy: true });
 vi.mock('./enrolment/service.ts', { spy: true });
 vi.mock('./sync/link.ts', { spy: true });
 
-/* The core's start, close and what a screen leaves behind; without weights, so that no models are loaded. */
+/* The core's start and close, and what a screen leaves behind; without weights, so that no models are loaded. */
 
 const STAFF_PIN = '582046';
 let folder: string;
@@ -46,12 +46,12 @@ beforeEach(async () => {
   await kiosk.close();
 });
 afterEach(() => {
-  vi.resetAllMocks(); // spied modules are themselves again
+  vi.resetAllMocks(); // reset the spied modules
   vi.restoreAllMocks();
   rmSync(folder, { recursive: true, force: true });
 });
 
-test('a start that fails late closes what it had opened: timers, the line to the server, socket and store', async () => {
+test('a start that fails late closes what it had opened: timers, the connection to the server, socket and store', async () => {
   const stopped = vi.fn(async () => undefined);
   vi.mocked(link.startUplink).mockReturnValue({
     status: () => ({
@@ -69,7 +69,7 @@ test('a start that fails late closes what it had opened: timers, the line to the
     stop: stopped,
   });
   vi.mocked(enrolment.createEnrolmentService).mockImplementation(() => {
-    expect(existsSync(controlSocketPath(home))).toBe(true); // so much was open already
+    expect(existsSync(controlSocketPath(home))).toBe(true); // this much was already open
     throw new Error('no room');
   });
   const begun = vi.spyOn(globalThis, 'setInterval');
@@ -82,10 +82,10 @@ test('a start that fails late closes what it had opened: timers, the line to the
   expect(cleared.mock.calls.map(([timer]) => timer as unknown)).toEqual(expect.arrayContaining(timers));
   expect(stopped).toHaveBeenCalledOnce();
   expect(existsSync(controlSocketPath(home))).toBe(false);
-  await (await openKiosk({ home, deviceSecret: null, allowSecretFile: true })).close(); // or: store-in-use
+  await (await openKiosk({ home, deviceSecret: null, allowSecretFile: true })).close(); // otherwise: store-in-use
 });
 
-/** Runs a command through the core's socket; its answers. */
+/** Runs a command through the core's socket; returns its answers. */
 async function command(name: string): Promise<unknown[]> {
   const socket = connect(controlSocketPath(home));
   socket.write(`${JSON.stringify({ v: 1, command: name, args: {}, staffPin: STAFF_PIN })}\n`);
@@ -95,7 +95,7 @@ async function command(name: string): Promise<unknown[]> {
     .map((line): unknown => JSON.parse(line));
 }
 
-test('a rekey in a running core answers, closes the store, and has the host start the core again on the new key', async () => {
+test('a rekey in a running core answers, closes the store, and has the host restart the core with the new key', async () => {
   const asked = Promise.withResolvers<object>();
   const busy = vi.fn();
   const core = await startCore({ ...options(), restart: asked.resolve, busy });
@@ -114,10 +114,10 @@ test('a rekey in a running core answers, closes the store, and has the host star
   await kiosk.close();
 });
 
-test('where nothing starts the core again, the store keeps its key', async () => {
+test('if nothing can restart the core, the store keeps its key', async () => {
   const core = await start();
   expect(await command('store rekey')).toMatchObject([{ kind: 'problem', code: 'store-in-use' }]);
-  expect(await core.methods.status({})).toBeTruthy(); // it goes on
+  expect(await core.methods.status({})).toBeTruthy(); // it keeps running
   await core.close();
 });
 
@@ -131,7 +131,7 @@ test('after a restart without the network, the last contact with the server is s
   await core.close();
 });
 
-test('a screen that may go dark by itself is said to staff, until it stays on', async () => {
+test('a screen that may turn dark is reported to staff until it stays on', async () => {
   const core = await start();
   const notices = async () => (await core.methods.status({})).notices;
   const pushed: string[][] = [];
@@ -146,7 +146,7 @@ test('a screen that may go dark by itself is said to staff, until it stays on', 
   await core.close();
 });
 
-test('a camera whose pictures may be made up is said to staff and to the server, until another one is there', async () => {
+test('a camera whose pictures may be fake is reported to staff and to the server, until it is replaced', async () => {
   const core = await start();
   const notices = async () => (await core.methods.status({})).notices;
   const seen = { camera: 'ok', frames: 1, label: 'Webcam' } as const;
@@ -159,7 +159,7 @@ test('a camera whose pictures may be made up is said to staff and to the server,
   await core.close();
 });
 
-test('a camera that its screen calls frozen for a while becomes an event for the server', async () => {
+test('a camera that its screen reports as frozen for a while becomes an event for the server', async () => {
   const core = await start();
   const now = performance.now.bind(performance);
   const clock = vi.spyOn(performance, 'now');
@@ -177,7 +177,7 @@ test('a camera that its screen calls frozen for a while becomes an event for the
   }
 });
 
-/** An enrolment begun by staff, and a visit. */
+/** Starts an enrolment by staff, and a visit. */
 async function halfDone({ methods }: Core) {
   const { token } = await methods.staffUnlock({ pin: STAFF_PIN });
   const { version, language } = await methods.consentText({ language: 'en' });
@@ -213,7 +213,7 @@ test.each([
   }
 });
 
-test('a screen that leaves while nothing can be written is logged, and the core lives', async () => {
+test('a failure while a screen disconnects is logged, and the core keeps running', async () => {
   const refused = vi.fn(async () => {
     throw new Error('no room');
   });
@@ -221,7 +221,7 @@ test('a screen that leaves while nothing can be written is logged, and the core 
   const logged: string[] = [];
   const core = await startCore({ ...options(), log: (_level, message) => logged.push(message) });
   try {
-    core.leave(); // a rejection that nobody handles fails the test run
+    core.leave(); // an unhandled rejection would fail the test run
     await vi.waitFor(() => expect(logged.join()).toContain('could not be cancelled'), 60_000);
     expect(refused).toHaveBeenCalledOnce();
   } finally {
@@ -229,7 +229,7 @@ test('a screen that leaves while nothing can be written is logged, and the core 
   }
 });
 
-test('an enrolment is not begun for a staff session that ended while its PIN was hashed', async () => {
+test('an enrolment does not start for a staff session that ended while its PIN was hashed', async () => {
   const core = await start();
   try {
     const { token } = await core.methods.staffUnlock({ pin: STAFF_PIN });
@@ -243,7 +243,7 @@ test('an enrolment is not begun for a staff session that ended while its PIN was
   }
 });
 
-test('a number that wrong PINs locked opens with the PIN that staff set, and is free for its next owner', async () => {
+test('a number locked by wrong PINs works with the PIN that staff set, and is free for its next owner', async () => {
   const opened = await openKiosk({ home, deviceSecret: null, allowSecretFile: true });
   const add = async (id: string, number: string) =>
     opened.store.people.add({

@@ -13,7 +13,7 @@ import { ensureKioskFolder } from './provision.ts';
 import { readSiteConfig, writeSiteConfig } from './site/config.ts';
 import { EMERGENCY_PIN } from './staff/emergency.ts';
 
-/* A weight file that is not the shipped one takes the face away, and nothing else. */
+/* A weight file that is not the shipped one disables face recognition, and nothing else. */
 
 const STAFF_PIN = '582046';
 const MAX = { number: '1001', pin: '5830' };
@@ -65,7 +65,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-test('the core starts, offers the other way, and says once what is wrong and what to do', async () => {
+test('the core starts, offers the other method, and reports once what is wrong and what to do', async () => {
   const { face } = await core.methods.status({});
   expect(face).toMatchObject({
     use: 'off',
@@ -85,7 +85,7 @@ test('number and PIN check in, and the record is kept', async () => {
   core = await startCore({ home, deviceSecret: null, demo: false, weights, log: () => undefined });
 });
 
-test('whatever needs a face answers with the code: a probe, a capture, an import, a look at files', async () => {
+test('everything that needs a face answers with the code: a probe, a capture, an import, identifying files', async () => {
   const code = { code: 'model-altered' };
   const { visit } = await core.methods.visitBegin({});
   await expect(core.methods.probe({ visit, frame })).rejects.toMatchObject(code);
@@ -110,7 +110,7 @@ test('whatever needs a face answers with the code: a probe, a capture, an import
   core = await startCore({ home, deviceSecret: null, demo: false, weights, log: () => undefined });
 });
 
-test('someone new is enrolled with number and PIN: no consent, nothing of a face, and in at once', async () => {
+test('a new person is enrolled with number and PIN: no consent, no face data, and can check in immediately', async () => {
   const { token } = await core.methods.staffUnlock({ pin: STAFF_PIN });
   const erika = { token, name: 'Erika Muster', number: '2001', pin: '7304', language: 'de' };
   for (const [wrong, code] of [
@@ -133,14 +133,14 @@ test('someone new is enrolled with number and PIN: no consent, nothing of a face
   core = await startCore({ home, deviceSecret: null, demo: false, weights, log: () => undefined });
 });
 
-test('a person can be deleted all the same', async () => {
+test('a person can still be deleted', async () => {
   const { token } = await core.methods.staffUnlock({ pin: STAFF_PIN });
   const { people } = await core.methods.peopleFind({ token, query: 'Max' });
   await core.methods.personDelete({ token, person: people[0]!.id });
   expect((await core.methods.status({})).people).toBe(1);
 });
 
-test('a missing weight file is said as such', async () => {
+test('a missing weight file is reported as such', async () => {
   await core.close();
   rmSync(join(weights, EMBEDDER.file));
   core = await startCore({ home, deviceSecret: null, demo: false, weights, log: () => undefined });

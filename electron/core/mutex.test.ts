@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { createMutex } from './mutex.ts';
 
-test('work goes one after the other in the order it was asked for, and a failure holds up nothing', async () => {
+test('work runs one at a time in the order of the calls, and a failure holds up nothing', async () => {
   const exclusive = createMutex();
   const seen: string[] = [];
   const job = (name: string, yields: number) => async () => {

@@ -19,7 +19,7 @@ const git = (...args: string[]) =>
     stdio: ['ignore', 'pipe', 'ignore'],
   }).trim();
 
-test('a packaged build says itself what it is, whatever is beside it', () => {
+test('a packaged build identifies itself, whatever is beside it', () => {
   const commit = 'ab'.repeat(20);
   writeFileSync(join(root, 'build.json'), JSON.stringify({ version: '2.0.0-rc.1', commit, files: {} }));
   git('init', '-q');
@@ -30,7 +30,7 @@ test('a packaged build says itself what it is, whatever is beside it', () => {
   expect(() => readBuild(root)).toThrow();
 });
 
-test('a build.json that is none is refused, never passed over', () => {
+test('an invalid build.json is refused, never ignored', () => {
   writeFileSync(join(root, 'build.json'), '{"version":"2.0.0"}');
   expect(() => readBuild(root)).toThrow();
 });

@@ -26,8 +26,8 @@ vi.mock('../../models/node/pipeline.ts', { spy: true });
 vi.mock('../../models/rules/liveness/challenge.ts', { spy: true });
 
 /*
- * What a rule is given by the running core: role, thresholds, pairs, policy, other doors. Each of these rules has its own
- * tests; here a whole core is asked, on the real models and a real store. The pipeline also knows made-up heads.
+ * What the running core passes to each rule: role, thresholds, pairs, policy, other doors. Each of these rules has its own tests;
+ * here a complete core is used, with the real models and a real store. The pipeline also accepts synthetic heads.
  */
 
 const MINUTE = 60_000;
@@ -80,7 +80,7 @@ const configure = (site: Partial<SiteConfig>) => writeSiteConfig(home, { ...read
 
 const withKiosk = <T>(work: (kiosk: OpenKiosk) => Promise<T> | T): Promise<T> => withKioskAt(home, work);
 
-/** What the server sends before the core starts. */
+/** What the server sent before the core starts. */
 const sent = (changes: Change[], presence: { person: string; direction: 'in' | 'out'; at: string }[] = []) =>
   withKiosk(({ store }) => store.roster.apply({ whole: false, more: false, cursor: 'c', changes, presence }));
 
@@ -89,11 +89,11 @@ async function start(): Promise<Core['methods']> {
   return core.methods;
 }
 
-/** A made-up head straight ahead. */
+/** A synthetic head straight ahead. */
 const still = (embedding: Float32Array): FaceFrame[] =>
   [0, 125].map((at) => faces.head({ yaw: 0, at }, embedding.slice()));
 
-/** Shows the frames one after the other until an answer ends the visit; the last answer. */
+/** Shows the frames one after the other until an answer ends the visit; returns the last answer. */
 async function show(methods: Core['methods'], visit: string, frames: readonly FaceFrame[]): Promise<ProbeResult> {
   let answer: ProbeResult = { kind: 'done' };
   for (const frame of frames) {
@@ -103,14 +103,14 @@ async function show(methods: Core['methods'], visit: string, frames: readonly Fa
   return answer;
 }
 
-/** A visit with these frames after `begin`; the last answer. */
+/** Makes a visit with these frames after `begin`; returns the last answer. */
 const walkUp = async (
   methods: Core['methods'],
   frames: readonly FaceFrame[],
   begin: { number?: string; claim?: string } = {},
 ) => show(methods, (await methods.visitBegin(begin)).visit, frames);
 
-test('desk staff is shown a duplicate and can’t overrule it; a supervisor can, and both are a pair from then on', async () => {
+test('desk staff see a duplicate but can’t overrule it; a supervisor can, and both are a pair afterwards', async () => {
   await withKiosk(({ store }) => {
     const records = createStaffRecords({ store, changed: () => undefined, log: () => undefined });
     for (const role of ['desk', 'supervisor'] as const)
@@ -138,7 +138,7 @@ test('desk staff is shown a duplicate and can’t overrule it; a supervisor can,
   await withKiosk(({ store }) => expect(store.lookalikes.partners(ada)).toEqual([person.id]));
 });
 
-test('half a challenge of one person is not finished by another’s head, by the thresholds of the embedder in use', async () => {
+test('one person’s half-done challenge is not finished by another’s head, by the thresholds of the embedder in use', async () => {
   configure({ liveness: 'light' });
   vi.mocked(createChallenge).mockImplementation((random) => inOrder(['turn-left'], random));
   await withKiosk(({ store }) => store.people.delete(ben));
@@ -150,11 +150,11 @@ test('half a challenge of one person is not finished by another’s head, by the
       still(own),
       turning(24, {}, 1_000).map((motion) => faces.head(motion, (motion.yaw < 1 ? before : after).slice())),
     );
-  // The head that turns may be less like Ada than the one straight ahead, and neither may be anyone's.
+  // The turning head may be less similar to Ada than the one straight ahead, but neither may be just anyone's.
   expect(await walkUp(methods, turn(own, bens!))).not.toMatchObject({ kind: 'welcome' });
   expect(await walkUp(methods, turn(own, like(own, 0.38)))).not.toMatchObject({ kind: 'welcome' });
   expect(await walkUp(methods, turn(like(own, 0.43), own))).not.toMatchObject({ kind: 'welcome' });
-  // Someone else of the footage steps in for the turn.
+  // Another person from the footage steps in for the turn.
   const recorded = await faces.take({ ...takesOf('A', 'turn-left')[1]!, start: 177, seconds: 3 });
   const other = await faces.take(takesOf('B', 'turn-left')[0]!);
   await core!.close();
@@ -165,7 +165,7 @@ test('half a challenge of one person is not finished by another’s head, by the
   expect(await walkUp(again, turn(own, like(own, 0.42)))).toMatchObject(passed);
 });
 
-test('neither of a marked pair is recognised by face alone, and after their number they are', async () => {
+test('neither of a marked pair is recognised by face alone, but after their number they are', async () => {
   await withKiosk(({ store }) => store.lookalikes.mark(ada, ben, { reason: 'enrolment', by: null }));
   const methods = await start();
   for (const [name, number, templates] of [
@@ -179,7 +179,7 @@ test('neither of a marked pair is recognised by face alone, and after their numb
   }
 });
 
-test('a badge or a card opens nothing where the site wants a face with it, until the face has come', async () => {
+test('if the site also requires a face, a badge or a card opens nothing until the face has been shown', async () => {
   await sent([
     { kind: 'policy', policy: { leaseDays: 30, withFace: ['badge', 'qr'] } },
     { kind: 'credentials', person: ada, cards: [], badges: ['B-77'] },
@@ -195,7 +195,7 @@ test('a badge or a card opens nothing where the site wants a face with it, until
   });
 });
 
-test('the direction goes by the last record at another door of the site', async () => {
+test('the direction follows the last record at another door of the site', async () => {
   const now = new Date();
   // It is noon at this site: no day ends while the test runs.
   const west = now.getUTCHours() - 12;

@@ -29,7 +29,7 @@ const START = Date.UTC(2026, 2, 2, 8);
 let now: number;
 let home: string;
 let store: SqlStore;
-/** What stands before the camera. */
+/** The face in front of the camera. */
 let face: Float32Array;
 
 const recogniser = {
@@ -63,7 +63,7 @@ const captured = (seed: number) => [embedding(seed), embedding(seed + 0.001)].ma
 const enrol = (seed: number, person: string | null = null) =>
   enrolOnCard({ store, recogniser, changed: () => undefined }, { details, templates: captured(seed), person });
 
-/** Check-in methods and check-in of one kiosk. */
+/** The check-in methods and check-ins of one kiosk. */
 function kiosk(change: { faceOff?: boolean; liveness?: boolean } = {}) {
   const claims = createClaims(() => now);
   const guard = createPinGuard({ store, now: () => now });
@@ -122,7 +122,7 @@ async function walkUp(text: string) {
   throw new Error('no answer');
 }
 
-test('the card and its owner’s face let in; another’s face does not, and the card without a face neither', async () => {
+test('the card with its owner’s face admits; with another’s face it does not, nor does the card without a face', async () => {
   const { card } = await enrol(1);
   face = embedding(1);
   expect(await walkUp(card.text)).toMatchObject({ kind: 'welcome', receipt: { name: 'Ada', method: 'badge+face' } });
@@ -131,7 +131,7 @@ test('the card and its owner’s face let in; another’s face does not, and the
   expect(await codeOf(() => kiosk({ faceOff: true }).credentials.read(card.text))).toBe('face-needed');
 });
 
-test('the kiosk holds nothing that it could compare a face with: neither in its store, decrypted, nor by its own keys', async () => {
+test('the kiosk has nothing to compare a face with: neither in its store, decrypted, nor under its own keys', async () => {
   const { person, card } = await enrol(1);
   expect([person.templates, store.templates.of(person.id, MODEL)]).toEqual([0, []]);
   store.scrubLog();
@@ -147,7 +147,7 @@ test('the kiosk holds nothing that it could compare a face with: neither in its 
   expect((await store.check()).problems).toEqual([]);
 });
 
-test('enrolled again, the card before and any copy of it open nothing, and its ciphertext is in no event any more', async () => {
+test('after a new enrolment the previous card and any copy of it open nothing, and its ciphertext is deleted from all events', async () => {
   const first = await enrol(1);
   const again = await enrol(1, first.person.id);
   expect(again.person.id).toBe(first.person.id);
@@ -159,7 +159,7 @@ test('enrolled again, the card before and any copy of it open nothing, and its c
   expect((await store.check()).problems).toEqual([]);
 });
 
-test('what the card opened is zeroed when the visit ends, is answered, or nobody comes', async () => {
+test('what the card opened is zeroed when the visit ends, is answered, or nobody shows a face', async () => {
   const { card, person } = await enrol(1);
   const ends: ((k: ReturnType<typeof kiosk>, claim: string) => Promise<unknown>)[] = [
     async ({ checkin }, claim) => checkin.visitEnd(await checkin.visitBegin({ claim })),
@@ -172,20 +172,20 @@ test('what the card opened is zeroed when the visit ends, is answered, or nobody
       const { visit } = await checkin.visitBegin({ claim });
       for (let i = 0; i < 5; i++) await checkin.probe({ visit, frame });
     },
-    async ({ credentials }) => credentials.read(card.text), // the next card takes the place of the one before
-    // Someone is let in another way meanwhile.
+    async ({ credentials }) => credentials.read(card.text), // the next card replaces the previous one
+    // Someone is admitted by another method meanwhile.
     async ({ checkin }, claim) => {
       await checkin.visitBegin({ claim });
       await checkin.admit(store.people.get(person.id)!, { method: 'badge' });
     },
-    // The screen is gone: no sample comes, and no word that the visit is over.
+    // The screen disappears: no more samples, and the visit is never ended.
     async ({ checkin }, claim) => {
       await checkin.visitBegin({ claim });
       await vi.advanceTimersByTimeAsync(120_000);
     },
-    // Nobody came for the claim.
+    // Nobody took the claim.
     async () => vi.advanceTimersByTimeAsync(60_000),
-    // Every try of the challenge fails.
+    // Every attempt at the challenge fails.
     async ({ checkin }, claim) => {
       face = embedding(1);
       const { visit } = await checkin.visitBegin({ claim });
@@ -195,7 +195,7 @@ test('what the card opened is zeroed when the visit ends, is answered, or nobody
         last = await checkin.probe({ visit, frame: 'step' in last ? two : frame });
       expect(last).toEqual({ kind: 'other-method', reason: 'liveness', code: 'interrupted' });
     },
-    // Deleted while standing here; the last: nobody has the card afterwards.
+    // Deleted while standing here. Must be the last case: nobody has the card afterwards.
     async ({ checkin }, claim) => {
       face = embedding(1);
       const { visit } = await checkin.visitBegin({ claim });
@@ -251,7 +251,7 @@ test('a card of someone else, of another server, or with a letter changed opens 
   expect(await codeOf(() => kiosk().credentials.read(card.text))).toBe('code-unknown');
 });
 
-test('what a card opens is what was sealed, for its model alone; altered bytes open as nothing', () => {
+test('a card opens what was encrypted, only for its model; altered bytes open nothing', () => {
   const key = { person: randomUUID(), card: randomUUID(), key: randomBytes(32) };
   const vectors = [embedding(3), embedding(4)];
   const sealed = sealCardTemplates(key, MODEL, vectors, randomBytes(12));

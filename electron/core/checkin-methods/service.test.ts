@@ -66,7 +66,7 @@ const notified = (change: Partial<Extract<Change, { kind: 'credentials' }>>) =>
     more: false,
   });
 
-test('the code on someone’s own page lets them in once, and in whatever case it is typed', async () => {
+test('the code on someone’s own page admits them once, typed in upper or lower case', async () => {
   const code = ownCode();
   expect(await credentials().read(code.toLowerCase())).toMatchObject({ kind: 'welcome' });
   expect(admitted).toEqual([{ person: ada, method: 'qr' }]);
@@ -74,21 +74,21 @@ test('the code on someone’s own page lets them in once, and in whatever case i
   expect(admitted).toHaveLength(1);
 });
 
-test('a code counts from half a minute before it was issued to a minute and a half after, and never again', async () => {
+test('a code is valid from half a minute before it was issued to a minute and a half after, and never again', async () => {
   for (const [at, answer] of [
     [START + 30_001, 'code-early'],
     [START + 30_000, null],
     [START - 90_000, null],
     [START - 90_001, 'code-expired'],
   ] as const) {
-    // Whole seconds: what is cut off makes a code older, never younger.
+    // Whole seconds: truncation makes a code older, never newer.
     const code = ownCode(answer === 'code-early' ? at + 999 : at);
     if (answer) expect(await codeOf(() => credentials().read(code)), String(at)).toBe(answer);
     else expect(await credentials().read(code)).toMatchObject({ kind: 'welcome' });
   }
 });
 
-test('a used code stays used over a restart and when the clock is set back after it was forgotten', async () => {
+test('a used code stays used after a restart, and when the clock is set back after it was forgotten', async () => {
   const code = ownCode();
   await credentials().read(code);
   now += 200_000;
@@ -97,14 +97,14 @@ test('a used code stays used over a restart and when the clock is set back after
   expect(await codeOf(() => credentials().read(code))).toBe('code-expired');
 });
 
-test('two readers that see one code at the same moment let one in', async () => {
+test('two readers that read one code at the same moment admit only once', async () => {
   const code = ownCode();
   const both = credentials();
   const answers = await Promise.allSettled([both.read(code), both.read(code)]);
   expect(answers.map((a) => a.status).sort()).toEqual(['fulfilled', 'rejected']);
 });
 
-test('a code of another server, of nobody here, or with any bit turned is of nobody', async () => {
+test('a code of another server, of an unknown person, or with any bit flipped is unknown', async () => {
   expect(await codeOf(() => credentials().read(ownCode(now, ada, newSigningKey())))).toBe('code-unknown');
   expect(await codeOf(() => credentials().read(ownCode(now, randomUUID())))).toBe('code-unknown');
   expect(await codeOf(() => credentials({ issuers: () => [] }).read(ownCode()))).toBe('code-unknown');
@@ -125,7 +125,7 @@ test('a code of another server, of nobody here, or with any bit turned is of nob
   expect(admitted).toEqual([]);
 });
 
-test('a card counts until it is revoked; revoked and unknown are the same to anyone who holds it', async () => {
+test('a card is valid until revoked; the holder can’t tell a revoked from an unknown one', async () => {
   const secret = randomBytes(16);
   const card = writeCardCode(secret);
   const unknown = await codeOf(() => credentials().read(card));
@@ -136,7 +136,7 @@ test('a card counts until it is revoked; revoked and unknown are the same to any
   expect(admitted).toEqual([{ person: ada, method: 'badge' }]);
 });
 
-test('a badge counts by its number, in any case and any keyboard’s digits; one that two people have opens nothing', async () => {
+test('a badge is found by its number, in any case and any keyboard’s digits; one that two people have opens nothing', async () => {
   await notified({ badges: ['04a7-bb'] });
   for (const read of ['04A7-BB', '۰۴a۷-bb', '٠٤A٧-BB'])
     expect(await credentials().read(read)).toMatchObject({ kind: 'welcome' });
@@ -145,7 +145,7 @@ test('a badge counts by its number, in any case and any keyboard’s digits; one
   expect(await codeOf(() => credentials().read('04a7-bb'))).toBe('badge-unknown');
 });
 
-test('guessing badges pauses badges for everybody; cards and own codes go on, and one badge held there counts once', async () => {
+test('guessing badges pauses badges for everyone; cards and own codes still work, and one badge held there counts once', async () => {
   const card = writeCardCode(randomBytes(16));
   await notified({ badges: ['1000'], cards: [{ id: randomUUID(), hash: cardHash(card)! }] });
   const at = credentials();
@@ -160,7 +160,7 @@ test('guessing badges pauses badges for everybody; cards and own codes go on, an
   expect(await at.read('1000')).toMatchObject({ kind: 'welcome' });
 });
 
-test('where the site wants a face with it, a code or card gives a claim, and anyone without a template is sent to another check-in method', async () => {
+test('if the site also requires a face, a code or card gives a claim, and a person without a template needs another method', async () => {
   policy = { leaseDays: 30, withFace: ['qr', 'badge'] };
   const claims = createClaims(() => now);
   const answer = await credentials({ claims }).read(ownCode());
@@ -175,7 +175,7 @@ test('where the site wants a face with it, a code or card gives a claim, and any
   expect(admitted).toEqual([]);
 });
 
-test('a way that the site does not offer is refused, whatever the screen sends', async () => {
+test('a method that the site does not offer is refused, whatever the screen sends', async () => {
   policy = { leaseDays: 30, checkinMethods: ['pin', 'face'] };
   expect(await codeOf(() => credentials().read(ownCode()))).toBe('method-not-offered');
   expect(await codeOf(() => credentials().read('1000'))).toBe('method-not-offered');
@@ -186,7 +186,7 @@ test('a way that the site does not offer is refused, whatever the screen sends',
   expect(offeredMethods(null, { face: false, ownCodes: false })).toEqual(['pin', 'badge']);
 });
 
-test('what a reader brings is pushed to the screen, rejections with their code', async () => {
+test('the result of a reader is pushed to the screen, rejections with their code', async () => {
   const pushed: unknown[] = [];
   const arrive = createArrivals(
     credentials(),
@@ -201,7 +201,7 @@ test('what a reader brings is pushed to the screen, rejections with their code',
   ]);
 });
 
-test('cards and badges are in the store under their person’s key alone, and go with the person', async () => {
+test('cards and badges are stored only under their person’s key, and are deleted with the person', async () => {
   const badge = 'B4D6E-7711';
   const card = writeCardCode(randomBytes(16));
   await notified({ badges: [badge], cards: [{ id: randomUUID(), hash: cardHash(card)! }] });
@@ -217,7 +217,7 @@ test('cards and badges are in the store under their person’s key alone, and go
   expect(await codeOf(() => credentials().read(badge))).toBe('badge-unknown');
 });
 
-test('a snapshot that says nothing of someone’s cards takes them away', async () => {
+test('a snapshot without someone’s cards removes them', async () => {
   await notified({ badges: ['1000'] });
   const person: Change = { kind: 'person', person: ada, name: 'Ada', number: null, language: 'en', gpsOptOut: false };
   store.outbox.acknowledge(store.epoch, { committed: store.outbox.count(), safe: 0 });

@@ -16,7 +16,7 @@ import type { Lockout } from '../store/lockouts.ts';
 import { createRecogniser } from './recogniser.ts';
 import { type CheckinDeps, createCheckinService } from './service.ts';
 
-/* Number first, then the face: real gallery and decision; what the models would see is held by the test. */
+/* Number first, then the face: real gallery and decision; the test supplies what the models would see. */
 
 const person = (name: string, number: string | null) => ({
   id: randomUUID(),
@@ -33,7 +33,7 @@ const ADA = person('Ada', '7');
 const BOB = person('Bob', '8');
 const NOBODYS = '99';
 
-/** A unit vector at the given cosine from the axis of `person`. */
+/** Returns a unit vector at the given cosine from the axis of `person`. */
 function faceAt(axis: number, cosine: number): Float32Array {
   const vector = new Float32Array(LENGTH);
   vector[axis] = cosine;
@@ -50,7 +50,7 @@ let showing: Float32Array;
 let lockouts: Map<string, Lockout>;
 let challenges: number;
 let diskFull: boolean;
-/** What the liveness session says. */
+/** Result of the liveness session. */
 let passes: boolean;
 
 beforeEach(() => {
@@ -147,7 +147,7 @@ function service(site: Partial<CheckinDeps['site']> = {}, othersTemplates = 0) {
 
 type Service = ReturnType<typeof service>;
 
-/** Types the number and looks until there is an answer. All that the screen gets on the way comes with it. */
+/** Types the number and shows frames until there is an answer. Returns it with everything the screen received on the way. */
 async function walkUp(checkin: Service, number?: string) {
   const { visit } = await checkin.visitBegin(number === undefined ? {} : { number });
   const notified: unknown[] = [];
@@ -159,7 +159,7 @@ async function walkUp(checkin: Service, number?: string) {
   throw new Error('no answer');
 }
 
-test('above its calibration the kiosk takes no face alone, but the face of the number that was typed', async () => {
+test('above its calibration the kiosk accepts no face alone, but the face for a typed number', async () => {
   const checkin = service();
   expect((await walkUp(checkin)).result).toMatchObject({ kind: 'other-method', reason: 'blocked' });
   expect((await walkUp(checkin, '7')).result).toMatchObject({
@@ -183,14 +183,14 @@ test('a stranger, a lookalike and another enrolled face are all refused with a n
   expect(rows).toEqual([]);
 });
 
-test('a number that nobody has is answered step for step as a number with another face', async () => {
+test('a number that nobody has gets the same answers, step for step, as a wrong face', async () => {
   showing = STRANGER;
   const wrongFace = await walkUp(service(), '8');
   showing = ADAS_FACE;
   expect((await walkUp(service(), NOBODYS)).notified).toEqual(wrongFace.notified);
 });
 
-test('failures lock the number, whether anybody has it or not, also for the right face; its PIN stays open', async () => {
+test('failures lock the number, whether anybody has it or not, even for the right face; its PIN still works', async () => {
   for (const number of ['7', NOBODYS]) {
     const checkin = service();
     showing = STRANGER;
@@ -211,7 +211,7 @@ test('failures lock the number, whether anybody has it or not, also for the righ
   expect((await walkUp(checkin, '7')).result.kind).toBe('welcome');
 });
 
-test('stepping away before the answer, or starting over, is counted like an answer', async () => {
+test('stepping away before the answer, or starting over, counts like an answer', async () => {
   const checkin = service();
   showing = STRANGER;
   for (let i = 0; i < 5; i++) {
@@ -223,7 +223,7 @@ test('stepping away before the answer, or starting over, is counted like an answ
   expect((await walkUp(checkin, '7')).result).toEqual({ kind: 'other-method', reason: 'locked' });
 });
 
-test('a visit begins although the wrong face of the one before can’t be counted', async () => {
+test('a visit begins even if the wrong face of the previous visit can’t be counted', async () => {
   const checkin = service();
   showing = STRANGER;
   const { visit } = await checkin.visitBegin({ number: '7' });
@@ -232,7 +232,7 @@ test('a visit begins although the wrong face of the one before can’t be counte
   await expect(checkin.visitBegin({})).resolves.toMatchObject({ visit: expect.any(String) });
 });
 
-test('wrong PINs with many numbers pause no face, and wrong faces no PIN; a clear face goes through any pause', async () => {
+test('wrong PINs with many numbers pause no face, and wrong faces no PIN; a clear face passes any pause', async () => {
   const checkin = service({}, 1_000);
   const wrongPin = (number: string) =>
     checkin.checkinByPin({ number, pin: '0000' }).then(
@@ -242,7 +242,7 @@ test('wrong PINs with many numbers pause no face, and wrong faces no PIN; a clea
   let code = '';
   for (let i = 0; i < 30 && code !== 'pin-locked'; i++) code = await wrongPin(`n${i}`);
   expect(code).toBe('pin-locked');
-  showing = faceAt(0, 0.47); // matches, and would not do for a search among all
+  showing = faceAt(0, 0.47); // matches, but not well enough for a search among all
   expect((await walkUp(checkin, '7')).result.kind).toBe('welcome');
 
   now += 3_600_000;
@@ -255,7 +255,7 @@ test('wrong PINs with many numbers pause no face, and wrong faces no PIN; a clea
   expect((await walkUp(checkin, '7')).result.kind).toBe('welcome');
 });
 
-test('one face tried on many numbers runs into the budget of all numbers', async () => {
+test('one face tried on many numbers exhausts the budget shared by all numbers', async () => {
   const checkin = service();
   showing = STRANGER;
   let locked = 0;
@@ -266,7 +266,7 @@ test('one face tried on many numbers runs into the budget of all numbers', async
   expect(locked).toBeGreaterThan(0);
 });
 
-test('liveness is asked for just the same, and three failures lead to another way', async () => {
+test('liveness is still required, and three failures lead to another check-in method', async () => {
   expect((await walkUp(service({ liveness: 'standard' }), '7')).result).toMatchObject({
     kind: 'welcome',
     receipt: { liveness: 'passed' },

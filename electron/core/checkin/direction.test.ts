@@ -19,23 +19,23 @@ test('the day is the site’s day, not the day in UTC', () => {
   expect(claimDirection('auto', last, at('2026-11-24T23:30:00Z'), berlin)).toBe('in'); // 00:30 of the next day
 });
 
-test('who comes in the evening goes in the morning, where the site’s day starts at noon', () => {
+test('a person who arrives in the evening leaves in the morning if the site’s day starts at noon', () => {
   const nights = days({ timeZone: 'Europe/Berlin', dayStartsAt: '12:00' });
   const last = { direction: 'in' as const, at: at('2026-11-24T21:00:00Z') };
   expect(claimDirection('auto', last, at('2026-11-25T05:00:00Z'), nights)).toBe('out');
   expect(claimDirection('auto', last, at('2026-11-25T21:00:00Z'), nights)).toBe('in');
-  // Over the night on which clocks are set back, too.
+  // Also in the night in which clocks are set back.
   const autumn = { direction: 'in' as const, at: at('2026-10-24T10:30:00Z') };
   expect(claimDirection('auto', autumn, at('2026-10-25T10:45:00Z'), nights)).toBe('out');
   expect(claimDirection('auto', autumn, at('2026-10-25T11:00:00Z'), nights)).toBe('in');
 });
 
-test('a kiosk with a fixed direction claims it whatever was before', () => {
+test('a kiosk with a fixed direction claims it whatever came before', () => {
   const last = { direction: 'out' as const, at: at('2026-11-24T07:00:00Z') };
   expect(claimDirection('out', last, at('2026-11-24T08:00:00Z'), berlin)).toBe('out');
 });
 
-test('the same person within the window is one check-in; a corrected clock loses none', () => {
+test('the same person within the window is one check-in; a clock correction loses none', () => {
   const last = { direction: 'in' as const, at: 100_000 };
   expect(isRepeat(last, 159_999, 60_000)).toBe(true);
   expect(isRepeat(last, 160_000, 60_000)).toBe(false);

@@ -10,7 +10,7 @@ test('a small gallery is filled before the kiosk serves', async () => {
   expect((await whileFilling(Promise.resolve(0), log, () => expect.unreachable()))()).toBeNull();
 });
 
-test('while a large one is filled no face is used, and then faces are', async () => {
+test('while a large gallery is being filled no face is used; afterwards faces are', async () => {
   const { promise, resolve } = Promise.withResolvers<number>();
   const then = Promise.withResolvers<void>();
   const off = await whileFilling(promise, log, then.resolve);
@@ -20,7 +20,7 @@ test('while a large one is filled no face is used, and then faces are', async ()
   expect(off()).toBeNull();
 });
 
-test('one that can’t be filled is never used: the kiosk says why where it serves already, and does not start before', async () => {
+test('a gallery that can’t be filled is never used: a running kiosk shows why, and one that is starting does not start', async () => {
   const damaged = new Problem('store-damaged', { reason: 'page 7' });
   await expect(whileFilling(Promise.reject(damaged), log, () => expect.unreachable())).rejects.toBe(damaged);
   const { promise, reject } = Promise.withResolvers<number>();
@@ -31,7 +31,7 @@ test('one that can’t be filled is never used: the kiosk says why where it serv
   expect(off()).toBe(damaged);
 });
 
-test('one that is left half filled, since the core closes, is never used, and is no trouble', async () => {
+test('a gallery left half filled because the core closes is never used, and is no error', async () => {
   const { promise, reject } = Promise.withResolvers<number>();
   const then = Promise.withResolvers<void>();
   const said: unknown[] = [];
@@ -42,7 +42,7 @@ test('one that is left half filled, since the core closes, is never used, and is
   expect(said).toEqual([]);
 });
 
-test('the core looks for nobody in a gallery that is being filled', async () => {
+test('the core searches for nobody in a gallery that is being filled', async () => {
   const searched = () => expect.unreachable();
   const loaded = { off: null, search: searched, verify: searched, tooManyPeople: () => false } as unknown as Recogniser;
   const { recogniser } = await recognise({

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { createLightReach } from './light-reach.ts';
 
-test('light is proven by the faces of three other people, never by one’s own, and by their newest answers', () => {
+test('light is proven by the newest answers of three other people’s faces, never by one’s own', () => {
   const reach = createLightReach();
   for (const person of ['a', 'b', 'c']) reach.saw(person, true);
   expect(reach.proven('d')).toBe(true);
@@ -10,10 +10,10 @@ test('light is proven by the faces of three other people, never by one’s own, 
   expect(reach.proven('a')).toBe(true);
   reach.saw('b', false);
   expect(reach.proven('a')).toBe(false);
-  expect(reach.proven('b')).toBe(true); // whose face shows nothing cannot unprove it for themselves
+  expect(reach.proven('b')).toBe(true); // a face that shows nothing can't count as disproof for its own person
 });
 
-test('it is drowned where nobody’s face answers any more, and reaches people again when faces do', () => {
+test('light counts as drowned when nobody’s face answers any more, and as working again when faces do', () => {
   const reach = createLightReach();
   for (const person of ['a', 'b']) reach.saw(person, false);
   reach.saw('b', false);

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { countLivenessTries, LIVENESS_TRIES } from './liveness-tries.ts';
 
-test('failures of a person count across visits, then rest for minutes; others are not touched', () => {
+test('a person’s failures count across visits, then block the face for minutes; others are not affected', () => {
   const tries = countLivenessTries();
   for (let i = 0; i < LIVENESS_TRIES; i++) {
     expect(tries.exhausted('a', i)).toBe(false);
@@ -12,7 +12,7 @@ test('failures of a person count across visits, then rest for minutes; others ar
   expect(tries.exhausted('a', 6 * 60_000)).toBe(false);
 });
 
-test('a challenge that is passed forgets the failures', () => {
+test('a passed challenge clears the failures', () => {
   const tries = countLivenessTries();
   tries.failed('a', 0);
   tries.failed('a', 0);

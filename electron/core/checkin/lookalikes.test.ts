@@ -14,7 +14,7 @@ import type { SqlStore } from '../store/store.ts';
 import { openRecogniser } from './recogniser.ts';
 import { createCheckinService } from './service.ts';
 
-/* Twins before a real store, a real gallery and the real decision; what the models would see is held by the test. */
+/* Twins with a real store, a real gallery and the real decision; the test supplies what the models would see. */
 
 const LENGTH = EMBEDDER.length;
 const MODEL = 'm';
@@ -24,14 +24,14 @@ let eve: string;
 let bob: string;
 let showing: Float32Array;
 
-/** Unit vector with these shares of the axes of Ada, Eve and Bob. */
+/** Returns a unit vector with these components on the axes of Ada, Eve and Bob. */
 function face(a: number, e: number, b = 0): Float32Array {
   const vector = new Float32Array(LENGTH);
   vector.set([a, e, b]);
   vector[LENGTH - 1] = Math.sqrt(Math.max(0, 1 - a * a - e * e - b * b));
   return vector;
 }
-/** Like both twins, and by a wide lead more like one of them. */
+/** Similar to both twins, but by a wide margin more to one of them. */
 const ADAS = face(0.8, 0.5);
 const EVES = face(0.5, 0.8);
 const BOBS = face(0, 0, 0.9);
@@ -94,7 +94,7 @@ async function walkUp(checkin: ReturnType<typeof service>, number?: string): Pro
   throw new Error('no answer');
 }
 
-/** Walks up, and says "not me". */
+/** Checks in, and taps "not me". */
 async function notMe(checkin: ReturnType<typeof service>) {
   const result = await walkUp(checkin);
   if (result.kind !== 'welcome') throw new Error(`not welcomed: ${JSON.stringify(result)}`);
@@ -102,7 +102,7 @@ async function notMe(checkin: ReturnType<typeof service>) {
   return result.receipt.name;
 }
 
-test('neither of a pair is identified by face alone; the answer names nobody, and others go on as before', async () => {
+test('neither of a pair is identified by face alone; the answer names nobody, and others check in as before', async () => {
   const checkin = service();
   expect(await walkUp(checkin)).toMatchObject({ kind: 'welcome', receipt: { name: 'Ada' } });
   store.lookalikes.mark(ada, eve, { reason: 'enrolment', by: null });
@@ -114,7 +114,7 @@ test('neither of a pair is identified by face alone; the answer names nobody, an
   expect(await walkUp(checkin)).toMatchObject({ kind: 'welcome', receipt: { name: 'Bob' } });
 });
 
-test('after their number each of a pair is compared with that one person, by the threshold of 1:1', async () => {
+test('after entering their number each of a pair is compared with that person only, at the 1:1 threshold', async () => {
   store.lookalikes.mark(ada, eve, { reason: 'enrolment', by: null });
   const checkin = service();
   expect(await walkUp(checkin, '7')).toMatchObject({
@@ -123,12 +123,12 @@ test('after their number each of a pair is compared with that one person, by the
   });
   showing = EVES;
   expect(await walkUp(checkin, '8')).toMatchObject({ kind: 'welcome', receipt: { name: 'Eve' } });
-  // 1:1 asks for 0.45: anyone who is unlike the person of the number is not them.
+  // 1:1 requires 0.45: a face less similar to the person with that number is rejected.
   showing = face(0.4, 0.8);
   expect(await walkUp(checkin, '7')).toMatchObject({ kind: 'other-method', reason: 'uncertain' });
 });
 
-test('two voided "not me" between the same two make the pair at this kiosk by itself, and staff see that it is new', async () => {
+test('two voided "not me" between the same two people mark the pair automatically, and staff see that it is new', async () => {
   const checkin = service();
   const staff = { require: () => ({ member: null, actor: null }) };
   const seen = () =>
@@ -143,7 +143,7 @@ test('two voided "not me" between the same two make the pair at this kiosk by it
   expect(store.lookalikes.list()).toMatchObject([{ reason: 'not-me' }]);
 });
 
-test('"not me" where nobody else is like the face makes no pair, however often', async () => {
+test('"not me" makes no pair if nobody else is similar to the face, however often', async () => {
   const checkin = service();
   showing = BOBS;
   for (let i = 0; i < 4; i++) expect(await notMe(checkin)).toBe('Bob');

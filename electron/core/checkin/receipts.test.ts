@@ -11,7 +11,7 @@ test('a token undoes its own check-in, until it is closed', () => {
   expect(() => tokens.check('one', token, 7_999)).toThrow(refused);
 });
 
-test('a token is of no use after its time, for another check-in, or altered', () => {
+test('a token is useless after its time, for another check-in, or when altered', () => {
   const tokens = createUndoTokens(8_000);
   const token = tokens.issue('one', 0);
   expect(() => tokens.check('two', token, 1)).toThrow(refused);
@@ -20,7 +20,7 @@ test('a token is of no use after its time, for another check-in, or altered', ()
   expect(() => tokens.check('one', token, 8_001)).toThrow(refused);
 });
 
-test('the next check-in closes the one before', () => {
+test('the next check-in closes the previous one', () => {
   const tokens = createUndoTokens(8_000);
   const one = tokens.issue('one', 0);
   const two = tokens.issue('two', 1);

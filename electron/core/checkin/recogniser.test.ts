@@ -6,7 +6,7 @@ import { createRecogniser } from './recogniser.ts';
 
 const { length, calibration } = EMBEDDER;
 
-/** Unit vector with these shares of the first axes; what is left lies on an axis of its own. */
+/** Returns a unit vector with these components on the first axes; the rest is on the axis `own`. */
 function face(shares: readonly number[], own: number): Float32Array {
   const vector = new Float32Array(length);
   vector.set(shares);
@@ -14,7 +14,7 @@ function face(shares: readonly number[], own: number): Float32Array {
   return vector;
 }
 
-test('first and second are those whose templates score so in the mean, however unlike they are to each other', () => {
+test('first and second are the people whose templates score highest on average, however different the templates are', () => {
   const pipeline = { model: 'm', length, calibration } as FacePipeline;
   const recogniser = createRecogniser(pipeline, new ExactGallery(length), {
     targetFpir: 0.001,
@@ -22,14 +22,14 @@ test('first and second are those whose templates score so in the mean, however u
   });
   const of = (...templates: Float32Array[]) => templates.map((embedding) => ({ embedding }));
   recogniser.know('Ada', of(face([0.66], 20)));
-  // Four poses of Bob differ: what they have in common points to the probe as Ada does, and they score less.
+  // Bob's four poses differ: their mean points to the probe as Ada's does, but each of them scores less.
   recogniser.know('Bob', of(...[30, 31, 32, 33].map((own) => face([0.5], own))));
   recogniser.know('Cem', of(face([0.64], 40)));
   const { match, decision } = recogniser.search(face([1], 50));
   expect([match.best?.person, match.second?.person]).toEqual(['Ada', 'Cem']);
   expect(match.best?.score).toBeCloseTo(0.66, 5);
   expect(match.second?.score).toBeCloseTo(0.64, 5);
-  // By the margin to Bob it would be Ada.
+  // With Bob as second, the margin would accept Ada.
   expect(decision.kind).toBe('uncertain');
   expect(recogniser.verify(face([1], 50), 'Bob').score).toBeCloseTo(0.5, 5);
 });

@@ -35,8 +35,8 @@ import { openRecogniser } from './recogniser.ts';
 import { type CheckinDeps, createCheckinService } from './service.ts';
 
 /*
- * A visit from sample to record, on the real models, quality verdict, gallery, decision, liveness session and store. Ada has
- * the face of man A of the footage and Ben that of man B; where footage can't do what is asked, made-up heads do.
+ * A visit from sample to record, with the real models, quality verdict, gallery, decision, liveness session and store. Ada has
+ * the face of man A in the footage and Ben that of man B. Where footage can't do what is needed, synthetic heads do.
  */
 
 let faces: Faces;
@@ -59,9 +59,9 @@ let recorded: { checkin: Checkin; person: Person }[];
 let admitted: unknown[];
 let voided: number;
 let challenges: number;
-/** What the next challenges ask for. */
+/** The movement that the next challenges request. */
 let move: Move;
-/** What happens while the next sample is being embedded. */
+/** Runs while the next sample is being embedded. */
 let meanwhile: (() => Promise<unknown>) | null;
 
 beforeEach(async () => {
@@ -97,7 +97,7 @@ async function enrol(
   });
 }
 
-/** A kiosk's check-in whose site does as `site` says beyond the product's own defaults; without liveness unless asked for. */
+/** A kiosk's check-in with the product's defaults, changed by `site`; without liveness unless requested. */
 function service(site: Partial<SiteConfig> = {}, change: Partial<CheckinDeps> = {}) {
   const pipeline: Faces['pipeline'] = {
     ...faces.pipeline,
@@ -151,11 +151,11 @@ const straight = (person: 'A' | 'B') => faces.take(part(takesOf(person, 'straigh
 /** Straight ahead, and then a head turn to the person's left. */
 const turnOfA = () => faces.take(part(takesOf('A', 'turn-left')[1]!, 177, 3));
 const turnOfB = () => faces.take(takesOf('B', 'turn-left')[0]!);
-/** A made-up head that does nothing, with Ada's own face by default. */
+/** A synthetic head that does not move, with Ada's own face by default. */
 const still = (count = 2, embedding = faces.templates.A[0]!): FaceFrame[] =>
   Array.from({ length: count }, (_, i) => faces.head({ yaw: 0, at: i * 125 }, embedding));
 
-/** Shows the frames one after the other; ends with the first answer after which no sample counts. Every answer. */
+/** Shows the frames one after the other, up to the first answer after which no sample counts. Returns every answer. */
 async function show(checkin: Service, visit: string, frames: readonly FaceFrame[]): Promise<ProbeResult[]> {
   const answers: ProbeResult[] = [];
   for (const frame of frames) {
@@ -165,7 +165,7 @@ async function show(checkin: Service, visit: string, frames: readonly FaceFrame[
   return answers;
 }
 
-/** A visit of its own; its last answer. */
+/** Makes one visit; returns its last answer. */
 async function walkUp(checkin: Service, frames: readonly FaceFrame[]): Promise<ProbeResult> {
   const { visit } = await checkin.visitBegin({});
   return (await show(checkin, visit, frames)).at(-1)!;
@@ -202,7 +202,7 @@ describe('a face', () => {
     const [{ score, second, threshold }] = rows() as [Checkin];
     expect(score).toBeGreaterThan(0.8);
     expect(second).toBeLessThan(0.2);
-    // A thousandth of strangers, for both people.
+    // An error rate of one in a thousand strangers, for both people together.
     expect(1 - (1 - fmrAt(threshold!, faces.pipeline.calibration.curve)) ** 2).toBeLessThan(0.00101);
     expect(recorded.map((one) => [one.checkin.id, one.person.id])).toEqual([[receipt.checkin, ada.id]]);
     expect((await welcomed(service(), await straight('B'))).name).toBe('Ben');
@@ -214,19 +214,19 @@ describe('a face', () => {
     await enrol('Ada', '7', faces.templates.A, null);
     expect(await walkUp(service(), inARow(await straight('B')))).toEqual({ kind: 'other-method', reason: 'unknown' });
     expect(await walkUp(service(), still(14, stranger))).toEqual({ kind: 'other-method', reason: 'unknown' });
-    // Near Ada's, and not near enough.
+    // Close to Ada's, but not close enough.
     const near = still(14, like(faces.templates.A[0]!, 0.42));
     expect(await walkUp(service(), near)).toEqual({ kind: 'other-method', reason: 'uncertain' });
     expect(rows()).toEqual([]);
   });
 
-  /** Ada straight ahead, whose scores with her templates are these. */
+  /** Ada straight ahead, with these scores against her templates. */
   const scored = (...scores: readonly number[]): FaceFrame[] => {
     const { direction, length } = directionOf(meanOf(faces.templates.A))!;
     return scores.map((score, i) => faces.head({ yaw: 0, at: i * 125 }, like(direction, score / length)));
   };
 
-  test('is decided by the mean of its samples: one a little too far away is made up for by the other', async () => {
+  test('is decided by the mean of its samples: a good one makes up for one slightly below the threshold', async () => {
     const site = { targetFpir: 1e-6 };
     const { calibration } = faces.pipeline;
     const t = thresholdFor({ people: 2, templates: 2 }, { ...site, calibration });
@@ -234,14 +234,14 @@ describe('a face', () => {
     expect((await walkUp(service(site), scored(t + 0.04, t - 0.06))).kind).toBe('more');
     const alone = Array.from({ length: 14 }, () => t - 0.06);
     expect(await walkUp(service(site), scored(...alone))).toEqual({ kind: 'other-method', reason: 'uncertain' });
-    // Poor samples of the way to the kiosk do not count for long.
+    // Poor samples from the walk to the kiosk soon stop counting.
     const poor = [t - 0.1, t - 0.1, t - 0.1];
     expect((await welcomed(service(site), scored(...poor, t + 0.05, t + 0.05, t + 0.05, t + 0.05))).name).toBe('Ada');
-    // The last sample has to be like Ada by itself.
+    // The last sample has to match Ada on its own.
     expect((await walkUp(service(site), scored(0.92, 0.44))).kind).toBe('more');
   });
 
-  test('that follows another’s has nothing of it: the mean begins again with a face unlike the one before', async () => {
+  test('that follows another’s inherits nothing: the mean starts over with a face unlike the previous one', async () => {
     const other = like(faces.templates.A[0]!, 0.3);
     expect(await walkUp(service(), [...still(1), ...still(13, other)])).toEqual({
       kind: 'other-method',
@@ -250,7 +250,7 @@ describe('a face', () => {
     expect(rows()).toEqual([]);
   });
 
-  test('is judged by the real measure of quality, and what can’t be used yet counts as no sample', async () => {
+  test('is judged by the real quality measure, and a sample that is not usable yet does not count', async () => {
     const checkin = service();
     const [first, second] = await straight('A');
     const dark = { ...first!.picture, data: first!.picture.data.map((v) => v / 8) };
@@ -267,7 +267,7 @@ describe('a face', () => {
     expect((await reasons(second!)).kind).toBe('welcome');
   });
 
-  test('is no check-in while the gallery is larger than a search of it was calibrated for', async () => {
+  test('is no check-in while more people are enrolled than a search was calibrated for', async () => {
     expect(await walkUp(service({ calibratedPeople: 1 }), still())).toEqual({
       kind: 'other-method',
       reason: 'blocked',
@@ -275,7 +275,7 @@ describe('a face', () => {
     });
   });
 
-  test('of someone who was deleted at that moment is nobody’s', async () => {
+  test('of a person deleted at that moment is nobody’s', async () => {
     const checkin = service();
     const { visit } = await checkin.visitBegin({});
     await show(checkin, visit, still(1));
@@ -283,7 +283,7 @@ describe('a face', () => {
     expect((await show(checkin, visit, still(1))).at(-1)).toEqual({ kind: 'other-method', reason: 'unknown' });
   });
 
-  test('is kept in a picture where the site keeps one; that it can’t be encoded keeps nobody out', async () => {
+  test('is kept in a picture if the site keeps one; a failure to encode it keeps nobody out', async () => {
     await welcomed(service({ photos: true }), await straight('A'));
     const kept = await store.photos.open(rows()[0]!.photo!);
     expect(Buffer.from(kept.subarray(0, 2)).toString('hex')).toBe('ffd8');
@@ -293,7 +293,7 @@ describe('a face', () => {
     expect(rows().at(-1)).toMatchObject({ photo: null });
   });
 
-  test('says on the record whether liveness was off by choice, or since this is a demo', async () => {
+  test('records whether liveness was off by choice or because this is a demo', async () => {
     await welcomed(service({ repeatWindowSeconds: 0 }));
     await welcomed(service({ repeatWindowSeconds: 0 }, { demo: true }));
     await welcomed(service({ repeatWindowSeconds: 0, liveness: 'standard' }), inARow(still(), madeUpTurn()));
@@ -302,7 +302,7 @@ describe('a face', () => {
 });
 
 describe('two people in a frame', () => {
-  test('are never one check-in: what had agreed before the second face came has to agree again', async () => {
+  test('are never one check-in: what had agreed before the second face appeared has to agree again', async () => {
     const checkin = service();
     const { visit } = await checkin.visitBegin({});
     const [sample] = still(1);
@@ -326,7 +326,7 @@ describe('two people in a frame', () => {
     expect(challenges).toBe(0);
   });
 
-  test('end a challenge, and a second face held up now and then buys no further ones', async () => {
+  test('end a challenge, and showing a second face now and then buys no further ones', async () => {
     const checkin = service({ liveness: 'standard' });
     const { visit } = await checkin.visitBegin({});
     const frames = still(60).map((frame, i) => ({ ...frame, others: i % 3 === 2 ? 1 : 0 }));
@@ -341,7 +341,7 @@ describe('two people in a frame', () => {
       'more',
       'challenge',
     ]);
-    // Nor does stepping away and back; after the rest there are three more.
+    // Stepping away and back doesn't help either. After the pause there are three more.
     expect(await walkUp(checkin, still())).toEqual({ kind: 'other-method', reason: 'liveness' });
     clock.pass(5 * MINUTE - 1);
     expect(await walkUp(checkin, still())).toEqual({ kind: 'other-method', reason: 'liveness' });
@@ -351,7 +351,7 @@ describe('two people in a frame', () => {
   });
 });
 
-/** A made-up head that turns to its left; by sample and motion, whose face it has. */
+/** A synthetic head that turns to its left; `face` gives its face by sample and motion. */
 function madeUpTurn(
   face: (index: number, motion: Motion) => Float32Array = () => faces.templates.A[0]!,
   yaw = 24,
@@ -370,12 +370,12 @@ describe('the light challenge', () => {
       { liveness: 'standard', repeatWindowSeconds: 0 },
       { light: { wanted: () => true, start: () => startLight(sequence, faces.pipeline.calibration), reach } },
     );
-  /** Others' faces have answered here. */
+  /** Other people's faces have answered here. */
   const prove = () => {
     for (const person of ['x', 'y', 'z']) reach.saw(person, true);
   };
 
-  /** Turns as asked, and then looks ahead while the screen shows its colours; every answer, and whose face the last samples have. */
+  /** Turns as requested, then looks ahead at the screen's colours. Returns every answer. `face`: of the last samples. */
   async function attempt(
     checkin: Service,
     how: {
@@ -404,7 +404,7 @@ describe('the light challenge', () => {
     return answers;
   }
 
-  test('follows the moves, and lets in who answers the colours', async () => {
+  test('follows the moves, and admits a person whose face answers the colours', async () => {
     prove();
     const answers = await attempt(lit());
     expect(answers.find((answer) => answer.kind === 'challenge')).toMatchObject({ light: true });
@@ -413,37 +413,37 @@ describe('the light challenge', () => {
     expect(reach.proven('someone')).toBe(true);
   });
 
-  test('that a face is silent to has failed where the faces of others answered', async () => {
+  test('fails for a silent face if other people’s faces answered', async () => {
     prove();
     expect((await attempt(lit(), { answers: false })).at(-1)).toEqual({ kind: 'more', progress: 0 });
     expect(rows()).toEqual([]);
   });
 
-  test('counts for nothing where light is drowned or not known to reach anybody: the moves alone do', async () => {
+  test('does not count if light is drowned or not known to work: only the moves do', async () => {
     expect((await attempt(lit(), { answers: false })).at(-1)!.kind).toBe('welcome');
     prove();
     reach.saw('w', false);
     expect((await attempt(lit(), { answers: false })).at(-1)!.kind).toBe('welcome');
   });
 
-  test('is left out for who does without: the moves alone count', async () => {
+  test('is skipped for a person who opts out: only the moves count', async () => {
     prove();
     const answers = await attempt(lit(), { declines: 'moving' });
     expect(answers.map(({ kind }) => kind)).not.toContain('light');
     expect(answers.at(-1)!.kind).toBe('welcome');
-    // Also once colours are on the screen, which a face was silent to so far.
+    // Also once the colours are on the screen, after a face has been silent so far.
     const later = await attempt(lit(), { declines: 'lit', answers: false });
     expect(later.map(({ kind }) => kind)).toContain('light');
     expect(later.at(-1)!.kind).toBe('welcome');
   });
 
-  test('that another person’s face answers has failed', async () => {
+  test('fails if another person’s face answers', async () => {
     prove();
     expect((await attempt(lit(), { face: faces.templates.B[0]! })).at(-1)).toEqual({ kind: 'more', progress: 0 });
     expect(rows()).toEqual([]);
   });
 
-  test('is not there where the policy does not want it', async () => {
+  test('does not take place if the policy does not want it', async () => {
     const answers = await attempt(service({ liveness: 'standard' }));
     expect(answers.map(({ kind }) => kind)).not.toContain('light');
     expect(answers.find((answer) => answer.kind === 'challenge')).toMatchObject({ light: false });
@@ -451,7 +451,7 @@ describe('the light challenge', () => {
 });
 
 describe('a challenge', () => {
-  test('is passed by the recorded head that turns as it was asked', async () => {
+  test('is passed by the recorded head that turns as requested', async () => {
     const checkin = service({ liveness: 'standard' });
     const answers = await show(checkin, (await checkin.visitBegin({})).visit, await turnOfA());
     expect(answers[1]).toEqual({
@@ -469,7 +469,7 @@ describe('a challenge', () => {
     expect(challenges).toBe(2);
   });
 
-  test('is not passed by a head that stays as it is, nor by one that turns the other way', async () => {
+  test('is not passed by a head that does not move, nor by one that turns the other way', async () => {
     const checkin = service({ liveness: 'standard' });
     expect((await walkUp(checkin, await straight('A'))).kind).toBe('challenge');
     move = 'turn-right';
@@ -486,9 +486,9 @@ describe('a challenge', () => {
     expect(rows()).toEqual([]);
   });
 
-  test('is not passed by another person’s head, whether they are enrolled or not', async () => {
+  test('is not passed by another person’s head, enrolled or not', async () => {
     const checkin = service({ liveness: 'standard' });
-    // What he does is a challenge of his own in the end, and never Ada's.
+    // In the end he passes a challenge of his own, but never Ada's.
     const frames = inARow((await straight('A')).slice(0, 2), await turnOfB());
     expect((await welcomed(checkin, frames)).name).toBe('Ben');
     expect(challenges).toBe(2);
@@ -503,10 +503,10 @@ describe('a challenge', () => {
     expect(rows().map((row) => row.person)).not.toContain(ada.id);
   });
 
-  test('is not passed by people who take turns: Ada straight ahead and at the end, another’s head on the way', async () => {
+  test('is not passed by people taking turns: Ada straight ahead and at the end, another’s head in between', async () => {
     const [adas] = faces.templates.A;
     const [bens] = faces.templates.B;
-    // With one head it is passed at the sample `last`.
+    // With a single head it is passed at the sample `last`.
     const one = service({ liveness: 'standard' });
     const passed = await show(one, (await one.visitBegin({})).visit, inARow(still(), madeUpTurn()));
     expect(passed.at(-1)!.kind).toBe('welcome');
@@ -526,7 +526,7 @@ describe('a challenge', () => {
     expect(rows()).toHaveLength(before);
   });
 
-  test('after a number is passed by the face of that number alone', async () => {
+  test('after a number is passed only by the face for that number', async () => {
     const checkin = service({ liveness: 'standard' });
     const [bens] = faces.templates.B;
     const begin = async () => (await checkin.visitBegin({ number: '7' })).visit;
@@ -560,7 +560,7 @@ describe('a challenge', () => {
     await welcomed(checkin, inARow(still(), madeUpTurn()));
   });
 
-  test('that is left after its first prompt has failed: nobody waits for one that a recording fits', async () => {
+  test('that is left after its first prompt has failed: nobody can wait for one that fits a recording', async () => {
     const checkin = service({ liveness: 'standard' });
     const frames = inARow(still(), madeUpTurn());
     const began = async (samples: number) => {
@@ -573,7 +573,7 @@ describe('a challenge', () => {
       expect(last).toMatchObject({ kind: 'challenge', step: 'turn-left' });
       return visit;
     };
-    // Who passes by has been asked for nothing but to look straight ahead.
+    // A passer-by was only asked to look straight ahead.
     for (let i = 0; i < 5; i++)
       expect((await began(straight)).last).toMatchObject({ kind: 'challenge', step: 'middle' });
     await checkin.visitEnd({ visit: await prompted() });
@@ -587,7 +587,7 @@ describe('a challenge', () => {
   test.each([
     ['ended', (checkin: Service, visit: string) => checkin.visitEnd({ visit })],
     ['followed by another', (checkin: Service) => checkin.visitBegin({})],
-  ])('whose last sample is under way when the visit is %s comes to nothing', async (_, leave) => {
+  ])('whose last sample is being processed when the visit is %s has no effect', async (_, leave) => {
     const checkin = service({ liveness: 'standard' });
     const { visit } = await checkin.visitBegin({});
     const frames = inARow(still(), madeUpTurn());
@@ -615,7 +615,7 @@ describe('a visit', () => {
     expect(rows()).toHaveLength(1);
   });
 
-  test('takes one sample at a time: samples that come at once are one check-in', async () => {
+  test('processes one sample at a time: simultaneous samples are one check-in', async () => {
     const checkin = service({ repeatWindowSeconds: 0 });
     const { visit } = await checkin.visitBegin({});
     const kinds = await Promise.all(still(5).map((frame) => checkin.probe({ visit, frame })));
@@ -623,7 +623,7 @@ describe('a visit', () => {
     expect(rows()).toHaveLength(1);
   });
 
-  test('with a number counts its wrong face once, although it is left while the last sample is under way', async () => {
+  test('with a number counts its wrong face once, even if it is left while the last sample is being processed', async () => {
     const checkin = service();
     const [bens] = faces.templates.B;
     const failures = () => store.lockouts.get(SUBJECTS.face('7')).failures;
@@ -637,7 +637,7 @@ describe('a visit', () => {
     expect(failures()).toBe(1);
   });
 
-  test('with a number that is left while its outcome is counted comes to nothing', async () => {
+  test('with a number that is left while its outcome is being counted has no effect', async () => {
     const real = createPinGuard({ store, now: clock.now });
     const guard: CheckinDeps['guard'] = {
       async attempt(one) {
@@ -652,21 +652,21 @@ describe('a visit', () => {
     expect(rows()).toEqual([]);
   });
 
-  test('with a number whose challenge failed, and goes on with a wrong face, counts that too', async () => {
+  test('with a number whose challenge failed also counts a wrong face after it', async () => {
     const checkin = service({ liveness: 'standard' });
     const [bens] = faces.templates.B;
     const { visit } = await checkin.visitBegin({ number: '7' });
     await show(checkin, visit, [...still(2), { ...still(1)[0]!, others: 1 }, ...still(2, bens)]);
     await checkin.visitEnd({ visit });
     expect(store.lockouts.get(SUBJECTS.face('7')).failures).toBe(1);
-    // Who leaves without a wrong sample has tried nothing.
+    // Leaving without a wrong sample is no attempt.
     const right = await checkin.visitBegin({ number: '8' });
     await show(checkin, right.visit, still(1, bens));
     await checkin.visitEnd(right);
     expect(store.lockouts.get(SUBJECTS.face('8')).failures).toBe(0);
   });
 
-  test('is over when the person took another way, and when the next one began', async () => {
+  test('is over when the person used another method, and when the next one began', async () => {
     const checkin = service({ repeatWindowSeconds: 0 });
     const first = await checkin.visitBegin({});
     await show(checkin, first.visit, still(1));
@@ -683,7 +683,7 @@ describe('a visit', () => {
     expect(rows()).toHaveLength(1);
   });
 
-  test('that is left while its last sample is under way comes to nothing', async () => {
+  test('that is left while its last sample is being processed has no effect', async () => {
     for (const begin of [{}, { number: '7' }]) {
       const checkin = service();
       const { visit } = await checkin.visitBegin(begin);
@@ -705,7 +705,7 @@ describe('a visit', () => {
 });
 
 describe('a record', () => {
-  test('is made although trusted time stands still: window and day go by the clock that records claim', async () => {
+  test('is made even if trusted time stands still: window and day go by the clock that records claim', async () => {
     const checkin = service({}, { now: () => MONDAY });
     for (const at of ['2026-11-23T08:00:00.000Z', '2026-11-23T17:00:00.000Z', '2026-11-24T08:00:00.000Z']) {
       clock.time = Date.parse(at);
@@ -714,7 +714,7 @@ describe('a record', () => {
     expect(rows().map((row) => row.direction)).toEqual(['in', 'out', 'in']);
   });
 
-  test('within the window is the same one again, and lets in again by the door that it opened', async () => {
+  test('within the window is the same one, and opens the door again', async () => {
     const checkin = service();
     const first = await welcomed(checkin);
     clock.pass(59 * SECOND);
@@ -735,7 +735,7 @@ describe('a record', () => {
     expect(rows().map((row) => row.direction)).toEqual(['in', 'out']);
   });
 
-  test('that was voided is none: the next one is not its repeat, and goes in as it did', async () => {
+  test('that was voided does not count: the next one is no repeat, and has the same direction', async () => {
     const checkin = service();
     const { checkin: id, undo } = await welcomed(checkin);
     await checkin.voidCheckin({ checkin: id, undo, reason: 'not-me' });
@@ -752,7 +752,7 @@ describe('a record', () => {
     ]);
   });
 
-  test('by staff of the other direction is no repeat; of the same one it is', async () => {
+  test('by staff in the other direction is no repeat; in the same direction it is', async () => {
     const checkin = service();
     const byStaff = (direction: 'in' | 'out') =>
       checkin.admit(ada, { method: 'manual', direction, reason: 'forgot the badge' });
@@ -765,7 +765,7 @@ describe('a record', () => {
     expect(rows().map((row) => row.direction)).toEqual(['in', 'out', 'in']);
   });
 
-  test('goes by the last one at another door, where that is the newer', async () => {
+  test('follows the last one at another door, if that is newer', async () => {
     let there: { direction: 'in' | 'out'; at: number } | null = null;
     const checkin = service({}, { elsewhere: (person) => (person === ada.id ? there : null) });
     there = { direction: 'in', at: MONDAY - 5 * MINUTE };
@@ -776,19 +776,19 @@ describe('a record', () => {
     clock.pass(5 * MINUTE);
     there = { direction: 'out', at: clock.time - MINUTE };
     expect((await welcomed(checkin)).direction).toBe('in');
-    // A hint for the direction alone: that they were there a moment ago makes this no repeat.
+    // Only a hint for the direction: that they were there a moment ago makes this no repeat.
     clock.pass(5 * MINUTE);
     there = { direction: 'in', at: clock.time - SECOND };
     expect(await welcomed(checkin)).toMatchObject({ direction: 'out', repeated: false });
   });
 
-  test('of a door for one direction is no repeat once the other door has recorded the other one', async () => {
+  test('of a door with a fixed direction is no repeat once another door has recorded the opposite', async () => {
     let there: { direction: 'in' | 'out'; at: number } | null = null;
     const entrance = service({ direction: 'in', repeatWindowSeconds: 300 }, { elsewhere: () => there });
     await welcomed(entrance);
     clock.pass(MINUTE);
     expect(await welcomed(entrance)).toMatchObject({ direction: 'in', repeated: true });
-    // Out by the exit for a moment, and in again.
+    // Out through the exit for a moment, and in again.
     there = { direction: 'out', at: clock.time + SECOND };
     clock.pass(MINUTE);
     expect(await welcomed(entrance)).toMatchObject({ direction: 'in', repeated: false });
@@ -799,7 +799,7 @@ describe('a record', () => {
     expect(rows().map((row) => row.direction)).toEqual(['in', 'in', 'in']);
   });
 
-  test('claims the site’s direction, and says that it was drawn where it was', async () => {
+  test('claims the site’s direction, and is marked as automatic if it was derived', async () => {
     for (const direction of ['in', 'out', 'auto'] as const) {
       await welcomed(service({ direction, repeatWindowSeconds: 0 }));
       clock.pass(SECOND);
@@ -817,7 +817,7 @@ describe('a record', () => {
     ]);
   });
 
-  test('carries the sealed place of that person', async () => {
+  test('contains the encrypted place for that person', async () => {
     const asked: string[] = [];
     const place = async ({ id }: { id: string }) => {
       asked.push(id);
@@ -829,7 +829,7 @@ describe('a record', () => {
     expect(event!.personal.gps?.value).toBe('AAAA');
   });
 
-  test('of face and PIN at the same moment is one', async () => {
+  test('by face and PIN at the same moment is one', async () => {
     const checkin = service();
     const { visit } = await checkin.visitBegin({});
     await show(checkin, visit, still(1));
@@ -845,13 +845,13 @@ describe('a record', () => {
     ['', null],
     ['fil', 'fil'],
     ['zh-Hans', 'zh-Hans'],
-  ])('of someone with the language “%s” comes with a receipt that the screen takes', async (language, shown) => {
+  ])('of a person with the language “%s” has a receipt that the screen accepts', async (language, shown) => {
     await enrol('Lin', '9', [], '4711', language);
     const { receipt } = await service().checkinByPin({ number: '9', pin: '4711' });
     expect(Receipt.parse(receipt).language).toBe(shown);
   });
 
-  test('can be voided by who stands there for its seconds of time that passes, whatever is done to the clocks', async () => {
+  test('can be voided by the person there for some seconds of monotonic time, however the clocks are set', async () => {
     const checkin = service({ undoSeconds: 8 });
     const { receipt } = await checkin.checkinByPin({ number: '7', pin: '4711' });
     const undo = { checkin: receipt.checkin, undo: receipt.undo, reason: 'not-me' as const };
@@ -866,7 +866,7 @@ describe('a record', () => {
     expect(rows()).toMatchObject([{ voided: true }]);
   });
 
-  test('can’t be voided any more once another visit has begun, or someone else has checked in', async () => {
+  test('can’t be voided any more once another visit has begun or someone else has checked in', async () => {
     const checkin = service({ undoSeconds: 8 });
     const byFace = await welcomed(checkin);
     const notMe = ({ checkin: id, undo }: Receipt) => ({ checkin: id, undo, reason: 'not-me' as const });
@@ -885,7 +885,7 @@ describe('a record', () => {
 });
 
 describe('number and PIN', () => {
-  test('that are wrong lock the number, whether anybody has it or not, in the same words', async () => {
+  test('that are wrong lock the number, whether anybody has it or not, with the same error', async () => {
     const checkin = service();
     for (const number of ['7', '9']) {
       const codes: string[] = [];
@@ -895,7 +895,7 @@ describe('number and PIN', () => {
     expect(await codeOf(checkin.checkinByPin({ number: '7', pin: '4711' }))).toBe('pin-locked');
   });
 
-  test('of many numbers and one PIN pause number and PIN for all; the face goes on', async () => {
+  test('with one PIN and many numbers pause this method for everyone; faces still work', async () => {
     const checkin = service();
     let code = '';
     for (let i = 0; i < 60 && code !== 'pin-locked'; i++)

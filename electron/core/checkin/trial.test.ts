@@ -8,7 +8,7 @@ import type { LivenessCheck } from './liveness-check.ts';
 import { withVeto } from './liveness-check.ts';
 import { createLivenessTrial, type LivenessTrial } from './trial.ts';
 
-/* The trial's own rules, with a check that says what the test wants. Real ones: test/liveness/trial.test.ts. */
+/* The trial's own rules, with a check whose result the test sets. Real checks: test/liveness/trial.test.ts. */
 
 const frame: FaceFrame = {
   picture: { width: 16, height: 16, data: new Uint8Array(768) },
@@ -19,14 +19,14 @@ const frame: FaceFrame = {
 const MINUTE = 60_000;
 
 let trial: LivenessTrial;
-/** Whose face is seen: its embedding has a 1 there. */
+/** Index of the visible face: its embedding has a 1 there. */
 let face: number;
 let says: LivenessState['state'];
 let quality: 'too-dark' | null;
 let compared: (readonly Float32Array[])[];
 let changes: number;
 let off: Error | null;
-/** Of a face to the colours; null: the site wants none. */
+/** How the face answers the colours; null if the site wants none. */
 let answer: LightAnswer | null;
 let passed: string[];
 let faces: Pick<Parameters<LivenessTrial['around']>[0], 'visitBegin' | 'visitEnd' | 'probe'>;
@@ -69,7 +69,7 @@ beforeEach(() => {
 afterEach(() => void vi.useRealTimers());
 
 const probe = (visit: string, others = 0): Promise<ProbeResult> => faces.probe({ visit, frame: { ...frame, others } });
-/** A face of which two samples begin the challenge. */
+/** Shows a face for two samples, which start the challenge. */
 async function challenged(): Promise<string> {
   const { visit } = await faces.visitBegin({});
   await probe(visit);
@@ -78,7 +78,7 @@ async function challenged(): Promise<string> {
 }
 const present = (signal?: AbortSignal) => trial.present('standard', MINUTE, signal);
 
-test('a kiosk without a trial sees faces as ever; in one no face gets through, also where none is waited for', async () => {
+test('without a trial a kiosk sees faces as usual; in one no face gets through, even if none is awaited', async () => {
   const { visit } = await faces.visitBegin({});
   await probe(visit);
   trial.begin();
@@ -91,7 +91,7 @@ test('a kiosk without a trial sees faces as ever; in one no face gets through, a
   expect(passed).toEqual([visit, visit]);
 });
 
-test('a trial that nobody goes on with is over after ten minutes, from the last presentation on', async () => {
+test('a trial that nobody continues ends ten minutes after the last presentation', async () => {
   trial.begin();
   vi.advanceTimersByTime(9 * MINUTE);
   const presented = present();
@@ -103,7 +103,7 @@ test('a trial that nobody goes on with is over after ten minutes, from the last 
   expect([trial.active(), changes]).toEqual([false, 2]);
 });
 
-test('one face is one presentation: it goes before the next one counts', async () => {
+test('one face is one presentation: it has to leave before the next one counts', async () => {
   const first = present();
   const visit = await challenged();
   says = 'passed';
@@ -116,7 +116,7 @@ test('one face is one presentation: it goes before the next one counts', async (
   expect(await second).toMatchObject({ outcome: 'failed' });
 });
 
-test('where the site wants colours they follow the moves, and a face that does not answer them has failed', async () => {
+test('if the site wants colours they follow the moves, and a face that does not answer them has failed', async () => {
   for (answer of ['answered', 'silent'] as const) {
     says = 'going';
     const presented = present();
@@ -131,7 +131,7 @@ test('where the site wants colours they follow the moves, and a face that does n
   }
 });
 
-test('who does without the colours has not been judged by them, and so not at all', async () => {
+test('a person who opts out of the colours was not fully judged, and so does not count', async () => {
   answer = 'answered';
   const presented = present();
   const visit = await challenged();
@@ -141,7 +141,7 @@ test('who does without the colours has not been judged by them, and so not at al
   expect(await presented).toMatchObject({ outcome: 'no-response', reason: 'light-declined' });
 });
 
-test('the head that moves is compared with the samples before the challenge, which are of one face, and are wiped', async () => {
+test('the moving head is compared with the samples before the challenge, which are of one face, and are wiped', async () => {
   void present();
   const { visit } = await faces.visitBegin({});
   await probe(visit);
@@ -153,7 +153,7 @@ test('the head that moves is compared with the samples before the challenge, whi
 });
 
 describe('a presentation', () => {
-  test('whose face leaves in the middle of its challenge had no response; one that leaves before has not begun', async () => {
+  test('whose face leaves during its challenge had no response; a face that leaves earlier has not begun', async () => {
     const presented = present();
     const { visit: early } = await faces.visitBegin({});
     await probe(early);
@@ -165,7 +165,7 @@ describe('a presentation', () => {
     expect(await presented).toMatchObject({ outcome: 'no-response', reason: 'left' });
   });
 
-  test('asked for while another is awaited takes its place, and has its own time', async () => {
+  test('requested while another is awaited replaces it, and has its own time', async () => {
     const first = present();
     vi.advanceTimersByTime(MINUTE / 2);
     const second = present();
@@ -176,7 +176,7 @@ describe('a presentation', () => {
     expect(await second).toMatchObject({ outcome: 'passed' });
   });
 
-  test('fails with a second face in the challenge; before it both are asked to come alone', async () => {
+  test('fails with a second face during the challenge; before it both are asked to come alone', async () => {
     const presented = present();
     const { visit } = await faces.visitBegin({});
     expect(await probe(visit, 1)).toEqual({ kind: 'guide', reason: 'several-faces' });
@@ -184,7 +184,7 @@ describe('a presentation', () => {
     expect(await presented).toMatchObject({ outcome: 'failed', reason: 'interrupted' });
   });
 
-  test('that never gets good enough says by what', async () => {
+  test('whose quality never suffices reports the reason', async () => {
     quality = 'too-dark';
     const presented = present();
     const { visit } = await faces.visitBegin({});
@@ -193,7 +193,7 @@ describe('a presentation', () => {
     expect(await presented).toMatchObject({ outcome: 'no-response', reason: 'too-dark' });
   });
 
-  test('is not waited for when nobody reads its outcome any more', async () => {
+  test('is not awaited when nobody reads its outcome any more', async () => {
     const gone = new AbortController();
     const presented = present(gone.signal);
     gone.abort();
@@ -202,7 +202,7 @@ describe('a presentation', () => {
   });
 });
 
-test('where no face is judged there is no trial', () => {
+test('there is no trial if no face can be judged', () => {
   off = new Error('no models');
   expect(() => trial.begin()).toThrow(off);
   expect(trial.active()).toBe(false);
@@ -242,7 +242,7 @@ describe('a challenge with a model that may veto', () => {
     expect(check.current().state).toBe('passed');
   });
 
-  test('has failed for good once it says no, and also where it can’t say', async () => {
+  test('has failed for good once the model says no, or can’t answer', async () => {
     let calls = 0;
     const no = watched(async () => ++calls === 1);
     for (let i = 1; i < 5; i++) await no.observe(i);

@@ -24,7 +24,7 @@ test('two samples in a row that agree recognise the person', () => {
   expect(run([A, A]).at(-1)).toEqual({ kind: 'recognised', person: 'a' });
 });
 
-test('samples that disagree start again', () => {
+test('samples that disagree start over', () => {
   expect(run([A, B, A, B]).every((answer) => answer.kind === 'more')).toBe(true);
 });
 
@@ -56,20 +56,20 @@ test('every visit ends within the bound, and never recognises someone two sample
   );
 });
 
-test('a stranger has six samples and anybody fourteen: more would be further chances of a false match', () => {
+test('a stranger gets six samples and anyone fourteen: more would be further chances of a false match', () => {
   expect(VISIT_RULES).toEqual({ agree: 2, misses: 6, samples: 14 });
   const samples = Array.from({ length: 14 }, (_, i) => (i % 2 ? B : A));
   expect(run(samples).map((answer) => answer.kind)).toEqual([...Array(13).fill('more'), 'other-method']);
 });
 
-test('progress grows with what agrees and with what does not, and is never whole before the answer', () => {
+test('progress grows with agreeing samples and with misses, and is never complete before the answer', () => {
   expect(run([A])).toEqual([{ kind: 'more', progress: 0.5 }]);
   expect(run([UNKNOWN, UNKNOWN, UNKNOWN]).at(-1)).toEqual({ kind: 'more', progress: 0.5 });
   const step = nextVisit({ ...NEW_VISIT, misses: 29 }, UNKNOWN, { agree: 2, misses: 31, samples: 99 });
   expect(step.answer).toEqual({ kind: 'more', progress: 0.9 });
 });
 
-test('two samples that are like one of a pair ask for the number first, whichever of the two each was like', () => {
+test('two samples similar to either of a pair require the number first', () => {
   const paired: Sample = { kind: 'claim-first' };
   expect(run([paired])[0]?.kind).toBe('more');
   expect(run([paired, paired]).at(-1)).toEqual({ kind: 'other-method', reason: 'claim-first' });

@@ -11,7 +11,7 @@ import { importPeople } from './import.ts';
 
 let store: SqlStore;
 let folder: string;
-/** While the models look at the first picture. */
+/** Runs while the models process the first picture. */
 let meanwhile: () => Promise<unknown>;
 
 beforeEach(async () => {
@@ -56,7 +56,7 @@ async function run(): Promise<Record<string, unknown>[]> {
 
 const consents = () => store.outbox.pending(100).filter(({ header }) => header.type === 'consent').length;
 
-test('someone who is erased while an import runs is neither enrolled by it nor kept a picture of', async () => {
+test('a person erased during an import is not enrolled by it, and no picture of them is kept', async () => {
   const { id } = await store.people.add(aPerson());
   meanwhile = () => store.people.delete(id);
   const lines = await run();
@@ -64,7 +64,7 @@ test('someone who is erased while an import runs is neither enrolled by it nor k
   expect([store.people.count(), store.imports.count()]).toEqual([0, 0]);
 });
 
-test('whose templates go while an import runs is as someone without a face: the importer’s word does not enrol them', async () => {
+test('a person whose templates are deleted during an import counts as one without a face: the importer’s word does not enrol them', async () => {
   const { id } = await store.people.add(aPerson());
   const before = consents();
   meanwhile = () => store.roster.dropTemplates();
@@ -73,7 +73,7 @@ test('whose templates go while an import runs is as someone without a face: the 
   expect([store.people.get(id)!.templates, consents() - before]).toEqual([0, 0]);
 });
 
-test('a site that switches faces off ends an import that runs', async () => {
+test('a site that switches faces off ends a running import', async () => {
   meanwhile = () =>
     store.roster.apply({
       cursor: 'c1',

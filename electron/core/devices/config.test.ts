@@ -2,14 +2,14 @@ import { expect, test } from 'vitest';
 import { z } from 'zod';
 import { Devices } from './config.ts';
 
-test('a part that names ports alone takes the field’s usual values', () => {
+test('a device with only a port gets the usual values', () => {
   const door = { port: '/dev/ttyUSB1', protocol: { kind: 'lcus' }, mode: 'fail-secure' };
   const parsed = Devices.parse({ readers: [{ name: 'gate', port: '/dev/ttyUSB0' }], door });
   expect(parsed.readers[0]).toMatchObject({ baud: 9600, framing: { kind: 'delimiter', delimiter: '\r\n' } });
   expect(parsed.door).toMatchObject({ pulseSeconds: 3, faceAlone: 'never', protocol: { channel: 1 } });
 });
 
-test('every wrong value is named at once, with where it stands', () => {
+test('every wrong value is reported at once, with its path', () => {
   const { error } = Devices.safeParse({
     readers: [{ name: '', port: 'a', baud: 7 }],
     gps: { port: { vendorId: '1a86', productId: 'xyz' }, staleSeconds: 0 },
@@ -28,7 +28,7 @@ test('every wrong value is named at once, with where it stands', () => {
     expect(text).toContain(place);
 });
 
-test('one port or one name for two devices is refused', () => {
+test('two devices with the same port or name are refused', () => {
   const { error } = Devices.safeParse({
     readers: [
       { name: 'gate', port: '/dev/ttyUSB0' },

@@ -2,7 +2,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { Gps, Reader } from './config.ts';
 import { startDevices } from './devices.ts';
 
-test('a reader that is refused at once is reported with a GPS receiver that is still being made ready', async () => {
+test('a reader that is refused immediately is reported together with a GPS receiver that is still being prepared', async () => {
   const devices = await startDevices({
     config: {
       readers: [Reader.parse({ name: 'gate', port: '/dev/gate' })],

@@ -20,7 +20,7 @@ function reporter() {
 }
 
 describe('what the server learns of the camera', () => {
-  it('is that it is frozen, once, when that has lasted, and that it is well again', () => {
+  it('is that it is frozen, once, after that has lasted, and that it has recovered', () => {
     const { notified, report, pass } = reporter();
     const camera = (condition: Parameters<typeof cameraHealth>[0]) => report(cameraHealth(condition));
     camera('ok');
@@ -37,7 +37,7 @@ describe('what the server learns of the camera', () => {
     expect(notified.slice(1)).toEqual([{ code: 'device', kind: 'camera', name: 'camera', state: 'ok' }]);
   });
 
-  it('is nothing of what passes by itself: a cover, a start, a camera that nobody needs', () => {
+  it('is nothing temporary: a cover, a start, a camera that nobody needs', () => {
     const { notified, report, pass } = reporter();
     for (const condition of ['starting', 'covered', 'off'] as const) {
       for (let i = 0; i < 10; i++) {

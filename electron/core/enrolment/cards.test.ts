@@ -37,7 +37,7 @@ const notified = () =>
     .map((e) => [(e.header.open as { change: string }).change, e.personal.bearer?.value] as const);
 const page = (changes: Change[]) => store.roster.apply({ whole: false, more: false, cursor: 'c', changes });
 
-test('a card counts at once, and after a restart; the server gets its hash and nothing that opens', async () => {
+test('a card works immediately, and after a restart; the server gets its hash and nothing that opens', async () => {
   const { card, person } = await issue();
   expect(card).toMatchObject({ name: 'Ada Lovelace', number: null });
   expect(opens(card.text)).toBe(ada);
@@ -48,31 +48,31 @@ test('a card counts at once, and after a restart; the server gets its hash and n
   expect((await store.check()).problems).toEqual([]);
 });
 
-test('a new card takes the place of the others where that is said; and all can be revoked', async () => {
+test('a new card replaces the others if requested; and all can be revoked', async () => {
   const first = (await issue()).card.text;
   const second = (await issue()).card.text;
   expect([opens(first), opens(second)]).toEqual([ada, ada]);
   const third = (await issue(true)).card.text;
   expect([opens(first), opens(second), opens(third)]).toEqual([null, null, ada]);
   expect(notified().map(([change]) => change)).toEqual(['issued', 'issued', 'revoked', 'revoked', 'issued']);
-  // A revoked one is named, and nothing of it is sent again.
+  // A revoked card is named, and none of its secrets are sent again.
   expect(notified()[2]![1]).toEqual({ id: (notified()[0]![1] as { id: string }).id });
   expect(await service().cardRevoke({ token: TOKEN, person: ada })).toEqual({ revoked: 1 });
   expect(opens(third)).toBeNull();
   expect(store.people.get(ada)?.cards).toBe(0);
 });
 
-test('the server’s word counts once it has heard of the card: revoked there, it opens nothing here', async () => {
+test('the server decides once it has received the card: revoked there, it opens nothing here', async () => {
   const { text } = (await issue()).card;
   const none: Change = { kind: 'credentials', person: ada, cards: [], badges: [] };
   await page([none]);
-  expect(opens(text)).toBe(ada); // it did not know of it yet
+  expect(opens(text)).toBe(ada); // the server did not know about it yet
   store.outbox.acknowledge(store.epoch, { committed: store.outbox.count(), safe: 0 });
   await page([none]);
   expect(opens(text)).toBeNull();
 });
 
-test('anyone who is deleted or erased leaves no card', async () => {
+test('a deleted or erased person leaves no card', async () => {
   const texts = [(await issue()).card.text];
   await store.people.delete(ada);
   const eve = (await store.people.add(aPerson())).id;
@@ -84,7 +84,7 @@ test('anyone who is deleted or erased leaves no card', async () => {
   expect(store.session.db.prepare('SELECT count(*) FROM credential').pluck().get()).toBe(0);
 });
 
-test('none is printed that lets nobody in, and nobody has more than the server sends to kiosks', async () => {
+test('no card is printed that admits nobody, and nobody has more than the server sends to kiosks', async () => {
   const refused = (deps: Partial<CardDeps>) =>
     codeOf(() => service(deps).cardIssue({ token: TOKEN, person: ada, replace: false }));
   expect(await refused({ offered: () => ['pin'] })).toBe('method-not-offered');

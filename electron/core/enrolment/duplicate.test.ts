@@ -3,7 +3,7 @@ import { decide, estimatedFpir, FR_FEATURE } from '../../../models/rules/decisio
 import type { Demands, Recogniser } from '../checkin/recogniser.ts';
 import { duplicateOf } from './duplicates.ts';
 
-/** A recogniser whose every search has this best and second person. */
+/** Returns a recogniser that finds this best and second person in every search. */
 const finding = (best: number, second: number): Recogniser =>
   ({
     search: () => ({
@@ -20,7 +20,7 @@ const finding = (best: number, second: number): Recogniser =>
 const SITE = { targetFpir: 0.001, calibratedPeople: 1000, calibration: FR_FEATURE };
 const face = [new Float32Array(512)];
 
-test('a face that is enrolled already is a duplicate, also when two people there look alike', () => {
+test('a face that is already enrolled is a duplicate, even if two people there look alike', () => {
   expect(duplicateOf(finding(0.8, 0.1), face)).toBe('ada');
   expect(duplicateOf(finding(0.8, 0.76), face)).toBe('ada');
 });
@@ -29,7 +29,7 @@ test('a face below the threshold is nobody’s duplicate', () => {
   expect(duplicateOf(finding(0.49, 0.1), face)).toBeNull();
 });
 
-test('someone whose picture scores 0.65 is still found among 40,000 templates, where no check-in would take it', () => {
+test('a person whose picture scores 0.65 is still found among 40,000 templates, where no check-in would accept it', () => {
   const size = { people: 40_000, templates: 40_000 };
   const best = { person: 'ada', template: 't', score: 0.65 };
   const crowd = {
@@ -42,7 +42,7 @@ test('someone whose picture scores 0.65 is still found among 40,000 templates, w
   expect(duplicateOf(crowd, face)).toBe('ada');
 });
 
-test('of newcomers to 4,000 templates at most one in a hundred is held for someone who is there', () => {
+test('at most one in a hundred newcomers to 4,000 templates is held to be someone already there', () => {
   const size = { people: 1000, templates: 4000 };
   const thresholds: number[] = [];
   const crowd = {

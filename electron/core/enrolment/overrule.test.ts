@@ -16,12 +16,12 @@ import type { Recogniser } from '../checkin/recogniser.ts';
 import type { SqlStore } from '../store/store.ts';
 import { createEnrolmentService, type EnrolmentDeps } from './service.ts';
 
-/* A face that is someone else's already, on a real store: who may say that they are two people, and the outcome. */
+/* A face that is already someone else's, on a real store: who may declare that they are two people, and the outcome. */
 
 const START = Date.UTC(2026, 10, 24, 12);
 const TOKEN = 'T'.repeat(43);
 let store: SqlStore;
-/** What stands before the camera. */
+/** The face in front of the camera. */
 let face: Float32Array;
 let yaw: number;
 
@@ -60,7 +60,7 @@ function service(change: Partial<EnrolmentDeps> = {}) {
     site: { privacy: { controller: 'C', contact: 'c', dpo: 'd' }, photos: false, photoDays: 90 } as never,
     consentTexts: () => [],
     forbidden: () => null,
-    onCards: () => true, // or a picture is encoded, which needs one
+    onCards: () => true, // otherwise a picture is encoded, which needs a real one
     consentAge: () => 18,
     now: () => START,
     monotonic: () => 0,
@@ -90,7 +90,7 @@ async function capture(enrolment: Service, id: string, heldYaw = 0) {
   return enrolment.enrolCapture({ token: TOKEN, enrolment: id, frame });
 }
 
-/** A person, or two, who look like every face before the camera, except where they are someone else by staff's word. */
+/** A recogniser for which one or two people look like every face in front of the camera, except where staff overruled. */
 const likeOf = (person: string, next?: string) =>
   ({
     ...recogniser,
@@ -100,7 +100,7 @@ const likeOf = (person: string, next?: string) =>
     }),
   }) as unknown as Recogniser;
 
-test('a face that is someone else’s is enrolled by a supervisor’s typed word alone, and both are a pair from then on', async () => {
+test('a face that is someone else’s is enrolled only if a supervisor confirms it by typing, and both are a pair from then on', async () => {
   const ada = await store.people.add(aPerson({ name: 'Ada Lovelace', number: '17', photo: aPhoto() }));
   const added: string[] = [];
   const like = likeOf(ada.id);
@@ -115,7 +115,7 @@ test('a face that is someone else’s is enrolled by a supervisor’s typed word
     codeOf(() => strict.enrolFinish({ token: TOKEN, enrolment: id, ...(overrule && { overrule }) }));
   expect(await finish()).toBe('duplicate-face');
   expect(await finish({ other: ada.id, typed: '17' })).toBe('staff-not-allowed');
-  // Staff is shown both pictures, and who it may be.
+  // Staff see both pictures, and who it may be.
   const shown = await strict.enrolDuplicate({ token: TOKEN, enrolment: id });
   expect(shown).toMatchObject({ other: { id: ada.id, name: 'Ada Lovelace', number: '17' }, mayOverrule: false });
   expect([shown.theirs!.length > 0, shown.ours!.length > 0]).toEqual([true, true]);
@@ -138,14 +138,14 @@ test('a face that is someone else’s is enrolled by a supervisor’s typed word
   expect(added).toHaveLength(1);
 });
 
-/** Everything but the end of an enrolment of someone new. */
+/** Runs an enrolment of someone new, except its end. */
 async function captured(enrolment: Service, change: Begin = {}): Promise<string> {
   const id = await begin(enrolment, change);
   for (const held of [0, 20, -20, 0]) expect(await capture(enrolment, id, held)).toMatchObject({ accepted: true });
   return id;
 }
 
-test('nobody is made a pair with someone whose face it is not like, by the word of any role', async () => {
+test('nobody is made a pair with a person whose face is not similar, by any role', async () => {
   const ada = await store.people.add(aPerson({ name: 'Ada', number: '17' }));
   const bob = await store.people.add(aPerson({ name: 'Bob', number: '18' }));
   for (const [like, code] of [
@@ -160,7 +160,7 @@ test('nobody is made a pair with someone whose face it is not like, by the word 
   expect([store.people.count(), store.lookalikes.list()]).toEqual([2, []]);
 });
 
-test('a face like two people’s is enrolled once both are said to be someone else, one after the other', async () => {
+test('a face similar to two people’s is enrolled once both are declared different, one after the other', async () => {
   const ada = await store.people.add(aPerson({ name: 'Ada', number: '17' }));
   const eve = await store.people.add(aPerson({ name: 'Eve', number: '18' }));
   const enrolment = service({ recogniser: likeOf(ada.id, eve.id), onCards: () => false });
@@ -172,14 +172,14 @@ test('a face like two people’s is enrolled once both are said to be someone el
   expect(await codeOf(() => finish(eve.id, '18'))).toBe('duplicate-other');
   await expect(finish(ada.id, '17')).rejects.toMatchObject({ code: 'duplicate-face', params: { name: 'Eve' } });
   expect([await shown(), store.lookalikes.list()]).toEqual(['Eve', []]);
-  // What the disk refused can be said again.
+  // After a disk error it can be declared again.
   vi.spyOn(store.people, 'add').mockRejectedValueOnce(new Error('disk trouble'));
   await expect(finish(eve.id, '18')).rejects.toThrow('disk trouble');
   const { person } = await finish(eve.id, '18');
   expect(store.lookalikes.partners(person.id).sort()).toEqual([ada.id, eve.id].sort());
 });
 
-test('one of a pair is enrolled again without anybody’s word, and for someone else’s face it is asked for again', async () => {
+test('one of a pair is re-enrolled without confirmation, but a third person’s similar face requires it again', async () => {
   const photo = aPhoto();
   const templates = [{ pose: 'front', model: MODEL, embedding: embedding(1) }];
   const ada = await store.people.add(aPerson({ number: '17', templates, photo }));
@@ -196,7 +196,7 @@ test('one of a pair is enrolled again without anybody’s word, and for someone 
   await expect(run()).resolves.toMatchObject({ person: { id: ada.id } });
 });
 
-test('what was typed names the other person by number or name, whatever the case, accents and spaces', () => {
+test('the typed text names the other person by number or name, ignoring case, accents and spaces', () => {
   const jose = { name: 'José O’Brien', number: '0042' };
   for (const typed of ['0042', ' 00-42 ', 'jose obrien', "JOSÉ O'BRIEN"]) expect(namesPerson(typed, jose)).toBe(true);
   for (const typed of ['', ' - ', '42', 'jose', 'yes']) expect(namesPerson(typed, jose)).toBe(false);

@@ -20,7 +20,7 @@ test('left is the person’s own left', () => {
   expect(holdsPose('front', { yaw: 20 })).toBe(false);
 });
 
-test('a pose that can’t be held is skipped after patience, but never the first', () => {
+test('a pose that can’t be held is skipped after a while, but never the first', () => {
   let state = NEW_CAPTURE;
   for (let i = 0; i < 100; i++) state = missPose(state);
   expect(state.remaining).toEqual(NEW_CAPTURE.remaining);

@@ -18,15 +18,15 @@ import type { Member } from '../staff/members.ts';
 import type { SqlStore } from '../store/store.ts';
 import { createReview, type ReviewDeps } from './review.ts';
 
-/* Staff's word about pictures of an import, on a real store, with a recogniser that sees in a picture what the test says. */
+/* Decisions by staff about pictures of an import, on a real store; the test sets what the recogniser sees in a picture. */
 
 const START = Date.UTC(2026, 10, 24, 12);
 const TOKEN = 'T'.repeat(43);
 let store: SqlStore;
-/** Who the picture shows; and whose face that is already. */
+/** The face in the picture; `owner` is the person it already belongs to. */
 let face: Float32Array;
 let owner: string | null;
-/** Whose face it is like too. */
+/** Another person whose face is similar too. */
 let next: string | null;
 let gallery: string[];
 let locked: boolean;
@@ -99,7 +99,7 @@ const notified = () =>
 const types = () => store.outbox.pending(100).map(({ header }) => header.type);
 
 describe('accepting', () => {
-  test('enrols someone new, poor as the picture may be, with the consent that was vouched for, and the picture goes', async () => {
+  test('enrols someone new, however poor the picture, with the consent that was vouched for, and deletes the picture', async () => {
     const photo = await keep({ reason: 'blurred', consent: 'form-7', language: 'de' });
     const { person } = await review().reviewAccept({ token: TOKEN, photo, person: null });
     expect(person).toMatchObject({ name: 'Grace Hopper', templates: 1 });
@@ -109,15 +109,15 @@ describe('accepting', () => {
     expect(consent.header.open).toEqual({ action: 'given', textVersion: 'form-7', language: 'de' });
     expect(store.imports.count()).toBe(0);
     expect(notified()).toEqual([{ code: 'review-photo-accepted', detail: { reason: 'blurred' } }]);
-    // Its picture is the one of an enrolment now.
+    // Its picture now belongs to an enrolment.
     expect(store.parts.vault.list()).toHaveLength(1);
     expect((await store.check()).problems).toEqual([]);
   });
 
-  test('adds to someone whose face is here, and says so as an enrolment does', async () => {
+  test('adds to a person whose face is known here, and reports it as an enrolment does', async () => {
     const { id } = await store.people.add(aPerson({ name: 'Grace Hopper', templates: [] }));
     store.templates.add(id, [{ pose: 'front', model: MODEL, embedding: embedding(1) }]);
-    // Near, and not a copy.
+    // Similar, but not a copy.
     face = embedding(1).map((v, i) => v + (i % 2 === 0 ? 0.02 : -0.02));
     const norm = Math.hypot(...face);
     face = face.map((v) => v / norm);
@@ -128,7 +128,7 @@ describe('accepting', () => {
     expect(types().slice(before)).toEqual(['consent', 'template', 'health']);
   });
 
-  test('after a kill between the enrolment and the end of the picture doubles nothing', async () => {
+  test('after a kill between the enrolment and the deletion of the picture duplicates nothing', async () => {
     const photo = await keep();
     const settle = store.imports.settle.bind(store.imports);
     store.imports.settle = async () => {
@@ -205,7 +205,7 @@ describe('what comes while the models look', () => {
     } as Recogniser,
   });
 
-  test('the erasure of someone of that name: nobody is enrolled from their picture', async () => {
+  test('the erasure of a person of that name: nobody is enrolled from their picture', async () => {
     const { id } = await store.people.add(aPerson({ name: 'Grace Hopper' }));
     const photo = await keep();
     const accept = review(interrupted(() => store.people.delete(id))).reviewAccept({
@@ -217,7 +217,7 @@ describe('what comes while the models look', () => {
     expect(store.people.count()).toBe(0);
   });
 
-  test('the end of their templates: no consent is written after it', async () => {
+  test('the deletion of their templates: no consent is written after it', async () => {
     const { id } = await store.people.add(aPerson({ name: 'Grace Hopper' }));
     const photo = await keep();
     const before = types().filter((type) => type === 'consent').length;
@@ -231,7 +231,7 @@ describe('what comes while the models look', () => {
   });
 });
 
-test('nothing is said, shown or done without a staff session', async () => {
+test('nothing is reported, shown or done without a staff session', async () => {
   const photo = await keep();
   locked = true;
   const { reviewCount, reviewList, reviewShow, reviewAccept, reviewRefuse } = review();
@@ -246,7 +246,7 @@ test('nothing is said, shown or done without a staff session', async () => {
   expect([store.imports.count(), store.people.count()]).toEqual([1, 0]);
 });
 
-test('a session leaves one trace of the list and one of each picture that it saw; the next one its own', async () => {
+test('a session records once that it viewed the list and each picture; the next session does so again', async () => {
   const photo = await keep({ reason: 'turned' });
   const methods = review();
   for (let session = 0; session < 2; session++) {
@@ -264,7 +264,7 @@ test('a session leaves one trace of the list and one of each picture that it saw
   expect(notified()).toEqual([...once, ...once]);
 });
 
-test('a face that is someone else’s is taken by a supervisor’s typed word alone; both are shown, and are a pair from then on', async () => {
+test('a face that is someone else’s is accepted only if a supervisor confirms it by typing; both are shown, and are a pair afterwards', async () => {
   const two = await store.people.add(aPerson({ name: 'Ada', number: '17', photo: new Uint8Array(picture) }));
   owner = two.id;
   const photo = await keep({ consent: 'form-7' });
@@ -290,7 +290,7 @@ test('a face that is someone else’s is taken by a supervisor’s typed word al
   ]);
 });
 
-test('a picture like two people’s faces is taken once both are said to be someone else, and with nobody else are they a pair', async () => {
+test('a picture similar to two people’s faces is accepted once both are declared different, and makes no other pairs', async () => {
   const [one, two, bob] = [
     await store.people.add(aPerson({ name: 'Ada', number: '17' })),
     await store.people.add(aPerson({ name: 'Eve', number: '18' })),
@@ -304,7 +304,7 @@ test('a picture like two people’s faces is taken once both are said to be some
   expect(await codeOf(() => accept(bob.id, '19'))).toBe('duplicate-other');
   await expect(accept(one.id, '17')).rejects.toMatchObject({ code: 'duplicate-face', params: { name: 'Eve' } });
   expect(await service.reviewDuplicate({ token: TOKEN, photo, person: null })).toMatchObject({ other: { id: two.id } });
-  // Another session begins from the start.
+  // Another session starts from scratch.
   lock();
   expect(await codeOf(() => accept(two.id, '18'))).toBe('duplicate-other');
   expect(await codeOf(() => accept(one.id, '17'))).toBe('duplicate-face');
@@ -312,7 +312,7 @@ test('a picture like two people’s faces is taken once both are said to be some
   expect(store.lookalikes.partners(person.id).sort()).toEqual([one.id, two.id].sort());
 });
 
-test('an item says who its name may mean and whose face it is, to staff alone', async () => {
+test('an item shows, only to staff, the people its name may mean and whose face it is', async () => {
   const one = await store.people.add(aPerson({ name: 'grace hopper' }));
   const two = await store.people.add(aPerson({ name: 'Grace Hopper', number: '17' }));
   await keep({ reason: 'duplicate-face', duplicate: two.id });

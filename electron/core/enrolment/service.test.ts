@@ -17,7 +17,7 @@ import { numberSubjects } from '../pin/subjects.ts';
 import type { SqlStore } from '../store/store.ts';
 import { createEnrolmentService, type EnrolmentDeps } from './service.ts';
 
-/* Enrolment on the real models, quality verdict, gallery and store; heads are made up where no footage is needed. */
+/* Enrolment with the real models, quality verdict, gallery and store; heads are synthetic where no footage is needed. */
 
 const START = Date.UTC(2026, 10, 24, 12);
 const TOKEN = 'T'.repeat(43);
@@ -26,12 +26,12 @@ let home: string;
 let store: SqlStore;
 let faces: Faces;
 let recogniser: Recogniser;
-/** Whose face stands before the camera. */
+/** The face in front of the camera. */
 let face: Float32Array;
-/** Whether someone of staff is signed in. */
+/** Whether a member of staff is signed in. */
 let signedIn: boolean;
 let locked: (() => void)[];
-/** What happens while the next sample is being embedded. */
+/** Runs while the next sample is being embedded. */
 let meanwhile: (() => Promise<unknown>) | null;
 
 beforeAll(async () => {
@@ -122,16 +122,16 @@ const consents = () =>
 test.each([
   ['on a card', true],
   ['in the store', false],
-])('a guardian’s word, and until when it counts, goes to the server with the consent (%s)', async (_, onCard) => {
+])('a guardian’s consent, and how long it is valid, is sent to the server with the consent (%s)', async (_, onCard) => {
   const enrolment = service({ onCards: () => onCard });
   const known = await store.people.add(aPerson({ templates: [], consent: null, photo: null }));
-  // Someone who is here already: a new one's picture would have to be encoded.
+  // A person known here: a new one's picture would have to be encoded.
   const { person } = await enrol(enrolment, { minor: MINOR, person: known.id });
   expect(person.id).toBe(known.id);
   expect(consents()).toEqual([expect.objectContaining({ action: 'given', person: known.id, ...MINOR })]);
 });
 
-test('a new person’s guardian too; and the person deleted, nothing of them is left in the file', async () => {
+test('the same for a new person’s guardian; after deleting the person nothing of them is left in the file', async () => {
   const enrolment = service({ onCards: () => true });
   const { person } = await enrol(enrolment, { minor: MINOR });
   expect(consents()).toEqual([expect.objectContaining({ person: person.id, ...MINOR })]);
@@ -139,7 +139,7 @@ test('a new person’s guardian too; and the person deleted, nothing of them is 
     const keys = await openKeys({ home, deviceSecret: null, allowSecretFile: true });
     return decryptedPages(join(home, 'store.db'), keys.current.subkey('pages'));
   };
-  // Sealed under the person's key from the first moment: a guardian's name is in no page.
+  // Encrypted under the person's key from the first moment: a guardian's name is in no page.
   expect((await pages()).includes('Quellwasser')).toBe(false);
   await enrolment.personDelete({ token: TOKEN, person: person.id });
   const left = store.outbox
@@ -149,7 +149,7 @@ test('a new person’s guardian too; and the person deleted, nothing of them is 
   expect(left).not.toContain(MINOR.bornOn);
 });
 
-test('anyone who is old enough agrees themselves, by the age of the site’s policy', async () => {
+test('a person old enough consents themselves, by the age in the site’s policy', async () => {
   const refused = (bornOn: string, age: number) =>
     codeOf(() => begin(service({ consentAge: () => age }), { minor: { ...MINOR, bornOn } }));
   expect(await refused('2012-07-03', 14)).toBe('not-a-minor');
@@ -158,13 +158,13 @@ test('anyone who is old enough agrees themselves, by the age of the site’s pol
   await expect(begin(service(), { minor: { ...MINOR, bornOn: '2008-11-25' } })).resolves.toBeDefined();
 });
 
-test('of an adult no day of birth is put down', async () => {
+test('no date of birth is recorded for an adult', async () => {
   await enrol(service());
   const [said] = consents();
   expect(Object.keys(said!).sort()).toEqual(['action', 'language', 'person', 'textVersion']);
 });
 
-test('someone who is here already is enrolled again with their own face alone', async () => {
+test('a person known here is re-enrolled only with their own face', async () => {
   const enrolment = service();
   const known = await store.people.add(
     aPerson({ templates: [{ pose: 'front', model: recogniser.model, embedding: face }], photo: aPhoto() }),
@@ -182,7 +182,7 @@ test('someone who is here already is enrolled again with their own face alone', 
   expect(person).toMatchObject({ id: known.id, name: known.name, templates: 5 });
   expect(store.people.count()).toBe(1);
   expect(consents()).toHaveLength(before + 1);
-  // The picture of this enrolment is kept, encrypted, in place of the one before, and the server is notified.
+  // The picture of this enrolment is kept, encrypted, replacing the previous one, and the server is notified.
   const [added, again] = store.outbox.pending(50).filter((e) => e.header.type === 'person');
   expect([added!.header.open, Object.keys(added!.personal)]).toEqual([
     { change: 'added' },
@@ -204,7 +204,7 @@ test('someone who is here already is enrolled again with their own face alone', 
   expect(files()).toEqual([]);
 });
 
-test('a person of the footage is enrolled from four poses, and recognised by them', async () => {
+test('a person in the footage is enrolled from four poses, and recognised by them', async () => {
   const enrolment = service();
   const id = await begin(enrolment, { name: 'Ben', number: '8' });
   const [straight] = takesOf('B', 'straight');
@@ -224,7 +224,7 @@ test('a person of the footage is enrolled from four poses, and recognised by the
     decision: { kind: 'accept' },
     match: { best: { person: person.id }, people: 1, templates: 1 },
   });
-  // How good its picture was goes to the server with each template.
+  // The quality of its picture is sent to the server with each template.
   const sent = store.outbox.pending(50).find((e) => e.header.type === 'template')!;
   const { quality } = PersonalBody.template.shape;
   const scores = quality.parse(sent.personal.quality?.value)!;
@@ -235,7 +235,7 @@ test('a person of the footage is enrolled from four poses, and recognised by the
 describe('a sample', () => {
   const NOTHING = { accepted: false, pose: 'front', remaining: ['front', 'left', 'right', 'front-again'], progress: 0 };
 
-  test('at two people is none, however good the face', async () => {
+  test('of two people does not count, however good the face', async () => {
     const enrolment = service();
     const id = await begin(enrolment);
     const frame = faces.head({ yaw: 0, at: 0 }, face);
@@ -258,7 +258,7 @@ describe('a sample', () => {
     expect(await capture(enrolment, id, 0, quality)).toEqual({ ...NOTHING, reason });
   });
 
-  test('of recorded footage is judged by what is measured of it', async () => {
+  test('of recorded footage is judged by its measured quality', async () => {
     const enrolment = service();
     const id = await begin(enrolment);
     const [frame] = await faces.take({ ...takesOf('B', 'straight')[0]!, seconds: 1 });
@@ -267,7 +267,7 @@ describe('a sample', () => {
     expect(await show(enrolment, id, frame!)).toMatchObject({ accepted: true });
   });
 
-  test('that does not hold the pose waits, and with patience the pose is left out', async () => {
+  test('that does not hold the pose waits, and after a while the pose is skipped', async () => {
     const enrolment = service();
     const id = await begin(enrolment);
     expect(await capture(enrolment, id, 45)).toEqual({ ...NOTHING, reason: 'hold-pose' });
@@ -284,7 +284,7 @@ describe('a sample', () => {
     expect((await enrolment.enrolFinish({ token: TOKEN, enrolment: id })).person.templates).toBe(3);
   });
 
-  test('at another person than the first one is theirs, and not taken', async () => {
+  test('of another person than the first one is recognised as theirs, and not accepted', async () => {
     const enrolment = service();
     const id = await begin(enrolment);
     await capture(enrolment, id);
@@ -296,7 +296,7 @@ describe('a sample', () => {
     expect(await capture(enrolment, id, 20)).toMatchObject({ accepted: true });
   });
 
-  test('that is over when its embedding is there is taken for nobody', async () => {
+  test('whose enrolment was cancelled meanwhile belongs to nobody', async () => {
     const enrolment = service();
     const id = await begin(enrolment);
     const embedding = face.slice();
@@ -314,7 +314,7 @@ describe('the consent text', () => {
     ['language', { version: '2026-11.no-photo', language: 'de' }],
     ['time that photos are kept', { version: '2026-11.photo-90-days', language: 'en' }],
     ['place of the templates', { version: '2026-11.on-card.no-photo', language: 'en' }],
-  ])('of another %s than is shown now begins no enrolment', async (_, consent) => {
+  ])('of another %s than currently shown starts no enrolment', async (_, consent) => {
     const shown = { version: '2026-11.no-photo', language: consent.language };
     const texts = { consentTexts: () => [] };
     await expect(begin(service(texts), { consent: shown })).resolves.toBeDefined();
@@ -341,7 +341,7 @@ describe('the consent text', () => {
       expect(await codeOf(() => enrolment.enrolFinish({ token: TOKEN, enrolment: id }))).toBe('consent-text-missing');
       expect([store.people.count(), consents().length]).toEqual([people, said]);
       expect(recogniser.gallery.templates).toBe(0);
-      texts = [own('v1')]; // put back: what was agreed to is in force
+      texts = [own('v1')]; // restored: the text that was consented to is in force
       await enrolment.enrolFinish({ token: TOKEN, enrolment: id });
       expect(consents().at(-1)).toMatchObject({ textVersion: 'v1.no-photo' });
       recogniser.know(store.people.all().find((one) => one.name === 'Lina')?.id ?? '', []);
@@ -358,7 +358,7 @@ describe('the consent text', () => {
     expect(store.people.count()).toBe(0);
   });
 
-  test('is in force, and faces are not: nobody is enrolled, at the beginning or at the end', async () => {
+  test('is in force, but faces are forbidden: nobody is enrolled, at the beginning or at the end', async () => {
     let forbidden: Problem | null = null;
     const enrolment = service({ forbidden: () => forbidden });
     const id = await begin(enrolment);
@@ -371,7 +371,7 @@ describe('the consent text', () => {
 });
 
 describe('an enrolment', () => {
-  test('asks for what can’t be made good later: a free number, a PIN with one, and none that is easy to guess', async () => {
+  test('requires what can’t be corrected later: a free number, a number with a PIN, and no PIN that is easy to guess', async () => {
     const enrolment = service();
     await store.people.add(aPerson({ number: 'AB-12', templates: [], consent: null }));
     const refused = (change: Begin) => codeOf(() => begin(enrolment, change));
@@ -399,7 +399,7 @@ describe('an enrolment', () => {
     expect(person).toMatchObject({ number: '9', templates: 0 });
   });
 
-  test('ends after a quarter of an hour, with a new one, and with the session of staff', async () => {
+  test('ends after a quarter of an hour, with a new one, and with the staff session', async () => {
     let now = 0;
     const enrolment = service({ monotonic: () => now });
     const first = await begin(enrolment);
@@ -416,7 +416,7 @@ describe('an enrolment', () => {
     expect(await codeOf(() => capture(enrolment, third))).toBe('enrolment-unknown');
   });
 
-  test('does not start when the session ended while the PIN was hashed', async () => {
+  test('does not start if the session ended while the PIN was hashed', async () => {
     const pins = {
       hash: async () => {
         signedIn = false;
@@ -432,7 +432,7 @@ describe('an enrolment', () => {
     expect(store.people.count()).toBe(0);
   });
 
-  test('and everything about people is staff’s alone', async () => {
+  test('and everything else about people is only for staff', async () => {
     const enrolment = service();
     const id = await begin(enrolment);
     const known = await store.people.add(aPerson({ number: '7', templates: [], consent: null }));
@@ -454,7 +454,7 @@ describe('an enrolment', () => {
     expect(store.people.get(person)).not.toBeNull();
   });
 
-  test('gives a new PIN, and a deletion a number, without the failures of before', async () => {
+  test('starts a new PIN, or a freed number, without earlier failures', async () => {
     const enrolment = service();
     const { person } = await enrol(enrolment, { number: '7' });
     const failed = { failures: 5, until: START + 60_000, at: START };
@@ -475,7 +475,7 @@ describe('an enrolment', () => {
     expect((await enrolment.peopleFind({ token: TOKEN, query: 'Lina' })).people).toEqual([]);
   });
 
-  test('finds people by what is typed, and nobody by nothing', async () => {
+  test('finds people by what is typed, and nobody by an empty query', async () => {
     const enrolment = service();
     await store.people.add(aPerson({ templates: [], consent: null }));
     const found = async (query: string) =>

@@ -12,7 +12,7 @@ const record = (name: string, direction: 'in' | 'out', accounted: Whereabouts['a
   accounted,
 });
 
-test('anyone who went out is not inside; the missing come first, by name; for the others it says who saw them', () => {
+test('a person who went out is not inside; missing people come first, by name; the others show who saw them', () => {
   const at = '2026-12-01T11:59:00.000Z';
   const site = { own: 'own', kiosks: [{ device: 'east', name: 'East', heardAt: null }] };
   const people = inside(
@@ -37,7 +37,7 @@ test('anyone who went out is not inside; the missing come first, by name; for th
   ]);
 });
 
-test('this kiosk is known as of now, the others as of when the server last heard them, and a silent one is late', () => {
+test('this kiosk is known as of now, others as of when the server last heard from them, and a silent one is late', () => {
   const ago = (ms: number) => new Date(NOW - ms).toISOString();
   const kiosks = [
     { device: 'east', name: 'East', heardAt: ago(20_000) },
@@ -53,6 +53,6 @@ test('this kiosk is known as of now, the others as of when the server last heard
   ]);
 });
 
-test('a kiosk without a server knows itself alone', () => {
+test('a kiosk without a server knows only itself', () => {
   expect(knownAsOf([], { device: 'own', name: 'Site' }, NOW)).toMatchObject([{ name: 'Site', own: true }]);
 });

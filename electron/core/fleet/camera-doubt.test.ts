@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { temporaryFolder } from '../../../test/kit/folder.ts';
 import { cameraDoubt, videoDevices } from './camera-doubt.ts';
 
-test('a device of the system is virtual when it leads to no hardware', () => {
+test('a device of the system is virtual if it links to no hardware', () => {
   using root = temporaryFolder();
   const listed = join(root.path, 'class');
   mkdirSync(listed);
@@ -24,7 +24,7 @@ test('a device of the system is virtual when it leads to no hardware', () => {
   expect(videoDevices(join(root.path, 'missing'))).toEqual([]);
 });
 
-test('a virtual camera comes before what its frames say, and a site that has declared it hears of neither', () => {
+test('a virtual camera takes precedence over suspicious frames, and a site that has declared it sees neither', () => {
   const none = () => [];
   expect(cameraDoubt({ label: 'OBS Virtual Camera', doubt: 'repeats' }, false, none)).toBe('virtual');
   expect(cameraDoubt({ label: 'Webcam', doubt: 'repeats' }, false, none)).toBe('repeats');

@@ -41,7 +41,7 @@ function thermal(name: string, zones: Record<string, string>): string {
 }
 
 describe('the inventory', () => {
-  test('has the wire’s form, the disk of the folder, and the detector’s hash of the manifest', () => {
+  test('has the wire’s form, the disk of the folder, and the detector’s hash from the manifest', () => {
     const report = Inventory.parse(collect());
     expect(report.diskTotal).toBeGreaterThan(report.diskFree!);
     expect(report.diskFree).toBeGreaterThan(0);
@@ -49,26 +49,26 @@ describe('the inventory', () => {
     expect(report).toMatchObject({ clockOffsetMs: -12, uptimeSeconds: 62, temperature: null, commit: 'a'.repeat(40) });
   });
 
-  test('says why the screen may go dark, and nothing while it stays on', () => {
+  test('reports why the screen may turn dark, and nothing while it stays on', () => {
     expect(Inventory.parse(collect({ screenMayGoDark: undefined }))).not.toHaveProperty('screenMayGoDark');
     const refused = collect({ screenMayGoDark: 'refused' });
     expect(Inventory.parse(refused).screenMayGoDark).toBe('refused');
     expect(Inventory.parse(collect({ cameraDoubt: 'repeats' })).cameraDoubt).toBe('repeats');
   });
 
-  test('says since when people keep an update waiting', () => {
+  test('reports since when people have delayed an update', () => {
     const updateHeld = { version: '0.3.0', since: '2026-01-10T12:00:00.000Z' };
     expect(Inventory.parse(collect({ updateHeld })).updateHeld).toEqual(updateHeld);
     expect(Inventory.parse(collect({ updateHeld: undefined }))).not.toHaveProperty('updateHeld');
   });
 
-  test('has the hottest sensor; one that is off, and one that says nonsense, count as none', () => {
+  test('reports the hottest sensor and ignores sensors that are off or report impossible values', () => {
     const at = thermal('warm', { thermal_zone0: '41500\n', thermal_zone1: '63750', cooling_device0: '99999' });
     expect(thisMachine(at).temperature()).toBe(63.8);
     expect(thisMachine(thermal('odd', { thermal_zone0: '-274000', thermal_zone1: '' })).temperature()).toBeNull();
   });
 
-  test('of an unpackaged kiosk on a disk that can’t be asked says so, and still has its form', () => {
+  test('of an unpackaged kiosk on a disk that can’t be queried says so, and still has its form', () => {
     const report = collect({ commit: '' }, join(folder, 'gone'));
     expect(Inventory.parse(report)).toMatchObject({ commit: '', diskFree: null, diskTotal: null });
   });

@@ -15,7 +15,7 @@ beforeEach(() => {
 });
 
 describe('the log of a kiosk', () => {
-  test('is passed on as it is and kept redacted, without what only a developer reads', () => {
+  test('is passed on unchanged and kept redacted, without debug lines', () => {
     const passed: unknown[] = [];
     const log = keepLog(home, (...all) => void passed.push(all));
     log('info', 'check-in', { name: 'Ada', direction: 'in' });
@@ -29,7 +29,7 @@ describe('the log of a kiosk', () => {
       expect(statSync(join(logsFolder(home), file)).mode & 0o077).toBe(0);
   });
 
-  test('has an end, and the newest of it', () => {
+  test('has a size limit, and keeps the newest lines', () => {
     const log = keepLog(home, () => undefined);
     for (let i = 0; i < 12_000; i++) log('warn', 'host: request refused', { count: i, code: 'no-session' });
     const all = readdirSync(logsFolder(home)).reduce((sum, f) => sum + statSync(join(logsFolder(home), f)).size, 0);
@@ -46,7 +46,7 @@ describe('the log of a kiosk', () => {
     expect(() => packedLog(home)).toThrow(expect.objectContaining({ code: 'log-missing' }));
   });
 
-  test('is never why a kiosk does not work, and does not come back to one that was destroyed', () => {
+  test('never stops a kiosk from working, and does not reappear on one that was destroyed', () => {
     const log = keepLog(home, () => undefined);
     log('info', 'host: starts');
     rmSync(home, { recursive: true });

@@ -33,7 +33,7 @@ function watched({ allowed = true } = {}) {
 }
 const refusing = (code: string) => () => Promise.reject(new Problem('server-silent').withCode(code));
 
-test('a site that does not allow it sends no picture, also where it changes its mind meanwhile', async () => {
+test('a site that does not allow it sends no picture, even if it changes its mind meanwhile', async () => {
   const never = watched({ allowed: false });
   expect(never.mirror.begin('one')).toBe(false);
   await never.send();
@@ -46,7 +46,7 @@ test('a site that does not allow it sends no picture, also where it changes its 
   expect([sent, shown]).toEqual([['one'], [true, false]]);
 });
 
-test('it is over when the server says so, and when it has said nothing for half a minute', async () => {
+test('it ends when the server says so, and after half a minute of silence', async () => {
   const { mirror, send, shown, answers } = watched();
   mirror.begin('one');
   answers(refusing('server-silent'));
@@ -65,7 +65,7 @@ test('it is over when the server says so, and when it has said nothing for half 
   expect(shown).toEqual([true, false, true, false]);
 });
 
-test('who asks later takes the watch over: the end of the one before does not end it', async () => {
+test('a later request takes the watch over: the end of the previous one does not end it', async () => {
   const { mirror, send, answers } = watched();
   mirror.begin('one');
   const { promise, reject } = Promise.withResolvers<void>();

@@ -30,7 +30,7 @@ const found = (text: string) =>
     .map(([k]) => k);
 
 describe('a line of the log that leaves the kiosk', () => {
-  test('holds nothing of anybody, whichever field, error or cause it was in', () => {
+  test('contains nothing about anyone, whichever field, error or cause it was in', () => {
     for (const [kind, secret] of Object.entries(SECRETS)) {
       for (const field of [
         'name',
@@ -59,7 +59,7 @@ describe('a line of the log that leaves the kiosk', () => {
     }
   });
 
-  test('says no e-mail address, wherever in a sentence of ours it was put', () => {
+  test('contains no e-mail address, wherever in a sentence of ours it was inserted', () => {
     for (const text of [
       'mail to ada@example.org was refused',
       'no account ada@example.org',
@@ -68,7 +68,7 @@ describe('a line of the log that leaves the kiosk', () => {
       expect(line(text)).not.toMatch(/ada|example\.org/);
   });
 
-  test('of a Problem, whose sentence may repeat what someone typed, has the code and no sentence', () => {
+  test('has the code of a Problem, but not its message, which may repeat what someone typed', () => {
     for (const [kind, secret] of Object.entries(SECRETS))
       expect(
         found(
@@ -85,7 +85,7 @@ describe('a line of the log that leaves the kiosk', () => {
       ).toEqual([]);
   });
 
-  test('says what people who fix a kiosk need', () => {
+  test('contains what people who fix a kiosk need', () => {
     const error = new Problem('server-unreachable', { reason: 'ECONNREFUSED' });
     const notified = JSON.parse(
       line('sync: the server can’t be reached', { error, code: 'storage-full', count: 3, pid: 4711 }),
@@ -107,7 +107,7 @@ describe('a line of the log that leaves the kiosk', () => {
     expect(line('host: starts', { version: '0.2.0', commit: 'a'.repeat(40) })).toContain('a'.repeat(40));
   });
 
-  test('never holds a value that was typed, whatever it is', () => {
+  test('never contains a typed value, whatever it is', () => {
     const value = fc
       .string({ minLength: 6, maxLength: 40 })
       .filter((s) => /[^a-z.+() -]/i.test(s.trim()) && s.trim().length > 5);
@@ -122,8 +122,8 @@ describe('a line of the log that leaves the kiosk', () => {
     );
   });
 
-  test('its messages are sentences of the source: what is put into one is a word of ours', () => {
-    /** What may stand in `${…}` of a message: words of the source, or what redactMessage leaves out. */
+  test('has messages that are sentences of the source: only our own terms are inserted', () => {
+    /** What may be inserted by `${…}` into a message: terms of the source, or text that redactMessage removes. */
     const OURS = new Set(['notice', 'PAUSED[budget]', 'name', 'line.slice(0, 2_000)', 'line.slice(0, 500)']);
     const root = join(import.meta.dirname, '../..');
     const strange: string[] = [];

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { createScreenBook, NO_SCREEN_MS } from './screen.ts';
 
-test('a screen that has not opened, or was closed, is missing after a while; one that is loading is not', async () => {
+test('a screen that never opened, or was closed, is missing after a while; one that is loading is not', async () => {
   let now = 0;
   const nothing = () => undefined;
   const book = createScreenBook(
@@ -21,7 +21,7 @@ test('a screen that has not opened, or was closed, is missing after a while; one
   book.disconnected();
   expect(book.missing(), 'it loads again').toBe(false);
   now += NO_SCREEN_MS - 1;
-  // A second page that comes and goes without a word is no screen.
+  // A second page that connects and leaves without a report is no screen.
   book.disconnected();
   now += 1;
   expect(book.missing()).toBe(true);

@@ -16,7 +16,7 @@ function storeWith(config: KeptConfig | null) {
 const site = { languages: ['en', 'de'] as ('en' | 'de')[] };
 
 describe('what the server has set for this device', () => {
-  test('is in force as it is published, over a restart, and without the server nothing is', () => {
+  test('is in force when published, and after a restart; without the server nothing is', () => {
     const store = storeWith(null);
     const settings = createSettings({ store, site });
     expect(settings).toMatchObject({ config: {}, revision: null, problem: null });
@@ -27,7 +27,7 @@ describe('what the server has set for this device', () => {
     expect(createSettings({ store, site })).toMatchObject({ revision: 3 });
   });
 
-  test('is in force although the disk has no room for it, and is written when it has', () => {
+  test('is in force even if the disk has no space for it, and is written when it has', () => {
     const store = storeWith({ revision: 1, config: { volume: 20 } });
     const settings = createSettings({ store, site });
     const { set } = store.settings;
@@ -37,7 +37,7 @@ describe('what the server has set for this device', () => {
     store.deviceState.config = { revision: 2, config: { volume: 90 } };
     expect(settings.take()).toBe(true);
     expect(settings).toMatchObject({ revision: 2, config: { volume: 90 } });
-    // A kiosk that starts meanwhile starts.
+    // A kiosk that starts meanwhile does start.
     expect(createSettings({ store, site })).toMatchObject({ revision: 2 });
     store.settings.set = set;
     expect(settings.take()).toBe(false);
@@ -45,21 +45,21 @@ describe('what the server has set for this device', () => {
     expect(createSettings({ store, site })).toMatchObject({ revision: 2 });
   });
 
-  test('is not put into force by halves: what can’t be done is reported, and the one before stays', () => {
+  test('is never partly in force: what can’t be done is reported, and the previous settings remain', () => {
     const store = storeWith({ revision: 1, config: { volume: 20 } });
     const settings = createSettings({ store, site });
     store.deviceState.config = { revision: 2, config: { volume: 90, language: 'fr' } };
     expect(settings.take()).toBe(true);
     expect(settings).toMatchObject({ config: { volume: 20 }, revision: 1 });
     expect(settings.problem).toMatch(/^language-unknown: fr/);
-    // Over a restart too.
+    // After a restart too.
     expect(createSettings({ store, site })).toMatchObject({ revision: 1, config: { volume: 20 } });
     store.deviceState.config = { revision: 3, config: { volume: 90 } };
     settings.take();
     expect(settings).toMatchObject({ revision: 3, config: { volume: 90 }, problem: null });
   });
 
-  test('of a server that was put back to an older copy counts, although its number is lower', () => {
+  test('by a server restored from an older copy counts, although its number is lower', () => {
     const store = storeWith({ revision: 9, config: { volume: 20 } });
     const settings = createSettings({ store, site });
     store.deviceState.config = { revision: 4, config: {} };
@@ -67,7 +67,7 @@ describe('what the server has set for this device', () => {
     expect(settings).toMatchObject({ revision: 4, config: {} });
   });
 
-  test('has what the kiosk’s own site says where it says nothing', () => {
+  test('falls back to the kiosk’s own site settings', () => {
     const own = { site: 'Tor', timeZone: 'Asia/Kolkata', defaultLanguage: 'de' as const };
     const shown = { site: 'Tor', timeZone: 'Asia/Kolkata', language: 'de', theme: 'auto', volume: 100, low: false };
     expect(shownSettings({}, own)).toEqual(shown);

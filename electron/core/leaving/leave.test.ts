@@ -63,7 +63,7 @@ async function kioskWith(waiting: {
   return { deps, shows, settings, pass: (ms: number) => (now += ms) };
 }
 
-test('a decommissioning waits until every record and photo is there, however long; a wipe half a minute', async () => {
+test('a decommissioning waits until every record and photo is sent, however long; a wipe waits half a minute', async () => {
   vi.useFakeTimers();
   try {
     const waiting = { records: 3, photos: 1 };
@@ -95,7 +95,7 @@ test('a decommissioning waits until every record and photo is there, however lon
   }
 });
 
-test('a decommissioning waits for a backup of the server’s to have everything, where it makes any, and not for ever', async () => {
+test('a decommissioning waits until a backup of the server contains everything, if it makes any, but not for ever', async () => {
   vi.useFakeTimers();
   try {
     const marks = [
@@ -116,7 +116,7 @@ test('a decommissioning waits for a backup of the server’s to have everything,
     await vi.advanceTimersByTimeAsync(1_000);
     expect(left).toMatchObject({ journal: { what: 'decommission' } });
 
-    // A backup that never comes holds it back until the command's time is over.
+    // A backup that never happens delays it until the command expires.
     const stuck = await kioskWith({ records: 0, photos: 0, marks: [{ made: 9, safe: 2 }] });
     await begin(stuck, 'decommission');
     stuck.pass(7 * 86_400_000 - 1);
@@ -134,7 +134,7 @@ test('a decommissioning waits for a backup of the server’s to have everything,
   }
 });
 
-test('the key of the farewell is the one that was announced, over a kill in between', async () => {
+test('the farewell’s key is the announced one, even after a kill in between', async () => {
   const kiosk = await kioskWith({ records: 0, photos: 0 });
   const first = await prepareToLeave(kiosk.deps, { id: UUID, what: 'wipe', expires });
   const [, outcome, thumbprint] = answered[0]!;

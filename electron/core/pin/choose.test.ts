@@ -12,7 +12,7 @@ import { createPersonPins, type PersonPins } from './person-pins.ts';
 import { createPinHasher } from './pin-hash.ts';
 import { numberSubjects } from './subjects.ts';
 
-/* A PIN that the person chooses by a code of the server's: on a real store, with real hashes. */
+/* A PIN that the person chooses with a code from the server: on a real store, with real hashes. */
 
 const START = Date.UTC(2026, 10, 24, 12);
 const CODE = '402715938264';
@@ -72,7 +72,7 @@ const person: () => Change = () => ({
 const page = (changes: Change[], whole = false) =>
   store.roster.apply({ whole, ...(whole && { first: true }), more: false, cursor: `c${randomUUID()}`, changes });
 
-test('the code in place of a PIN asks for one; the PIN that is chosen counts from then on, and the code no more', async () => {
+test('the code entered as a PIN asks for one; the chosen PIN is valid from then on, and the code no longer', async () => {
   const { byPin, choose } = kiosk();
   await page([notified(CODE)]);
   expect(await codeOf(() => byPin(CODE))).toBe('pin-choose');
@@ -80,12 +80,12 @@ test('the code in place of a PIN asks for one; the PIN that is chosen counts fro
   expect((await byPin('8642')).receipt.name).toBe('Ada Lovelace');
   expect(await codeOf(() => byPin(CODE))).toBe('pin-wrong');
   expect(await codeOf(() => choose('9753'))).toBe('pin-wrong');
-  // The server hears that a PIN was set; while it has sent no pepper, neither the PIN nor a hash of it.
+  // The server learns that a PIN was set. Without a pepper from it, it receives neither the PIN nor a hash.
   const [set] = store.outbox.pending(50).filter((e) => e.header.type === 'pin');
   expect([set!.header.open, Object.keys(set!.personal)]).toEqual([{ change: 'set' }, ['person']]);
 });
 
-test('a code is the person’s alone, has an end, and is taken back', async () => {
+test('a code is valid only for its person, expires, and can be revoked', async () => {
   const { byPin, choose } = kiosk();
   await store.people.add(aPerson({ number: '7' }));
   await page([notified(CODE)]);
@@ -107,7 +107,7 @@ test('guesses at a code lock the number as guesses at a PIN do', async () => {
   expect(await codeOf(() => byPin(CODE))).toBe('pin-locked');
 });
 
-test('a weak PIN, or the code itself, is not taken, and uses nothing up', async () => {
+test('a weak PIN, or the code itself, is refused, and uses nothing up', async () => {
   const { choose } = kiosk();
   await page([notified(CODE)]);
   expect(await codeOf(() => choose('1111'))).toBe('pin-weak');
@@ -116,7 +116,7 @@ test('a weak PIN, or the code itself, is not taken, and uses nothing up', async 
   await expect(choose('8642')).resolves.toBeDefined();
 });
 
-test('used is used: a page that sends it again, a snapshot, or a restart do not bring it back; another code does', async () => {
+test('a used code stays used: neither a page that sends it again, nor a snapshot, nor a restart restores it; another code works', async () => {
   const id = randomUUID();
   await page([notified(CODE, id)]);
   await kiosk().choose('8642');
@@ -132,7 +132,7 @@ test('used is used: a page that sends it again, a snapshot, or a restart do not 
   expect(await codeOf(() => kiosk().byPin('555544443333'))).toBe('pin-choose');
 });
 
-test('a snapshot without a code takes it away; so does the end of its person, with every trace', async () => {
+test('a snapshot without a code removes it; so does deleting its person, with every trace', async () => {
   await page([notified(CODE)]);
   await page([person()], true);
   expect(store.pins.code(ada, now)).toBeNull();

@@ -14,7 +14,7 @@ import {
   type SharedBudget,
 } from './lockout.ts';
 
-/* The guard over rows that the test holds; that the store keeps them over a restart is a test of the store's. */
+/* The guard with rows kept by the test; that they survive a restart in the store is tested with the store. */
 
 const T0 = Date.UTC(2027, 0, 1);
 let now: number;
@@ -27,7 +27,7 @@ beforeEach(() => {
   pauses = [];
 });
 
-/** A guard as after a restart: nothing but the rows is kept. */
+/** Returns a guard as after a restart: nothing but the rows is kept. */
 const guard = () =>
   createPinGuard({
     store: {
@@ -65,16 +65,16 @@ async function spray(count: number, by = guard(), budget = PIN_BUDGET): Promise<
   return codes;
 }
 
-test('one guess on each of many numbers pauses all numbers, over a restart too, but not the staff PIN', async () => {
+test('one guess on each of many numbers pauses all numbers, after a restart too, but not the staff PIN', async () => {
   const codes = await spray(SHARED_BUDGET + 3);
   expect(codes.slice(0, SHARED_BUDGET)).toEqual(Array(SHARED_BUDGET).fill('pin-wrong'));
   expect(codes.slice(SHARED_BUDGET)).toEqual(['pin-locked', 'pin-locked', 'pin-locked']);
-  expect(pauses).toEqual([5_000]); // the two after it were refused without a look
+  expect(pauses).toEqual([5_000]); // the two after it were refused without a check
   expect(await attempt('number:someone', true)).toBe('pin-locked');
   expect(await attempt('staff', true, null)).toBe('in');
 });
 
-test('a pause lasts seconds: anyone who has the right PIN then gets in, at once and again', async () => {
+test('a pause lasts seconds: afterwards a right PIN works, immediately and repeatedly', async () => {
   await spray(SHARED_BUDGET + 1);
   now += 5_000;
   expect(await attempt('number:someone', true)).toBe('in');
@@ -83,7 +83,7 @@ test('a pause lasts seconds: anyone who has the right PIN then gets in, at once 
   expect(pauses).toEqual([5_000, 10_000]);
 });
 
-test('PINs and faces with numbers have a budget each: neither’s failures pause the other', async () => {
+test('PINs and faces with numbers have separate budgets: failures of one do not pause the other', async () => {
   await spray(SHARED_BUDGET + 1);
   expect(await attempt('face:someone', true, FACE_BUDGET)).toBe('in');
   rows = new Map();
@@ -92,7 +92,7 @@ test('PINs and faces with numbers have a budget each: neither’s failures pause
   expect(await attempt('number:someone', true)).toBe('in');
 });
 
-test('where the PIN is the only way in, a pause never lasts longer than 5 s, nor does one that began before', async () => {
+test('if the PIN is the only method, no pause lasts longer than 5 s, not even one that began before', async () => {
   for (let i = 0; i < SHARED_BUDGET + 6; i++) {
     await attempt(`number:${i}`, false);
     now = Math.max(now, rows.get('every-number')!.until);
@@ -119,7 +119,7 @@ test('one’s own right PIN clears one’s own failures and buys no guesses at o
   expect(await attempt('number:last', false)).toBe('pin-locked');
 });
 
-test('guesses made at the same moment count like those made one after the other', async () => {
+test('simultaneous guesses count like consecutive ones', async () => {
   const one = guard();
   const codes = await Promise.all(Array.from({ length: 8 }, () => attempt('number:x', false, PIN_BUDGET, one)));
   expect(codes.filter((code) => code === 'pin-wrong')).toHaveLength(FREE_FAILURES);
@@ -137,14 +137,14 @@ test('an attempt is counted before it is checked: a power cut in between gives n
   expect(rows.get('every-number')?.failures).toBe(1);
 });
 
-test('a quiet day forgets failures', async () => {
+test('a quiet day resets failures', async () => {
   for (let i = 0; i < FREE_FAILURES; i++) await attempt('staff', false, null);
   now += QUIET_MS;
   expect(await attempt('staff', false, null)).toBe('pin-wrong');
   expect(rows.get('staff')?.failures).toBe(1);
 });
 
-test('a lock that was set while trusted time was years ahead ends within an hour of the correction', async () => {
+test('a lock set while trusted time was years ahead ends within an hour of the correction', async () => {
   now = T0 + 1000 * QUIET_MS;
   for (let i = 0; i <= FREE_FAILURES; i++) await attempt('number:x', false);
   now = T0;
@@ -155,7 +155,7 @@ test('a lock that was set while trusted time was years ahead ends within an hour
   expect(await attempt('number:x', true)).toBe('in');
 });
 
-test('attempts at one time are taken one after the other: the right PIN takes back its own count and no other', async () => {
+test('simultaneous attempts run one after the other: the right PIN undoes only its own count', async () => {
   const by = guard();
   const codes = await Promise.all([true, false].map((right) => attempt('number:7', right, PIN_BUDGET, by)));
   expect(codes).toEqual(['in', 'pin-wrong']);

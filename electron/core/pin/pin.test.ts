@@ -12,7 +12,7 @@ test('a PIN is right only with the pepper of the device that hashed it', async (
   expect(await elsewhere.verify(stored, '4711')).toBe(false);
 });
 
-test('a number that nobody has is verified all the same, and refused', async () => {
+test('a number that nobody has is verified anyway, and refused', async () => {
   const pins = await createPinHasher(randomBytes(32));
   expect(await pins.verify(null, 'decoy-that-no-keypad-can-type')).toBe(false);
 });

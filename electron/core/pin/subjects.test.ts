@@ -3,7 +3,7 @@ import { numberSubjects } from './subjects.ts';
 
 const subjects = numberSubjects(Buffer.alloc(32, 7));
 
-test('however a number is written, guesses at it are counted together: no blank or dot buys another', () => {
+test('guesses at a number count together however it is written: no blank or dot buys another', () => {
   const written = ['HR-12/3a', 'hr123A', ' HR 12.3 a', 'HR-١٢/٣a', 'ＨＲ１２３Ａ'];
   expect(new Set(written.map(subjects.pin)).size).toBe(1);
   expect(new Set(written.map(subjects.face)).size).toBe(1);

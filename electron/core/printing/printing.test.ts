@@ -7,7 +7,7 @@ import { decodeIpp, encodeIpp, GROUP, type IppAttributes } from './ipp.ts';
 import { jobAfter, newestJob, troubleOf } from './rules.ts';
 import { createPrinting, cupsSocket } from './service.ts';
 
-/* What a print service says, read; the real one: test/e2e/printing.spec.ts. */
+/* Parsing what a print service reports; the real one: test/e2e/printing.spec.ts. */
 
 const printer = (state: number, ...reasons: string[]): IppAttributes =>
   new Map<string, (string | number | boolean)[]>([
@@ -38,7 +38,7 @@ test.each([
   expect(troubleOf(printer(state, ...reasons))).toBe(trouble);
 });
 
-test('a printer that takes no jobs is stopped', () => {
+test('a printer that accepts no jobs is stopped', () => {
   expect(
     troubleOf(
       new Map<string, (number | boolean)[]>([
@@ -49,14 +49,14 @@ test('a printer that takes no jobs is stopped', () => {
   ).toBe('printer-stopped');
 });
 
-test('what became of a page is what became of the first job after it was sent', () => {
+test('the outcome of a page is that of the first job after it was sent', () => {
   const jobs = [job(9, 9), job(7, 8), job(8, 5)];
   expect([6, 7, 8, 9].map((after) => jobAfter(jobs, after))).toEqual(['failed', 'waiting', 'printed', 'none']);
   expect(jobAfter([job(1, 7)], 0)).toBe('failed');
   expect([newestJob(jobs), newestJob([])]).toEqual([9, 0]);
 });
 
-test('a message is read as it is written, with further values of an attribute, and not beyond its end', () => {
+test('a message is read as it was written, with further values of an attribute, and not beyond its end', () => {
   const message = encodeIpp(0x0200, [
     ['keyword', 'requested-attributes', 'job-id', 'job-state'],
     ['integer', 'job-id', -2],
@@ -71,17 +71,17 @@ test('a message is read as it is written, with further values of an attribute, a
     expect(() => decodeIpp(message.subarray(0, length))).toThrow(RangeError);
 });
 
-test('the print service is found where its own clients find it, and nowhere on Windows', () => {
+test('the print service is found as CUPS clients find it, and never on Windows', () => {
   expect(cupsSocket({}, 'linux')).toBe('/run/cups/cups.sock');
   expect(cupsSocket({ CUPS_SERVER: '/somewhere/cups.sock' }, 'linux')).toBe('/somewhere/cups.sock');
-  // A print service of another machine has no socket here.
+  // A print service on another machine has no socket here.
   expect(cupsSocket({ CUPS_SERVER: 'printers.example.org' }, 'linux')).toBe('/run/cups/cups.sock');
   expect(cupsSocket({}, 'win32')).toBeNull();
 });
 
 const staff = { require: () => ({ member: null, actor: null }) };
 
-test('where the system says nothing of its printers that is what is said; without a print service there is no printer', async () => {
+test('a system that can’t report its printers answers unknown; without a print service there is no printer', async () => {
   const ask = (socket: string | null) =>
     createPrinting({ staff, socket, log: () => undefined }).printing({ token: 't', after: 3 });
   expect(await ask(null)).toEqual({ printer: 'unknown', trouble: null, newest: 0, job: null });
@@ -91,7 +91,7 @@ test('where the system says nothing of its printers that is what is said; withou
 test.each([
   ['an answer that is no message', (send: (body: Buffer) => void) => send(Buffer.from('<html>'))],
   ['an answer that is too large', (send: (body: Buffer) => void) => send(Buffer.alloc(2 << 20, 0x44))],
-])('%s is no printer, and leaves a line', async (_what, answer) => {
+])('%s is no printer, and is logged', async (_what, answer) => {
   const folder = mkdtempSync(join(tmpdir(), 'sp-cups-'));
   const socket = join(folder, 'cups.sock');
   const server = createServer((_request, response) => answer((body) => void response.end(body)));

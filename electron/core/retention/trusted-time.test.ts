@@ -26,7 +26,7 @@ describe('trusted time', () => {
     expect([seen.state.trusted, seen.doubt]).toEqual([T0 + 60_000, null]);
   });
 
-  it('does not believe a leap of over a day, nor a day and another in one boot, and goes on with the boot’s clock', () => {
+  it('does not trust a leap of over a day, nor repeated leaps in one boot, and continues with the boot’s clock', () => {
     const far = observeClock(start(), at(T0 + 400 * DAY, 61_000));
     expect([far.state.trusted, far.doubt]).toEqual([T0 + 60_000, 'ahead']);
     let state = start();
@@ -34,7 +34,7 @@ describe('trusted time', () => {
     expect(state.trusted).toBeLessThan(T0 + DAY + 1000);
   });
 
-  it('believes a night switched off, boot after boot', () => {
+  it('trusts a leap after a night switched off, boot after boot', () => {
     let state = start();
     for (let i = 1; i <= 100; i++) {
       const seen = observeClock(state, at(T0 + i * 0.9 * DAY, 5000, `boot-${i}`));
@@ -44,7 +44,7 @@ describe('trusted time', () => {
     expect(state.trusted).toBe(T0 + 90 * DAY);
   });
 
-  it('ages on when the clock is set back, also over restarts and for months', () => {
+  it('keeps advancing when the clock is set back, also across restarts and for months', () => {
     let state = start();
     let wall = T0;
     for (let i = 1; i <= 120; i++) {
@@ -57,7 +57,7 @@ describe('trusted time', () => {
     expect(observeClock(state, at(wall, 10 * DAY, 'b')).state.trusted).toBe(T0 + 130 * DAY);
   });
 
-  it('takes a leap that the server or GPS confirms, and a correction downwards, but no old message again', () => {
+  it('accepts a leap that the server or GPS confirms, and a correction downwards, but no old message again', () => {
     const leapt = observeConfirmed(start(), at(T0 + 400 * DAY, 2000), T0 + 400 * DAY);
     expect(trustedAt(leapt, at(T0 + 400 * DAY + 1000, 3000))).toBe(T0 + 400 * DAY + 1000);
     const ahead = observeClock(start(), at(T0 + 0.9 * DAY, 2000)).state;
@@ -68,18 +68,18 @@ describe('trusted time', () => {
     expect(observeConfirmed(corrected, at(T0, 5000), Number.NaN).confirmed).toBe(T0 + 2000);
   });
 
-  it('a server a year ahead moves nothing by one answer, nor by many at once; several over ten minutes are believed', () => {
+  it('a server a year ahead changes nothing by one answer, nor by many at once; several over ten minutes are trusted', () => {
     const year = 365 * DAY;
     const hear = (state: TrustedState, mono: number, said: number) =>
       observeConfirmed(state, at(T0 + mono, 1000 + mono), said + mono);
     let state = start();
     for (const mono of [0, 20_000, 40_000, 60_000, 599_999]) state = hear(state, mono, T0 + year);
     expect(state).toMatchObject({ trusted: T0 + 599_999, confirmed: start().confirmed });
-    // Another answer in between: they start again.
+    // A different answer in between: counting restarts.
     expect(hear(hear(state, 610_000, T0), 620_000, T0 + year).trusted).toBe(T0 + 620_000);
     const believed = hear(state, 600_000, T0 + year);
     expect(believed.trusted).toBe(T0 + year + 600_000);
-    // And the way back, once it turns out that it was wrong.
+    // And back again, once it turns out to be wrong.
     let back = believed;
     for (const mono of [700_000, 1_000_000]) back = hear(back, mono, T0);
     expect(back.trusted).toBeGreaterThan(T0 + year);
@@ -87,7 +87,7 @@ describe('trusted time', () => {
     expect([back.trusted, back.confirmed]).toEqual([T0 + 1_300_000, T0 + 1_300_000]);
   });
 
-  it('does not count answers over a restart together, nor those that only resemble one another', () => {
+  it('does not combine answers across a restart, nor answers that differ', () => {
     let state = start();
     for (const [mono, boot] of [[0, 'a'], [600_000, 'b'], [1_100_000, 'b'], [1_500_000, 'c']] as const) // biome-ignore format: one line
       state = observeConfirmed(state, at(T0, 1000 + mono, boot), T0 + 400 * DAY + mono);
@@ -96,7 +96,7 @@ describe('trusted time', () => {
     expect(state.trusted).toBeLessThan(T0 + 2 * DAY);
   });
 
-  it('a kiosk whose clock died takes the server’s time within a minute of its first answers', () => {
+  it('a kiosk whose clock died accepts the server’s time within a minute of its first answers', () => {
     let state = firstState(at(0, 1000));
     const server = T0 + 500 * DAY;
     for (const mono of [0, 20_000]) state = observeConfirmed(state, at(mono, 1000 + mono), server + mono);
@@ -104,7 +104,7 @@ describe('trusted time', () => {
     expect(observeConfirmed(state, at(40_000, 41_000), server + 40_000).trusted).toBe(server + 40_000);
   });
 
-  it('no answer of a server moves it by more than a day beyond its own clocks; an honest one brings it back', () => {
+  it('no answer of a server moves it by more than a day beyond its own clocks; a correct server restores it', () => {
     const step = fc.record({
       passed: fc.integer({ min: 0, max: 500_000 }),
       wall: fc.oneof(fc.constant(0), fc.integer({ min: -500 * DAY, max: 500 * DAY })),
@@ -120,12 +120,12 @@ describe('trusted time', () => {
           const reading = at(T0 + mono + wall, mono);
           const own = observeClock(state, reading).state.trusted;
           state = observeConfirmed(state, reading, T0 + mono + said);
-          // Unless two before it said the same.
+          // Unless the two before it agreed.
           const agreed = saidBefore.length >= 2 && saidBefore.every((one) => Math.abs(one - said) <= 600_000);
           if (!agreed) expect(state.trusted).toBeLessThanOrEqual(Math.max(own, reading.wall) + DAY);
           saidBefore = [...saidBefore, said].slice(-2);
         }
-        const clock = set ? 0 : 300 * DAY; // the wall clock may be wrong for good
+        const clock = set ? 0 : 300 * DAY; // the wall clock may be permanently wrong
         for (let i = 0; i < 4; i++) {
           mono += 310_000;
           state = observeConfirmed(state, at(T0 + mono + clock, mono), T0 + mono);

@@ -6,13 +6,13 @@ import { BUILD_DATE } from '../version.ts';
  * on disk.
  *
  * - It never goes back with the wall clock: setting the clock back keeps no data alive. Between readings of one boot it follows
- * the monotonic clock, so a kiosk that is offline for months still ages its records.
+ *   the monotonic clock, so a kiosk that is offline for months still ages its records.
  * - A wall clock that is ahead is trusted for at most a day per boot (a kiosk that is switched off at night must not fall
- * behind). Beyond that, signed server time or GPS has to confirm it before anything is deleted.
+ *   behind). Beyond that, signed server time or GPS has to confirm it before anything is deleted.
  * - Signed server time corrects it in both directions. One answer moves it forward by at most a day, unless the wall clock
- * agrees. A larger jump, and any step below an earlier confirmed time, takes several answers that agree. So a single server with
- * a wrong clock deletes nothing, and the others undo its effect. Only answers to a request of our own count, because nobody can
- * have recorded them earlier.
+ *   agrees. A larger jump, and any step below an earlier confirmed time, takes several answers that agree. So a single server
+ *   with a wrong clock deletes nothing, and the others undo its effect. Only answers to a request of our own count, because
+ *   nobody can have recorded them earlier.
  */
 
 /** How far ahead an unconfirmed wall clock is trusted, ms. */

@@ -16,7 +16,7 @@ const template = (id: string, embedding: Float32Array): Template => ({
   pose: 'front',
   embedding,
 });
-/** What a broken or stolen kiosk may have sent to everybody by way of the server. */
+/** What a broken or stolen kiosk may have sent to everyone through the server. */
 const GARBAGE = [
   template(
     'long',
@@ -36,7 +36,7 @@ const storeOf = (all: readonly Template[]) => ({
   templates: { of: (person: string) => all.filter((one) => one.person === person) },
 });
 
-/** `performance.now` of this test, ms. */
+/** Replaces `performance.now` in this test, ms. */
 function ownClock(): { ms: number } {
   const clock = { ms: 0 };
   vi.spyOn(performance, 'now').mockImplementation(() => clock.ms);
@@ -44,14 +44,14 @@ function ownClock(): { ms: number } {
   return clock;
 }
 
-test('a stored template that is no embedding is left out, and everybody else is recognised', async () => {
+test('a stored template that is not a valid embedding is left out, and everyone else is recognised', async () => {
   const recogniser = recogniserOf();
   expect(await knowEverybody(recogniser, storeOf([WHOLE[0]!, ...GARBAGE, WHOLE[1]!]))).toBe(GARBAGE.length);
   expect(recogniser.gallery).toMatchObject({ people: 2, templates: 2 });
   expect(recogniser.search(unit(5)).match.best?.person).toBe('person of ben');
 });
 
-test('who is deleted or enrolled again while the gallery is filled is in it as the store has them', async () => {
+test('a person deleted or re-enrolled while the gallery is filled is in it as the store has them', async () => {
   const recogniser = recogniserOf();
   const clock = ownClock();
   let all = [...WHOLE, template('cleo', unit(6))];
@@ -59,7 +59,7 @@ test('who is deleted or enrolled again while the gallery is filled is in it as t
     people: { all: () => storeOf(WHOLE.concat(template('cleo', unit(6)))).people.all() },
     templates: {
       of(person: string) {
-        // Longer than a piece: others have their turn after each.
+        // Longer than one piece: other work gets a turn after each.
         clock.ms += 25;
         return storeOf(all).templates.of(person);
       },
@@ -74,7 +74,7 @@ test('who is deleted or enrolled again while the gallery is filled is in it as t
   expect(recogniser.verify(unit(8), 'person of ben').score).toBeCloseTo(1, 6);
 });
 
-test('a gallery that is left half filled says so: nobody is to be looked for among only some of the people', async () => {
+test('a gallery left half filled rejects: nobody may be searched for among only some of the people', async () => {
   const closing = new AbortController();
   const clock = ownClock();
   const recogniser = recogniserOf();
@@ -89,7 +89,7 @@ test('a gallery that is left half filled says so: nobody is to be looked for amo
   expect(recogniser.gallery.people).toBe(1);
 });
 
-test('one that the server sends is left out too, and what comes with it is there', () => {
+test('an invalid template from the server is left out too, and the valid ones are used', () => {
   const recogniser = recogniserOf();
   const all = [...GARBAGE, ...WHOLE];
   const outcome = { removedPeople: [], faces: all.map((one) => one.person) };
@@ -99,7 +99,7 @@ test('one that the server sends is left out too, and what comes with it is there
   expect(recogniser.search(unit(4)).match.best?.person).toBe('person of ben');
 });
 
-test('a person is searched by the mean of their templates, and what is no embedding has no part in it', () => {
+test('a person is searched by the mean of their templates, without invalid embeddings', () => {
   const recogniser = recogniserOf();
   const [front, left] = [template('front', unit(6)), template('left', unit(7))];
   expect(recogniser.know('cleo', [front, ...GARBAGE, left])).toBe(GARBAGE.length);
@@ -109,7 +109,7 @@ test('a person is searched by the mean of their templates, and what is no embedd
   expect(recogniser.search(unit(7)).match.best).toMatchObject({ person: 'cleo', score: expect.closeTo(0.5, 6) });
   expect(recogniser.search(meanOf([unit(7), unit(8)])).match.best!.score).toBeCloseTo(0.25, 6);
   expect(recogniser.compare(unit(6), [unit(6), unit(7)]).score).toBeCloseTo(0.5, 6);
-  // Two that cancel out are of nobody.
+  // Two that cancel out match nobody.
   expect(
     recogniser.know('cleo', [
       front,
@@ -122,7 +122,7 @@ test('a person is searched by the mean of their templates, and what is no embedd
   expect(recogniser.gallery.people).toBe(0);
 });
 
-test('what a new enrolment replaces has no part in it', () => {
+test('templates replaced by a new enrolment have no effect', () => {
   const recogniser = recogniserOf();
   const all = [9, 9, 9, 10, 10, 10, 10].map((at, i) => template(`${i}`, unit(at)));
   expect(recogniser.know('dora', all)).toBe(0);

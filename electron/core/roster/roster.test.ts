@@ -12,7 +12,7 @@ const at = (minute: number, hour = 8) =>
   `2027-01-01T${String(hour).padStart(2, '0')}:${String(minute).padStart(2, '0')}:00.000Z`;
 
 describe('presence', () => {
-  test('is the server’s latest word, also where a record was taken back; and the time to ask from', () => {
+  test('is the server’s latest report, even if a record was voided; and the time to ask from', () => {
     const board = createPresenceBoard();
     expect(board.newest()).toBeNull();
     board.note([{ person: ADA, direction: 'out', at: at(30) }]);
@@ -23,14 +23,14 @@ describe('presence', () => {
     expect([board.last(ADA), board.newest()]).toEqual([null, at(30)]);
   });
 
-  test('that is older than a day and a half is forgotten', () => {
+  test('older than a day and a half is forgotten', () => {
     const board = createPresenceBoard();
     board.note([{ person: ADA, direction: 'in', at: '2026-12-28T08:00:00.000Z' }]);
     board.note([{ person: ADA.replace('1', '2'), direction: 'in', at: at(0) }]);
     expect(board.last(ADA)).toBeNull();
   });
 
-  test('counts for the direction only when it is later than the last record here', () => {
+  test('counts for the direction only if it is later than the last record here', () => {
     const [early, late] = [
       { direction: 'in', at: 1 },
       { direction: 'out', at: 2 },
@@ -44,7 +44,7 @@ describe('presence', () => {
 });
 
 describe('the server’s policy', () => {
-  test('takes effect at once over the site’s settings, and what it leaves open stays the site’s', () => {
+  test('overrides the site’s settings immediately, and leaves the others as they are', () => {
     let policy = readPolicy(null);
     const site = governed(defaultSite(false), () => policy);
     expect([site.photoDays, site.liveness, leaseDaysOf(policy)]).toEqual([90, 'standard', 30]);
@@ -52,7 +52,7 @@ describe('the server’s policy', () => {
     expect([site.photoDays, site.gpsDays, site.liveness, leaseDaysOf(policy)]).toEqual([10, 30, 'off', 7]);
   });
 
-  test('says by which days records count; a zone that this runtime does not know is passed over', () => {
+  test('sets the days by which records count; an unknown time zone is ignored', () => {
     let policy = readPolicy(JSON.stringify({ leaseDays: 7, day: { timeZone: 'Asia/Kolkata', startsAt: '12:00' } }));
     const own = { ...defaultSite(false), timeZone: 'Europe/Berlin' };
     const site = governed(own, () => policy);
@@ -64,7 +64,7 @@ describe('the server’s policy', () => {
     expect([site.timeZone, site.dayStartsAt]).toEqual(['Europe/Berlin', undefined]);
   });
 
-  test('that a newer build has kept counts as far as it can be read, and where it can’t be, by the strictest', () => {
+  test('stored by a newer build counts as far as it can be read, otherwise the strictest values apply', () => {
     const kept = { leaseDays: 7, faces: 'off', withFace: ['badge'], liveness: 'strong', templates: 'card' };
     expect(readPolicy(JSON.stringify({ ...kept, newer: { rule: 1 } }))).toEqual(kept);
     const newer = { leaseDays: 0, faces: 'at-night', liveness: 'stronger', templates: 'chip', photoDays: 'few' };
@@ -88,7 +88,7 @@ describe('the server’s policy', () => {
   });
 });
 
-test('while the lease has ended nobody is recognised, enrolled or compared; afterwards everything is as before', async () => {
+test('while the lease has expired nobody is recognised, enrolled or compared; afterwards everything works as before', async () => {
   let ended: Problem | null = null;
   const inner: Recogniser = {
     ...faceOff(Problem.from({ code: 'model-missing', message: 'none', nextStep: '' })),

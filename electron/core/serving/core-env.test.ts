@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { coreEnv } from './core-env.ts';
 
-test('a core gets place and language of its host, and none of its secrets', () => {
+test('a core gets paths and language of its host, and none of its secrets', () => {
   const passed = { PATH: '/usr/bin', HOME: '/home/kiosk', LC_ALL: 'C.UTF-8', TZ: 'UTC', XDG_DATA_HOME: '/data' };
   const kept = {
     SMARTPRESENCE_STAFF_PIN: '582046',

@@ -7,7 +7,7 @@ import { connectClient } from '../../contract/rpc.ts';
 import type { Core } from '../interface.ts';
 import { type HostLink, runCoreProcess } from './core-process.ts';
 
-test('a screen that is there before the core has started is served by it, with what it asked meanwhile', async () => {
+test('a screen that connects before the core has started is served by it, including its earlier requests', async () => {
   const { port1, port2 } = new MessageChannel();
   const started = Promise.withResolvers<Core>();
   const posted: CoreMessage['type'][] = [];

@@ -38,7 +38,7 @@ describe('static files', () => {
   });
   afterEach(() => rmSync(dist, { recursive: true, force: true }));
 
-  it('has the page, its assets and the models, with their types, and nothing else', () => {
+  it('lists the page, its assets and the models, with their types, and nothing else', () => {
     const files = listStaticFiles(dist);
     expect(Object.fromEntries([...files].map(([path, file]) => [path, file.type]))).toEqual({
       '/': 'text/html; charset=utf-8',
@@ -69,7 +69,7 @@ describe('static files', () => {
     expect(findStaticFile(listStaticFiles(dist), target)).toBeNull();
   });
 
-  it('finds nothing outside its list, whatever is asked for', () => {
+  it('finds nothing outside its list, whatever is requested', () => {
     const files = listStaticFiles(dist);
     const part = fc.constantFrom(
       '..',
@@ -93,14 +93,14 @@ describe('static files', () => {
     );
   });
 
-  it('lets a browser keep hashed assets, ask again for models, and never keep the page', () => {
+  it('lets a browser cache hashed assets, revalidate models, and never cache the page', () => {
     const files = listStaticFiles(dist);
     expect(cacheControl(files.get('/')!)).toBe('no-store');
     expect(cacheControl(files.get('/assets/kiosk-abc.js')!)).toContain('immutable');
     expect(cacheControl(files.get('/models/face.tflite')!)).toBe('private, no-cache');
   });
 
-  it('says with a code that the screens were not built', () => {
+  it('reports with a code that the screens were not built', () => {
     expect(() => listStaticFiles('/nowhere')).toThrow(expect.objectContaining({ code: 'screens-not-built' }));
   });
 });
@@ -121,7 +121,7 @@ describe('headers', () => {
 });
 
 describe('what leaves the core process', () => {
-  it('knows a Problem by its shape, and no system error', () => {
+  it('recognises a Problem by its shape, but no system error', () => {
     expect(codedError(Object.assign(new Error('m'), { code: 'store-wrong-key', nextStep: 'n' }))).toEqual({
       code: 'store-wrong-key',
       message: 'm',
@@ -132,7 +132,7 @@ describe('what leaves the core process', () => {
     expect(codedError('x')).toBeNull();
   });
 
-  it('logs errors with their causes, and never fails on what can’t be printed', () => {
+  it('logs errors with their causes, and never fails on values that can’t be printed', () => {
     expect(plainFields({ error: new Error('a', { cause: new Error('b') }), n: 1n })).toMatchObject({
       error: { message: 'a', cause: { message: 'b' } },
       n: '1',
@@ -182,7 +182,7 @@ describe('the supervisor', () => {
     vi.useRealTimers();
   });
 
-  it('starts a core again within two seconds of its end, and reports it', () => {
+  it('restarts a core within two seconds of its exit, and reports it', () => {
     const states: string[] = [];
     const core = supervise();
     core.onEvent((event) => states.push(event.state.state));
@@ -198,7 +198,7 @@ describe('the supervisor', () => {
     expect(states).toEqual(['ready', 'restarting', 'restarting', 'ready']);
   });
 
-  it('waits longer each time a core ends in a row, says so, and starts again after a stable run', () => {
+  it('waits longer each time a core exits in a row, reports it, and resets after a stable run', () => {
     const core = supervise();
     for (const wait of RESTART_AFTER) {
       last().end(1);
@@ -222,7 +222,7 @@ describe('the supervisor', () => {
     expect(children).toHaveLength(count + 1);
   });
 
-  it('is quick again however often a core ends that had served before', () => {
+  it('restarts quickly, however often a core exits, if it had served before', () => {
     supervise();
     for (let i = 0; i < 20; i++) {
       last().say({ type: 'ready' });
@@ -234,7 +234,7 @@ describe('the supervisor', () => {
     }
   });
 
-  it('lets a core be that is busy with long work, and stops one that is not back after an hour', () => {
+  it('tolerates a core busy with long work, and stops one that is not back after an hour', () => {
     supervise();
     const pong = () => last().say({ type: 'pong', n: last().sent.filter((m) => m.type === 'ping').length, screens: 0 });
     last().say({ type: 'ready' });
@@ -244,7 +244,7 @@ describe('the supervisor', () => {
     pong();
     vi.advanceTimersByTime(BUSY_MS / 2);
     expect(last().killed).toBe(false);
-    // Done, and hanging.
+    // The work is done, but the core hangs.
     last().say({ type: 'busy', busy: false });
     pong();
     vi.advanceTimersByTime(5_000);
@@ -256,7 +256,7 @@ describe('the supervisor', () => {
     expect(children[1]!.killed).toBe(true);
   });
 
-  it('keeps a rejection’s code and next step for the screen, and tries again later', () => {
+  it('keeps a rejection’s code and next step for the screen, and retries later', () => {
     const core = supervise();
     last().say({ type: 'refused', code: 'store-wrong-key', message: 'm', nextStep: 'n' });
     last().end(3);
@@ -290,7 +290,7 @@ describe('the supervisor', () => {
     expect(children).toHaveLength(1);
   });
 
-  it('once the trial is over, a core that dies is started again as ever; so is one that asked for it', () => {
+  it('once the trial is over, a core that crashes is restarted as usual; so is one that asked for it', () => {
     let trial = true;
     const ends: unknown[] = [];
     supervise({ endsWithCore: () => trial, onEnd: (...end) => ends.push(end) });
@@ -305,7 +305,7 @@ describe('the supervisor', () => {
     expect([children.length, ends]).toEqual([3, []]);
   });
 
-  it('ends a core that does not answer', () => {
+  it('kills a core that does not answer', () => {
     supervise();
     last().say({ type: 'ready' });
     vi.advanceTimersByTime(3_000);
@@ -316,7 +316,7 @@ describe('the supervisor', () => {
     expect(children).toHaveLength(2);
   });
 
-  it('gives screens to a core as soon as it starts, and to none between two', () => {
+  it('gives screens to a core as soon as it starts, and to none in between', () => {
     const core = supervise();
     expect(core.connect({ type: 'connect', upgrade: null }, null)).toBe(true);
     expect(last().sent).toEqual([start, { type: 'connect', upgrade: null }]);
@@ -324,7 +324,7 @@ describe('the supervisor', () => {
     expect(core.connect({ type: 'connect', upgrade: null }, null)).toBe(false);
   });
 
-  it('stops for good when closed: asks, waits, and kills a core that stays', async () => {
+  it('stops for good when closed: asks, waits, and kills a core that does not exit', async () => {
     const core = supervise();
     last().say({ type: 'ready' });
     const closed = core.close();
@@ -338,7 +338,7 @@ describe('the supervisor', () => {
     expect(children).toHaveLength(1);
   });
 
-  it('ignores what is no message of a core', () => {
+  it('ignores anything that is not a core’s message', () => {
     const core = supervise();
     for (const raw of [
       null,

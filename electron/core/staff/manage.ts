@@ -62,9 +62,7 @@ export function addMember(
   return { member, handed };
 }
 
-/**
- * Sets a new PIN (`start`: to be replaced at first use) or badge for a local member. @throws as `addMember`, `staff-of-server`
- */
+/** Sets a new PIN (`start`: to be replaced at first use) or badge of a local member. @throws as `addMember`, `staff-of-server` */
 export function resetMember(
   { store, records }: Managing,
   id: string,

@@ -30,7 +30,7 @@ function desk() {
 }
 const over = expect.objectContaining({ code: 'staff-locked' });
 
-test('a session lasts five idle minutes of time that passes, whatever the wall clock does', async () => {
+test('a session lasts five idle minutes of monotonic time, whatever the wall clock does', async () => {
   const { clock, staff, find } = desk();
   const { token, expiresAt } = await staff.methods.staffUnlock({ pin: '493817' });
   expect(Date.parse(expiresAt)).toBe(clock.wall + 5 * MINUTE);
@@ -38,14 +38,14 @@ test('a session lasts five idle minutes of time that passes, whatever the wall c
   staff.require(token);
   clock.wall -= 2 * 365 * 24 * 60 * MINUTE;
   clock.monotonic += 5 * MINUTE;
-  await find(token); // which renews it
+  await find(token); // which renews the session
   clock.monotonic += 5 * MINUTE;
   staff.require(token); // which does not
   clock.monotonic += 1;
   expect(() => staff.require(token)).toThrow(over);
 });
 
-test('another unlock ends the session before it, and what was half done in it is dropped', async () => {
+test('another unlock ends the previous session and drops what was half done in it', async () => {
   const { staff } = desk();
   const dropped = vi.fn();
   const first = await staff.methods.staffUnlock({ pin: '493817' });

@@ -99,7 +99,7 @@ export function createStaffService(deps: StaffDeps) {
   }
 
   /**
-   * Returns the session of this token if it has the right (or, without `right`, in any case).
+   * Returns the session of this token if it has the right (or, without `right`, always).
    * @throws Problem `staff-locked`, `staff-not-allowed`
    */
   function require(token: string, right?: Right): StaffSession {

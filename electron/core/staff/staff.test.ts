@@ -21,7 +21,7 @@ import { mayDo, RIGHTS } from './rights.ts';
 import { LIMITS } from './service.ts';
 import { codeAt } from './totp.ts';
 
-/* Named staff at a whole core, asked over its RPC: who gets in by what, what a role may do, and what carries whose name. */
+/* Named staff on a complete core, over its RPC: who can sign in how, what a role may do, and what is recorded with whose name. */
 
 const EMERGENCY = '582046';
 const NOBODY = '01890a5d-ac96-774b-bcce-b302099a8057';
@@ -52,7 +52,7 @@ afterEach(async () => {
 
 const withKiosk = <T>(work: (kiosk: OpenKiosk) => Promise<T> | T): Promise<T> => withKioskAt(home, work);
 
-/** As the command line adds them, with no core running. */
+/** Adds a member as the command line does, with no core running. */
 const add = (name: string, role: StaffRole, badge: string | null = null): Promise<Made> =>
   withKiosk(async (kiosk) => {
     const lines: Made[] = [];
@@ -95,7 +95,7 @@ const staffEvents = async () =>
     .filter((e) => e.type === 'staff')
     .map((e) => [e.what, e.outcome, e.code, e.name].filter(Boolean).join(' '));
 
-/** RFC 4648 §6, back. */
+/** Decodes RFC 4648 §6 (base32). */
 function bytesOf(base32: string): Buffer {
   const bits = [...base32].map((c) => 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'.indexOf(c).toString(2).padStart(5, '0'));
   return Buffer.from(
@@ -116,7 +116,7 @@ interface People {
   readonly made: Record<StaffRole, Made>;
   enter(role: StaffRole): Promise<string>;
 }
-/** One of each role; the first unlock of each chooses their own PIN. */
+/** Adds one of each role; the first unlock of each chooses their own PIN. */
 async function oneOfEach(): Promise<People> {
   const made = {
     desk: await add('Dora Desk', 'desk'),
@@ -148,7 +148,7 @@ const code = (call: Promise<unknown>): Promise<string> =>
 
 const wantsToken = (name: MethodName): boolean =>
   'token' in ((METHODS[name].input as z.ZodObject).shape as Record<string, unknown>);
-/** Something that each method's schema takes. */
+/** A valid input for each method's schema. */
 const INPUTS: Partial<Record<MethodName, object>> = {
   enrolBegin: {
     name: 'Ada',
@@ -187,7 +187,7 @@ const INPUTS: Partial<Record<MethodName, object>> = {
 };
 
 describe('rights', () => {
-  test('every method that wants a session has a line in the table, and no other has', () => {
+  test('every method that requires a session has an entry in the table, and no other method has', () => {
     const wanting = (Object.keys(METHODS) as MethodName[]).filter(wantsToken).sort();
     expect(wanting.length).toBeGreaterThan(25);
     expect(
@@ -207,7 +207,7 @@ describe('rights', () => {
         if (name === 'staffLock') continue;
         const call = client[name] as (input: object) => Promise<unknown>;
         const came = await code(call({ token, ...INPUTS[name] }));
-        expect([name, came]).not.toEqual([name, 'rpc-bad-request']); // it came as far as the table
+        expect([name, came]).not.toEqual([name, 'rpc-bad-request']); // the call got as far as the table
         if ((came !== 'staff-not-allowed') !== mayDo(role, name as never)) wrong.push(`${name}: ${came}`);
       }
       expect(wrong).toEqual([]);
@@ -215,7 +215,7 @@ describe('rights', () => {
     60_000,
   );
 
-  test('a technician sees nobody; the emergency PIN opens no technician’s menu', () => {
+  test('a technician sees nobody’s data; the emergency PIN does not open the technician’s menu', () => {
     for (const right of [
       'peopleFind',
       'evacuationOpen',
@@ -236,7 +236,7 @@ describe('rights', () => {
 });
 
 describe('unlocking', () => {
-  test('by name and PIN: the one they were given is replaced at its first use, and opens nothing after', async () => {
+  test('by name and PIN: the one they were given is replaced at first use, and opens nothing after', async () => {
     const { member, pin } = await add('Dora Desk', 'desk');
     const client = await start();
     const { members } = await client.staffMembers({});
@@ -258,12 +258,12 @@ describe('unlocking', () => {
     await stop();
     const again = await start();
     await again.staffUnlock({ member: member.id, pin: OWN.desk });
-    // Only the PIN that was made for them is replaced so.
+    // Only the PIN that was generated for them is replaced like this.
     await again.staffUnlock({ member: member.id, pin: OWN.desk, newPin: '815604' });
     expect(await code(again.staffUnlock({ member: member.id, pin: '815604' }))).toBe('pin-wrong');
   });
 
-  test('two members may have the same PIN: the name says who it is', async () => {
+  test('two members may have the same PIN: the name identifies them', async () => {
     const client = await start();
     const { token } = await client.staffUnlock({ pin: EMERGENCY });
     const ids: string[] = [];
@@ -273,11 +273,11 @@ describe('unlocking', () => {
       expect((await client.staffUnlock({ member: ids[i]!, pin: OWN.desk })).member?.name).toBe(name);
   });
 
-  test('by badge; one that is another’s can’t be given, and what is unknown counts against a budget', async () => {
+  test('by badge; another member’s can’t be assigned, and unknown ones count against a budget', async () => {
     const { member } = await add('Dora Desk', 'desk', 'B-77');
     const client = await start();
     expect((await client.staffUnlock({ badge: 'B-77' })).member?.id).toBe(member.id);
-    // Another reader gives the same badge in small letters.
+    // Another reader sends the same badge in lower case.
     expect((await client.staffUnlock({ badge: 'b-77' })).member?.id).toBe(member.id);
     const { token } = await client.staffUnlock({ pin: EMERGENCY });
     const taken = { token, name: 'Emil', role: 'desk', pin: null } as const;
@@ -290,7 +290,7 @@ describe('unlocking', () => {
     expect(answers.at(-1)).toBe('pin-locked');
   });
 
-  test('wrong PINs lock one member, longer each time, over a restart; the others come in', async () => {
+  test('wrong PINs lock one member, longer each time, across a restart; others can still sign in', async () => {
     const { client, made, enter } = await oneOfEach();
     await enter('desk');
     const guess = () => code(client.staffUnlock({ member: made.desk.member.id, pin: '999990' }));
@@ -303,7 +303,7 @@ describe('unlocking', () => {
     const again = await start();
     expect(await code(again.staffUnlock({ member: made.desk.member.id, pin: OWN.desk }))).toBe('pin-locked');
     await stop();
-    // Each wrong one is recorded with the person it was tried on; knocking at a locked door once a lock and start.
+    // Each wrong PIN is recorded with the member it was tried on; attempts during a lock once per lock and start.
     const refused = (await staffEvents()).filter((e) => e.startsWith('enter refused'));
     expect(refused.filter((e) => e === 'enter refused wrong Dora Desk')).toHaveLength(5);
     expect(refused.filter((e) => e === 'enter refused locked Dora Desk')).toHaveLength(2);
@@ -313,14 +313,14 @@ describe('unlocking', () => {
     const { client, made } = await oneOfEach();
     await client.staffLock({ token: (await client.staffUnlock({ pin: EMERGENCY })).token });
     const member = made.desk.member.id;
-    // All at once: each finds the count of those before it.
+    // Simultaneously: each sees the count of those before it.
     const answers = await Promise.all(
       Array.from({ length: 8 }, () => code(client.staffUnlock({ member, pin: '999990' }))),
     );
     expect(answers.filter((one) => one === 'pin-wrong')).toHaveLength(4);
   });
 
-  test('a technician needs a code besides, which counts once; nobody else does, and nothing skips it', async () => {
+  test('a technician also needs a code, which works once; nobody else does, and nothing skips it', async () => {
     const { client, made, enter } = await oneOfEach();
     await enter('technician');
     const member = made.technician.member.id;
@@ -341,7 +341,7 @@ describe('unlocking', () => {
     expect(refused.filter((e) => e.includes('code-used'))).toHaveLength(1);
   });
 
-  test('a technician’s badge takes the place of the PIN, never of the code', async () => {
+  test('a technician’s badge replaces the PIN, never the code', async () => {
     const { paper } = await add('Tim Tech', 'technician', 'B-1');
     const client = await start();
     await expect(client.staffUnlock({ badge: 'B-1' })).rejects.toMatchObject({
@@ -352,7 +352,7 @@ describe('unlocking', () => {
     expect((await client.staffUnlock({ badge: 'B-1', code: paper![0]! })).member?.role).toBe('technician');
   });
 
-  test('a technician whose second factor is missing is refused and says so, whatever code comes with PIN or badge', async () => {
+  test('a technician without a second factor is refused with that reason, whatever code is sent with PIN or badge', async () => {
     const { member, pin } = await add('Tim Tech', 'technician', 'B-1');
     await withKiosk(({ store }) => {
       const all = JSON.parse(store.settings.get('staff-members')!) as { factor: unknown }[];
@@ -368,7 +368,7 @@ describe('unlocking', () => {
     expect((await staffEvents()).filter((e) => e.startsWith('enter done'))).toEqual([]);
   });
 
-  test('who is removed opens nothing, and is out of a session that is open', async () => {
+  test('a removed member opens nothing, and is signed out of an open session', async () => {
     const { client, made, enter } = await oneOfEach();
     const desk = await enter('desk');
     await core!.methods.staffLock({ token: desk });
@@ -393,7 +393,7 @@ describe('unlocking', () => {
     expect(await code(again.staffList({ token: supervisor.token }))).toBe('staff-locked');
   });
 
-  test('stays shut where the entry can’t be recorded', async () => {
+  test('stays locked if the entry can’t be recorded', async () => {
     const { client, made, enter } = await oneOfEach();
     await enter('desk');
     const full = vi.spyOn(EventRecords.prototype, 'append');
@@ -405,7 +405,7 @@ describe('unlocking', () => {
     await client.staffUnlock({ member: made.desk.member.id, pin: OWN.desk });
   });
 
-  test('what can’t be read lets nobody in but the emergency PIN, which is reported', async () => {
+  test('if the staff can’t be read, only the emergency PIN admits, which is reported', async () => {
     await withKiosk(({ store }) => store.settings.set('staff-members', 'not JSON'));
     const client = await start();
     expect((await client.staffMembers({})).members).toEqual([]);
@@ -415,7 +415,7 @@ describe('unlocking', () => {
 });
 
 describe('the emergency PIN', () => {
-  test('sets a kiosk up without an alert, and is reported at each use once there is staff', async () => {
+  test('sets up a kiosk without an alert, and is reported at each use once there is staff', async () => {
     const client = await start();
     const first = await client.staffUnlock({ pin: EMERGENCY });
     expect(first).toMatchObject({ member: null, alerted: false });
@@ -431,7 +431,7 @@ describe('the emergency PIN', () => {
     expect(await withKiosk(({ store }) => store.settings.get(EMERGENCY_USED))).toMatch(/^20/);
   });
 
-  test('a new one is shown once, settles the alert, and the one before opens nothing', async () => {
+  test('a new one is shown once and settles the alert, and the previous one opens nothing', async () => {
     await add('Sam', 'supervisor');
     const client = await start();
     const { token } = await client.staffUnlock({ pin: EMERGENCY });
@@ -444,7 +444,7 @@ describe('the emergency PIN', () => {
 });
 
 describe('names', () => {
-  test('what staff does carries who did it, and nothing that comes after does', async () => {
+  test('actions of staff are recorded with their name, and nothing afterwards is', async () => {
     const { client, made, enter } = await oneOfEach();
     const token = await enter('desk');
     const { person } = await client.enrolByNumber({ token, name: 'Ada', number: '7', pin: '4938', language: 'en' });
@@ -468,7 +468,7 @@ describe('names', () => {
     expect(acts.at(-1)).toBe('health emergency');
   });
 
-  test('a supervisor reads who did what here, newest first: members by name, the emergency PIN as such, and not the people it was done to', async () => {
+  test('a supervisor sees who did what here, newest first: members by name, the emergency PIN as such, but not the people affected', async () => {
     const { client, made, enter } = await oneOfEach();
     const desk = await enter('desk');
     const { person } = await client.enrolByNumber({
@@ -480,7 +480,7 @@ describe('names', () => {
     });
     await client.staffCheckin({ token: desk, person: person.id, direction: 'in', reason: 'forgot the number' });
     await client.staffLock({ token: desk });
-    await client.checkinByPin({ number: '7', pin: '4938' }); // nobody's deed
+    await client.checkinByPin({ number: '7', pin: '4938' }); // not an action of staff
     await client.staffUnlock({ pin: EMERGENCY });
     const boss = await enter('supervisor');
     await client.evacuationOpen({ token: boss });
@@ -505,7 +505,7 @@ describe('names', () => {
     );
     expect(said.at(-1)).toMatch(/^staff-added/);
     expect(JSON.stringify(deeds)).not.toMatch(/Ada|Lovelace/);
-    // The name of a member who was removed is on the server alone.
+    // The name of a removed member is only on the server.
     await client.staffRemove({ token: boss, member: made.desk.member.id });
     const [removed, ...rest] = (await client.staffLog({ token: boss })).deeds;
     expect(removed).toMatchObject({ what: 'staff-removed', by: { name: 'Sam Super' }, member: null });
@@ -515,7 +515,7 @@ describe('names', () => {
 });
 
 describe('sessions of a technician', () => {
-  test('are shorter, whatever the screen asks by itself', async () => {
+  test('are shorter, whatever the screen calls on its own', async () => {
     expect(LIMITS.technician).toEqual({ idle: 120_000, longest: 1_800_000 });
     const { client, enter } = await oneOfEach();
     const token = await enter('technician');
@@ -527,14 +527,14 @@ describe('sessions of a technician', () => {
     expect(await code(client.technicianState({ token, active: false }))).toBe('staff-locked');
   });
 
-  test('the page that is loaded again ends it', async () => {
+  test('reloading the page ends it', async () => {
     const { client, enter } = await oneOfEach();
     const token = await enter('technician');
     await client.hello({});
     expect(await code(client.technicianState({ token, active: true }))).toBe('staff-locked');
   });
 
-  test('on a machine of the image a reboot is a file in its spool; the kiosk’s own restart is its host’s', async () => {
+  test('on a machine with the kiosk image a reboot is a file in its spool; restarting the kiosk is up to its host', async () => {
     const made = await add('Tim Tech', 'technician', 'B-1');
     const spool = join(folder, 'machine');
     mkdirSync(spool, { recursive: true });
@@ -568,7 +568,7 @@ describe('sessions of a technician', () => {
       'added done Tim Tech',
       'enter done paper Tim Tech',
       'reboot started',
-      'reboot failed interrupted', // this machine took the file and never went down
+      'reboot failed interrupted', // this machine accepted the file and never went down
       'restart started',
       'leave done screen',
     ]);

@@ -18,7 +18,7 @@ describe('codes', () => {
     expect(codeAt(RFC_SECRET, Math.floor(seconds / 30))).toBe(code);
   });
 
-  test('are those of the server’s own library, for secrets and times as they come', () => {
+  test('are those of the server’s own library, for various secrets and times', () => {
     for (let i = 0; i < 200; i++) {
       const secret = Buffer.alloc(20, i * 7 + 1).map((byte, at) => (byte * (at + 3)) & 255);
       const epoch = 1_700_000_000 + i * 86_399;
@@ -26,7 +26,7 @@ describe('codes', () => {
     }
   });
 
-  test('of one step before and after are taken, and no others', () => {
+  test('of one step before and after are accepted, and no others', () => {
     expect(stepsAround(59_999)).toEqual([0, 1, 2]);
     expect(stepsAround(60_000)).toEqual([1, 2, 3]);
   });

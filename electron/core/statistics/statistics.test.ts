@@ -13,7 +13,7 @@ const methods = (answers: ProbeResult[]) => ({
 });
 const FRAME = { visit: 'v', frame: {} } as never;
 
-test('a reason counts once a visit, however many frames show it, and what the methods answer is passed on', async () => {
+test('a reason counts once per visit, however many frames show it, and the methods’ results are passed on', async () => {
   const dark = { kind: 'guide', reason: 'too-dark' } as const;
   const lost = { kind: 'other-method', reason: 'unknown' } as const;
   const statistics = createStatistics(() => 0);
@@ -34,7 +34,7 @@ test('a reason counts once a visit, however many frames show it, and what the me
   expect(statistics.take()).toBeNull();
 });
 
-test('liveness challenges that failed, and that people walked away from, are counted, each of them', async () => {
+test('liveness challenges that failed or that people walked away from are counted, each of them', async () => {
   const at = (step: 'middle' | 'turn-left', index = 0) =>
     ({ kind: 'challenge', step, index, of: 2, progress: 0, hold: false, light: true }) as const;
   const again = { kind: 'more', progress: 0 } as const;
@@ -56,7 +56,7 @@ test('liveness challenges that failed, and that people walked away from, are cou
     await around.visitBegin({});
     return statistics.take();
   };
-  // Who passes by, and who passes, are counted by neither.
+  // Passers-by and passed challenges are counted in neither.
   expect(await counted([again, at('middle')], [at('middle'), at('turn-left'), light, welcome])).toBeNull();
   expect(await counted([at('middle'), again, again, at('turn-left'), again, again, at('middle'), liveness])).toEqual({
     'challenge.failed': 3,
@@ -70,7 +70,7 @@ test('liveness challenges that failed, and that people walked away from, are cou
   });
 });
 
-test('scores are reported only when enough people share them, and are not lost meanwhile', () => {
+test('scores are reported only when enough people share them, and are kept until then', () => {
   const statistics = createStatistics(() => 0);
   const record = () => statistics.recorded({ method: 'face', score: 0.81 });
   for (let i = 1; i < FEWEST_SCORES; i += 1) record();
@@ -80,7 +80,7 @@ test('scores are reported only when enough people share them, and are not lost m
   expect([0, 0.049, 0.05, 0.8, 0.999, 1, -0.2].map(binOf)).toEqual([0, 0, 5, 80, 95, 95, 0]);
 });
 
-test('how long an accepted face took is counted from its first sight, by bins, as its score is', async () => {
+test('the time to accept a face is counted from its first frame, in bins, like its score', async () => {
   let now = 0;
   const statistics = createStatistics(() => now);
   const counted = statistics.around(methods([]));
@@ -89,13 +89,13 @@ test('how long an accepted face took is counted from its first sight, by bins, a
     now += i === 0 ? 95_000 : 2400;
     statistics.recorded({ method: 'face', score: 0.81 });
   }
-  // Without a face there is no time that it took.
+  // Without a face no time is counted.
   await counted.visitBegin({});
   statistics.recorded({ method: 'badge', score: null });
   expect(statistics.take()).toMatchObject({ 'wait.3': FEWEST_SCORES - 1, 'wait.60': 1, 'score.80': FEWEST_SCORES });
 });
 
-test('an hour in which something happened is one event, with the deepest queue; a quiet one is none', () => {
+test('an hour in which something happened is one event, with the longest queue; a quiet hour is none', () => {
   vi.useFakeTimers({ now: Date.UTC(2026, 0, 1) });
   try {
     const statistics = createStatistics(() => 0);

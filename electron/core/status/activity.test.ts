@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import type { CoreMethods, ProbeResult } from '../../contract/methods.ts';
 import { createActivity } from './activity.ts';
 
-test('whatever a person does counts, when it begins and when it ends; what a screen asks by itself does not', async () => {
+test('a person’s actions count when they begin and when they end; what a screen calls on its own does not', async () => {
   let now = 1000;
   const activity = createActivity(() => now);
   now += 60_000;
@@ -23,7 +23,7 @@ test('whatever a person does counts, when it begins and when it ends; what a scr
   expect([activity.idleMs(), activity.unusedMs()]).toEqual([0, 0]);
 });
 
-test('a face in view is someone there, and uses the kiosk only once it is known; so does a touch', async () => {
+test('a face in view is a sign of someone, but uses the kiosk only once it is recognised; so does a touch', async () => {
   let now = 0;
   let result: ProbeResult = { kind: 'more', progress: 0.2 };
   const activity = createActivity(() => now);

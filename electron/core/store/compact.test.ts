@@ -14,7 +14,7 @@ const salted = (field: string, value: unknown): Salted => ({
 const plain = (values: readonly Salted[]) =>
   values.map((one) => ({ ...one, salt: Buffer.from(one.salt).toString('hex') }));
 
-test('whatever is packed comes back as it was: texts to the letter, salts, order', () => {
+test('packed values are restored exactly: texts to the letter, salts, order', () => {
   const value = fc.oneof(
     fc.uuid(),
     fc.uuid().map((id) => id.toUpperCase()),
@@ -43,7 +43,7 @@ test('a check-in’s values take 85 bytes at most, however many digits its score
     ).toBeLessThanOrEqual(85);
 });
 
-test('values that were packed as text alone are read', () => {
+test('values packed only as text can be read', () => {
   const values = [salted('person', randomUUID()), salted('score', 0.731234567)];
   const json = `[${values.map((one) => one.text).join(',')}]`;
   const heads = values.map((one, i) => Buffer.concat([Buffer.from([i]), one.salt]));

@@ -142,7 +142,7 @@ export interface NewPerson {
   /** Null for a person without a face here: number and PIN need no consent. */
   readonly consent: GivenConsent | null;
   readonly templates: readonly NewTemplate[];
-  /** Replaces `templates` if they are stored only on the person's card, with their number. */
+  /** Replaces `templates` if only the person's card can decrypt them; `count` is their number. */
   readonly card?: CardTemplate & { readonly count: number };
   /** Encoded picture of the enrolment; encrypted in the vault under the person's key. */
   readonly photo: Uint8Array | null;

@@ -29,7 +29,7 @@ export interface RekeyReport {
  * 3. one rename replaces the store by the copy (durable) while the old file is still locked;
  * 4. the old generation is removed from keyslots.json.
  * The next process that opens it sees from the first page which generation the file has, and finishes: before step 3 it deletes
- * the copy, after it it does step 4. `PRAGMA rekey` on the live file in WAL mode has a moment in which neither key fits all
+ * the copy, after step 3 it does step 4. `PRAGMA rekey` on the live file in WAL mode has a moment in which neither key fits all
  * pages.
  *
  * Steps 2 and 3 block this process, so that no record is lost in between. Needs as much free space as the store has. The store is

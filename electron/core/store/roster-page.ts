@@ -283,7 +283,7 @@ export class Applying {
     this.#templatesRemoved = true;
   }
 
-  /** Removes a person from this kiosk. Everything goes immediately, except the keys: those when the server has the events. */
+  /** Removes a person here: templates, PIN, name and waiting pictures immediately, keys when the server has the events. */
   remove(id: string): void {
     const { sql, people } = this.#s;
     const known = this.#present(id);

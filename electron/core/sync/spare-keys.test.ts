@@ -10,18 +10,18 @@ const spare: SpareKeys = {
 };
 const mark = (made: number, safe: number, epoch = 'a'): Mark => ({ epoch, made, safe });
 
-describe('keys of before a renewal or succession', () => {
-  test('stay for a day, and until a backup has an event of after the first answer', () => {
+describe('keys from before a renewal or succession', () => {
+  test('are kept for a day, and until a backup has an event made after the first answer', () => {
     const heard = afterAnswer(spare, START, [mark(7, 7)]);
     expect(heard.tls?.answered).toEqual({ at: START, epoch: 'a', made: 7 });
-    // Within the day nothing changes, whatever is backed up: the very same object, so nothing is written.
+    // Within the day nothing changes, whatever is backed up: the same object, so nothing is written.
     expect(afterAnswer(heard, START + LEAST_MS - 1, [mark(9, 9)])).toBe(heard);
-    // A backup that has no later event may be older than the keys.
+    // A backup without a later event may be older than the keys.
     expect(afterAnswer(heard, START + 5 * DAY, [mark(9, 7)])).toBe(heard);
     expect(afterAnswer(heard, START + 5 * DAY, [mark(9, 8)])).toEqual(NO_SPARE);
   });
 
-  test('a backup shows by a later epoch too, and by one that was trimmed', () => {
+  test('a later epoch also proves a backup, and so does one that was trimmed', () => {
     const heard = afterAnswer(spare, START, [mark(2, 2, 'old'), mark(7, 0)]);
     const later = START + 2 * DAY;
     expect(afterAnswer(heard, later, [mark(3, 3, 'old'), mark(7, 7), mark(4, 0, 'b')])).toBe(heard);
@@ -29,13 +29,13 @@ describe('keys of before a renewal or succession', () => {
     expect(afterAnswer(heard, later, [mark(4, 1, 'b')])).toEqual(NO_SPARE);
   });
 
-  test('go after thirty days where no backup is reported', () => {
+  test('are deleted after thirty days if no backup is reported', () => {
     const heard = afterAnswer(spare, START, [mark(7, 0)]);
     expect(afterAnswer(heard, START + MOST_MS - 1, [mark(900, 0)])).toBe(heard);
     expect(afterAnswer(heard, START + MOST_MS, [mark(900, 0)])).toEqual(NO_SPARE);
   });
 
-  test('count again from an answer of before the first: trusted time was corrected', () => {
+  test('start over with an answer that precedes the first: trusted time was corrected', () => {
     const ahead = afterAnswer(spare, START + 400 * DAY, [mark(7, 0)]);
     const right = afterAnswer(ahead, START, [mark(8, 0)]);
     expect(right.sealing?.answered).toEqual({ at: START, epoch: 'a', made: 8 });

@@ -9,7 +9,7 @@ import { createStaffRecords } from '../staff/records.ts';
 import { createMachine } from './machine.ts';
 import { createTechnicianTasks, type TaskDeps } from './tasks.ts';
 
-/* What a technician has the kiosk do, on a real store, over restarts. */
+/* Tasks that a technician gives the kiosk, on a real store, across restarts. */
 
 const TECHNICIAN = '0192f5a0-0000-7000-8000-0000000000aa';
 let folder: string;
@@ -25,7 +25,7 @@ async function close(): Promise<void> {
   kiosk = null;
 }
 
-/** What waits for the server, of staff. */
+/** The events about staff that wait for the server. */
 const notified = ({ store }: OpenKiosk) =>
   store.outbox
     .pending(1000)
@@ -43,7 +43,7 @@ afterEach(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-describe('what a technician has it do', () => {
+describe('a task given by a technician', () => {
   const tasksOf = (opened: OpenKiosk, deps: Partial<TaskDeps> = {}) => {
     const records = createStaffRecords({ store: opened.store, changed: () => undefined, log: () => undefined });
     return createTechnicianTasks({
@@ -76,7 +76,7 @@ describe('what a technician has it do', () => {
     return { machine, asked };
   };
 
-  test('is not offered where nothing could do it, and says why', async () => {
+  test('is not offered if nothing could carry it out, with the reason', async () => {
     const opened = await open();
     const tasks = tasksOf(opened);
     expect(tasks.offers()).toEqual({
@@ -91,7 +91,7 @@ describe('what a technician has it do', () => {
     ]);
   });
 
-  test('reaches the machine as a file of its name, reported before and after', async () => {
+  test('reaches the machine as a file of that name, reported before and after', async () => {
     const opened = await open();
     const { machine, asked } = machineAt(join(folder, 'machine'), true);
     const tasks = tasksOf(opened, { machine });
@@ -104,13 +104,13 @@ describe('what a technician has it do', () => {
       'reboot started',
     ]);
     await close();
-    // Another boot: it was done. The same one: the machine never went down.
+    // Another boot: it was done. The same boot: the machine never went down.
     const after = await open();
     tasksOf(after, { machine, bootId: 'next boot' });
     expect(notified(after).at(-1)).toEqual({ what: 'reboot', outcome: 'done', by: TECHNICIAN });
   });
 
-  test('fails, and does not happen later, where the machine does not hear', async () => {
+  test('fails, and is not carried out later, if the machine does not respond', async () => {
     const opened = await open();
     const { machine } = machineAt(join(folder, 'machine'), false);
     await expect(tasksOf(opened, { machine }).begin('reboot', TECHNICIAN)).rejects.toMatchObject({
@@ -120,7 +120,7 @@ describe('what a technician has it do', () => {
     expect(notified(opened).at(-1)).toMatchObject({ what: 'reboot', outcome: 'failed', code: 'machine-silent' });
   });
 
-  test('is reported as it ended, by the core that comes after: a restart that was a restart, a reboot that was none', async () => {
+  test('is reported with its outcome by the next core: a restart that happened, a reboot that did not', async () => {
     const opened = await open();
     const restart = vi.fn();
     await tasksOf(opened, { restart }).begin('restart', TECHNICIAN);
@@ -135,10 +135,10 @@ describe('what a technician has it do', () => {
     tasksOf(opened, { machine });
     expect(notified(opened).at(-1)).toMatchObject({ what: 'reboot', outcome: 'failed' });
     tasksOf(opened);
-    expect(notified(opened)).toHaveLength(4); // each ending is reported once
+    expect(notified(opened)).toHaveLength(4); // each outcome is reported once
   });
 
-  test('an update waits for the stick, and ends as the updater says', async () => {
+  test('an update waits for the USB stick, and ends as the updater reports', async () => {
     const opened = await open();
     const { machine, asked } = machineAt(join(folder, 'machine'), true);
     let tries = 0;
@@ -175,7 +175,7 @@ describe('what a technician has it do', () => {
     await vi.waitFor(() => expect(tasks.busy()).toBeNull(), { timeout: 60_000 });
     expect(notified(opened).at(-1)).toMatchObject({ what: 'update', outcome: 'failed', code: 'update-unsigned' });
 
-    // No stick ever comes.
+    // No stick is ever plugged in.
     now.mockImplementation(async () => {
       throw new Problem('update-no-stick', { folder: '/media/keys' });
     });
@@ -185,7 +185,7 @@ describe('what a technician has it do', () => {
     });
   });
 
-  test('does not begin where it can’t be recorded', async () => {
+  test('does not start if it can’t be recorded', async () => {
     const opened = await open();
     const { machine, asked } = machineAt(join(folder, 'machine'), true);
     const tasks = tasksOf(opened, { machine });

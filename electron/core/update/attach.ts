@@ -23,7 +23,7 @@ export interface AttachDeps
   readonly opened: AsyncDisposableStack;
 }
 
-/** Starts updates of an installed kiosk; null if nothing installs builds: run from source, a demo, a folder of its own. */
+/** Starts updates of an installed kiosk; null if nothing installs builds: run from source, a demo, a plain folder. */
 export async function attachUpdates(deps: AttachDeps): Promise<UpdateKeeper | null> {
   const { slots, end, kiosk, line, opened, ...rest } = deps;
   if (!slots || !end || !COMMIT) return null;

@@ -35,7 +35,7 @@ function rig(random = 0.5) {
   return { failures, notified, refuse, at: (seconds: number) => (now = seconds * 1000) };
 }
 
-test('a server without room is asked again within the minute, nothing is reported, and what was wrong before is not put off', () => {
+test('a busy server is asked again within a minute, nothing is reported, and later failures are not delayed by it', () => {
   const { failures, notified, refuse, at } = rig();
   for (let times = 0, now = 0; times < 20; times++, now += 45) {
     at(now);
@@ -47,7 +47,7 @@ test('a server without room is asked again within the minute, nothing is reporte
     expect(failures.waits(asked)).toBe(false);
   }
   expect(notified).toEqual([]);
-  // The first that counts is the first, and tried again after five minutes.
+  // The first real failure counts as the first, and is retried after five minutes.
   at(1000);
   refuse('update-unreachable');
   at(1299);
@@ -57,7 +57,7 @@ test('a server without room is asked again within the minute, nothing is reporte
   expect(notified).toEqual(['update-unreachable']);
 });
 
-test('kiosks that came together do not come again together', () => {
+test('kiosks that asked at the same time do not ask again at the same time', () => {
   const waits = (random: number, seconds: number): boolean => {
     const { failures, refuse, at } = rig(random);
     refuse('update-busy');
@@ -67,7 +67,7 @@ test('kiosks that came together do not come again together', () => {
   expect([waits(0, 16), waits(0.999, 16), waits(0.999, 44), waits(0.999, 46)]).toEqual([false, true, true, false]);
 });
 
-test('a reason is reported once, a last one ends it', () => {
+test('a reason is reported once, and a final one ends the retries', () => {
   const { failures, notified, refuse, at } = rig();
   refuse('update-unreachable');
   refuse('update-unreachable');

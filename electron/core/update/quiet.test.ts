@@ -5,18 +5,18 @@ const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const noon = Date.parse('2026-01-10T12:00:00.000Z');
 const night = Date.parse('2026-01-10T02:30:00.000Z');
-/** Someone is always in view, and nobody uses the kiosk. */
+/** Someone is always in view, but nobody uses the kiosk. */
 const poster: Wait = { idleMs: 0, unusedMs: 10 * HOUR, waitedMs: 0, window: null, zone: 'UTC', at: noon };
-/** One check-in follows the other. */
+/** One check-in after another. */
 const rush: Wait = { ...poster, unusedMs: 20_000 };
 const hours = (from: string, to: string) => ({ from, to, zone: 'UTC' });
 
-test('at first nobody has to be in view for a minute', () => {
+test('at first nobody may be in view for a minute', () => {
   expect(isQuiet({ ...poster, idleMs: MINUTE })).toBe(true);
   expect(isQuiet({ ...poster, idleMs: MINUTE - 1 })).toBe(false);
 });
 
-test('after four hours a face in view does not count any more, and someone who uses the kiosk does', () => {
+test('after four hours a face in view no longer counts, but someone using the kiosk does', () => {
   expect(isQuiet({ ...poster, waitedMs: 4 * HOUR - 1 })).toBe(false);
   expect(isQuiet({ ...poster, waitedMs: 4 * HOUR })).toBe(true);
   expect(isQuiet({ ...poster, waitedMs: 4 * HOUR, unusedMs: MINUTE - 1 })).toBe(false);
@@ -26,11 +26,11 @@ test('with a maintenance window: after half of it', () => {
   const window = hours('22:00', '00:00');
   expect(isQuiet({ ...poster, window, waitedMs: HOUR - 1 })).toBe(false);
   expect(isQuiet({ ...poster, window, waitedMs: HOUR })).toBe(true);
-  // A long one makes no kiosk wait for longer than without any.
+  // A long window makes no kiosk wait longer than without a window.
   expect(isQuiet({ ...poster, window: hours('08:00', '07:00'), waitedMs: 4 * HOUR })).toBe(true);
 });
 
-test('after a day it takes a few seconds between two check-ins, at night by the clock of the site', () => {
+test('after a day a few seconds between two check-ins are enough, at night by the site’s clock', () => {
   const late: Wait = { ...rush, waitedMs: 24 * HOUR };
   expect(isQuiet({ ...late, at: night })).toBe(true);
   expect(isQuiet({ ...late, at: night, unusedMs: 19_999 })).toBe(false);
@@ -39,6 +39,6 @@ test('after a day it takes a few seconds between two check-ins, at night by the 
   expect(isQuiet({ ...late, at: noon, zone: 'America/Anchorage' })).toBe(true); // 03:00 there
 });
 
-test('or in the maintenance window, where there is one: it does not wait to be open', () => {
+test('or in the maintenance window, if there is one, instead of at night', () => {
   expect(isQuiet({ ...rush, waitedMs: 24 * HOUR, window: hours('11:00', '13:00') })).toBe(true);
 });

@@ -11,14 +11,14 @@ beforeAll(async () => {
   return () => pipeline.close();
 });
 
-test('the kiosk finds the drawn face again, and as the build before did', async () => {
+test('the kiosk recognises the drawn face again, with the same result as the previous build', async () => {
   const first = await selfMatch(pipeline);
   const second = await selfMatch(pipeline);
   expect(first).not.toBeNull();
   expect(seesTheSame(second!, unpackMatch(packMatch(first)))).toBe(true);
 });
 
-test('a pipeline with red and blue exchanged, or with another crop, does not see the same', async () => {
+test('a pipeline with red and blue swapped, or with another crop, gets a different result', async () => {
   const before = (await selfMatch(pipeline))!;
   const swapped: FacePipeline = {
     ...pipeline,
@@ -39,7 +39,7 @@ test('a pipeline with red and blue exchanged, or with another crop, does not see
   }
 });
 
-test('a pipeline that answers by chance does not find itself', async () => {
+test('a pipeline with random answers fails the self-test', async () => {
   let index = 0;
   const random: FacePipeline = {
     ...pipeline,

@@ -22,7 +22,7 @@ const record: TrialRecord = {
   acknowledged: false,
 };
 
-/** A kiosk in the middle of an update, with a store of a map. */
+/** A kiosk in the middle of an update, with a map as its store. */
 function kiosk() {
   const root = mkdtempSync(join(tmpdir(), 'sp-trial-'));
   onTestFinished(() => rmSync(root, { recursive: true, force: true }));
@@ -83,7 +83,7 @@ function kiosk() {
 }
 
 describe('the build on trial', () => {
-  test('reports that it runs, shows what it can, decides, and reports that: each once', () => {
+  test('reports that it runs, proves what it can, decides, and reports that: each once', () => {
     const k = kiosk();
     k.state(ATTEMPT);
     k.seen.camera = false;
@@ -106,7 +106,7 @@ describe('the build on trial', () => {
     expect(readTrial(k.store)).toBeNull();
   });
 
-  test('that can’t write down that it runs has not proven itself', () => {
+  test('that can’t record that it runs has not proved itself', () => {
     const k = kiosk();
     k.state(ATTEMPT);
     k.disk.full = true;
@@ -114,7 +114,7 @@ describe('the build on trial', () => {
     expect(readVerdict(k.layout, ATTEMPT)).toBeNull();
   });
 
-  test('cut off after its verdict reports it at the next start', () => {
+  test('interrupted after its verdict reports it at the next start', () => {
     const k = kiosk();
     k.state(ATTEMPT);
     k.seen.camera = false;
@@ -125,7 +125,7 @@ describe('the build on trial', () => {
     expect(k.codes()).toEqual(['update-installed', 'update-healthy']);
   });
 
-  test('of which the store knows nothing proves itself all the same', () => {
+  test('that is unknown to the store proves itself anyway', () => {
     const k = kiosk();
     k.settings.clear();
     k.state(ATTEMPT);
@@ -154,8 +154,8 @@ describe('the build on trial', () => {
   });
 });
 
-describe('the build before', () => {
-  test('reports why it runs again, once, and remembers what failed', () => {
+describe('the previous build', () => {
+  test('reports once why it runs again, and remembers what failed', () => {
     const k = kiosk();
     k.state(ATTEMPT);
     k.seen.camera = false;
@@ -180,7 +180,7 @@ describe('the build before', () => {
     expect(readFailed(k.store)).toEqual({ '0.3.0': 0 });
   });
 
-  test('reports it when there is room again', () => {
+  test('reports it when there is space again', () => {
     const k = kiosk();
     k.state(ATTEMPT);
     k.fail('trial-starts');
@@ -191,7 +191,7 @@ describe('the build before', () => {
     expect(k.codes()).toEqual(['update-rolled-back']);
   });
 
-  test('started by a launcher that could not write its verdict down writes it', () => {
+  test('started by a launcher that could not write its verdict writes it', () => {
     const k = kiosk();
     k.state(ATTEMPT);
     expect(k.step(A, buildId(B))).toBe('none');
@@ -199,7 +199,7 @@ describe('the build before', () => {
     expect(readVerdict(k.layout, ATTEMPT)).toMatchObject({ outcome: 'failed', code: 'build-fallback' });
   });
 
-  test('started in place of a build that was damaged after its verdict says so, and does not restart for ever', () => {
+  test('started instead of a build damaged after its verdict reports that once, and does not restart forever', () => {
     const k = kiosk();
     k.state(ATTEMPT);
     decide(k.layout, { attempt: ATTEMPT, outcome: 'healthy', code: '', starts: 1, seconds: 5 });
@@ -209,7 +209,7 @@ describe('the build before', () => {
     expect(k.codes()).toHaveLength(1);
   });
 
-  test('restarts where the switch was done and its core ended before the restart', () => {
+  test('restarts if the switch was done but its core exited before the restart', () => {
     const k = kiosk();
     k.state(ATTEMPT);
     expect(k.step(A)).toBe('restart');
@@ -239,7 +239,7 @@ describe('the build before', () => {
   });
 });
 
-test('a rollback that was asked for ends with the words of one', () => {
+test('a requested rollback ends with the codes of a rollback', () => {
   const k = kiosk();
   k.settings.set(
     TRIAL,

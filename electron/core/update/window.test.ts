@@ -23,7 +23,7 @@ describe('a maintenance window', () => {
     ['2026-01-10T19:30:00.000Z', false],
   ])('over midnight in Kolkata at %s: %s', (time, open) => expect(isOpen(overMidnight, at(time))).toBe(open));
 
-  test('none is always open', () => {
+  test('that is not set is always open', () => {
     expect(isOpen(null, 0)).toBe(true);
     expect(nextOpening(null, 5)).toBe(5);
   });
@@ -32,11 +32,11 @@ describe('a maintenance window', () => {
     [night, '2026-01-10T12:34:56.000Z', '2026-01-11T01:00:00.000Z'],
     [night, '2026-01-10T02:00:00.000Z', '2026-01-10T02:00:00.000Z'],
     [overMidnight, '2026-01-10T12:00:00.000Z', '2026-01-10T18:00:00.000Z'],
-    // The night to summer time: there is no 02:00, and 03:00 stands on the wall instead.
+    // The night of the change to summer time: 02:00 does not exist, and clocks show 03:00 instead.
     [night, '2026-03-28T12:00:00.000Z', '2026-03-29T01:00:00.000Z'],
-    // The same night, and a window that it skips: the night after.
+    // The same night, and a window that is skipped: the next night.
     [{ ...night, from: '02:10', to: '02:50' }, '2026-03-28T12:00:00.000Z', '2026-03-30T00:10:00.000Z'],
-    // The night to winter time: 02:00 comes twice, and the first is taken.
+    // The night of the change to winter time: 02:00 occurs twice, and the first counts.
     [night, '2026-10-24T12:00:00.000Z', '2026-10-25T00:00:00.000Z'],
     [{ ...night, from: '04:00' }, '2026-10-24T12:00:00.000Z', '2026-10-25T03:00:00.000Z'],
   ])('%j opens next after %s at %s', (window, now, next) =>

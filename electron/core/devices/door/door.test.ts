@@ -7,7 +7,7 @@ import { opensDoor } from './rule.ts';
 const config = (rest: object = {}) =>
   Door.parse({ port: '/dev/relay', protocol: { kind: 'line', line: 'rts' }, mode: 'fail-secure', ...rest });
 
-/** A board whose relay hangs on the port's own lines, which no pty has: it can be made to take no command. */
+/** A board whose relay is switched by the port's own lines, which no pty has. It can be made to ignore commands. */
 function board() {
   const state = { rts: false, dtr: false, deaf: false, opened: 0, there: true };
   let events: PortEvents | null = null;
@@ -74,7 +74,7 @@ describe('whether a check-in method opens the door', () => {
     expect(opensDoor(admission, config(rest))).toBe(opens);
   });
 
-  it('never lists the face among the methods: it has a setting of its own', () => {
+  it('never lists the face among the methods: it has its own setting', () => {
     expect(Door.safeParse({ ...config(), openFor: ['face'] }).success).toBe(false);
   });
 });
@@ -113,7 +113,7 @@ describe('the relay on a line of the port', () => {
     await relay.stop();
   });
 
-  it('that does not take the command to shut gets it again over a new connection, and the screen is notified meanwhile', async () => {
+  it('that ignores the command to lock gets it again over a new connection, and the screen is notified meanwhile', async () => {
     const { relay, state } = await rig({ pulseSeconds: 1 });
     await relay.pulse();
     state.deaf = true;
@@ -127,7 +127,7 @@ describe('the relay on a line of the port', () => {
     await relay.stop();
   });
 
-  it('is shut by the watchdog where the pulse’s own timer was lost', async () => {
+  it('is locked by the watchdog if the pulse’s own timer was lost', async () => {
     const { relay, state } = await rig({ pulseSeconds: 1 });
     const lost = vi.spyOn(globalThis, 'setTimeout').mockReturnValue(0 as unknown as NodeJS.Timeout);
     await relay.pulse();
@@ -138,7 +138,7 @@ describe('the relay on a line of the port', () => {
     await relay.stop();
   });
 
-  it('says so when it is not there', async () => {
+  it('reports when it is missing', async () => {
     const { relay, state, pull } = await rig();
     state.there = false;
     pull();

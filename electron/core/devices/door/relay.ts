@@ -138,7 +138,7 @@ export function createDoorRelay({ config, ports, monotonic, log, pollMs, onState
       clearInterval(watchdog);
       clearTimeout(closing);
       const port = kept.port;
-      // No current: locked if fail-secure, open if fail-safe. The same as pulling the cable.
+      // The same as pulling the cable.
       if (port)
         await exclusive(() => switchRelay(port, protocol, false)).catch((error: unknown) =>
           log('error', 'door: the relay could not be switched off while the kiosk was stopping', { error }),

@@ -5,7 +5,7 @@ import { createGpsReceiver } from './receiver.ts';
 
 const config = (rest: object = {}) => Gps.parse({ port: '/dev/null', ...rest });
 
-/** A sentence with its checksum, as a receiver ends it. */
+/** Returns a sentence with its checksum, as a receiver ends it. */
 function sentence(body: string): string {
   const sum = [...body].reduce((total, one) => total ^ one.charCodeAt(0), 0);
   return `$${body}*${sum.toString(16).toUpperCase().padStart(2, '0')}\r\n`;
@@ -31,7 +31,7 @@ function coordinate(degrees: number, width: number): string {
   return `${String(whole).padStart(width, '0')}${((Math.abs(degrees) - whole) * 60).toFixed(5).padStart(8, '0')}`;
 }
 
-/** RMC and GGA of one second, as a u-blox receiver sends them. */
+/** Returns RMC and GGA of one second, as a u-blox receiver sends them. */
 function epoch({ at, lat = BERLIN.lat, lon = BERLIN.lon, ...said }: Said): string {
   const iso = new Date(at).toISOString();
   const time = `${iso.slice(11, 19).replaceAll(':', '')}.00`;
@@ -55,7 +55,7 @@ async function rig(rest: object = {}) {
   );
   let at = START;
   const hear = (text: string) => receiver.push(Buffer.from(text, 'latin1'));
-  /** Says one second after the other. */
+  /** Sends this many seconds of sentences. */
   const seconds = (count: number, said: Partial<Said> = {}) => {
     for (let i = 0; i < count; i++) {
       hear(epoch({ at, ...said }));
@@ -67,7 +67,7 @@ async function rig(rest: object = {}) {
 }
 
 describe('a place', () => {
-  it('is believed once it was said a few times, with the accuracy that its dilution promises', async () => {
+  it('is trusted after a few reports, with the accuracy that its dilution promises', async () => {
     const { receiver, seconds } = await rig();
     seconds(2);
     expect(receiver.position()).toBeNull();
@@ -81,7 +81,7 @@ describe('a place', () => {
     });
   });
 
-  it('is right south and west too', async () => {
+  it('is also right in the south and west', async () => {
     const { receiver, seconds } = await rig();
     seconds(3, { lat: -33.45694, lon: -70.64827 });
     expect(receiver.position()).toMatchObject({ latitude: -33.45694, longitude: -70.64827 });
@@ -104,17 +104,17 @@ describe('a place', () => {
     expect(receiver.fix().trouble).toBe(trouble);
   });
 
-  it('that is elsewhere all of a sudden is not taken, and the true one comes back at once', async () => {
+  it('that suddenly changes is not accepted, and the true one returns immediately', async () => {
     const { receiver, seconds } = await rig();
     seconds(5);
     seconds(3, { lat: 48.85, lon: 2.35 });
-    expect(receiver.fix().trouble).toBeNull(); // the last true fix still is fresh
+    expect(receiver.fix().trouble).toBeNull(); // the last true fix is still fresh
     expect(receiver.position()?.latitude).toBe(52.52);
     seconds(1);
     expect(receiver.position()?.latitude).toBe(52.52);
   });
 
-  it('of a kiosk that was carried elsewhere is believed after a while', async () => {
+  it('of a kiosk that was moved is trusted after a while', async () => {
     const { receiver, seconds } = await rig();
     seconds(5);
     seconds(12, { lat: 48.85, lon: 2.35 });
@@ -131,14 +131,14 @@ describe('a place', () => {
     expect(receiver.fix().trouble).toBe('stale');
   });
 
-  it('is never given where the site wants the clock alone', async () => {
+  it('is never returned if the site wants only the clock', async () => {
     const { receiver, seconds } = await rig({ positions: 'none' });
     seconds(20);
     expect(receiver.position()).toBeNull();
     expect(receiver.fix().fix).not.toBeNull();
   });
 
-  it('is not taken from a sentence that was damaged on the line, whichever of its characters', async () => {
+  it('is not taken from a sentence that was damaged on the line, in any of its characters', async () => {
     const good = epoch({ at: START });
     const rmc = good.slice(0, good.indexOf('\n') + 1);
     for (let i = 1; i < rmc.length - 2; i++) {
@@ -152,7 +152,7 @@ describe('a place', () => {
     }
   });
 
-  it('comes through any noise before it, and noise alone is never a place', async () => {
+  it('is found after any noise, and noise alone is never a place', async () => {
     await fc.assert(
       fc.asyncProperty(fc.uint8Array({ maxLength: 600 }), async (noise) => {
         const { receiver, seconds, hear } = await rig();
@@ -166,7 +166,7 @@ describe('a place', () => {
     );
   });
 
-  it('comes from sentences of any shape without an error', async () => {
+  it('is parsed from sentences of any shape without an error', async () => {
     const field = fc.oneof(fc.constantFrom('', '-1', '999999', 'N', 'A', 'NaN', '1e9'), fc.string({ maxLength: 8 }));
     const { receiver, hear } = await rig();
     fc.assert(
@@ -181,7 +181,7 @@ describe('a place', () => {
 });
 
 describe('the time of the satellites', () => {
-  it('is reported after ten seconds that ran as our own clock did, and then once a minute', async () => {
+  it('is reported after ten seconds that agree with our own clock, and then once a minute', async () => {
     const { times, seconds } = await rig();
     seconds(11);
     expect(times).toEqual([]);
@@ -200,7 +200,7 @@ describe('the time of the satellites', () => {
     expect(receiver.position()).toEqual({ latitude: 52.52, longitude: 13.405, accuracy: 5 });
   });
 
-  it('is not taken from a date that is missing: the parser puts today’s in its place', async () => {
+  it('is not taken from a sentence without a date: the parser would use today’s', async () => {
     const { times, receiver, hear, clock } = await rig();
     for (let i = 0; i < 20; i++) {
       const time = `1200${String(i).padStart(2, '0')}.00`;

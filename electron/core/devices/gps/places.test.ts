@@ -33,7 +33,7 @@ test('a place leaves here sealed to the server alone; without a server, or witho
   expect(await rig(null).sealed(ada)).toBeNull();
 });
 
-test('a place that can’t be sealed keeps nobody out', async () => {
+test('a place that can’t be encrypted keeps nobody out', async () => {
   const { sealed, log } = rig({ ...here, latitude: 200 });
   expect(await sealed(ada)).toBeNull();
   expect(log).toHaveBeenCalledOnce();

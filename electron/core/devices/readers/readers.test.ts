@@ -30,13 +30,13 @@ function collect(config: Reader, clock = { now: 0 }) {
 }
 
 describe('the number of a badge', () => {
-  it('comes out of an EM4100 reader as it is printed on the card', () => {
+  it('from an EM4100 reader is the one printed on the card', () => {
     const { reads, stream } = collect(reader(EM4100));
     stream.push(RDM6300);
     expect(reads).toEqual(['0005058435']);
   });
 
-  it('is refused when one character of the read was damaged on the line', () => {
+  it('is refused if one character of the read was damaged on the line', () => {
     for (let i = 1; i < RDM6300.length - 1; i++) {
       const damaged = RDM6300.slice();
       damaged[i] = damaged[i]! ^ 1;
@@ -91,7 +91,7 @@ describe('the number of a badge', () => {
     expect(badgeNumber(bytes(frame), config)).toEqual(expected);
   });
 
-  it('has the checksums that the field uses', () => {
+  it('supports the checksums that are common in the field', () => {
     const nine = bytes('123456789');
     expect(Buffer.from(checksumOf('crc16', nine)).toString('hex')).toBe('374b'); // CRC-16/MODBUS check value 0x4B37
     expect(checksumOf('sum', nine)).toEqual(Uint8Array.of(0xdd));
@@ -99,7 +99,7 @@ describe('the number of a badge', () => {
     expect(checksumOf('xor', nine)).toEqual(Uint8Array.of(0x31));
   });
 
-  it('is shown by its last two characters at most', () => {
+  it('is shown with at most its last two characters', () => {
     expect(masked('0005058435')).toBe('••••••••35');
     expect(masked('123')).toBe('•••');
   });
@@ -113,7 +113,7 @@ const framings = fc.constantFrom(
 ) as fc.Arbitrary<Reader['framing']>;
 
 describe('reads in a stream', () => {
-  it('are the same however the bytes were cut up on their way', () => {
+  it('are the same however the bytes were split up', () => {
     fc.assert(
       fc.property(
         framings,
@@ -138,7 +138,7 @@ describe('reads in a stream', () => {
     );
   });
 
-  it('come through after any noise, once a read has been lost at most', () => {
+  it('resume after any noise, with at most one read lost', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 400 }), fc.constantFrom('delimiter', 'stx-etx'), (noise, kind) => {
         const config = reader(kind === 'delimiter' ? {} : { framing: { kind } });
@@ -161,7 +161,7 @@ describe('reads in a stream', () => {
     );
   });
 
-  it('of a fixed length start again after a pause: a byte too many shifts nothing', () => {
+  it('of a fixed length start over after a pause: one byte too many shifts nothing', () => {
     const { reads, stream } = collect(reader({ framing: { kind: 'length', bytes: 4 } }));
     stream.push(bytes('x'));
     stream.pause();
@@ -172,7 +172,7 @@ describe('reads in a stream', () => {
 });
 
 describe('a card that is held to the reader', () => {
-  it('is one read, however long, and counts again when it was away', () => {
+  it('is one read, however long, and counts again after it was away', () => {
     const { reads, stream, clock } = collect(reader({ repeatSeconds: 3 }));
     for (let i = 0; i < 20; i++) {
       stream.push(bytes('CARD-1\r\n'));
@@ -184,13 +184,13 @@ describe('a card that is held to the reader', () => {
     expect(reads).toEqual(['CARD-1', 'CARD-1']);
   });
 
-  it('does not hold up the next person’s', () => {
+  it('does not delay the next person’s', () => {
     const { reads, stream } = collect(reader());
     stream.push(bytes('CARD-1\r\nCARD-2\r\nCARD-1\r\n'));
     expect(reads).toEqual(['CARD-1', 'CARD-2', 'CARD-1']);
   });
 
-  it('is forgotten half way when the reader was unplugged', () => {
+  it('is discarded half read when the reader is unplugged', () => {
     const { reads, stream } = collect(reader());
     stream.push(bytes('CARD'));
     stream.reset();

@@ -3,7 +3,7 @@ import { Reader } from '../config.ts';
 import { keepPort } from './kept-port.ts';
 import type { PortEvents, SerialPorts } from './port.ts';
 
-/** A device whose driver never says that it is gone, as when a cable is pulled and put in again within a moment. */
+/** A device whose driver never reports that it is gone, as when a cable is unplugged and replugged within a moment. */
 function deafDriver() {
   const at: { identity: string | null; polls: number } = { identity: 'first', polls: 0 };
   const opened: { identity: string | null; events: PortEvents; closed: boolean }[] = [];
@@ -46,7 +46,7 @@ function keep(ports: SerialPorts, gone: () => void, onOpen: () => Promise<void> 
   return { kept, heard };
 }
 
-test('a device put in again before anybody looked is opened again, though its driver says nothing', async () => {
+test('a device replugged between two polls is reopened, although its driver reports nothing', async () => {
   const { at, opened, ports } = deafDriver();
   const gone = vi.fn();
   const { kept, heard } = keep(ports, gone);
@@ -58,13 +58,13 @@ test('a device put in again before anybody looked is opened again, though its dr
     ['first', true],
     ['second', false],
   ]);
-  expect(gone).toHaveBeenCalledTimes(1); // what was half read belongs to nothing
+  expect(gone).toHaveBeenCalledTimes(1); // what was half read is discarded
   opened[0]!.events.onData(Buffer.from('late'));
   opened[1]!.events.onData(Buffer.from('card'));
   expect(heard).toEqual(['card']);
 });
 
-test('a device that stays is left alone', async () => {
+test('a device that stays connected is left alone', async () => {
   const { at, opened, ports } = deafDriver();
   const { kept } = keep(ports, () => undefined);
   await vi.waitFor(() => expect(kept.state).toBe('ok'), 60_000);
@@ -74,7 +74,7 @@ test('a device that stays is left alone', async () => {
 });
 
 test.each(['reopened', 'stopped'] as const)(
-  'a port that is %s while it is made ready is closed: it is locked, and would be for ever',
+  'a port that is %s while it is being prepared is closed: otherwise it would be locked for ever',
   async (how) => {
     const { opened, ports } = deafDriver();
     const ready = Promise.withResolvers<void>();
