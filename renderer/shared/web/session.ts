@@ -13,7 +13,7 @@ type Outside =
 /** What a page itself has to show: a signed-in person's content, or a way to sign in. */
 export type Held<Place> = Exclude<Outside | Place, { readonly kind: 'opening' | 'link' }>;
 
-type In<Place> = Extract<Place, { readonly kind: 'in' }>;
+type In<Place> = Extract<Held<Place>, { readonly kind: 'in' }>;
 
 interface Rules<Place> {
   /** Using the page counts as using the session; least time between reports of this, ms. */

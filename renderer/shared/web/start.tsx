@@ -38,7 +38,7 @@ export async function startPage<Place extends { readonly kind: string }>(
   addEventListener('hashchange', () => void session.begin());
   keepFocus(document);
   let kept: { readonly visit: number; readonly page: KeptPage } | null = null;
-  // Whoever comes next sees nothing of the one before.
+  // Another account sees nothing of the previous one's page.
   effect(() => {
     const visit = session.page.value?.visit;
     if (kept?.visit === visit) return;
@@ -51,7 +51,7 @@ export async function startPage<Place extends { readonly kind: string }>(
     if (at.kind === 'in' && shown && kept)
       return (
         <HeldPage key={shown.visit} page={kept.page}>
-          <View at={shown.at as Held<Place>} />
+          <View at={shown.at} />
         </HeldPage>
       );
     if (at.kind === 'opening') return <OpeningCard />;
