@@ -1,19 +1,19 @@
 import { type ComponentChildren, render } from 'preact';
 import { useLayoutEffect, useRef } from 'preact/hooks';
 
-/** What is emptied before a page waits for someone to come back. */
+/** Fields that are cleared while the page waits for its user to sign in again. */
 const SECRETS = 'input:is([type="password"], [autocomplete="one-time-code"])';
 
-/** A page that is out of the document while the session of who it belongs to has ended. */
+/** A page that is kept outside the document while its user's session has ended. */
 export class KeptPage {
   readonly #element = Object.assign(document.createElement('div'), { className: 'held' });
   #focused: Element | null = null;
   #top = 0;
 
-  /** Into the document, as it was before. */
+  /** Puts the page back into the document, as it was. */
   putInto(slot: Element): void {
     slot.append(this.#element);
-    // A dialog that was out of the document lies over nothing.
+    // A modal dialog that was out of the document has left the top layer: open it again.
     for (const dialog of this.#element.querySelectorAll('dialog')) {
       dialog.close();
       dialog.showModal();
@@ -22,7 +22,7 @@ export class KeptPage {
     if (this.#focused instanceof HTMLElement) this.#focused.focus({ preventScroll: true });
   }
 
-  /** Out of it: nothing of it can be read, found or printed, and what was typed stays, secrets excepted. */
+  /** Takes the page out of the document, so that it can't be read, searched or printed. Keeps what was typed, except secrets. */
   takeOut(): void {
     for (const secret of this.#element.querySelectorAll<HTMLInputElement>(SECRETS)) {
       secret.value = '';
@@ -39,7 +39,7 @@ export class KeptPage {
   }
 }
 
-/** Where a page is while it is shown. */
+/** Shows a kept page. */
 export function Held({ page, children }: { page: KeptPage; children: ComponentChildren }) {
   const slot = useRef<HTMLDivElement>(null);
   useLayoutEffect(() => {
