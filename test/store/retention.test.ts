@@ -100,6 +100,45 @@ describe('the scheduler', () => {
     expect(left()).toMatchObject({ photos: 0, gps: 0 });
   });
 
+  it('wipes nothing early that was recorded while a server with a wrong clock held trusted time back', async () => {
+    const { clock, store, record, left } = await kioskWithDays(1);
+    const retention = startRetention({ store, site: POLICY, log: quiet, clock });
+    onTestFinished(() => retention.stop());
+    for (let answer = 0; answer < 3; answer++) {
+      clock.pass(6 * 60_000);
+      retention.observeServerTime(clock.time - 400 * DAY, clock.time);
+    }
+    expect(retention.now()).toBe(clock.time - 400 * DAY);
+    await record();
+    clock.pass(DAY / 24);
+    retention.observeServerTime(clock.time, clock.time);
+    await retention.run();
+    expect(left()).toMatchObject({ photos: 2, gps: 2 });
+    clock.pass(31 * DAY);
+    await retention.run();
+    expect(left()).toMatchObject({ photos: 2, gps: 0 });
+    clock.pass(60 * DAY);
+    await retention.run();
+    expect(left()).toMatchObject({ photos: 0, gps: 0 });
+    expect((await store.check()).problems).toEqual([]);
+  });
+
+  it('wipes nothing early that was recorded before a dead clock was set', async () => {
+    const { clock, store, record, left } = await kioskWithDays(0);
+    clock.time = Date.UTC(1970, 0, 1);
+    const retention = startRetention({ store, site: POLICY, log: quiet, clock });
+    onTestFinished(() => retention.stop());
+    await record();
+    clock.pass(DAY / 24);
+    clock.time = T0 + 400 * DAY;
+    retention.observeServerTime(clock.time, clock.time);
+    await retention.run();
+    expect(left()).toMatchObject({ photos: 1, gps: 1 });
+    clock.pass(91 * DAY);
+    await retention.run();
+    expect(left()).toMatchObject({ photos: 0, gps: 0 });
+  });
+
   it('deletes on time even if the clock was set back, without a network, across restarts', async () => {
     const { clock, home, store, left } = await kioskWithDays(1);
     let retention = startRetention({ store, site: POLICY, log: quiet, clock });

@@ -2,7 +2,9 @@ import { keptJson } from '../kept-json.ts';
 import { LONGEST_LOCK_MS, QUIET_MS } from '../pin/lockout.ts';
 import { type Clock, systemClock } from '../store/clock.ts';
 import type { Store } from '../store/interface.ts';
+import { BUILD_DATE } from '../version.ts';
 import {
+  BELIEVED_LEAP,
   type Doubt,
   firstState,
   observeClock,
@@ -98,6 +100,14 @@ export function startRetention(options: RetentionOptions) {
     else state = next;
   }
 
+  /** A time that someone else has said was taken, or not. */
+  function confirmed(next: TrustedState, at: Reading): TrustedState {
+    const trusted = trustedAt(state, at);
+    if (next.trusted - trusted > BELIEVED_LEAP)
+      store.removal.correct({ ...at, trusted }, next.trusted - trusted, BUILD_DATE);
+    return next;
+  }
+
   function take(): void {
     const seen = observeClock(state, reading());
     if (seen.doubt !== doubt) log(seen.doubt ? 'warn' : 'info', clockMessage(seen.doubt));
@@ -157,10 +167,14 @@ export function startRetention(options: RetentionOptions) {
     observeServerTime(serverMs: number, localMs: number): void {
       // Add the time since the message arrived. The limit is for a wall clock that was set in between.
       const passed = Math.min(60_000, Math.max(0, clock.now() - localMs));
-      keepConfirmed(observeConfirmed(state, reading(), serverMs + passed));
+      const at = reading();
+      keepConfirmed(confirmed(observeConfirmed(state, at, serverMs + passed), at));
     },
     /** Takes the date and time of a valid GPS fix, ms since 1970. */
-    observeGpsTime: (gpsMs: number): void => keep(observeConfirmed(state, reading(), gpsMs, 'gps')),
+    observeGpsTime(gpsMs: number): void {
+      const at = reading();
+      keep(confirmed(observeConfirmed(state, at, gpsMs, 'gps'), at));
+    },
     run,
     stop: (): void => clearInterval(ticker),
   };

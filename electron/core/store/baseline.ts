@@ -94,6 +94,8 @@ CREATE VIEW checkin AS
 CREATE TABLE checkin_gps(
   n INTEGER PRIMARY KEY REFERENCES event(n), person INTEGER NOT NULL REFERENCES person(ref), sealed BLOB NOT NULL) STRICT;
 CREATE INDEX checkin_gps_person ON checkin_gps(person);
+-- Trusted time was behind when these events were recorded, from first to last: they happened later (ms) than they say.
+CREATE TABLE time_correction(last INTEGER PRIMARY KEY, first INTEGER NOT NULL, later INTEGER NOT NULL) STRICT;
 -- Photos in the vault: kind is 'checkin' or 'enrolment'; sealed holds the event's salted address, for check-ins. An
 -- enrolment's outlives its event, which goes when the server has it safe: so the record's id is here. keyed: the file has a key
 -- of its own, which its event brings to the server. sent: 1 the server has it, 2 it doesn't want it, 3 it had it when asked

@@ -8,6 +8,8 @@ import type { Session } from './session.ts';
 
 /** Events deleted in one transaction: secure_delete overwrites each of their pages. */
 const TRIM = 500;
+/** Two clocks that differ by no more than this, from one reading to another, have run alike, ms. */
+const IN_STEP_MS = 300_000;
 
 /** Tables with what a kiosk has of a person while they are assigned to it, by the person's `ref`. */
 export const ROSTER_TABLES = [
@@ -39,8 +41,29 @@ export class Removal {
    * whatever its own clock claimed: a record made while the clock was ahead doesn't outlive later ones.
    */
   #upTo(before: string): number {
-    const newest = 'SELECT n FROM event WHERE utc + "offset" < ? ORDER BY n DESC LIMIT 1';
+    const later = 'SELECT max(later) FROM time_correction WHERE event.n BETWEEN first AND last';
+    const newest = `SELECT n FROM event WHERE utc + "offset" + coalesce((${later}), 0) < ? ORDER BY n DESC LIMIT 1`;
     return this.#sql.value<number>(newest, instant(before)) ?? 0;
+  }
+
+  /**
+   * Trusted time is found to be behind: what was recorded since it went wrong happened so much later than its events say, and
+   * is not removed early. Those are the newest events of this boot for which both clocks ran as the monotonic one did; but where
+   * it is known to be dead, the wall clock may have been set since.
+   *
+   * @param now ms: trusted time before it is corrected, wall clock, monotonic clock. @param by ms
+   * @param alive ms since 1970: a wall clock that is earlier is dead
+   */
+  correct(now: { trusted: number; wall: number; monotonic: number; bootId: string }, by: number, alive: number): void {
+    const { trusted, wall, monotonic, bootId } = now;
+    const before = `SELECT n FROM event WHERE boot <> (SELECT ref FROM boot WHERE id = ?)
+      OR abs(utc + "offset" - monotonic / 1000 - ?) > ? OR (utc >= ? AND abs(utc - monotonic / 1000 - ?) > ?)
+      ORDER BY n DESC LIMIT 1`;
+    const [ran, claimed] = [trusted - monotonic, wall - monotonic];
+    const first = (this.#sql.value<number>(before, bootId, ran, IN_STEP_MS, alive, claimed, IN_STEP_MS) ?? 0) + 1;
+    const { last } = this.#log;
+    if (first <= last)
+      this.#s.write(() => this.#sql.put('time_correction', { last, first, later: Math.round(by) }, 'last'));
   }
 
   /**
@@ -137,6 +160,7 @@ export class Removal {
     const anchor = this.#sql.value<Buffer>('SELECT substr(digests, 1, 32) FROM event WHERE n = ?', upTo)!;
     for (const table of ['checkin_gps', 'checkin_note', 'event'])
       this.#sql.run(`DELETE FROM ${table} WHERE n <= ?`, upTo);
+    this.#sql.run('DELETE FROM time_correction WHERE last <= ?', upTo);
     this.#sql.run('UPDATE epoch SET trimmed = ?, anchor = ? WHERE ref = ?', upTo - base, anchor, ref);
   }
 
