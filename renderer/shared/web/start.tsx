@@ -38,7 +38,7 @@ export async function startPage<Place extends { readonly kind: string }>(
   addEventListener('hashchange', () => void session.begin());
   keepFocus(document);
   let kept: { readonly visit: number; readonly page: KeptPage } | null = null;
-  // Whoever comes next sees nothing of the one before.
+  // The next account sees nothing of the one before.
   effect(() => {
     const visit = session.page.value?.visit;
     if (kept?.visit === visit) return;
