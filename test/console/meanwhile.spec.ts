@@ -141,7 +141,7 @@ test('on their own page people change what they edit, and nothing that was chang
 test('what could not be read at first is read again by the button that says so', async () => {
   for (const [path, heading, missing] of [
     ['rollouts', 'Rollouts', '**/api/rings'],
-    ['jobs', 'Background jobs', '**/api/jobs/runs?*'],
+    ['jobs', 'Background jobs', '**/api/jobs/runs*'],
     ['accounts', 'Accounts', '**/api/alerts'],
   ] as const) {
     await failOnce(missing);
