@@ -4,6 +4,7 @@ import {
   listRollouts,
   type Repository as RepositoryShape,
 } from '../../../sync/protocol/api/rollouts.ts';
+import { currentLanguage } from '../../shared/i18n.ts';
 import { IconRollout } from '../../shared/icons.tsx';
 import { DialogButton, Empty, Note } from '../../shared/web/pieces.tsx';
 import { useNews, usePages, useRead } from '../../shared/web/resource.tsx';
@@ -69,6 +70,12 @@ function RepositoryNote({ repository }: { repository: RepositoryShape }) {
   );
 }
 
+/** Label of a kiosk state with a capital letter, since on a phone it precedes each number. */
+function heading(state: 'healthy' | 'rolled-back'): string {
+  const text = t(`rollouts.kiosk.${state}`);
+  return text.charAt(0).toLocaleUpperCase(currentLanguage()) + text.slice(1);
+}
+
 /** Ended rollouts, read again when `after` changes. @param after id of the current one; null: not known yet */
 function Past({ after }: { after: string | null }) {
   const pages = usePages(listRollouts);
@@ -88,8 +95,8 @@ function Past({ after }: { after: string | null }) {
           version: { label: t('rollouts.version'), heads: true, sort: (r) => r.version },
           startedAt: momentColumn(t('rollouts.startedAt'), 'startedAt'),
           ended: momentColumn(t('rollouts.ended'), 'endedAt'),
-          healthy: { label: t('rollouts.kiosk.healthy'), numeric: true, sort: (r) => r.counts.healthy },
-          back: { label: t('rollouts.kiosk.rolled-back'), numeric: true, sort: (r) => r.counts['rolled-back'] },
+          healthy: { label: heading('healthy'), numeric: true, sort: (r) => r.counts.healthy },
+          back: { label: heading('rolled-back'), numeric: true, sort: (r) => r.counts['rolled-back'] },
         }}
       />
     </section>

@@ -48,7 +48,7 @@ export function answerNo(): void {
 /** Rendered once, in the shell. */
 export function Confirmation() {
   const question = asked.value;
-  // Whom it is about is no one’s business while no one is signed in.
+  // It may name people, and no one is signed in who may read that.
   if (!question || (away.value && question.keep !== null)) return null;
   const answer = (yes: boolean) => {
     asked.value = null;

@@ -15,7 +15,7 @@ export type ExportFormat = z.infer<typeof ExportFormat>;
 export const PayrollLayout = z.enum(['timesheet', 'frappe-hr']);
 export type PayrollLayout = z.infer<typeof PayrollLayout>;
 
-/** Of the headings: programs that read a file leave it out, and find the English ones whoever asks. */
+/** Of the headings: programs that read a file leave it out, and find the English ones, in whatever language someone works. */
 const language = z.enum(LANGUAGES).default('en');
 
 const exporting = {
