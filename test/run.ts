@@ -236,9 +236,7 @@ async function checks(): Promise<boolean[]> {
   ]);
 }
 
-/**
- * The checks that aren't suites: lint and the like for `npm test`; for the release tier, whether its tests notice kept mutations.
- */
+/** The checks that aren't suites: lint and the like for `npm test`; for the release tier, whether tests notice kept mutations. */
 async function checksOf(): Promise<boolean[]> {
   if (tier === 'short') return checks();
   return tier === 'release' ? [await check('mutants', process.execPath, [join(root, 'test/mutants/run.ts')])] : [];

@@ -61,9 +61,7 @@ async function* measure(ctx: BenchContext): AsyncIterable<BenchLine> {
   }
 }
 
-/**
- * Resets the server to its state before the events after `seq`, with empty tables: the same start for each round and the peer.
- */
+/** Resets the server to its state before the events after `seq`, with empty tables, as the start of a round or of the peer. */
 async function forget(world: ServerAndBroker, kiosk: KioskEnd, seq: number): Promise<void> {
   const sql = (text: string) => world.postgres.sql(text, 'sp');
   const end = performance.now() + PATIENCE_MS;

@@ -12,10 +12,7 @@ import { textOf } from '../services/printer.ts';
 
 const PASSWORD = 'orbit lantern walrus teapot';
 
-/**
- * Starts a Chromium in the machine's network, the only one with access to its server. @param folder for the program that starts
- * it
- */
+/** Starts Chromium in the machine's network, which alone reaches its server. @param folder for the program that starts it */
 export function browserAt(machine: Booted, folder: string): Promise<Browser> {
   const program = join(folder, 'chromium');
   writeFileSync(program, `#!/bin/sh\nexec ${machine.enter('--net').join(' ')} /usr/bin/chromium "$@"\n`, {

@@ -5,10 +5,7 @@ import type { Detection, FaceCrop, FaceSample, FoundFace } from '../../renderer/
 export const WIDTH = 640;
 export const HEIGHT = 480;
 
-/**
- * A face whose box is centred at (x, y). `turn` shifts the nose, in eye distances; `tilt` rotates the line between the eyes, in
- * degrees.
- */
+/** A face whose box is centred at (x, y). `turn` shifts the nose, in eye distances; `tilt` rotates the eyes, in degrees. */
 export function face({ x = 320, y = 240, size = 200, turn = 0, tilt = 0 } = {}): FoundFace {
   const eye = size * 0.2;
   const [c, s] = [Math.cos((tilt * Math.PI) / 180), Math.sin((tilt * Math.PI) / 180)];

@@ -22,9 +22,7 @@ export interface Visitor {
   readonly ip: string;
 }
 
-/**
- * The real people listener with every route. Requests reach it without a network. @param o `routes`: in addition to the product's
- */
+/** The real people listener with every route, called without a network. @param o `routes`: in addition to the product's */
 export async function newListener(
   database: OpenDatabase,
   {

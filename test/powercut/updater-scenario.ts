@@ -170,9 +170,7 @@ const timestampOf = ({ work }: UpdateLayout): number =>
 const countedStarts = ({ spool }: UpdateLayout): number =>
   Number(/"starts": (\d+)/.exec(readIfThere(join(spool, 'launch.json'))?.toString() ?? '')?.[1] ?? 0);
 
-/**
- * The machine starts. The launcher chooses a build; the updater repairs what was interrupted and continues what was requested.
- */
+/** The machine starts. The launcher chooses a build; the updater repairs what was interrupted and continues the requests. */
 async function startAfterCut(root: string, aside: string, first: string): Promise<FoundBuilds> {
   const layout = updateLayout(root);
   const problems: string[] = [];

@@ -220,10 +220,7 @@ const CHANGED = new Set([
   'public.kysely_migration',
 ]);
 
-/**
- * Compares every row of every table by the sum of their hashes, which ignores order and omits nothing. `change` holds transaction
- * ids.
- */
+/** Compares every row of every table by the sum of their hashes, in no order. `change` holds transaction ids. */
 function compare(postgres: TestPostgres, note: (message: string) => void): void {
   const tables = postgres
     .sql(

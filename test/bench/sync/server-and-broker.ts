@@ -92,10 +92,7 @@ export function nodeOptions(which: 'KIOSK' | 'SERVER' | 'FLEET'): { NODE_OPTIONS
   return options ? { NODE_OPTIONS: options } : {};
 }
 
-/**
- * Prepares the server's keyring, the devices, and the broker with a certificate from the server's CA. Runs before the server
- * starts.
- */
+/** Prepares keyring, devices and the broker, with a certificate from the server's CA. Runs before the server starts. */
 async function prepare(
   env: Readonly<Record<string, string>>,
   registrations: readonly Registration[],
