@@ -3,7 +3,7 @@ import catalogue from '../../sync/errors/catalogue.json' with { type: 'json' };
 import { SERVED } from '../../sync/server/app/served.ts';
 import { CONSOLE, PORTAL } from '../kit/locales.ts';
 
-/** Shown in the server's words: they say what is missing, which no sentence made before can. */
+/** Codes shown with the server's own text: it says what is missing, which no fixed text can. */
 const SERVER_ONLY: ReadonlySet<string> = new Set(['incident-not-documented']);
 
 test('whatever the console’s routes refuse has its words in each language of the console', () => {
@@ -17,7 +17,7 @@ test('whatever the console’s routes refuse has its words in each language of t
   }
 });
 
-/** What the pages find themselves, before a server answers or in what it answers. */
+/** Errors that the pages detect themselves, before a server answers or in its answer. */
 const OF_THE_PAGES = ['answer-unreadable', 'not-for-people', 'unreachable'];
 
 test('console and portal have words for no code that the server does not know', () => {

@@ -32,7 +32,7 @@ export interface BrokerSetup {
   close(): Promise<void>;
 }
 
-/** Starts a server with a real Mosquitto or its embedded broker. Its log holds raw lines, before the server’s logger redacts them. */
+/** Starts a server with a real Mosquitto or its embedded broker. Its log has raw lines, before the server’s logger cleans it. */
 export async function newBroker(kind: 'mosquitto' | 'embedded'): Promise<BrokerSetup> {
   const [port, wssPort] = (await reservePorts(2)) as [number, number];
   const urls = { mqtts: `mqtts://127.0.0.1:${port}`, wss: `wss://127.0.0.1:${wssPort}/mqtt` };
