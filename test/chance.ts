@@ -1,9 +1,8 @@
 import { seededRandom } from './bench/harness.ts';
 
 /**
- * The seed of a test that tries something at random: a new one each run, or the one of the run that is to be repeated.
- *
- * @param what is tried, for the line that says how to repeat it
+ * Returns the seed of a randomised test: a new one each run, or that of the run to be repeated. Prints it.
+ * @param what is being tested, for the printed line that says how to repeat it
  */
 export function printedSeed(what: string): number {
   const given = process.env.SMARTPRESENCE_SEED;
@@ -12,5 +11,5 @@ export function printedSeed(what: string): number {
   return seed;
 }
 
-/** Numbers in [0, 1) from a printed seed. */
+/** Random numbers in [0, 1) from a printed seed. */
 export const printedRandom = (what: string): (() => number) => seededRandom(printedSeed(what));

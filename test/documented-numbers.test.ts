@@ -7,7 +7,7 @@ import { FR_FEATURE, thresholdFor } from '../models/rules/decision.ts';
 import { ORDERS, STRENGTHS } from '../models/rules/liveness/challenge.ts';
 import { COLOURS, drawSequence } from '../models/rules/liveness/light/sequence.ts';
 
-/* Figures of the docs that the code computes: who changes the code changes them too. */
+/* Numbers in the docs that the code computes. If the code changes, the docs must change too. */
 
 const page = (name: string): string => readFileSync(join(import.meta.dirname, '../docs/prove', name), 'utf8');
 

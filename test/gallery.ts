@@ -1,6 +1,6 @@
 import type { GalleryMatch } from '../models/node/interface.ts';
 
-/** What the gallery's tests share: an independent float64 search, and rows made to be difficult. */
+/** Shared by the gallery's tests: an independent float64 search, and rows designed to be difficult. */
 
 export interface Row {
   readonly template: string;
@@ -8,7 +8,7 @@ export interface Row {
   readonly embedding: Float32Array;
 }
 
-/** Cosine in float64, first value to last, kept within ±1. */
+/** Cosine in float64, summed from the first value to the last and clamped to ±1. */
 export function trueCosine(a: Float32Array, b: Float32Array): number {
   let ab = 0;
   let aa = 0;
@@ -21,7 +21,7 @@ export function trueCosine(a: Float32Array, b: Float32Array): number {
   return Math.max(-1, Math.min(1, ab / (Math.sqrt(aa) * Math.sqrt(bb))));
 }
 
-/** The truth: all rows scored and sorted; equal scores by person, then by template. */
+/** The correct answer: all rows scored and sorted, equal scores by person, then by template. */
 export function bruteForce(rows: readonly Row[], probe: Float32Array): GalleryMatch {
   const order = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
   const scored = rows
@@ -65,19 +65,19 @@ export function randomRow(random: Random): Float32Array {
   return normalised(fill(() => random() + random() + random() - 1.5));
 }
 
-/** `base` and a noise of that share of its length: 1e-7 is the last bit of a float32. */
+/** `base` plus noise of this share of its length; 1e-7 is the last bit of a float32. */
 export function nearRow(base: Float32Array, share: number, random: Random): Float32Array {
   const noise = randomRow(random);
   return normalised(Array.from(base, (value, i) => value + share * noise[i]!));
 }
 
-/** One value holds nearly everything: all others fall to code 0 or 1. */
+/** One value holds nearly all of the length, so all others get code 0 or 1. */
 export function spikeRow(random: Random): Float32Array {
   const at = Math.floor(random() * 512);
   return normalised(fill((i) => (i === at ? sign(random) : (random() - 0.5) * 0.02)));
 }
 
-/** Few values, all others denormal float32 or minus zero. */
+/** Few values; all others are denormal float32 or minus zero. */
 export function denormalRow(random: Random): Float32Array {
   const row = normalised(fill((i) => (i % 64 === 0 ? random() - 0.5 : 0)));
   for (let i = 0; i < 512; i++) if (row[i] === 0) row[i] = random() < 0.5 ? -0 : sign(random) * random() * 1e-39;
@@ -85,16 +85,16 @@ export function denormalRow(random: Random): Float32Array {
 }
 
 /**
- * A probe and rows on the edge of the bound: the probe is a pattern of signs, and what rounding takes from the row (or
- * gives to it) points along the probe in all places, so that Cauchy–Schwarz is all but an equation.
- * @param rest what rounding leaves, in steps: −0.5..0.5
- * @param level the code that the values have before that
+ * A row on the edge of the bound. The probe is a pattern of signs, and the rounding error of the row points along the probe (or
+ * against it) in every place, so that Cauchy–Schwarz is almost an equality.
+ * @param rest rounding error in steps: −0.5..0.5
+ * @param level the code of the values before that error
  */
 export function edgeRow(signs: ArrayLike<number>, level: number, rest: number): Float32Array {
   return normalised(fill((i) => (i === 0 ? 63 : level + rest) * signs[i]!));
 }
 
-/** A pattern of signs as a probe, all values of one size. */
+/** A pattern of signs as a probe, with all values of equal size. */
 export function signProbe(signs: ArrayLike<number>): Float32Array {
   return normalised(signs);
 }

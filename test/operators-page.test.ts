@@ -6,7 +6,7 @@ import { SECRETS } from '../sync/server/platform/secrets/files.ts';
 
 const page = readFileSync(join(import.meta.dirname, '../docs/install/settings.md'), 'utf8');
 
-/** Variables that the first column of the page's tables names; `_X` is short for `SMARTPRESENCE_X`. */
+/** Variables named in the first column of the page's tables. `_X` is short for `SMARTPRESENCE_X`. */
 const named = [...page.matchAll(/^\| (`[^|]*) \|/gm)]
   .flatMap((row) => [...row[1]!.matchAll(/`(_?[A-Z][A-Z0-9_]+)/g)].map((m) => m[1]!))
   .map((name) => (name.startsWith('_') ? `SMARTPRESENCE${name}` : name));

@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 
 const root = join(import.meta.dirname, '..');
 const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { scripts: Record<string, string> };
-/** Each command of tests by its file: `npm run test:long` and `npm test` are one. */
+/** Each test command, by its file: `npm run test:long` and `npm test` are one. */
 const COMMANDS = [...new Set(Object.values(scripts).flatMap((line) => /\btest\/[\w/]+\.ts\b/.exec(line)?.[0] ?? []))];
 
 const run = (file: string, ...args: string[]) =>
@@ -32,6 +32,6 @@ describe.each(COMMANDS)('%s', (file) => {
       stdout: '',
       stderr: expect.stringMatching(/npm (?:run|test)/),
     });
-    expect(stderr).not.toContain('    at '); // no stack
+    expect(stderr).not.toContain('    at '); // no stack trace
   });
 });

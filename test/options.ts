@@ -4,9 +4,9 @@ type Options = NonNullable<ParseArgsConfig['options']>;
 type Values<O extends Options> = ReturnType<typeof parseArgs<{ options: O }>>['values'];
 
 /**
- * The options of a command that runs tests. `--help` prints the usage and ends with 0; wrong options print it and end with 2.
- *
- * @param wrong says what is wrong with values that have the right names
+ * Reads the options of a command that runs tests. `--help` prints the usage and exits with 0; wrong options print it and exit
+ * with 2.
+ * @param wrong returns what is wrong with the values of known options
  */
 export function readOptions<const O extends Options>(
   usage: string,

@@ -10,7 +10,7 @@ import { command } from '../sync/disk/program.ts';
 import { stepsOf, TASKS } from './installed/pages.ts';
 import { faultOfCommand } from './kit/command-line.ts';
 
-/* What the README says, held against what is there. That its two commands work is what the whole run, and test/e2e, show. */
+/* Compares the README with the repository. That its two commands work is shown by the full run and by test/e2e. */
 
 const root = join(import.meta.dirname, '..');
 const program = await buildProgram('');
@@ -24,7 +24,7 @@ const PAGES = [
   ...globSync('docs/**/*.md', { cwd: root }).sort(),
 ];
 
-/** The files that a page links to, from the root. */
+/** The files that a page links to, relative to the root. */
 const linksOf = (page: string): string[] =>
   [...readFileSync(join(root, page), 'utf8').matchAll(/\]\(([^)#:]+)(?:#[^)]*)?\)/g)].map(([, target]) =>
     join(page, '..', target!),
@@ -48,7 +48,7 @@ test('the docs link to nothing outside docs, since they ship without the sources
   expect(pages.flatMap(linksOf).filter((target) => !target.startsWith('docs/'))).toEqual([]);
 });
 
-/** Every file of the checkout that is not made. */
+/** Every file of the checkout that isn't generated. */
 const FILES = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], {
   cwd: root,
   encoding: 'utf8',
@@ -56,9 +56,9 @@ const FILES = execFileSync('git', ['ls-files', '--cached', '--others', '--exclud
   .split('\n')
   .filter((file) => existsSync(join(root, file)));
 const FOLDERS = [...new Set(FILES.flatMap((file) => file.split('/').slice(0, -1).slice(0, 1)))].join('|');
-/** Each file by its name alone, and by every end of its path: pages name one from the folder that they speak of. */
+/** Each file by its name and by every suffix of its path, since pages name files relative to the folder they describe. */
 const ENDS = new Set(FILES.flatMap((file) => file.split('/').map((_, i, parts) => parts.slice(i).join('/'))));
-/** Written while something runs, or stands for a name of the reader's. */
+/** Paths that are written at run time, or contain a placeholder for a name that the reader chooses. */
 const NOT_HERE = /^test\/artefacts\/|^mosquitto\.conf$|NAME|^(?:VERSION|NEXT)\//;
 
 test.each(PAGES)('every source and path that %s names exists', (page) => {
@@ -74,7 +74,7 @@ test.each(PAGES)('every source and path that %s names exists', (page) => {
   expect(gone.filter((path) => !NOT_HERE.test(path))).toEqual([]);
 });
 
-/** The headings of a page, as a link names them behind `#`. */
+/** The headings of a page, as links name them after `#`. */
 const anchorsOf = (page: string): string[] =>
   [...readFileSync(join(root, page), 'utf8').matchAll(/^#+ (.+)$/gm)].map(([, heading]) =>
     heading!
@@ -122,7 +122,7 @@ test('every docs page and heading named in a file exists', () => {
 });
 
 test.each(TASKS)('every command in the blocks of %s is run by a test, or says why not', (page) => {
-  const steps = stepsOf(page); // throws where a block is neither
+  const steps = stepsOf(page); // throws if a block is neither
   expect(steps.filter(({ mark }) => mark !== 'not run').length).toBeGreaterThan(steps.length / 2);
   for (const { place, mark, note } of steps)
     if (mark !== null) expect(note.split(/[ -]/).length, place).toBeGreaterThan(mark === 'not run' ? 5 : 0);
@@ -156,7 +156,7 @@ test('every command in the README has a help text', () => {
 
 test('every package has its reason in docs/develop/dependencies.md', () => {
   const text = readFileSync(join(root, 'docs/develop/dependencies.md'), 'utf8');
-  // `@fastify/cookie`, `-helmet`: a list of one scope names the later ones by their last part.
+  // In `@fastify/cookie`, `-helmet`, a list within one scope gives only the last part of the later names.
   const named = (name: string) => text.includes(name) || text.includes(`\`-${name.split('/')[1]}\``);
   const all = ['.', ...TOOL_FOLDERS].flatMap((folder) => {
     const { dependencies, devDependencies, optionalDependencies } = JSON.parse(

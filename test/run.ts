@@ -16,10 +16,10 @@ import { COMMIT_FILE, checkedOut, suitesOf } from './tiers.ts';
 import { judgeSuite, type Ran, type Suite, toRepeat } from './verdict.ts';
 
 /**
- * `npm test`: what has to hold before a change is shown to anybody, within about twelve minutes on two cores: the system packages
- * that the suites need, the built parts, lint, types, layering, unused code, unit and cross-folder tests, forty faults, and
- * the browser suites. `npm run test:long` (`--long`): the suites that take longer, by test/tiers.ts, and then each row of
- * the policy by the reports of both; `.ci/run` calls the first alone.
+ * `npm test`: everything that must hold before a change is shown to anyone, in about twelve minutes on two cores: the system
+ * packages that the suites need, the built parts, lint, types, layering, unused code, unit and cross-folder tests, forty faults,
+ * and the browser suites. `npm run test:long` (`--long`): the longer suites, by test/tiers.ts, and then each row of the policy,
+ * by the reports of both. `.ci/run` runs only the first.
  */
 const options = readOptions('npm test, npm run test:long, npm run test:release', {
   release: { type: 'boolean', default: false },
@@ -31,7 +31,7 @@ const CHECKS = [join(root, 'build/checks/run.ts')];
 const bin = (name: string) => join(root, 'node_modules/.bin', name);
 const results = join(root, 'test/artefacts');
 
-/** Debian packages by what needs them; without one its suites are skipped, in words. */
+/** Debian packages, each with a file that shows it is installed. Without one its suites are skipped, and the output says so. */
 const SYSTEM: { file: string; apt: string; suites: string }[] = [
   {
     file: '/usr/bin/chromium',
@@ -88,7 +88,7 @@ const SYSTEM: { file: string; apt: string; suites: string }[] = [
   { file: '/usr/bin/sslscan', apt: 'sslscan', suites: 'every listener scanned for weak TLS' },
 ];
 
-// What a hundred short-lived processes would each compile again.
+// Otherwise each of a hundred short-lived processes would compile it.
 process.env.NODE_COMPILE_CACHE ??= join(root, 'node_modules/.cache/compiled');
 
 const children = new Set<ChildProcess>();
@@ -97,15 +97,15 @@ process.on('exit', () => {
 });
 
 interface Ended {
-  /** Null: by a signal. */
+  /** Null if ended by a signal. */
   readonly code: number | null;
   readonly unhandled: boolean;
 }
 
-/** vitest's own sentence: its report says nothing of them. */
+/** vitest's own message for errors that its report omits. */
 const UNHANDLED = /Vitest caught \d+ unhandled error/;
 
-/** @param options `quiet`: what it prints is shown only when it failed */
+/** @param options `quiet`: prints the output only if it failed */
 async function run(
   name: string,
   command: string,
@@ -166,7 +166,7 @@ if (tier === 'short' || !ofThisCommit) rmSync(results, { recursive: true, force:
 mkdirSync(results, { recursive: true });
 writeFileSync(commitFile, commit);
 
-// Here, and not in the first of many tests that want them.
+// Done here, not in the first of the many tests that need them.
 for (const folder of ['build/checks', ...TYPED_FOLDERS] as const) installTools(folder);
 fetchAllFiles();
 const { ensureBuilt } = await import('./kit/ensure-built.ts');
@@ -176,19 +176,19 @@ const FAULTS = 'test/faults/faults.test.ts';
 const browsers = existsSync('/usr/bin/chromium');
 const isBrowser = (file: string) => file.endsWith('.spec.ts');
 
-/** Runs files; what an earlier run left under the name of the report goes first, so that it is not taken for this one's. */
+/** Runs files. Deletes an earlier report of the same name first, so that it isn't mistaken for this run's. */
 type Runner = (name: string, report: string, files: readonly string[]) => Promise<Ran>;
 
 const vitestRun: Runner = async (name, report, files) => {
   const path = join(results, report);
   rmSync(path, { force: true });
-  // Absolute, since a filter is a part of a path.
+  // Absolute paths, since a filter matches any part of a path.
   const those = files.map((file) => join(root, file));
   const { code, unhandled } = await run(
     name,
     bin('vitest'),
     ['run', '--reporter=default', '--reporter=json', `--outputFile.json=${path}`, ...those],
-    // Where all can run, a suite that can't is a fault, and not one suite less.
+    // Where every suite can run, one that can't is an error rather than a skip.
     { env: tier !== 'short' && skipped.length === 0 && process.getuid?.() === 0 ? { TESTS_MUST_RUN: 'yes' } : {} },
   );
   return { code, unhandled, results: reported(path, () => vitestResults(path, root)) };
@@ -202,7 +202,7 @@ const playwrightRun: Runner = async (name, report, files) => {
   return { code, unhandled: false, results: reported(path, () => playwrightResults(path, 'test')) };
 };
 
-/** Null: there is no report, or half of one. */
+/** Null if the report is missing or incomplete. */
 function reported(path: string, read: () => TestResult[]): TestResult[] | null {
   if (!existsSync(path)) return null;
   try {
@@ -212,7 +212,7 @@ function reported(path: string, read: () => TestResult[]): TestResult[] | null {
   }
 }
 
-/** Runs a suite, and once more by themselves, with the machine to themselves, a few files that failed. */
+/** Runs a suite. If only a few files failed, runs those again with nothing else running. */
 async function repeated(name: string, report: string, files: readonly string[], runner: Runner, first: Ran) {
   rmSync(join(results, retryReport(report)), { force: true });
   const again = toRepeat({ name, files, first });
@@ -231,18 +231,18 @@ async function checks(): Promise<boolean[]> {
     check('unused code (knip)', process.execPath, [...CHECKS, 'unused'], { quiet: true }),
     check('licences of what is installed', process.execPath, [...CHECKS, 'licences'], { quiet: true }),
     check('secrets in the tree and its history', process.execPath, [...CHECKS, 'secrets'], { quiet: true }),
-    // Not quiet: where the registry can't be asked, that is said.
+    // Not quiet: if the registry can't be reached, the output must say so.
     check('npm audit, each finding answered', process.execPath, [...CHECKS, 'audit']),
   ]);
 }
 
-/** What is no suite: of `npm test` lint and the like, of the release tier whether its tests notice kept mutations. */
+/** The checks that aren't suites: lint and the like for `npm test`; for the release tier, whether tests notice kept mutations. */
 async function checksOf(): Promise<boolean[]> {
   if (tier === 'short') return checks();
   return tier === 'release' ? [await check('mutants', process.execPath, [join(root, 'test/mutants/run.ts')])] : [];
 }
 
-/** The suites of a run: in vitest, in browsers, and of `npm test` forty faults beside them. */
+/** The suites of a run: in vitest, in browsers and, for `npm test`, forty faults alongside. */
 async function suites(): Promise<Suite[]> {
   const at = { short: 0, long: 2, release: 3 }[tier];
   const [report, faultsReport] = [VITEST_REPORTS[at]!, VITEST_REPORTS[1]];
@@ -250,7 +250,7 @@ async function suites(): Promise<Suite[]> {
   const all = suitesOf(root, tier).filter((file) => file !== FAULTS);
   const units = all.filter((file) => !isBrowser(file));
   const screens = browsers ? all.filter(isBrowser) : [];
-  // The fault runs mostly wait (for silence, for restarts), so they go beside everything else.
+  // The fault runs mostly wait (for silence, for restarts), so they run alongside everything else.
   const faults = tier === 'short' ? vitestRun('forty faults (vitest)', faultsReport, [FAULTS]) : null;
   const [unitName, screensName] = [`the ${tier} tier (vitest)`, `the ${tier} tier in browsers (playwright)`];
   const unit = await vitestRun(unitName, report, units);
@@ -264,8 +264,8 @@ async function suites(): Promise<Suite[]> {
 }
 
 /**
- * Each row of the policy, by the reports of the tests that ran: nothing runs twice. Where an earlier tier has left none in
- * this checkout, the rows that it has tests of stay open, and are named.
+ * Checks each row of the policy against the reports of the tests that ran, so nothing runs twice. If an earlier tier left no
+ * report in this checkout, the rows that depend on it stay open and are listed.
  */
 async function policy(): Promise<boolean> {
   const args = ['--from-reports', ...(tier === 'long' ? ['--without-release'] : [])];

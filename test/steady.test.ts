@@ -3,14 +3,14 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 
 /*
- * Nothing of the tests is left to the speed of the machine, to chance that can't be repeated, or to a port that is free by
- * luck. Plain patterns, so they find the usual ways and not every way; what they find wrongly is answered for below.
+ * No test depends on the speed of the machine, on chance that can't be repeated, or on a port that happens to be free. These are
+ * plain patterns, so they find the usual cases, not all. False positives are explained below.
  */
 const ROOT = join(import.meta.dirname, '..');
-/** A limit this long ends what hangs, and fails nothing that is only slow. */
+/** A limit this long only ends tests that hang; it doesn't fail slow ones. */
 const HANG_MS = 60_000;
 
-/** Those whose limit, ms, is too short for a guard against hanging. */
+/** Matches whose limit, ms, is too short for a guard against hanging. */
 const shortOf = (found: Iterable<RegExpMatchArray>): string[] =>
   [...found].filter(([, limit]) => Number(limit!.replaceAll('_', '')) < HANG_MS).map(([whole]) => whole);
 
@@ -40,7 +40,7 @@ const RULES: readonly { readonly what: string; readonly found: (text: string) =>
     found: (text) => [
       ...shortOf(outsideRetries(text).matchAll(/\btimeout: (\d[\d_]{2,})\b/g)),
       ...shortOf(text.matchAll(/\bAbortSignal\.timeout\((\d[\d_]*)\)/g)),
-      // A date is no limit; nor is what counts in other units.
+      // A date isn't a limit, nor is a number in another unit.
       ...shortOf(text.matchAll(/(?<!new Date\()\b(?:Date|performance)\.now\(\) \+ (\d[\d_]*)\b(?! [*/])/g)),
       ...shortOf(text.matchAll(/\b(?:Date|performance)\.now\(\)[^\n;{]*? <=? (\d[\d_]*)\b/g)),
       ...shortOf(text.matchAll(/^\s*\}, (\d[\d_]{3,})\);$/gm)),
@@ -59,16 +59,16 @@ const RULES: readonly { readonly what: string; readonly found: (text: string) =>
   },
 ];
 
-/** Without what is tried again until it passes: a short limit is one attempt there. */
+/** The text without code that is retried until it passes: a short limit there is one attempt. */
 const outsideRetries = (text: string): string =>
   text.replaceAll(/^( *)(?:await )?expect\(async \(\) => \{$.*?^\1\}\)\.toPass\(/gms, '');
 
-/** A line that waits for a while and for nothing else. */
+/** A line that only waits for a fixed time. */
 const PAUSE =
   /await (?:(?:sleep|delay|wait|pause|setTimeout)\(\d[\d_]*\)|[\w.]+\.waitForTimeout\([^)]*\)|new Promise(?:<\w+>)?\(\((\w+)\) => setTimeout\(\1, \d[\d_]*\)\))/;
 const LOOP = /^\s*(?:while|for|do)\b/;
 
-/** Pauses that are no turn of a loop which ends by a condition. */
+/** Pauses that aren't inside a loop that ends on a condition. */
 function pausesOf(text: string): string[] {
   const lines = text.split('\n');
   const indent = (line: string) => line.search(/\S/);
@@ -86,7 +86,7 @@ function pausesOf(text: string): string[] {
   });
 }
 
-/** Where a pattern is found that decides nothing: file → why. */
+/** Matches that decide nothing: file → why. */
 const ANSWERED: Readonly<Record<string, string>> = {
   'test/steady.test.ts': 'names what it looks for',
   'electron/host-browser/ending.test.ts': 'timers of one process, which end in the order of their times',

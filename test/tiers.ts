@@ -2,9 +2,9 @@ import { execFileSync } from 'node:child_process';
 import { globSync } from 'node:fs';
 
 /**
- * The suites that `npm test` leaves to `npm run test:long`, so that it ends within about twelve minutes on two cores: the policy on
- * both databases, attacks, restores, whole programs started again and again, and the pages of console and person. By path
- * from the project's root; a folder ends in `/**`.
+ * The suites that `npm test` leaves to `npm run test:long`, so that it ends within about twelve minutes on two cores: the policy
+ * on both databases, attacks, restores, whole programs restarted repeatedly, and the pages of console and person. Paths are
+ * relative to the project's root; a folder ends in `/**`.
  */
 export const LONG: readonly string[] = [
   'test/policy/**',
@@ -91,8 +91,9 @@ export const LONG: readonly string[] = [
 ];
 
 /**
- * What neither of those runs: whole machines, packages and fleets, killing by the dozen, every variant of every screen. `npm run
- * test:release`, before a build is published; `.ci/run` has not the time. By path, as above; these come out of LONG.
+ * Suites that neither of those runs: whole machines, packages and fleets, dozens of kills, every variant of every screen. `npm
+ * run test:release` runs them before a build is published; they are too slow for `.ci/run`. Paths as above. These are excluded
+ * from LONG.
  */
 export const RELEASE: readonly string[] = [
   'test/kiosk-image/**',
@@ -111,8 +112,8 @@ export const RELEASE: readonly string[] = [
 ];
 
 /**
- * Quick ones of the folders above, which `npm test` runs: each row of the policy has a test in it. By path; these come out
- * of LONG.
+ * Quick suites in the folders above that `npm test` does run, so that each row of the policy has a test in it. Paths as above.
+ * These are excluded from LONG.
  */
 export const SHORT: readonly string[] = [
   'sync/server/platform/objects/store.test.ts',
@@ -129,7 +130,7 @@ export const SHORT: readonly string[] = [
   'test/policy/rows.test.ts',
 ];
 
-/** Which run a suite belongs to: `npm test`, `npm run test:long` or `npm run test:release`. */
+/** The run that a suite belongs to: `npm test`, `npm run test:long` or `npm run test:release`. */
 export type Tier = 'short' | 'long' | 'release';
 
 /** @param file path from the project's root */
@@ -150,12 +151,12 @@ export const suitesOf = (root: string, tier: Tier): string[] =>
     .filter((file) => tierOf(file) === tier)
     .sort();
 
-/** The commit that is checked out, with `-dirty` where a file differs from it: reports of another one prove nothing of it. */
+/** The commit that is checked out, with `-dirty` if a file differs from it. Reports of another commit prove nothing about it. */
 export const checkedOut = (root: string): string =>
   execFileSync('git', ['describe', '--always', '--abbrev=40', '--exclude=*', '--dirty'], {
     cwd: root,
     encoding: 'utf8',
   }).trim();
 
-/** In the folder of reports: the commit that they are of. */
+/** File in the folder of reports that names their commit. */
 export const COMMIT_FILE = 'commit';

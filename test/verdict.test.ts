@@ -44,7 +44,7 @@ test('a run that crashed after writing its report fails, whatever the report say
 test('a file that is not in the report fails the suite, and so does an error outside of any test', () => {
   expect(judgeSuite(suite(ran(0, GOOD.slice(1)))).problems).toEqual(['units: 1 files did not run: a.test.ts']);
   expect(passed(suite(ran(0, GOOD, true)))).toBe(false);
-  // Nor are they forgotten for tests that failed beside them.
+  // They count even if other tests failed too.
   expect(toRepeat(suite(ran(1, BAD.slice(0, 1))))).toEqual([]);
   expect(toRepeat(suite(ran(1, BAD, true)))).toEqual([]);
 });

@@ -2,15 +2,15 @@ import type { TestResult } from '../sync/server/features/privacy/compliance/repo
 
 /** How one run of vitest or Playwright ended. */
 export interface Ran {
-  /** Exit code; null: ended by a signal. */
+  /** Exit code; null if ended by a signal. */
   readonly code: number | null;
-  /** Errors outside of any test, of which a report says nothing. */
+  /** Whether there were errors outside of any test, which the report omits. */
   readonly unhandled: boolean;
-  /** What its own report says; null: it left none, or half of one. */
+  /** Results from its own report; null if it left none or an incomplete one. */
   readonly results: readonly TestResult[] | null;
 }
 
-/** A suite: the files that it was to run, how that ended, and the run of what failed once more by itself. */
+/** A suite: its files, how their run ended, and the second run of the failed ones. */
 export interface Suite {
   readonly name: string;
   readonly files: readonly string[];
@@ -19,23 +19,23 @@ export interface Suite {
 }
 
 export interface SuiteVerdict {
-  /** What counts: of a file that was repeated, what it said then. */
+  /** Final results; for a file that was repeated, those of the second run. */
   readonly results: readonly TestResult[];
-  /** Tests that failed, and passed when their file was repeated: they need fixing. */
+  /** Tests that failed, then passed when their file was repeated. They need fixing. */
   readonly repeated: readonly TestResult[];
-  /** What is wrong beside tests that failed, in words. Any of it fails the suite. */
+  /** Problems other than failed tests, as text. Any of them fails the suite. */
   readonly problems: readonly string[];
 }
 
-/** More failed files than these are no accident of a busy machine. */
+/** If more files than this failed, a busy machine is not the cause. */
 const MOST_REPEATED = 6;
-/** What both runners end with when tests failed, and nothing worse happened. */
+/** Exit code of both runners if tests failed and nothing worse happened. */
 const TESTS_FAILED = 1;
 
 const failedOf = ({ results }: Ran) => (results ?? []).filter((r) => r.outcome === 'failed');
 const filesOf = (results: readonly TestResult[]) => [...new Set(results.map((r) => r.file))];
 
-/** What a run did wrong, other than tests that failed. A report is believed only where the process ended as it says. */
+/** What went wrong in a run, other than failed tests. A report is trusted only if the exit code agrees with it. */
 function problemsOf(ran: Ran, files: readonly string[]): string[] {
   if (ran.results === null) return [`left no report (exit code ${ran.code})`];
   const seen = new Set(ran.results.map((r) => r.file));
@@ -48,13 +48,13 @@ function problemsOf(ran: Ran, files: readonly string[]): string[] {
   ];
 }
 
-/** Files to run once more by themselves: those with failed tests, where they are few and nothing else went wrong. Pure. */
+/** Files to run once more on their own: those with failed tests, if they are few and nothing else went wrong. Pure. */
 export function toRepeat({ files, first }: Omit<Suite, 'again'>): string[] {
   const failed = filesOf(failedOf(first));
   return problemsOf(first, files).length === 0 && failed.length <= MOST_REPEATED ? failed : [];
 }
 
-/** Judges a suite by exit codes and reports. It has passed when it has no problem and no failed test. Pure. */
+/** Judges a suite by exit codes and reports. It has passed if it has no problem and no failed test. Pure. */
 export function judgeSuite({ name, files, first, again }: Suite): SuiteVerdict {
   const repeatedFiles = toRepeat({ name, files, first });
   const problems = problemsOf(first, files).map((problem) => `${name}: ${problem}`);

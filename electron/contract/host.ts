@@ -59,7 +59,7 @@ export const CoreMessage = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('restart'), browser: z.boolean() }),
   /** The whole kiosk, including the host, should stop so that its launcher restarts it, with another build or the same one. */
   z.strictObject({ type: z.literal('end'), why: EndReason }),
-  /** Long work blocks the core until it says that it is no longer busy: it answers no ping meanwhile. */
+  /** Long work blocks the core, which answers no pings until it reports that it is no longer busy. */
   z.strictObject({ type: z.literal('busy'), busy: z.boolean() }),
   /** `screens`: how many screens hold a connection. */
   z.strictObject({ type: z.literal('pong'), n: z.number().int(), screens: z.number().int() }),

@@ -4,13 +4,13 @@ import type { EventType, Open, Personal, WireEvent } from '../../sync/protocol/w
 import { AT_ELSEWHERE, type Person, type Relation, type TwoSites } from './two-sites.ts';
 
 /**
- * Every kind of event that a kiosk can send, and what has to become of it by how the person stands to the kiosk. A kind of the
- * wire without a row here, or a change without one, fails the suite.
+ * Every kind of event that a kiosk can send, and its required outcome by the person's relation to the kiosk. A kind of the wire
+ * without a row here, or a change without one, fails the suite.
  */
 
-/** What has to happen: how the event is taken, which tables it changes, and what which kiosk is sent then. */
+/** The required outcome: how the event is received, which tables it changes, and what is then sent to which kiosk. */
 export interface Expected {
-  /** `taken`; `no effect`: it is in the log, and nothing else is; a code: it is quarantined with it. */
+  /** `taken`; `no effect`: it is only added to the log; otherwise the code with which it is quarantined. */
   readonly verdict: string;
   /** Tables, in alphabetical order. */
   readonly changes: readonly string[];
@@ -22,7 +22,7 @@ export interface Expected {
 
 export interface Row {
   readonly kind: EventType;
-  /** Which change of it. */
+  /** Which change within the kind. */
   readonly what: string;
   /** Makes the event at the kiosk. */
   readonly say: (world: TwoSites, person: Person) => WireEvent;
@@ -42,15 +42,15 @@ const UNKNOWN = refused('person-unknown');
 const ERASED = nothing('the person is erased: the event keeps its place in the chain and loses its values');
 const NOBODY = nothing('nobody is known by that id: there is nothing to erase');
 
-/** None is taken any more, and the kiosk is sent that there is none. */
+/** No templates are accepted any more, and the kiosk is sent that there are none. */
 const NO_TEMPLATE = taken('', ['here: templates']);
-/** It counts, and is nobody's. */
+/** It counts, but belongs to nobody. */
 const RECORD_OF_NOBODY = taken('checkin');
 const VOID_OF_NOBODY = taken('checkin checkin_void');
 
 type Cells = Partial<Record<Relation, Expected>>;
 
-/** A change of a person: the people of the site alone. */
+/** A change of a person, accepted only for people of the site. */
 function change(here: Expected, cells: Cells = {}): (relation: Relation) => Expected {
   return (relation) => cells[relation] ?? { ...CHANGE, 'same site': here }[relation] ?? here;
 }
@@ -63,22 +63,22 @@ const CHANGE: Cells = {
   erased: ERASED,
 };
 
-/** Attendance: also from before the person moved away, and of ids that nobody is known by. */
+/** Attendance: also accepted from before the person moved away, and for unknown ids. */
 function attendance(here: Expected, cells: Cells = {}): (relation: Relation) => Expected {
   return change(here, { unknown: here, 'moved away, said before': here, ...cells });
 }
 
-/** A change of what a person is called, or of their picture: an unknown person is added to this site. */
+/** A change of a person's name or picture. An unknown person is added to this site. */
 function profile(more: string): (relation: Relation) => Expected {
   const also = more === '' ? '' : ` ${more}`;
   return change(taken(`checkin person${also}`, BOTH('person')), {
     unknown: taken(`person person_key person_site${also}`, BOTH('person')),
-    // Their records are of the person they became.
+    // Their records belong to the person they became.
     'merged here': taken(`person${also}`, BOTH('person')),
   });
 }
 
-/** The same whomever it is about, since it names nobody. */
+/** The same for every person, since it names nobody. */
 const always = (expected: Expected) => () => expected;
 
 const say =
@@ -90,9 +90,9 @@ const named = (_: TwoSites, { id }: Person) => ({ person: id });
 const CHECKIN = { direction: 'in', method: 'face', liveness: 'passed' } as const;
 const BOTH = (kinds: string) => [`here: ${kinds}`, `beside: ${kinds}`];
 
-/** It names one of the kiosk's own people, and what it says is about the other's: nothing of the other's changes. */
+/** It names one of the kiosk's own people, but its content is about another site's: nothing of the other's changes. */
 const own = (kinds: string) => taken('', BOTH(kinds));
-/** People without what is named here, so that it is free to be taken for the kiosk's own person. */
+/** People without the thing named here, so that it is free to be assigned to the kiosk's own person. */
 const free = (relations: readonly Relation[], table: string, kinds: string) => (relation: Relation) =>
   relations.includes(relation) ? taken(table, BOTH(kinds)) : own(kinds);
 
@@ -139,7 +139,7 @@ export const ROWS: readonly Row[] = [
     kind: 'void',
     what: 'of a later record of another site',
     say: (world, person) => world.append('void', { target: person.later, reason: 'staff' }, {}, person.at),
-    // Whenever it claims to have been said. People of the other relations have no such record.
+    // At any claimed time. People of the other relations have no such record.
     expected: (relation) => (AT_ELSEWHERE.has(relation) ? OUT : taken('checkin_void')),
   },
   {
@@ -196,7 +196,7 @@ export const ROWS: readonly Row[] = [
     kind: 'consent',
     what: 'given',
     say: say('consent', { action: 'given', textVersion: '2', language: 'en' }, named),
-    // Without a guardian theirs does not count.
+    // Without a guardian, a minor's own does not count.
     expected: change(taken('consent', BOTH('templates')), { minor: taken('', BOTH('templates')) }),
   },
   {
@@ -323,7 +323,7 @@ export const ROWS: readonly Row[] = [
     kind: 'pin',
     what: 'carried',
     say: say('pin', { change: 'carried' }, (world, { id, pin }) => ({ person: id, pin: world.pinValue(pin) })),
-    // It is not the PIN that counts: the kiosk is sent which is.
+    // It is not the valid PIN: the kiosk is sent the valid one.
     expected: change(taken('pin', BOTH('pin')), { 'merged here': taken('', ['here: pin']) }),
   },
   {

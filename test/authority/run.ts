@@ -4,9 +4,8 @@ import { runTable, textOf, wrongIn } from './table.ts';
 
 /*
  * npm run test:authority
- *
- * What becomes of every kind of event that a kiosk can send, by how the person stands to the kiosk.
- * Exit: 0 all as it must be, 1 not, 2 wrong usage.
+ * The outcome of every kind of event that a kiosk can send, by the person's relation to the kiosk.
+ * Exit: 0 all as required, 1 not, 2 wrong usage.
  */
 
 readOptions('npm run test:authority', {});

@@ -4,7 +4,7 @@ import type { OpenDatabase } from '../../sync/server/platform/database/open.ts';
 import { type Expected, ROWS, type Row } from './rows.ts';
 import { RELATIONS, type Relation, TwoSites } from './two-sites.ts';
 
-/** What became of one kind of event about a person in one relation. */
+/** The outcome of one kind of event about a person in one relation. */
 export interface Cell {
   readonly row: Row;
   readonly relation: Relation;
@@ -19,10 +19,10 @@ export interface Table {
   readonly missing: readonly string[];
 }
 
-/** Fields of an open body that say which change it is. */
+/** Fields of an open body that name the change. */
 const CHANGES = ['change', 'action'] as const;
 
-/** Kinds of the wire, and changes of theirs, that no row speaks of. */
+/** Kinds of the wire, and changes of theirs, without a row. */
 export function missingRows(rows: readonly Row[] = ROWS): string[] {
   return (Object.keys(OpenBody) as EventType[]).flatMap((kind) => {
     const those = rows.filter((r) => r.kind === kind);
@@ -63,7 +63,7 @@ export async function runTable(database: OpenDatabase): Promise<Table> {
           is.verdict === expected.verdict &&
           is.changes.join() === expected.changes.join() &&
           is.sends.join() === expected.sends.join();
-        // No value of an erased person stays, whatever it was.
+        // No value of an erased person is kept, whatever it was.
         const wrong = !same || (relation === 'erased' && values && event.personal.person?.value === people[i]!.id);
         cells.push({ row, relation, is, expected, wrong });
       }
@@ -78,7 +78,7 @@ const nameOf = ({ kind, what }: Row): string => (what === '' ? kind : `${kind}: 
 const shown = ({ verdict, changes, sends }: Expected): string =>
   `${verdict}; changes ${changes.join(' ') || 'nothing'}; sends ${sends.join(', ') || 'nothing'}`;
 
-/** One row a kind, one column a relation; then why what had no effect had none, and what was wrong. */
+/** One row per kind, one column per relation; then why events had no effect, and what was wrong. */
 export function textOf({ cells, missing }: Table): string {
   const rows = [...new Set(cells.map((c) => c.row))];
   const reasons = [...new Set(cells.flatMap((c) => c.expected.why ?? []))];
@@ -112,5 +112,5 @@ export function textOf({ cells, missing }: Table): string {
   ].join('\n');
 }
 
-/** How many cells, and rows that are missing, are not as they must be. */
+/** Number of wrong cells and missing rows. */
 export const wrongIn = ({ cells, missing }: Table): number => cells.filter((c) => c.wrong).length + missing.length;

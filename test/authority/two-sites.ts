@@ -17,11 +17,11 @@ import { type Kiosk, Target } from '../security/target.ts';
 import { erasing } from '../sync/erasing.ts';
 
 /**
- * A server with two sites and three kiosks, which speak to it as kiosks do: signed, sealed, opened by the handler of both
- * transports. What the office does is done by the server's own code.
+ * A server with two sites and three kiosks, which communicate with it as real kiosks do: signed, sealed, opened by the handler of
+ * both transports. Actions of the office are done by the server's own code.
  */
 
-/** How a person stands to the kiosk that names them: `here`, a kiosk of site A. */
+/** A person's relation to the kiosk that names them: `here`, a kiosk of site A. */
 export const RELATIONS = [
   'unknown',
   'same site',
@@ -37,7 +37,7 @@ export const RELATIONS = [
 ] as const;
 export type Relation = (typeof RELATIONS)[number];
 
-/** Of these the person is of the site of `elsewhere`. */
+/** Relations in which the person belongs to the site of `elsewhere`. */
 export const AT_ELSEWHERE: ReadonlySet<Relation> = new Set([
   'other site',
   'moved away, said before',
@@ -46,27 +46,27 @@ export const AT_ELSEWHERE: ReadonlySet<Relation> = new Set([
 ]);
 
 export interface Person {
-  /** As the event names them. */
+  /** Their id in the event. */
   readonly id: string;
-  /** A check-in of theirs at `here`, where there is one; else one that nobody made. */
+  /** A check-in of theirs at `here` if there is one, otherwise a made-up one. */
   readonly checkin: string;
-  /** A check-in of theirs at `elsewhere`, after everything else, where they are of its site; else one that nobody made. */
+  /** A check-in of theirs at `elsewhere`, after everything else, if they belong to its site; otherwise a made-up one. */
   later: string;
-  /** A template of theirs, and a card, where there are any. */
+  /** A template and a card of theirs, if any. */
   readonly template: string;
   readonly card: string;
-  /** The PIN of theirs that counts. */
+  /** Their valid PIN. */
   readonly pin: string;
-  /** The request for their erasure, where there is one; else one that nobody made. */
+  /** The request for their erasure if there is one, otherwise a made-up one. */
   request: string;
-  /** When the event is said to have happened. */
+  /** The event's claimed time. */
   at: Date;
 }
 
 export type KioskName = 'here' | 'beside' | 'elsewhere';
 type Kiosks = Readonly<Record<KioskName, Kiosk>>;
 
-/** Tables that say how a batch was taken, and who has read what: not what is known of a person. */
+/** Tables that record how a batch was received and who has read what, which say nothing about a person. */
 const BOOKKEEPING: ReadonlySet<string> = new Set([
   'public.event',
   'public.quarantine',
@@ -84,13 +84,13 @@ export class TwoSites {
   readonly #kiosks: Kiosks;
   readonly #cursors = new Map<Kiosk, string>();
   readonly #sites: { readonly a: string; readonly b: string };
-  /** Named by the pepper that the server sent. */
+  /** Id of the pepper that the server sent. */
   #pepper = '';
-  /** A roll call that goes on at site A. */
+  /** A roll call in progress at site A. */
   readonly evacuation = randomUUID();
   /** A person of site A. */
   own = '';
-  /** A request for the erasure of a person of site B, which `elsewhere` alone has to confirm. */
+  /** A request for the erasure of a person of site B, which only `elsewhere` has to confirm. */
   foreign = '';
   readonly #erase: (person: string) => Promise<string>;
   readonly #close: () => void;
@@ -153,7 +153,7 @@ export class TwoSites {
     return this.#kiosks[by].box.append(type, open, personal, at);
   }
 
-  /** Sends what the kiosk has not sent yet, as one message. */
+  /** Sends the kiosk's pending events as one message. */
   async deliver(name: KioskName): Promise<void> {
     const kiosk = this.#kiosks[name];
     for (let events = kiosk.box.pending(500); events.length > 0; events = kiosk.box.pending(500)) {
@@ -179,7 +179,7 @@ export class TwoSites {
     return notified;
   }
 
-  /** What each kiosk is sent since it asked last, as `kiosk: kinds`. */
+  /** What each kiosk is sent since its last request, as `kiosk: kinds`. */
   async sent(): Promise<string[]> {
     const all: string[] = [];
     for (const [name, kiosk] of Object.entries(this.#kiosks)) {
@@ -189,7 +189,7 @@ export class TwoSites {
     return all;
   }
 
-  /** Hash of everything that each table holds, but for the bookkeeping. */
+  /** Hash of the contents of each table, except the bookkeeping. */
   async tables(): Promise<ReadonlyMap<string, string>> {
     const { db } = this.target.database;
     const { rows: names } = await sql<{ schema: string; name: string }>`
@@ -207,7 +207,7 @@ export class TwoSites {
     return new Map(rows.map((r) => [r.name, r.hash]));
   }
 
-  /** What became of an event: the log's row, or why it was refused. */
+  /** The outcome of an event: the log's row, or why it was rejected. */
   async verdictOn({ header }: WireEvent): Promise<{ readonly reason: string | null; readonly values: boolean }> {
     const { db } = this.target.database;
     const taken = await db.selectFrom('event').select('personal').where('id', '=', header.id).executeTakeFirst();
@@ -235,7 +235,7 @@ export class TwoSites {
     return createHash('sha256').update(randomBytes(16)).digest('base64url');
   }
 
-  /** People, each with all that a kiosk can say of a person, in this relation to `here`. */
+  /** People in this relation to `here`, each with everything that a kiosk can report about a person. */
   async people(relation: Relation, count: number): Promise<Person[]> {
     const { keys, database } = this.target;
     const { db } = database;
@@ -247,7 +247,7 @@ export class TwoSites {
     await this.deliver('here');
     await this.deliver('elsewhere');
     const before = new Date();
-    // So that what the office does comes later than what was said before, and what is said after it later still.
+    // So that the office's actions are later than earlier events, and later events later still.
     await tick();
     for (const person of all) {
       const now = new Date();
@@ -344,12 +344,12 @@ export class TwoSites {
     this.append('pin', { change: 'set' }, { person: id, pin: this.pinValue(pin) }, undefined, by);
     const open = { direction: 'in', method: 'face', liveness: 'passed' } as const;
     const { header } = this.append('checkin', open, { person: id }, undefined, by);
-    // A check-in at another kiosk is nobody's to annul from here.
+    // A check-in at another kiosk can't be annulled from here.
     return { id, checkin: header.id, later, template: template.id, card, pin, request, at: new Date() };
   }
 }
 
-/** Another millisecond begins. */
+/** Waits for the next millisecond. */
 async function tick(): Promise<void> {
   const now = Date.now();
   while (Date.now() <= now + 1) await new Promise((resolve) => setImmediate(resolve));

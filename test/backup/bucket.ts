@@ -9,7 +9,7 @@ import { s3Client } from '../../sync/server/platform/objects/client.ts';
 import { type ObjectStore, openObjectStore } from '../../sync/server/platform/objects/store.ts';
 import type { Moto } from '../services/moto.ts';
 
-/** A versioned bucket of this name, and its store. */
+/** Makes a versioned bucket of this name, and its store. */
 export async function newBucket(moto: Moto, bucket: string): Promise<ObjectStore> {
   const client = s3Client(moto.settings(bucket));
   await client.send(new CreateBucketCommand({ Bucket: bucket }));
@@ -27,7 +27,7 @@ export async function settled(db: Db, keys: Keys): Promise<Keys> {
   return keys;
 }
 
-/** Complete photos of a device that is there already, in pieces; one more is not complete. */
+/** Adds complete photos, in pieces, to an existing device; and one that is incomplete. */
 export async function addPhotos(db: Db, device: string, count: number): Promise<string[]> {
   const addresses: string[] = [];
   for (let i = 0; i <= count; i++) {

@@ -4,22 +4,22 @@ import { listSequences, listTables, quote, quoted, type Table } from '../../sync
 import type { Db } from '../../sync/server/platform/database/schema.ts';
 
 /**
- * Fills every table that a database has, by its catalogue: a table that a later migration adds is filled without anybody
- * remembering it. Row i of every table has the same uuid and the same text, so that references hold. Values are chosen to
- * be hard to carry: microseconds, quotes, line breaks, backslashes, empty and null, all bytes.
+ * Fills every table of a database by its catalogue, so a table added by a later migration is filled automatically. Row i of every
+ * table has the same uuid and the same text, so that references hold. Values are chosen to be hard to transfer: microseconds,
+ * quotes, line breaks, backslashes, empty and null, all bytes.
  */
 
-/** Columns that a rule of their table binds to something else. */
+/** Columns constrained by a rule of their table. */
 const ODD: Readonly<Record<string, (row: number) => string>> = {
   'merge_candidate.second': (row) => `'${uuid(row + 1_000_000)}'`,
   'lookalike.second': (row) => `'${uuid(row + 1_000_000)}'`,
-  // One is under way at most.
+  // At most one is in progress.
   'model_migration.state': (row) => (row === 0 ? `'working'` : `'done'`),
-  // One of both, until it is revoked.
+  // Exactly one of both, until it is revoked.
   'credential.hash': (row) => (row % 2 === 0 ? `decode('00ff${row.toString(16).padStart(4, '0')}', 'hex')` : 'null'),
   'credential.number': (row) => (row % 2 === 1 ? `decode('00ff225c', 'hex')` : 'null'),
   'credential.revoked_at': () => 'null',
-  // One at a time and site.
+  // One at a time per site.
   'evacuation.ended_at': (row) => (row === 0 ? 'null' : `'2027-01-01 08:00:01.123456+02'`),
   'rollout.ended_at': (row) => (row === 0 ? 'null' : `'2027-01-01 08:00:01.123456+02'`),
   'meta.key': (row) => `'filled-${row}'`,
@@ -35,13 +35,13 @@ const SINGLE = new Set(Object.keys(ODD).flatMap((column) => (column.endsWith('.o
 
 export function uuid(row: number): string {
   const hex = createHash('sha256').update(`fill ${row}`).digest('hex');
-  // Ordered by `row`, as some tables want it.
+  // Ordered by `row`, as some tables require.
   return `${(0x10000000 + row).toString(16)}-${hex.slice(0, 4)}-4${hex.slice(4, 7)}-a${hex.slice(7, 10)}-${hex.slice(10, 22)}`;
 }
 
 const text43 = (row: number) => createHash('sha256').update(`text ${row}`).digest('base64url');
 
-/** @param leave tables (`schema.name`) to leave as they are. @returns tables that took not every row, with what they said */
+/** @param leave tables (`schema.name`) to skip. @returns tables that didn't accept every row, with their errors */
 export async function fillEveryTable(
   db: Db,
   rows: number,
@@ -51,7 +51,7 @@ export async function fillEveryTable(
   let waiting = (await listTables(db))
     .map((table) => ({ table, next: 0 }))
     .filter(({ table }) => !leave(`${table.schema}.${table.name}`));
-  // Tables that others refer to may come later in the alphabet.
+  // A table may refer to one that is later in the alphabet.
   for (let round = 0; round < 6 && waiting.length > 0; round++) {
     const left: typeof waiting = [];
     for (const each of waiting) {
@@ -76,7 +76,7 @@ export async function fillEveryTable(
 
 interface Rules {
   readonly nullable: ReadonlySet<string>;
-  /** Words that a check lets through. */
+  /** Values that a check permits. */
   readonly allowed: ReadonlyMap<string, readonly string[]>;
 }
 
@@ -95,7 +95,7 @@ async function insertRow(db: Db, table: Table, name: string, row: number, rules:
       )
       .execute(db);
   };
-  // Some rows with nulls wherever they may be, the others whole; where a check binds columns together, one of them null.
+  // Some rows with nulls wherever possible, the others complete; where a check links columns, one of them is null.
   const tries = [
     ...(row % 4 === 3 ? [(column: string) => rules.nullable.has(column)] : []),
     () => false,
@@ -160,8 +160,8 @@ async function rulesOf(db: Db, table: Table): Promise<Rules> {
 }
 
 /**
- * Every row of every table as text, sorted: what two databases are compared by. `change` holds transaction ids.
- * @param without a column to leave out, wherever it is
+ * Every row of every table as text, sorted, for comparing two databases. `change` holds transaction ids.
+ * @param without a column to omit, in every table
  */
 export async function everyRow(db: Db, without?: string): Promise<Map<string, string[]>> {
   const found = new Map<string, string[]>();

@@ -14,7 +14,7 @@ import { pageLines } from './server/page.ts';
 import { benchServices, fillPeople } from './server/services.ts';
 import type { BenchContext, BenchGroup, BenchLine } from './types.ts';
 
-/** What people wait for at the console: someone found by name, and the list of people. */
+/** What people at the console wait for: finding someone by name, and the list of people. */
 export const group: BenchGroup = {
   name: 'console',
   describe: 'The first page, people found by name among 100,000, and lists of them, beside the same list in bare SQL.',
@@ -22,14 +22,14 @@ export const group: BenchGroup = {
   run: measure,
 };
 
-/** Fewer for a quick look. */
+/** Can be lowered for a quick run. */
 const people = () => Number(process.env.SMARTPRESENCE_BENCH_PEOPLE ?? 100_000);
 const ROUNDS = 101;
-/** Of each kind, and lists of each reader: within what one address may ask in a minute. */
+/** Searches of each kind, and lists per reader: within what one address may request in a minute. */
 const SEARCHES = 100;
 const LISTS_EACH = 50;
 const READERS = 8;
-/** What is promised: first results, ms; lists of 100 people beside the bare query; lists a second. */
+/** Targets: ms to the first results, the ratio of a list of 100 people to the bare query, lists per second. */
 const FIRST_MS = 100;
 const RATIO = 2;
 const LISTS = 250;
@@ -136,7 +136,7 @@ async function* measure({ note }: BenchContext): AsyncIterable<BenchLine> {
     );
 
     const load = none();
-    // Of people who work on the same pages for a while: each is opened once.
+    // Simulates people who work on the same pages for a while: each page is opened once beforehand.
     const listed = (reader: number, i: number) =>
       browser.get('/api/people', { limit: '100', cursor: behind(page(reader * 5 + (i % 10))) });
     await readersAtOnce(none(), listed, 10);
@@ -175,7 +175,7 @@ const SYLLABLES =
     ' ',
   );
 
-/** Some hundred first names, and tens of thousands of surnames, as in a large city. */
+/** A few hundred first names and tens of thousands of surnames, as in a large city. */
 function nameOf(random: () => number): string {
   const word = (syllables: number) => {
     const text = Array.from({ length: syllables }, () => pick(SYLLABLES, random)).join('');
@@ -189,14 +189,14 @@ function typo(word: string, random: () => number): string {
   return word.slice(0, at) + word[at + 1] + word[at] + word.slice(at + 2);
 }
 
-/** Bytes a person that the index takes of the heap. */
+/** Heap bytes per person that the index uses. */
 function memoryOf(names: readonly string[]): number {
   setFlagsFromString('--expose-gc');
   const collect = runInNewContext('gc') as () => void;
   collect();
   const before = process.memoryUsage().heapUsed;
   const index = new NameIndex();
-  // As a driver makes them: in one piece.
+  // Strings in one piece, as a database driver makes them.
   for (const name of names) index.set(Buffer.from(randomUUID()).toString('latin1'), 1, name);
   index.sorted({ after: null, limit: 1, among: null, down: false });
   collect();
@@ -208,7 +208,7 @@ async function stateOf(browser: Awaited<ReturnType<typeof signedIn>>, q: string)
   return String((answer as { state?: unknown }).state);
 }
 
-/** Lists as the listener does, from the query on, for one session. */
+/** Lists people as the listener does, from the query on, for one session. */
 function lists(services: Services) {
   const memory = new SessionMemory();
   const spec = peopleRoutes.find((r) => r.path === '/api/people' && r.method === 'GET')!;

@@ -9,17 +9,17 @@ import { largeKiosk } from './large-kiosk.ts';
 
 const PEOPLE = 10_000;
 const PROBES = 50;
-/** Two days of everybody's coming and going, none of it sent yet: a kiosk whose server is away. */
+/** Everyone's check-ins over two days, none of them sent yet, as on a kiosk whose server is down. */
 const CHECKINS = 40_000;
 
-/** Most memory of the core, whatever it has done and with 10,000 people, MB of 10⁶ bytes. */
+/** Most memory of the core with 10,000 people, whatever it has done, MB of 10⁶ bytes. */
 export const CORE_MEMORY_BAR_MB = 300;
 
-/** The same bar for fewer people: less the mean templates of those who are missing. */
+/** The same bar for fewer people, reduced by the mean templates of the missing ones. */
 export const coreMemoryBar = (people: number): number =>
   CORE_MEMORY_BAR_MB - (Math.max(0, PEOPLE - people) * EMBEDDER.length * 4) / 1e6;
 
-/** Memory of the real core process, bytes, and how long it took until it served, and until faces were recognised too, ms. */
+/** Memory of the real core process, bytes, and ms until it served and until it could also recognise faces. */
 export interface CoreMemory {
   readonly loaded: number;
   readonly afterProbes: number;
@@ -29,9 +29,9 @@ export interface CoreMemory {
 }
 
 /**
- * Starts the browser host and its core process on a store of 10,000 people with 3 templates each and 40,000 check-ins, shows it a real face
- * 50 times, and reads the core's resident memory. The store is made once (a minute) and kept in the temporary
- * folder; it holds synthetic people alone.
+ * Starts the browser host and its core process on a store of 10,000 people with 3 templates each and 40,000 check-ins, shows it a
+ * real face 50 times, and reads the core's resident memory. The store is made once, in a minute, and kept in the temporary
+ * folder. It holds only synthetic people.
  */
 export async function measureCoreMemory(note: (message: string) => void): Promise<CoreMemory> {
   const home = await largeKiosk(PEOPLE, note, CHECKINS);
@@ -57,7 +57,7 @@ export async function measureCoreMemory(note: (message: string) => void): Promis
     for (let i = 0; i < PROBES; i++) {
       const { visit } = await link.client.visitBegin({});
       const result = await link.client.probe({ visit, frame: { ...frame, takenAt: i } });
-      // A kiosk of this size lets nobody in by the face alone; anything else means the gallery was not searched.
+      // A kiosk of this size admits nobody by face alone. Any other result means that the gallery was not searched.
       if (result.kind !== 'other-method' && result.kind !== 'more')
         throw new Error(`unexpected: ${JSON.stringify(result)}`);
       await link.client.visitEnd({ visit });
@@ -71,7 +71,7 @@ export async function measureCoreMemory(note: (message: string) => void): Promis
   }
 }
 
-/** A face as a screen would send it. */
+/** A face in the form that a screen sends. */
 async function realFace(): Promise<Omit<FaceFrame, 'takenAt'>> {
   const [person] = demoPeople();
   const picture = await readPicture(person!.pictures[0]!);

@@ -1,18 +1,18 @@
 import { seededRandom } from './harness.ts';
 
 /**
- * Synthetic embeddings that resemble ours: cosines of different people with mean 0.04 and standard deviation 0.11, of one
- * person's pictures about 0.8, as measured on real faces with this model. 512 independent normal values would give
- * 0.044: real embeddings fill fewer directions. So the values get variances that fall off exponentially, about 83
- * effective directions, and a common part; a fixed rotation then spreads them over all places.
+ * Synthetic embeddings that resemble ours: cosines of different people have mean 0.04 and standard deviation 0.11, those of one
+ * person's pictures are about 0.8, as measured on real faces with this model. 512 independent normal values would give 0.044,
+ * since real embeddings fill fewer directions. So the variances fall off exponentially, which gives about 83 effective
+ * directions, and there is a common part. A fixed rotation then spreads both over all places.
  */
 
 const DIMENSIONS = 512;
 /** Σλ² / (Σλ)² = 0.11² for λᵢ = exp(−i/41). */
 const FALL_OFF = 41;
-/** Directions beyond have less than a four-hundredth of the first one's variance. */
+/** Directions beyond this have less than a four-hundredth of the first one's variance. */
 const DIRECTIONS = 256;
-/** Share of the squared length that all faces have in common. */
+/** Share of the squared length that is common to all faces. */
 const COMMON = 0.04;
 
 const DEVIATIONS = Float64Array.from({ length: DIRECTIONS }, (_, i) => Math.exp(-i / FALL_OFF / 2));
@@ -21,7 +21,7 @@ export interface People {
   readonly templates: number;
   /** `templates` × 512, L2-normalised. */
   readonly rows: Float32Array;
-  /** Person of each row: a number. */
+  /** Number of the person of each row. */
   readonly person: Int32Array;
   /** New pictures of enrolled people. */
   readonly mated: readonly Float32Array[];
@@ -29,7 +29,7 @@ export interface People {
   readonly nonMated: readonly Float32Array[];
 }
 
-/** People with three templates each, and probes of both kinds. */
+/** Makes people with three templates each, and probes of both kinds. */
 export function syntheticPeople(templates: number, probes: number, seed: number): People {
   const random = seededRandom(seed);
   const normal = () => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
@@ -38,7 +38,7 @@ export function syntheticPeople(templates: number, probes: number, seed: number)
   const direction = () => Float64Array.from(DEVIATIONS, (deviation) => deviation * normal());
   const typical = Math.sqrt(DEVIATIONS.reduce((sum, deviation) => sum + deviation ** 2, 0));
 
-  /** A picture of the person `face`, of whose squared length noise takes 10 to 30 %. */
+  /** A picture of the person `face`, with 10 to 30 % of its squared length from noise. */
   const picture = (face: Float64Array, out: Float32Array) => {
     const noise = 0.1 + 0.2 * random();
     const [own, other] = [Math.sqrt(1 - noise), Math.sqrt(noise)];
@@ -58,7 +58,7 @@ export function syntheticPeople(templates: number, probes: number, seed: number)
   const people = Math.ceil(templates / 3);
   const faces: Float64Array[] = [];
   for (let row = 0; row < templates; row++) {
-    // Templates of one person do not stand side by side: they come from different sessions.
+    // One person's templates are not adjacent, since they come from different sessions.
     const owner = row % people;
     faces[owner] ??= direction();
     person[row] = owner;

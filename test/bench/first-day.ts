@@ -16,14 +16,14 @@ import type { BenchGroup } from './types.ts';
 
 const GROUP = 'first-day';
 const LIMIT_S = 300;
-/** A key at 40 words a minute, as office workers type (Dhakal et al., CHI 2018: 52 of them on average). */
+/** Time per key at 40 words a minute; office workers type 52 on average (Dhakal et al., CHI 2018). */
 const PACE: Pace = { key: 300, press: 1_500, read: 8_000 };
-/** To read a question of the set-up; to find a block of the page, copy and paste it; to put two keys into a password safe. */
+/** Time to read a question of the set-up; to find, copy and paste a block of the page; to put two keys into a password safe. */
 const QUESTION_MS = 2_000;
 const BLOCK_MS = 5_000;
 const KEYS_MS = 25_000;
 
-/** What the operator answers, by the words a question has; '' takes what it offers. */
+/** The operator's answers, by text in the question; '' accepts the default. */
 const ANSWERS: readonly (readonly [question: string, answer: string])[] = [
   ['Host names', 'presence.example.org'],
   ['IP address', ''],
@@ -47,7 +47,7 @@ const ANSWERS: readonly (readonly [question: string, answer: string])[] = [
   ['E-mail address', 'ada@example.org'],
 ];
 
-/** A terminal of root's, in front of which a person sits. */
+/** A root terminal with a person in front of it. */
 class Terminal {
   readonly #child;
   #said = '';
@@ -55,12 +55,12 @@ class Terminal {
 
   constructor(machine: Booted) {
     const login = [...machine.enter('--all'), 'env', '-i', 'HOME=/root', 'LC_ALL=C.UTF-8', 'TERM=xterm', 'bash', '-l'];
-    // script(1) gives it a terminal, without which set-up would hide and edit nothing.
+    // script(1) provides a terminal. Without one, set-up would neither hide input nor let it be edited.
     this.#child = spawn('script', ['-qefc', login.join(' '), '/dev/null'], { stdio: ['pipe', 'pipe', 'inherit'] });
     this.#child.stdout.setEncoding('utf8').on('data', (text: string) => (this.#said += text));
   }
 
-  /** Waits for what is said since the last call; after it, that counts as read. */
+  /** Waits for output since the last call, and marks it as read. */
   async until(pattern: RegExp): Promise<RegExpExecArray> {
     for (const since = performance.now(); ; await sleep(50)) {
       const said = stripVTControlCharacters(this.#said).replaceAll('\r', '');
@@ -73,7 +73,7 @@ class Terminal {
     }
   }
 
-  /** @param pace ms for a key; 0: it is pasted, from where it was just shown */
+  /** @param pace ms per key; 0: the text is pasted from where it was just shown */
   async type(text: string, pace = PACE.key): Promise<void> {
     for (const key of text) {
       this.#child.stdin.write(key);
@@ -82,10 +82,10 @@ class Terminal {
     this.#child.stdin.write('\r');
   }
 
-  /** @returns what it said */
+  /** @returns its output */
   async paste(block: string): Promise<string> {
     await sleep(BLOCK_MS);
-    // The mark is put together by the shell, so that its echo is not taken for it.
+    // The shell computes the mark, so that its echo doesn't match.
     this.#child.stdin.write(`${block}echo end-$((${++this.#block} + 0)).\r`);
     return (await this.until(new RegExp(`(.*)\\nend-${this.#block}\\.`, 's')))[1]!;
   }
@@ -95,7 +95,7 @@ class Terminal {
   }
 }
 
-/** From the archive to the first face, by docs/install/first-day.md. @returns seconds of each part */
+/** Goes from the archive to the first face, following docs/install/first-day.md. @returns seconds of each part */
 async function firstDay(machine: Booted, folder: string): Promise<Record<string, number>> {
   const page = stepsOf(TASKS[0]).map(({ commands }) => commands);
   const block = (start: string): string => {
@@ -106,7 +106,7 @@ async function firstDay(machine: Booted, folder: string): Promise<Record<string,
   const terminal = new Terminal(machine);
   const browser = await browserAt(machine, folder);
   try {
-    // The database is there before the archive is.
+    // The database exists before the archive does.
     await terminal.paste(block('VERSION='));
     await terminal.paste(block('PASSWORD='));
     const parts: Record<string, number> = {};

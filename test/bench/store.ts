@@ -23,23 +23,23 @@ import { benchLine, interleavedMedians } from './harness.ts';
 import type { BenchContext, BenchGroup, BenchLine } from './types.ts';
 
 /**
- * Durable check-ins a second: the store as the kiosk uses it (event with id, commitments and chain; check-in row;
- * personal values sealed under the person's key; SQLCipher pages) beside two that take the same check-in as its JSON, an
- * event row and an outbox row in one transaction, WAL with synchronous=FULL: the same cipher with the same settings, which
- * is what our own work on top of it is held against, and plain better-sqlite3 without a cipher. All take turns in many
- * short rounds on one disk, so that what else the machine does meets all of them; each number is the median of its rounds.
- * A disk whose flush costs nothing (a RAM disk) shows the processor alone, and no kiosk runs on one: the folder is the
- * repository's, and what a flush takes there is measured in the same rounds.
+ * Durable check-ins per second. Compares the store as the kiosk uses it (event with id, commitments and chain; check-in row;
+ * personal values sealed under the person's key; SQLCipher pages) with two peers that write the same check-in as JSON: an event
+ * row and an outbox row in one transaction, WAL with synchronous=FULL. One uses the same cipher with the same settings, which
+ * measures the cost of our own work. The other is plain better-sqlite3 without a cipher. They alternate in many short rounds on
+ * one disk, so that other load affects all; each number is the median of its rounds. On a RAM disk flushes cost nothing, so only
+ * the processor would be measured, and no kiosk runs on one. So the folder is the repository's, and its flush time is measured in
+ * the same rounds.
  */
 const ROUNDS = 300;
 const CHECKINS = 8;
-/** Rounds that don't count: until all have been through a checkpoint, from where on SQLite overwrites its log. */
+/** Rounds that don't count, until all have been through a checkpoint; from then on SQLite overwrites its log. */
 const WARM_UP = 400;
 const PHOTO_ROUNDS = 60;
 const PHOTOS = 4;
-/** Size of a verification photo of 320 pixels, JPEG quality 80. */
+/** Size of a verification photo of 320 pixels at JPEG quality 80. */
 const PHOTO_BYTES = 18_000;
-/** Least share of what the same cipher does with the bare rows. */
+/** Minimum share of the rate of the same cipher with the bare rows. */
 const BAR = 0.85;
 /** Check-ins whose flushes are counted. */
 const COUNTED = 50;
@@ -123,7 +123,7 @@ async function* measure(ctx: BenchContext): AsyncIterable<BenchLine> {
   }
 }
 
-/** Check-ins a second of jobs that take turns, `times` in a round. */
+/** Check-ins per second of alternating jobs, each run `times` times per round. */
 async function ratesOf<K extends string>(
   rounds: number,
   times: number,
@@ -154,7 +154,7 @@ const line = (name: string, ours: number, reference: string, referenceValue: num
     ...(bar === undefined ? {} : { bar }),
   });
 
-/** Overwrites 4 KiB of a file of its own for good, as a commit does at least. */
+/** Durably overwrites 4 KiB of its own file, the least that a commit does. */
 function flusher(folder: string): { once(): void; close(): void } {
   const file = openSync(join(folder, 'flush'), 'w');
   const page = Buffer.alloc(4096, 1);
@@ -165,7 +165,7 @@ function flusher(folder: string): { once(): void; close(): void } {
   return { once, close: () => closeSync(file) };
 }
 
-/** How often this process flushes for one job, on average, by the system calls that it makes. */
+/** Average number of flushes by this process for one job, counted by its system calls. */
 async function flushesOf(folder: string, job: () => Promise<unknown>): Promise<number> {
   const file = join(folder, 'strace');
   const args = ['-f', '-e', 'trace=fsync,fdatasync', '-o', file, '-p', String(process.pid)];
@@ -177,7 +177,7 @@ async function flushesOf(folder: string, job: () => Promise<unknown>): Promise<n
   for (let i = 0; i < COUNTED; i++) await job();
   tracer.kill('SIGINT');
   await exited;
-  // A call that another thread interrupts has two lines, the second of them "resumed".
+  // A call interrupted by another thread takes two lines, the second with "resumed".
   const calls = readFileSync(file, 'utf8').match(/\b(fsync|fdatasync)\(/g) ?? [];
   rmSync(file);
   return calls.length / COUNTED;
@@ -213,7 +213,7 @@ async function checkinOf(store: Store): Promise<{ checkin: NewCheckin; photo: Ui
   return { checkin, photo: randomBytes(PHOTO_BYTES) };
 }
 
-/** What a database needs for the two rows; both libraries have it. */
+/** What a database must provide for the two rows. Both libraries have it. */
 interface TwinDatabase {
   pragma(sql: string): unknown;
   exec(sql: string): unknown;

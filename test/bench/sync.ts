@@ -7,17 +7,17 @@ import { type ServerAndBroker, startServerAndBroker } from './sync/server-and-br
 import { measurePlain, measureWire } from './sync/wire.ts';
 import type { BenchContext, BenchGroup, BenchLine } from './types.ts';
 
-/** Events of the backlog, and of one round of the throughput. */
+/** Events of the backlog, and of one round of the throughput test. */
 const BACKLOG = 50_000;
 const ROUND = 10_000;
 const ROUNDS = 3;
 const TRANSPORTS = ['https', 'mqtt'] as const;
-/** Least share of a bare insert, and least events a second. */
+/** Minimum share of a bare insert, and minimum events per second. */
 const SHARE = 0.25;
 const LEAST = 2000;
-/** Most memory that a kiosk may take above its idle to drain a backlog, MB of 10⁶ bytes. */
+/** Limit for a kiosk's memory above idle while it drains a backlog, MB of 10⁶ bytes. */
 const KIOSK_MB = 150;
-/** The morning peak: check-ins a second over all kiosks, and how long. */
+/** The morning peak: check-ins per second over all kiosks, and how long it lasts. */
 const PEAK_RATE = 60;
 const PEAK_SECONDS = 20;
 const FLEETS = [10, 100, 1000] as const;
@@ -26,9 +26,9 @@ const LEFT_OUT_OF_A_PEAK =
   'the network, photos and the people of other kiosks; all kiosks are in two processes of this machine, whose disk takes the flushes of all of them';
 
 /**
- * The sync as a whole, by real parts: PostgreSQL and Mosquitto with TLS, the server as a process, a kiosk core's store and
+ * The sync as a whole, with real parts: PostgreSQL and Mosquitto with TLS, the server as a process, a kiosk core's store and
  * uplink as a process. Everything runs on this one machine, so kiosk, broker, server and database share its cores.
- * docs/develop/protocol.md, "What it costs", says what each number means.
+ * docs/develop/protocol.md, "What it costs", explains each number.
  */
 export const group: BenchGroup = {
   name: 'sync',
@@ -61,11 +61,11 @@ async function* measure(ctx: BenchContext): AsyncIterable<BenchLine> {
   }
 }
 
-/** The server as it was before the events behind `seq`, with empty tables: the same start for each round and for the peer. */
+/** Resets the server to its state before the events after `seq`, with empty tables, as the start of a round or of the peer. */
 async function forget(world: ServerAndBroker, kiosk: KioskEnd, seq: number): Promise<void> {
   const sql = (text: string) => world.postgres.sql(text, 'sp');
   const end = performance.now() + PATIENCE_MS;
-  // What the server still resolves would be resolved in the next round's time.
+  // Wait, or the server's remaining resolving would count towards the next round.
   while (sql('select count(*) from attendance_due') !== '0') {
     if (performance.now() > end) throw new Error('the server does not come to an end with resolving');
     await sleep(100);
@@ -74,7 +74,7 @@ async function forget(world: ServerAndBroker, kiosk: KioskEnd, seq: number): Pro
        update ack_mark set committed = ${seq} where device = '${kiosk.device}' and epoch = '${kiosk.epoch}'`);
 }
 
-/** @returns events a second, from before the connection is opened to the last ack on the kiosk's disk */
+/** @returns events per second, from before the connection is opened to the last ack on the kiosk's disk */
 async function drained(world: ServerAndBroker, kiosk: KioskEnd, transport: Transport, count: number): Promise<number> {
   const from = kiosk.before + BACKLOG - count;
   await forget(world, kiosk, from);
@@ -94,7 +94,7 @@ async function* throughput(ctx: BenchContext, world: ServerAndBroker, kiosk: Kio
   const rates: Record<Transport | 'bare', number[]> = { https: [], mqtt: [], bare: [] };
   try {
     for (let round = -1; round < ROUNDS; round++) {
-      // In turns, so that whatever else the machine does meets all three; each is followed by the peer on the same rows.
+      // Alternating, so that other load on the machine affects all three. Each is followed by the peer on the same rows.
       for (const transport of round % 2 === 0 ? TRANSPORTS : TRANSPORTS.toReversed()) {
         const rate = await drained(world, kiosk, transport, ROUND);
         const size = Number(

@@ -1,7 +1,7 @@
 import { isMet } from './harness.ts';
 import type { BenchGroup, BenchLine } from './types.ts';
 
-/** A readable table that grows line by line, since a group takes minutes. */
+/** A readable table that is printed line by line, since a group takes minutes. */
 export class LineTable {
   readonly #out: (text: string) => void;
   #leftOut = '';
@@ -27,7 +27,7 @@ export class LineTable {
         met === null ? '' : met ? 'met' : 'MISSED',
       ),
     );
-    // Once for the lines that follow each other.
+    // Once for consecutive lines with the same text.
     if (line.leavesOut && line.leavesOut !== this.#leftOut) this.#out(`      leaves out: ${line.leavesOut}`);
     this.#leftOut = line.leavesOut ?? '';
   }
@@ -38,7 +38,7 @@ function row(name: string, ours: string, reference: string, ratio: string, bar: 
   return text.trimEnd();
 }
 
-/** Three significant figures, without exponents between a thousandth and a million. */
+/** Three significant digits, without an exponent between a thousandth and a million. */
 export function formatted(value: number): string {
   if (value === 0 || Number.isInteger(value)) return value.toLocaleString('en');
   const size = Math.abs(value);

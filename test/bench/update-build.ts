@@ -11,10 +11,10 @@ import { benchLine, median } from './harness.ts';
 import type { BenchContext, BenchLine } from './types.ts';
 
 const ROUNDS = 5;
-/** A start that takes longer has failed. */
+/** Time limit for a start. */
 const START_MS = 120_000;
 
-/** Parts of a build, by how their paths begin; what is left is "the rest". */
+/** Parts of a build, by path prefix. The remainder is "the rest". */
 const PARTS: readonly (readonly [string, RegExp])[] = [
   ['Node', /^runtime\//],
   ['packages', /^node_modules\//],
@@ -23,7 +23,7 @@ const PARTS: readonly (readonly [string, RegExp])[] = [
   ['our modules', /^(electron|sync|models)\//],
 ];
 
-/** Lines about a build: how large, and how fast it starts beside its sources. */
+/** Lines about a build: its size, and how fast it starts compared with its sources. */
 export async function* buildLines(build: KioskBuild, ctx: BenchContext): AsyncIterable<BenchLine> {
   yield* sizes(build);
   yield* starts(build, ctx);
@@ -55,7 +55,7 @@ function* sizes({ archive, folder }: KioskBuild): Iterable<BenchLine> {
   for (const [part, bytes] of [...sums].sort(([, a], [, b]) => b - a)) yield line(`of it ${part}`, bytes);
 }
 
-/** What `kiosk run` says on its way, and how a line of the table calls it. */
+/** Log lines of `kiosk run` during its start, and their names in the table. */
 const MOMENTS: readonly (readonly [name: string, said: (line: Record<string, unknown>) => boolean])[] = [
   ['process start to serving', (line) => line.serving === true],
   ['process start to a core with its store open', (line) => line.ready === true],
@@ -74,7 +74,7 @@ async function* starts({ folder }: KioskBuild, ctx: BenchContext): AsyncIterable
     };
     const [ours, theirs] = [home('packaged'), home('sources')];
     const times = { packaged: [] as number[][], sources: [] as number[][] };
-    // The first start of each makes its store, and is not counted.
+    // The first start of each makes its store, so it doesn't count.
     for (let round = -1; round < ROUNDS; round++) {
       ctx.note(round < 0 ? 'starts both once' : `start ${round + 1} of ${ROUNDS}`);
       const pair = [
@@ -101,11 +101,11 @@ async function* starts({ folder }: KioskBuild, ctx: BenchContext): AsyncIterable
   }
 }
 
-/** Starts it, waits for each of MOMENTS, and ends it again. @returns ms from the start to each */
+/** Starts it, waits for each of MOMENTS, and ends it. @returns ms from the start to each */
 async function timeStart([program = '', ...args]: readonly string[], home: string): Promise<number[]> {
   const began = performance.now();
   const child = spawn(program, [...args, 'run', '--demo', '--browser', 'headless', '--device-secret', 'file'], {
-    // As a service has it: no compile cache of a developer's.
+    // As for a service: without a developer's compile cache.
     env: { PATH: process.env.PATH, HOME: home, SMARTPRESENCE_HOME: home },
     stdio: ['ignore', 'pipe', 'inherit'],
   });

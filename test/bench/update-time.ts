@@ -13,11 +13,11 @@ import { benchLine, median } from './harness.ts';
 import type { BenchContext, BenchLine } from './types.ts';
 
 const ROUNDS = 3;
-/** What takes longer has failed. */
+/** Time limit for each step. */
 const PATIENCE_MS = 300_000;
 const PIN = '508312';
 
-/** A program that brings an address into a file, flushes it, and does nothing else. */
+/** A program that downloads an address into a file, flushes it, and does nothing else. */
 const BARE_DOWNLOAD = `
 const { createWriteStream, fsyncSync, openSync } = require('node:fs');
 const [url, to] = process.argv.slice(1);
@@ -26,25 +26,25 @@ require('node:https').get(url, { minVersion: 'TLSv1.3' }, (response) => {
   response.pipe(createWriteStream(to)).on('finish', () => fsyncSync(openSync(to, 'r+')));
 });`;
 
-/** What a round measured, ms and bytes. */
+/** Results of a round, ms and bytes. */
 interface Round {
-  /** The bare download, and the same unpacked by tar and flushed. */
+  /** The bare download, then unpacked by tar and flushed. */
   readonly bare: number;
   readonly unpacked: number;
-  /** The launcher's start to a core with its store open, of the build before. */
+  /** From the launcher's start to a core with its store open, with the previous build. */
   readonly firstStart: number;
-  /** From the wish to a build that is downloaded, verified, unpacked and on the disk. */
+  /** From the request until the build is downloaded, verified, unpacked and on the disk. */
   readonly staged: number;
-  /** From the end of the old build to a core of the new one with its store open: nobody can check in meanwhile. */
+  /** From the end of the old build to a core of the new one with its store open. Nobody can check in meanwhile. */
   readonly away: number;
-  /** From the wish until the new build has proved itself. */
+  /** From the request until the new build has proved itself. */
   readonly healthy: number;
   readonly moved: number;
 }
 
 /**
- * An update of one packaged build to the next: signed into a TUF repository, over HTTPS (TLS 1.3, this machine's loopback),
- * wished for by staff, installed by the packaged updater and started by the launcher, until the new build has proved itself.
+ * Measures the update of one packaged build to the next: signed into a TUF repository, served over HTTPS (TLS 1.3, loopback),
+ * requested by staff, installed by the packaged updater and started by the launcher, until the new build has proved itself.
  */
 export async function* updateLines(from: KioskBuild, to: KioskBuild, ctx: BenchContext): AsyncIterable<BenchLine> {
   const work = mkdtempSync(join(tmpdir(), 'sp-bench-repository-'));
@@ -58,7 +58,7 @@ export async function* updateLines(from: KioskBuild, to: KioskBuild, ctx: BenchC
   try {
     const ca = join(work, 'ca.pem');
     writeFileSync(ca, mirror.ca, { mode: 0o644 });
-    chmodSync(work, 0o755); // the user that installs builds reads it
+    chmodSync(work, 0o755); // readable for the user that installs builds
     const rounds: Round[] = [];
     for (let round = 1; round <= ROUNDS; round++) {
       ctx.note(`update ${round} of ${ROUNDS}`);

@@ -9,7 +9,7 @@ import type { BenchGroup } from './types.ts';
 import { buildLines } from './update-build.ts';
 import { updateLines } from './update-time.ts';
 
-/** What an update is made of: the build itself, how long it takes to start, and to get. */
+/** What an update consists of: the build itself, its start time, and the time to download it. */
 export const group: BenchGroup = {
   name: 'update',
   describe: 'Size and start of a packaged kiosk; time and bytes of an update of it, over HTTPS.',

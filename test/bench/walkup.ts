@@ -5,12 +5,12 @@ import type { BenchContext, BenchGroup, BenchLine } from './types.ts';
 import { measureWalkups, measureWillingWalkups, type Walkup } from './walkups.ts';
 
 const WALKUPS = 100;
-/** Of a man who does what the liveness check asks. */
+/** Walk-ups of a man who does what the liveness check asks. */
 const WILLING = 20;
-/** From the face to the welcome at 10,000 people, p95, ms. */
+/** Limit from the face to the welcome with 10,000 people, p95, ms. */
 const LIMIT_MS = 250;
 
-/** What a person who walks up experiences: real Chromium, screens, detector, core and store, with footage as camera. */
+/** What a person who walks up experiences: real Chromium, screens, detector, core and store, with footage as the camera. */
 export const group: BenchGroup = {
   name: 'walkup',
   describe:

@@ -16,7 +16,7 @@ import { movesOfB } from '../footage/moves.ts';
 import { installReactiveCamera, type ReactiveCamera, reactTo } from '../footage/reactive-camera.ts';
 import { largeKiosk } from './large-kiosk.ts';
 
-/** One walk-up, by the clock of the page, ms: first picture with the face, first sample sent, welcome received, welcome shown. */
+/** One walk-up by the page's clock, ms: first picture with the face, first sample sent, welcome received, welcome shown. */
 export interface Walkup {
   readonly faced: number;
   readonly sampled: number;
@@ -24,14 +24,14 @@ export interface Walkup {
   readonly shown: number;
 }
 
-/** Different moments of each man's footage, so that no two walk-ups in a row are the same pictures. */
+/** Different moments of each man's footage, so that two consecutive walk-ups never use the same pictures. */
 const MOMENTS = 5;
 const CLIP_SECONDS = 2;
-/** Nobody is there between two walk-ups for so long, ms: longer than a visit lasts after its face has gone. */
+/** Nobody is present between two walk-ups for this long, ms: longer than a visit lasts after its face has left. */
 const PAUSE_MS = 1_200;
-/** A walk-up that takes longer has failed, ms. */
+/** Time limit for a walk-up, ms. */
 const GIVE_UP_MS = 60_000;
-/** Frames a second of the camera; where the page is to answer prompts as well, half as many, as its tests do. */
+/** Camera frames per second. Half as many if the page must also answer prompts, as in its tests. */
 const FPS = { off: 30, standard: 15 } as const;
 
 interface Marks {
@@ -44,14 +44,14 @@ type WithMarks = typeof globalThis & { walkup: Marks };
 type Note = (message: string) => void;
 
 /**
- * Lets the two demo men walk up in turns to a kiosk with so many other people enrolled. Liveness is off, each walk-up is a
- * record of its own, and the result goes after a moment instead of two seconds: the group's `leavesOut` says so in each line.
+ * Lets the two demo men walk up alternately to a kiosk with this many other people enrolled. Liveness is off, each walk-up is a
+ * separate record, and the result disappears after a moment instead of two seconds; the group's `leavesOut` says so in each line.
  */
 export async function measureWalkups(people: number, count: number, note: Note): Promise<Walkup[]> {
   return atKiosk(people, 'off', note, async (page, camera) => {
     const clips = await loadClips(camera);
     const walkups: Walkup[] = [];
-    // The first ones load models and compile: a kiosk that has just been switched on.
+    // The first walk-ups load models and compile code, as on a kiosk that has just been switched on.
     for (let n = -clips.length; n < count; n++) {
       const walkup = await one(page, camera, clips[(n + clips.length) % clips.length]!);
       if (n >= 0) walkups.push(walkup);
@@ -61,7 +61,9 @@ export async function measureWalkups(people: number, count: number, note: Note):
   });
 }
 
-/** Lets a man walk up who makes each move that the liveness check asks for, at the strength that ships, with the next frame. */
+/**
+ * Lets a man walk up who makes each move that the liveness check requests in the next frame. The check has its default strength.
+ */
 export async function measureWillingWalkups(people: number, count: number, note: Note): Promise<Walkup[]> {
   const { weights } = await prepareModels();
   const pipeline = await openPipeline(weights);
@@ -69,7 +71,7 @@ export async function measureWillingWalkups(people: number, count: number, note:
   return atKiosk(people, 'standard', note, async (page, camera) => {
     await resetMarks(page);
     await reactTo(camera, moves);
-    // He is there at once, for a first time that does not count.
+    // He appears immediately, for a first time that doesn't count.
     await welcomed(page, 'at first');
     await left(page, camera);
     const walkups: Walkup[] = [];
@@ -88,9 +90,9 @@ async function atKiosk<T>(
   const home = join(folder, 'kiosk');
   try {
     cpSync(await largeKiosk(people, note), home, { recursive: true });
-    // A demo does without liveness.
+    // A demo has no liveness check.
     const demo = liveness === 'off';
-    // The two men are above the others: the search is among all of them all the same.
+    // The two men come in addition to the others, and the search covers all of them.
     const site = { ...readSiteConfig(home), demo, liveness };
     writeSiteConfig(home, { ...site, repeatWindowSeconds: 0, calibratedPeople: people + 10 });
     const kiosk = await openKiosk({ home, deviceSecret: null, allowSecretFile: true });
@@ -132,7 +134,7 @@ async function inBrowser<T>(
   }
 }
 
-/** The footage of the demo's clip, in other moments. @returns names of the clips, the men in turns */
+/** Loads the footage of the demo's clip, at other moments. @returns names of the clips, alternating between the men */
 async function loadClips(camera: ReactiveCamera): Promise<string[]> {
   const men = demoClipSpec().segments.filter(({ source }) => source !== 'blank');
   const names: string[] = [];
@@ -169,14 +171,14 @@ const welcomed = (page: Page, which: string): Promise<unknown> =>
     });
 
 async function left(page: Page, camera: ReactiveCamera): Promise<void> {
-  // When the result goes, footage that follows prompts goes back to the man straight ahead.
+  // When the result disappears, footage that follows prompts returns to the man facing straight ahead.
   await page.locator('.result').waitFor({ state: 'detached' });
   await camera.cue(null);
-  // However slow the machine is: until then he is the one who has been welcomed already.
+  // However slow the machine is: until this disappears he is the person already welcomed.
   await page.locator('.sentence-main', { hasText: en.stage.answered }).waitFor({ state: 'detached' });
 }
 
-/** Runs in the page before its own scripts: notes when things happen on the line to the core and on the screen. */
+/** Runs in the page before its own scripts. Records when things happen on the connection to the core and on the screen. */
 function markInPage(): void {
   const marks = (): Marks | undefined => (globalThis as Partial<WithMarks>).walkup;
   const says = (data: unknown, word: string): boolean => {
@@ -201,7 +203,7 @@ function markInPage(): void {
   };
   new MutationObserver(() => {
     const now = marks();
-    // In the next frame it is drawn.
+    // It is drawn in the next frame.
     if (now?.shown === 0 && document.querySelector('.result'))
       requestAnimationFrame(() => {
         now.shown ||= performance.now();

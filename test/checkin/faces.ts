@@ -8,23 +8,23 @@ import { demoPeople, type Person, readFrames, readPicture, type Take } from '../
 import { type Motion, observation, seeded } from '../liveness/heads.ts';
 
 /**
- * What stands before the camera in tests of the check-in and of enrolment: people of the recorded footage through the real
- * models, and made-up heads, whose landmarks turn as no footage does and whose embedding a test chooses. Everything behind
- * the models (quality verdict, liveness, gallery, decision) is the real thing for both.
+ * What is in front of the camera in tests of the check-in and of enrolment: people of the recorded footage through the real
+ * models, and made-up heads, whose landmarks turn as no footage does and whose embedding a test chooses. For both, everything
+ * behind the models (quality verdict, liveness, gallery, decision) is real.
  */
 export interface Faces {
-  /** The real one; it also knows what made-up heads look like. What it found in a picture is remembered. */
+  /** The real one, which also recognises made-up heads. Its results for a picture are cached. */
   readonly pipeline: FacePipeline;
-  /** Templates of the two people of the footage, from other pictures than the takes. */
+  /** Templates of the two people of the footage, from pictures outside the takes. */
   readonly templates: Readonly<Record<Person, readonly Float32Array[]>>;
-  /** A take as the screen sends it; each one is read once. */
+  /** A take as the screen sends it. Each is read once. */
   take(take: Take): Promise<readonly FaceFrame[]>;
-  /** A made-up head with a person's embedding; `quality` in place of what would be measured of a good picture, `image` of black. */
+  /** A made-up head with a person's embedding. `quality` overrides the values of a good picture; `image` is black by default. */
   head(motion: Motion, embedding: Float32Array, quality?: Partial<FaceQuality>, image?: RgbImage): FaceFrame;
   close(): Promise<void>;
 }
 
-/** Loads the models and reads the footage of a test file once. */
+/** Loads the models and reads the footage of a test file, once. */
 export async function openFaces(): Promise<Faces> {
   const { weights } = await prepareModels();
   const real = await openPipeline(weights);
@@ -35,7 +35,7 @@ export async function openFaces(): Promise<Faces> {
   const pipeline: FacePipeline = {
     ...real,
     shape: (image, box) => remembered(shapes, image, String(box), () => real.shape(image, box)),
-    // A copy: the caller may wipe it.
+    // A copy, since the caller may wipe it.
     embed: async (image, five) => (await remembered(embeddings, image, five, () => real.embed(image, five))).slice(),
   };
 
@@ -113,13 +113,13 @@ function remembered<K, V>(
 
 /** Unit vector whose cosine with `embedding` is this. */
 export function like(embedding: Float32Array, cosine: number, axis = 0): Float32Array {
-  // Something across it: an axis, less its part along the embedding.
+  // A vector perpendicular to it: an axis minus its part along the embedding.
   const across = embedding.map((v, i) => (i === axis ? 1 : 0) - v * embedding[axis]!);
   const length = Math.hypot(...across);
   return embedding.map((v, i) => cosine * v + (Math.sqrt(1 - cosine * cosine) * across[i]!) / length);
 }
 
-/** The frames, `next` a moment after the last of `first`. */
+/** The frames in sequence, `next` a moment after the last of `first`. */
 export function inARow(...pieces: readonly (readonly FaceFrame[])[]): FaceFrame[] {
   const all: FaceFrame[] = [];
   for (const piece of pieces) {

@@ -10,7 +10,7 @@ import { clockCheck, databaseSettingsCheck, keysCheck } from '../../sync/server/
 import { brokerCheck } from '../../sync/server/app/checks/reach.ts';
 import { CONSOLE } from '../kit/locales.ts';
 
-/** What each check says has words wherever it is said; and its verdicts, which are pure. */
+/** Each result of a check has a text wherever it is shown; and the checks' verdicts, which are pure. */
 
 const DOC = readFileSync(join(import.meta.dirname, '../../docs/operate/health.md'), 'utf8');
 const codes = Object.keys(OUTCOMES).sort();
@@ -136,10 +136,10 @@ describe('verdicts', () => {
   test('of a process that crashed and was restarted: it and its build count once', () => {
     const r = (age: number, up: number, build = '2') => ({ id: `${age}`, name: 'a', age, up, build, schema: 'a' });
     expect(said(replicasCheck.judge([r(1, 4), r(6, 3600, '1')]))).toEqual([]);
-    // It runs after all: its next beat came after the other had started.
+    // It is running after all: its next heartbeat came after the other had started.
     expect(said(replicasCheck.judge([r(1, 4), r(2, 3600)]))).toEqual(['replica-name-twice']);
     expect(said(replicasCheck.judge([r(1, 4), r(2, 3600, '1')]))).toEqual(['replica-name-twice', 'replicas-differ']);
-    // Whatever came after it: where nothing runs any more, nothing runs.
+    // Whatever came after it: if nothing runs any more, nothing runs.
     expect(said(replicasCheck.judge([r(31, 40), r(45, 3600)]))).toEqual(['server-not-running']);
   });
 

@@ -26,7 +26,7 @@ import { type Moto, motoMissing, startMoto } from '../services/moto.ts';
 import { reservePorts } from '../services/ports.ts';
 import { postgresUnavailable, startPostgres, type TestPostgres } from '../services/postgres.ts';
 
-/** A real server on PostgreSQL, Mosquitto and S3, each of them broken: doctor, /readyz and Attention say the same codes. */
+/** A real server on PostgreSQL, Mosquitto and S3, each of them broken: doctor, /readyz and Attention report the same codes. */
 
 const missing = postgresUnavailable() ?? mosquittoMissing() ?? motoMissing();
 if (missing) console.log(`SKIPPED: doctor: ${missing}`);
@@ -119,7 +119,7 @@ describe.skipIf(missing)('doctor on a server', () => {
       return listAttention(db, keys, attentionOf(MODULES), query, new Date());
     });
   const attention = async () => (await items()).map(({ code }) => code).sort();
-  /** What doctor says is failing or degraded, and its notes. */
+  /** What doctor reports as failing or degraded, and its notes. */
   const notified = async (more: Record<string, string> = {}, off = 0) => {
     const report = await doctor({ ...env, ...more }, () => new Date(Date.now() + off));
     const all = report.checks.flatMap(({ findings }) => findings);
@@ -130,7 +130,7 @@ describe.skipIf(missing)('doctor on a server', () => {
         .sort();
     return { ok: report.ok, wrong: codes(false), notes: codes(true) };
   };
-  /** Waits until Attention says exactly this, which a round of the checks takes. */
+  /** Waits until Attention shows exactly this, which takes one round of the checks. */
   const untilAttention = async (codes: readonly string[]) => {
     const end = Date.now() + HANG_MS;
     let seen = await attention();
@@ -140,7 +140,7 @@ describe.skipIf(missing)('doctor on a server', () => {
     }
     expect(seen).toEqual(codes);
   };
-  /** All three say this and nothing else. */
+  /** All three report exactly this. */
   const allSay = async (codes: readonly string[], more: Record<string, string> = {}, off = 0) => {
     const sorted = [...codes].sort();
     await untilAttention(sorted);
@@ -158,7 +158,7 @@ describe.skipIf(missing)('doctor on a server', () => {
   ];
 
   test('that is healthy: finds no problems, and notes what is not set up', { timeout: HANG_MS }, async () => {
-    // Not running yet: doctor tries the broker itself.
+    // Not running yet, so doctor tries the broker itself.
     expect(await notified()).toMatchObject({ ok: false, wrong: ['server-not-running'] });
     await start();
     await allSay([]);
@@ -197,7 +197,7 @@ describe.skipIf(missing)('doctor on a server', () => {
     expect(named).toBe(true);
     mosquitto.reload();
     const BROKER = ['broker-not-readable', 'broker-not-writable'];
-    // Not running: tried from here, and the same is found.
+    // Not running: tried from here, with the same result.
     expect((await notified()).wrong).toEqual([...BROKER, 'server-not-running']);
     await start(broken);
     await allSay(
@@ -205,7 +205,7 @@ describe.skipIf(missing)('doctor on a server', () => {
       broken,
     );
     expect((await readyz()).ready).toBe(true);
-    // The running server holds the broker's connection, so doctor repeats what it found there, and says when that was.
+    // The running server holds the broker's connection, so doctor repeats its findings, with their time.
     const broker = (await doctor({ ...env, ...broken })).checks.find(({ check }) => check === 'broker')!;
     for (const { detail } of broker.findings) expect(detail).toMatch(/seen by the running server \d+ s ago/);
 
@@ -221,7 +221,7 @@ describe.skipIf(missing)('doctor on a server', () => {
     });
     expect([judged.status, judged.json().code]).toEqual([503, 'models-missing']);
 
-    // Put right, it clears by itself, without a restart.
+    // Once fixed, it clears automatically, without a restart.
     writeMosquittoAccess(mosquitto.folder, { serverId, replicas: ['a', 'b'] });
     mosquitto.reload();
     await untilAttention(
@@ -271,7 +271,7 @@ describe.skipIf(missing)('doctor on a server', () => {
     await postgres.start();
     const end = Date.now() + HANG_MS;
     while ((await readyz()).ready && Date.now() < end) await new Promise((resolve) => setTimeout(resolve, 200));
-    // Attention is in the database, which nobody reads now.
+    // Attention is in the database, which nobody can read now.
     expect((await readyz()).reasons).toEqual(['database-tls-refused']);
     expect(await notified()).toMatchObject({ ok: false, wrong: ['database-tls-refused'] });
     await postgres.stop();

@@ -9,7 +9,7 @@ import { type Kiosk, postBatch, registeredKiosk, sealOutbox } from '../kit/kiosk
 import { newServerProcess, type ServerProcess } from '../kit/server-process.ts';
 import { postgresUnavailable, startPostgres, type TestPostgres } from '../services/postgres.ts';
 
-/** Real server processes of this build and of the next two on one PostgreSQL, and the command that leads from one to the other. */
+/** Real server processes of this build and the next two on one PostgreSQL, and the command that leads from one to the other. */
 
 const ROOT = join(import.meta.dirname, '../..');
 const SP = join(ROOT, 'electron/cli/sp.ts');
@@ -38,7 +38,7 @@ describe.skipIf(unavailable)('an update of the server', () => {
       SMARTPRESENCE_OPERATIONS_PORT: '0',
     };
     kiosk = await registeredKiosk(env, 'Door');
-    // As they are installed: each with its own command.
+    // As installed: each with its own command.
     for (const [version, more] of [
       ['0.1.0', ''],
       ['0.2.0', `--import ${NEXT}`],
@@ -83,7 +83,7 @@ describe.skipIf(unavailable)('an update of the server', () => {
     running.push(replica);
     return replica;
   }
-  /** One more record of the kiosk's. @returns whether the replica has committed it */
+  /** Sends one more record of the kiosk. @returns whether the replica has committed it */
   async function takes({ deviceUrl }: ServerProcess): Promise<number> {
     kiosk.box.checkin(kiosk.box.person('Someone'));
     return (await postBatch(deviceUrl, kiosk, await sealOutbox(kiosk))).status;
@@ -118,13 +118,13 @@ describe.skipIf(unavailable)('an update of the server', () => {
       issues: [{ code: 'backup-missing' }],
       replicas: [{ name: 'a' }],
     });
-    // In containers there is no room for an archive: the new build looks at itself.
+    // In containers there is no place for an archive, so the new build inspects itself.
     const itself = await run('0.2.0', 'upgrade', 'check', join(root, 'current'));
     expect([itself.code, itself.out]).toEqual([
       1,
       expect.stringMatching(/^Version .* on this database\.\n1 step .*\n {2}9998-adds: adds only/),
     ]);
-    // A command of the new build leaves the schema to its first start: the build before still runs.
+    // A command of the new build leaves the schema to its first start, since the previous build is still running.
     const early = await run('0.2.0', 'accounts', 'list');
     expect([early.code, early.err]).toEqual([3, expect.stringContaining('database-schema-waits')]);
     const columns = "select count(*) from information_schema.columns where column_name = 'next_colour'";
@@ -140,7 +140,7 @@ describe.skipIf(unavailable)('an update of the server', () => {
       true,
     ]);
     await a.stop();
-    // The build before starts again on the schema of the next one.
+    // The previous build restarts on the schema of the next one.
     const again = await start('0.1.0', 'a');
     expect([await takes(again), (await readyz(again)).ready]).toEqual([200, true]);
     await b.stop();
@@ -165,7 +165,7 @@ describe.skipIf(unavailable)('an update of the server', () => {
     const old = await start('0.2.0', 'b');
     const c = await start('0.3.0', 'a');
     expect(await takes(c)).toBe(200);
-    // An earlier build, left running: it takes no traffic on a schema that it can't work with.
+    // An earlier build left running: it accepts no traffic on a schema that it can't work with.
     await until('an old replica says so', async () => (await readyz(old)).reasons.includes('database-newer'));
     await old.stop();
     await c.stop();

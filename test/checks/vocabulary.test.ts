@@ -29,7 +29,7 @@ const WORDS: Readonly<Record<string, string>> = {
   rooms: 'areas, capacity',
 };
 
-/** Names of files, folders, kinds, columns and keys: here a word alone would be a kind of its own. */
+/** Names of files, folders, kinds, columns and keys. Here a single word would be a kind of its own. */
 const FILES = new Set([...Object.keys(WORDS), 'again', 'gone', 'eyes', 'begun', 'room']);
 
 /** A name of another package's: each with where it may stand. */
@@ -49,7 +49,7 @@ test('no identifier contains a word that the vocabulary replaces', () => {
     if (file === 'test/checks/vocabulary.test.ts') continue;
     const text = readFileSync(file, 'utf8');
     const names = new Set(text.replaceAll(/^\s*(?:\/\/|\/?\*).*$/gm, '').match(/[A-Za-z_]\w+/g));
-    if (![...names].some((name) => wordsOf(name).some((part) => Object.hasOwn(WORDS, part)))) continue; // parsing is dear
+    if (![...names].some((name) => wordsOf(name).some((part) => Object.hasOwn(WORDS, part)))) continue; // parsing is expensive
     const source = ts.createSourceFile(
       file,
       text,
@@ -95,7 +95,7 @@ test('no file or folder name contains one', () => {
   expect(listed.filter((file) => parts(file).some((part) => FILES.has(part)))).toEqual([]);
 });
 
-/** The part of a tree of texts that is keys: `settings.methodsText`. */
+/** The keys of a tree of texts: `settings.methodsText`. */
 const keysOf = (tree: object, above = ''): string[] =>
   Object.entries(tree).flatMap(([key, value]) => {
     const path = above ? `${above}.${key}` : key;

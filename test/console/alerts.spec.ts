@@ -4,7 +4,7 @@ import { axe, enterByLink, inLanguage, openBrowser, picture } from './browser.ts
 import { newSystem, type System } from './system.ts';
 import { ask, becomeAccount } from './walk.ts';
 
-/** What an account is mailed of what needs attention: chosen, tried, and what became of it. */
+/** What mail an account gets about what needs attention: chosen, tried, and the outcome. */
 test.describe.configure({ mode: 'serial' });
 let smtp: TestSmtp;
 let system: System;
@@ -85,7 +85,7 @@ test('an administrator sets another account’s alerts', async () => {
   await page.goto(system.at('accounts'));
   await page.getByRole('row').filter({ hasText: 'desk@example.org' }).getByRole('button', { name: 'Alerts' }).click();
   const dialog = page.getByRole('dialog');
-  // What a role does not see it is not offered.
+  // A role isn't offered what it may not see.
   await expect(dialog.getByRole('checkbox', { name: 'Server and backups' })).toHaveCount(0);
   await dialog.getByRole('checkbox', { name: 'Enrolment' }).check();
   await axe(page);

@@ -12,8 +12,8 @@ import { newSystem, type System } from './system.ts';
 import { call } from './walk.ts';
 
 /**
- * The back office's days: a list of people with their photos, a face before this machine's camera, a receiver that answers,
- * the audit log, a code for a PIN.
+ * The back office's daily work: a list of people with their photos, a face in front of this machine's camera, a receiver that
+ * answers, the audit log, a code for a PIN.
  */
 
 test.describe.configure({ mode: 'serial' });
@@ -110,8 +110,8 @@ test('a list creates people only if every line is valid, joins their photos, and
   const id = path.split('/')[1]!;
   const photos = async () => (await call(page, 'GET', `/api/imports/${id}/photos?limit=5`)).body.items;
   await expect.poll(photos).toMatchObject([{ state: 'judged', person: null }]);
-  // The page reads how far the import is now and then. It reads nothing from here until the photo has found whose it is: that
-  // it waited once more is never seen.
+  // The page polls the import's progress. From here on it reads nothing until the photo has found whose it is, so that it never
+  // shows an intermediate state.
   const progress = new RegExp(`/api/imports/${id}$`);
   await page.waitForResponse(progress);
   await expect(page.locator('.counts').first().getByRole('listitem').first()).toHaveText(/^0 /);
@@ -126,7 +126,7 @@ test('a list creates people only if every line is valid, joins their photos, and
   checked.resolve();
   await page.unroute(progress);
   await expect(page.getByText('2 people created')).toBeVisible();
-  // The photo has found whose it is; without a consent it waits.
+  // The photo has found its person. Without a consent it waits.
   await expect(page.locator('.photo').getByRole('link', { name: 'Ada Lovelace' })).toBeVisible();
   await expect(page.locator('.photo').getByText('No consent yet')).toBeVisible();
   await axe(page);
@@ -181,9 +181,9 @@ test('a failing receiver is retried until messages are delivered, and one that a
   await dialog.getByRole('button', { name: 'I’ve saved it' }).click();
   answers = [503];
   await page.getByRole('button', { name: 'Send test' }).click();
-  // The newest: one of the test before may still stand.
+  // The newest; one of the previous test may still be shown.
   const toast = page.locator('.toast').last();
-  // What was said before the language was changed is said in the new one.
+  // Messages shown before the language was changed are translated.
   await toast.hover();
   await speak('de');
   await expect(toast).toContainText('Test gesendet');
@@ -201,7 +201,7 @@ test('a failing receiver is retried until messages are delivered, and one that a
   await picture(page, 'webhooks-retried', ['desk']);
   await reads('Delivered', 90_000);
   await expect(row).toContainText('204');
-  // What stands above the log is as new as the log.
+  // What is shown above the log is as recent as the log.
   await expect(page.locator('dt', { hasText: 'Last delivered' }).locator('xpath=..')).not.toContainText('–');
   expect(heard).toBe(2);
   await axe(page);
@@ -212,7 +212,7 @@ test('a failing receiver is retried until messages are delivered, and one that a
     await page.reload();
     await expect(page.getByText('Turned off: the receiver answered 410 Gone')).toBeVisible({ timeout: 3000 });
   }).toPass();
-  // The address has that it is open.
+  // The address records that it is open.
   await expect(page.getByRole('button', { name: 'Delivery log' })).toHaveAttribute('aria-expanded', 'true');
   await expect(page.getByRole('row').filter({ hasText: '410' })).toContainText('Not delivered: webhook is off');
   await expect(page.getByText('Once you turn it on again, undelivered messages are sent.')).toBeVisible();
@@ -221,7 +221,7 @@ test('a failing receiver is retried until messages are delivered, and one that a
 });
 
 test('the audit log shows who did what, and can be searched by request', async () => {
-  // It is the auditors' and the data protection officers', not the administrators'.
+  // Auditors and data protection officers may see it; administrators may not.
   const made = await call(page, 'POST', '/api/accounts', { email: 'audit@example.org', role: 'dpo' });
   const seen = (await call(page, 'POST', '/api/people', { name: 'Lio', number: '77' })).body.id;
   await open(`people/${seen}`, 'Lio');
@@ -253,7 +253,7 @@ test('the audit log shows who did what, and can be searched by request', async (
   await inLanguage('ar', 'audit', 'audit');
   await inLanguage('de', 'audit', 'audit');
   await speak('en');
-  // A person's own page leads to what was seen and changed of them alone.
+  // A person's own page links to what was seen and changed of them only.
   await open(`people/${seen}`, 'Lio');
   await picture(page, 'person-seen', ['desk']);
   await page.getByRole('button', { name: 'View in audit log' }).click();

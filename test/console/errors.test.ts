@@ -3,7 +3,7 @@ import catalogue from '../../sync/errors/catalogue.json' with { type: 'json' };
 import { SERVED } from '../../sync/server/app/served.ts';
 import { CONSOLE, PORTAL } from '../kit/locales.ts';
 
-/** Shown in the server's words: they say what is missing, which no sentence made before can. */
+/** Codes shown with the server's own text: it says what is missing, which no fixed text can. */
 const SERVER_ONLY: ReadonlySet<string> = new Set(['incident-not-documented']);
 
 test('every error of the console’s routes is translated in every language', () => {
@@ -17,7 +17,7 @@ test('every error of the console’s routes is translated in every language', ()
   }
 });
 
-/** What the pages find themselves, before a server answers or in what it answers. */
+/** Errors that the pages detect themselves, before a server answers or in its answer. */
 const OF_THE_PAGES = ['answer-unreadable', 'not-for-people', 'unreachable'];
 
 test('console and portal translate only error codes that exist', () => {

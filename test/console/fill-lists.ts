@@ -15,14 +15,13 @@ import type { Keys } from '../../sync/server/platform/keys/envelope.ts';
 const HOUR = 3_600_000;
 const pick = <T>(from: readonly T[], i: number): T => from[i % from.length]!;
 
-/** The webhook that has deliveries. */
+/** The name of the webhook that has deliveries. */
 export const LOGGED = 'Payroll';
 
 /**
  * Adds a row to each list that neither people nor kiosks fill: webhooks, deliveries, scheduled reports, imports, incidents,
  * rollouts, legal holds and runs of jobs.
- *
- * @param i how many there are; values go round by it
+ * @param i number of existing rows; values cycle by it
  * @param builds folder of the repository, with version 1.5.0
  */
 export async function addToLists(
@@ -46,7 +45,7 @@ export async function addToLists(
       caPem: null,
     };
     const { id } = await addWebhook(tx, keys, receiver, now);
-    // Those that are on send what needs attention, each of them.
+    // Each enabled one sends what needs attention.
     if (i > 1) await changeWebhook(tx, keys, id, { enabled: false }, now);
     const logged = (await tx.selectFrom('webhook').select('id').orderBy('created_at').executeTakeFirstOrThrow()).id;
     const state = pick(['delivered', 'failed', 'due'] as const, i);

@@ -71,13 +71,13 @@ test('the list shows each kiosk’s state, and updates automatically', async () 
   await open('fleet', 'Fleet');
   const row = page.getByRole('row', { name: /Front door/ });
   await expect(row).toContainText('OK');
-  // Beside it, how old that is.
+  // Next to it, its age.
   await expect(row.locator('.fleet-badges time')).toBeVisible();
   await expect(row).toContainText('0.2.0');
   await expect(row).toContainText('21.4 GB');
   await seen('fleet', ['desk', 'narrow']);
   inventory = { ...inventory, camera: 'covered', diskFree: 310e6, queued: 3 };
-  // Nobody touches the page: the kiosk reports, and the page asks.
+  // Nobody touches the page: the kiosk reports, and the page polls.
   await expect(row).toContainText('Camera problem: Covered');
   await expect(row).toContainText('Disk almost full: 310 MB');
   await expect(page.locator('.fleet-summary')).toContainText('Kiosks OK: 0 of 1');
@@ -161,7 +161,7 @@ test('a kiosk’s settings have a history, and an older revision can be restored
   await expect(diff).toContainText('Kiosk default → 40%');
   await dialog.getByRole('button', { name: 'Restore' }).click();
   await expect(panel.getByRole('row', { name: /^3/ })).toContainText('revision 1 restored');
-  // What was before the first revision: nothing is set.
+  // The state before the first revision: nothing is set.
   await panel.getByRole('button', { name: 'Restore what was before revision 1' }).click();
   await expect(diff).toContainText('40% → Kiosk default');
   await dialog.getByRole('button', { name: 'Restore' }).click();

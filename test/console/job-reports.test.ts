@@ -5,12 +5,12 @@ import { expect, test } from 'vitest';
 import { ENGLISH } from '../../renderer/console/i18n.ts';
 
 /*
- * What jobs report, read by the compiler from the sources: each `run` of an object literal that is a `Job`, and the type that
- * it returns. So a field counts however seldom it is reported.
+ * What jobs report, read by the compiler from the sources: each `run` of an object literal that is a `Job`, and its return type.
+ * So a field counts even if it is rarely reported.
  */
 
 const ROOT = resolve(import.meta.dirname, '../..');
-/** Whose fields are codes: of what is waited for, or of an error. */
+/** Fields whose keys are codes: of what is waited for, or of an error. */
 const BY_CODE = ['erasure.waiting'];
 
 /** The fields and codes in a report's type, each with the jobs that have it. */
@@ -18,7 +18,7 @@ interface Found {
   readonly jobs: Set<string>;
   readonly fields: Map<string, string>;
   readonly codes: Map<string, string>;
-  /** Types that don't say what their fields are. */
+  /** Types that don't declare their fields. */
   readonly open: string[];
 }
 
@@ -45,7 +45,7 @@ function findReports(): Found {
       if (checker.getIndexInfosOfType(type).length > 0 && !BY_CODE.includes(at)) found.open.push(at);
       for (const property of checker.getPropertiesOfType(type)) {
         const { name } = property;
-        // The kind of a rule stands in the place of its name.
+        // The kind of a rule takes the place of its name.
         if (name !== 'kind') found.fields.set(name, at);
         noteType(checker.getTypeOfSymbol(property), `${at}.${name}`);
       }

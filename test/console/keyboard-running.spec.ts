@@ -15,8 +15,8 @@ import { newSystem, type System } from './system.ts';
 import { ask, PASSWORD, reviewTexts, SETUPS, WALKED, Walk, walkedIn } from './walk.ts';
 
 /**
- * What runs the place, by keyboard alone: how it is, accounts, kiosks, rollouts, faces, imports, an erasure; and as a data
- * protection officer texts, retention and the audit log. What is done every day: keyboard.spec.ts.
+ * Administration by keyboard alone: status, accounts, kiosks, rollouts, faces, imports, an erasure; and, as a data protection
+ * officer, texts, retention and the audit log. Daily work: keyboard.spec.ts.
  */
 const SITE = 'North entrance';
 const folder = temporaryFolder();
@@ -29,9 +29,9 @@ let admin: Cookies;
 let officer: Cookies;
 let secret = '';
 let site = '';
-/** Kiosks that wait to be approved, and what their screens show. */
+/** Kiosks waiting for approval, and what their screens show. */
 const waiting = new Map<string, { device: string; fingerprint: string }>();
-/** Whose faces are enrolled, in this order. */
+/** People whose faces are enrolled, in this order. */
 const people = new Map<string, string[]>();
 const tagOf = (setup: (typeof SETUPS)[number]) => setup.join('-');
 
@@ -107,7 +107,7 @@ for (const [i, setup] of SETUPS.entries())
     const dialog = () => walk.dialog();
     const open: Walk['open'] = (...of) => walk.open(...of);
     const t: Walk['t'] = (...of) => walk.t(...of);
-    /** Both themes in one set-up of each language; what differs by size is seen in either. */
+    /** Both themes in one set-up of each language. Differences by size are visible in either theme. */
     const seen = (path: string) => walk.seen(path, i < 2 ? ['light', 'dark'] : ['light']);
     const begin = async (cookies: Cookies) => {
       walk = await Walk.begin(browser, language, size, opened);
@@ -121,7 +121,7 @@ for (const [i, setup] of SETUPS.entries())
         if (rails.has(section)) continue;
         const link = page.locator(`.rail a[href="#/${section}"]`);
         await link.click();
-        // Its tabs come with it.
+        // Its tabs load with it.
         await expect(link).toHaveAttribute('aria-current', 'page');
         for (const href of [section, ...(await hrefs('.tabs'))]) rails.add(href);
       }
@@ -133,7 +133,7 @@ for (const [i, setup] of SETUPS.entries())
     const choose = async (input: Locator, files: Parameters<FileChooser['setFiles']>[0]) => {
       await keys.reach(input);
       const chosen = async () => {
-        // A busy browser may open none at the first press.
+        // A busy browser may not open one at the first press.
         const choosing = page.waitForEvent('filechooser');
         await Promise.all([choosing, keys.press('Space')]);
         return choosing;
@@ -186,7 +186,7 @@ for (const [i, setup] of SETUPS.entries())
       await expect(button('accounts.enable', row)).toBeFocused();
       await keys.press('Enter');
       await expect(button('accounts.disable', row)).toBeFocused();
-      // Only people who may not sign in any more can be removed.
+      // Only people who may no longer sign in can be removed.
       await keys.press('Enter');
       await expect(button('accounts.enable', row)).toBeFocused();
       await keys.enter(button('accounts.remove', row));
@@ -318,7 +318,7 @@ for (const [i, setup] of SETUPS.entries())
       await keys.choose(field('rollouts.plan.label', dialog()), 'everybody');
       await seen('rollout-start');
       await keys.enter(button('rollouts.begin', dialog()).or(dialog().locator('button[type=submit]')));
-      // Earlier ones are in a table of their own.
+      // Earlier ones are in a separate table.
       const panel = page.locator('section.panel').filter({ has: page.getByText('1.5.0') });
       await expect(panel).toContainText(t('rollouts.state.running'));
       await keys.held();
@@ -364,7 +364,7 @@ for (const [i, setup] of SETUPS.entries())
       await keys.enter(button('enrolFace.save'));
       await expect.poll(() => templates(ada!)).toBeGreaterThan(0);
       await keys.held();
-      // The same man again, from files: nothing is kept before someone has looked.
+      // The same man again, from files: nothing is stored before someone has looked.
       await enrol(1, `Max ${tag}`);
       await keys.enter(button('enrolFace.photo'));
       await expect(button('enrolFace.photo')).toBeFocused();
@@ -462,7 +462,7 @@ for (const [i, setup] of SETUPS.entries())
       await keys.enter(button('imports.cancel'));
       await walk.agree('imports.cancel', 'imports.keep');
       await walk.arrived(t('imports.nav'));
-      // It is one man's face all along.
+      // It is the same man's face throughout.
       const { items } = await ask(page, 'POST', '/api/people/search', { q: `9${i}1` });
       await ask(page, 'POST', '/api/erasures', { person: items[0].id });
     });

@@ -6,7 +6,7 @@ import type { Keys } from './keys.ts';
 import { newSystem, type System } from './system.ts';
 import { ask, PASSWORD, reviewTexts, SETUPS, Walk, walkedIn } from './walk.ts';
 
-/** What the console is for from day to day, by keyboard alone; what runs the place: keyboard-running.spec.ts. */
+/** Daily work in the console by keyboard alone. Administration: keyboard-running.spec.ts. */
 let system: System;
 /** The one-time link of each set-up's administrator. */
 const links = new Map<string, string>();
@@ -21,7 +21,7 @@ test.beforeAll(async ({ browser }) => {
     const tag = setup.join('-');
     const body = { email: `${tag}@example.org`, role: 'admin' };
     links.set(tag, (await ask(page, 'POST', '/api/accounts', body)).link.url);
-    // Two who may be one are found within a minute: they are there from the beginning.
+    // Possible duplicates are found within a minute, so these two exist from the start.
     for (const name of [`Ada ${tag}`, `Augusta ${tag}`])
       await ask(page, 'POST', '/api/people', { name, number: `7${i}15` });
     const [, others] = [`Grace ${tag}`, `Alan ${tag}`].map((name, n) => {
@@ -43,7 +43,7 @@ for (const [i, [language, size]] of SETUPS.entries())
     const tag = `${language}-${size}`;
     const number = `7${i}`;
     const email = `${tag}@example.org`;
-    /** Someone who is inside, and someone whose check-in was another's. */
+    /** Someone who is inside, and someone whose check-in was another person's. */
     const [inside, reported] = [`Grace ${tag}`, `Alan ${tag}`];
     const name = { de: 'Jürgen Müller-Lüdenscheidt', ar: 'ليلى الحسن' }[language];
     let walk: Walk;
@@ -89,7 +89,7 @@ for (const [i, [language, size]] of SETUPS.entries())
       await seen('sign-in');
       await keys.enter(button('signIn.button'));
       await expect(page.locator('.who-email')).toHaveText(email);
-      // Past the rail with one key.
+      // Skips the rail with one key.
       await page.reload();
       await keys.enter(button('skip', page));
       await expect(page.locator('main')).toBeFocused();
@@ -179,7 +179,7 @@ for (const [i, [language, size]] of SETUPS.entries())
       const made = page.getByRole('row').filter({ hasText: tag });
       await keys.enter(button('corrections.undo', made));
       await keys.enter(button('corrections.undo', dialog()));
-      // By the author's address, what takes it back is among these rows too.
+      // Filtered by the author's address, the rows also include what undoes it.
       await expect(page.locator('tr[data-tone=off]').filter({ hasText: tag })).toContainText(t('corrections.undone'));
       await keys.held();
       await seen('corrections');

@@ -1,9 +1,9 @@
 import { expect, type Locator, type Page } from '@playwright/test';
 
-/** The most stops a page may have: a person who needs more is lost. */
+/** Maximum number of tab stops of a page. A person who needs more is lost. */
 const STOPS = 150;
 
-/** What is wrong with how the focus shows, or nothing: it has a ring that can be seen, and stands where it can be seen. */
+/** What is wrong with the visible focus, or nothing. It must have a visible ring and be in a visible place. */
 const unseen = (element: Element): string => {
   const shown = element.closest('.file-pick') ?? element;
   const { outlineStyle, outlineWidth, outlineColor } = getComputedStyle(shown);
@@ -26,7 +26,7 @@ const unseen = (element: Element): string => {
   return points.some(([px, py]) => inside(px, py)) ? '' : `nothing of it is on the screen: ${left} ${top}`;
 };
 
-/** A page that is used by its keys alone. */
+/** A page that is used by keyboard only. */
 export class Keys {
   readonly page: Page;
 
@@ -38,7 +38,7 @@ export class Keys {
     return this.page.keyboard.press(key);
   }
 
-  /** From stop to stop until this one has the focus, which is to be seen. */
+  /** Moves from stop to stop until this one has the focus, which must be visible. */
   async reach(to: Locator, key: 'Tab' | 'Shift+Tab' = 'Tab'): Promise<void> {
     await expect(to).toHaveCount(1);
     const has = () => to.evaluate((element) => element === document.activeElement);
@@ -62,7 +62,7 @@ export class Keys {
     await expect(to).toHaveValue(text);
   }
 
-  /** One of a list, by the arrows. */
+  /** Chooses one of a list with the arrow keys. */
   async choose(to: Locator, value: string): Promise<void> {
     await this.reach(to);
     await this.press('Home');
@@ -78,7 +78,7 @@ export class Keys {
     await expect(to).toBeChecked();
   }
 
-  /** The focus is always somewhere: what was closed or removed does not leave it on nothing. */
+  /** The focus is always somewhere. Closing or removing an element must not lose it. */
   async held(): Promise<void> {
     const where = () => this.page.evaluate(() => document.activeElement?.tagName ?? '');
     await expect.poll(where, 'nothing has the focus').not.toBe('BODY');

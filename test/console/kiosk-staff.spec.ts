@@ -5,7 +5,7 @@ import { INVENTORY } from '../kit/engine.ts';
 import { axe, enterByLink, fits, openBrowser, picture } from './browser.ts';
 import { newSystem, type System } from './system.ts';
 
-/** Kiosk staff in the console: added with a sheet that is shown once, known at kiosks, reset, removed. */
+/** Kiosk staff in the console: added with a sheet that is shown once, accepted at kiosks, reset, removed. */
 test.describe.configure({ mode: 'serial' });
 const NAME = 'Jo Meier-Überall';
 
@@ -67,7 +67,7 @@ test('a member is added by keyboard alone; secret and codes are shown once, and 
   await expect(dialog).toBeHidden();
   await expect(row()).toContainText('Active at 0 of 1');
   await expect(row()).toContainText('Pending: Front door');
-  // Nothing of it can be had again.
+  // None of it can be retrieved later.
   const again = JSON.stringify(await items());
   for (const notified of [...codes, pin, secret.replaceAll(' ', '')]) expect(again).not.toContain(notified);
   await page.reload();
@@ -103,7 +103,7 @@ test('a forgotten PIN is reset by a button that names its person', async () => {
 test('a removed member stays listed until the kiosk has deleted them', async () => {
   await row().getByRole('button', { name: 'Remove' }).click();
   const remove = page.getByRole('dialog').getByRole('button', { name: 'Remove' });
-  // They can't be put back as they were, with their PIN.
+  // They can't be restored as they were, with their PIN.
   await expect(remove).toBeDisabled();
   await page.getByRole('dialog').getByRole('textbox').fill(NAME);
   await remove.click();
@@ -114,7 +114,7 @@ test('a removed member stays listed until the kiosk has deleted them', async () 
   inventory = { ...inventory, staff: [] };
   system.engine.nudge();
   await expect(row()).toContainText('Removed from 1 of 1');
-  // A 409 was the error above.
+  // The 409 was the error above.
   expect(complaints.filter((text) => !text.includes('409'))).toEqual([]);
 });
 
@@ -136,7 +136,7 @@ for (const [language, heading, add, name, remove] of [
     await page.keyboard.press('Escape');
     await expect(dialog).toBeHidden();
     await seen(`kiosk-staff-${language}-added`);
-    // The table is wide, and what removes someone is its last column.
+    // The table is wide, and the button that removes someone is in its last column.
     for (const [width, height] of [
       [1280, 800],
       [1080, 1920],

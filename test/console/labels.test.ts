@@ -14,8 +14,8 @@ import { OpenBody, StaffWhat } from '../../sync/protocol/wire/event.ts';
 import { STEPS as ERASURE_STEPS } from '../../sync/server/features/privacy/erasure/steps.ts';
 
 /**
- * Codes that a page shows as they are where it has no words for them, so that the compiler doesn't know which it needs:
- * where their words are, and which codes there are.
+ * Codes that a page shows unchanged if it has no text for them, so that the compiler doesn't know which texts it needs: where
+ * their texts are, and which codes exist.
  */
 const VOIDS = OpenBody.void.shape.reason.options;
 const SHOWN: readonly (readonly [under: string, codes: readonly string[]])[] = [

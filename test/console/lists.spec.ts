@@ -3,7 +3,7 @@ import { axe, enterByLink, fits, inLanguage, openBrowser, picture, SIZES, still 
 import { newSystem, type System } from './system.ts';
 import { ask, becomeAccount } from './walk.ts';
 
-/** What every list can do with its rows where they are few: find words, narrow to what a column has, sort by each column. */
+/** What every list can do when it has few rows: search, filter by a column's values, sort by each column. */
 
 test.describe.configure({ mode: 'serial' });
 let system: System;
@@ -12,7 +12,7 @@ let page: Page;
 let complaints: string[];
 const SITES = ['Aachen', 'Berlin', 'Bonn', 'Bremen', 'Köln', 'Kyiv'];
 const PEOPLE = ['Grace Hopper', 'Ada Lovelace', 'Alan Turing'];
-/** More than one page of a list has. */
+/** More than fit on one page of a list. */
 const RECORDS = 66;
 
 test.beforeAll(async ({ browser }) => {
@@ -46,7 +46,7 @@ const open = async (path: string) => {
 const rows = (in_: Page = page) => in_.locator('tbody tr[data-index]');
 const names = (in_?: Page) => rows(in_).getByRole('rowheader').allInnerTexts();
 const column = (name: string) => page.getByRole('columnheader', { name, exact: true });
-/** In a tab of its own: what is not in the address is not there. */
+/** In a separate tab, which has only what is in the address. */
 const shared = async (check: (page: Page) => Promise<void>) => {
   const other = await context.newPage();
   await other.goto(page.url());
@@ -90,7 +90,7 @@ test('all records can be sorted by a column the server does not sort by, and Bac
   const sorted = PEOPLE.toSorted().flatMap((name) => Array.from({ length: RECORDS / PEOPLE.length }, () => name));
   await expect.poll(names).toEqual(sorted);
   expect(page.url()).toContain('sort=person');
-  // One that is far down, and beyond what the server gives at first.
+  // One that is far down, beyond what the server returns first.
   const far = 60;
   await rows().nth(far).scrollIntoViewIfNeeded();
   await expect.poll(() => page.url()).toContain('row=');
@@ -108,7 +108,7 @@ test('all records can be sorted by a column the server does not sort by, and Bac
 
 test('a list can be searched by name, and the name is in no address', async () => {
   await open('corrections');
-  // The second page of the list is late, as on a bad line.
+  // The second page of the list is late, as on a slow connection.
   const held = Promise.withResolvers<void>();
   await page.route(/corrections\?.*cursor=./, async (asked) => {
     await held.promise;
@@ -118,7 +118,7 @@ test('a list can be searched by name, and the name is in no address', async () =
   await expect(page.getByText('16 of 50+')).toBeVisible();
   await page.getByRole('button', { name: 'Export', exact: true }).click();
   held.resolve();
-  // Not just those that were here.
+  // Not only the loaded ones.
   await expect(page.locator('.toast', { hasText: 'Exported 22 rows' })).toBeVisible();
   await expect.poll(names).toEqual(Array.from({ length: RECORDS / PEOPLE.length }, () => 'Grace Hopper'));
   await expect(page.getByText(`22 of ${RECORDS}`)).toBeVisible();
@@ -169,7 +169,7 @@ test('filters fit their list on every screen, also with long labels', async () =
   expect(complaints).toEqual([]);
 });
 
-test('a correction shows its times on the clock of the site that it is of', async () => {
+test('a correction shows its times in the zone of its site', async () => {
   const { items } = await ask(page, 'GET', '/api/sites');
   const site = items.find(({ name }: { name: string }) => name === 'Kyiv').id;
   const { id: person } = await ask(page, 'POST', '/api/people', { name: 'Olena' });

@@ -3,7 +3,7 @@ import { enterByLink, openBrowser } from './browser.ts';
 import { newSystem, type System } from './system.ts';
 import { ask } from './walk.ts';
 
-/** Someone else was faster, an answer is late or an error: what was typed stays, why is said, and what is done next works. */
+/** Someone else was faster, or an answer is late or an error: typed text is kept, the reason is shown, the next action works. */
 test.describe.configure({ mode: 'serial' });
 let system: System;
 let context: BrowserContext;
@@ -17,7 +17,7 @@ const open = async (path: string, heading: string) => {
 };
 const dialog = () => page.getByRole('dialog');
 const alert = () => page.getByRole('main').getByRole('alert');
-/** The next request to this path is answered by an error of whatever is before the server. */
+/** Answers the next request to this path with an error from a proxy in front of the server. */
 const failOnce = (path: string) =>
   page.route(path, (route) => route.fulfill({ status: 503, body: 'busy' }), { times: 1 });
 

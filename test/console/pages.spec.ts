@@ -33,7 +33,7 @@ test.beforeAll(async ({ browser }) => {
     outbox.append('person', { change: 'added' }, { person, name, number: `100${i}`, language: 'en' });
     return person;
   });
-  // Some minutes ago, so that it is one day wherever the clock stands, as far as that can be.
+  // Some minutes ago, to be on a single day at almost any time of day.
   const now = Date.now();
   for (const [i, person] of people.entries())
     outbox.checkin(person, 'in', new Date(now - (people.length - i) * 60_000));
@@ -81,7 +81,7 @@ test('in an evacuation the missing are red until marked as seen outside, by keyb
   await expect(page.locator('.stat', { hasText: 'Missing' })).toContainText('5');
   await page.getByRole('button', { name: 'Mark as accounted for Ada Lovelace' }).press('Enter');
   await expect(page.locator('.stat', { hasText: 'Missing' })).toContainText('4');
-  // A warden at the kiosk has seen someone too: the mark appears by itself, with the kiosk it came from.
+  // A warden at the kiosk has seen someone too: the mark appears automatically, with the kiosk's name.
   const mark = { evacuation: crypto.randomUUID(), change: 'accounted' } as const;
   system.outbox.append('evacuation', mark, { person: people[2]! });
   system.engine.nudge();
@@ -127,7 +127,7 @@ test('a record is voided with a reason and restored with one press, one is added
   await page.getByRole('dialog').getByRole('button', { name: 'Void' }).click();
   await expect(page.locator('tr[data-tone="off"]')).toHaveCount(2);
   const done = page.locator('.toast', { hasText: 'Void: Done for 2 rows' });
-  // It stays while the pointer is on it.
+  // It is kept while the pointer is on it.
   await done.hover();
   const board = await page.context().newPage();
   await board.goto(system.at('home'));

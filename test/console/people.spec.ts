@@ -7,7 +7,7 @@ import { axe, enterByLink, inLanguage, openBrowser, picture, saveSettings } from
 import { newSystem, type System } from './system.ts';
 import { call } from './walk.ts';
 
-/** People, enrolment, what waits, and the pages of the people who run the place. */
+/** People, enrolment, what is pending, and the administrators' pages. */
 
 test.describe.configure({ mode: 'serial' });
 let system: System;
@@ -172,7 +172,7 @@ test('templates are made from a photo after the consent, and a face already enro
   await page.getByLabel(/^Type /).fill((await pair.getByRole('link').first().textContent())!);
   await page.getByRole('dialog').getByRole('button', { name: 'Unmark' }).click();
   await expect(page.getByText('No lookalikes')).toBeVisible();
-  // Who works at the desk leaves it to an administrator.
+  // Staff leave the decision to an administrator.
   const waits = (await call(page, 'POST', '/api/people', { name: 'Trine' })).body.id;
   await call(page, 'POST', `/api/people/${waits}/consents`, { textVersion: '1', language: 'en' });
   const pictures = stillsOfA()
@@ -205,7 +205,7 @@ test('templates are made from a photo after the consent, and a face already enro
   await picture(page, 'card-printed');
   await page.emulateMedia({ media: 'screen' });
   await page.getByRole('dialog').getByRole('button', { name: 'Close' }).click();
-  // The history has it at once.
+  // The history shows it immediately.
   await expect(page.getByText('Card issued')).toBeVisible();
 });
 
@@ -224,7 +224,7 @@ test('irreversible actions say how much of whose data they delete, and require a
     await expect(dialog.getByRole('button', { name: button })).toBeEnabled();
     await dialog.getByRole('button', { name: 'Cancel' }).click();
   }
-  // No one knows the code of a card: it can't be given back as a badge can.
+  // Nobody knows a card's code, so it can't be restored as a badge can.
   const revoke = page.getByRole('button', { name: /^Revoke Card/ });
   const card = (await call(page, 'GET', `/api/people/${ada}/credentials`)).body.items[0].id.slice(-8);
   await revoke.click();
@@ -233,7 +233,7 @@ test('irreversible actions say how much of whose data they delete, and require a
   await dialog.getByLabel(`Type “${card}” to confirm`).fill(card);
   await dialog.getByRole('button', { name: 'Revoke' }).click();
   await expect(revoke).toHaveCount(0);
-  // A PIN is known to its holder alone; one is chosen only at a kiosk.
+  // Only its holder knows a PIN, and it is chosen only at a kiosk.
   const pin = { chosenAt: new Date().toISOString(), device: null };
   await page.route('**/pin-code', (route) => route.fulfill({ json: { code: null, pin } }));
   const removed: string[] = [];
@@ -303,7 +303,7 @@ test('irreversible actions say how much of whose data they delete, and require a
 test('a person’s page shows their portrait on request and their history, and can correct a record', async () => {
   const asked: string[] = [];
   page.on('request', (one) => one.url().endsWith('/picture') && asked.push(one.url()));
-  // A document keeps the pictures that it has shown: a test before this one saw the same.
+  // A document caches the pictures that it has shown, and an earlier test showed the same.
   await page.goto('about:blank');
   await open(`people/${ada}`, 'Ada Lovelace');
   const show = page.getByRole('button', { name: 'Show portrait' });
@@ -316,7 +316,7 @@ test('a person’s page shows their portrait on request and their history, and c
   await expect(page.getByText(/2 templates · picture quality \d+ of 100/)).toBeVisible();
   const dialog = page.getByRole('dialog');
   await page.getByRole('button', { name: 'Add record' }).click();
-  // Just now: who came more than 18 hours ago is inside no more.
+  // Just now: someone who arrived more than 18 hours ago no longer counts as inside.
   await dialog.getByLabel('Time').fill(new Date().toTimeString().slice(0, 5));
   await dialog.getByLabel('Reason').fill('Forgot');
   await dialog.getByRole('button', { name: 'Save' }).click();
@@ -406,7 +406,7 @@ test('photos are uploaded, reviewed and enrolled', async () => {
   await picture(page, 'import', ['desk', 'wall']);
   await page.getByRole('button', { name: 'Reject 1906.jpg' }).click();
   await expect(page.getByRole('button', { name: 'Undo' }).first()).toBeVisible();
-  // Pictures can't be given back.
+  // Deleted pictures can't be restored.
   const dialog = page.getByRole('dialog');
   await page.getByRole('button', { name: 'Cancel import' }).click();
   await expect(dialog).toContainText('2 pictures are deleted immediately');
@@ -455,7 +455,7 @@ test('saving over someone else’s change is reported, and overwrites nothing', 
   await saveSettings(page);
   await expect(page.getByRole('alert').filter({ hasText: 'Someone else changed these settings' })).toBeVisible();
   expect((await call(page, 'GET', site)).body.policy).toMatchObject({ photoDays: 45, gpsDays: 20 });
-  // What they set is there now; one's own edit is kept, and can be saved once that was seen.
+  // Their change is shown now. One's own edit is kept, and can be saved once that was seen.
   await expect(page.getByText('Keep locations – → 20 days')).toBeVisible();
   await expect(page.getByLabel('Keep check-in photos', { exact: true })).toHaveValue('45');
   await expect(page.getByLabel('Keep locations', { exact: true })).toHaveValue('14');
@@ -499,13 +499,13 @@ test('the start of a site’s day can be changed, and the time zone of a site th
       (await call(page, 'GET', '/api/sites')).body.items.find((s: { isDefault: boolean }) => s.isDefault),
     )
     .toMatchObject({ dayStartsAt: '04:00' });
-  // It is in the history, and is taken back there.
+  // It is in the history, where it can be undone.
   const change = page.locator('li.setting', { hasText: 'Day starts at 00:00 → 04:00' });
   await change.getByRole('button', { name: 'Undo this change' }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'Undo this change' }).click();
   await expect(start).toHaveValue('00:00');
   await expect(page.getByText('Day starts at 04:00 → 00:00')).toBeVisible();
-  // What someone else has set meanwhile is not written over.
+  // What someone else has set meanwhile is not overwritten.
   await start.fill('05:00');
   const { items } = (await call(page, 'GET', '/api/sites')).body;
   const main = items.find((s: { isDefault: boolean }) => s.isDefault).id;

@@ -136,7 +136,7 @@ test('a missing check-out is added from its row, which then disappears', async (
   await open('reports?by=person-day&only=missing');
   await field('Period').selectOption('yesterday');
   const row = page.getByRole('row', { name: /Person 3\b/ });
-  await expect(row).toHaveCount(1); // until then rows of a longer period are there
+  await expect(row).toHaveCount(1); // until then, rows of a longer period are shown
   await row.getByRole('button', { name: 'Add check-out' }).click();
   const dialog = page.getByRole('dialog', { name: 'Add record' });
   await expect(dialog).toContainText('Person 3');
@@ -170,7 +170,7 @@ test('the file has the same columns and rows as the page', async () => {
     const [, name, number, firstIn, lastOut, late, stays, minutes, missing] = line.split(',');
     return [name, number, time(firstIn!), time(lastOut!), late ? `${late} min` : '–', stays, hours(minutes!), missing];
   });
-  // The day is written out on the page.
+  // The page shows the day in full.
   expect(shown.map(([, ...cells]) => cells)).toEqual(file);
 });
 
@@ -232,11 +232,11 @@ test('cards of several people are printed together, each unbroken, and nothing e
   writeFileSync(pdf, await page.pdf({ format: 'A4', preferCSSPageSize: true, printBackground: true }));
   const pages = textOf(pdf).split('\f').slice(0, -1);
   expect(pages).toHaveLength(2);
-  // Each has what the person's page calls it by.
+  // Each has the identifier shown on the person's page.
   expect(pages.join('').match(/\b[0-9a-f]{8}\b/g)).toHaveLength(9);
   for (const name of names) expect(pages.filter((text) => new RegExp(`${name}\\b`).test(text))).toHaveLength(1);
   for (const word of ['Print', 'Settings', 'Last changed']) expect(pages.join('\n')).not.toContain(word);
-  // Their codes are not lost by a slip.
+  // Their codes can't be lost by accident.
   await page.keyboard.press('Escape');
   const asked = page.getByRole('dialog', { name: 'Close without printing' });
   await expect(asked.getByRole('button', { name: 'Close without printing' })).toBeVisible();

@@ -10,7 +10,7 @@ import { makeRepository } from '../update/repository.ts';
 import { axe, enterByLink, openBrowser, picture } from './browser.ts';
 import { newSystem, type System } from './system.ts';
 
-/** A rollout in the console: begun, stopped by itself, gone on with, rolled back; rings and maintenance windows. */
+/** A rollout in the console: started, stopped automatically, resumed, rolled back; rings and maintenance windows. */
 
 test.describe.configure({ mode: 'serial' });
 const folder = temporaryFolder();
@@ -19,7 +19,7 @@ let context: BrowserContext;
 let page: Page;
 const kiosks: { box: MemoryOutbox; engine: SyncEngine }[] = [];
 
-/** Of the kiosk in the office, before which someone always stands. */
+/** The kiosk in the office, which always has someone in front of it. */
 const held: Inventory = {
   ...INVENTORY,
   version: '1.4.0',
@@ -54,7 +54,7 @@ const open = async (heading = 'Rollouts') => {
   await expect(page.getByRole('heading', { level: 1, name: heading })).toBeVisible();
 };
 
-/** The kiosk says how its update went, as its core does. */
+/** Reports how the kiosk's update went, as its core does. */
 function says(index: number, code: string, rollout: string, reason?: string): void {
   const { box, engine } = kiosks[index]!;
   box.append('health', { code, detail: { rollout, version: '1.5.0', from: '1.4.0', ...(reason && { reason }) } }, {});
@@ -77,7 +77,7 @@ test('kiosks are put into a ring by its displayed name, and a site gets a mainte
   await dialog.getByLabel('Ring name').fill('Test bench');
   await dialog.getByRole('button', { name: 'Rename' }).click();
   await expect(page.getByRole('button', { name: 'Rename Test bench' })).toBeVisible();
-  // The others are named as well, and a kiosk's page names its ring.
+  // The others are named too, and a kiosk's page names its ring.
   await expect(ring('Everyone else').getByRole('link')).not.toHaveCount(0);
   await expect(ring('Everyone else')).not.toContainText('Cafeteria');
   await ring('Test bench').getByRole('link', { name: 'Cafeteria' }).click();
@@ -114,7 +114,7 @@ test('a version is rolled out, stops automatically and says why, is resumed, and
     await expect(page.getByLabel('Kiosk progress')).toContainText('1 went back', { timeout: 2000 });
   }).toPass();
   await page.getByRole('button', { name: 'Kiosks', exact: true }).click();
-  // What is open is in the address.
+  // The address records what is open.
   await page.reload();
   await expect(page.getByRole('row').filter({ hasText: 'Hall A' })).toContainText(
     'Didn’t pass its checks in time: camera, recognition',

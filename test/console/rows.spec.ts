@@ -4,7 +4,7 @@ import { enterByLink, openBrowser } from './browser.ts';
 import { newSystem, type System } from './system.ts';
 import { ask, rowsNamed, WALKED } from './walk.ts';
 
-/** A person who hears a table rather than sees it knows which row each button is about. */
+/** A screen reader user knows which row of a table each button is about. */
 let system: System;
 test.beforeAll(async () => {
   system = await newSystem('North entrance');
@@ -22,7 +22,7 @@ test('on every page of the console, row buttons name their row, and no two share
     return person;
   });
   const now = Date.now();
-  // One person's records differ by their time alone, and so do what they complained of.
+  // One person's records differ only in their time, and so do their complaints.
   const records = [9, 7, 5, 3].map((minutes) => outbox.checkin(ada!, 'in', new Date(now - minutes * 60_000)));
   outbox.checkin(grace!, 'in', new Date(now - 60_000));
   for (const one of records.slice(0, 2)) outbox.append('void', { target: one.header.id, reason: 'not-me' }, {});
@@ -32,7 +32,7 @@ test('on every page of the console, row buttons name their row, and no two share
   await expect.poll(async () => (await ask(page, 'GET', '/api/attendance')).items.length).toBeGreaterThan(4);
   for (const record of records.slice(2))
     await ask(page, 'POST', '/api/corrections', { kind: 'void', target: record.header.id, reason: 'Twice' });
-  // Lists that are no tables: changes of a site's policy, and duties to keep.
+  // Lists that aren't tables: changes of a site's policy, and legal duties.
   const [site] = (await ask(page, 'GET', '/api/sites')).items;
   const path = `/api/sites/${site.id}/policy`;
   for (const photoDays of [20, 21]) {
@@ -48,7 +48,7 @@ test('on every page of the console, row buttons name their row, and no two share
     await expect(page.locator('.skeleton')).toHaveCount(0);
     buttons[path] = await rowsNamed(page);
   }
-  // Not for want of rows.
+  // Not because there are no rows.
   for (const path of ['attendance', 'attention', 'corrections', 'accounts'])
     expect(buttons[path], path).toBeGreaterThan(1);
   await page.goto(system.at('retention'));

@@ -19,9 +19,9 @@ import { newSystem, type System } from './system.ts';
 import { ask, firstSignIn } from './walk.ts';
 
 /*
- * Every page of the console with nothing in it, a little and a lot, at four sizes, light and dark, in English and in the
- * language that takes most room, and with a little in it every dialog that a page opens: nothing is out of reach at its side, no button, tab or heading is cut, and no page
- * complains. With SCREENS=FOLDER it keeps a picture of each, for people to look at.
+ * Every page of the console with no data, a little and a lot, at four sizes, light and dark, in English and in the language that
+ * takes most room; and, with a little data, every dialog that a page opens. Nothing is out of reach sideways, no button, tab or
+ * heading is cut, and no page reports errors. With SCREENS=FOLDER it saves a screenshot of each, for people to look at.
  */
 const FOLDER = process.env.SCREENS;
 const SIZES = [
@@ -32,7 +32,7 @@ const SIZES = [
 ] as const;
 const AMOUNTS = [0, 5, 500] as const;
 
-/** Records are of yesterday and today, whatever day of the month it is. */
+/** Records are from yesterday and today, whatever the day of the month. */
 const SINCE = new Date(Date.now() - 7 * 86_400_000).toISOString().slice(0, 10);
 const QUERY: Readonly<Record<string, string>> = { attendance: `?from=${SINCE}`, reports: `?from=${SINCE}` };
 
@@ -48,7 +48,7 @@ const builds = temporaryFolder();
 let smtp: TestSmtp;
 let system: System;
 let admin: Seat;
-/** The data protection officer's: the audit log is not the administrator's to read. */
+/** The data protection officer's seat: administrators may not read the audit log. */
 let officer: Seat;
 let filled = 0;
 
@@ -80,7 +80,7 @@ test.afterAll(async () => {
   builds.remove();
 });
 
-/** Pages of one thing that lists of people, kiosks and sites do not lead to; made once there is a person. */
+/** Pages of single items that the lists of people, kiosks and sites don't link to. Set once there is a person. */
 let ones: string[] = [];
 
 async function makeOnes(): Promise<void> {
@@ -115,13 +115,13 @@ async function makeOnes(): Promise<void> {
   ];
 }
 
-/** Opens every dialog of the page that is shown, at a desk and on a phone; of a table or list those of one row. */
+/** Opens every dialog of the current page, on a desktop and a phone; for a table or list, those of one row. */
 async function openDialogs({ page }: Seat, name: string, faults: string[]): Promise<void> {
   const openers = page.locator('main button[aria-haspopup=dialog]:not([aria-disabled=true])');
   for (const [width, height] of [SIZES[1], SIZES[3]]) {
     await page.setViewportSize({ width, height });
     for (const label of new Set(await openers.allTextContents())) {
-      // Looked for each time: rows come and go meanwhile.
+      // Located each time, since rows change meanwhile.
       const opener = openers
         .filter({ hasText: new RegExp(`^${label.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')}$`), visible: true })
         .first();
@@ -137,7 +137,7 @@ async function openDialogs({ page }: Seat, name: string, faults: string[]): Prom
   }
 }
 
-/** Whatever lists can hold, up to so many rows of each. */
+/** Adds up to this many rows to each list. */
 async function fill(rows: number): Promise<void> {
   for (const { page } of [admin, officer]) await page.goto('about:blank');
   await system.server.offline(async ({ db, keys }) => {
@@ -200,11 +200,11 @@ async function show({ page }: Seat, path: string, language: string): Promise<voi
 for (const rows of AMOUNTS)
   for (const language of ['en', LONGEST!])
     test(`every page with ${rows} rows in ${language}`, async () => {
-      // Some hundred dialogs, one after the other.
+      // A few hundred dialogs in sequence.
       test.slow(rows === 5);
       if (rows > filled) await fill(rows);
       if (rows > 0 && ones.length === 0) await makeOnes();
-      // What a page still asked of a server that was filled meanwhile.
+      // Requests of a page to a server that was being filled.
       for (const { complaints } of [admin, officer]) complaints.splice(0);
       await speak(admin, language);
       await speak(officer, language);
@@ -218,7 +218,7 @@ for (const rows of AMOUNTS)
         ...ones,
       ];
       expect(paths.length).toBeGreaterThan(20);
-      // All that is wrong is said at the end: a walk that stopped at the first would be long.
+      // Faults are reported at the end, since stopping at the first would make for many long runs.
       const faults: string[] = [];
       for (const path of paths) {
         const seat = path === 'audit' ? officer : admin;

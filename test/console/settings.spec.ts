@@ -4,7 +4,7 @@ import { Keys } from './keys.ts';
 import { newSystem, type System } from './system.ts';
 import { ask, becomeAccount } from './walk.ts';
 
-/** Settings, and texts of consents: nothing edited is lost without a word, and nothing is agreed to that can't be read. */
+/** Settings and consent texts: no edit is lost silently, and nobody can agree to something unreadable. */
 test.describe.configure({ mode: 'serial' });
 let system: System;
 let context: BrowserContext;
@@ -46,7 +46,7 @@ test('leaving unsaved edits asks first, and staying keeps them', async () => {
   await expect(dialog()).toBeVisible();
   await axe(page);
   await picture(page, 'unsaved');
-  // Closing the tab is asked about by the browser.
+  // The browser asks before the tab is closed.
   await dialog().getByRole('button', { name: 'Cancel' }).click();
   const asked = page.waitForEvent('dialog');
   const closing = page.close({ runBeforeUnload: true });
@@ -55,7 +55,7 @@ test('leaving unsaved edits asks first, and staying keeps them', async () => {
   await question.dismiss();
   await closing;
   await expect(photos()).toHaveValue('12');
-  // What is as it was is no edit.
+  // Restoring the original value is not an edit.
   await photos().fill('');
   await page.getByRole('link', { name: 'Attendance', exact: true }).click();
   await expect(page.getByRole('heading', { level: 1, name: 'Attendance records' })).toBeVisible();
@@ -72,7 +72,7 @@ test('before saving, a summary shows each change from old to new, for how many k
   await photos().fill('30');
   await filled.fill('16');
   await page.getByLabel('Face recognition', { exact: true }).selectOption('Off');
-  // What depends on faces is of no use now.
+  // Settings that depend on faces are of no use now.
   await expect(page.getByLabel('Liveness check', { exact: true })).toBeHidden();
   await expect(page.getByRole('region').or(page.locator('section')).filter({ hasText: 'Not saved' })).toHaveCount(3);
   await expect(page.getByText('Unsaved changes: Face recognition, Consent, Storage periods')).toBeVisible();
@@ -166,7 +166,7 @@ test('two people can change different settings, and the history shows only those
   await expect(other.getByRole('spinbutton', { name: 'Keep check-in photos' })).toHaveValue('12');
   await expect(other.locator('li.setting').first().locator('.setting-name')).toHaveText(['Keep locations']);
   await expect(other.locator('li.setting').last().locator('.setting-name')).toHaveText(['Keep check-in photos']);
-  // To undo the older one takes back the newer one as well: that is said before it is done.
+  // Undoing the older one undoes the newer one too, which is announced beforehand.
   await other.locator('li.setting').last().getByRole('button', { name: 'Undo this change' }).click();
   for (const lost of [/Keep check-in photos12 days → /, /Keep locations9 days → /])
     await expect(other.getByRole('dialog').locator('.diff')).toContainText(lost);

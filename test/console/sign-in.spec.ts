@@ -2,7 +2,7 @@ import { type BrowserContext, expect, type Page, test } from '@playwright/test';
 import { appCode, axe, enterByLink, openBrowser, picture } from './browser.ts';
 import { newSystem, type System } from './system.ts';
 
-/** The way into the console, and its first page. */
+/** Signing in to the console, and its first page. */
 const PEOPLE = [
   'Ada Lovelace',
   'Grace Hopper',
@@ -67,7 +67,7 @@ test('the guide shows what is left to set up, takes the contacts, and can be hid
   await expect(guide).toHaveCount(0);
   await page.locator('.toast').getByRole('button', { name: 'Undo' }).click();
   await expect(guide).toBeVisible();
-  // On another day too.
+  // Also on another day.
   await guide.getByRole('button', { name: 'Hide this guide' }).click();
   await page.reload();
   await expect(page.getByText('No check-ins yet')).toBeVisible();
@@ -195,12 +195,12 @@ test('the first administrator sets password, app and recovery codes by keyboard 
   await type(appCode(secret));
   await page.keyboard.press('Enter');
   await expect(dialog.getByRole('heading', { name: 'Save your recovery codes' })).toBeFocused();
-  // They are still there when the guide knows that the step is done.
+  // They are still shown when the guide marks the step as done.
   await expect(page.locator('.setup')).toContainText('5 of 6 done');
   recovery = await page.locator('.codes code').allTextContents();
   expect(recovery).toHaveLength(10);
   await picture(page, 'codes');
-  // Chrome closes a dialog after three Escapes in a row that nothing was done about.
+  // Chrome closes a dialog after three consecutive Escapes that had no effect.
   const lost = page.getByRole('dialog', { name: 'Leave without saving the codes?' });
   for (const times of [1, 2]) {
     await page.keyboard.press('Escape');
@@ -222,7 +222,7 @@ test('the first administrator sets password, app and recovery codes by keyboard 
 
 test('a used link says so in another browser', async ({ browser }) => {
   const other = await openBrowser(browser, 'de-DE');
-  // The link that opened this console; no new one is made once an administrator has signed in properly.
+  // The link that opened this console. None is made once an administrator has fully signed in.
   await enterByLink(other.page, system.server.adminLink, 'Anmelden');
   await expect(
     other.page.getByRole('heading', { name: 'North entrance' }).or(other.page.getByRole('alert')),

@@ -18,7 +18,7 @@ export interface System {
   close(): Promise<void>;
 }
 
-/** @param env more variables of the server; `report`: what the kiosk says of itself */
+/** @param env more variables of the server; `report`: what the kiosk reports about itself */
 export async function newSystem(
   site: string,
   env: Record<string, string> = {},

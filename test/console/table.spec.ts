@@ -6,7 +6,7 @@ import { axe, enterByLink, openBrowser, picture, still } from './browser.ts';
 import { newSystem, type System } from './system.ts';
 import { ask } from './walk.ts';
 
-/** The one table of the console: sorted, scrolled, chosen from, and shown again as it was left. */
+/** The console's table: sorted, scrolled, selected from, and restored as it was left. */
 
 test.describe.configure({ mode: 'serial' });
 let system: System;
@@ -15,7 +15,7 @@ let page: Page;
 let complaints: string[];
 /** Enough that reading them all takes many pages. */
 const MANY = 10_000;
-/** More than one page of a list has. */
+/** More than fit on one page of a list. */
 const KIOSKS = 205;
 
 test.beforeAll(async ({ browser }) => {
@@ -137,7 +137,7 @@ test('several people are assigned sites at once', async () => {
   await dialog.getByLabel('Bonn').check();
   await dialog.getByRole('button', { name: 'Assign sites' }).click();
   const done = page.locator('.toast', { hasText: 'Done for 2 rows' });
-  // It stays while the pointer is on it.
+  // It is kept while the pointer is on it.
   await done.hover();
   for (const [name, site] of [
     ['Ada Lovelace', 'Bonn'],
@@ -186,16 +186,16 @@ test('rows for which an action failed are named, and only those stay selected', 
   await expect(dialog.getByRole('alert')).toContainText('2 of 3 done. Not done:Grace Hopper: ');
   await axe(page);
   await page.unroute(`**/api/people/${id}/sites`);
-  // What the browser says of it.
+  // The browser's own message about it.
   complaints.splice(
     complaints.findIndex((text) => text.includes('404')),
     1,
   );
-  // Only the one that is left.
+  // Only the remaining one.
   await expect(page.locator('.table-bulk')).toContainText('1 selected');
   await dialog.getByRole('button', { name: 'Assign sites' }).click();
   await expect(dialog).toHaveCount(0);
-  // What had the focus is no more.
+  // The focused element was removed.
   await expect(page.locator('.table-card')).toBeFocused();
   for (const name of ['Ada Lovelace', 'Grace Hopper', 'Alan Turing'])
     await expect(page.getByRole('row', { name: new RegExp(name) })).toContainText('Bonn');
@@ -224,7 +224,7 @@ test('the keyboard moves between rows, opens one and selects one', async () => {
 });
 
 test(`${MANY} people scroll with few rows in the DOM, are counted for screen readers, and Back returns to the same row`, async () => {
-  // Its page would say that the server is gone.
+  // Its page would say that the server is unreachable.
   await page.goto('about:blank');
   await system.server.stop();
   await system.server.offline(({ db }) =>
@@ -238,7 +238,7 @@ test(`${MANY} people scroll with few rows in the DOM, are counted for screen rea
         from generate_series(1, ${KIOSKS}::int) n`.execute(db),
   );
   await system.server.start();
-  // As on a busy machine: what an earlier frame saw comes together with how it is now.
+  // As on a busy machine: what an earlier frame saw arrives together with the current state.
   await page.addInitScript(() => {
     const Real = IntersectionObserver;
     globalThis.IntersectionObserver = class extends Real {
@@ -275,7 +275,7 @@ test(`${MANY} people scroll with few rows in the DOM, are counted for screen rea
   const again = rows().and(page.locator(`[data-index="${row}"]`));
   await expect(again).toBeInViewport();
   expect(await again.getByRole('rowheader').getByRole('link').getAttribute('href')).toBe(href);
-  // What is done to it reads the list again, as far as it was read.
+  // An action on it rereads the list, as far as it had been read.
   await again.getByRole('checkbox').check();
   await expect(page.getByRole('button', { name: 'Assign sites' })).toBeInViewport();
   await still(page, 'table-chosen-far');
@@ -286,12 +286,12 @@ test(`${MANY} people scroll with few rows in the DOM, are counted for screen rea
   await expect(page.locator('.toast', { hasText: 'Done for 1 row' })).toBeVisible();
   await expect(again).toContainText('Bonn');
   await expect(again).toBeInViewport();
-  // The keys come to rows that are not in the page.
+  // The keys reach rows that are not in the DOM.
   await again.getByRole('rowheader').getByRole('link').focus();
   await page.keyboard.press('Home');
   await expect(rows().and(page.locator('[data-index="0"]')).getByRole('rowheader').getByRole('link')).toBeFocused();
   await axe(page, ['light']);
-  // All that was read is printed.
+  // Everything that was read is printed.
   const shown = await rows().count();
   await page.evaluate(() => dispatchEvent(new Event('beforeprint')));
   await expect.poll(() => rows().count()).toBeGreaterThan(1200);

@@ -8,8 +8,8 @@ import { newSystem, type System } from './system.ts';
 import { ask } from './walk.ts';
 
 /*
- * What people come to the console for most, with how many clicks each takes from Home, and the seconds of this walk. Typing
- * and keys are no clicks. `npm run test:tasks` prints them.
+ * The most common tasks in the console, with the number of clicks that each takes from Home, and the seconds of this walk. Typing
+ * and keys don't count as clicks. `npm run test:tasks` prints them.
  */
 
 const PASSWORD = 'orbit lantern walrus teapot';
@@ -32,9 +32,8 @@ const button = (name: string) => page.getByRole('button', { name, exact: true })
 const dialog = () => page.getByRole('dialog');
 
 /**
- * A task, its bar, and the walk.
- *
- * @param seconds that it may take; printed beside what it took here, and no test: the machine may be busy
+ * Defines a task, its limit of clicks, and the walk.
+ * @param seconds target time; only printed beside the measured time, since the machine may be busy
  */
 function task(name: string, most: number, walk: () => Promise<void>, seconds?: number): void {
   test(`${name} takes at most ${most} clicks`, async () => {
@@ -76,7 +75,7 @@ task(
   120,
 );
 
-/** From the open dialog for a new person to their face. */
+/** Goes from the open dialog for a new person to their face. */
 async function addAndEnrol(
   name: string,
   number: string,
@@ -198,7 +197,7 @@ test('the first kiosk is approved in the guide once it has used its code', async
   await expect(page.getByText('Approved. The kiosk can now send data.')).toBeVisible();
   // It was the last step.
   await expect(guide).toHaveCount(0);
-  // Wherever kiosks are named, it is one of them at once.
+  // Wherever kiosks are named, the new one is included immediately.
   await page.keyboard.press('Control+k');
   await dialog().getByRole('combobox').fill('east');
   await expect(page.getByRole('option', { name: 'East door' })).toBeVisible();

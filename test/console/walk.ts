@@ -8,8 +8,8 @@ import { appCode, axe, enterByLink, openBrowser, SIZES, still } from './browser.
 import { Keys } from './keys.ts';
 
 /**
- * What the walks by keyboard alone have in common: in German and Arabic, upright and at a desk. Nothing is clicked, no field is
- * filled but by typing. What controls are called is read where the console reads it.
+ * What all walks by keyboard have in common: German and Arabic, portrait and desktop. Nothing is clicked, and fields are filled
+ * only by typing. Labels of controls are read from the console's own texts.
  */
 export const SETUPS = [
   ['de', 'wall'],
@@ -22,7 +22,7 @@ const { tIn } = translations<Key>();
 type Language = (typeof SETUPS)[number][0];
 type Size = (typeof SETUPS)[number][1];
 
-/** Every page, and the file that walks it: a page that is not here, or not opened there, fails. */
+/** Every page and the file that walks it. A page that is missing here, or not opened there, fails. */
 export const WALKED = {
   home: 'keyboard-running',
   presence: 'keyboard-running',
@@ -54,7 +54,7 @@ export const WALKED = {
   alerts: 'keyboard',
 } as const satisfies Record<string, 'keyboard' | 'keyboard-running'>;
 export type RailPage = keyof typeof WALKED;
-/** Sections of the rail with more than one page: the page that the rail's link opens, and the others, which are its tabs. */
+/** Sections of the rail with several pages: the one that the rail's link opens, and the others, which are its tabs. */
 const TABS: Readonly<Partial<Record<RailPage, readonly RailPage[]>>> = {
   home: ['attention'],
   people: ['duplicates', 'imports'],
@@ -65,13 +65,13 @@ const TABS: Readonly<Partial<Record<RailPage, readonly RailPage[]>>> = {
   settings: ['accounts', 'webhooks', 'jobs'],
   account: ['alerts'],
 };
-/** What this file of walks has to have opened. */
+/** Pages that this file of walks must have opened. */
 export const walkedIn = (file: (typeof WALKED)[RailPage]): string[] =>
   Object.entries(WALKED).flatMap(([page, where]) => (where === file ? [page] : []));
 
 export const PASSWORD = 'orbit lantern walrus teapot';
 
-/** In the page: buttons of tables that do not say which row they are about, and names that two of a table or a list share. */
+/** Runs in the page: buttons of tables that don't name their row, and names that two of a table or list share. */
 const unnamed = (): string[] => {
   const plain = (text: string | null | undefined) => (text ?? '').replaceAll(/[\s\u2066-\u2069]+/g, ' ').trim();
   const nameOf = (one: Element) => {
@@ -85,7 +85,7 @@ const unnamed = (): string[] => {
     const seen = new Map<string, string>();
     for (const one of table.querySelectorAll(list ? 'li button' : 'tbody :is(button, a[href])')) {
       const name = nameOf(one);
-      // A link twice to the same place is one link.
+      // Two links to the same place count as one.
       const what = one.getAttribute('href') ?? `button ${seen.size}`;
       if ((seen.get(name) ?? what) !== what) wrong.push(`twice in a ${list ? 'list' : 'table'}: ${name}`);
       seen.set(name, what);
@@ -98,7 +98,7 @@ const unnamed = (): string[] => {
   return wrong;
 };
 
-/** Every button of the page's tables and lists says which row it is about, and no two of one are called the same. @returns how many tables have */
+/** Every button of the page's tables and lists names its row, and names are unique within each. @returns number of such tables */
 export async function rowsNamed(page: Page): Promise<number> {
   await expect.poll(() => page.evaluate(unnamed), page.url()).toEqual([]);
   return page.locator('main table tbody').getByRole('button').count();
@@ -109,9 +109,9 @@ export class Walk {
   readonly page: Page;
   readonly context: BrowserContext;
   readonly keys: Keys;
-  /** What the page complains of, but for the errors that a walk provokes. */
+  /** The page's errors, except those that a walk provokes. */
   readonly complaints: () => string[];
-  /** Which pages it reports. */
+  /** The area whose pages it reports. */
   readonly area: 'console' | 'portal';
   readonly #language: Language;
   readonly #opened: Set<string>;
@@ -133,7 +133,7 @@ export class Walk {
     this.#opened = opened;
   }
 
-  /** @param opened where it is noted which pages of the rail were opened */
+  /** @param opened collects which pages of the rail were opened */
   static async begin(browser: Browser, language: Language, size: Size, opened: Set<string>): Promise<Walk> {
     const made = await openBrowser(browser, language);
     const [width, height] = SIZES[size];
@@ -144,7 +144,7 @@ export class Walk {
   t = (key: Key, values?: Record<string, unknown>): string => tIn(this.#language, key, values);
   main = (): Locator => this.page.locator('main');
   dialog = (): Locator => this.page.getByRole('dialog');
-  /** By its words: the name of a row's button goes on with the row that it is about. */
+  /** Finds a button by its label. The name of a row's button continues with the row. */
   button = (key: Key, within: Page | Locator = this.main()): Locator => {
     const label = this.t(key);
     const shown = new RegExp(`^\\s*${label.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}\\s*$`);
@@ -156,7 +156,7 @@ export class Walk {
   panel = (key: Key): Locator =>
     this.page.locator('section').filter({ has: this.page.getByRole('heading', { name: this.t(key), exact: true }) });
 
-  /** By the rail, as anybody goes: the page's heading follows, and the focus is at its beginning. */
+  /** Opens a page by the rail. The page's heading follows, and the focus is at its start. */
   async open(path: RailPage, heading: string = this.t(`${path}.nav`)): Promise<void> {
     const first = Object.entries(TABS).find(([, others]) => others.includes(path))?.[0];
     if (first) {
@@ -171,7 +171,7 @@ export class Walk {
     this.#opened.add(path);
   }
 
-  /** Another page, or a thing within one: it begins at its top. */
+  /** Expects another page, or an item within one, to start at its top. */
   async arrived(heading: string | RegExp): Promise<void> {
     await expect(this.page.getByRole('heading', { level: 1, name: heading })).toBeVisible();
     await expect(this.main()).toBeFocused();
@@ -179,26 +179,26 @@ export class Walk {
 
   toast = (text: string): Promise<void> => expect(this.page.locator('.toast', { hasText: text })).toBeVisible();
 
-  /** A window that was opened has the focus at what it is for, and not at what closes it. */
+  /** A dialog that was opened has the focus on its main control, not on the one that closes it. */
   async asked(first: Locator): Promise<void> {
     await expect(first).toBeFocused();
   }
 
-  /** Escape, and back to what opened it. */
+  /** Presses Escape and expects the focus on what opened it. */
   async escape(opener: Locator): Promise<void> {
     await this.keys.press('Escape');
     await expect(this.dialog()).toHaveCount(0);
     await expect(opener).toBeFocused();
   }
 
-  /** A question that takes something away: it begins at what leaves things as they are. */
+  /** Confirms a destructive question. The focus starts on the button that keeps things as they are. */
   async agree(key: Key, keep: Key = 'cancel'): Promise<void> {
     await this.asked(this.button(keep, this.dialog()));
     await this.keys.enter(this.button(key, this.dialog()));
     await expect(this.dialog()).toHaveCount(0);
   }
 
-  /** As `agree`, where a word has to be typed first. */
+  /** Like `agree`, where a word must be typed first. */
   async agreeWith(word: string, key: Key): Promise<void> {
     const typed = this.dialog().getByLabel(this.t('confirm.type', { word }), { exact: true });
     await this.asked(typed);
@@ -207,14 +207,14 @@ export class Walk {
     await expect(this.dialog()).toHaveCount(0);
   }
 
-  /** As it is now, for people who look at the pictures; without a fault for axe. */
+  /** Saves screenshots of the current state for review, and requires that axe finds nothing. */
   async seen(path: string, schemes?: Parameters<typeof axe>[1]): Promise<void> {
     await still(this.page, `keys-${path}-${this.#language}`, this.area);
     await axe(this.page, schemes);
   }
 }
 
-/** Calls the API by the page's own session. */
+/** Calls the API with the page's own session. */
 export const call = (page: Page, method: string, path: string, body?: unknown) =>
   page.evaluate(
     async ([m, p, b]) => {
@@ -225,17 +225,17 @@ export const call = (page: Page, method: string, path: string, body?: unknown) =
     [method, path, body],
   );
 
-/** The same, for what is there before someone comes. @returns the answer's body @throws Error for an answer of 400 or more */
+/** The same for setting up. @returns the answer's body @throws Error for an answer of 400 or more */
 export async function ask(page: Page, method: string, path: string, body?: unknown) {
   const answer = await call(page, method, path, body);
   if (answer.status >= 400) throw new Error(`${method} ${path}: ${answer.status} ${JSON.stringify(answer.body)}`);
   return answer.body;
 }
 
-/** An account's first sign-in, by its link. @returns the secret of its authenticator app */
+/** Completes an account's first sign-in by its link. @returns the secret of its authenticator app */
 export async function firstSignIn(page: Page, link: string): Promise<string> {
   await enterByLink(page, link);
-  // The card of the link has a heading too: a session is there once a password is asked for.
+  // The card of the link has a heading too. A session exists once a password is requested.
   await expect(page.locator('input[type=password]').first()).toBeVisible();
   await ask(page, 'PUT', '/api/account/sign-in', { password: PASSWORD });
   const { secret } = await ask(page, 'POST', '/api/account/totp', {});
@@ -245,8 +245,7 @@ export async function firstSignIn(page: Page, link: string): Promise<string> {
 
 /**
  * Makes an account with password and authenticator app, and signs in as it.
- *
- * @param page of an administrator; the new account's afterwards, not loaded again
+ * @param page an administrator's; afterwards the new account's, not reloaded
  * @returns the secret of its authenticator app
  */
 export async function becomeAccount(page: Page, email: string, role: 'admin' | 'dpo'): Promise<string> {
@@ -256,9 +255,8 @@ export async function becomeAccount(page: Page, email: string, role: 'admin' | '
 }
 
 /**
- * Texts that a data protection officer has reviewed: without one nobody can be asked.
- *
- * @param page of an administrator; the officer's afterwards
+ * Makes a data protection officer review the texts, without which nobody can be asked to consent.
+ * @param page an administrator's; afterwards the officer's
  * @returns the secret of the officer's authenticator app
  */
 export async function reviewTexts(page: Page): Promise<string> {

@@ -2,7 +2,7 @@ import { type BrowserContext, expect, type Page, test } from '@playwright/test';
 import { axe, enterByLink, openBrowser, picture } from './browser.ts';
 import { newSystem, type System } from './system.ts';
 
-/** Receivers of webhooks, and the files for payroll. */
+/** Receivers of webhooks, and the payroll files. */
 
 test.describe.configure({ mode: 'serial' });
 let system: System;
@@ -38,11 +38,11 @@ test('a receiver is added with its secret shown once, tested, found in the deliv
   await dialog.getByRole('button', { name: 'I’ve saved it' }).click();
   await page.getByRole('button', { name: 'Send test' }).click();
   await expect(page.getByRole('row').filter({ hasText: 'Test' })).toBeVisible();
-  // The server's own machine is sent nothing: the log says so, without being asked again.
+  // Nothing is sent to the server's own machine. The log updates to say so.
   await expect(page.getByRole('row').filter({ hasText: 'Test' })).toContainText('Nothing is sent to this address', {
     timeout: 60_000,
   });
-  // Its card says so too, and sends what waits: for an address that still takes nothing.
+  // Its card says so too, and sends what is pending to an address that still accepts nothing.
   await expect(page.getByText('Failing', { exact: true })).toBeVisible();
   await expect(page.locator('.note')).toContainText(/Nothing has been delivered since .+ address-not-allowed/);
   await page.getByRole('button', { name: 'Send what waits now Payroll', exact: true }).click();
@@ -61,7 +61,7 @@ test('a receiver is added with its secret shown once, tested, found in the deliv
   await expect(page.locator('.facts')).toContainText('22:00–05:30');
   await page.getByRole('button', { name: 'Turn off Payroll', exact: true }).click();
   await expect(page.getByText('Off', { exact: true })).toBeVisible();
-  // What waits is dropped with it.
+  // What is pending is dropped with it.
   await page.getByRole('button', { name: 'Remove' }).click();
   await expect(dialog).toContainText('1 message that hasn’t been delivered is dropped.');
   await dialog.getByRole('textbox').fill('Payroll');

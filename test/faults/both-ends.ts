@@ -11,13 +11,13 @@ interface ServerSide {
   /** Ids of the check-ins in attendance. */
   readonly projected: string[];
   readonly quarantined: number;
-  /** Photos that are whole, as `device address`. */
+  /** Intact photos, as `device address`. */
   readonly photos: ReadonlySet<string>;
-  /** Check-ins whose personal half is not there although nobody was erased. */
+  /** Check-ins whose personal half is missing although nobody was erased. */
   readonly bare: number;
 }
 
-/** What the database holds, read past the server. */
+/** Reads the contents of the database, bypassing the server. */
 export async function serverSide(world: WholeSystem): Promise<ServerSide> {
   const { host, port, database, user, password, caFile } = world.postgres.address();
   const client = new Client({
@@ -59,7 +59,7 @@ export async function kioskSide(end: KioskEnd): Promise<{ events: Held[]; templa
   try {
     const { store } = kiosk;
     const { problems } = await store.check();
-    // As if the server had nothing: the outbox then holds every event that the store still has.
+    // Pretend that the server has nothing: the outbox then contains every event that the store still has.
     for (const { epoch } of store.outbox.marks()) store.outbox.rewind(epoch, { committed: 0, safe: 0 });
     const events = store.outbox.pending(Number.MAX_SAFE_INTEGER).map(({ header, personal }) => ({
       device: header.device,

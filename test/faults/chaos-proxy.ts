@@ -1,28 +1,28 @@
 import { connect, createServer, type Socket } from 'node:net';
 
-/** A TCP proxy between two parts of the system that can do to their connections what networks do. */
+/** A TCP proxy between two parts of the system that simulates network faults. */
 export interface ChaosProxy {
   readonly port: number;
-  /** Connections open now. */
+  /** Currently open connections. */
   readonly open: number;
-  /** Bytes carried since the beginning, both ways. */
+  /** Bytes carried since the start, both directions. */
   readonly carried: number;
-  /** Pieces of a stream that were swallowed, held up, doubled or turned round since the beginning. */
+  /** Chunks that were swallowed, delayed, duplicated or reordered since the start. */
   readonly harmed: number;
   /** Ends every connection with a reset. */
   cut(): void;
-  /** New connections are refused, open ones cut, until `heal`. */
+  /** Refuses new connections and cuts open ones, until `heal`. */
   refuse(): void;
-  /** Nothing passes any more, and nobody is notified, until `heal`. */
+  /** Drops all data silently until `heal`. */
   blackhole(): void;
-  /** Every chunk waits `ms` more, until `heal`. */
+  /** Delays every chunk by `ms` until `heal`. */
   delay(ms: number): void;
   /** Ends one direction of every connection and leaves the other open. */
   halfClose(side: 'client' | 'server'): void;
-  /** The next chunk towards the server goes twice, or its second half before its first. */
+  /** Sends the next chunk towards the server twice, or its second half before its first. */
   garble(how: 'duplicate' | 'reorder'): void;
   heal(): void;
-  /** Where new connections go from now on. */
+  /** Target of new connections from now on. */
   target: { host: string; port: number };
   close(): Promise<void>;
 }
@@ -154,7 +154,7 @@ export async function chaosProxy(target: { host: string; port: number }): Promis
       refusing = false;
       delayMs = 0;
       garbling = null;
-      // What a hole swallowed is missing in the streams: nobody could go on with them.
+      // The swallowed bytes are missing from the streams, so the connections can't continue.
       if (wasHole) cut();
     },
     close: () =>

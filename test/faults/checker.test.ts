@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { MemoryOutbox } from '../kit/outbox.ts';
 import { check, type Held, isClean } from './checker.ts';
 
-/** A run in which all went well: ten check-ins of one kiosk. */
+/** A run without faults: ten check-ins of one kiosk. */
 function goodRun() {
   const outbox = new MemoryOutbox();
   const person = outbox.person('Ada');

@@ -1,42 +1,41 @@
 import { headerHash } from '../../sync/protocol/seal/chain.ts';
 import { type EventHeader, GENESIS } from '../../sync/protocol/wire/event.ts';
 
-/** An event as one end has it. */
+/** An event as one end stores it. */
 export interface Held {
   readonly device: string;
   readonly epoch: string;
   readonly seq: number;
   readonly header: EventHeader;
-  /** Address of the photo that it names; only as a kiosk has it. */
+  /** Address of the event's photo. Only known from a kiosk. */
   readonly photo?: string | undefined;
 }
 
-/** A check-in that a kiosk confirmed: it said so after its transaction. */
+/** A check-in that a kiosk confirmed after its transaction. */
 export interface Confirmed {
   readonly device: string;
   readonly id: string;
 }
 
-/** What a rollback of a kiosk's whole folder took away itself: what it had confirmed after the copy and not yet sent. */
+/** The differences between both ends. */
 export interface Verdict {
   readonly events: number;
   readonly confirmed: number;
-  /** Confirmed and not at the server. */
+  /** Confirmed ids that the server doesn't have. */
   readonly lost: readonly string[];
   /** Identities (device, epoch, seq) or ids that the server has more than once. */
   readonly doubled: readonly string[];
-  /** A hole, a step back in time of one boot, or another order than the kiosk's. */
+  /** A gap, a step back in time within one boot, or a different order from the kiosk's. */
   readonly disordered: readonly string[];
-  /** An event that does not continue its predecessor's hash. */
+  /** Events that don't continue their predecessor's hash. */
   readonly broken: readonly string[];
-  /** In quarantine at the server. */
+  /** Number of events in the server's quarantine. */
   readonly quarantined: number;
 }
 
 /**
- * Holds both ends against each other. Pure; trusts no mark of either end.
- *
- * @param excused ids that were destroyed with the kiosk's folder, and may be missing
+ * Compares both ends. Pure; relies on no mark of either end.
+ * @param excused ids that may be missing: confirmed after the copy of a kiosk's folder and not sent before its rollback
  */
 export function check(o: {
   confirmed: readonly Confirmed[];
@@ -44,7 +43,7 @@ export function check(o: {
   kiosks: readonly Held[];
   projected: readonly string[];
   quarantined: number;
-  /** Photos that the server has whole, as `device address`. */
+  /** Photos that are intact on the server, as `device address`. */
   photos: ReadonlySet<string>;
   excused: ReadonlySet<string>;
 }): Verdict {
@@ -59,7 +58,7 @@ export function check(o: {
   const doubled = [...twice(ids), ...twice(slots), ...[...twice(rows)].map((id) => `check-in ${id}`)];
   const wanted = [...o.confirmed.map((c) => c.id), ...o.kiosks.map((k) => k.header.id)];
   const lost = [...new Set(wanted)].filter((id) => !ids.has(id) && !o.excused.has(id));
-  // A check-in that is in the log and not in attendance is as lost as one that never came.
+  // A check-in that is in the log but not in attendance is as lost as one that never arrived.
   const missing = o.server.filter(({ header }) => header.type === 'checkin' && !rows.has(header.id));
   lost.push(...missing.map(({ header }) => `check-in ${header.id}`));
 
@@ -96,7 +95,7 @@ export function check(o: {
   };
 }
 
-/** Nothing lost, nothing doubled, order and chain whole, nothing left in quarantine. */
+/** Nothing is lost or duplicated, order and chain are intact, and the quarantine is empty. */
 export function isClean(v: Verdict): boolean {
   return v.lost.length + v.doubled.length + v.disordered.length + v.broken.length + v.quarantined === 0;
 }

@@ -1,6 +1,6 @@
 /**
- * The wall clock of a process, moved: `Date.now()` and `new Date()` return the moved time from then on, timers and
- * monotonic clocks go on as they are, as when an operator or a dead battery changes a machine's clock.
+ * Shifts the wall clock of a process. From then on `Date.now()` and `new Date()` return the shifted time. Timers and monotonic
+ * clocks are unaffected, as when an operator or a dead battery changes a machine's clock.
  */
 const RealDate = Date;
 
@@ -16,7 +16,7 @@ export function skewClock(ms: number): void {
   });
 }
 
-/** Ms since 1970, whatever the process believes. */
+/** Ms since 1970 by the real clock. */
 export function realNow(): number {
   return RealDate.now();
 }

@@ -2,11 +2,11 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** A small disk of its own (tmpfs); a plain folder where this user can't mount one: then no disk can be filled. */
+/** A small separate disk (tmpfs). A plain folder if this user can't mount one; then no disk can be filled. */
 export interface Disk {
   readonly path: string;
   readonly fillable: boolean;
-  /** Writes until nothing fits any more. */
+  /** Writes until the disk is full. */
   fill(): void;
   free(): void;
   remove(): void;
@@ -41,7 +41,7 @@ export function makeDisk(path: string, megabytes: number): Disk {
   };
 }
 
-/** A copy with owners, rights and times, which PostgreSQL insists on. @throws Error with what `cp` says */
+/** Copies a folder with owners, modes and times, which PostgreSQL requires. @throws Error with the output of `cp` */
 export function copyFolder(from: string, to: string): void {
   const { status, stderr } = spawnSync('cp', ['-a', '-T', from, to], { encoding: 'utf8' });
   if (status !== 0) throw new Error(`cp ${from} ${to}: ${stderr}`);

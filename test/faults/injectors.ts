@@ -8,34 +8,34 @@ import { type KioskEnd, replaceCertificate } from './kiosk-end.ts';
 import type { ServerEnd, WholeSystem } from './whole-system.ts';
 
 const DAY = 86_400_000;
-/** How long a fault may take to be overcome, ms. */
+/** Time in which the system must recover from a fault, ms. */
 export const SETTLE_MS = 120_000;
 
 export interface Scene {
   readonly world: WholeSystem;
-  /** The kiosk that is hit, or whose work is. */
+  /** The kiosk that is hit, or whose work is hit. */
   readonly kiosk: KioskEnd;
-  /** The server that is hit; `workInFlight('server')` may choose another. */
+  /** The server that is hit; `workInFlight('server')` may change it. */
   server: ServerEnd;
-  /** 0 ≤ x < 1, of the run's seed. */
+  /** 0 ≤ x < 1, from the run's seed. */
   readonly random: () => number;
   /**
-   * Makes work, and returns in the middle of it.
-   * @param of whose work it must be; without it, anybody's
-   * @returns events that were on their way and not acknowledged; 0 when there were none
+   * Creates work and returns while it is in flight.
+   * @param of the end that must have the work; either if absent
+   * @returns events in flight and not acknowledged; 0 if there were none
    */
   readonly workInFlight: (of?: 'kiosk' | 'server') => Promise<number>;
   /** Ids that were destroyed with a kiosk's folder, and may be missing. */
   readonly excused: Set<string>;
 }
 
-/** Brings a fault about while work is in flight, and puts right what an operator would put right. @returns events in flight when it hit */
+/** Causes a fault while work is in flight, and repairs what an operator would repair. @returns events in flight when it hit */
 type Injector = (scene: Scene) => Promise<number>;
 
-/** A little while within a fault, ms. */
+/** Waits a random time within a fault, ms. */
 const moment = (random: () => number, least: number, most: number) => sleep(least + random() * (most - least));
 
-/** Waits for a condition, at most `ms`. @returns whether it came about */
+/** Waits for a condition, at most `ms`. @returns whether it became true */
 async function cameAbout(what: () => boolean, ms: number): Promise<boolean> {
   const end = performance.now() + ms;
   while (!what()) {
@@ -48,13 +48,13 @@ async function cameAbout(what: () => boolean, ms: number): Promise<boolean> {
 /** Cuts or half closes the connections of a kiosk. */
 async function lineLost({ kiosk, workInFlight }: Scene, harm: (proxy: KioskEnd['broker']) => void): Promise<number> {
   const hit = await workInFlight('kiosk');
-  // The way in use is the one with open connections; most often the broker's.
+  // The transport in use is the one with open connections, usually the broker.
   const links = [kiosk.broker, kiosk.https].filter((proxy) => proxy.open > 0);
   for (const proxy of links) harm(proxy);
   return links.length > 0 ? hit : 0;
 }
 
-/** Does something to what a kiosk sends and gets for a while; it counts only when something was carried meanwhile. */
+/** Disturbs a kiosk's traffic for a while. It counts only if something was carried meanwhile. */
 async function lineBad(
   { kiosk, random, workInFlight }: Scene,
   harm: (proxy: KioskEnd['broker']) => void,
@@ -85,7 +85,7 @@ async function serverNetwork(scene: Scene, linkOf: (server: ServerEnd) => Server
   return open > 0 && (chosen !== 1 || link.harmed > before) ? hit : 0;
 }
 
-/** Waits until the database takes no events for a while, with some waiting to be sent; at most some seconds. */
+/** Waits, at most a few seconds, until the database accepts no events for a while although some are pending. */
 async function nothingTaken(world: WholeSystem): Promise<boolean> {
   for (let tries = 0; tries < 12; tries++) {
     const before = world.eventCountIfUp();
@@ -126,7 +126,7 @@ export const INJECT: Readonly<Record<Kind, Injector>> = {
     return hit;
   },
   async 'broker-amnesia'({ world, workInFlight }) {
-    // What kiosks publish from here on the broker takes and acknowledges, and gets to no server.
+    // The broker accepts and acknowledges what kiosks publish from here on, but no server receives it.
     for (const { broker } of world.servers) broker.blackhole();
     const before = world.operator.heard;
     const hit = await workInFlight();
@@ -193,7 +193,7 @@ export const INJECT: Readonly<Record<Kind, Injector>> = {
     const reserve = join(kiosk.home, 'reserve.bin');
     const [kept, before] = [existsSync(reserve), kiosk.refused('storage-full')];
     kiosk.disk.fill();
-    // It counts once it was felt: the space kept for attendance was given up, or a person or a photo was refused.
+    // It counts once it had an effect: the space reserved for attendance was given up, or a person or photo was rejected.
     const given = () => kept && !existsSync(reserve);
     const felt = await cameAbout(() => given() || kiosk.refused('storage-full') > before, 5000);
     await moment(random, 500, 1500);
@@ -203,11 +203,11 @@ export const INJECT: Readonly<Record<Kind, Injector>> = {
   async 'disk-full-server'({ world, random, workInFlight }) {
     const hit = await workInFlight();
     world.databaseDisk.fill();
-    // It counts once it was felt: nothing more is taken although kiosks have something to send.
+    // It counts once it had an effect: nothing more is accepted although kiosks have something to send.
     const felt = await nothingTaken(world);
     await moment(random, 500, 1500);
     world.databaseDisk.free();
-    // A database that could not write its log has ended; its operator starts it again.
+    // A database that couldn't write its log has ended. Its operator restarts it.
     await world.postgres.start().catch(() => undefined);
     return felt ? hit : 0;
   },
@@ -220,7 +220,7 @@ export const INJECT: Readonly<Record<Kind, Injector>> = {
   },
   async 'server-restore'({ world, random, workInFlight }) {
     const backup = await world.databaseBackup();
-    // The servers have lost their connections by it: what they take from here on is what the restore will take back.
+    // This cut the servers' connections. What they accept from here on is what the restore will undo.
     await world.settle(SETTLE_MS);
     await moment(random, 500, 1500);
     const hit = await workInFlight('server');
@@ -238,8 +238,8 @@ export const INJECT: Readonly<Record<Kind, Injector>> = {
     await moment(random, 1000, 2500);
     const hit = await workInFlight('kiosk');
     await kiosk.end('SIGKILL');
-    // What it had said after the copy was made and not handed over is on no disk of the world any more. A message may
-    // still be on its way to the database; what it holds then arrives although it is excused.
+    // What it confirmed after the copy and had not sent is now on no disk of this world. A message may still be on its way to the
+    // database; its contents then arrive although they are excused.
     const there = world.presentIds(kiosk.confirmed.slice(before));
     for (const id of kiosk.confirmed.slice(before)) if (!there.has(id)) excused.add(id);
     rmSync(kiosk.home, { recursive: true });

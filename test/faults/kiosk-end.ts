@@ -13,17 +13,17 @@ import { NodeProcess } from './node-process.ts';
 
 const PEOPLE = 12;
 
-/** One kiosk of a run: its folder on a disk of its own, its process, its two ways to the world. */
+/** One kiosk of a run: its folder on a separate disk, its process, its two transports. */
 export class KioskEnd {
   readonly device: string;
   readonly disk: Disk;
   readonly home: string;
   readonly broker: ChaosProxy;
   readonly https: ChaosProxy;
-  /** Ids of check-ins that it said are durable, in the order in which it said so. */
+  /** Ids of check-ins that it reported as durable, in that order. */
   readonly confirmed: string[] = [];
   report: (Report & { readonly at: number }) | null = null;
-  /** What its wall clock is off by at its next start, ms. */
+  /** Offset of its wall clock at its next start, ms. */
   skewMs = 0;
   readonly #process: NodeProcess;
   #starts = 0;
@@ -74,17 +74,17 @@ export class KioskEnd {
     this.#process.send(order);
   }
 
-  /** Reads from it until its end, so that `confirmed` holds all that it ever said. */
+  /** Reads its output to the end, so that `confirmed` holds everything it ever confirmed. */
   end(signal: NodeJS.Signals): Promise<void> {
     return this.#process.end(signal);
   }
 
-  /** How often it could not record a check-in, or only without its photo, with this code, since its start. */
+  /** Number of check-ins since its start that it could not record, or only without their photo, with this code. */
   refused(code: string): number {
     return this.report?.refused[code] ?? 0;
   }
 
-  /** Events that it knows of and the server has not acknowledged, by a report of just now; 0 when there is none. */
+  /** Events that it has and the server has not acknowledged, by a recent report; 0 if there is none. */
   get inFlight(): number {
     return this.report && performance.now() - this.report.at < 200 ? this.report.pending : 0;
   }
@@ -98,7 +98,7 @@ export async function makeKiosk(o: {
   folder: string;
   index: number;
   seed: number;
-  /** Where the broker and this kiosk's server listen. */
+  /** Ports of the broker and of this kiosk's server. */
   brokerPort: number;
   serverPort: number;
   register: (secret: DeviceSecret, name: string) => Promise<ServerBundle>;
@@ -140,7 +140,7 @@ export async function makeKiosk(o: {
   }
 }
 
-/** Replaces the kiosk's certificate by one that `issue` makes; only while its process is not running. */
+/** Replaces the kiosk's certificate by one from `issue`. Its process must not be running. */
 export async function replaceCertificate(kiosk: KioskEnd, issue: (csr: string) => Promise<string>): Promise<void> {
   const opened = await openKiosk({ home: kiosk.home, deviceSecret: null, allowSecretFile: true });
   try {

@@ -1,8 +1,7 @@
 /**
- * A kiosk of the fault runs: keys, store, trusted time, retention and uplink of a real kiosk core, and someone who
- * checks in all the time. What is confirmed is printed after its transaction, with writeSync: a killed process has said
- * so or has not. argv: home, skew of the wall clock in ms.
- *
+ * A kiosk of the fault runs: keys, store, trusted time, retention and uplink of a real kiosk core, with someone who checks in
+ * continuously. Each check-in is printed after its transaction with writeSync, so a killed process has either confirmed it or
+ * not. argv: home, offset of the wall clock in ms.
  * stdout: `ready`, then `c <id>` for each confirmed check-in. IPC up: `Report`s; IPC down: `Order`s.
  */
 import { randomBytes } from 'node:crypto';
@@ -22,12 +21,12 @@ export type Order =
 
 export interface Report {
   readonly pending: number;
-  /** Photos that the server has the event of, and not the file. */
+  /** Photos whose event the server has, but not the file. */
   readonly photos: number;
-  /** Events of every epoch, acknowledged or not. */
+  /** Events of all epochs, acknowledged or not. */
   readonly made: number;
   readonly online: boolean;
-  /** Check-ins that could not be recorded, or only without their photo, by code. */
+  /** Number of check-ins by code that could not be recorded, or only without their photo. */
   readonly refused: Readonly<Record<string, number>>;
   readonly problem: string | null;
   readonly transport: string | null;
@@ -55,7 +54,7 @@ const sync = await startKioskSync({
 const people = store.people.all().map((p) => p.id);
 const refused: Record<string, number> = {};
 let stopping = false;
-// Bursts make the work that faults hit; this is what goes on between them.
+// Bursts create the work that faults hit. This is the rate between them.
 let perSecond = 8;
 let burst = 0;
 
@@ -97,7 +96,7 @@ async function work(): Promise<void> {
       if (random() < 0.03) store.checkins.void(checkin.id, 'not-me');
     } catch (error) {
       note(error instanceof Problem ? error.code : String(error));
-      // A full disk refuses at once: don't spin.
+      // A full disk fails immediately, so don't spin.
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
     if (burst > 0) burst -= 1;

@@ -4,14 +4,14 @@ import { createInterface } from 'node:readline';
 
 interface Spec {
   readonly file: string;
-  /** Loaded before it. */
+  /** Module to be loaded before it. */
   readonly before?: string;
   readonly args: () => string[];
   readonly env: NodeJS.ProcessEnv;
   readonly ready: (line: string) => boolean;
 }
 
-/** A process of ours that is killed and started again; everything it prints goes to `onLine`, whichever start it is of. */
+/** A process of ours that is killed and restarted. Everything it prints, in any of its starts, is passed to `onLine`. */
 export class NodeProcess {
   #child: ChildProcess | null = null;
   readonly #spec: Spec;
@@ -69,7 +69,7 @@ export class NodeProcess {
     if (this.#child?.connected) this.#child.send(message, () => undefined);
   }
 
-  /** Ends it with this signal and waits until it is gone and everything it printed was read. */
+  /** Ends it with this signal and waits until it has ended and all of its output was read. */
   async end(signal: NodeJS.Signals): Promise<void> {
     const child = this.#child;
     if (!child || !this.running) return;

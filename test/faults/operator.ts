@@ -3,7 +3,7 @@ import { upFilter } from '../../sync/protocol/wire/topics.ts';
 import type { KeyAndCertificate } from '../../sync/server/platform/keys/certificates.ts';
 import { seededRandom } from '../bench/harness.ts';
 
-/** Most messages remembered. */
+/** Maximum number of messages kept. */
 const MEMORY = 200;
 
 export interface OperatorOptions {
@@ -15,8 +15,8 @@ export interface OperatorOptions {
 }
 
 /**
- * The broker's operator: sees every message that passes, keeps them, and publishes them again at will. All it has
- * are ciphertexts; what it repeats must have no effect.
+ * The broker's operator. It sees and keeps every message, and can republish them. All of them are ciphertexts, and repeating them
+ * must have no effect.
  */
 export class Operator {
   readonly #o: OperatorOptions;
@@ -30,7 +30,7 @@ export class Operator {
     this.#random = seededRandom(options.seed + 99);
   }
 
-  /** How many messages the broker has taken from kiosks. */
+  /** Number of messages that the broker has accepted from kiosks. */
   get heard(): number {
     return this.#heard;
   }
@@ -55,7 +55,7 @@ export class Operator {
     this.#client = client;
   }
 
-  /** Publishes the newest `count` messages again: as they came, or in another order. @returns how many went out */
+  /** Republishes the newest `count` messages, in the same or in a different order. @returns how many were sent */
   async repeat(count: number, order: 'same' | 'shuffled'): Promise<number> {
     const client = this.#client;
     if (!client?.connected) return 0;

@@ -1,17 +1,16 @@
 import { seededRandom } from '../bench/harness.ts';
 import { KIND_NAMES, KINDS, type Kind } from './kinds.ts';
 
-/** Every kind is drawn at least this often in a plan of `count` faults. */
+/** Minimum number of draws of each kind in a plan of `count` faults. */
 export function minimumOf(count: number): number {
   return Math.max(1, Math.floor(count / 60));
 }
 
 /**
- * The faults of a run, in order: each kind at least `minimumOf(count)` times, the rest by weight, shuffled.
- * The same seed gives the same plan.
- *
- * @param kinds those that can be had on this machine
- * @throws RangeError when `count` is too small to hold the minimum of every kind
+ * The faults of a run, in order: each kind at least `minimumOf(count)` times, the rest by weight, shuffled. The same seed gives
+ * the same plan.
+ * @param kinds kinds that are possible on this machine
+ * @throws RangeError if `count` is too small for the minimum of every kind
  */
 export function planFaults(count: number, seed: number, kinds: readonly Kind[] = KIND_NAMES): Kind[] {
   const least = minimumOf(count);

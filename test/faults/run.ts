@@ -10,10 +10,9 @@ import { startSystem, systemMissing, type WholeSystem } from './whole-system.ts'
 
 /**
  *     npm run test:faults [-- --faults N] [--seed S] [--only KIND,…]
- *
- * Real kiosks, servers, Mosquitto and PostgreSQL under N seeded faults, each of which counts only when it hit work in
- * flight; then both ends are read and held against each other. Exit: 0 nothing lost, doubled or out of order and every
- * kind met its minimum; 1 otherwise; 2 wrong usage; 69 the machine lacks a service.
+ * Real kiosks, servers, Mosquitto and PostgreSQL under N seeded faults, each of which counts only if it hit work in flight. Then
+ * both ends are read and compared. Exit: 0 nothing lost, duplicated or out of order and every kind met its minimum; 1 otherwise;
+ * 2 wrong usage; 69 the machine lacks a service.
  */
 const values = readOptions(
   'npm run test:faults -- [--faults N] [--seed S] [--only KIND,…]',
@@ -27,7 +26,7 @@ const values = readOptions(
 const count = Number(values.faults);
 const seed = Number(values.seed);
 
-/** How often a fault that hit nothing is tried again before it is put off to the end. */
+/** How often a fault that hit nothing is retried before it is postponed to the end. */
 const TRIES = 6;
 
 const note = (line: string) => console.log(`[${new Date().toISOString().slice(11, 19)}] ${line}`);
@@ -81,7 +80,7 @@ async function run(world: WholeSystem): Promise<number> {
     }
     if (hit === 0) {
       note(`${kind} hit no work in ${TRIES} tries`);
-      // Once: on a machine that is too busy even then the run goes on to its end, where both ends are read, and fails.
+      // Once only: on a machine that is too busy even then, the run continues, reads both ends, and fails.
       if (i < planned) plan.push(kind);
       continue;
     }
@@ -96,9 +95,9 @@ async function run(world: WholeSystem): Promise<number> {
 }
 
 /**
- * Makes a burst of check-ins in all kiosks and returns in the middle of their sending: the kiosk that is to be hit has events
- * that are not acknowledged and bytes on one of its ways; the server that is to be hit is talking to its database. Which
- * server gets a message is the broker's choice: the scene's becomes the one that has it.
+ * Creates a burst of check-ins on all kiosks and returns while they are being sent. The kiosk to be hit then has unacknowledged
+ * events and bytes on one of its transports; the server to be hit is talking to its database. The broker chooses the server for a
+ * message, so the scene's server is set to the one that has it.
  */
 async function workInFlight(scene: Scene, of?: 'kiosk' | 'server'): Promise<number> {
   const { world, kiosk, random } = scene;

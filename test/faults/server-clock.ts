@@ -1,6 +1,6 @@
 /**
- * Loaded into a server of a fault run before anything of the server (`--import`): its wall clock jumps when a run says
- * over IPC, by the same `Order` that moves a kiosk's.
+ * Loaded into a server of a fault run before any of its code (`--import`). Shifts its wall clock on an `Order` over IPC, as for a
+ * kiosk.
  */
 import { skewClock } from './clock.ts';
 import type { Order } from './kiosk.ts';

@@ -26,14 +26,14 @@ import { Operator } from './operator.ts';
 
 const REPLICAS = ['a', 'b'];
 
-/** Why a fault run can't be had on this machine, in one line; null when it can. */
+/** Why a fault run isn't possible on this machine, in one line; null if it is. */
 export function systemMissing(): string | null {
   return postgresUnavailable() ?? mosquittoMissing();
 }
 
 export interface ServerEnd {
   readonly process: NodeProcess;
-  /** Its way to the database. */
+  /** Proxy of its connection to the database. */
   readonly database: ChaosProxy;
   readonly broker: ChaosProxy;
   readonly port: number;
@@ -53,8 +53,8 @@ type Parts = Pick<
 >;
 
 /**
- * Everything that runs in a fault run: real processes on this machine, with a proxy on each connection between them. The
- * database and each kiosk have a small disk of their own.
+ * Everything that runs in a fault run: real processes on this machine, with a proxy on each connection between them. The database
+ * and each kiosk have a small disk of their own.
  */
 export class WholeSystem {
   readonly folder: string;
@@ -64,7 +64,7 @@ export class WholeSystem {
   readonly servers: readonly ServerEnd[];
   readonly kiosks: readonly KioskEnd[];
   readonly operator: Operator;
-  /** Makes a certificate that ended before now, for a device of this world. */
+  /** Makes an expired certificate for a device of this world. */
   readonly expiredCertificate: (device: string, csr: string) => Promise<string>;
   readonly proxies: readonly ChaosProxy[];
 
@@ -81,10 +81,9 @@ export class WholeSystem {
   }
 
   /**
-   * Waits until every kiosk has handed over what it had when this began: people go on checking in, so on a busy machine
-   * there is always something on its way. `all`: until nothing is.
-   *
-   * @throws Error with what each end says, when it takes longer
+   * Waits until every kiosk has delivered what it had at the call. People continue to check in, so on a busy machine something is
+   * always in transit. `all`: waits until nothing is.
+   * @throws Error with the state of each end after `ms`
    */
   async settle(ms: number, { all = false } = {}): Promise<void> {
     const began = performance.now();
@@ -114,7 +113,7 @@ export class WholeSystem {
     return [...kiosks, ...servers].join('\n');
   }
 
-  /** A copy of the whole database, taken from the stopped server; it runs again when this returns. */
+  /** Stops the server, copies the whole database, and restarts it. */
   async databaseBackup(): Promise<string> {
     const copy = join(this.folder, 'database-backup');
     rmSync(copy, { recursive: true, force: true });
@@ -124,12 +123,12 @@ export class WholeSystem {
     return copy;
   }
 
-  /** Events in the database now, past every server. */
+  /** Events in the database now, bypassing the servers. */
   eventCount(): number {
     return Number(this.postgres.sql('select count(*) from event', 'sp'));
   }
 
-  /** The same; null while the database can't be asked. */
+  /** The same; null while the database is unavailable. */
   eventCountIfUp(): number | null {
     try {
       return this.eventCount();
@@ -138,17 +137,17 @@ export class WholeSystem {
     }
   }
 
-  /** Which of these event ids the database has now. */
+  /** Those of these event ids that the database has now. */
   presentIds(ids: readonly string[]): ReadonlySet<string> {
     if (ids.length === 0) return new Set();
     const list = ids.map((id) => `'${id}'`).join(',');
     return new Set(this.postgres.sql(`select id from event where id in (${list})`, 'sp').split('\n'));
   }
 
-  /** Events that the database had right after the last restore, before anything was sent again. */
+  /** Events in the database right after the last restore, before anything was resent. */
   eventCountAtRestore = 0;
 
-  /** Puts a backup in the place of the database, as after a disaster. */
+  /** Replaces the database by a backup, as after a disaster. */
   async restoreDatabase(copy: string): Promise<void> {
     for (const { database } of this.servers) database.refuse();
     await this.postgres.kill();
@@ -172,10 +171,10 @@ export class WholeSystem {
   }
 }
 
-/** Starts a world of PostgreSQL, Mosquitto, two servers and two kiosks that check people in. */
+/** Starts a world of PostgreSQL, Mosquitto, two servers and two kiosks on which people check in. */
 export async function startSystem(seed: number, note: (line: string) => void): Promise<WholeSystem> {
   const folder = mkdtempSync(join(tmpdir(), 'sp-faults-'));
-  // PostgreSQL runs as a user of its own and has to get to its folder.
+  // PostgreSQL runs as another user and needs access to its folder.
   chmodSync(folder, 0o755);
   const databaseDisk = makeDisk(join(folder, 'database'), 4096);
   const postgres = await startPostgres({
@@ -217,7 +216,7 @@ export async function startSystem(seed: number, note: (line: string) => void): P
       port: brokerPort!,
       wssPort: wssPort!,
     },
-    // The operator of a broker may do anything there.
+    // A broker's operator may do anything there.
     { acl: `\nuser ${brokerUser(broker.serverId, 'operator')}\ntopic readwrite #\n` },
   );
   note('Mosquitto runs');
@@ -238,7 +237,7 @@ export async function startSystem(seed: number, note: (line: string) => void): P
     });
     servers.push({ process: server, database, broker: toBroker, port: ports[2 * i]! });
   }
-  // One after the other only to be gentle with a small machine; that they may start together is a test of its own.
+  // Sequential only to spare a small machine; another test shows that they can start together.
   for (const { process } of servers) await process.start();
   note('two servers run');
   const kiosks: KioskEnd[] = [];
@@ -277,7 +276,7 @@ export async function startSystem(seed: number, note: (line: string) => void): P
   });
 }
 
-/** What replaces nothing of the product: certificates of the broker, of its operator, and one that has ended. */
+/** Issues certificates that the product does not: those of the broker and its operator, and an expired one. */
 async function issueCertificates(env: Readonly<Record<string, string>>) {
   const config = readConfig(env);
   const database = await openDatabase(config.home, { postgres: config.database });

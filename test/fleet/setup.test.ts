@@ -25,7 +25,7 @@ interface New {
   readonly kiosk: OpenKiosk;
   readonly setup: KioskSetup;
   readonly joined: { count: number };
-  /** While what a server has granted is being written down. */
+  /** Called while a server's grant is being stored. */
   writing: () => Promise<unknown>;
   /** Switched off and on again. */
   again(): Promise<New>;

@@ -21,11 +21,11 @@ import type { KioskBuild } from '../../build/package/seal.ts';
 import { BuildManifest, MANIFEST_FILE } from '../../sync/protocol/wire/release.ts';
 import { run } from '../kiosk-image/machine.ts';
 
-/* What ships, packed once from this state of the sources: every suite of this folder starts from the same files. */
+/* The artefacts that ship, packed once from these sources. Every suite of this folder starts from the same files. */
 
 const CACHE = join(tmpdir(), 'smartpresence-artefacts');
 
-/** What `npm run package -- server` makes. */
+/** The output of `npm run package -- server`. */
 export interface ServerArtefact {
   readonly archive: string;
   readonly debian: string;
@@ -38,8 +38,8 @@ export function serverArtefact(): ServerArtefact {
 }
 
 /**
- * The server of a version to come: its schema has one step more, which adds what builds before it do without, and its unit one
- * line.
+ * A server of a future version. Its schema has one more step, which adds something that earlier builds don't need, and its unit
+ * has one more line.
  */
 export function nextServer(version: string): Omit<ServerArtefact, 'sbom'> {
   const folder = kept(`${version}-next`, (into) => {
@@ -70,7 +70,7 @@ MIGRATIONS['9998-next'] = {
 };
 `;
 
-/** What `npm run package -- kiosk` makes: the build, and the installer of kiosks. */
+/** The output of `npm run package -- kiosk`: the build and the kiosk installer. */
 export interface KioskArtefact {
   readonly build: KioskBuild;
   readonly installer: string;
@@ -84,7 +84,7 @@ export function kioskArtefact(): KioskArtefact {
   return { build: { folder, archive, manifest }, installer: find(out, `image-${manifest.version}.tar.gz`) };
 }
 
-/** Made once of this state of the sources. @param name of it among what is made of them; empty: the server itself */
+/** A folder made once for these sources. @param name among those; empty for the server itself */
 function kept(name: string, make: (into: string) => void): string {
   const folder = join(CACHE, `${stateOfSources()}${name && `-${name}`}`);
   if (!existsSync(folder)) {
@@ -111,7 +111,7 @@ function find(folder: string, end: string): string {
   return join(folder, name);
 }
 
-/** As an operator makes it. */
+/** Packs it as an operator does. */
 export const packageServer = (out: string): void => packagePart('server', out);
 
 function packagePart(part: 'server' | 'kiosk', out: string): void {
@@ -121,7 +121,7 @@ function packagePart(part: 'server' | 'kiosk', out: string): void {
   });
 }
 
-/** The commit, and what differs from it. */
+/** The commit and the differences from it. */
 function stateOfSources(): string {
   const git = (...args: string[]): string =>
     execFileSync('git', args, { cwd: ROOT, encoding: 'utf8', maxBuffer: 1 << 28 });
@@ -133,7 +133,7 @@ function stateOfSources(): string {
 
 const IN_USE_MS = 3 * 3_600_000;
 
-/** Builds of earlier states: 200 MB each. Another run may use what it has asked for lately. */
+/** Deletes builds of earlier states, 200 MB each, except recently requested ones: another run may use them. */
 function forgetOld(): void {
   for (const name of readdirSync(CACHE))
     if (Date.now() - statSync(join(CACHE, name)).mtimeMs > IN_USE_MS)

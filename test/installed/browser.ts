@@ -8,11 +8,11 @@ import { stillsOfA } from '../footage/index.ts';
 import type { Booted } from '../kiosk-image/debian.ts';
 import { textOf } from '../services/printer.ts';
 
-/* What an administrator does in a real browser on the first day, as docs/install/first-day.md has it, and after an incident. */
+/* What an administrator does in a real browser on the first day, following docs/install/first-day.md, and after an incident. */
 
 const PASSWORD = 'orbit lantern walrus teapot';
 
-/** A Chromium in the machine's network, where alone its server is. @param folder for the program that starts it */
+/** Starts Chromium in the machine's network, which alone reaches its server. @param folder for the program that starts it */
 export function browserAt(machine: Booted, folder: string): Promise<Browser> {
   const program = join(folder, 'chromium');
   writeFileSync(program, `#!/bin/sh\nexec ${machine.enter('--net').join(' ')} /usr/bin/chromium "$@"\n`, {
@@ -24,7 +24,7 @@ export function browserAt(machine: Booted, folder: string): Promise<Browser> {
   });
 }
 
-/** How long a person takes, ms: for a key, to see and press something, and to read or fetch what a step needs. */
+/** How long a person takes, ms: per key, to see and press something, and to read or fetch what a step needs. */
 export interface Pace {
   readonly key: number;
   readonly press: number;
@@ -32,7 +32,7 @@ export interface Pace {
 }
 const AT_ONCE: Pace = { key: 0, press: 0, read: 0 };
 
-/** An account's owner and their authenticator app, at a page of the console. */
+/** An account's owner with their authenticator app, at a page of the console. */
 export class Administrator {
   readonly page: Page;
   readonly #email: string;
@@ -66,13 +66,13 @@ export class Administrator {
     await into.pressSequentially(text, { delay: this.#pace.key });
   }
 
-  /** By the rail, and by the section's tab where it is not the first. */
+  /** Opens a section by the rail and, unless it is the first, by its tab. */
   async #open(section: keyof typeof en.section, tab?: string): Promise<void> {
     await this.#press(this.page.locator('.rail').getByRole('link', { name: en.section[section], exact: true }));
     if (tab) await this.#press(this.page.locator('.tabs').getByRole('link', { name: tab, exact: true }));
   }
 
-  /** Opens the link that set-up printed; chooses a password, and sets up the second factor. */
+  /** Opens the link that set-up printed, chooses a password, and sets up the second factor. */
   async signInByLink(link: string): Promise<void> {
     const { page } = this;
     await page.goto(link);
@@ -91,7 +91,7 @@ export class Administrator {
     await this.#signedIn();
   }
 
-  /** Signs in with password and authenticator app, as soon as the server answers. */
+  /** Signs in with password and authenticator app, once the server answers. */
   async signInAgain(): Promise<void> {
     const { page } = this;
     await page.context().clearCookies();
@@ -111,7 +111,7 @@ export class Administrator {
     await this.#signedIn();
   }
 
-  /** A code that was not used yet. */
+  /** An unused code. */
   async #code(): Promise<string> {
     let code = generateSync({ secret: this.#secret });
     for (; code === this.#lastCode; code = generateSync({ secret: this.#secret })) await sleep(1_000);
@@ -128,7 +128,7 @@ export class Administrator {
     await this.page.getByRole('heading', { level: 1, name: en.texts.nav }).waitFor();
   }
 
-  /** Adds Ada Lovelace, records her consent to the text that is shown, and enrols her face from a photo. @returns her id */
+  /** Adds Ada Lovelace, records her consent to the text shown, and enrols her face from a photo. @returns her id */
   async enrolByPhoto(): Promise<string> {
     const { page } = this;
     await this.#open('people');
@@ -160,7 +160,7 @@ export class Administrator {
     await this.page.locator('.board-main').getByText(name).first().waitFor();
   }
 
-  /** What is on the paper, where the list of who is inside is printed. @param file for the paper */
+  /** Text of the printed list of who is inside. @param file for the printed page */
   async printsEvacuationList(file: string): Promise<string> {
     const { page } = this;
     await this.#open('attendance', en.evacuation.nav);
@@ -170,7 +170,7 @@ export class Administrator {
     return textOf(file);
   }
 
-  /** The names of everyone on the first page of people; empty: nobody is there. */
+  /** The names on the first page of people; empty if there are none. */
   async namesOfPeople(): Promise<string[]> {
     await this.#open('people');
     const rows = this.page.getByRole('main').getByRole('row');

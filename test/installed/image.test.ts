@@ -15,8 +15,8 @@ import { enrolFromPicture, startInstalled } from './server.ts';
 import { expectNoSources } from './sources.ts';
 
 /*
- * The container image and the composition as the commands of the pages for operators make and run them: really built, its root
- * entered, and run by podman beside PostgreSQL and Mosquitto. Only the base images are others: test/installed/podman.ts.
+ * The container image and the composition, made and run with the commands of the operators' pages: really built, its root
+ * entered, and run by podman beside PostgreSQL and Mosquitto. Only the base images differ: test/installed/podman.ts.
  */
 
 const impossible =
@@ -36,13 +36,13 @@ describe.skipIf(impossible !== null)(
     let engine: Engine;
     let place: Place;
 
-    /** The blocks of the pages that are for containers, in their order. */
+    /** The blocks of the pages for containers, in order. */
     const blocks = TASKS.flatMap(stepsOf).filter(({ mark }) => mark === 'in containers');
-    /** Types one as it is written, with what a reader writes in place of the page's own values. */
+    /** Types a block as written, with a reader's values in place of the page's examples. */
     const type = (at: string, note: string, more = ''): string => {
       const { commands } = blocks.find((block) => block.note === note)!;
       const yours = `VERSION=${projectVersion()}; NEXT=${NEXT}; HOST=${HOST}; ADMIN=ada@example.org; ${more}`;
-      // There is no backup here, which an update wants.
+      // There is no backup here, which an update expects.
       const typed = commands.replaceAll('/root/', `${folder}/`).replace(/ upgrade check .*/, '$& || [ $? = 1 ]');
       return engine.type(at, `${yours}\n${typed}`);
     };
@@ -139,7 +139,7 @@ describe.skipIf(impossible !== null)(
 
     test('is restored on a new machine from its backup and the copied keys', async () => {
       const store = await startMoto('host.containers.internal');
-      /** A machine to be: the archive is there. */
+      /** Prepares a machine with the archive. */
       const machine = (name: string): string => {
         const at = join(folder, name);
         mkdirSync(at);
@@ -147,7 +147,7 @@ describe.skipIf(impossible !== null)(
         return at;
       };
       try {
-        // A database that a later build has changed is restored by that build alone: so this starts with a new one.
+        // A database changed by a later build can be restored only by that build, so this starts with a new one.
         engine.type(compose, 'podman compose down --volumes');
         const one = machine('one');
         type(one, 'first-day');

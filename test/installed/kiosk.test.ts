@@ -14,8 +14,8 @@ import { type Ask, answersOf, DATABASE, enrolFromPicture, PACKAGES, sessionOn, s
 import { expectNoSourcesOn } from './sources.ts';
 
 /*
- * Two Debian machines with a cable between them: the server's Debian package on one; on the other the kiosk's package, by its
- * own installer. They are used by commands, by what the console asks of the server, and by keys and the camera at the kiosk.
+ * Two Debian machines connected by a cable. One has the server's Debian package, the other the kiosk's package, installed by its
+ * own installer. The test uses commands, the console's requests to the server, and keys and the camera at the kiosk.
  */
 
 const impossible = cantRun(
@@ -43,16 +43,16 @@ describe.skipIf(impossible !== null)(
     let ask: Ask;
     let device = '';
     let pinCode = '';
-    /** A command of an operator's. */
+    /** Runs an operator's command. */
     const operator = (command: string): string => server.say('bash', '-ec', `cd; ${command}`);
     const release = (args: string): string =>
       operator(`smartpresence release ${args} --repository ${UPDATES} --passphrase-file passphrase`);
-    /** The check-ins that the server has: the person, and the method. */
+    /** The server's check-ins: person and method. */
     const checkins = async (): Promise<string[]> => {
       const { items } = await ask('GET', '/api/attendance');
       return (items as { method: string; name: string }[]).map(({ method, name }) => `${name} by ${method}`);
     };
-    /** Holds Grace's badge to the reader until the kiosk takes it: a page that is still loading doesn't. */
+    /** Holds Grace's badge to the reader until the kiosk accepts it. A page that is still loading doesn't. */
     const badge = async (count: number): Promise<void> => {
       const from = kiosk.said().length;
       const taken = (): boolean =>
@@ -68,7 +68,7 @@ describe.skipIf(impossible !== null)(
       const hers = async () => (await checkins()).filter((one) => one === 'Grace Hopper by badge').length;
       await expect.poll(hers, PATIENCE).toBe(count);
     };
-    /** From the check-in screen to a part of Staff. */
+    /** Opens a part of Staff from the check-in screen. */
     const openStaff = (part: string): Promise<void> =>
       kiosk.steps(async () => {
         await kiosk.press('.foot-actions button', en.staff.open, 'input[name=staff-pin]');
@@ -111,7 +111,7 @@ describe.skipIf(impossible !== null)(
       await ask('POST', '/api/people', { name: 'Grace Hopper', number: '1906', badge: BADGE });
       const { id } = await ask('POST', '/api/people', { name: 'Katherine Johnson', number: '1918' });
       pinCode = ((await ask('POST', `/api/people/${id}/pin-code`, {})) as { code: string }).code;
-      // Footage is no living person.
+      // Footage doesn't pass the liveness check.
       const { items } = await ask('GET', '/api/sites');
       const [site] = items as { id: string }[];
       await ask('PATCH', `/api/sites/${site!.id}/policy`, { was: {}, is: { liveness: 'off' } });
@@ -193,7 +193,7 @@ describe.skipIf(impossible !== null)(
         .slice(from)
         .filter(({ message, version }) => message === 'host: starts' && version === BAD);
       expect(starts).toHaveLength(3);
-      // It ends with 1: something needs attention.
+      // It exits with 1: something needs attention.
       const shown = () => JSON.parse(server.do('smartpresence', 'rollout', 'show', '--json').out) as object;
       await expect.poll(shown, PATIENCE).toMatchObject({
         rollout: { state: 'stopped' },

@@ -14,50 +14,49 @@ import { run } from '../kiosk-image/machine.ts';
 import type { KioskArtefact } from './artefact.ts';
 
 /*
- * A Debian machine that the kiosk's own installer has made a kiosk, with a cable to the server's machine and a printer there.
- * A container has no screen, camera or keyboard: cage's headless screen, Chromium's fake camera and wtype replace them.
+ * A Debian machine with a kiosk set up by its own installer, connected by a cable to the server's machine, which has a printer. A
+ * container has no screen, camera or keyboard: cage's headless screen, Chromium's fake camera and wtype replace them.
  */
 
-/** Chromium with footage for a camera, and with its debugging port, which the kiosk's policy forbids. */
+/** Chromium with footage as its camera, and with its debugging port, which the kiosk's policy forbids. */
 const CHROMIUM = `#!/bin/sh
 exec /usr/bin/chromium --remote-debugging-port=9222 --use-fake-device-for-media-stream \\
   --use-file-for-fake-video-capture=/opt/test/camera.mjpeg "$@"
 `;
 const POLICY = 'etc/chromium/policies/managed/smartpresence.json';
-/** It needs a D-Bus to look for Avahi on; there is none, and it works without. */
+/** It needs a D-Bus to look for Avahi, finds none, and works without it. */
 const PRINTER = `DBUS_SYSTEM_BUS_ADDRESS=$DBUS_SESSION_BUS_ADDRESS exec ippeveprinter -p 631 -r off \
 -f application/pdf,image/urf -d "$0" -k Desk`;
 
 export interface InstalledKiosk {
   readonly root: string;
   readonly machine: Booted;
-  /** The log of the kiosk and its updater since it was installed: the lines that are JSON. */
+  /** The JSON lines in the log of the kiosk and its updater since the installation. */
   said(): Record<string, unknown>[];
-  /** Waits for a line of that log, after the first `from` ones. */
+  /** Waits for a line of that log after the first `from` ones. */
   line(what: string, wanted: (line: Record<string, unknown>) => boolean, from?: number): Promise<void>;
   /**
-   * Puts the focus on the element, once it is on the screen, and presses Enter; repeats it until `leadsTo` is on the screen,
-   * since a face that is recognised meanwhile changes the screen.
-   *
+   * Focuses the element once it is on the screen, and presses Enter. Repeats this until `leadsTo` is on the screen, since a face
+   * recognised meanwhile changes the screen.
    * @param label how the element's name or text starts
    */
   press(selector: string, label?: string, leadsTo?: string): Promise<void>;
-  /** Does steps at its screen, and starts over when the screen has left them: nobody touched it in time, or a face came. */
+  /** Performs steps at its screen. Restarts them if the screen was left because of a timeout or a face. */
   steps(work: () => Promise<void>): Promise<void>;
   /** Types a line into the field. */
   fill(selector: string, text: string): Promise<void>;
-  /** Types into what has the focus, as fast as a reader does, and ends with Enter. */
+  /** Types into the focused element at the speed of a badge reader, and ends with Enter. */
   type(text: string): void;
-  /** The text of the element, once it is on the screen. */
+  /** Returns the text of the element once it is on the screen. */
   read(selector: string): Promise<string>;
-  /** What was printed, as PDF files. */
+  /** Printed pages, as PDF files. */
   papers(): string[];
   remove(): Promise<void>;
 }
 
 /** Long enough for a busy machine. */
 const PATIENCE_MS = 1_200_000;
-/** A screen that was left for another one does not come back by itself. */
+/** A screen that was left doesn't return automatically. */
 const STEP_MS = 60_000;
 
 export async function installKiosk(
@@ -80,7 +79,7 @@ export async function installKiosk(
   }
 }
 
-/** Installs it as docs/install/kiosk.md says. @param undo gets what removes it again */
+/** Installs it as docs/install/kiosk.md describes. @param undo receives what removes it again */
 async function install(
   { build, installer }: KioskArtefact,
   server: Booted,
@@ -99,7 +98,7 @@ async function install(
   put('etc/systemd/system/smartpresence-kiosk.service.d/container.conf', IN_A_CONTAINER);
   const blank = (seconds: number) => ({ source: 'blank', seconds });
   const face = takesOf('A', 'straight')[0]!;
-  // An update waits until nobody has been there for a minute.
+  // An update waits until nobody has been present for a minute.
   const walksUp = { segments: [blank(3), face, face, face, blank(100)] };
   put('opt/test/chromium', CHROMIUM, 0o755);
   cpSync(
@@ -158,7 +157,7 @@ function kioskOn(
     const user = ['setpriv', '--reuid=smartpresence', '--regid=smartpresence', '--init-groups'];
     machine.say(...session, ...user, 'wtype', ...(text === '' ? [] : [text]), '-k', 'Return');
   };
-  /** Asks the page until its answer is not null. */
+  /** Evaluates a function in the page until its result is not null. */
   async function onPage<T, A>(
     what: string,
     work: (argument: A) => T | null,
@@ -229,7 +228,7 @@ function kioskOn(
   };
 }
 
-/** A printer with IPP Everywhere in the server's network; it prints to PDF files. @returns how to stop it */
+/** Starts an IPP Everywhere printer in the server's network that prints to PDF files. @returns how to stop it */
 async function startPrinter(server: Booted, papers: string): Promise<() => void> {
   const [program, ...inNetwork] = server.enter('--net');
   const child = spawn(program!, [...inNetwork, 'dbus-run-session', '--', 'sh', '-c', PRINTER, papers], {
@@ -240,7 +239,7 @@ async function startPrinter(server: Booted, papers: string): Promise<() => void>
   return () => void process.kill(-child.pid!, 'SIGKILL');
 }
 
-/** Forwards a port of this machine to one of the other machine's loopback interface. */
+/** Forwards a port of this machine to a port of the other machine's loopback interface. */
 function relayTo(machine: Booted, port: number): { port: Promise<number>; close(): void } {
   const pipe = `const s = require('node:net').connect(${port}, '127.0.0.1'); process.stdin.pipe(s).pipe(process.stdout); s.on('error', () => process.exit(1)).on('close', () => process.exit(0))`;
   const server = createServer((socket) => {

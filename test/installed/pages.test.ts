@@ -18,8 +18,8 @@ import { expectNoSourcesOn } from './sources.ts';
 import { STORE, startStore } from './store.ts';
 
 /*
- * An operator’s first day, month and incidents: every command of those pages, as it is written and in their order, typed into a
- * root shell of a Debian machine that has its own systemd, PostgreSQL and Mosquitto, and the server’s archive.
+ * An operator’s first day, month and incidents. Every command of those pages is typed as written, in order, into a root shell of
+ * a Debian machine with its own systemd, PostgreSQL and Mosquitto, and the server’s archive.
  */
 
 const impossible = cantRun('debootstrap', 'systemd-nspawn', 'nsenter', 'pgrep', 'dpkg-deb') ?? motoMissing();
@@ -63,7 +63,7 @@ describe.skipIf(impossible !== null)(
       rmSync(folder, { recursive: true, force: true });
     }, 600_000);
 
-    /** A program of the sources, as a kiosk in the machine’s network runs it. @returns what it writes as JSON, line by line */
+    /** Runs a program from the sources as a kiosk in the machine’s network. @returns its JSON output, line by line */
     async function kioskRuns(args: readonly string[], input = ''): Promise<unknown[]> {
       const [program, ...inNetwork] = machine.enter('--net');
       const named = ['sh', '-c', `mount --bind ${join(folder, 'hosts')} /etc/hosts && exec "$@"`, 'sh'];
@@ -83,7 +83,7 @@ describe.skipIf(impossible !== null)(
     }
     const SP = join(ROOT, 'electron/cli/sp.ts');
 
-    /** What a person does without commands, on what the page made before; and what has happened where a part begins. */
+    /** What a person does without commands, using what the page made before; and what has happened where a part begins. */
     const BY_HAND: Record<string, () => Promise<void>> = {
       async 'first-person'() {
         administrator = await Administrator.at(browser, 'ada@example.org');
@@ -95,7 +95,7 @@ describe.skipIf(impossible !== null)(
         expect(await kioskRuns([SP, 'device', 'join', '--continue', '--json'])).toMatchObject([{ state: 'joined' }]);
         const checkin = join(import.meta.dirname, 'children/checkin.ts');
         expect(await kioskRuns([checkin])).toEqual([['Ada Lovelace']]);
-        // By the face that the server enrolled, in another picture.
+        // Another picture of the face that the server enrolled.
         const identified = await kioskRuns([SP, 'faces', 'identify', '--json', stillsOfA()[1]!]);
         expect(identified).toMatchObject([{ person: { id: person, name: 'Ada Lovelace' }, reason: 'accept' }]);
         await administrator.seesCheckin('Ada Lovelace');
@@ -103,7 +103,7 @@ describe.skipIf(impossible !== null)(
       },
       async 'sign-in-again'() {
         await administrator.signInAgain();
-        // She was erased, and stays so.
+        // She was erased and must not return.
         expect((await administrator.namesOfPeople()).join()).not.toContain('Ada Lovelace');
       },
       async 'bad-build'() {
@@ -114,7 +114,7 @@ describe.skipIf(impossible !== null)(
       },
     };
 
-    /** A kiosk of the sources’, in the machine’s network: it joins as far as it does without a person at the server. */
+    /** A kiosk run from the sources, in the machine’s network. It joins as far as it can without a person at the server. */
     const AT_THE_KIOSK: Record<string, (step: Step) => Promise<void>> = {
       async join(step) {
         const code = said.match(/^[0-9A-Z]{2,5}(?:-[0-9A-Z]{2,5}){8,}$/gm)!.at(-1)!;
@@ -125,13 +125,13 @@ describe.skipIf(impossible !== null)(
       },
     };
 
-    /** What is typed where a command asks for it. */
+    /** Answers to the prompts of commands. */
     const ANSWERS: Record<string, () => string> = {
       'the secret access key of the store': () => 'key-secret',
       'the fingerprint that the kiosk shows': () => kiosk!.fingerprint,
     };
 
-    /** What a reader writes in place of the page’s own value; the others are taken as they are. */
+    /** A reader's values for examples in the page that must be replaced. */
     const yours: Record<string, () => string> = {
       VERSION: () => projectVersion(),
       NEXT: () => NEXT,
@@ -146,7 +146,7 @@ describe.skipIf(impossible !== null)(
       );
 
     test.each(TASKS)('%s', async (page) => {
-      // Another day: what failed while the bucket was set up was tried again since.
+      // A day later: what failed while the bucket was being set up has been retried.
       if (page !== TASKS[0]) await machine.until('no job that failed', 600_000, 'smartpresence', 'jobs', 'list');
       let seconds = 0;
       for (const step of stepsOf(page)) {

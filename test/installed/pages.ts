@@ -2,14 +2,12 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /*
- * The pages that an operator follows, as steps. A block of commands is run as it is written, or a comment before it says what
- * else happens:
- *
+ * The pages that an operator follows, as steps. A block of commands is run as written, unless a comment before it says otherwise:
  *   <!-- not run: REASON -->      why no test runs it
  *   <!-- in containers: NAME -->  run where the server runs in containers (image.test.ts)
  *   <!-- on the kiosk: NAME -->   run at a kiosk, by the function of that name
- *   <!-- asks: NAME -->           run, and given what the function of that name answers
- *   <!-- ends with 1: REASON -->  run; 1 (done, and something needs attention) is as good an end as 0
+ *   <!-- asks: NAME -->           run, and answered by the function of that name
+ *   <!-- ends with 1: REASON -->  run; exit code 1 (done, and something needs attention) is accepted as well as 0
  *   <!-- by hand: NAME -->        no block: what people do there without commands, or what has happened; by that function
  */
 
@@ -22,11 +20,11 @@ export interface Step {
   readonly place: string;
   readonly mark: (typeof MARKS)[number] | null;
   readonly note: string;
-  /** The commands; empty where something is done by hand. */
+  /** The commands; empty if the step is done by hand. */
   readonly commands: string;
 }
 
-/** @throws where a block of commands is neither to be run nor says why not */
+/** @throws if a block of commands is neither run nor explains why not */
 export function stepsOf(page: string): Step[] {
   const text = readFileSync(join(import.meta.dirname, '../..', page), 'utf8');
   const found = text.matchAll(

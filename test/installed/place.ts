@@ -3,38 +3,38 @@ import { cpSync, mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { copyOfDebian, debianRoot } from '../kiosk-image/debian.ts';
 
-/** A root file system that nothing of the sources is in: commands run in it as they would on a machine of its own. */
+/** A root file system without anything from the sources. Commands run in it as on a machine of its own. */
 export interface Place {
   readonly root: string;
-  /** Runs a program, as root; fails when it does. @returns its standard output */
+  /** Runs a program as root and returns its standard output. Throws if it fails. */
   say(...command: string[]): string;
   do(command: readonly string[], options?: RunOptions): { code: number | null; out: string; err: string };
-  /** Starts a program that goes on. Its process ends with everything that it has started. */
+  /** Starts a program that keeps running. Its process ends together with everything it has started. */
   start(command: readonly string[], options?: RunOptions): ChildProcess;
-  /** Copies a file of this machine there. */
+  /** Copies a file of this machine into it. */
   put(file: string, to: string): void;
   remove(): void;
 }
 
 export interface RunOptions {
-  /** User, by name or number, that the program runs as; root without it. */
+  /** User, by name or number, that runs the program; root by default. */
   readonly as?: string;
-  /** The whole environment but for PATH. */
+  /** The whole environment except PATH. */
   readonly env?: Readonly<Record<string, string>>;
   readonly input?: string;
 }
 
-/** What a login of root has on Debian. */
+/** PATH of a root login on Debian. */
 const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
-/** Debian's smallest base, as debootstrap makes it, for this test alone. */
+/** Makes Debian's smallest base with debootstrap, for this test only. */
 export function emptyDebian(): Place {
   const { root, remove } = copyOfDebian(debianRoot([], []));
   return placeAt(root, remove);
 }
 
 /**
- * A root to run programs in, in a mount and process namespace of their own: nothing of this machine is reachable by a path but
+ * A root to run programs in, with their own mount and process namespace. They can reach nothing of this machine by a path except
  * a few devices.
  */
 export function placeAt(root: string, remove: () => void = () => undefined): Place {
@@ -46,7 +46,7 @@ export function placeAt(root: string, remove: () => void = () => undefined): Pla
     '--',
     'sh',
     '-c',
-    // /dev comes with the root, as debootstrap made it; a container's root has an empty one.
+    // debootstrap's root includes /dev; that of a container's root is empty.
     `mount --make-rprivate / && mount -t proc proc "$0/proc" && mount -t tmpfs -o mode=755 dev "$0/dev" &&
      for one in null zero full random urandom tty; do : >"$0/dev/$one" && mount --bind "/dev/$one" "$0/dev/$one" || exit 1; done &&
      ln -s /proc/self/fd "$0/dev/fd" && mkdir -m 1777 "$0/dev/shm" &&

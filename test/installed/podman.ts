@@ -5,11 +5,11 @@ import { debianRoot } from '../kiosk-image/debian.ts';
 import { PACKAGES } from './server.ts';
 
 /*
- * A container engine with nothing in it but a Debian of debootstrap's: the base of the server's image, and with PostgreSQL and
- * Mosquitto in the place of the images that compose.yaml names, which can't be had without the internet.
+ * A container engine whose only image is a Debian made by debootstrap: the base of the server's image and, with PostgreSQL and
+ * Mosquitto, the replacement for the images that compose.yaml names, which aren't available without the internet.
  */
 
-/** What Debian's slim images do without. */
+/** What Debian's slim images omit. */
 const SLIM = ['var/lib/apt/lists/*', 'var/cache/*', 'usr/share/doc/*', 'usr/share/man/*', 'usr/share/locale/*'];
 const BASE = 'localhost/debian';
 const SERVICES = 'localhost/services';
@@ -33,21 +33,21 @@ exec "$@"
 `;
 
 export interface Engine {
-  /** Runs podman. @returns its standard output. @throws when it fails */
+  /** Runs podman. @returns its standard output. @throws if it fails */
   podman(...args: string[]): string;
-  /** Types commands into a shell where \`podman\` is this engine. @throws when one fails */
+  /** Types commands into a shell where \`podman\` is this engine. @throws if one fails */
   type(folder: string, commands: string): string;
   remove(): void;
 }
 
-/** @param folder of its own: images, containers, networks, and the \`podman\` of the shell */
+/** @param folder its own, for images, containers, networks and the \`podman\` of the shell */
 export function startEngine(folder: string): Engine {
   const home = join(folder, 'engine');
-  // Of a run that was killed: engines share it, and DNS would listen where that run's network was.
+  // Left by a killed run: engines share it, and DNS would listen where that run's network was.
   rmSync('/run/containers/networks/aardvark-dns/smartpresence_default', { force: true });
   mkdirSync(join(home, 'bin'), { recursive: true });
   const program = join(home, 'bin/podman');
-  // Without systemd: cgroups by hand, and no timer for health. The ulimits of compose.yaml are above this machine's own.
+  // Without systemd: cgroups managed by hand, and no health timer. The ulimits of compose.yaml exceed this machine's own.
   writeFileSync(
     program,
     `#!/bin/sh
@@ -88,7 +88,7 @@ exec /usr/bin/podman --root '${home}/root' --runroot '${home}/run' --network-con
   writeFileSync(join(services, 'Containerfile'), `${lines.join('\n')}\n`);
   const podman = (...args: string[]) => run(program, args);
   podman('build', '--tag', SERVICES, services);
-  // What systemd's timers do, where podman runs with it.
+  // What systemd's timers do where podman runs with it.
   const health = `while sleep 2; do for each in $('${program}' ps -q); do '${program}' healthcheck run "$each"; done; done`;
   const watch = spawn('sh', ['-c', health], { stdio: 'ignore' });
   return {

@@ -9,10 +9,10 @@ import { call, tokenOf } from '../kit/client.ts';
 import { reservePorts } from '../services/ports.ts';
 import type { Place, RunOptions } from './place.ts';
 
-/** One request of a session; fails when it is refused. */
+/** One request of a session; throws if it is rejected. */
 export type Ask = (method: string, path: string, body?: object) => Promise<Record<string, unknown>>;
 
-/** A browser's session with a server. @param send how a request gets there */
+/** A browser's session with a server. @param send transports a request */
 function session(peopleUrl: string, send: (url: string, options: Parameters<typeof call>[1]) => Promise<Sent>): Ask {
   let cookie = '';
   return async (method, path, body) => {
@@ -29,10 +29,10 @@ function session(peopleUrl: string, send: (url: string, options: Parameters<type
 
 type Sent = Pick<Awaited<ReturnType<typeof call>>, 'status' | 'headers' | 'body'>;
 
-/** Of the Debian that a server runs on as a service. */
+/** Packages of the Debian on which a server runs as a service. */
 export const PACKAGES = ['systemd', 'systemd-sysv', 'dbus', 'procps', 'postgresql', 'mosquitto', 'openssl'];
 
-/** PostgreSQL and a database for the server, as docs/install/first-day.md has it. */
+/** PostgreSQL and a database for the server, as in docs/install/first-day.md. */
 export const DATABASE = `set -eu
 cd /var/lib/postgresql
 openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30 -subj /CN=localhost \\
@@ -73,7 +73,7 @@ SETUP_DPO="Grace Hopper"
 SETUP_ADMIN=ada@example.org
 ${more.map((line) => `${line}\n`).join('')}`;
 
-/** One request from inside, where alone the server's network is: what to ask is in a file, for a picture is long. */
+/** One request from inside, the only place with access to the server's network. It is in a file, since pictures are long. */
 const REQUEST = `import { readFileSync } from 'node:fs';
 import { request } from 'node:https';
 const { url, method, headers, body } = JSON.parse(readFileSync('/root/request.json', 'utf8'));
@@ -84,7 +84,7 @@ request(url, { method, headers, rejectUnauthorized: false }, async (answer) => {
 }).end(body);
 `;
 
-/** A browser's session with a server on a machine. @param root where this machine sees that one's files */
+/** A browser's session with a server on a machine. @param root where this machine sees the other's files */
 export const sessionOn = (machine: Booted, root: string, peopleUrl: string): Ask =>
   session(peopleUrl, async (url, options) => {
     writeFileSync(join(root, 'root/request.mjs'), REQUEST);
@@ -92,7 +92,7 @@ export const sessionOn = (machine: Booted, root: string, peopleUrl: string): Ask
     return JSON.parse(machine.say('/opt/smartpresence/current/bin/node', '/root/request.mjs')) as Sent;
   });
 
-/** What an account's owner does with their first link: a password, and a second factor. */
+/** What an account's owner does with their first link: sets a password and a second factor. */
 export async function signInFirst(ask: Ask, link: string): Promise<void> {
   await ask('POST', '/api/session', { token: tokenOf(link) });
   await ask('PUT', '/api/account/sign-in', { password: 'a long enough password' });
@@ -100,18 +100,18 @@ export async function signInFirst(ask: Ask, link: string): Promise<void> {
   await ask('POST', '/api/account/totp/confirm', { code: generateSync({ secret }) });
 }
 
-/** A server of an installed program, as an operator has it: started and asked by commands, and over its real listener. */
+/** A server run from an installed program as by an operator: started and used by commands, and over its real listener. */
 export interface InstalledServer {
   readonly peopleUrl: string;
-  /** `smartpresence …` beside the server, as its user; fails when it does. */
+  /** Runs `smartpresence …` beside the server, as its user; throws if it fails. */
   command(...args: string[]): string;
   readonly ask: Ask;
-  /** Process id of its Node.js, as this machine counts. */
+  /** Process id of its Node.js, as seen by this machine. */
   readonly process: number;
   stop(): Promise<number | null>;
 }
 
-/** Starts it in the foreground, in its own folder and with its embedded database, and signs in by a link of the command's. */
+/** Starts it in the foreground with its own folder and embedded database, and signs in with a link from the command. */
 export async function startInstalled(place: Place, o: RunOptions): Promise<InstalledServer> {
   const [people, devices] = await reservePorts(2);
   const options: RunOptions = {
@@ -139,7 +139,7 @@ export async function startInstalled(place: Place, o: RunOptions): Promise<Insta
   ]);
   const { peopleUrl } = JSON.parse(String(line)) as { peopleUrl: string };
   const ask = session(peopleUrl, call);
-  // As docs/operate/accounts.md has it: the first account is made beside the server, and its owner sets password and second factor.
+  // As in docs/operate/accounts.md: the first account is made beside the server, and its owner sets password and second factor.
   const added = command('accounts', 'add', 'ada@example.org', '--role', 'admin', '--json');
   const { link } = JSON.parse(added) as { link: string };
   await signInFirst(ask, link);
@@ -160,9 +160,8 @@ export async function startInstalled(place: Place, o: RunOptions): Promise<Insta
 
 /**
  * Enrols a face from a photo, as the console does.
- *
- * @param textVersion of the consent text; the one that ships by default
- * @returns how it ended
+ * @param textVersion of the consent text; by default the one that ships
+ * @returns the outcome
  */
 export async function enrolFromPicture({ ask }: { ask: Ask }, textVersion = '1'): Promise<Record<string, unknown>> {
   const { id } = await ask('POST', '/api/people', { name: 'Ada Lovelace', number: '1815' });

@@ -9,8 +9,8 @@ import { type Ask, answersOf, DATABASE, enrolFromPicture, PACKAGES, sessionOn, s
 import { expectNoSourcesOn } from './sources.ts';
 
 /*
- * A Debian machine with its own systemd and PostgreSQL, and the server's Debian package on it: set up by `smartpresence setup`,
- * run by its unit as it is, its secrets sealed.
+ * A Debian machine with its own systemd, PostgreSQL and the server's Debian package, set up by `smartpresence setup`. The server
+ * is run by its unmodified unit, with its secrets sealed.
  */
 
 const impossible = cantRun('debootstrap', 'systemd-nspawn', 'nsenter', 'pgrep', 'dpkg-deb');
@@ -62,14 +62,14 @@ describe.skipIf(impossible !== null)(
       const said = machine.say('smartpresence', 'setup', '--answers', '/root/answers', '--json');
       const { link } = JSON.parse(said) as { link: string };
       machine.say('systemctl', 'enable', '--now', 'smartpresence-server');
-      // The unit counts as started when the server serves: nothing is waited for here.
+      // The unit counts as started once the server serves, so nothing waits here.
       machine.say(...LISTENS);
       expect(machine.say('smartpresence', 'accounts', 'list')).toContain('ada@example.org');
       const { origin } = new URL(link);
       ask = sessionOn(machine, debian.root, origin);
       await signInFirst(ask, link);
       expect(await ask('GET', '/api/session')).toMatchObject({ role: 'admin', stage: 'full' });
-      // Again, beside the server that runs.
+      // A second set-up, while the server is running.
       const again = machine.say('smartpresence', 'setup', '--answers', '/root/answers');
       expect(again).toContain('Nothing was changed.');
       expect(again).toContain('Restart the server, so that it takes effect: systemctl restart smartpresence-server');
@@ -111,13 +111,13 @@ describe.skipIf(impossible !== null)(
       machine.say('systemctl', 'restart', 'smartpresence-server');
       await machine.halt();
       machine = await boot(debian.root);
-      // The unit, and not the database alone, which the command would ask without it.
+      // Checks the unit, not just the database, which the command would otherwise query directly.
       const active = ['systemctl', 'is-active', '--quiet', 'smartpresence-server'];
       await machine.until('the server', 180_000, ...active);
       expect(machine.say('smartpresence', 'accounts', 'list')).toContain('ada@example.org');
     });
 
-    /** Of the process that a unit runs. */
+    /** The process that a unit runs. */
     const program = (unit = 'smartpresence-server') => {
       const pid = machine.say('systemctl', 'show', '--value', '--property=MainPID', unit).trim();
       return machine.say('readlink', `/proc/${pid}/exe`).trim();
@@ -156,7 +156,7 @@ describe.skipIf(impossible !== null)(
       await machine.until('the first, as systemd starts it again', 120_000, ...LISTENS);
       for (const unit of ['smartpresence-server', second])
         expect(program(unit)).toBe(`/opt/smartpresence/${projectVersion()}/bin/node`);
-      // A build that starts takes both over, one after the other.
+      // A new build takes both over, one after the other.
       for (const [archive, version] of [
         ['/root/next.deb', NEXT],
         ['/root/server.deb', projectVersion()],

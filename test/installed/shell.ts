@@ -3,21 +3,21 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Booted } from '../kiosk-image/debian.ts';
 
-/** A guard against hanging alone. */
+/** Only a guard against hanging. */
 const HANGS_MS = 1_200_000;
 
-/** One shell of root's on a machine, into which a page is typed block by block: what one block has set, the next one has. */
+/** A root shell on a machine, into which a page is typed block by block. Variables set by one block remain for the next. */
 export class RootShell {
   readonly #child: ChildProcess;
   readonly #folder: string;
   #said = '';
   #ended = false;
 
-  /** @param root where this machine sees that one's files */
+  /** @param root where this machine sees the other's files */
   constructor(machine: Booted, root: string) {
     const [program, ...options] = machine.enter('--all');
     this.#folder = join(root, 'var/tmp');
-    // As a login of root's; -e, since a reader stops at what fails.
+    // Like a root login. -e, since a reader stops at a failure.
     const login = ['env', '-i', 'HOME=/root', 'LC_ALL=C.UTF-8', 'PATH=/usr/sbin:/usr/bin:/sbin:/bin', 'bash', '-e'];
     this.#child = spawn(program!, [...options, ...login], { stdio: ['pipe', 'pipe', 'pipe'] });
     for (const stream of [this.#child.stdout!, this.#child.stderr!])
@@ -27,8 +27,8 @@ export class RootShell {
   }
 
   /**
-   * @param o what is typed where it asks; `attention`: 1 is an end as good as 0 (done, and something needs attention)
-   * @returns what was said; fails where a command does
+   * @param o the text typed at prompts; `attention`: accepts exit code 1 (done, and something needs attention) as well as 0
+   * @returns the output; throws if a command fails
    */
   async type(commands: string, o: { answer?: string; attention?: boolean } = {}): Promise<string> {
     writeFileSync(join(this.#folder, 'block'), commands);

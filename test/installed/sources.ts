@@ -6,12 +6,12 @@ import type { Booted } from '../kiosk-image/debian.ts';
 import { run } from '../kiosk-image/machine.ts';
 import type { Place } from './place.ts';
 
-/** Fails where anything of the source tree can be reached from inside, or has been by a process that runs there. */
+/** Throws if anything in the source tree is reachable from inside, or in use by a process that runs there. */
 export function expectNoSources(place: Place, pid: number): void {
   const mounts = place.say('cut', '-d', ' ', '-f', '2', '/proc/mounts').trim().split('\n');
   expect(mounts.filter((path) => !/^\/(proc|dev(\/\w+)?)?$/.test(path))).toEqual([]);
   expectNoneInside(place, '/opt/smartpresence/*', 'bin/node');
-  // What the server has open or mapped is in its own root.
+  // Files that the server has open or mapped are in its own root.
   const used = [...usedBy(pid), readlinkSync(`/proc/${pid}/cwd`)];
   expect(used.length).toBeGreaterThan(10);
   expect(readlinkSync(`/proc/${pid}/root`)).toBe(place.root);
@@ -21,13 +21,12 @@ export function expectNoSources(place: Place, pid: number): void {
 
 /**
  * The same for a booted machine.
- *
  * @param builds where the installed builds are, as a pattern of find(1)
  * @param node the path of Node.js in each build
  */
 export function expectNoSourcesOn(machine: Booted, root: string, builds: string, node: string): void {
   const place = { do: (command: readonly string[]) => machine.do(...command), say: machine.say };
-  // Nothing of this machine's disk but the root itself, and what systemd-nspawn gives every machine.
+  // Nothing of this machine's disk is mounted except the root itself and what systemd-nspawn gives every machine.
   const mounts = machine.say('cat', '/proc/self/mountinfo').trim().split('\n');
   const [own] = mounts.map((line) => line.split(' ')).filter(([, , , , at]) => at === '/');
   const others = mounts
@@ -44,10 +43,10 @@ export function expectNoSourcesOn(machine: Booted, root: string, builds: string,
 
 const NSPAWN = '/run/host/';
 
-/** Searches the machine's disk by names; what is mounted, its caller looks at. */
+/** Searches the machine's disk by file names. The caller checks what is mounted. */
 function expectNoneInside(place: Pick<Place, 'say' | 'do'>, builds: string, node: string): void {
   expect(place.do(['test', '-e', ROOT]).code).toBe(1);
-  // No module of ours as it is written, no tests, no other copy of the packages or of Node.
+  // No source module of ours, no tests, no other copy of the packages or of Node.
   const find = (...args: string[]): string[] =>
     place
       .say('find', '/', '-xdev', ...args)
@@ -55,7 +54,7 @@ function expectNoneInside(place: Pick<Place, 'say' | 'do'>, builds: string, node
       .split('\n')
       .filter(Boolean);
   expect(find('-path', '*smartpresence*', '-name', '*.ts', '-not', '-path', '*/node_modules/*')).toEqual([]);
-  // The archive may lie there unpacked, as it was given.
+  // The archive may be unpacked there, as delivered.
   const given = ['-not', '-path', '/root/smartpresence-server-*'];
   expect(find('-name', 'node_modules', '-not', '-path', builds, ...given)).toEqual([]);
   expect(find('-type', 'f', '-name', 'node', '-not', '-path', `${builds}/${node}`, ...given)).toEqual([]);
@@ -71,7 +70,7 @@ function usedBy(pid: number): string[] {
   ].filter((path) => path.startsWith('/') && !/^\/(dev|proc|sys|memfd:)/.test(path));
 }
 
-/** Where a descriptor leads; it may be closed meanwhile. */
+/** Target of a descriptor, which may be closed meanwhile. */
 function link(path: string): string {
   try {
     return readlinkSync(path);

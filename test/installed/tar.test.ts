@@ -8,14 +8,14 @@ import { emptyDebian, type Place } from './place.ts';
 import { enrolFromPicture, type InstalledServer, startInstalled } from './server.ts';
 import { expectNoSources } from './sources.ts';
 
-/* The server's archive on Debian's smallest base: installed and started by the commands of docs/install/first-day.md alone. */
+/* The server's archive on Debian's smallest base, installed and started only by the commands of docs/install/first-day.md. */
 
 const impossible = cantRun('debootstrap', 'unshare', 'chroot');
 if (impossible) console.log(impossible);
 const MB = 1e6;
 const version = projectVersion();
 const unpacked = `/root/smartpresence-server-${version}`;
-/** As the unit runs it. */
+/** Same user and environment as in the unit. */
 const AS = { as: 'smartpresence', env: { SMARTPRESENCE_SERVER_HOME: '/var/lib/smartpresence' } };
 
 describe.skipIf(impossible !== null)(
@@ -25,7 +25,7 @@ describe.skipIf(impossible !== null)(
     let place: Place;
     let server: InstalledServer | null = null;
 
-    // Packing and the first debootstrap of a machine take minutes; both are kept.
+    // Packing and a machine's first debootstrap take minutes. Both results are kept.
     beforeAll(() => {
       artefact = serverArtefact();
       place = emptyDebian();

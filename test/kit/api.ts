@@ -25,7 +25,7 @@ import { newServices } from './services.ts';
 
 export type Api = Awaited<ReturnType<typeof newApi>>;
 
-/** The API without its HTTP: routes run as the listener runs them, in a real transaction with their audit row. */
+/** The API without HTTP: routes run as the listener runs them, in a real transaction with their audit row. */
 export async function newApi(database: OpenDatabase, start: Date, env: Record<string, string> = {}) {
   const held = await newServices(database, { start, env });
   const { db, keys, keyring, services, notified, home } = held;
@@ -38,7 +38,7 @@ export async function newApi(database: OpenDatabase, start: Date, env: Record<st
     userAgent: 'test',
   });
 
-  /** Asks as someone who was admitted. A body, a query or parameters that are misshapen throw as they do there. */
+  /** Sends a request as an admitted user. A malformed body, query or parameter throws as it does in the listener. */
   async function ask<T = unknown>(
     method: Route['method'],
     url: string,
@@ -49,7 +49,7 @@ export async function newApi(database: OpenDatabase, start: Date, env: Record<st
       const params = spec.method === method ? paramsOf(spec.path, pathname) : null;
       return params ? [{ spec, params }] : [];
     });
-    // `/api/people/search` is no person.
+    // `/api/people/search` doesn't name a person.
     const [found, ...others] = fitting.length === 1 ? fitting : fitting.filter(({ spec }) => spec.path === pathname);
     if (!found || others.length > 0) throw new Error(`${fitting.length} routes for ${method} ${pathname}`);
     const { spec, params } = found;
@@ -100,19 +100,19 @@ export async function newApi(database: OpenDatabase, start: Date, env: Record<st
     kiosk: (site: string | null = null): Promise<MemoryOutbox> =>
       registerKiosk(db, { name: `Door ${v7()}`, site, at: held.now }),
 
-    /** Everything that the kiosk has made so far arrives, and is resolved. */
+    /** Delivers everything that the kiosk has recorded so far, and resolves it. */
     async deliver(box: MemoryOutbox): Promise<void> {
       const events = box.events.filter((e) => e.header.epoch === box.epoch);
       await deliverTo(db, keys, box, events, { first: 1, now: held.now });
       await resolveAll(db);
     },
     settle: () => resolveAll(db),
-    /** What a kiosk gets from a cursor to the end of the log; without one, as if it knew nothing. */
+    /** What a kiosk receives from a cursor to the end of the log. Without a cursor, everything, as for a new kiosk. */
     changesFor: (device: string, o: Ask = {}) => changesFor(source, device, { now: held.now, ...o }),
-    /** What a kiosk's real store has made arrives. */
+    /** Delivers what a kiosk's real store has recorded. */
     sendFrom: (store: Pick<Store, 'device' | 'outbox'>) =>
       deliverAll(db, keys, store.device, store.outbox, { now: held.now, undoDays: UNDO_DAYS }),
-    /** A kiosk's real store applies what it is sent, to the log's end. */
+    /** Applies the server's changes to a kiosk's real store, up to the end of the log. */
     readInto: (store: Pick<Store, 'device' | 'roster'>) => readInto(source, store, { now: held.now }),
     close,
     [Symbol.dispose]: close,

@@ -5,8 +5,8 @@ import { onnxModel } from '../../build/models/onnx.ts';
 import type { PassiveLivenessEntry } from '../../models/rules/recipe.ts';
 
 /**
- * A stand-in for a liveness model: what is brighter than the middle is alive, by two logits (attack, living). It shows what the
- * product does with a model, and is worth nothing as one.
+ * A stand-in for a liveness model: it takes anything brighter than mid-grey for live, with two logits (attack, live). It shows
+ * how the product uses a model, and is useless as one.
  */
 export function brightnessModel(side = 80): Uint8Array {
   const weights = Float32Array.from([-20 / 3, 20 / 3, -20 / 3, 20 / 3, -20 / 3, 20 / 3]);
@@ -30,7 +30,7 @@ export function brightnessModel(side = 80): Uint8Array {
   );
 }
 
-/** Its entry. */
+/** Its entry in the list of models. */
 export const brightnessEntry = (change: Partial<PassiveLivenessEntry> = {}): PassiveLivenessEntry => ({
   file: 'brightness.onnx',
   sha256: createHash('sha256').update(brightnessModel()).digest('hex'),

@@ -16,13 +16,13 @@ import { reservePorts } from '../services/ports.ts';
 import { certificateOf, type Kiosk, newKiosk, transportOptions } from './kiosk.ts';
 import { newServer, type TestServer } from './server.ts';
 
-/** Operator of the broker: may read and write everything there. */
+/** The broker's operator, who may read and write every topic. */
 export const OPERATOR = 'operator';
 
 /** A server, its broker, and two kiosks. */
 export interface BrokerSetup {
   readonly server: TestServer;
-  /** Null: the broker is inside the server. */
+  /** Null if the broker runs inside the server. */
   readonly mosquitto: Mosquitto | null;
   readonly urls: { readonly mqtts: string; readonly wss: string };
   readonly ca: KeyAndCertificate;
@@ -32,7 +32,7 @@ export interface BrokerSetup {
   close(): Promise<void>;
 }
 
-/** A server with a real Mosquitto, or with the broker inside it. Its log is as its code writes it, before the server’s own logger cleans it. */
+/** Starts a server with a real Mosquitto or its embedded broker. Its log has raw lines, before the server’s logger cleans it. */
 export async function newBroker(kind: 'mosquitto' | 'embedded'): Promise<BrokerSetup> {
   const [port, wssPort] = (await reservePorts(2)) as [number, number];
   const urls = { mqtts: `mqtts://127.0.0.1:${port}`, wss: `wss://127.0.0.1:${wssPort}/mqtt` };
@@ -83,8 +83,7 @@ export const mqttTransport = (kiosk: Kiosk, url: string, changes: Partial<MqttTr
 
 /**
  * An engine on real transports.
- *
- * @param mqttUrls brokers in order; `https` false: HTTPS leads nowhere, so that what arrives has come by MQTT
+ * @param mqttUrls brokers in order; `https` false: the HTTPS address leads nowhere, so whatever arrives came by MQTT
  */
 export function engineOf(kiosk: Kiosk, { mqttUrls, https = false }: { mqttUrls: string[]; https?: boolean }) {
   const bundle = { ...kiosk.bundle, mqttUrls, ...(!https && { serverUrl: 'https://127.0.0.1:9' }) };
@@ -103,7 +102,7 @@ export function engineOf(kiosk: Kiosk, { mqttUrls, https = false }: { mqttUrls: 
   return { engine, transport, transports };
 }
 
-/** A bare MQTT client with a certificate of this name by the server’s CA, for clients that are no kiosks of ours. */
+/** A bare MQTT client with a certificate for this name from the server’s CA, for clients that aren't our kiosks. */
 export async function bareClient(
   { ca, mosquitto, urls }: BrokerSetup,
   who: { name: string } | Kiosk,
@@ -122,13 +121,13 @@ export async function bareClient(
   });
 }
 
-/** A certificate for this kiosk by a CA that the server does not know. */
+/** A certificate for this kiosk from a CA that the server doesn't know. */
 export async function foreignCertificate(kiosk: Kiosk, ca: KeyAndCertificate): Promise<string> {
   const { csr } = await deviceRequest(kiosk.secret, 'Door');
   return issueDeviceCertificate(ca, kiosk.secret.device, csr, Date.now());
 }
 
-/** What `openssl s_client` says about a port. */
+/** The exit code and output of `openssl s_client` on a port. */
 export function sClient(port: string, args: string[]): Promise<{ code: number | null; output: string }> {
   return new Promise((resolve) => {
     const child = spawn('openssl', ['s_client', '-connect', `127.0.0.1:${port}`, ...args], {

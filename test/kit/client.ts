@@ -6,7 +6,7 @@ export interface Answer {
   body: string;
   json: () => { code?: string } & Record<string, unknown>;
 }
-/** One HTTPS request on a connection of its own; the certificate is not checked, since the server makes its own. */
+/** Sends one HTTPS request on its own connection. The certificate is not checked, since the server makes its own. */
 export function call(
   url: string,
   options: { method?: string; headers?: Record<string, string>; body?: string; tls?: object } = {},
@@ -36,10 +36,10 @@ export function call(
   });
 }
 
-/** The token out of an admin link. */
+/** The token in an admin link. */
 export const tokenOf = (link: string) => new URLSearchParams(new URL(link).hash.slice(1)).get('enter')!;
 
-/** The code with which an attempt failed; `ANSWERED` when it did not. */
+/** The error code with which an attempt failed; `ANSWERED` if it succeeded. */
 export const codeOf = (attempt: Promise<unknown>): Promise<string> =>
   attempt.then(
     () => 'ANSWERED',

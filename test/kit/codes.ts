@@ -1,8 +1,6 @@
-/**
- * Every code that a kiosk's screen has to have words for, kept by hand: tests hold them against the sources and the locales.
- */
+/** Every code that a kiosk's screen needs a text for, kept by hand. Tests compare them with the sources and the locales. */
 
-/** Those of a call, but for what belongs to one form alone (`pin-wrong`, `number-taken`). */
+/** Error codes of calls, except those that belong to a single form (`pin-wrong`, `number-taken`). */
 export const CALL_CODES = [
   'storage-full',
   'storage-failed',
@@ -52,7 +50,7 @@ export const CALL_CODES = [
   'internal',
 ] as const;
 
-/** What a code or badge may be rejected with, and a check-in method that the site does not offer. */
+/** Codes with which a check-in code or badge may be rejected, and the one for a check-in method that the site doesn't offer. */
 export const METHOD_CODES = [
   'code-unknown',
   'code-expired',
@@ -65,7 +63,7 @@ export const METHOD_CODES = [
   'method-not-offered',
 ] as const;
 
-/** Codes that the form of the enrolment has words for. */
+/** Codes that the enrolment form has a text for. */
 export const ENROLMENT_CODES = [
   'duplicate-face',
   'number-taken',
@@ -93,7 +91,7 @@ export const ENROLMENT_CODES = [
   'lookalikes-unknown',
 ] as const;
 
-/** What an update from a stick may be refused with, as far as a technician at the kiosk can do something about it. */
+/** Codes with which an update from a USB stick may be rejected, where a technician at the kiosk can do something about it. */
 export const STICK_CODES = [
   'update-no-stick',
   'update-none',
@@ -120,7 +118,7 @@ export const STICK_CODES = [
   'machine-unreachable',
 ] as const;
 
-/** Those with which a core refuses to start, or to use faces. */
+/** Codes with which a core refuses to start, or to use faces. */
 export const START_CODES = [
   'core-keeps-ending',
   'site-config-wrong',

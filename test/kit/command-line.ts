@@ -3,7 +3,7 @@ import { buildProgram } from '../../electron/cli/program.ts';
 
 const program = await buildProgram('');
 
-/** What of a line keeps it from being one of our commands. Null: nothing, or it is another program’s, or prose. */
+/** Why a line is not one of our commands. Null if it is one, or if it is another program’s or prose. */
 export function faultOfCommand(line: string): string | null {
   const { at, args } = find(line);
   if (at === program) return null;
@@ -13,10 +13,10 @@ export function faultOfCommand(line: string): string | null {
   return unknown ? `it has no ${unknown}` : null;
 }
 
-/** What a line lacks to be typed as it is: that it is a command, and options and arguments that it must have. Null: nothing. */
+/** What a line lacks to be a complete command: required options and arguments. Null if nothing is missing. */
 export function missingIn(line: string): string | null {
   const { at, args } = find(line);
-  // A group of commands, by whichever of them it does unasked.
+  // For a group of commands, its default subcommand.
   const called =
     at.commands.find((c) => c.name() === (at as unknown as { _defaultCommandName?: string })._defaultCommandName) ?? at;
   if (called === program || called.commands.length > 0) return 'it is no command';

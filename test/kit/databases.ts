@@ -6,16 +6,16 @@ import { serverHome } from './folder.ts';
 
 export interface TestDatabase {
   readonly name: 'PGlite' | 'PostgreSQL';
-  /** Null: it can run here; else why its tests are skipped. */
+  /** Null if it can run here; otherwise why its tests are skipped. */
   readonly unavailable: string | null;
-  /** Starts it with an empty database; `open` may be called again, as after a restart of the server. */
+  /** Starts it with an empty database. `open` may be called repeatedly, as after a restart of the server. */
   start(): Promise<{
     open(): Promise<OpenDatabase>;
-    /** As it is, nothing migrated. */
+    /** Opens it without migrating. */
     bare(): ReturnType<typeof openBare>;
-    /** Its URL, or its folder: for another process that opens it. */
+    /** Its URL or its folder, for another process that opens it. */
     readonly where: string;
-    /** Folder with every file in which the database keeps its rows. */
+    /** Folder with every file in which the database stores its rows. */
     readonly files: string;
     readonly postgres: TestPostgres | null;
     remove(): Promise<void>;
@@ -25,7 +25,7 @@ export interface TestDatabase {
 const unavailable = postgresUnavailable();
 if (unavailable) console.log(unavailable);
 
-/** The two databases that the server runs on, for `describe.each`: the same tests, the same code. */
+/** The two databases that the server supports, for `describe.each`: the same tests and the same code. */
 export const DATABASES: readonly TestDatabase[] = [
   {
     name: 'PGlite',
@@ -61,7 +61,7 @@ export const DATABASES: readonly TestDatabase[] = [
 ];
 
 /**
- * For long suites about what comes before the database: on PostgreSQL, or without one on PGlite; on both with
+ * For long suites whose subject is in front of the database: PostgreSQL, or PGlite where there is none; both with
  * SMARTPRESENCE_TEST_DATABASES=both.
  */
 export const ONE_DATABASE: readonly TestDatabase[] =
@@ -69,7 +69,7 @@ export const ONE_DATABASE: readonly TestDatabase[] =
     ? DATABASES
     : DATABASES.filter(({ name }) => name === (unavailable ? 'PGlite' : 'PostgreSQL'));
 
-/** Empties every table but those that say whose database it is: quicker than another one for each test. */
+/** Empties every table except those that identify the database. Faster than creating a database for each test. */
 export async function emptyTables({ db }: OpenDatabase): Promise<void> {
   const { rows } = await sql<{ name: string }>`
     select format('%I.%I', schemaname, tablename) as name from pg_tables

@@ -5,7 +5,7 @@ import type { Detection, FaceCrop, FaceSample, FoundFace } from '../../renderer/
 export const WIDTH = 640;
 export const HEIGHT = 480;
 
-/** A face whose box is centred at (x, y); `turn` shifts the nose in eye distances, `tilt` turns the eyes in degrees. */
+/** A face whose box is centred at (x, y). `turn` shifts the nose, in eye distances; `tilt` rotates the eyes, in degrees. */
 export function face({ x = 320, y = 240, size = 200, turn = 0, tilt = 0 } = {}): FoundFace {
   const eye = size * 0.2;
   const [c, s] = [Math.cos((tilt * Math.PI) / 180), Math.sin((tilt * Math.PI) / 180)];
@@ -25,7 +25,7 @@ export const cropOf = (box: Box): FaceCrop => ({
   place: { x: 0, y: 0, scale: 1 },
 });
 
-/** What a sample says of good light; without a face it sees an ordinary wall. */
+/** A sample in good light; without a face, of an ordinary wall. */
 export const sample = (f: FoundFace | null, change: Partial<NonNullable<FaceSample['face']>> = {}): FaceSample => ({
   frame: f ? null : { mean: 120, deviation: 40 },
   face: f ? { brightness: 130, contrast: 45, sharpness: 300, around: 80, ...change } : null,

@@ -46,7 +46,7 @@ export const INVENTORY: Inventory = {
   configProblem: null,
 };
 
-/** A server of a few lines, a clock that a test moves, and the engine between them. */
+/** A minimal server, a clock that the test moves, and the engine between them. */
 export async function newEngine<S extends OutboxSource = MemoryOutbox>({
   source = new MemoryOutbox() as unknown as S,
   ...options
@@ -69,11 +69,11 @@ export async function newEngine<S extends OutboxSource = MemoryOutbox>({
     logEpoch: LOG,
     inFlight: 0,
     mostInFlight: 0,
-    /** Epochs asked about, in order. */
+    /** Epochs that were asked about, in order. */
     asked: [] as string[],
-    /** What was reported with each of them. */
+    /** The inventory reported with each of them. */
     reported: [] as (Inventory | null)[],
-    /** Pages to give, each once; then empty ones. */
+    /** Pages to return, each once; then empty ones. */
     pages: [] as { changes?: Change[]; whole?: boolean; more?: boolean; cursor?: string }[],
     time: Date.parse('2026-01-01T00:00:00.000Z'),
   };
@@ -171,7 +171,7 @@ export async function newEngine<S extends OutboxSource = MemoryOutbox>({
     },
     ...options,
   });
-  /** Runs until the engine waits, and says for how long. */
+  /** Runs until the engine waits. Returns for how long, ms. */
   const untilPause = async (): Promise<number> => {
     while (pauses.length === 0) await new Promise((resolve) => setImmediate(resolve));
     return pauses[0]!.ms;

@@ -8,14 +8,14 @@ export interface TemporaryFolder extends Disposable {
   remove(): void;
 }
 
-/** An empty folder, until `remove`. `using` removes it by itself. */
+/** Makes an empty folder that exists until `remove`. `using` removes it automatically. */
 export function temporaryFolder(): TemporaryFolder {
   const path = mkdtempSync(join(tmpdir(), 'sp-test-'));
   const remove = () => rmSync(path, { recursive: true, force: true, maxRetries: 5 });
   return { path, remove, [Symbol.dispose]: remove };
 }
 
-/** A server home with an embedded database that holds nothing yet, without the seconds of its initdb. */
+/** Makes a server home with an empty embedded database, without the seconds that initdb takes. */
 export async function serverHome(): Promise<TemporaryFolder> {
   const home = temporaryFolder();
   await layEmptyDatabase(home.path);

@@ -25,14 +25,13 @@ export interface Link {
   readonly bundle: ServerBundle;
 }
 
-/** An approved kiosk with its keys. Its events are in memory. */
+/** An approved kiosk with its keys. Its events are kept in memory. */
 export interface Kiosk extends Link {
   readonly box: MemoryOutbox;
 }
 
 /**
- * A kiosk that this server has approved: by code, as one is enrolled, or while the server is down, as the installer does it.
- *
+ * Makes a kiosk that this server has approved: with a code, as in enrolment, or while the server is down, as the installer does.
  * @param device its id; a new one by default
  */
 export async function newKiosk(server: TestServer, name = 'Front door', device: string = randomUUID()): Promise<Kiosk> {
@@ -41,7 +40,7 @@ export async function newKiosk(server: TestServer, name = 'Front door', device: 
   return { secret, bundle: await joinByCode(server, secret, name), box: new MemoryOutbox(device) };
 }
 
-/** A kiosk that was registered in the server’s database, as its installer does it. On PostgreSQL the server may run meanwhile. */
+/** Registers a kiosk in the server’s database, as its installer does. On PostgreSQL the server may be running. */
 export async function registeredKiosk(
   env: Readonly<Record<string, string>>,
   name = 'Front door',
@@ -66,7 +65,7 @@ async function joinByCode(server: TestServer, secret: DeviceSecret, name: string
 export const joinWith = (server: Pick<TestServer, 'now'>, secret: DeviceSecret, code: string): Joining =>
   startJoining({ secret, name: 'kiosk', code, trustedNow: server.now });
 
-/** What its transports are made from. */
+/** The options for its transports. */
 export const transportOptions = ({ secret, bundle }: Link, trustedNow: () => number = Date.now) => ({
   bundle,
   device: secret.device,
@@ -78,7 +77,7 @@ export const transportOptions = ({ secret, bundle }: Link, trustedNow: () => num
 /** Its certificate, as `call` and `tls` take it. */
 export const certificateOf = ({ secret, bundle }: Link) => ({ cert: bundle.tlsCertPem, key: secret.tlsKeyPem });
 
-/** One sealed message over HTTPS. @returns the sealed answer */
+/** Sends one sealed message over HTTPS. @returns the sealed answer */
 export async function exchange(
   server: TestServer,
   kiosk: Link,
@@ -93,7 +92,7 @@ export async function exchange(
   }
 }
 
-/** Seals what waits in its outbox. */
+/** Seals the pending events of its outbox. */
 export const sealOutbox = ({ box, secret, bundle }: Kiosk): Promise<string> =>
   sealBatch(
     box.pending(500),
@@ -101,11 +100,11 @@ export const sealOutbox = ({ box, secret, bundle }: Kiosk): Promise<string> =>
     new Date().toISOString(),
   );
 
-/** An ack, verified by what the kiosk trusts. */
+/** Opens an ack, verified with the keys that the kiosk trusts. */
 export const ackOf = (answer: string, { box, bundle }: Kiosk): Promise<Ack> =>
   openAck(answer, bundle.keys.signing, { device: box.device, epoch: box.epoch });
 
-/** Sends an event of a new epoch. @returns how far the ack goes */
+/** Sends an event of a new epoch. @returns the sequence number that the ack covers */
 export async function sendEvent(server: TestServer, { secret, bundle }: Link): Promise<number> {
   const kiosk = { secret, bundle, box: new MemoryOutbox(secret.device) };
   kiosk.box.person('Ada');
@@ -121,7 +120,7 @@ async function sealChangesAsk({ secret, bundle }: Link, jti: string, limit: numb
   );
 }
 
-/** Asks for changes. @returns its link with the server's keys that the page brought */
+/** Asks for changes. @returns its link with the server's keys from the page */
 export async function askChanges(server: TestServer, kiosk: Link): Promise<Link> {
   const { secret, bundle } = kiosk;
   const jti = randomUUID();
@@ -135,13 +134,13 @@ export async function askChanges(server: TestServer, kiosk: Link): Promise<Link>
   return { secret, bundle: newer };
 }
 
-/** Asks for changes at this address, with this certificate. @returns the answer as it came */
+/** Asks for changes at this address with this certificate. @returns the raw answer */
 export async function askAt(url: string, kiosk: Link, tls: object): Promise<Answer> {
   const body = await sealChangesAsk(kiosk, randomUUID(), 200);
   return call(`${url}/v1/asks`, { method: 'POST', headers: { 'content-type': 'application/jose' }, body, tls });
 }
 
-/** Posts a sealed batch at this address with its certificate. @returns the answer as it came */
+/** Posts a sealed batch at this address with its certificate. @returns the raw answer */
 export const postBatch = (
   url: string,
   kiosk: Link,
@@ -150,7 +149,7 @@ export const postBatch = (
 ): Promise<Answer> =>
   call(`${url}/v1/batches`, { method: 'POST', headers: { 'content-type': 'application/jose' }, body, tls });
 
-/** Runs its engine until the outbox is empty or there is a problem. @returns how it then stands @throws Error where neither happens */
+/** Runs its engine until the outbox is empty or there is a problem. @returns the status then @throws Error if neither happens */
 export async function sync(kiosk: Kiosk, changes: Partial<SyncEngineOptions> = {}): Promise<SyncEngine['status']> {
   const engine = new SyncEngine({ secret: kiosk.secret, bundle: kiosk.bundle, source: kiosk.box, ...changes });
   engine.start();
@@ -159,7 +158,7 @@ export async function sync(kiosk: Kiosk, changes: Partial<SyncEngineOptions> = {
   return engine.status;
 }
 
-/** A bare TLS connection to the server; the caller closes it. */
+/** Opens a bare TLS connection to the server. The caller closes it. */
 export function tls(url: string, options: ConnectionOptions): Promise<TLSSocket> {
   const { hostname, port } = new URL(url);
   return new Promise((resolve, reject) => {

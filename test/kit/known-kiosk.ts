@@ -14,13 +14,13 @@ import type { Db } from '../../sync/server/platform/database/schema.ts';
 import type { Keys } from '../../sync/server/platform/keys/envelope.ts';
 import { MemoryOutbox } from './outbox.ts';
 
-/* Kiosks that a database knows, without a network between them and the server’s own code. */
+/* Kiosks registered in a database, with no network between them and the server’s own code. */
 
 export interface KnownAs {
   /** Its id; a new one where absent. */
   readonly device?: string;
   readonly name?: string;
-  /** Null: the default one. */
+  /** Null for the default site. */
   readonly site?: string | null;
   readonly at?: Date;
   readonly status?: 'approved' | 'revoked';
@@ -40,15 +40,15 @@ export async function registerKiosk(
 }
 
 export interface Delivery {
-  /** Sequence number of the first event; that of its header by default. */
+  /** Sequence number of the first event; the header's by default. */
   readonly first?: number;
   readonly epoch?: string;
   readonly now?: Date;
-  /** In which a deletion at a kiosk can be undone. */
+  /** Days in which a deletion at a kiosk can be undone. */
   readonly undoDays?: number;
 }
 
-/** A batch of a kiosk’s events that has been verified arrives. */
+/** Delivers a verified batch of a kiosk’s events. */
 export function deliverTo(
   db: Db,
   keys: Keys,
@@ -72,7 +72,7 @@ export function deliverTo(
   });
 }
 
-/** Everything that a kiosk has not sent yet arrives. @param o `safe`: a backup has it too */
+/** Delivers everything that a kiosk has not sent yet. @param o `safe`: as if a backup already contained it */
 export async function deliverAll(
   db: Db,
   keys: Keys,
@@ -88,12 +88,12 @@ export async function deliverAll(
   }
 }
 
-/** The server works off which records count. */
+/** Makes the server resolve which records count. */
 export async function resolveAll(db: Db): Promise<void> {
   while (((await resolveDue(db))?.taken ?? 0) > 0);
 }
 
-/** For kiosks that do not check what the server signs. */
+/** For kiosks that don't check the server's signatures. */
 export const SERVER_KEYS: ServerKeys = {
   serial: 1,
   signing: [{ kty: 'OKP', crv: 'Ed25519', x: 'A'.repeat(43) }],
@@ -129,7 +129,7 @@ export function pageFor(
   return readChanges({ db, keys, logEpoch, modules: MODULES, publicKeys: async () => serverKeys }, device, ask, now);
 }
 
-/** What a kiosk gets from a cursor to the end of the log; without one, as if it knew nothing. */
+/** What a kiosk receives from a cursor to the end of the log. Without a cursor, everything, as for a new kiosk. */
 export async function changesFor(
   source: Source,
   device: string,
@@ -144,7 +144,7 @@ export async function changesFor(
   }
 }
 
-/** A kiosk’s real store applies what the server sends, to the log’s end. @returns the changes in their order */
+/** Applies what the server sends to a kiosk’s real store, to the end of the log. @returns the changes in order */
 export async function readInto(
   source: Source,
   store: Pick<Store, 'device' | 'roster'>,
@@ -160,7 +160,7 @@ export async function readInto(
   return changes;
 }
 
-/** A registered kiosk with its events in memory. */
+/** A registered kiosk whose events are kept in memory. */
 export class KnownKiosk {
   readonly box: MemoryOutbox;
   cursor = '';
@@ -179,7 +179,7 @@ export class KnownKiosk {
     return new KnownKiosk({ db, keys, logEpoch }, await registerKiosk(db, as));
   }
 
-  /** The same one, once the server was started again. */
+  /** The same kiosk after the server was restarted. */
   on({ db, logEpoch }: Pick<OpenDatabase, 'db' | 'logEpoch'>, keys: Keys): KnownKiosk {
     return new KnownKiosk({ db, keys, logEpoch }, this.box);
   }
@@ -188,7 +188,7 @@ export class KnownKiosk {
     return this.box.device;
   }
 
-  /** Sends what was not sent yet. @param undoDays in which a deletion here can be undone */
+  /** Sends what has not been sent yet. @param undoDays days in which a deletion here can be undone */
   send(now = new Date(), undoDays = 0): Promise<void> {
     return deliverAll(this.#source.db, this.#source.keys, this.id, this.box, { now, undoDays });
   }
@@ -202,7 +202,7 @@ export class KnownKiosk {
     this.cursor = cursor;
   }
 
-  /** Reads the change log to its end, applying each page. @returns the changes in their order */
+  /** Reads the change log to its end, applying each page. @returns the changes in order */
   async read(o: Ask = {}): Promise<Change[]> {
     const changes: Change[] = [];
     for (let more = true; more; ) {

@@ -15,14 +15,14 @@ import { HOST, newServices, type ServicesOptions } from './services.ts';
 
 export type PeopleListener = Awaited<ReturnType<typeof newListener>>;
 
-/** What a person’s browser holds. */
+/** The state of a person’s browser. */
 export interface Visitor {
   cookie: string | null;
-  /** Where their requests come from. */
+  /** IP address that their requests come from. */
   readonly ip: string;
 }
 
-/** The people listener as it is, with every route; requests go in without a network. @param o `routes`: beside those of the product */
+/** The real people listener with every route, called without a network. @param o `routes`: in addition to the product's */
 export async function newListener(
   database: OpenDatabase,
   {
@@ -55,7 +55,7 @@ export async function newListener(
   await app.ready();
 
   let visitors = 0;
-  /** A new visitor, from an address of their own: limits of others are not theirs. */
+  /** A new visitor with an IP address of their own, so that others' rate limits don't apply. */
   const visitor = (ip?: string): Visitor => {
     visitors += 1;
     return { cookie: null, ip: ip ?? `10.${visitors >> 16}.${(visitors >> 8) & 255}.${visitors & 255}` };
@@ -88,7 +88,7 @@ export async function newListener(
     return { status: answer.statusCode, headers: answer.headers, text: answer.body, json, cookie: set };
   }
 
-  /** A session of this role, signed in fully. @param id of the account or person; a new one by default */
+  /** Signs in fully with this role. @param id of the account or person; a new one by default */
   async function signIn(role: Role, id?: string): Promise<Visitor & { readonly id: string }> {
     const browser = visitor();
     return inTransaction(db, async (tx) => {
@@ -116,7 +116,7 @@ export async function newListener(
     visitor,
     ask,
     signIn,
-    /** Code of an authenticator app at this moment. */
+    /** The current code of an authenticator app. */
     codeOf: (secret: string) => generateSync({ secret, epoch: Math.floor(held.now.getTime() / 1000) }),
     origin: `https://${HOST}`,
     close,

@@ -3,7 +3,7 @@ import * as kioskTexts from '../../renderer/kiosk/i18n.ts';
 import * as portalTexts from '../../renderer/portal/i18n.ts';
 import { LANGUAGES, type ProductLanguage } from '../../sync/protocol/api/languages.ts';
 
-/** A screen's sentences in every language, which the screens fetch one by one. */
+/** A screen's texts in every language. The screens fetch them one language at a time. */
 async function all<English>({
   ENGLISH,
   fetchSentences,

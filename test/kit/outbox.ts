@@ -4,12 +4,12 @@ import { EventList } from '../../sync/edge/event-list.ts';
 import type { EpochMark } from '../../sync/edge/outbox.ts';
 import type { TemplateValue, WireEvent } from '../../sync/protocol/wire/event.ts';
 
-/** Events in memory, with what tests let people do, and what the engine said to it. */
+/** Events in memory, with what tests make people do, and what the engine reported to it. */
 export class MemoryOutbox extends EventList {
   readonly acks: { epoch: string; committed: number; safe: number }[] = [];
   readonly rewinds: { epoch: string; committed: number }[] = [];
   override removals = 0;
-  /** Sequence numbers up to which an epoch was trimmed. */
+  /** The sequence number up to which each epoch was trimmed. */
   readonly trimmed = new Map<string, number>();
 
   constructor(device: string = randomUUID()) {
@@ -21,7 +21,7 @@ export class MemoryOutbox extends EventList {
     return id;
   }
 
-  /** Someone with a face: a person, a consent unless there is to be none, templates. @returns the person */
+  /** Enrols someone with a face: a person, a consent unless excluded, and templates. @returns the person */
   enrol(
     name: string,
     {
@@ -35,7 +35,7 @@ export class MemoryOutbox extends EventList {
     }: {
       id?: string;
       at?: Date;
-      /** By default the beginning of the id. */
+      /** The start of the id by default. */
       number?: string;
       consent?: boolean;
       textVersion?: string;

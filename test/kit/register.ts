@@ -7,14 +7,14 @@ import { register } from '../../sync/server/core/devices/registry.ts';
 import { update } from '../../sync/server/platform/database/rows.ts';
 import type { Db } from '../../sync/server/platform/database/schema.ts';
 
-/** A kiosk in the registry as approved, without its certificate. */
+/** Registers a kiosk as approved, without its certificate. */
 export async function registerDevice(db: Db, request: DeviceRequest, now: Date): Promise<void> {
   const { id, name } = request;
   await register(db, request, { name, site: null, url: null }, now);
   await update(db, 'device', { id }, { approved_at: now, status: 'approved' });
 }
 
-/** Registers and approves a kiosk by its file, as the operator of this server does it, which need not run. */
+/** Registers and approves a kiosk by its file, as the operator of this server does. The server need not be running. */
 export async function provision(
   env: Readonly<Record<string, string | undefined>>,
   secret: DeviceSecret,

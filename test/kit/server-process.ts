@@ -5,24 +5,25 @@ import { createInterface } from 'node:readline';
 
 const MAIN = [process.execPath, join(import.meta.dirname, '../../sync/server/main.ts')];
 
-/** A server as a process of its own, which has said that it is ready. */
+/** A server in its own process that has reported that it is ready. */
 export interface ServerProcess extends AsyncDisposable {
   readonly child: ChildProcess;
   readonly peopleUrl: string;
   readonly deviceUrl: string;
   readonly adminLink: string;
   readonly operationsPort: number;
-  /** All that it has logged so far. */
+  /** Everything it has logged so far. */
   log(): string;
   readonly ended: Promise<{ readonly code: number | null; readonly log: string }>;
-  /** Ends it unless it has ended, and waits for that. */
+  /** Ends it unless it has ended, and waits until it has. */
   stop(signal?: NodeJS.Signals): Promise<void>;
 }
 
 /**
- * @param env beside that of this process
- * @param command what starts it
- * @throws Error with its log where it ends before it is ready
+ * Starts a server and waits until it is ready.
+ * @param env added to the environment of this process
+ * @param command starts the server
+ * @throws Error with its log if it ends before it is ready
  */
 export async function newServerProcess(
   env: NodeJS.ProcessEnv,

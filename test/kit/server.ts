@@ -17,21 +17,21 @@ import { serverHome, type TemporaryFolder, temporaryFolder } from './folder.ts';
 import { until } from './wait.ts';
 
 export interface ServerOptions {
-  /** Variables of its environment besides keys, home and ports. */
+  /** Environment variables in addition to keys, home and ports. */
   readonly env?: Record<string, string>;
-  /** What its clock is off by, ms. */
+  /** Offset of its clock, ms. */
   readonly shift?: number;
-  /** Folder of the screens; without it, those that were built. */
+  /** Folder of the screens; by default the built ones. */
   readonly pages?: string;
-  /** False: it is made and does not run yet. */
+  /** False: created, but not started yet. */
   readonly start?: boolean;
   /** By default the server's own logger, at `debug`. */
   readonly logger?: (to: Writable) => Logger;
-  /** Words that its log says once a start is complete. */
+  /** Text that its log contains once a start is complete. */
   readonly started?: string;
 }
 
-/** A server of its own in this process: whole, on free ports, with the embedded database unless its environment names another. */
+/** Makes a complete server in this process, on free ports, with the embedded database unless its environment names another. */
 export async function newServer(options: ServerOptions = {}): Promise<TestServer> {
   const { env = {}, start = true } = options;
   const folder = env.SMARTPRESENCE_DATABASE_URL ? temporaryFolder() : await serverHome();
@@ -56,7 +56,7 @@ export async function newServer(options: ServerOptions = {}): Promise<TestServer
 export class TestServer implements AsyncDisposable {
   /** Read at each start. */
   readonly env: Record<string, string>;
-  /** All that it has logged. */
+  /** Everything it has logged. */
   logged = '';
   readonly log: Logger;
   readonly #folder: TemporaryFolder;
@@ -108,15 +108,15 @@ export class TestServer implements AsyncDisposable {
     return this.running.adminLink;
   }
 
-  /** By its clock, ms. */
+  /** The time of its clock, ms. */
   readonly now = (): number => Date.now() + this.#shift;
 
-  /** Sets what its clock is off by, ms. */
+  /** Sets the offset of its clock, ms. */
   shift(ms: number): void {
     this.#shift = ms;
   }
 
-  /** @param changes of its configuration, for this start */
+  /** @param changes to its configuration, for this start */
   async start(changes: Partial<Config> = {}): Promise<RunningServer> {
     const before = this.logged.length;
     const { pages, started } = this.#options;
@@ -139,7 +139,7 @@ export class TestServer implements AsyncDisposable {
     return this.start(changes);
   }
 
-  /** Does something while it is down. */
+  /** Runs `work` while the server is down. */
   async whileDown<T>(work: () => Promise<T>): Promise<T> {
     const { isRunning } = this;
     await this.stop();
@@ -168,10 +168,10 @@ export class TestServer implements AsyncDisposable {
     });
   }
 
-  /** An endpoint, as the command line calls it. */
+  /** Calls an endpoint as the command line does. */
   readonly call: Call<string> = (...args) => callAsOperator(this.env, ...args);
 
-  /** What the console’s button does with the token of a sign-in link. */
+  /** Does what the console’s button does with the token of a sign-in link. */
   redeem(token: string, headers: Record<string, string> = {}): Promise<Answer> {
     return call(`${this.peopleUrl}/api/session`, {
       method: 'POST',
@@ -180,7 +180,7 @@ export class TestServer implements AsyncDisposable {
     });
   }
 
-  /** Signs in as the administrator of the first start. @returns the session’s cookie; the first call uses up the link */
+  /** Signs in as the administrator created by the first start. @returns the session’s cookie. The first call uses up the link */
   async signIn(): Promise<string> {
     this.#cookie ??= cookieOf(await this.redeem(tokenOf(this.adminLink)));
     return this.#cookie;

@@ -13,16 +13,16 @@ import { WatchedScreens } from '../../sync/server/platform/watched-screens.ts';
 import { temporaryFolder } from './folder.ts';
 
 export const SITE = { id: '11111111-1111-4111-8111-111111111111', name: 'Berlin', timeZone: 'Europe/Berlin' };
-/** The server’s name. */
+/** The server’s host name. */
 export const HOST = 'localhost';
 
 export interface ServicesOptions {
   readonly env?: Record<string, string>;
-  /** What its clock shows; it stands still until a test moves it. */
+  /** The time on its clock, which doesn't advance until a test moves it. */
   readonly start: Date;
 }
 
-/** What services and jobs have beside their database and keys, where nobody hears or reads what they say. */
+/** What services and jobs need besides their database and keys, with logs and messages discarded. */
 export const unheard = () => ({
   modules: MODULES,
   log: pino({ level: 'silent' }),
@@ -30,7 +30,7 @@ export const unheard = () => ({
   notify: () => undefined,
 });
 
-/** The server’s services on a database of the test’s, with keys of their own and a clock that the test holds. */
+/** Makes the server’s services on the test’s database, with their own keys and a clock that the test controls. */
 export async function newServices(database: OpenDatabase, { env: more = {}, start }: ServicesOptions) {
   const { db } = database;
   const home = temporaryFolder();
@@ -70,7 +70,7 @@ export async function newServices(database: OpenDatabase, { env: more = {}, star
     notify,
   };
   return Object.assign(held, {
-    /** For other services on the same database. */
+    /** Environment for other services on the same database. */
     env,
     db,
     keys,

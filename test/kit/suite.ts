@@ -7,14 +7,13 @@ import { SITE } from './services.ts';
 type Kind = Pick<TestDatabase, 'unavailable' | 'start'>;
 type Host = Awaited<ReturnType<TestDatabase['start']>>;
 
-/** Only so that something that hangs ends. */
+/** Only ends tests that hang. */
 const HANG_MS = 600_000;
 
 /**
- * A database of this kind for all tests of the group, which are skipped where it can’t run.
- *
- * @param opened called once, before the first test; what it hands to `undo` is closed after the last one, before the database.
- *   A database that it opens again, with `host`, is closed then too, unless the test has done so
+ * Opens a database of this kind for all tests of the group, which are skipped if it can’t run.
+ * @param opened called once, before the first test. What it passes to `undo` is closed after the last test, before the database.
+ * A database that it reopens with `host` is closed then too, unless the test has closed it
  */
 export function withDatabase(
   { unavailable, start }: Kind,
@@ -48,9 +47,8 @@ export interface Opened {
 }
 
 /**
- * The API on this database for all tests of the group, each at the same moment.
- *
- * @param o `other`: a second site is there, which is not the default one
+ * Opens the API on this database for all tests of the group, each of which starts at the time `now`.
+ * @param o `other`: also creates a second site, which is not the default
  */
 export function withApi(
   kind: Kind,

@@ -1,13 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** For what takes an AbortSignal and is not to be aborted. */
+/** For functions that take an AbortSignal, where nothing is to be aborted. */
 export const never = new AbortController().signal;
 
 /**
- * Waits for something to become true.
- *
- * @param what in words, for the error
- * @throws Error when it takes longer than `ms`, which is long: a busy machine must not decide a test
+ * Waits for a condition to become true.
+ * @param what the condition, for the error message
+ * @throws Error if it takes longer than `ms`. The limit is generous, since a busy machine must not fail a test
  */
 export async function until(what: string, done: () => boolean | Promise<boolean>, ms = 90_000): Promise<void> {
   const end = Date.now() + ms;

@@ -12,7 +12,7 @@ import { newListener, type PeopleListener, type Visitor } from '../kit/listener.
 import { withDatabase } from '../kit/suite.ts';
 import { heldUp, interleave } from './interleave.ts';
 
-/** Accounts: how people get in, and who does not. */
+/** Accounts: who can sign in and who can't. */
 
 const MINUTE = 60_000;
 const PASSWORD = 'four words make a start';
@@ -119,7 +119,7 @@ describe.each(DATABASES)('accounts on $name', (kind) => {
     expect((await signIn(web.visitor(), email, PASSWORD, code)).status).toBe(200);
     expect((await signIn(web.visitor(), email, PASSWORD, code)).json().code).toBe('sign-in-refused');
     expect((await signIn(web.visitor(), email, PASSWORD, earlier)).json().code).toBe('sign-in-refused');
-    // Two at once: one of them is taken.
+    // Of two at once, one is accepted.
     web.later(MINUTE);
     const both = await Promise.all([0, 1].map(() => signIn(web.visitor(), email, PASSWORD, web.codeOf(secret))));
     expect(both.map((a) => a.status).sort()).toEqual([200, 401]);
@@ -159,7 +159,7 @@ describe.each(DATABASES)('accounts on $name', (kind) => {
       inTransaction(both.db, async (tx) =>
         setSignIn(tx, web.keys, await lockAccount(tx, account), { email }, { hash: Buffer.alloc(32) } as Session),
       );
-    // Held up once it has looked who has the address.
+    // Held after it has looked up who has the address.
     const looked = await interleave(both, { work: take(ada.id), at: { statement: 3 } }, take(grace.id));
     expect(looked).toMatchObject({ first: { value: undefined }, second: { thrown: { code: 'email-taken' } } });
   });
@@ -257,7 +257,7 @@ describe.each(DATABASES)('accounts on $name', (kind) => {
       expect((await web.ask(stolen, 'PUT', '/api/account/sign-in', { ...change, code, current })).json().code).toBe(
         'proof-wrong',
       );
-    // Five wrong proofs pause the account's changes as five wrong sign-ins pause those.
+    // Five wrong proofs pause changes to the account, as five wrong sign-ins pause sign-in.
     web.later(MINUTE);
     const whole = { ...half, code: web.codeOf(secret) };
     expect((await web.ask(mine, 'PUT', '/api/account/sign-in', whole)).status).toBe(200);
@@ -265,7 +265,7 @@ describe.each(DATABASES)('accounts on $name', (kind) => {
 
     expect((await web.ask(admin, 'PATCH', `/api/accounts/${id}`, { disabled: true })).status).toBe(200);
     expect(await alive(mine)).toBe(false);
-    // They have ended, and don't only rest.
+    // They have ended rather than being suspended.
     expect((await web.ask(admin, 'PATCH', `/api/accounts/${id}`, { disabled: false })).status).toBe(200);
     expect((await web.ask(admin, 'PATCH', `/api/accounts/${id}`, { role: 'dpo' })).status).toBe(200);
     expect([await alive(mine), await alive(demoted)]).toEqual([false, false]);
@@ -291,7 +291,7 @@ describe.each(DATABASES)('accounts on $name', (kind) => {
     await web.ask(admin, 'PATCH', `/api/accounts/${id}`, { disabled: true });
     web.later(MINUTE);
     expect((await signIn(web.visitor(), email, PASSWORD, web.codeOf(secret))).json().code).toBe('sign-in-refused');
-    // Its unused links went with its sessions.
+    // Its unused links were deleted with its sessions.
     expect((await web.ask(web.visitor(), 'POST', '/api/session', { token: tokenOf(url) })).json().code).toBe(
       'link-unknown',
     );

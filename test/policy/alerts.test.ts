@@ -13,7 +13,7 @@ import { OTHER_SITE, withDatabase } from '../kit/suite.ts';
 import { startSmtp, type TestSmtp } from '../services/smtp.ts';
 import { erasing } from '../sync/erasing.ts';
 
-/** What needs attention comes by mail: a real mail server over TLS, on both databases. */
+/** Mail about what needs attention, sent to a real mail server over TLS, on both databases. */
 
 const NOW = new Date('2026-03-28T10:00:00.000Z');
 const MINUTE = 60_000;
@@ -22,7 +22,7 @@ const HOUR = 60 * MINUTE;
 let api: Api;
 let smtp: TestSmtp;
 
-/** A mail as it is read. */
+/** A mail as its reader sees it. */
 const read = ({ to, text }: TestSmtp['mails'][number]) => {
   const [, subject = ''] = /^Subject: (.*(?:\r\n .*)*)/m.exec(text)!;
   const bytes = text.replaceAll('=\r\n', '').replaceAll(/=([0-9A-F]{2})/g, (_, hex: string) => `%${hex}`);
@@ -81,7 +81,7 @@ describe.each(DATABASES)('alerts on $name', (kind) => {
     const [admin, dpo] = [await account('admin'), await account('dpo')];
     for (const role of ['staff', 'auditor'] as const) await account(role);
     const bonn = await account('staff');
-    // Staff is not shown the server's troubles, whatever it chooses.
+    // Staff are not shown the server's problems, whatever they choose.
     await choose(bonn, { topics: ['kiosks', 'server'], sites: [OTHER_SITE] });
     const now = new Date();
     const finding = { replica: '*', code: 'backup-old', detail: null, since: now, seen_at: now };
@@ -178,7 +178,7 @@ describe.each(DATABASES)('alerts on $name', (kind) => {
     await kiosk();
     await run();
     expect(mailed().map(({ subject }) => subject)).toEqual(['SmartPresence: Urgent (1)']);
-    // 06:59 on the wall, which was 05:59 the day before.
+    // 06:59 local time; it was 05:59 the day before.
     api.now = new Date('2026-03-29T04:59:00Z');
     await run();
     expect(mailed()).toEqual([]);
@@ -198,7 +198,7 @@ describe.each(DATABASES)('alerts on $name', (kind) => {
     later(HOUR);
     await run();
     expect(mailed().map(({ subject }) => subject)).toEqual(['SmartPresence: Still open (1)']);
-    // Away for a moment, and there again: as it was.
+    // Offline for a moment and back: nothing changes.
     const [held] = await api.db.selectFrom('kiosk_alert').selectAll().execute();
     await solve(device);
     await run();
@@ -274,14 +274,14 @@ describe.each(DATABASES)('alerts on $name', (kind) => {
 
   test('while the mail server is down this needs attention and alerts wait, then arrive in one mail', async () => {
     const made = [await account('admin'), await account('admin')];
-    // As old as each other, they are mailed by their ids.
+    // Accounts of equal age are mailed in the order of their ids.
     const [first, second] = made.sort((a, b) => (a.id < b.id ? -1 : 1)) as [Account, Account];
     const found = () =>
       alertsCheck
         .inspect({ config: api.config, now: () => api.now, open: api.services, broker: null })
         .then((facts) => alertsCheck.judge(facts));
     await kiosk();
-    // Nobody answers: one is tried, and the others wait for nothing.
+    // If nobody answers, one is tried and the others don't wait.
     const { mail } = api.config;
     expect(await alertsJob.run({ ...context(), config: { ...api.config, mail: { ...mail!, port: 1 } } })).toMatchObject(
       {
@@ -293,7 +293,7 @@ describe.each(DATABASES)('alerts on $name', (kind) => {
     expect(await api.ask('GET', first.url, { as: first.as })).toMatchObject({
       failing: { since: NOW.toISOString(), answer: expect.stringContaining('ESOCKET') },
     });
-    // An address that is refused holds up nobody else.
+    // A rejected address delays nobody else.
     later(MINUTE);
     smtp.refuse = '550 5.1.1 no such mailbox';
     expect(await run()).toMatchObject({ mails: 0, failed: 2 });

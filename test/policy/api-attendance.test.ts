@@ -13,7 +13,7 @@ import type { MemoryOutbox } from '../kit/outbox.ts';
 import { SITE } from '../kit/services.ts';
 import { withApi } from '../kit/suite.ts';
 
-/** Records by the API: search, the report of a day, corrections. */
+/** Records in the API: search, daily report, corrections. */
 
 const DAY = '2026-07-20';
 const AUTHOR = 'joan@example.org';
@@ -88,7 +88,7 @@ describe.each(DATABASES)('the attendance API on $name', (on) => {
     expect(await of('direction=out')).toEqual([out]);
     expect(await of('method=face')).toEqual([]);
     expect(await of(`from=${DAY}T06:00:00Z&to=${DAY}T15:00:00Z`)).toEqual([first, again].sort());
-    // By the site's clock, two hours ahead.
+    // In the site's local time, two hours ahead.
     expect(await of('timeFrom=08:00&timeTo=08:01')).toEqual([first, again].sort());
     expect(await of('timeFrom=08:01')).toEqual([out]);
     expect(await of('timeTo=17:00')).toEqual([first, again].sort());
@@ -138,7 +138,7 @@ describe.each(DATABASES)('the attendance API on $name', (on) => {
     record(day, '14:30', 'out');
     record(day, '16:00', 'in');
     const night = box.person('Night Worker');
-    // 22:00Z the evening before is past midnight in Berlin's summer: 00:00 of the 20th.
+    // 22:00Z the evening before is midnight in Berlin's summer: 00:00 on the 20th.
     box.append('checkin', { direction: 'in', ...open }, { person: night }, new Date('2026-07-19T20:00:00.000Z'));
     record(night, '03:00', 'out');
     await api.deliver(box);
@@ -214,7 +214,7 @@ describe.each(DATABASES)('the attendance API on $name', (on) => {
     for (const one of items) expect(one).toMatchObject({ name: 'Hedy Lamarr', author, authorEmail: AUTHOR });
     expect(items.filter((one) => one.site === site).map(({ id }) => id)).toEqual([none.id, added.id]);
     expect(items.filter((one) => one.undone).map(({ id }) => id)).toEqual([added.id, voided.id, moved.id]);
-    // As for any other list, whose name was opened is in the audit log.
+    // As for any other list, the audit log records whose name was decrypted.
     expect(await api.lastAudit()).toMatchObject({
       action: 'read',
       data: expect.arrayContaining(['attendance', 'person.name', 'account.email']),
@@ -242,7 +242,7 @@ describe.each(DATABASES)('the attendance API on $name', (on) => {
     expect(await dayOf(person)).toMatchObject({ firstIn: at('07:00').toISOString(), stays: 1 });
     await correct({ kind: 'void', target: moved.id, reason: 'Was on leave' });
     await api.settle();
-    // Nothing stands instead of it: it was not corrected.
+    // Nothing replaces it: it was not corrected.
     expect(await boardOf(moved.id)).toMatchObject({ voided: 'staff' });
     expect((await rowsOf(`person=${person}`)).map((r) => [r.id, r.voided]).toSorted()).toEqual(
       [
@@ -335,7 +335,7 @@ describe.each(DATABASES)('the attendance API on $name', (on) => {
       [there.device],
       ['Night shift 21:05', 'Night shift 21:00'],
     ]);
-    // Half past midnight there: nobody has come today, and the night watch is inside.
+    // Half past midnight there: nobody has checked in today, and the night watch is inside.
     expect(await here()).toEqual({ inToday: 0, insideNow: before.insideNow + 1, recordsToday: 0 });
     const { items } = await api.ask<Page<{ person: string }>>('GET', '/api/presence?limit=200');
     expect(items.map((row) => row.person)).toContain(person);

@@ -6,7 +6,7 @@ import { DATABASES } from '../kit/databases.ts';
 import { newListener, type PeopleListener } from '../kit/listener.ts';
 import { withDatabase } from '../kit/suite.ts';
 
-/** The API as browsers meet it: over the listener, with sessions, keys of repeated writes, files and errors. */
+/** The API as browsers use it: over the listener, with sessions, keys of repeated writes, files and errors. */
 
 const cursorOf = (key: unknown) => Buffer.from(JSON.stringify(key)).toString('base64url');
 const at = (time: string) => `2026-07-20T${time}:00.000Z`;
@@ -56,7 +56,7 @@ describe('the API over the people listener', () => {
     const began = web.now;
     const [watched, used] = [await web.signIn('staff'), await web.signIn('staff')];
     const statuses: number[][] = [];
-    // Half an hour unused ends it.
+    // Half an hour without use ends it.
     for (const minutes of [20, 40]) {
       web.now = new Date(began.getTime() + minutes * 60_000);
       const byItself = await web.ask(watched, 'GET', '/api/fleet', undefined, { [IDLE_HEADER]: '1' });

@@ -15,7 +15,7 @@ import { newPerson } from '../kit/person.ts';
 import { SITE } from '../kit/services.ts';
 import { type Opened, withApi } from '../kit/suite.ts';
 
-/** People, consents, templates, sites and kiosks by the API, and what kiosks get of it. */
+/** People, consents, templates, sites and kiosks in the API, and what kiosks receive of them. */
 
 const NOW = new Date('2026-07-20T10:00:00.000Z');
 interface Page<T> {
@@ -146,14 +146,14 @@ describe.each(DATABASES)('the people API on $name', (on) => {
     expect((await changesFor(person)).find((c) => c.kind === 'templates')).toMatchObject({
       templates: [{ pose: 'front' }],
     });
-    // One whose kiosk measured the picture.
+    // A template whose kiosk measured the picture.
     const [again] = box.templates(person, 1, NOW, 'test', [82]);
     await api.deliver(box);
     expect((await api.ask<TemplateCounts>('GET', `/api/people/${person}/templates`)).models).toMatchObject([
       { count: 2, quality: 82 },
     ]);
     expect((await changesFor(person)).findLast((c) => c.kind === 'templates')?.templates).toContainEqual(again);
-    // Someone who turns out to be the same brings theirs along.
+    // A duplicate of the same person contributes theirs.
     const merged = newPerson(box, 'Grace Hopper', NOW, randomUUID().slice(0, 8));
     box.templates(merged, 1, NOW, 'test', [42]);
     await api.deliver(box);
@@ -275,7 +275,7 @@ describe.each(DATABASES)('the people API on $name', (on) => {
       [1, 1],
       [0, 0],
     ]);
-    // A hold stays on what it named, and so on who that turned out to be.
+    // A hold remains on the person it named, and therefore on whoever the merge kept.
     const merging = { kept: other.id, merged: person, by: 'staff' };
     await mergePeople({ db: api.db, keys: api.keys, modules: MODULES }, merging, NOW);
     expect((await about(other.id))[0]).toBe(1);
@@ -346,18 +346,18 @@ describe.each(DATABASES)('the people API on $name', (on) => {
     await expect(agree('v1', 'de')).rejects.toMatchObject({ code: 'consent-text-not-reviewed' });
     await expect(agree('2026-11.no-photo', 'en')).rejects.toMatchObject({ code: 'consent-text-not-reviewed' });
     expect(await agree('v1.no-photo', 'en')).toMatchObject({ standing: 'given' });
-    // A new version takes over with its first reviewed language; the others wait for theirs.
+    // A new version takes effect in the first language that is reviewed; the others wait for their review.
     api.now = new Date(NOW.getTime() + 1000);
     for (const language of ['en', 'de']) await api.ask('POST', '/api/consent-texts', { body: text(language, 'v2') });
     expect(await publishedTexts()).toEqual([['v1', 'en']]);
     await api.ask('POST', '/api/consent-texts/v2/de/review', { as: 'dpo' });
     expect(await publishedTexts()).toEqual([['v2', 'de']]);
-    // What was read before it says something else: nobody agrees to that any more.
+    // The text read before says something else, so nobody can agree to it any more.
     await expect(agree('v1.no-photo', 'en')).rejects.toMatchObject({ code: 'consent-outdated' });
     expect(await agree('v2.no-photo', 'de')).toMatchObject({ standing: 'given' });
     const list = await api.ask<{ items: ConsentText[] }>('GET', '/api/consent-texts');
     expect(list.items.filter((t) => t.inForce).map((t) => [t.version, t.language])).toEqual([['v2', 'de']]);
-    // Longer than a page of changes can hold: refused, and kiosks go on with what they have.
+    // Longer than a page of changes can hold: rejected, and kiosks keep what they have.
     api.now = new Date(NOW.getTime() + 2000);
     const long = { ...text('fr', 'v3'), paragraphs: Array.from({ length: 20 }, () => 'ü'.repeat(2000)) };
     for (const language of ['fr', 'es']) await api.ask('POST', '/api/consent-texts', { body: { ...long, language } });
@@ -373,13 +373,13 @@ describe.each(DATABASES)('the people API on $name', (on) => {
 
   test('the text staff show a person is filled in as on a kiosk, and recorded as shown', async () => {
     const person = await make({ name: 'Grace' });
-    // Texts in force are the newest reviewed: later than every other of this file.
+    // Texts in force are the newest reviewed ones, so this one is later than all others in this file.
     api.now = new Date(NOW.getTime() + 60_000);
     const paragraphs = ['{controller} keeps a photo for {photoDays} days.', 'Ask {contact} or {dpo}.'];
     const text = { version: 'v9', language: 'en', title: 'May {controller}?', paragraphs };
     await api.ask('POST', '/api/consent-texts', { body: text });
     await api.ask('POST', '/api/consent-texts/v9/en/review', { as: 'dpo' });
-    // Nobody has said yet who runs the place: the text can't say who they would agree with, and so nobody can.
+    // The controller is not set yet. The text can't name who people would agree with, so nobody can agree.
     const early = { as: 'staff' as const, body: { textVersion: 'v9.photo-90-days', language: 'en' } };
     expect(await api.ask('GET', `/api/people/${person.id}/consent-texts`, { as: 'staff' })).toMatchObject({
       items: [],
@@ -401,7 +401,7 @@ describe.each(DATABASES)('the people API on $name', (on) => {
         paragraphs: ['Nordwerk keeps a photo for 14 days.', 'Ask a@b.example or Frau Amt.'],
       },
     ]);
-    // Read while photos were kept for longer.
+    // Read when photos were kept for longer.
     await expect(api.ask('POST', `${url}/consents`, early)).rejects.toMatchObject({ code: 'consent-outdated' });
     const body = { textVersion: items[0]!.version, language: items[0]!.language };
     expect(await api.ask('POST', `${url}/consents`, { body, as: 'staff' })).toMatchObject({ standing: 'given' });

@@ -13,7 +13,7 @@ import { SITE } from '../kit/services.ts';
 import { withApi } from '../kit/suite.ts';
 import { closeErasures } from '../sync/erasing.ts';
 
-/** What someone in charge has to look at, minors and their guardians, and the history of settings. */
+/** What someone in charge has to review, minors and their guardians, and the history of settings. */
 
 const NOW = new Date('2026-07-20T10:00:00.000Z');
 const DAY = 86_400_000;
@@ -47,7 +47,7 @@ describe.each(DATABASES)('attention on $name', (on) => {
     expect((await count()).total).toBe(before + 1);
     const item = { kind: 'void', ref: id };
     await api.ask('POST', '/api/attention/resolve', { as: 'staff', body: { ...item, note: 'Spoke with Ada' } });
-    // Who was a moment later does not write over what the first one noted.
+    // The second of two doesn't overwrite the first one's note.
     await expect(
       api.ask('POST', '/api/attention/resolve', { body: { ...item, note: 'Looked into' } }),
     ).rejects.toMatchObject({ code: 'attention-already-resolved' });
@@ -73,14 +73,14 @@ describe.each(DATABASES)('attention on $name', (on) => {
       kiosk.append('void', { target: id, reason: 'not-me' }, { person }, NOW);
       await api.deliver(kiosk);
       await api.ask('PUT', `/api/people/${person}/sites`, { as: 'staff', body: { sites: [site] } });
-      // Of no kiosk.
+      // Not from a kiosk.
       const pair = v7();
       await api.db
         .insertInto('merge_candidate')
         .values({
           id: pair,
           first: person,
-          second: `ffffffff${v7().slice(8)}`, // the later of the two, whatever the person’s is
+          second: `ffffffff${v7().slice(8)}`, // the later of the two, whatever the person’s id is
           reason: 'number',
           score: null,
           found_at: NOW,
@@ -129,14 +129,14 @@ describe.each(DATABASES)('attention on $name', (on) => {
     const say = (person: string, message: string, of = record) =>
       api.ask<MyComplaints>('POST', '/api/me/complaints', { ...as(person), body: { record: of, message } });
     const mine = (person: string) => api.ask<MyComplaints>('GET', '/api/me/complaints', as(person));
-    // Another's record sounds like one that there is not.
+    // Someone else's record gets the same error as one that doesn't exist.
     await expect(say(eve, 'x')).rejects.toMatchObject({ code: 'record-unknown' });
     await expect(say(ada, 'x', v7())).rejects.toMatchObject({ code: 'record-unknown' });
     await say(ada, 'I went out, and did not come in');
     const [item] = await of(ada);
     expect(item).toMatchObject({ kind: 'complaint', code: 'record-wrong', name: 'Ada', device: box.device });
     expect(item!.message).toBe('I went out, and did not come in');
-    // Which of their records: a link leads to its day.
+    // Which of their records: a link opens its day.
     expect(item!.recordAt).toBe(NOW.toISOString());
     expect((await mine(ada)).items).toMatchObject([{ record, answer: null }]);
     expect((await mine(eve)).items).toEqual([]);
@@ -145,7 +145,7 @@ describe.each(DATABASES)('attention on $name', (on) => {
     await settle(item!.ref, 'Corrected to out');
     expect(await of(ada)).toEqual([]);
     expect((await mine(ada)).items).toMatchObject([{ record, answer: { note: 'Corrected to out' } }]);
-    // Not content with it: it waits again, with the later message alone.
+    // They object: it is pending again, with only the later message.
     await say(ada, 'It is still wrong');
     expect((await of(ada)).map((i) => i.message)).toEqual(['It is still wrong']);
     expect((await mine(ada)).items).toMatchObject([{ message: 'It is still wrong', answer: null }]);
@@ -171,7 +171,7 @@ describe.each(DATABASES)('attention on $name', (on) => {
     const say = (record: string) => api.ask('POST', '/api/me/complaints', { as, body: { record, message: 'Wrong' } });
     for (const id of ids.slice(0, 20)) await say(id);
     await expect(say(ids[20]!)).rejects.toMatchObject({ code: 'complaints-waiting' });
-    await say(ids[0]!); // one that waits can be said better
+    await say(ids[0]!); // a pending one can be rephrased
   });
 
   test('staff don’t see quarantined events, and a DPO doesn’t see duplicates', async () => {

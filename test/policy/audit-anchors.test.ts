@@ -72,7 +72,7 @@ describe('anchors of the audit log in the object store', { timeout: 120_000 }, (
       });
     for (let i = 0; i < 4; i++) await write();
     await expect(run()).resolves.toEqual({ position: 4, stored: 1 });
-    // Nothing new: nothing to anchor.
+    // Nothing new, so nothing to anchor.
     await expect(run()).resolves.toEqual({ position: null, stored: 0 });
     await write();
     await expect(run()).resolves.toEqual({ position: 5, stored: 1 });
@@ -81,7 +81,7 @@ describe('anchors of the audit log in the object store', { timeout: 120_000 }, (
 
     await sql`delete from audit_anchor`.execute(db);
     await sql`delete from audit where position > 3`.execute(db);
-    // The chain itself is whole: what is missing is missing from its end.
+    // The chain itself is intact: only its end is missing.
     expect((await verifyAudit(db, keys)).faults).toEqual([]);
     const cut = await compareHere(db, keys, config);
     expect(cut.faults.map((f) => [f.code, f.position])).toEqual([
@@ -89,7 +89,7 @@ describe('anchors of the audit log in the object store', { timeout: 120_000 }, (
       ['tail-cut-off', 4],
     ]);
 
-    // An anchor that someone put over ours: the version below it still counts, and theirs is not one of this server.
+    // An anchor written over ours: the version below it still counts, and the other is not from this server.
     const store = openObjectStore(config.s3!);
     const objects: string[] = [];
     for await (const o of store.list(ANCHOR_PREFIX)) objects.push(o.key);

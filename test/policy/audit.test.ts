@@ -159,13 +159,13 @@ describe.each(DATABASES)('the audit log on $name', { timeout: 60_000 }, (on) => 
     expect((await search(`who=${person}&route=seen`)).items).toMatchObject(
       Array(4).fill({ actor: person, email: 'self@example.org', ip: '203.0.113.5', hidden: false }),
     );
-    // A search by anything but their id does not say who they were.
+    // A search by anything but their id doesn't reveal who they were.
     expect((await search('route=seen by themselves')).items[0]).toMatchObject({
       actor: null,
       email: null,
       hidden: true,
     });
-    // Nothing in the sealed lists ties one day to another.
+    // Nothing in the sealed lists links one day to another.
     const { rows: before } = await verifyAudit(api.db, api.keys);
     await inTransaction(api.db, async (tx) => {
       await tx.updateTable('person').set({ deleted_at: NOW, profile: null }).where('id', '=', person).execute();
@@ -216,7 +216,7 @@ describe.each(DATABASES)('the audit log on $name', { timeout: 60_000 }, (on) => 
     expect(found).toMatchObject({ rows: 1, people: [{ person: ada }] });
     const own = await findAffected(api.db, api.keys, [{ who: grace }]);
     expect(own).toMatchObject({ rows: 1, people: [{ person: grace }] });
-    // A row that two scopes of an incident find is one record.
+    // A row found by two scopes of an incident is one record.
     expect(await findAffected(api.db, api.keys, [{ who: thief.id! }, { who: thief.id!, route: 'test' }])).toEqual(
       found,
     );
@@ -263,7 +263,7 @@ describe.each(DATABASES)('the audit log on $name', { timeout: 60_000 }, (on) => 
       const [row] = await rowsOf('job duplicates');
       expect(row).toMatchObject({ action: 'decrypt', role: 'system', everyone: true, data: ['template'] });
       expect(row!.count).toBeGreaterThanOrEqual(2);
-      // A person who asks who opened their face finds it.
+      // A person who asks who opened their face sees it.
       expect((await search(`affected=${first}&route=job`)).items).toHaveLength(1);
       await mergePeople(
         { db: api.db, keys: api.keys, modules: MODULES },
@@ -296,13 +296,13 @@ test('templates are decrypted in one place of the server’s code, and only with
       .filter(({ text }) => what.test(text))
       .map(({ file }) => file)
       .sort();
-  // The place that a template's envelope is bound to: nobody opens one without naming it. A rotation seals what there
-  // is under another key, and gives nothing of it out.
+  // The place that a template's envelope is bound to: nobody opens one without naming it. A rotation re-encrypts envelopes and
+  // discloses nothing.
   expect(holding(/'template\.vector'/)).toEqual(['sync/server/core/templates/templates.ts']);
-  // Code that opens one has to hand in where it is noted, and one function gives that out: with a row behind it.
+  // Code that opens one must pass where it is logged. Only one function returns that, after writing a row.
   expect(holding(/as unknown as Opened|as Opened\b/)).toEqual(['sync/server/platform/audit/opened.ts']);
-  // Photos too: one place opens them, and its callers are handlers of routes that declare them, so that `perform`
-  // writes its row; or a job that notes them where `audited` writes one. A new one is added here, and to the data of its route.
+  // The same for photos. One place opens them. Its callers are handlers of routes that declare them, so that `perform` writes the
+  // row, or a job that logs them where `audited` writes one. Add new callers here, and to the data of their route.
   expect(holding(/`photo\.\$\{/)).toEqual(['sync/server/core/photos/store.ts']);
   expect(holding(/\bopenPhoto\(/)).toEqual([
     'sync/server/app/ingest/my-data.ts',
@@ -313,8 +313,8 @@ test('templates are decrypted in one place of the server’s code, and only with
   expect(holding(/opened\.note\('photo', [^;]+;\s+try \{\s+pictures\.push\(openPhoto\(/)).toEqual([
     'sync/server/features/embedders/embedders.job.ts',
   ]);
-  // Pictures that templates were made from on the server, and those of an import: opened where a row is written, and by the
-  // route that shows one to its reviewer. The others encrypt or re-encrypt them.
+  // Pictures that the server made templates from, and those of an import: opened where a row is written, and by the route that
+  // shows one to its reviewer. The other callers encrypt or re-encrypt them.
   expect(holding(/\bopen\w*\((?:[^;]*\b)?enrolmentPhotoPlace\(/)).toEqual(['sync/server/core/templates/photos.ts']);
   expect(holding(/function openPhotos\(\s*db: Db,\s*keys: Keys,\s*opened: Opened,/)).toEqual([
     'sync/server/core/templates/photos.ts',

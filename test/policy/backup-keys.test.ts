@@ -96,7 +96,7 @@ describe.skipIf(missing)('keys of backups, photos and archive', () => {
     for await (const piece of await store.get(object)) bytes.push(piece);
     const settings = moto.settings('backup-keys');
     const client = s3Client(settings);
-    // As the lifecycle does it after 90 days: the same bytes in the class GLACIER.
+    // As the lifecycle does after 90 days: the same bytes in the class GLACIER.
     const { VersionId } = await client.send(
       new PutObjectCommand({
         Bucket: settings.bucket,
@@ -114,7 +114,7 @@ describe.skipIf(missing)('keys of backups, photos and archive', () => {
       get: (key, version) => store.get(key, moved(key, version)),
       head: async (key, version) => {
         const head = await store.head(key, moved(key, version));
-        // The double thaws at once; a real archive takes hours.
+        // The double thaws immediately; a real archive takes hours.
         return key === object && asked > 0 && thawing ? { ...head!, archive: { state: 'thawing', until: null } } : head;
       },
       thaw: (key, version, o) => {
@@ -184,7 +184,7 @@ describe.skipIf(missing)('keys of backups, photos and archive', () => {
     const done = await rekeyBackups(contextOf(database.db, both, store));
     expect(done.rewrapped).toBeGreaterThanOrEqual(2);
 
-    // With the new keys alone: every backup's manifest and stream opens.
+    // With only the new keys, every backup's manifest and stream opens.
     const alone = keysOf(fresh);
     await settleByBackup(store, alone, before.backup);
     const first = await verifyBackup(
@@ -193,11 +193,11 @@ describe.skipIf(missing)('keys of backups, photos and archive', () => {
     );
     expect([first.rows, first.keyring]).toEqual([before.rows, 'missing']);
     expect((await restored(store, keysOf(fresh), done.backup)).names).toEqual(['Ada']);
-    // Rows of the older one are under the keys of their time, and that is said before anything is written.
+    // The older backup's rows are under the keys of their time, which is reported before anything is written.
     expect(await codeOf(restored(store, keysOf(fresh), before.backup))).toBe('backup-needs-older-keys');
     expect((await restored(store, keysOf({ ...fresh, previousKeys: old }), before.backup)).names).toEqual(['Ada']);
 
-    // What was restored is still under them: they are shown as needed, until a rotation has ended.
+    // The restored rows are still under them, so they are shown as needed until a rotation has ended.
     const there = await elsewhere();
     const bare = await there.bare();
     const pairs = keysOf({ ...fresh, previousKeys: old });
@@ -213,7 +213,7 @@ describe.skipIf(missing)('keys of backups, photos and archive', () => {
     expect([...(await readPeople(bare.db, only, [ada])).values()].map((p) => p.name)).toEqual(['Ada']);
     await bare.close();
 
-    // With the old keys: no version of any object that holds a key.
+    // With the old keys, no version of any object that holds a key opens.
     const past = keysOf(old);
     for await (const { key, versionId, isLatest } of store.list(PREFIX.keys)) {
       expect(isLatest).toBe(true);
@@ -267,7 +267,7 @@ describe.skipIf(missing)('keys of backups, photos and archive', () => {
     const left = [];
     for await (const { key } of store.list('photos/')) left.push(key);
     expect(left).toEqual([stays!.object]);
-    // A restore of a backup from before finds one photo less, and says so.
+    // Restoring an earlier backup finds one photo less, and reports it.
     const { done } = await restored(store, keysOf(present), null);
     expect([done.photos, done.photosMissing]).toEqual([1, 1]);
   });

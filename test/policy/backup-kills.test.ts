@@ -16,7 +16,7 @@ import { postgresUnavailable, startPostgres, type TestPostgres } from '../servic
 
 const random = printedRandom('backups and restores killed');
 
-/* The real commands as processes of their own, killed wherever they are. SMARTPRESENCE_KILLS: how often, each. */
+/* The real commands in their own processes, killed at any point. SMARTPRESENCE_KILLS: how often, for each. */
 
 const missing = motoMissing() ?? postgresUnavailable();
 if (missing) console.log(missing);
@@ -24,7 +24,7 @@ const KILLS = Number(process.env.SMARTPRESENCE_KILLS ?? 2);
 const SP = join(import.meta.dirname, '../../electron/cli/sp.ts');
 const DIRECT = { wait: false, tier: 'Standard' } as const;
 
-/** @param killAfter ms; null: runs to its end. @returns `done`, `killed`, or the code of the problem */
+/** @param killAfter ms; null: runs to its end. @returns `done`, `killed`, or the error code */
 function sp(args: readonly string[], env: NodeJS.ProcessEnv, killAfter: number | null): Promise<string> {
   const child = spawn(process.execPath, [SP, ...args], { env, stdio: ['ignore', 'ignore', 'pipe'] });
   let said = '';
@@ -93,7 +93,7 @@ describe.skipIf(missing)('kill -9 of a backup and of a restore', () => {
     for (let i = 0; i < KILLS; i++) {
       await sp(['backup', 'restore'], there, whole * (0.3 + random() * 0.7));
       const bare = await openBare('/nonexistent', { postgres: address });
-      // Whatever was reached: either nothing of the rows is there, or the mark that keeps a server from starting, or all.
+      // Whatever was reached, there are either no rows, or the mark that keeps a server from starting, or all rows.
       const tables = await everyRow(bare.db);
       const rows = tables.get('public.person')?.length ?? 0;
       const unfinished = (tables.get('public.meta') ?? []).some((row) => row.startsWith('(restoring,'));
@@ -106,19 +106,19 @@ describe.skipIf(missing)('kill -9 of a backup and of a restore', () => {
         });
       if (done && !unfinished) break;
     }
-    // It may have been finished before the last kill came; a second one is refused then.
+    // It may have finished before the last kill; then a second one is rejected.
     expect(await sp(['backup', 'restore'], there, null)).toMatch(/^(done|database-not-empty)$/);
     const bare = await openBare('/nonexistent', { postgres: address });
     const after = await everyRow(bare.db);
     await bare.close();
     const own =
       /^public\.(meta|audit.*|ack_mark|backup|photo_object|provisioning_code|recovery_code|job.*|session|sign_in_link)$|^keyring\.(audit_key|replica|listener)$/;
-    // Waiting wipes are withdrawn and rollouts held: those rows are there, and no longer the same.
+    // Pending wipes are withdrawn and rollouts held: those rows exist but differ.
     const ended = /^public\.(fleet_command|device_state|rollout|rollout_action)$/;
     for (const [table, rows] of before)
       if (ended.test(table)) expect(after.get(table)!.length).toBeGreaterThanOrEqual(rows.length);
       else if (!own.test(table)) expect({ table, rows: after.get(table) }).toEqual({ table, rows });
-    // Codes that were handed out before the backup open nothing any more.
+    // Codes issued before the backup are void.
     const unused = (rows?: readonly string[]) => rows?.filter((row) => row.endsWith(',)')).length;
     expect(unused(before.get('public.recovery_code'))).toBeGreaterThan(0);
     expect(unused(after.get('public.recovery_code'))).toBe(0);

@@ -95,12 +95,12 @@ describe.skipIf(missing)('a server whose machine was lost', () => {
     connect();
     await until('all is up', allUp);
 
-    // Through the running server, which has its database to itself.
+    // Through the running server, which has exclusive access to its database.
     const report = await call(env, makeBackup);
     expect(report.photos.stored).toBe(2);
     expect(await verify(env, null, DIRECT)).toMatchObject({ backup: report.backup, keyring: 'opened' });
 
-    // The next ack says what is safe, and the kiosk may forget it.
+    // The next ack contains what is safe, and the kiosk may trim that.
     await store.checkins.record(aCheckin(ada.id));
     await until('the kiosk knows what is safe', () => store.outbox.marks().some((m) => m.safe > 0));
     const grace = await store.people.add(aPerson({ name: 'Grace', photo: new Uint8Array(1000) }));
@@ -110,7 +110,7 @@ describe.skipIf(missing)('a server whose machine was lost', () => {
     server = null;
     rmSync(serverHome, { recursive: true });
 
-    // Another machine: nothing but the environment.
+    // Another machine, with only the environment.
     const elsewhere = { ...env, SMARTPRESENCE_SERVER_HOME: join(home.path, 'elsewhere') };
     mkdirSync(elsewhere.SMARTPRESENCE_SERVER_HOME);
     const restored = await restore(elsewhere, report.backup, DIRECT);
@@ -138,7 +138,7 @@ describe.skipIf(missing)('a server whose machine was lost', () => {
         photos: bytes.map((b) => b?.length ?? 0),
       };
     };
-    // It notices the new log by itself: what it sent after the backup goes up once more.
+    // It notices the new log automatically and resends what it sent after the backup.
     await until('it has heard of the new log', () => readLastAck(store)?.logEpoch === restored.logEpoch);
     await until('all is up again', allUp);
     const after = await found();
@@ -157,7 +157,7 @@ describe.skipIf(missing)('a server whose machine was lost', () => {
       expect(await objects.head(key)).toMatchObject({ encryption: 'AES256' });
       const bytes: Uint8Array[] = [];
       for await (const piece of await objects.get(key)) bytes.push(piece);
-      // The photo that was taken was bytes that count up: no run of it is there.
+      // The photo's bytes count up; no part of that sequence may be found.
       const run = Buffer.from(Uint8Array.from({ length: 16 }, (_, i) => i));
       expect(Buffer.concat(bytes).includes(run)).toBe(false);
     }

@@ -20,8 +20,8 @@ import { type Moto, motoMissing, startMoto } from '../services/moto.ts';
 import { aCheckin, aPerson, newFolder, openKiosk } from '../store/kiosk.ts';
 
 /**
- * The `safe` mark from one end to the other: a backup is taken while commits go on, the kiosk trims by what its acks say,
- * and the server is lost and restored from that backup. No event is lost.
+ * The `safe` mark end to end: a backup is taken while commits continue, the kiosk trims by its acks, and the server is lost and
+ * restored from that backup. No event is lost.
  */
 
 const missing = motoMissing();
@@ -49,7 +49,7 @@ describe.skipIf(missing).each(DATABASES)(
       await moto?.remove();
     });
 
-    /** Sends everything that is pending, as the engine does, and takes each acknowledgement. */
+    /** Sends everything pending, as the engine does, and processes each acknowledgement. */
     async function deliver(db: Db, keys: Keys, kiosk: SqlStore): Promise<void> {
       for (;;) {
         const [first, ...rest] = kiosk.outbox.pending(32, 100_000);
@@ -84,7 +84,8 @@ describe.skipIf(missing).each(DATABASES)(
       };
       await arrive(database.db, 5);
 
-      // The embedded database is one connection: there commits go on when its snapshot is stored, and before the marks are raised.
+      // The embedded database has one connection: commits continue there after its snapshot is stored, and before the marks are
+      // raised.
       const during = database.kind === 'embedded' ? [PREFIX.manifests] : [PREFIX.backups, PREFIX.manifests];
       const busy: ObjectStore = {
         ...objects,
@@ -105,7 +106,7 @@ describe.skipIf(missing).each(DATABASES)(
       await arrive(database.db, 2);
       await database.close();
 
-      // The machine is lost. Another one has the backup and the environment's keys, and nothing else.
+      // The machine is lost. Another one has only the backup and the environment's keys.
       const there = await host();
       const bare = await there.bare();
       const thaw = { wait: false, tier: 'Standard', sleep: async () => undefined } as const;

@@ -59,7 +59,7 @@ describe.skipIf(missing).each(DATABASES)('backup of $name to an S3 store', ({ na
   const bucket = `backup-${name.toLowerCase()}`;
   const opened: (() => Promise<unknown>)[] = [];
 
-  /** Deletes an object as anyone with a console does: with a delete marker, whose version this gives; or one version. */
+  /** Deletes an object as from a console, with a delete marker whose version it returns; or deletes one version. */
   const remove = async (key: string, version?: string): Promise<string> => {
     const client = s3Client(moto.settings(bucket));
     const which = { Bucket: bucket, Key: key, ...(version !== undefined && { VersionId: version }) };
@@ -117,7 +117,8 @@ describe.skipIf(missing).each(DATABASES)('backup of $name to an S3 store', ({ na
       keyring: 'newest',
     });
     const after = await everyRow(bare.db);
-    // What a restore changes, and nothing else: a log epoch of its own, its audit row, marks that are safe now, its own record,
+    // Everything that a restore changes: its log epoch, its audit row, marks that are now safe, its own record, void one-time
+    // codes, ended sessions, no command that destroys a kiosk, no rollout that continues.
     // one-time codes that are void, nobody signed in, no command that destroys a kiosk, no rollout that goes on.
     const changed =
       /^public\.(meta|audit|ack_mark|backup|photo_object|recovery_code|provisioning_code|session|sign_in_link|fleet_command|device_state|rollout.*)$/;
@@ -147,7 +148,7 @@ describe.skipIf(missing).each(DATABASES)('backup of $name to an S3 store', ({ na
     );
     expect(epochs[0]!.value).not.toBe(epochs[1]!.value);
     await bare.close();
-    // A server opens it and goes on: identities count on from where they were.
+    // A server opens it and continues: identities count on from where they were.
     const server = await there.open();
     await settled(server.db, keysOf(pair));
     const { position } = await server.db
@@ -166,7 +167,7 @@ describe.skipIf(missing).each(DATABASES)('backup of $name to an S3 store', ({ na
       .executeTakeFirstOrThrow();
     const positions = await server.db.selectFrom('change').select('position').where('tag', '!=', 'next').execute();
     expect(Number(position)).toBeGreaterThan(Math.max(...positions.map((p) => Number(p.position))));
-    // And a second restore into it is refused.
+    // A second restore into it is rejected.
     expect(
       await codeOf(
         restoreBackup(
@@ -251,14 +252,14 @@ describe.skipIf(missing).each(DATABASES)('backup of $name to an S3 store', ({ na
       await db.deleteFrom('kysely_migration').where('name', '=', step.name).execute();
       await bare.close();
     }
-    // What follows is of a backup that this build can restore.
+    // The rest concerns a backup that this build can restore.
     report = await runBackup(contextOf(database.db, keys, store));
   }, 300_000);
 
   test('a missing, altered, truncated or swapped object is refused, and leaves nothing in the database', async () => {
     const object = databaseObject(report.backup);
     const whole = await bytesOf(store, object);
-    // A store that gives something else for that object.
+    // A store that returns something else for that object.
     const serving = (bytes: Buffer): ObjectStore => ({
       ...store,
       get: async (key, version) => (key === object ? pieces(bytes) : store.get(key, version)),
@@ -279,7 +280,7 @@ describe.skipIf(missing).each(DATABASES)('backup of $name to an S3 store', ({ na
     const older = (await listIds(store)).find((id) => id !== report.backup)!;
     expect(await restore(serving(await bytesOf(store, databaseObject(older))))).toBe('backup-broken');
     expect(await bare.db.selectFrom('person').select('id').execute()).toEqual([]);
-    // What is left is taken for empty: the next try succeeds.
+    // The remains count as empty, so the next attempt succeeds.
     expect(await restore(store)).toBe('taken');
     await bare.close();
   }, 300_000);
@@ -329,7 +330,7 @@ describe.skipIf(missing).each(DATABASES)('backup of $name to an S3 store', ({ na
     await restoreBackup(restoreInto(bare.db), null);
     const row = await bare.db.selectFrom('fleet_command').selectAll().where('id', '=', command).executeTakeFirst();
     expect(row).toMatchObject({ outcome: 'withdrawn', answered_at: expect.any(Date) });
-    // Its kiosk, which may have received it, hears that it is over.
+    // Its kiosk, which may have received it, learns that it is over.
     const sent = await commandFor(bare.db, device, command);
     expect(Date.parse(sent!.expires)).toBeLessThanOrEqual(Date.now());
     await bare.close();
@@ -349,7 +350,7 @@ describe.skipIf(missing).each(DATABASES)('backup of $name to an S3 store', ({ na
     const state = { device, kind: 'update', id: NIL, body, at: new Date() } as const;
     await database.db.insertInto('device_state').values(state).execute();
     await runBackup(contextOf(database.db, keys, store));
-    // What the backup can't know.
+    // Changes that the backup can't contain.
     await database.db.updateTable('rollout').set({ state: 'rolled-back' }).where('id', '=', id).execute();
     const bare = await (await emptyDatabase()).bare();
     await restoreBackup(restoreInto(bare.db), null);
@@ -413,7 +414,7 @@ describe.skipIf(missing).each(DATABASES)('backup of $name to an S3 store', ({ na
     for (const work of [erase, job, () => restoreBackup(restoreInto(bare.db), null)])
       expect(await codeOf(work())).toBe('tombstone-key-missing');
     expect((await versions(store, keyObject(TOMBSTONE_KEY))).filter((v) => !v.deleteMarker)).toHaveLength(1);
-    // As its next step says: the deleted version is put back, and everything goes on.
+    // As its next step says: the deleted version is restored, and everything continues.
     await remove(keyObject(TOMBSTONE_KEY), marker);
     expect((await restoreBackup(restoreInto(bare.db), null)).erasuresRepeated).toBe(1);
     await bare.close();
@@ -439,10 +440,10 @@ describe.skipIf(missing).each(DATABASES)('backup of $name to an S3 store', ({ na
       await bare.close();
       return { erasuresRepeated, is: { waiting: erasuresHeld, holds: held.length, asked, key } };
     };
-    // The tombstone is older than the hold: the erasure had not come to the key.
+    // The tombstone is older than the hold: the erasure had not reached the key.
     const before = await after(setAt.getTime() - 1000);
     expect(before.is).toEqual({ waiting: 1, holds: 1, asked: [{ state: 'requested' }], key: true });
-    // It was written again when the hold was released: what the backup has of the hold is over.
+    // It was rewritten when the hold was released, so the backup's hold is over.
     const released = await after(setAt.getTime() + 1000);
     expect(released.is).toEqual({ waiting: 0, holds: 0, asked: [{ state: 'requested' }], key: false });
     expect(released.erasuresRepeated - before.erasuresRepeated).toBe(1);

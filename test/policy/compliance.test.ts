@@ -102,7 +102,7 @@ describe.each(DATABASES)('the compliance report on $name', (kind) => {
       expect(text).toContain(part);
     expect(warnings.join()).toContain('liveness check is off');
     expect(tally).toMatchObject({ proven: 0, failed: 0, 'not run': duties.length });
-    // A duty a line, whatever its text.
+    // One duty per line, whatever its text.
     expect(text.split('\n').filter((l) => l.endsWith('| – not run |'))).toHaveLength(duties.length);
   });
 
@@ -113,7 +113,7 @@ describe.each(DATABASES)('the compliance report on $name', (kind) => {
     const [kept, merged] = ['4713', '4714'].map((number) => newPerson(box, `Person ${number}`, NOW, number));
     await api.deliver(box);
     for (const person of [kept, merged]) await api.ask('POST', `/api/people/${person}/consents/withdraw`, { body: {} });
-    // Whichever of the two was heard of first.
+    // Whichever of the two arrived first.
     await sql`update consent set at = ${NOW.toISOString()}::timestamptz where person in (${kept}::uuid, ${merged}::uuid)`.execute(
       api.db,
     );

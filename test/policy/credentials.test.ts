@@ -45,7 +45,7 @@ describe.each(DATABASES)('cards, badges and own codes on $name', (on) => {
   const make = (name: string, badge?: string) =>
     api.ask<Person>('POST', '/api/people', { body: { name, ...(badge && { badge }) } });
 
-  /** A real kiosk's store, and its check-in methods, on what the server's own pages send it. */
+  /** A real kiosk's store and check-in methods, fed with the server's own pages. */
   async function door() {
     const store: SqlStore = await openKiosk(newFolder(), {}, { clock: heldClock(NOW.getTime()) });
     const { device } = await registerKiosk(api.db, { site: SITE.id, device: store.device });
@@ -71,11 +71,11 @@ describe.each(DATABASES)('cards, badges and own codes on $name', (on) => {
       device,
       store,
       admitted,
-      /** @returns kinds of what the page had */
+      /** @returns kinds of changes in the page */
       async sync(): Promise<string[]> {
         return (await opened.api.readInto(store)).map((c) => c.kind);
       },
-      /** Staff at the kiosk prints a card. @returns what it carries */
+      /** Staff at the kiosk print a card. @returns its content */
       async print(person: string): Promise<string> {
         const staff = { require: () => ({ member: null, actor: null }) };
         const offered = () => methodsOf(readPolicy(store.roster.policy));
@@ -90,7 +90,7 @@ describe.each(DATABASES)('cards, badges and own codes on $name', (on) => {
         });
         return (await desk.cardIssue({ token: '', person, replace: false })).card.text;
       },
-      /** Its events reach the server. */
+      /** Sends its events to the server. */
       send: () => opened.api.sendFrom(store),
       read: (text: string) => checkinMethods.read(text).then((a) => a.kind),
       refused: (text: string) => codeOf(() => checkinMethods.read(text)),
@@ -110,7 +110,7 @@ describe.each(DATABASES)('cards, badges and own codes on $name', (on) => {
     expect(await west.refused(code.text)).toBe('code-used');
     expect(west.admitted).toEqual([ada.id]);
     api.now = new Date(NOW.getTime() + 90_001);
-    expect(await (await door()).refused(code.text)).toBe('code-unknown'); // knows no issuer
+    expect(await (await door()).refused(code.text)).toBe('code-unknown'); // has no issuer yet
     const late = await door();
     await late.sync();
     expect(await late.refused(code.text)).toBe('code-expired');
@@ -128,7 +128,7 @@ describe.each(DATABASES)('cards, badges and own codes on $name', (on) => {
     const [old] = api.keyring.issuers;
     await succeedKey(api.db, api.keys, 'qr', Date.now(), announce);
     expect(readOwnCode(await code(), [old!])).not.toBeNull();
-    expect(await west.read(await code())).toBe('welcome'); // has not heard of it yet
+    expect(await west.read(await code())).toBe('welcome'); // hasn't received it yet
     expect(await west.sync()).toEqual(['issuers']);
     await retireKeys(api.db, api.keys, 'qr', Date.now(), announce);
     expect(readOwnCode(await code(), [old!])).toBeNull();
@@ -251,7 +251,7 @@ describe.each(DATABASES)('cards, badges and own codes on $name', (on) => {
     expect(await east.read(card)).toBe('welcome');
     const listed = await api.ask<Credentials>('GET', url);
     expect(listed.items).toMatchObject([{ kind: 'card', number: null, revokedAt: null }]);
-    // Its hash is in one place, which a revocation empties.
+    // Its hash is stored in one place, which a revocation empties.
     const { rows } = await sql<{ id: string; person: string; personal: Buffer; gps: null }>`
       select id, person, personal, gps from event
       where device = ${west.device}::uuid and type = 'credential' and personal is not null`.execute(api.db);
@@ -260,7 +260,7 @@ describe.each(DATABASES)('cards, badges and own codes on $name', (on) => {
     await api.ask('DELETE', `${url}/${listed.items[0]!.id}`, { as: 'staff' });
     for (const one of [west, east]) await one.sync();
     expect([await west.refused(card), await east.refused(card)]).toEqual(['code-unknown', 'code-unknown']);
-    // And the other way: staff at a kiosk revokes what the console printed.
+    // And the reverse: staff at a kiosk revoke what the console printed.
     const printed = await api.ask<PrintableCard>('POST', `/api/people/${ada.id}/cards`);
     await west.sync();
     expect(await west.read(printed.text)).toBe('welcome');
@@ -305,11 +305,11 @@ describe.each(DATABASES)('cards, badges and own codes on $name', (on) => {
     expect(await west.sync()).toEqual(['pinCode']);
     expect(west.store.pins.code(ada.id, NOW.getTime())).toBe(pinCodeHash(ada.id, issued.code));
     const east = await door();
-    await east.sync(); // a snapshot has it too
+    await east.sync(); // a snapshot contains it too
     expect(east.store.pins.code(ada.id, NOW.getTime())).toBe(pinCodeHash(ada.id, issued.code));
     const row = await api.db.selectFrom('pin_code').selectAll().where('person', '=', ada.id).executeTakeFirstOrThrow();
     expect(Buffer.from(row.sealed).includes(pinCodeHash(ada.id, issued.code))).toBe(false);
-    // A second takes the place of the first; taken back, there is none.
+    // A second one replaces the first. After it is withdrawn, there is none.
     const second = await api.ask<IssuedPinCode>('POST', url);
     await west.sync();
     expect(west.store.pins.code(ada.id, NOW.getTime())).toBe(pinCodeHash(ada.id, second.code));
@@ -357,7 +357,7 @@ describe.each(DATABASES)('cards, badges and own codes on $name', (on) => {
 
     const card = { id: randomUUID(), sealed: randomBytes(2076).toString('base64url') };
     box.append('template', { change: 'added', model: 'test', count: 1 }, { person: ada, card }, NOW);
-    // A usable template is not taken from there, no matter who sends it.
+    // A usable template is not accepted from there, whoever sends it.
     const vector = randomBytes(2048).toString('base64url');
     const templates = [{ id: randomUUID(), pose: 'front', vector }];
     box.append('template', { change: 'added', model: 'test', count: 1 }, { person: ada, templates }, NOW);
@@ -365,7 +365,7 @@ describe.each(DATABASES)('cards, badges and own codes on $name', (on) => {
     await west.sync();
     expect(west.store.templates.onCard(ada)).toMatchObject({ ...card, model: 'test' });
     expect(await api.db.selectFrom('template').select('id').where('person', '=', ada).execute()).toEqual([]);
-    expect(await dropTemplatesWithoutSite(api.db, api.keys, NOW)).toBe(0); // the ciphertext stays
+    expect(await dropTemplatesWithoutSite(api.db, api.keys, NOW)).toBe(0); // the ciphertext is kept
 
     await api.ask('POST', '/api/me/consent/withdraw', { as: api.actorOf('person', ada) });
     await west.sync();

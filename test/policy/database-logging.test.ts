@@ -102,7 +102,7 @@ describe.skipIf(unavailable)('a PostgreSQL that logs', () => {
       const text = log();
       expect(text, 'statements do stand there').toContain('pgp_sym_encrypt_bytea(decode(u.profile');
       for (const value of [...Object.values(patch), keys.pgcrypto()]) expect(text.includes(value), value).toBe(false);
-      // Or this test would prove nothing: with parameters, the log has what a statement was given.
+      // Otherwise this test would prove nothing: with parameters, the log contains the values of a statement.
       set('log_parameter_max_length = -1');
       const client = new pg.Client(connectionOf(postgres.address()));
       await client.connect();

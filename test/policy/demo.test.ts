@@ -70,7 +70,7 @@ describe.each(DATABASES)('on $name', (on) => {
       expect(await api.ask('GET', '/api/demo')).toEqual({ state: 'filled' });
       const day = NOW.toISOString().slice(0, 10);
       const report = () => api.ask<Report>('GET', `/api/reports?from=${day}&to=${day}`);
-      // Some come late in it (electron/cli/demo/history.test.ts), so it says when work starts.
+      // Some of its people arrive late (electron/cli/demo/history.test.ts), so it sets when work starts.
       expect((await report()).columns).toContain('late');
       expect(await policyOf(db, DEFAULT_SCOPE)).toMatchObject({ workStartsAt: '09:00', graceMinutes: 15 });
       const { people, kiosks, records } = await api.ask<Record<string, number>>('GET', '/api/demo/contents');
@@ -92,7 +92,7 @@ describe.each(DATABASES)('on $name', (on) => {
           first.box.append('erasureDone', { request: change.request }, { person: change.person }, NOW);
       await first.send(NOW);
       expect(await goOn()).toEqual({ waitsFor: 'kiosks', count: 1 });
-      // Asked once: the kiosk may take its time.
+      // Requested once: the kiosk may take its time.
       expect(await goOn()).toEqual({ waitsFor: 'kiosks', count: 1 });
       const [command, ...more] = await findAll(db, 'fleet_command', {});
       expect([command!.what, command!.device, more]).toEqual(['decommission', first.id, []]);
@@ -109,7 +109,7 @@ describe.each(DATABASES)('on $name', (on) => {
       expect(await api.ask('GET', '/api/demo')).toEqual({ state: 'none' });
       expect(await api.ask('GET', '/api/setup')).toEqual({ done: [] });
       expect((await report()).columns).not.toContain('late');
-      // Nor ever again, although nobody is in it.
+      // Nor later, although nobody is in it.
       expect(await beginDemo(db, second, new Date())).toBe(false);
     });
   });
@@ -164,7 +164,7 @@ describe.each(DATABASES)('on $name', (on) => {
       await inTransaction(db, async (tx) => {
         await update(tx, 'meta', { key: 'demo' }, { value: JSON.stringify({ state: 'emptied', kiosk: randomUUID() }) });
         asked = api.ask('POST', '/api/demo/empty').catch(({ code }) => code);
-        // It waits for this transaction (of PGlite's one connection, always), or would have read what was before.
+        // It waits for this transaction (on PGlite's one connection, always), or it would have read the earlier state.
         if (on.name === 'PostgreSQL')
           await expect
             .poll(async () => {

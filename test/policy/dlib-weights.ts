@@ -6,7 +6,7 @@ import { prepareModels } from '../../build/models/prepare.ts';
 import { EMBEDDERS_FILE } from '../../models/node/embedders.ts';
 import { embedderId } from '../../models/rules/manifest.ts';
 
-/** Id of dlib's embedder: another network, another length, other scores. */
+/** Id of dlib's embedder: a different network, length and range of scores. */
 export const DLIB = embedderId(DLIB_ENTRY);
 
 /** Puts dlib's embedder and its entry into `folder`, as `models add` does. */
@@ -16,7 +16,7 @@ export function putDlib(folder: string): void {
   writeFileSync(join(folder, EMBEDDERS_FILE), JSON.stringify([DLIB_ENTRY]));
 }
 
-/** A server's weights: those that ship, and dlib's embedder. */
+/** A server's weights: the shipped ones and dlib's embedder. */
 export async function weightsWithDlib(): Promise<{ readonly weights: string; remove(): void }> {
   const weights = mkdtempSync(join(tmpdir(), 'embedders-'));
   cpSync((await prepareModels()).weights, weights, { recursive: true });

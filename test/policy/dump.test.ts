@@ -32,7 +32,7 @@ import { filesBelow } from './erasure-search.ts';
 const missing = motoMissing();
 if (missing) console.log(missing);
 
-/** What goes in, and must be nowhere in the clear. Nothing else in the product has such values. */
+/** Values that go in and must not appear in the clear anywhere. Nothing else in the product has such values. */
 const { language, ...PERSON } = personValues('in-plain-letters');
 const MARKS = {
   ...PERSON,
@@ -61,12 +61,12 @@ const MARKS = {
   kioskLog: 'line of a kiosk that anybody may read',
 } as const;
 
-/** A value in the forms that it could lie somewhere. */
+/** A value in the encodings in which it could be stored. */
 function formsOf(value: string | Buffer): Buffer[] {
   const bytes = Buffer.from(value);
   const forms = [bytes, Buffer.from(bytes.toString('hex'))];
   if (typeof value === 'string') forms.push(Buffer.from(value, 'utf16le'), Buffer.from(value.toLowerCase()));
-  // In base64 at each of three alignments; the ends depend on what stands beside.
+  // In base64 at each of three alignments; the ends depend on adjacent bytes.
   for (const shift of [0, 1, 2]) {
     const text = Buffer.concat([Buffer.alloc(shift), bytes]).toString('base64url');
     const inner = text.slice(shift === 0 ? 0 : shift + 1, text.length - 3);
@@ -75,7 +75,7 @@ function formsOf(value: string | Buffer): Buffer[] {
   return forms;
 }
 
-/** Which of the values are in these bytes. */
+/** Returns which of the values are in these bytes. */
 function foundIn(bytes: Buffer, needles: Readonly<Record<string, string | Buffer>>): string[] {
   return Object.entries(needles).flatMap(([name, value]) =>
     formsOf(value).some((form) => bytes.includes(form)) ? [name] : [],
@@ -103,7 +103,7 @@ describe.skipIf(missing).each(DATABASES)('a full database on $name', ({ name, ..
     await fill();
   });
 
-  /** Everything that knows people, by the paths that data takes in the product. */
+  /** Fills everything that stores people, by the paths that data takes in the product. */
   async function fill(): Promise<void> {
     const { db, keys, services } = web;
     const headers = { 'user-agent': MARKS.browser };
@@ -123,10 +123,10 @@ describe.skipIf(missing).each(DATABASES)('a full database on $name', ({ name, ..
     const id = String(made.json().id);
 
     await ok('POST', `/api/people/${id}/badges`, { number: MARKS.badge2 });
-    // What opens the door is shown once, and kept nowhere: neither as it is printed, nor as bytes.
+    // A credential is shown once and stored nowhere, neither as printed nor as bytes.
     needles.card = String((await ok('POST', `/api/people/${id}/cards`)).json().text);
 
-    // A kiosk: who was enrolled there, a consent by a guardian, check-ins with a position, a face.
+    // A kiosk: someone enrolled there, a consent by a guardian, check-ins with a position, a face.
     const kiosk = await KnownKiosk.register(database, keys);
     const { sealing, sealingKid } = services.keyring;
     const position = JSON.stringify({
@@ -153,7 +153,7 @@ describe.skipIf(missing).each(DATABASES)('a full database on $name', ({ name, ..
     const events = [id, id, other].map((who) =>
       kiosk.box.append('checkin', open, { person: who, gps, photo: hash(), photoKey: hash(), score: 0.9 }),
     );
-    // A PIN that counts at every kiosk of the site: its hash, and the pepper that guesses at it would take.
+    // A PIN that is valid at every kiosk of the site: its hash, and the pepper that guessing it would need.
     const { peppers } = await peppersChange(db, keys);
     needles.pepper = Buffer.from(peppers[0]!, 'base64url');
     needles.pepperText = peppers[0]!;
@@ -173,14 +173,14 @@ describe.skipIf(missing).each(DATABASES)('a full database on $name', ({ name, ..
     );
     await kiosk.send(web.now);
     expect(await pinOf(db, id)).toMatchObject({ device: kiosk.id });
-    // What can't be taken, about someone: it is kept, sealed.
+    // An event about someone that can't be accepted: it is kept, sealed.
     const bad = structuredClone(
       kiosk.box.append('person', { change: 'added' }, { person: randomUUID(), name: MARKS.refused }),
     );
     Object.assign(bad.header, { v: 9 });
     await deliverTo(db, keys, kiosk.box, [bad], { now: web.now });
 
-    // A minor's guardian; what someone said of a record, and what was noted of it; a code for a PIN; an import's file names.
+    // A minor's guardian; a complaint about a record and the note on it; a code for a PIN; an import's file names.
     const young = String((await ok('POST', '/api/people', { name: 'Young', number: '77120399' })).json().id);
     await ok('PUT', `/api/people/${young}/minor`, { bornOn: `${web.now.getUTCFullYear() - 12}-03-04` });
     const guardian = { name: MARKS.minorGuardian, relation: MARKS.relation };
@@ -200,7 +200,7 @@ describe.skipIf(missing).each(DATABASES)('a full database on $name', ({ name, ..
 
     await ok('POST', '/api/corrections', { kind: 'void', target: events[0]!.header.id, reason: MARKS.reason });
     await ok('POST', '/api/retention/holds', { person: id, reason: MARKS.hold });
-    // Reads, exports, look-ups; and what is refused, whose words must not get into a log.
+    // Reads, exports, look-ups, and rejected requests, whose text must not get into a log.
     await ok('GET', '/api/people');
     await ok('POST', '/api/people/search', { q: email });
     await ok('GET', '/api/attendance');
@@ -237,12 +237,12 @@ describe.skipIf(missing).each(DATABASES)('a full database on $name', ({ name, ..
       .execute();
     for (const job of [retentionJob, erasureJob]) await runNow(services, job, new AbortController().signal);
     await runBackup(contextOf(db, keys, store, () => web.now));
-    // Something that has to be found, wherever it is looked.
+    // A value that the search must find wherever it looks.
     await db.insertInto('meta').values({ key: 'planted', value: 'PlantedForTheSearch' }).execute();
     await sql`checkpoint`.execute(db).catch(() => undefined);
   }
 
-  /** What staff writes and asks for beside people's records: an incident, a receiver of records, the log of a kiosk. */
+  /** What staff write and request besides people's records: an incident, a receiver of records, the log of a kiosk. */
   async function operated(
     kiosk: string,
     ok: (method: 'POST', url: string, body?: unknown) => Promise<{ json(): Record<string, unknown> }>,
@@ -260,13 +260,13 @@ describe.skipIf(missing).each(DATABASES)('a full database on $name', ({ name, ..
     needles.staffPaper = factor!.paper[0]!;
     const asked = (await ok('POST', `/api/fleet/${kiosk}/commands`, { what: 'logs' })).json();
     const command = (asked.commands as { id: string }[])[0]!.id;
-    // As it comes and as it is: what is compressed would be found by nobody's eye, and by anybody's program.
+    // Both compressed, as it arrives, and uncompressed: only a program would find it in compressed data.
     const gz = gzipSync(MARKS.kioskLog);
     needles.kioskLogPacked = gz.subarray(10, -8);
     await db.transaction().execute((tx) => keepLogs(tx, keys, kiosk, { command, gz: gz.toString('base64') }, web.now));
   }
 
-  /** An import with a picture of someone, as its upload leaves it. */
+  /** An import with a picture of someone, right after its upload. */
   async function imported(): Promise<void> {
     const { db, keys } = web;
     await db.transaction().execute(async (tx) => {
@@ -293,7 +293,7 @@ describe.skipIf(missing).each(DATABASES)('a full database on $name', ({ name, ..
     const text = host.postgres ? pgDump(host.postgres) : await rowsAsText(database);
     expect(foundIn(text, planted)).toEqual(['planted']);
     expect(foundIn(text, needles)).toEqual([]);
-    // In the form that bytea has in a dump, too: `\\x` and hexadecimal.
+    // Also in the form that bytea has in a dump: `\\x` and hexadecimal.
     expect(text.length).toBeGreaterThan(10_000);
   });
 
@@ -318,7 +318,7 @@ describe.skipIf(missing).each(DATABASES)('a full database on $name', ({ name, ..
       SECRET_KEY: SECRET_KEY!,
       AWS_SECRET_ACCESS_KEY: AWS_SECRET_ACCESS_KEY!,
     };
-    // As the server's own logger writes it, whatever someone throws.
+    // As the server's own logger writes it, for any error.
     let own = '';
     const log = createLogger('debug', {
       write(line: string) {
@@ -358,7 +358,7 @@ function pgDump({ socketFolder, port }: { socketFolder: string; port: number }):
   return done.stdout;
 }
 
-/** Every row of every table, as text: what a dump would have. */
+/** Every row of every table as text, as in a dump. */
 async function rowsAsText({ db }: OpenDatabase): Promise<Buffer> {
   const { rows } = await sql<{ name: string }>`
     select format('%I.%I', schemaname, tablename) as name from pg_tables

@@ -14,10 +14,10 @@ import { newApi } from '../kit/api.ts';
 import { postgresUnavailable, startPostgres } from '../services/postgres.ts';
 import { DLIB, weightsWithDlib } from './dlib-weights.ts';
 
-/** `models migrate`, whose server is killed again and again: what it does for one person is whole, and it goes on with the rest. */
+/** `models migrate` whose server is killed repeatedly: its work for one person is atomic, and it continues with the rest. */
 
 const NOW = new Date('2026-07-20T10:00:00.000Z');
-/** What only the statement that notes a person's move says. */
+/** Only the statement that records a person's move contains this. */
 const NOTED = 'insert into "model_migration_person"';
 const CHILD = join(import.meta.dirname, 'children/job-and-die.ts');
 
@@ -38,7 +38,7 @@ describe.skipIf(postgresUnavailable())('a move to another embedder whose server 
       const { id } = await api.ask<Person>('POST', '/api/people', { body: { name: `Person ${people.length}` } });
       await api.ask('POST', `/api/people/${id}/consents`, { body: { textVersion: '1', language: 'en' } });
       const pictures = [readFileSync(still).toString('base64')];
-      // It is one man under six names: an administrator says that they are not one.
+      // It is one man under six names. An administrator states that they are different people.
       const [other] = people;
       const duplicate = other ? { what: 'overrule', other, typed: 'Person 0' } : { what: 'ask' };
       const body = { pictures, source: 'photo', duplicate };
@@ -54,7 +54,7 @@ describe.skipIf(postgresUnavailable())('a move to another embedder whose server 
       const child = spawn(process.execPath, [CHILD, JSON.stringify(o)], { stdio: ['ignore', 'ignore', 'inherit'] });
       expect([statements, ...(await once(child, 'exit'))]).toEqual([statements, null, 'SIGKILL']);
     };
-    /** How many are moved. People noted as moved have the new template and the old one; nobody else has a new one. */
+    /** Number of moved people. Those recorded as moved have the new template and the old one; nobody else has a new one. */
     const moved = async (): Promise<number> => {
       const noted = await api.db.selectFrom('model_migration_person').select(['person', 'outcome']).execute();
       const templates = await api.db.selectFrom('template').select(['person', 'model']).execute();
@@ -64,7 +64,7 @@ describe.skipIf(postgresUnavailable())('a move to another embedder whose server 
       return noted.length;
     };
     const counts: number[] = [];
-    // When nothing was done; and of a person's move, when the template is written and the move is not noted.
+    // Before anything is done; and, within a person's move, after the template is written and before the move is recorded.
     const moments = [[1], [1, NOTED], [2, NOTED], [2, NOTED]] as const;
     for (const [statements, naming] of moments) {
       await dieAt(statements, naming);

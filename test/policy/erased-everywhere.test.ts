@@ -49,8 +49,8 @@ const DAY = 86_400_000;
 const THAW: ThawOptions = { wait: false, tier: 'Standard', sleep: async () => undefined };
 
 /**
- * The test of the policy's row 29: with every key that the server holds, before and after, someone tries to decrypt a
- * person out of everything there is. The same search before the erasure finds the person, or it proves nothing.
+ * The test of the policy's row 29: with every key that the server holds, before and after, someone tries to decrypt a person from
+ * everything that exists. The same search must find the person before the erasure, or it proves nothing.
  */
 describe.skipIf(missing).each(DATABASES)('an erased person on $name', ({ name, unavailable, start }) => {
   if (unavailable) return test.skip(unavailable, () => undefined);
@@ -83,7 +83,7 @@ describe.skipIf(missing).each(DATABASES)('an erased person on $name', ({ name, u
 
   const deliver = (kiosk: SqlStore) => deliverAll(database.db, keys, kiosk.device, kiosk.outbox, { now, safe: true });
 
-  /** What a restore of a backup into an empty database gives a search for the person. */
+  /** What a search for the person finds after a restore of a backup into an empty database. */
   async function restored(backup: string, person: string): Promise<{ rows: string[]; again: number }> {
     const there = await start();
     opened.push(() => there.remove());
@@ -109,7 +109,7 @@ describe.skipIf(missing).each(DATABASES)('an erased person on $name', ({ name, u
     const { device } = kiosk.outbox.pending(1)[0]!.header;
     await registerKiosk(database.db, { device, at: now });
     await deliver(kiosk);
-    // What a kiosk with a defect might send: about her, and not where an event says who it is about.
+    // What a defective kiosk might send: about her, but not in the field that says who an event is about.
     const strange = { header: { v: 99 }, about: ada.id.toUpperCase(), name: 'Ada Lovelace' };
     await deliverTo(database.db, keys, { device, epoch: randomUUID() }, [strange], { first: 1, now });
     const hold = {
@@ -135,7 +135,7 @@ describe.skipIf(missing).each(DATABASES)('an erased person on $name', ({ name, u
       const pin = { id: randomUUID(), pepper: pinPepperId(Buffer.from(pepper, 'base64url')), hash };
       expect(await keepPin(tx, keys, { person: ada.id, device, change: 'set', pin }, now)).toBe('everyone');
     });
-    // Photos of both, whole, so that a backup puts them into the object store.
+    // Complete photos of both, so that a backup puts them into the object store.
     for (const person of [ada.id, grace.id]) {
       const address = randomBytes(32).toString('base64url');
       const photo = { address, device, event: randomUUID(), person, kind: 'enrolment' as const, expected_at: now };
@@ -154,7 +154,7 @@ describe.skipIf(missing).each(DATABASES)('an erased person on $name', ({ name, u
         join(folder.path, 'store.db'),
         (await openKeys({ home: folder.path, deviceSecret: null })).current.subkey('pages'),
       );
-    // Her keys there, as they are in the store: every page is opened with the store's own key.
+    // Her keys there, as stored: every page is opened with the store's own key.
     const wrapped = kiosk.session.db
       .prepare('SELECT records_key, photos_key, profile FROM person WHERE ref = 1')
       .raw()
@@ -163,10 +163,10 @@ describe.skipIf(missing).each(DATABASES)('an erased person on $name', ({ name, u
       const pages = await pagesOf();
       return wrapped.filter((bytes) => pages.includes(bytes.subarray(0, 24))).length;
     };
-    // Her photos are in files of their own; Grace has none.
+    // Her photos are in separate files; Grace has none.
     const photosInKiosk = () => readdirSync(join(folder.path, 'storage/faces')).length;
 
-    // Before: the search finds her everywhere, or it is worth nothing.
+    // Before: the search must find her everywhere, or it is useless.
     expect(filesWithKey(host.files, keys, ada.id).length).toBeGreaterThan(0);
     expect(await objectsWithKey(store, keys, ada.id)).toHaveLength(1);
     expect(await openedInRows(database.db, keys, ada.id)).toEqual(
@@ -180,18 +180,18 @@ describe.skipIf(missing).each(DATABASES)('an erased person on $name', ({ name, u
     };
     expect(await photos()).toBe(2);
     expect(kiosk.people.get(ada.id)?.name).toBe('Ada Lovelace');
-    // In its write-ahead log as in its file: the search looks into both.
+    // In its write-ahead log as well as its file: the search covers both.
     expect(await inKiosk()).toBe(3);
     kiosk.scrubLog();
     expect([await inKiosk(), photosInKiosk()]).toEqual([3, 6]);
-    // What could not be taken, and names her in a place where nobody's key is found by it.
+    // An event that could not be accepted, and names her in a field that isn't used to find a key.
     expect(await openedUnderEnvironment(database.db, keys, [ada.id, 'Ada Lovelace'])).toEqual([
       'quarantine.content',
       'retention_hold.reason',
     ]);
     expect(await tablesNaming(database.db, ada.id)).toEqual(expect.arrayContaining(['checkin', 'event', 'photo']));
 
-    // Erased, sent to the kiosk by the server's own page, and confirmed by the kiosk's own event.
+    // Erased, sent to the kiosk in the server's own page, and confirmed by the kiosk's own event.
     const request = await erasures.erase(ada.id);
     expect((await erasureState(database.db, request, now))!.waitsFor).toBe('kiosks-open');
     const source = {
@@ -213,12 +213,12 @@ describe.skipIf(missing).each(DATABASES)('an erased person on $name', ({ name, u
     await deliver(kiosk);
     now = new Date(now.getTime() + 3_600_000);
     await erasures.run();
-    // The copies of her key in backups: superseded by the next one, gone a month after.
+    // The copies of her key in backups are superseded by the next backup and deleted a month later.
     const waiting = (await erasureState(database.db, request, now))!;
     expect(waiting.waitsFor).toBe('backup-awaited');
     const nextAt = new Date(now.getTime() + 3_600_000);
     expect(waiting.steps.find(({ step }) => step === 'copies')).toMatchObject({ code: 'backup-awaited', nextAt });
-    // It is not looked at again before its hour, and at once when there is a backup.
+    // It is not checked again before it is due, except when there is a new backup.
     await erasures.run();
     expect((await erasureState(database.db, request, now))!.state).toBe('under-way');
     await runBackup(contextOf(database.db, keys, store, () => now));
@@ -238,7 +238,7 @@ describe.skipIf(missing).each(DATABASES)('an erased person on $name', ({ name, u
     now = new Date(expires + DAY);
     await runBackup(contextOf(database.db, keys, store, () => now));
 
-    // After: nothing, anywhere, with every key.
+    // After: nothing anywhere, with every key.
     expect(filesWithKey(host.files, keys, ada.id)).toEqual([]);
     expect(await objectsWithKey(store, keys, ada.id)).toEqual([]);
     expect(await photos()).toBe(1);
@@ -246,10 +246,10 @@ describe.skipIf(missing).each(DATABASES)('an erased person on $name', ({ name, u
     expect(await openedInRows(database.db, keys, grace.id)).toEqual(expect.arrayContaining(['person', 'event', 'key']));
     expect([kiosk.people.get(ada.id), await inKiosk(), photosInKiosk()]).toEqual([null, 0, 0]);
     expect(await openedUnderEnvironment(database.db, keys, [ada.id, 'Ada Lovelace'])).toEqual([]);
-    // That someone of this id was erased, and which kiosk has said so, is known; no record is of theirs.
+    // It is recorded that someone with this id was erased, and which kiosk confirmed it. No record belongs to them.
     expect(await tablesNaming(database.db, ada.id)).toEqual(['change', 'erasure', 'person']);
     expect(await restored(old.backup, ada.id)).toEqual({ rows: [], again: 1 });
-    // And where someone has removed the tombstones: the rows are back, and nothing opens them.
+    // And if someone has deleted the tombstones: the rows are back, and nothing opens them.
     await store.deleteEveryVersion(PREFIX.tombstones);
     expect(await restored(old.backup, ada.id)).toEqual({ rows: [], again: 0 });
   }, 300_000);

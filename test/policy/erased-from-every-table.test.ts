@@ -14,13 +14,11 @@ import { erasing } from '../sync/erasing.ts';
 import { tablesNaming } from './erasure-search.ts';
 
 /**
- * Every column of ids that the database has, put to one person, and that person erased: a table that is added later, and
- * that an erasure does not know of, is found here.
+ * Every column of ids in the database is set to one person, who is then erased. This finds a table added later that an erasure
+ * doesn't cover.
  */
 
-/**
- * Columns of ids of something else than people: in whatever table, or in one. Whatever is not here is taken for a person's.
- */
+/** Columns with ids of something other than people, in every table or in one. All others count as a person's. */
 const OF_OTHERS: ReadonlySet<string> = new Set([
   'adopted_by',
   'account',
@@ -49,7 +47,7 @@ const OF_OTHERS: ReadonlySet<string> = new Set([
   'reviewed_by',
   'runner',
   'site',
-  // Its newest entry of its history.
+  // The newest entry of its history.
   'site.change',
   // A site; a kiosk.
   'staff_member.device',
@@ -60,7 +58,7 @@ const OF_OTHERS: ReadonlySet<string> = new Set([
   // A record; or a person who was erased, until a receiver was notified (docs/operate/webhooks.md).
   'webhook_delivery.subject',
 ]);
-/** Tables that know of nobody by their nature, or whose rows are the erasure's own. */
+/** Tables that never name anyone, or whose rows belong to the erasure itself. */
 const LEFT = /^(audit|backup|erasure|job|meta|kysely)/;
 
 const home = temporaryFolder();
@@ -77,11 +75,11 @@ test('no table keeps the id of an erased person, whichever column it was in', as
   const erasures = await erasing(db, keys, home.path);
   const own = /^public\.(audit.*|meta|backup|erasure.*|job.*)$|^keyring\./;
   expect(await fillEveryTable(db, 12, (table) => own.test(table))).toEqual({});
-  // All of them over: the filler's dates are in the future.
+  // All of them over, since the filler's dates are in the future.
   await sql`update retention_hold set set_at = now() - interval '2 hours', released_at = now() - interval '1 hour'`.execute(
     db,
   );
-  // Between the ids of the filler, as a pair that has an order wants it.
+  // Between the filler's ids, as an ordered pair requires.
   const person = `10008000${randomUUID().slice(8)}`;
   await inTransaction(db, (tx) => writePerson(tx, keys, { id: person, patch: { name: 'Ada' } }, new Date()));
 
@@ -100,7 +98,7 @@ test('no table keeps the id of an erased person, whichever column it was in', as
   const taken = new Map<string, number>();
   for (const { table, column } of named) {
     if (table === 'person' && column === 'id') continue;
-    // A row for each column of a table.
+    // One row per column of a table.
     const row = taken.get(table) ?? 0;
     taken.set(table, row + 1);
     const place = sql`(select ctid from ${sql.table(table)} where ${sql.ref(column)} is not null order by ctid offset ${row} limit 1)`;
@@ -115,6 +113,6 @@ test('no table keeps the id of an erased person, whichever column it was in', as
     db,
   );
   expect(done.map((r) => r.step)).toEqual(expect.arrayContaining(['close', 'unlink', 'objects']));
-  // That someone of this id was erased is known, and kiosks and receivers of webhooks are notified; nothing else is.
+  // It is recorded that someone with this id was erased, and kiosks and webhook receivers are notified; nothing else.
   expect(await tablesNaming(db, person)).toEqual(['change', 'erasure', 'person', 'webhook_delivery']);
 });

@@ -23,14 +23,14 @@ import { tablesOf } from '../../sync/server/platform/server-module.ts';
 
 const { environment: SEALED } = sealedTables(MODULES);
 
-/** How someone who has all the server's keys looks for a person: by trying to decrypt, not by remembering ciphertext. */
+/** How someone with all the server's keys looks for a person: by trying to decrypt, not by remembering ciphertext. */
 
 /** Envelope of a person's key: label, nonce, key and alias secret, tag. */
 const KEY_ENVELOPE = 3 + 12 + 64 + 16;
 /** A key is replaced when everything is re-encrypted. */
 const GENERATIONS = [1, 2];
 
-/** Every file below a folder. A file that goes while it is looked for is not there. */
+/** Yields every file below a folder, except files deleted meanwhile. */
 export function* filesBelow(folder: string): Generator<{ path: string; bytes: Buffer }> {
   for (const name of readdirSync(folder, { recursive: true }) as string[]) {
     const path = join(folder, name);
@@ -42,7 +42,7 @@ export function* filesBelow(folder: string): Generator<{ path: string; bytes: Bu
   }
 }
 
-/** How many copies of the person's key open in these bytes, tried at every place. */
+/** Counts the copies of the person's key that open in these bytes, tried at every offset. */
 export function keysOpenedIn(bytes: Buffer, keys: Keys, person: string): number {
   let found = 0;
   for (const version of keys.versions) {
@@ -65,14 +65,14 @@ function opens(keys: Keys, person: string, envelope: Buffer): boolean {
   });
 }
 
-/** Files of a folder, tables and write-ahead log of a database say, in which a copy of the person's key opens. */
+/** Files of a folder, such as a database's tables and write-ahead log, in which a copy of the person's key opens. */
 export function filesWithKey(folder: string, keys: Keys, person: string): string[] {
   const found: string[] = [];
   for (const { path, bytes } of filesBelow(folder)) if (keysOpenedIn(bytes, keys, person) > 0) found.push(path);
   return found;
 }
 
-/** Versions of objects in which a copy of the person's key opens: as they lie there, and as copies of the keyring opened. */
+/** Versions of objects in which a copy of the person's key opens, as stored or after opening copies of the keyring. */
 export async function objectsWithKey(store: ObjectStore, keys: Keys, person: string): Promise<string[]> {
   const found: string[] = [];
   const hex = (bytes: Buffer) =>
@@ -99,7 +99,7 @@ async function all(stream: AsyncIterable<Uint8Array>): Promise<Buffer> {
   return Buffer.concat(pieces);
 }
 
-/** What opens of the person in a database, by the code that opens it in the product, and by every row that names them. */
+/** What opens of the person in a database, by the product's own code and by every row that names them. */
 export async function openedInRows(db: Db, keys: Keys, person: string): Promise<string[]> {
   const found: string[] = [];
   const attempt = async (what: string, work: () => Promise<unknown>) => {
@@ -133,7 +133,7 @@ export async function openedInRows(db: Db, keys: Keys, person: string): Promise<
   return [...new Set(found)];
 }
 
-/** Columns under the environment's keys in which one of these words stands, once opened; letters of either case. */
+/** Columns under the environment's keys that contain one of these terms once opened, ignoring case. */
 export async function openedUnderEnvironment(db: Db, keys: Keys, terms: readonly string[]): Promise<string[]> {
   const wanted = terms.map((term) => term.toLowerCase());
   const found = new Set<string>();
@@ -148,7 +148,7 @@ export async function openedUnderEnvironment(db: Db, keys: Keys, terms: readonly
   return [...found].sort();
 }
 
-/** Tables of which a row names the person by their id, in whatever column; partitions under the table that they are of. */
+/** Tables with a row that names the person by their id, in any column. Partitions count as the table they belong to. */
 export async function tablesNaming(db: Db, person: string): Promise<string[]> {
   const { rows: tables } = await sql<{ name: string; root: string }>`
     select format('%I.%I', n.nspname, c.relname) as name, coalesce(pg_partition_root(c.oid), c.oid)::regclass::text as root
@@ -163,7 +163,7 @@ export async function tablesNaming(db: Db, person: string): Promise<string[]> {
   return [...found].sort();
 }
 
-/** Tables of which one row names both: whose a record is. */
+/** Tables with a row that names both, which shows whose a record is. */
 export async function tablesTying(db: Db, person: string, record: string): Promise<string[]> {
   const found: string[] = [];
   for (const name of await tablesNaming(db, person)) {
@@ -175,13 +175,13 @@ export async function tablesTying(db: Db, person: string, record: string): Promi
   return found;
 }
 
-/** Header of a write-ahead log of SQLite, and of each page in it. */
+/** Header sizes of SQLite's write-ahead log, and of each page in it. */
 const LOG_HEADER = 32;
 const FRAME_HEADER = 24;
 
 /**
- * Every page of a kiosk's store in the clear, free ones and those in its write-ahead log too (SQLCipher 4: AES-256-CBC, IV in
- * the page's reserve).
+ * Every page of a kiosk's store in the clear, including free ones and those in its write-ahead log (SQLCipher 4: AES-256-CBC, IV
+ * in the page's reserve).
  */
 export function decryptedPages(file: string, key: Buffer): Buffer {
   const open = (page: Buffer, from = 0) => {
@@ -202,8 +202,8 @@ export function decryptedPages(file: string, key: Buffer): Buffer {
 }
 
 /**
- * Tables that still hold a row of a person or of a kiosk, by what the modules declare: those with a rule for erasures, where
- * they name a person if they have a column for one, and whatever names a kiosk. The audit log stays by its own rule.
+ * Tables that still hold a row of a person or of a kiosk, by the modules' declarations: those with a rule for erasures, if they
+ * have a column for a person and it names one, and whatever names a kiosk. The audit log is kept by its own rule.
  */
 export async function tablesWithAnybody(db: Db): Promise<string[]> {
   const found: string[] = [];

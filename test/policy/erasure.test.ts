@@ -65,19 +65,19 @@ describe.each(DATABASES)('on $name', (kind) => {
     const notified = await a.read();
     expect(notified.filter((c) => c.kind === 'templates')).toMatchObject([{ person: ada, templates: [] }]);
     expect(notified.filter((c) => c.kind === 'erase')).toEqual([]);
-    // Enrolled again meanwhile: nothing is taken.
+    // Re-enrolled meanwhile: nothing is accepted.
     a.box.templates(ada, 2);
     await a.send();
     expect(await count(sql`template`)).toBe(0);
     expect((await erasures.run()).steps).toBe(0);
-    // Taken back: the person is there, and may enrol again.
+    // Undone: the person still exists and may re-enrol.
     expect(await database.db.transaction().execute((tx) => undoErasure(tx, request, now))).toEqual({ person: ada });
     a.box.templates(ada, 2);
     await a.send();
     expect(await count(sql`template`)).toBe(2);
     now = new Date(now.getTime() + 8 * DAY);
     expect((await erasures.run()).steps).toBe(0);
-    // Asked for again, and not taken back: the name is deleted when the time is over.
+    // Requested again and not undone: the name is deleted after the time limit.
     const again = await requestErasure(database.db, keys, { person: ada, origin: 'person', undoDays: 1 }, now);
     expect(again.request).not.toBe(request);
     now = new Date(now.getTime() + DAY);
@@ -107,7 +107,7 @@ describe.each(DATABASES)('on $name', (kind) => {
     };
     const others = (await waiting()) - 1;
     await database.db.updateTable('device').set({ status: 'revoked' }).where('id', '=', lost.id).execute();
-    // A revoked one can't confirm: the number of those that wait comes down all the same.
+    // A revoked one can't confirm, but the number of pending ones still decreases.
     expect(await waiting()).toBe(others);
     now = new Date(now.getTime() + 120_000);
     expect(await erasures.run()).toMatchObject({ completed: 1 });
@@ -119,7 +119,7 @@ describe.each(DATABASES)('on $name', (kind) => {
     expect(certificate.unlinked).toMatchObject({ checkins: 1 });
     expect(certificateText(certificate)).toContain(request);
     expect(JSON.stringify(certificate)).not.toContain(ada);
-    // One letter of it changed: it is no certificate any more.
+    // With one letter changed it is no longer a valid certificate.
     const [head, body, signature] = done.certificate!.split('.');
     const forged = Buffer.from(Buffer.from(body!, 'base64url').toString().replace('"names":1', '"names":2')).toString(
       'base64url',
@@ -144,7 +144,7 @@ describe.each(DATABASES)('on $name', (kind) => {
     const ada = left.box.enrol('Ada Lovelace');
     await left.send();
     for (const one of [left, moved, there, elsewhere]) await one.read();
-    // Neither of the two at the old site has heard of it.
+    // Neither of the two at the old site has received it.
     await assignToSites(db, ada, [present], now);
     await db.transaction().execute((tx) => changeDevice(tx, moved.id, { site: other }, now));
     await moved.read();
@@ -216,7 +216,7 @@ describe.each(DATABASES)('on $name', (kind) => {
     const { items } = await listErasures(db, { person: ada, open: true, sort: '-requestedAt', limit: 10 });
     expect(items).toMatchObject([{ request: asked.request, state: 'requested' }]);
     expect(await isErasurePending(db, ada)).toBe(true);
-    // As with a request about her: nothing of her face is left.
+    // As with a request about her: nothing of her face is kept.
     expect([await count(sql`template`), await count(sql`enrolment_photo`)]).toEqual([0, 0]);
     expect(await ask(ada)).toEqual(asked);
     await db.transaction().execute((tx) => undoErasure(tx, asked.request, now));
@@ -289,7 +289,7 @@ describe.each(DATABASES)('on $name', (kind) => {
     now = new Date(now.getTime() + 2 * 3_600_000);
     await erasures.run();
     expect([(await state()).state, await keyThere()]).toEqual(['under-way', 0]);
-    // A backup from the time of the hold still has it: the tombstone says that it is older.
+    // A backup from the time of the hold still contains it: the tombstone shows that it is older.
     expect(Date.parse(readTombstoneFiles(home.path).find((t) => t.request === request)!.noHoldAt)).toBeGreaterThan(
       released.getTime(),
     );
@@ -323,7 +323,7 @@ describe.each(DATABASES)('on $name', (kind) => {
     await erasures.erase(ada);
     expect(await counts()).toEqual(before);
     expect(await count(sql`checkin where person = ${grace}`)).toBe(40);
-    // The chain of every device is what it was, and takes what comes next.
+    // The chain of every device is unchanged, and accepts the next event.
     a.box.checkin(grace);
     await a.send();
     expect(await count(sql`event where chain <> 'whole'`)).toBe(0);
@@ -353,7 +353,7 @@ describe.each(DATABASES)('on $name', (kind) => {
       for (const [i, person] of people.entries())
         a.box.checkin(person, 'in', new Date(now.getTime() - day * DAY + i * 1000));
     await a.send();
-    // Two go one after the other: their rows must not stand apart from each other's.
+    // Two are erased one after the other. Their rows must not be separable from each other's.
     const of = new Map(
       (await sql<{ id: string; person: string }>`select id, person from checkin`.execute(database.db)).rows.map((r) => [
         r.id,
@@ -370,11 +370,11 @@ describe.each(DATABASES)('on $name', (kind) => {
       const nobody = rows.filter((r) => r.person === null);
       expect(nobody).toHaveLength(40);
       const whose = nobody.map((r) => of.get(String(r.id))!);
-      // In the order of the disk, which a dump has too, they are mixed as their times are: after a row of one comes a row of
-      // the other more often than not. Where each stood by itself, it would be once.
+      // In disk order, which is also a dump's, they are mixed as their times are: a row of one is usually followed by a row of
+      // the other. If each person's rows were together, that would happen once.
       expect(whose.filter((w, i) => i > 0 && w !== whose[i - 1]).length).toBeGreaterThan(20);
       expect(whose.filter((w) => w === ada)).toHaveLength(20);
-      // No value of any column, nor the transaction, is shared by rows of one of them and by no row of the other.
+      // No value of any column, nor the transaction, is shared by rows of only one of them.
       const shared = (column: string) => {
         const by = new Map<string, { rows: number; people: Set<string> }>();
         for (const [i, r] of nobody.entries()) {
@@ -395,7 +395,7 @@ describe.each(DATABASES)('on $name', (kind) => {
     await a.send();
     for (const [step, person] of people) {
       const { request } = await requestErasure(database.db, keys, { person, origin: 'staff', undoDays: 0 }, now);
-      // Broken off at this step, before and after what it does, which is the worst moment: it is done and not noted.
+      // Interrupted at this step, before its work and after it, which is the worst moment: done but not recorded.
       for (const when of ['before', 'after'] as const) {
         const broken = STEPS.find((s) => s.name === step)!;
         const whole = broken.run;
@@ -406,7 +406,7 @@ describe.each(DATABASES)('on $name', (kind) => {
           },
         });
         const report = await erasures.run().finally(() => Object.assign(broken, { run: whole }));
-        // Kiosks have not confirmed yet: later steps are not reached, and run whole below.
+        // Kiosks have not confirmed yet. Later steps are not reached, and are run in full below.
         expect(Object.keys(report.waiting)).toEqual([
           STEPS.findIndex((s) => s.name === step) <= STEPS.findIndex((s) => s.name === 'kiosks')
             ? 'killed'
@@ -432,7 +432,7 @@ describe.each(DATABASES)('on $name', (kind) => {
     const ada = a.box.enrol('Ada Lovelace');
     await a.send();
     const request = await erasures.erase(ada);
-    // As an older copy would be: the person is there, and nothing says that they were erased.
+    // As in an older copy: the person exists, and nothing says that they were erased.
     await emptyTables(database);
     const again = await kiosk();
     again.box.person('Ada Lovelace', ada);

@@ -15,40 +15,40 @@ import { newListener, type PeopleListener, type Visitor } from '../kit/listener.
 import { newPerson } from '../kit/person.ts';
 import { withDatabase } from '../kit/suite.ts';
 
-/** Each route of the people listener, asked by each role and by nobody, against what it declares. */
+/** Each route of the people listener, requested with each role and without a session, against what it declares. */
 
 let web: PeopleListener;
 const visitors = new Map<Role, Visitor & { readonly id: string }>();
 const nobody: Visitor = { cookie: null, ip: '192.0.2.77' };
 
 const name = (spec: Route) => `${spec.method} ${spec.path}`;
-/** An address of the route with ids that exist nowhere. */
+/** An address of the route with ids that don't exist. */
 const urlOf = (spec: Route, person: string = randomUUID()) =>
   spec.path.replaceAll(/:(\w+)/g, (_, param: string) => (param === 'person' ? person : randomUUID()));
-/** Refused at the door: nothing of the handler ran. */
+/** Rejected before the handler: none of it ran. */
 const REFUSED = new Set(['no-session', 'not-allowed', 'second-factor-missing', 'wrong-origin']);
-/** No GET, since they take long or make a secret; they change nothing. */
+/** Not GET, since they take long or make a secret, but they change nothing. */
 const ONLY_READING = new Set([
   'POST /api/audit/verify',
-  // Of what is typed: names belong in no address.
+  // With typed values: names must not be in an address.
   'POST /api/people/search',
   'POST /api/retention/dry-run',
   'POST /api/retention/holds/:hold/dry-run',
   'POST /api/enrolment/judge',
   'POST /api/gdpr/delete/my-account/confirmation',
-  // Watching a screen changes nothing but who is shown it; it has its row (watching.test.ts).
+  // Watching a screen only changes who is shown it. It has its own audit row (watching.test.ts).
   'POST /api/fleet/:device/screen',
   'DELETE /api/fleet/:device/screen/:command',
 ]);
-/** Asked again and again below, these would end the session that asks. */
+/** Repeated below, these would end the session that sends them. */
 const ENDING = new Set(['DELETE /api/session', 'DELETE /api/sessions']);
 
-/** Routes by which people reach what is held of themselves. */
+/** Routes by which people reach the data stored about themselves. */
 const OWN = SERVED.filter((s) => s.roles !== 'anybody' && s.roles.includes('person') && s.data.length > 0);
-/** Values of another person, which no answer to anyone else may hold. */
+/** Values of another person, which no answer to anyone else may contain. */
 const OTHER = ['Zebulon Quirk', 'N-90417', 'zebulon@example.org', '+4990417', 'badge-90417', 'Not me at all'];
 let other: Visitor & { readonly id: string };
-/** Ids of that person's records, cards and whatever else is theirs. */
+/** Ids of that person's records, cards and everything else of theirs. */
 let otherIds: readonly string[];
 
 withDatabase(DATABASES[0]!, async (database, undo) => {
@@ -101,10 +101,10 @@ async function idsAround(person: string): Promise<string[]> {
   return [...ids];
 }
 
-/** The same person at an address of which nothing was asked before: no limit of requests answers in place of the route. */
+/** The same person at an unused IP address, so that no rate limit answers instead of the route. */
 const fromElsewhere = (who: Visitor): Visitor => ({ ...web.visitor(), cookie: who.cookie });
 
-/** Everything that is held of a person, as they see it themselves; but who has seen it. */
+/** Everything stored about a person, as they see it themselves, except who has seen it. */
 async function dataOf(who: Visitor): Promise<object> {
   const answer = await web.ask(fromElsewhere(who), 'GET', '/api/gdpr/export/my-data');
   const { accesses, ...held } = JSON.parse(answer.text) as Record<string, unknown>;
@@ -122,7 +122,7 @@ interface Schema {
   readonly properties?: Readonly<Record<string, Schema>>;
 }
 
-/** Something of this shape, with `id` wherever an id goes. */
+/** A value of this shape, with `id` wherever an id belongs. */
 function sampleOf(schema: unknown, id: string): unknown {
   const s = schema as Schema;
   if (s.anyOf) return sampleOf(s.anyOf[0], id);
@@ -135,10 +135,10 @@ function sampleOf(schema: unknown, id: string): unknown {
   return s.type === 'boolean' ? true : s.type === 'number' || s.type === 'integer' ? 1 : null;
 }
 
-/** Routes that answered and left a row in the audit log. */
+/** Routes that answered and left an audit row. */
 const noted = new Set<Route>();
 
-/** As a request without a body comes, but for its address. */
+/** Sends a request without a body. */
 const ask = (who: Visitor, spec: Route, url = urlOf(spec)) =>
   web.ask({ ...who }, spec.method, url, spec.method === 'GET' ? undefined : {});
 
@@ -188,7 +188,7 @@ describe('every route', () => {
           expect(OTHER.filter((value) => answer.text.includes(value))).toEqual([]);
           if (answer.status >= 500) expect.fail(web.logged.slice(-3000));
         }
-        // What names nothing has been asked enough.
+        // A route that names nothing has been requested often enough.
         if (!spec.path.includes(':') && !JSON.stringify(body).includes(id)) break;
       }
       expect(await dataOf(other)).toEqual(before);
@@ -268,7 +268,7 @@ describe('the OpenAPI document', () => {
 
   test('nothing outside it answers below /api', async () => {
     const registered = new Set(Object.keys(paths).map((path) => path.replaceAll(/\{\w+\}/g, ':')));
-    // fastify's own list of what it answers.
+    // fastify's own list of the routes that it serves.
     const lines = web.app.printRoutes({ commonPrefix: false }).split('\n');
     const answering: string[] = [];
     const stack: string[] = [];
@@ -303,16 +303,16 @@ describe('the OpenAPI document', () => {
 
   test('no route returns personal data without declaring it', () => {
     const PERSONAL = /"(person|people|email|phone|number|badge|bornOn|guardian|gps|vector|texts|message|subjects)":\{/g;
-    // One's own account and session are no access to someone's data.
+    // One's own account and session don't count as access to someone's data.
     const own = new Set(['POST /api/session', 'GET /api/session', 'POST /api/sign-in']);
     const found = SERVED.flatMap((spec) => {
       if (typeof spec.answer !== 'object' || own.has(name(spec))) return [];
       const schema = z.toJSONSchema(spec.answer, { io: 'output', unrepresentable: 'any' });
-      // How many people there are, and whether a list is about to make any: of nobody.
+      // The number of people, and whether a list is about to create any: this names nobody.
       const text = JSON.stringify(schema).replaceAll(/"people":\{"type":"(integer|number)"/g, '');
       const named = [...text.matchAll(PERSONAL)].map((m) => m[1]!);
       if (name(spec).startsWith('GET /api/imports') && named.join() === 'people') return [];
-      // What is wrong with a row of the audit log, in words of our own.
+      // What is wrong with a row of the audit log, in our own text.
       if (spec.path.startsWith('/api/audit/') && named.join() === 'message') return [];
       return named.length > 0 ? [{ route: name(spec), named, declares: spec.data.length }] : [];
     });

@@ -21,8 +21,8 @@ import { newPerson } from '../kit/person.ts';
 import { type Opened, withApi } from '../kit/suite.ts';
 
 /**
- * Every decryption in this process is watched, whichever code does it: where a face comes out, an audit row has to follow,
- * and the code that asked has to be one of those that are known to.
+ * Watches every decryption in this process, by any code. If it yields a face, an audit row must follow, and the calling code must
+ * be one of the known ones.
  */
 
 const watched = vi.hoisted(() => ({ faces: [] as Buffer[], opened: [] as string[] }));
@@ -36,7 +36,7 @@ vi.mock('node:crypto', async (original) => {
     return Object.assign(decipher, {
       update(data: Buffer) {
         const plain = update(data);
-        // Bytes, or as text inside of what was sealed as JSON.
+        // As bytes, or as text inside sealed JSON.
         const holds = (face: Buffer) =>
           plain.includes(face) || plain.includes(face.toString('base64url')) || plain.includes(face.toString('base64'));
         if (watched.faces.some(holds)) watched.opened.push(stack);
@@ -49,9 +49,9 @@ vi.mock('node:crypto', async (original) => {
 
 const NOW = new Date('2026-07-20T10:00:00.000Z');
 const ROOT = `${import.meta.dirname}/../..`;
-/** Plumbing of every decryption: who asked is above it. */
+/** Low-level code of every decryption; the caller is above it. */
 const BELOW = /^sync\/server\/(platform\/keys\/(gcm|envelope|persons|personal)|core\/photos\/store)\.ts$/;
-/** The code that may ask for a face, by file: a new one is added here, with its audit row. */
+/** The code that may open a face, by file. Add new code here, together with its audit row. */
 const KNOWN = [
   'sync/server/app/ingest/my-data.ts',
   'sync/server/core/templates/photos.ts',
@@ -70,10 +70,10 @@ interface World {
   readonly twin: string;
 }
 let world: World;
-/** Files that were seen to ask. */
+/** Files that were seen opening one. */
 const asking = new Set<string>();
 
-/** A person with a template, a photo of a check-in, one of an enrolment and one of an import; and another like them. */
+/** A person with a template, a photo of a check-in, one of an enrolment and one of an import; and a similar one. */
 beforeAll(async () => {
   if (!opened) return;
   const { api } = opened;
@@ -118,7 +118,7 @@ async function newest(): Promise<number> {
   return Number(row?.position ?? 0);
 }
 
-/** Does something, and says whose audit rows of a decryption it left; fails where a face came out and there is none. */
+/** Does something and returns whose decryption rows it left in the audit log. Throws if a face was opened without one. */
 async function watch(what: string, work: () => Promise<unknown>): Promise<number> {
   watched.opened.length = 0;
   const before = await newest();
@@ -183,7 +183,7 @@ test('pages for kiosks, every job, and merges leave one too', async () => {
   expect(
     await watch('a merge', () => mergePeople({ db: api.db, keys: api.keys, modules: MODULES }, pair, NOW)),
   ).toBeGreaterThan(0);
-  // Each of them was seen to: the list names nothing that is not so.
+  // Each of them was seen, so the list has no outdated entry.
   expect([...asking].sort()).toEqual(KNOWN);
 });
 

@@ -24,9 +24,9 @@ import { openObjectStore } from '../../sync/server/platform/objects/store.ts';
 import { type Moto, motoMissing, startMoto } from '../services/moto.ts';
 
 /**
- * The IAM policies that ship (build/iam), given to users of a store that enforces them: moto checks each request's
- * signature, action and resource. What it does not check: conditions, bucket policies, KMS grants, the actions of public
- * access, encryption and object lock, and each key of a request that deletes many.
+ * The IAM policies that ship (build/iam), given to users of a store that enforces them: moto checks each request's signature,
+ * action and resource. It doesn't check conditions, bucket policies, KMS grants, the actions of public access, encryption and
+ * object lock, or each key of a request that deletes many.
  */
 
 const missing = motoMissing();
@@ -53,7 +53,7 @@ const NONE = 'a-version-that-is-not-there';
 const Bucket = BUCKET;
 const VersioningConfiguration = { Status: 'Enabled' } as const;
 
-/** Who may do what. */
+/** Which role may do what. */
 const MAY: readonly (readonly [string, readonly Role[], (client: S3Client) => Promise<unknown>])[] = [
   ...KEYS.map((key) => [`write ${key}`, ['server'], put(key)] as const),
   ...KEYS.map((key) => [`read ${key}`, ['server'], get(key)] as const),
@@ -122,7 +122,7 @@ describe.skipIf(missing)('users with the IAM policies that ship', () => {
   beforeAll(async () => {
     moto = await startMoto();
     for (const bucket of [BUCKET, 'another']) {
-      // moto takes the condition on TLS for met and shuts everything out.
+      // moto takes the condition on TLS as met and denies everyone.
       await setupBucket(moto.settings(bucket), PERIODS, { withoutPolicy: true });
       const store = openObjectStore(moto.settings(bucket));
       for (const key of KEYS) await store.put(key, Buffer.from(key));
@@ -150,7 +150,7 @@ describe.skipIf(missing)('users with the IAM policies that ship', () => {
     await moto?.remove();
   });
 
-  /** Null: it was let through; what the store says of the object then is no matter. */
+  /** Null: permitted, whatever the store then says about the object. */
   const error = async (role: Role, ask: (client: S3Client) => Promise<unknown>) => {
     try {
       await ask(clients.get(role)!);

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { S3 } from '@aws-sdk/client-s3';
 import { describe, expect, test } from 'vitest';
 
-/* The IAM policies that ship (build/iam) against what the code asks of S3: each role has what it needs and nothing more. */
+/* The IAM policies that ship (build/iam) against the code's S3 requests: each role has exactly the permissions it needs. */
 
 const root = join(import.meta.dirname, '../..');
 type Role = 'server' | 'erasure' | 'audit' | 'setup';
@@ -22,7 +22,7 @@ const actions = (role: Role) =>
     .filter((a) => a.startsWith('s3:'))
     .sort();
 
-/** Which permission each request needs, and whose it is (Amazon S3's "Required permissions for S3 API operations"). */
+/** The permissions that each request needs, by role (Amazon S3's "Required permissions for S3 API operations"). */
 const NEEDS: Readonly<Record<string, Partial<Record<Role, readonly string[]>>>> = {
   PutObject: { server: ['s3:PutObject', 's3:PutObjectRetention'] },
   CreateMultipartUpload: { server: ['s3:PutObject'] },
@@ -31,7 +31,7 @@ const NEEDS: Readonly<Record<string, Partial<Record<Role, readonly string[]>>>> 
   AbortMultipartUpload: { server: ['s3:AbortMultipartUpload'], erasure: ['s3:AbortMultipartUpload'] },
   ListMultipartUploads: { erasure: ['s3:ListBucketMultipartUploads'] },
   GetObject: { server: ['s3:GetObject', 's3:GetObjectVersion'] },
-  // Without ListBucket a missing object is answered with 403 in place of 404.
+  // Without ListBucket, a missing object is answered with 403 instead of 404.
   HeadObject: { server: ['s3:GetObject', 's3:GetObjectVersion', 's3:ListBucket'] },
   ListObjectVersions: { server: ['s3:ListBucketVersions'], erasure: ['s3:ListBucketVersions'] },
   DeleteObjects: { erasure: ['s3:DeleteObject', 's3:DeleteObjectVersion'] },
@@ -51,10 +51,10 @@ const NEEDS: Readonly<Record<string, Partial<Record<Role, readonly string[]>>>> 
   PutBucketEncryption: { setup: ['s3:PutEncryptionConfiguration'] },
   PutBucketLifecycleConfiguration: { setup: ['s3:PutLifecycleConfiguration'] },
   PutBucketPolicy: { setup: ['s3:PutBucketPolicy'] },
-  // Where a store refuses everything under it, or without one by the operator's wish.
+  // Used if a store rejects everything under the policy, or if the operator wants none.
   DeleteBucketPolicy: { setup: ['s3:DeleteBucketPolicy'] },
   HeadBucket: { setup: ['s3:ListBucket'] },
-  // With object lock from the beginning.
+  // With object lock from the start.
   CreateBucket: { setup: ['s3:CreateBucket', 's3:PutBucketObjectLockConfiguration', 's3:PutBucketVersioning'] },
 };
 
@@ -62,7 +62,7 @@ function both(action: string, server = false): Partial<Record<Role, readonly str
   return { audit: [action], setup: [action], ...(server && { server: [action] }) };
 }
 
-/** What lib-storage's `Upload` asks for. */
+/** Requests that lib-storage's `Upload` sends. */
 const UPLOAD = ['AbortMultipartUpload', 'CompleteMultipartUpload', 'CreateMultipartUpload', 'PutObject', 'UploadPart'];
 
 /** Requests that the product's code makes. */

@@ -11,7 +11,7 @@ import { type Api, newApi } from '../kit/api.ts';
 import { DATABASES } from '../kit/databases.ts';
 import { withDatabase } from '../kit/suite.ts';
 
-/** What happens to a picture while the server looks at it is not undone by what the server then writes. */
+/** What happens to a picture while the server inspects it is not undone by what the server then writes. */
 
 const NOW = new Date('2026-07-20T10:00:00.000Z');
 
@@ -40,8 +40,8 @@ describe('while an import’s picture is being judged', () => {
   const run = () => importsJob.run({ ...api.services, signal: AbortSignal.timeout(60_000) });
 
   /**
-   * Runs the job. Once it knows who the pictures are of and has the models, and before it writes what it saw, `meanwhile`
-   * happens to its end.
+   * Runs the job. Once it has found whose pictures they are and loaded the models, and before it writes its findings, runs
+   * `meanwhile` to its end.
    */
   const runWhile = async (meanwhile: () => Promise<unknown>): Promise<void> => {
     let next: (() => Promise<unknown>) | null = null;
@@ -68,7 +68,7 @@ describe('while an import’s picture is being judged', () => {
     await importsJob.run({
       ...services,
       db,
-      // Where the models lie is asked for after everybody was looked for, and before anything is written.
+      // The folder of the models is read after everyone was looked up, and before anything is written.
       get config() {
         asked += 1;
         if (asked === 1) next = meanwhile;

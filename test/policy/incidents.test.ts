@@ -102,7 +102,7 @@ describe.each(DATABASES)('incidents on $name', { timeout: 60_000 }, (on) => {
     const number = randomUUID().slice(0, 8);
     const person = newPerson(box, 'Ada Lovelace', NOW, number);
     await api.deliver(box);
-    // The kiosk was given the people of its site; someone who joined later was not.
+    // The kiosk received the people of its site; someone who joined later was not among them.
     const source = {
       db: api.db,
       keys: api.keys,

@@ -5,9 +5,9 @@ import { sql } from 'kysely';
 import type { OpenDatabase } from '../../sync/server/platform/database/open.ts';
 import type { Db } from '../../sync/server/platform/database/schema.ts';
 
-/** Two pieces of work on one database, one of them held up after a statement that a test chooses. */
+/** Two pieces of work on one database, one of them held after a statement that the test chooses. */
 
-/** When to hold a piece of work up: after its n-th statement, or after the one by which an erasure destroys keys. */
+/** When to hold a piece of work: after its n-th statement, or after the one by which an erasure destroys keys. */
 export type HoldAt = { readonly statement: number } | 'keys-destroyed';
 
 class Watch {
@@ -57,7 +57,7 @@ class Held implements KyselyPlugin {
   }
 }
 
-/** The same database, on which work can be held up. */
+/** The same database, on which work can be held. */
 export const heldUp = (database: OpenDatabase): OpenDatabase => ({
   ...database,
   db: database.db.withPlugin(new Held()) as Db,
@@ -71,7 +71,7 @@ const settle = <T>(work: Promise<T>): Promise<Settled<T>> =>
     (thrown: unknown) => ({ thrown }),
   );
 
-/** How many statements a piece of work makes. */
+/** Counts the statements of a piece of work. */
 export async function countStatements(work: () => Promise<unknown>): Promise<number> {
   const watch = new Watch(null);
   await watched.run(watch, work);
@@ -79,8 +79,8 @@ export async function countStatements(work: () => Promise<unknown>): Promise<num
 }
 
 /**
- * Runs `first` up to where it is held up, then `second` until it has ended or waits for a lock; then both to their ends. On
- * the embedded database, which has one connection, the second waits for it instead.
+ * Runs `first` until it is held, then `second` until it has ended or waits for a lock, then both to their ends. The embedded
+ * database has one connection, so there the second waits for it instead.
  */
 export async function interleave<A, B>(
   database: OpenDatabase,
@@ -96,7 +96,7 @@ export async function interleave<A, B>(
   });
   let waited = false;
   if (database.kind === 'embedded') {
-    // Its statements are in the queue of the one connection by then.
+    // By then its statements are in the queue of the one connection.
     await sleep(5);
     waited = !ended;
   } else while (!ended && !waited) waited = await isWaiting(database.db, () => sleep(2));
@@ -104,7 +104,7 @@ export async function interleave<A, B>(
   return { first: await one, second: await two, waited };
 }
 
-/** Whether some connection waits for a lock that another one holds, now and a moment later. */
+/** Whether a connection waits for a lock that another one holds, now and a moment later. */
 async function isWaiting(db: Db, moment: () => Promise<unknown>): Promise<boolean> {
   await moment();
   const { rows } = await sql<{ n: number }>`select count(*)::int as n from pg_locks where not granted`.execute(db);

@@ -62,7 +62,7 @@ test('a row with tests in a run without a report is undecided, and the run is na
     'They have tests in runs that left no report in test/artefacts. Run first, in this checkout: `npm run test:long`.',
     '0 of 1 rows proven, 1 of 2 parts',
   ]);
-  // What failed is decided, whatever else there is.
+  // A failure is decisive, whatever else there is.
   expect(stateOf(parts, [result('photos go', 'failed')], runs)).toBe('failed');
 });
 
@@ -72,7 +72,7 @@ test('a part whose tests all belong to a run not requested is skipped, and the r
   const [verdict] = judge(rowOf(parts), [result('photos go')], runs);
   expect([verdict!.state, ...verdict!.parts.map((p) => p.state)]).toEqual(['proven', 'proven', 'left']);
   expect(stateOf({ two: parts.two }, [], runs)).toBe('left');
-  // One that ran all the same counts.
+  // One that ran anyway counts.
   expect(stateOf(parts, [result('photos go'), result('names go', 'failed', 'b.test.ts')], runs)).toBe('failed');
 });
 

@@ -2,14 +2,14 @@ import type { TestResult } from '../../sync/server/features/privacy/compliance/r
 import type { Row, RowId } from './rows.ts';
 import { titlePattern } from './titles.ts';
 
-/** A test that a part names, and how it ended. */
+/** A test that a part names, and its outcome. */
 export interface Proof {
   readonly file: string;
   readonly title: string;
   readonly outcome: TestResult['outcome'] | 'not run';
 }
 
-/** `left`: its tests are all of a run that is not asked for. `undecided`: of a run that left no report. */
+/** `left`: all its tests belong to a run that wasn't requested. `undecided`: to a run that left no report. */
 export type State = 'proven' | 'failed' | 'undecided' | 'left';
 
 export interface PartVerdict {
@@ -24,23 +24,23 @@ export interface Verdict {
   readonly limits?: string;
   readonly state: State;
   readonly parts: readonly PartVerdict[];
-  /** Runs that it waits for. */
+  /** Runs whose reports are missing. */
   readonly waitsFor: readonly string[];
 }
 
-/** What is known of a test file whose tests have no result. */
+/** The state of a test file whose tests have no result. */
 export interface Runs {
-  /** The run that would have left its report, and did not; null: it is there. */
+  /** The run whose report is missing; null if it exists. */
   readonly missing: (file: string) => string | null;
-  /** It belongs to a run that is not asked for. */
+  /** Whether it belongs to a run that wasn't requested. */
   readonly left: (file: string) => boolean;
 }
 
 export const ALL_RAN: Runs = { missing: () => null, left: () => false };
 
 /**
- * Judges the policy by the tests that its parts name: a part is proven when each of them passed, and a row when each of its
- * parts is. A part that names none is not. Pure.
+ * Judges the policy by the tests that its parts name. A part is proven if each of them passed, and a row if each of its parts is.
+ * A part without tests is not proven. Pure.
  */
 export function judge(
   rows: ReadonlyMap<RowId, Row>,
@@ -85,7 +85,7 @@ export function judge(
 
 const MARK: Readonly<Record<State, string>> = { proven: '✓', failed: '✗', undecided: '?', left: '–' };
 
-/** A row, its parts, and the tests of each; those that passed are counted, or listed where `all` is asked for. Pure. */
+/** A row, its parts, and the tests of each. Those that passed are counted, or listed if `all` is set. Pure. */
 export function describeRow(verdict: Verdict, all: boolean): string[] {
   return [
     `${MARK[verdict.state]} ${verdict.row.padEnd(3)} ${verdict.requirement}`,
@@ -104,7 +104,7 @@ function describePart({ claim, state, tests }: PartVerdict, all: boolean): strin
   ];
 }
 
-/** What is said at the end. @param runs in the order in which they are to run. Pure. */
+/** The closing lines. @param runs in the order in which they are to run. Pure. */
 export function summary(verdicts: readonly Verdict[], runs: readonly string[]): string[] {
   const those = (state: State) => verdicts.filter((v) => v.state === state).map((v) => v.row);
   const [proven, failed, open] = [those('proven'), those('failed'), those('undecided')];

@@ -14,7 +14,7 @@ const keys = Object.fromEntries(['ENCRYPTION_KEY', 'SECRET_KEY'].map((name) => [
   string,
   Buffer
 >;
-/** Every form in which a key may be written. */
+/** Every encoding in which a key may be written. */
 const forms = Object.values(keys).flatMap((key) => [
   key.toString('base64').replace(/=+$/, ''),
   key.toString('base64url'),
@@ -38,7 +38,7 @@ describe('keys of the environment', () => {
   test('stay inside the server process: they reach no child, report, log, error or file', async () => {
     const seen = join(home.path, 'seen');
     const hook = join(home.path, 'hook.mjs');
-    // What anything inside the process could print: its environment as a child gets it, and Node's own report.
+    // What anything inside the process could print: its environment as passed to a child, and Node's own report.
     writeFileSync(
       hook,
       `import { execFileSync } from 'node:child_process';
@@ -65,7 +65,7 @@ process.on('SIGUSR2', () => {
     let said = '';
     child.stdout.on('data', (d) => (said += d));
     child.stderr.on('data', (d) => (said += d));
-    // With all that it said.
+    // With all of its output.
     const ended = once(child, 'close');
     await Promise.race([
       once(createInterface({ input: child.stdout }), 'line'),

@@ -29,7 +29,7 @@ const random = printedRandom('key rotations killed');
 
 /** How often the rotating process is killed; `SMARTPRESENCE_ROTATION_KILLS=50` for the long run. */
 const KILLS = Number(process.env.SMARTPRESENCE_ROTATION_KILLS ?? 10);
-/** How often in one rotation at most: then it ends, and the next one is killed. A slow machine gets as many rotations. */
+/** Maximum kills within one rotation; then it may end, and the next one is killed. Slow machines get as many rotations. */
 const IN_ONE = Math.max(5, Math.ceil(KILLS / 5));
 const PEOPLE = 1500;
 const SP = join(import.meta.dirname, '../../electron/cli/sp.ts');
@@ -40,15 +40,15 @@ let postgres: TestPostgres;
 let database: OpenDatabase;
 let box: MemoryOutbox;
 let present: MasterPair = newPair();
-/** What the server process of this test holds: exchanged as a restart would. */
+/** The keys of this test's server process; replaced as by a restart. */
 let live: Keys = keysOf(present);
 let stopBeating: () => Promise<void> = async () => undefined;
 const people: { id: string; name: string }[] = [];
-/** What was last written and committed, by person. */
+/** The last values that were written and committed, by person. */
 const contacts = new Map<string, { email: string; phone: string }>();
 /** The templates of people who have one. */
 const faces = new Map<string, Buffer>();
-/** One in so many has a face. */
+/** One person in this many has a face. */
 const FACES = 20;
 /** Events that the server has acknowledged. */
 let acknowledged = 0;
@@ -69,7 +69,7 @@ afterAll(async () => {
   home.remove();
 });
 
-/** A batch of new people, each with a check-in that has a position. */
+/** Adds a batch of new people, each with a check-in that has a position. */
 async function arrive(count: number): Promise<void> {
   const first = box.events.length + 1;
   const fresh = Array.from({ length: count }, (_, i) => {
@@ -106,7 +106,7 @@ async function arrive(count: number): Promise<void> {
   people.push(...fresh);
 }
 
-/** What a server does meanwhile: takes events, changes people, looks them up. An error in any of it fails the test. */
+/** Simulates a server's load: receives events, changes people, looks them up. An error in any of it fails the test. */
 function load(): () => Promise<number> {
   let running = true;
   let rounds = 0;
@@ -126,7 +126,7 @@ function load(): () => Promise<number> {
     }
     return rounds;
   })();
-  // Reported where it is waited for.
+  // Reported where it is awaited.
   work.catch(() => undefined);
   return () => {
     running = false;
@@ -166,7 +166,7 @@ function rotating(next: MasterPair, reEncrypt: boolean) {
   return { child, begun, ended };
 }
 
-/** With the present keys alone: every acknowledged event, everybody; and nothing with those before. */
+/** With only the present keys, every acknowledged event and everyone opens; with the previous keys, nothing does. */
 async function audit(keys: Keys, before: Keys, old: MasterPair): Promise<void> {
   const { db } = database;
   await openRing(db, keys);
@@ -191,7 +191,7 @@ async function audit(keys: Keys, before: Keys, old: MasterPair): Promise<void> {
   expect(await leftOver(db, before.version)).toEqual({});
   const { tried, opened } = await openedByPair(db, old);
   expect([tried > people.length, opened]).toEqual([true, []]);
-  // Nor anything that lies about on the disk: dead rows and the write-ahead log.
+  // Nor does anything left on the disk: dead rows and the write-ahead log.
   const stale = keysOf(old);
   stale.settle([{ version: before.version, check: stale.check() }], before.version);
   expect(filesWithKey(postgres.dataFolder, stale, ids[0]!)).toEqual([]);
@@ -214,7 +214,7 @@ describe.skipIf(unavailable)('a process that rotates the keys', () => {
         const next = newPair();
         const before = keysOf(present);
         await settleKeys(db, before);
-        // In turns: every person's keys as well, and the environment's alone.
+        // Alternately re-encrypts every person's keys too, or rotates only the environment's.
         const reEncrypt = rotations % 2 === 0;
         if (rotations === 0) expect((await openedByPair(db, present)).opened).toContain('keyring.person_key.sealed');
         await hold(keysOf({ ...next, previousKeys: present }));
@@ -230,11 +230,11 @@ describe.skipIf(unavailable)('a process that rotates the keys', () => {
           const { code, signal, said } = await ended;
           clearTimeout(killer);
           if (signal === null) {
-            // Where the last kill came when everything was done, there is nothing to rotate to any more.
+            // If the last kill came when everything was done, there is nothing left to rotate to.
             if (!(killed > 0 && said.includes('no-new-keys'))) expect(code, said).toBe(0);
-            // The load was reading just then: what is left is done by the same command.
+            // The load was reading just then; the same command does what is left.
             if (said.includes('"scrubbed":false')) continue;
-            // Kills are to fall anywhere within what a run takes here.
+            // Kills should fall anywhere within the time that a run takes here.
             span = Math.max(500, performance.now() - began);
             break;
           }

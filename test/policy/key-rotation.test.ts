@@ -63,7 +63,7 @@ describe.each(DATABASES)('a rotation of the keys, on $name', ({ name, unavailabl
               ${sealEmail(before, id, 1, 'dpo@example.org')}, ${before.blindIndex('account.email', 'dpo@example.org')}, ${at})`.execute(
       db,
     );
-    // Something that names nobody: what a kiosk can't put right, and an event without a person.
+    // Something that names nobody: what a kiosk can't fix, and an event without a person.
     await deliverTo(db, before, box, ['nothing at all'], { first: box.events.length + 1, now: NOW });
   });
   afterEach(async () => {
@@ -71,7 +71,7 @@ describe.each(DATABASES)('a rotation of the keys, on $name', ({ name, unavailabl
     await home?.remove();
   });
 
-  /** Everything that is known of everybody reads as it was. */
+  /** Checks that everything stored about everyone reads as before. */
   const readsAll = async (keys: Keys) => {
     const { db } = database;
     await openRing(db, keys);
@@ -115,7 +115,7 @@ describe.each(DATABASES)('a rotation of the keys, on $name', ({ name, unavailabl
     });
   };
 
-  /** Every envelope under the environment's keys, with what it would open by. */
+  /** Every envelope under the environment's keys, with the keys that would open it. */
   const envelopes = async () => {
     const all: { open: (keys: Keys) => Buffer; version: number }[] = [];
     for (const table of SEALED)
@@ -133,11 +133,11 @@ describe.each(DATABASES)('a rotation of the keys, on $name', ({ name, unavailabl
     const both = keysOf({ ...next, previousKeys: old });
     await openRing(db, both);
     expect(both.version, 'new keys alone change nothing').toBe(1);
-    // The search below finds what there is, or it proves nothing.
+    // The search below must find what exists, or it proves nothing.
     expect((await openedByPair(db, old)).opened).toEqual(
       expect.arrayContaining(['keyring.person_key.sealed', 'account.email', 'person.profile', 'quarantine.content']),
     );
-    // Into the table's own file: in the log a key may lie across two pages.
+    // Into the table's own file, since in the log a key may span two pages.
     await sql`checkpoint`.execute(db);
     expect(filesWithKey(home.files, before, people[0]!).length).toBeGreaterThan(0);
     const begun = await beginRotation(db, both, { modules: MODULES, reEncrypt: false, now: NOW });
@@ -152,7 +152,7 @@ describe.each(DATABASES)('a rotation of the keys, on $name', ({ name, unavailabl
       expect(await findPeople(db, both, { email: `${people[steps % 12]}@example.org` })).toEqual([people[steps % 12]]);
     });
     expect(done.total).toBeGreaterThan(12 * 6);
-    // With the old pair and a copy of the database one could write audit rows that verify: from here on not any more.
+    // With the old pair and a copy of the database one could write audit rows that verify. From here on that is impossible.
     expect(await auditKeys()).toBe(auditKeysBefore + 1);
     const fresh = keysOf(next);
     await readsAll(fresh);
@@ -169,7 +169,7 @@ describe.each(DATABASES)('a rotation of the keys, on $name', ({ name, unavailabl
     const stolen = await openedByPair(db, old);
     expect(stolen.opened).toEqual([]);
     expect(stolen.tried).toBeGreaterThan(30);
-    // Dead rows and the write-ahead log included, once they were seen to.
+    // Including dead rows and the write-ahead log, once they were scrubbed.
     expect(await scrubKeyring(db, 2, NOW)).toEqual({
       scrubbed: true,
       databaseLog: { state: 'removed', archived: false },
@@ -184,7 +184,7 @@ describe.each(DATABASES)('a rotation of the keys, on $name', ({ name, unavailabl
       .where('email', 'is not', null)
       .executeTakeFirstOrThrow();
     expect(Buffer.from(index.email_index!)).toEqual(fresh.blindIndex('account.email', 'dpo@example.org'));
-    // The same command continues a process that was killed before that.
+    // The same command continues after a process was killed before that.
     await sql`update keyring.rotation set scrubbed_at = null`.execute(db);
     expect(await beginRotation(db, both, { modules: MODULES, reEncrypt: false, now: NOW })).toMatchObject({
       to: 2,
@@ -194,7 +194,7 @@ describe.each(DATABASES)('a rotation of the keys, on $name', ({ name, unavailabl
     await expect(beginRotation(db, both, { modules: MODULES, reEncrypt: false, now: NOW })).rejects.toMatchObject({
       code: 'no-new-keys',
     });
-    // The next one.
+    // The next rotation.
     const third = keysOf({ ...newPair(), previousKeys: next });
     await openRing(db, third);
     await beginRotation(db, third, { modules: MODULES, reEncrypt: false, now: NOW });
@@ -213,7 +213,7 @@ describe.each(DATABASES)('a rotation of the keys, on $name', ({ name, unavailabl
     await finish(db, both, () => readPeople(db, both, people).then((found) => expect(found.size).toBe(12)));
     const fresh = keysOf(next);
     await readsAll(fresh);
-    // Neither an open form nor a list by the last change takes it for a change.
+    // Neither an open form nor a list sorted by the last change treats it as a change.
     expect(await readPeople(db, fresh, people)).toEqual(known);
     const { rows } = await sql<{ personal: Uint8Array }>`
       select personal from event where person is not null and personal is not null
@@ -251,7 +251,7 @@ describe.each(DATABASES)('a rotation of the keys, on $name', ({ name, unavailabl
     await beat(db, both, sleeper);
     await beginRotation(db, both, { modules: MODULES, reEncrypt: false, now: NOW });
     await advanceRotation(db, both, { modules: MODULES, budgetMs: 0, now });
-    // It holds both, and does not know yet that it is to write the new version.
+    // It holds both, and doesn't know yet that it must write the new version.
     expect(await advanceRotation(db, both, { modules: MODULES, budgetMs: 0, now })).toMatchObject({
       phase: 'switched',
       waitsFor: 'server processes to start using the new keys: 1',
@@ -309,7 +309,7 @@ describe.each(DATABASES)('a rotation of the keys, on $name', ({ name, unavailabl
     await readsAll(both.alone());
   }, 180_000);
 
-  // PGlite has one connection: nobody else can hold a table.
+  // PGlite has one connection, so nobody else can lock a table.
   if (name !== 'PGlite')
     test('waits for a transaction that locks a table for long, and then continues', async () => {
       const { db } = database;

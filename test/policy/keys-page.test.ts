@@ -9,11 +9,11 @@ import { SECRETS } from '../../sync/server/platform/secrets/files.ts';
 
 const { environment: SEALED, persons: OF_PERSONS } = sealedTables(MODULES);
 
-/** docs/prove/keys.md lists every key there is: an auditor reads it instead of the code. */
+/** docs/prove/keys.md lists every existing key; an auditor reads it instead of the code. */
 
 const root = join(import.meta.dirname, '../..');
 const page = readFileSync(join(root, 'docs/prove/keys.md'), 'utf8');
-/** A row of a table, by what its first cell begins with. */
+/** A row of a table, by the start of its first cell. */
 const rowOf = (start: string) => page.split('\n').find((line) => line.startsWith(`| ${start}`)) ?? '';
 
 test('the keys page names every derived key of the server and of a kiosk, and every secret in the environment', () => {
@@ -34,7 +34,7 @@ test('every variable that holds a secret is removed from the environment, and ma
   const sources = readdirSync(join(root, 'sync/server'), { recursive: true, encoding: 'utf8' })
     .filter((path) => /(^|\/)(config|settings)\.ts$/.test(path))
     .map((path) => readFileSync(join(root, 'sync/server', path), 'utf8'));
-  // As the schemas of the environment name them.
+  // By the names in the schemas of the environment.
   const declared = sources.flatMap((text) => [...text.matchAll(/^\s+([A-Z][A-Z0-9_]+): /gm)].map((m) => m[1]!));
   expect(declared.length).toBeGreaterThan(40);
   const secret = /SECRET|TOKEN|PASSWORD|ACCESS_KEY|ENCRYPTION_KEY|DATABASE_URL|SMTP_URL/;

@@ -26,7 +26,7 @@ const keys = newKeys();
 const DAY = 86_400_000;
 const SITES = [randomUUID(), randomUUID()] as const;
 
-/** Beside test/authority, which asks every kind of event once: what a deletion, a move and a decision of the office lead to. */
+/** test/authority covers every kind of event. This covers the results of a deletion, a move and a decision of the office. */
 describe.each(DATABASES)('on $name', ({ name, ...kind }) => {
   let database: OpenDatabase;
   let erasures: Erasing;
@@ -56,7 +56,7 @@ describe.each(DATABASES)('on $name', ({ name, ...kind }) => {
       .execute((tx) =>
         setHold(tx, keys, { person, site: null, from: null, until: null, reason: 'A dispute', setBy: 'dpo' }, now),
       );
-  /** Later, by so many days. */
+  /** Moves the clock this many days ahead. */
   const later = (days: number) => {
     now = new Date(now.getTime() + days * DAY);
   };
@@ -70,7 +70,7 @@ describe.each(DATABASES)('on $name', ({ name, ...kind }) => {
       const { id: request } = a.box.append('person', { change: 'deleted' }, { person: ada }).header;
       await a.send(now, 7);
       for (const one of [a, b]) expect(kinds(await one.read())).toEqual(['removed']);
-      // Also for a kiosk that reads everything again.
+      // Also for a kiosk that reads everything from the start.
       const fresh = await kiosk();
       expect(kinds(await fresh.read())).not.toContain('person');
       expect(
@@ -85,7 +85,7 @@ describe.each(DATABASES)('on $name', ({ name, ...kind }) => {
       later(10);
       expect((await erasures.run()).steps).toBe(0);
       expect(await count(sql`keyring.person_key`)).toBe(1);
-      // Deleted once more, and left so: the tombstone is written before the key goes.
+      // Deleted once more and not undone: the tombstone is written before the key is deleted.
       const again = a.box.append('person', { change: 'deleted' }, { person: ada }).header.id;
       await a.send(now, 7);
       later(7);
@@ -174,7 +174,7 @@ describe.each(DATABASES)('on $name', ({ name, ...kind }) => {
       const { db } = database;
       const a = await kiosk();
       const ada = a.box.enrol('Ada Lovelace');
-      // One that names her where no event says who it is about, and one that does.
+      // One that names her outside the field that says who it is about, and one that does so inside it.
       a.box.append('health', { code: 'x', detail: {} }, {}).header.type = `about ${ada}` as 'health';
       a.box.append('checkin', { direction: 'in', method: 'face', liveness: 'passed' }, { person: ada }).header.v =
         9 as 1;
@@ -236,7 +236,7 @@ describe.each(DATABASES)('on $name', ({ name, ...kind }) => {
       });
       const all = { webhooks: 1, audited: 1, sessions: 0, links: 0, contents: 0, keys: 0 };
       expect(await state()).toEqual(all);
-      // A process that died before it could write down that this step was done, and one whose request was closed elsewhere.
+      // A process that died before it recorded this step as done, and one whose request was closed elsewhere.
       await closeAgain();
       await erasures.run();
       expect(await state()).toEqual(all);
@@ -269,13 +269,13 @@ describe.each(DATABASES)('on $name', ({ name, ...kind }) => {
       await a.send(now);
       const records = database.db.selectFrom('checkin').select(['id', 'person']);
       expect(await records.execute()).toEqual([{ id: early, person: ada }]);
-      // It joins no site again, and no kiosk is sent anything.
+      // It rejoins no site, and no kiosk is sent anything.
       expect(await database.db.selectFrom('person_site').select(['person', 'site']).execute()).toEqual([
         { person: ada, site: SITES[1] },
       ]);
       expect((await a.read({ now })).filter((c) => 'person' in c)).toEqual([]);
       expect((await b.read({ now })).filter((c) => c.kind === 'person')).toMatchObject([{ name: 'Ada Lovelace' }]);
-      // The office decides that they were there: both sites, and what waits is taken.
+      // The office decides that they were there: both sites, and what was pending is accepted.
       await assignToSites(database.db, ada, [...SITES], now);
       expect(await retryQuarantine({ db: database.db, keys, modules: MODULES }, {}, now)).toEqual({
         taken: 2,
@@ -315,7 +315,7 @@ describe.each(DATABASES)('on $name', ({ name, ...kind }) => {
     });
   });
 
-  // PGlite has one connection: nothing commits beside a transaction there.
+  // PGlite has one connection, so nothing commits concurrently with a transaction there.
   test.skipIf(name === 'PGlite')(
     'a move that commits while an event is being ingested is not undone by it',
     async () => {
@@ -323,7 +323,7 @@ describe.each(DATABASES)('on $name', ({ name, ...kind }) => {
       let moved = false;
       const moving = database.db.withPlugin({
         transformQuery: ({ node }) => node,
-        // Right after it was looked up whose people they are.
+        // Right after the lookup of whose people they are.
         async transformResult({ result }) {
           if (ada && !moved && 'member' in (result.rows[0] ?? {})) {
             moved = true;

@@ -10,7 +10,7 @@ import { PRIVACY_NOT_SET, readSiteConfig, writeSiteConfig } from '../../electron
 import { EMERGENCY_PIN } from '../../electron/core/staff/emergency.ts';
 import type { Policy } from '../../sync/protocol/wire/changes.ts';
 
-/** What the server's policy changes at a kiosk: whether faces are allowed, and what people agree to. */
+/** What the server's policy changes at a kiosk: whether faces are allowed, and what people consent to. */
 
 const STAFF_PIN = '582046';
 let folder: string;
@@ -34,7 +34,7 @@ afterEach(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** A kiosk that got this policy, started again. */
+/** A kiosk that received this policy and was restarted. */
 async function kioskUnder(policy: Policy): Promise<Core> {
   const kiosk = await openKiosk({ home, deviceSecret: null, allowSecretFile: true });
   await kiosk.store.roster.apply({
@@ -64,7 +64,7 @@ test('without an operator’s name nobody can consent: staff are notified, and t
   const consent = { version: '2026-11.photo-90-days', language: 'en' };
   const details = { token, name: 'New', number: null, pin: null, language: 'en' };
   await expect(kiosk.methods.enrolBegin({ ...details, consent })).rejects.toMatchObject({ code: 'privacy-not-set' });
-  // Number and PIN ask for no consent.
+  // Number and PIN require no consent.
   await kiosk.methods.enrolByNumber({ ...details, number: '77', pin: '580261' });
   await kiosk.close();
   const privacy = { controller: 'Werk Süd', contact: 'a@b.example', dpo: 'Frau Amt' };

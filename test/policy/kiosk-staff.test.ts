@@ -26,7 +26,7 @@ import { deliverTo, KnownKiosk } from '../kit/known-kiosk.ts';
 import { SITE } from '../kit/services.ts';
 import { type Opened, OTHER_SITE, withApi } from '../kit/suite.ts';
 
-/* Kiosk staff of the server: what kiosks of which site are sent, what a stolen kiosk can do with it, and what is left of one. */
+/* Kiosk staff of the server: what each site's kiosks receive, what a stolen kiosk can do with it, what is kept of a member. */
 
 const NOW = new Date('2026-07-20T10:00:00.000Z');
 const SOURCES = attentionOf(MODULES);
@@ -69,7 +69,7 @@ describe.each(DATABASES)('kiosk staff of the server, on $name', (on) => {
     const found = changes.flatMap((c) => (c.kind === 'pinPeppers' ? c.peppers : []));
     return Buffer.from(found[0]!, 'base64url');
   };
-  /** As a kiosk hashes what a member chose. */
+  /** The hash of a member's choice, as a kiosk makes it. */
   const chosen = async (secret: Buffer, pin: string) => ({
     id: randomUUID(),
     pepper: pinPepperId(secret),
@@ -92,13 +92,13 @@ describe.each(DATABASES)('kiosk staff of the server, on $name', (on) => {
       everywhere.factor!.paper.map((code, i) => ({ n: i + 1, hash: paperHash(code) })),
     );
     expect(two).toMatchObject({ role: 'desk', factor: null });
-    // The PIN that was handed over is what kiosks check, by the secret that they share.
+    // Kiosks check the PIN that was handed over, using the secret that they share.
     expect(await verifyPin(two!.pin!.hash, bonn.pin!, await pepperOf(there.id))).toBe(true);
-    // Of one site, to the other: nothing new to read.
+    // From one site to the other: nothing new to read.
     const at = await read(here.id);
     await remove(bonn.member.id);
     expect((await read(here.id, at.cursor)).changes).toEqual([]);
-    // A kiosk that moves gets the others with its next ask.
+    // A kiosk that moves gets the others with its next request.
     await api.db.updateTable('device').set({ site: null }).where('id', '=', there.id).execute();
     expect(names(await sentTo(there.id, before.cursor))).toEqual(['Everywhere']);
   });
@@ -136,7 +136,7 @@ describe.each(DATABASES)('kiosk staff of the server, on $name', (on) => {
     expect(await refused('KIM')).toBe('staff-exists');
     expect(await codeOf(add('Lou', null, 'desk', 'b-1'))).toBe('staff-badge-taken');
     expect(await refused('Lou', randomUUID())).toBe('unknown-site');
-    // Rows as they are made: each PIN takes its time.
+    // Written as rows, since each PIN takes its time.
     const [kim] = await api.db.selectFrom('staff_member').selectAll().execute();
     const id = (await items()).find((one) => one.site === OTHER_SITE)!.id;
     expect(await codeOf(reset(id, { what: 'factor' }))).toBe('staff-no-factor');
@@ -174,13 +174,13 @@ describe.each(DATABASES)('kiosk staff of the server, on $name', (on) => {
     await choose(own, start!.pin!.id);
     expect((await sentTo(other.id, cursor))![0]!.pin).toEqual({ ...own, start: false });
     expect((await items())[0]!.pin).toBe('own');
-    // What a kiosk says of a PIN that is no start PIN any more changes nothing: it may be a stolen one.
+    // What a kiosk sends about a PIN that is no longer a start PIN changes nothing: the kiosk may be stolen.
     await choose(await chosen(pepper, '999990'), own.id);
     expect((await sentTo(other.id))![0]!.pin!.id).toBe(own.id);
     await reset(member.id, { what: 'pin' });
     await choose(await chosen(pepper, '999990'), start!.pin!.id);
     expect((await sentTo(other.id))![0]!.pin!.start).toBe(true);
-    // Neither name nor hash stays in the log of events.
+    // Neither name nor hash is kept in the event log.
     const rows = await api.db.selectFrom('event').select('personal').where('type', '=', 'staff').execute();
     expect(rows.length).toBeGreaterThan(0);
     expect(rows.every(({ personal }) => personal === null)).toBe(true);
@@ -211,10 +211,10 @@ describe.each(DATABASES)('kiosk staff of the server, on $name', (on) => {
     expect(left(await sentTo(other.id, cursor))).toEqual([1, 2, 3, 5]);
     expect((await items())[0]!.paperLeft).toBe(4);
     const at = await read(other.id);
-    // The other was offline meanwhile, and took it too: both records stay, and there is nothing more to send.
+    // The other was offline meanwhile and accepted it too. Both records are kept, and there is nothing more to send.
     await use(other, member.id, 4);
     expect(sentIn((await read(other.id, at.cursor)).changes)).toBeNull();
-    // Of a person the server never had, or who is removed, it changes nothing.
+    // For a person the server never had, or one that was removed, it changes nothing.
     await use(one, randomUUID(), 1);
     await remove(member.id);
     await use(one, member.id, 1);
@@ -239,7 +239,7 @@ describe.each(DATABASES)('kiosk staff of the server, on $name', (on) => {
     expect((await sentTo(kiosk.id))![0]!.factor!.paper).toHaveLength(5);
     const kept = await api.db.selectFrom('quarantine').select('reason').where('device', '=', kiosk.id).execute();
     expect(kept.map((r) => r.reason)).toEqual(Array(3).fill('event-malformed'));
-    // A member it says it added is listed as its own, and unlocks nothing else.
+    // A member it claims to have added is listed as its own, and unlocks nothing else.
     expect((await items()).find((one) => one.id === ghost)).toMatchObject({ kiosk: { id: kiosk.id }, pin: null });
     expect(await codeOf(reset(ghost, { what: 'pin' }))).toBe('staff-of-kiosk');
     expect(await codeOf(remove(ghost))).toBe('staff-of-kiosk');
@@ -251,7 +251,7 @@ describe.each(DATABASES)('kiosk staff of the server, on $name', (on) => {
     const local = randomUUID();
     await say(kiosk, { what: 'added', outcome: 'done', member: local, role: 'desk' }, { name: 'Lou of the door' });
     kiosk.box.append('health', { code: 'door-tested', detail: {}, by: local } as never, {}, NOW);
-    kiosk.box.append('health', { code: 'door-tested', detail: {} }, {}, NOW); // of nobody: not in the list
+    kiosk.box.append('health', { code: 'door-tested', detail: {} }, {}, NOW); // about nobody: not in the list
     await kiosk.send(NOW);
     await say(kiosk, { by: member.id, what: 'enter', outcome: 'done', member: member.id });
     await say(kiosk, { by: 'emergency', what: 'enter', outcome: 'done' });
@@ -288,7 +288,7 @@ describe.each(DATABASES)('kiosk staff of the server, on $name', (on) => {
       append('person', { change: 'added', by }, { person, name });
       append('consent', { action: 'given', textVersion: '1', language: 'en', by }, { person });
     }
-    append('person', { change: 'added' }, { person: bob, name: 'Bob' }); // of nobody
+    append('person', { change: 'added' }, { person: bob, name: 'Bob' }); // about nobody
     const byHand = append('checkin', { ...arrive, method: 'manual', by }, { person: ada, reason: 'no face' });
     const own = append('checkin', { ...arrive, method: 'badge' }, { person: bob });
     append('void', { target: byHand, reason: 'staff', by: 'emergency' }, { person: ada });
@@ -316,7 +316,7 @@ describe.each(DATABASES)('kiosk staff of the server, on $name', (on) => {
     expect((await searchAudit(api.db, api.keys, { affected: bob, role: 'kiosk-staff' }, { limit: 50 })).items).toEqual(
       [],
     );
-    // What is sent again is no second deed.
+    // A resent event is not a second action.
     const events = kiosk.box.events.filter((e) => e.header.epoch === kiosk.box.epoch);
     await deliverTo(api.db, api.keys, kiosk.box, events, { first: 1, now: NOW });
     expect(await rows()).toEqual(written);
@@ -338,7 +338,7 @@ describe.each(DATABASES)('kiosk staff of the server, on $name', (on) => {
     ]);
     expect(await staffOf(bob)).toEqual([]);
 
-    // Who deleted someone is in the audit log as well, as a deletion; a forgotten member leaves the row.
+    // Who deleted someone is in the audit log too, as a deletion. A forgotten member is removed from the row.
     append('person', { change: 'deleted', by }, { person: eve });
     await kiosk.send(NOW);
     expect((await rows())[0]).toEqual(['kiosk-staff', by, 'Kim', 'delete', kiosk.id, ['person'], 1]);

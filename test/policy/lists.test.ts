@@ -9,10 +9,10 @@ import type { Api } from '../kit/api.ts';
 import { DATABASES } from '../kit/databases.ts';
 import { withApi } from '../kit/suite.ts';
 
-/** Lists by every sort and order: pages stay in step while rows come and go. */
+/** Lists by every sort and order: pages remain consistent while rows are added and deleted. */
 
 const NOW = new Date('2026-07-20T10:00:00.000Z');
-/** Rows of each list; few enough values that many are the same. */
+/** Rows per list, with few enough values that many are equal. */
 const ROWS = 40;
 
 type Item = Record<string, unknown>;
@@ -22,15 +22,15 @@ interface Page {
   total: number | null;
 }
 
-/** One of a few times, some only microseconds apart: a cursor in milliseconds would lose rows between them. */
+/** One of a few times, some only microseconds apart. A cursor in milliseconds would lose rows between them. */
 const someTime = (random: () => number): string =>
   `2026-07-20T0${Math.floor(random() * 3)}:00:00.000${Math.floor(random() * 4)}Z`;
 
 interface List {
-  /** Who may see it. */
+  /** Role that may see it. */
   readonly as: 'admin' | 'staff';
   readonly path: (webhook: string) => string;
-  /** By what it can be sorted, and what an item shows of it; absent: nothing that a test could compare. */
+  /** The sort keys, and the value of an item for each; undefined if a test has nothing to compare. */
   readonly sorts: Readonly<Record<string, ((item: Item) => string | number) | undefined>>;
   readonly idOf: (item: Item) => string;
   readonly add: (db: Db, id: string, random: () => number, webhook: string) => Promise<unknown>;
@@ -154,7 +154,7 @@ const LISTS: Readonly<Record<string, List>> = {
           first: '00000000-0000-7000-8000-000000000001',
           second: id,
           reason: 'template',
-          // A real of four bytes: its value as text is not the one that was written.
+          // A four-byte real: its value as text differs from what was written.
           score: random() < 0.3 ? null : [0.7, 0.1, 1 / 3][Math.floor(random() * 3)]!,
           found_at: someTime(random),
           status: 'open',
@@ -225,7 +225,7 @@ describe.each(DATABASES)('lists of the API on $name', (on) => {
         seen.push(...page.items);
         if (page.next === null) break;
         cursor = page.next;
-        // Behind the place and before it, and sometimes the very row that the cursor stands on.
+        // After the position and before it, and sometimes the very row of the cursor.
         here.add(await add());
         const all = [...here];
         for (const id of [all[Math.floor(random() * all.length)]!, of.idOf(page.items.at(-1)!)])
@@ -286,7 +286,7 @@ describe.each(DATABASES)('lists of the API on $name', (on) => {
                   ${direction}, 1)`.execute(api.db);
     for (const [i, person] of people.entries()) {
       await record(person, i % 4, 'in');
-      // The last of them never checked out; several stayed as long as each other.
+      // The last of them never checked out; several stayed equally long.
       if (i < 8) await record(person, 60 + (i % 3) * 10, 'out');
     }
     const day = (query: Record<string, string>) =>
@@ -344,7 +344,7 @@ describe.each(DATABASES)('lists of the API on $name', (on) => {
       api.ask<Page>('GET', `/api/audit?${new URLSearchParams(query)}`, { as });
     const walk = async (sort: string) => {
       const positions: number[] = [];
-      // Each page adds a row itself: up to one position, so that both ways see the same.
+      // Each page adds a row itself, so compare up to one position, where both directions see the same.
       for (let cursor = ''; ; ) {
         const page = await search({ sort, limit: '3', action: 'write', ...(cursor && { cursor }) });
         positions.push(...page.items.map((row) => Number(row.position)));

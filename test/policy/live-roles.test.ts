@@ -10,7 +10,7 @@ import { newListener, type PeopleListener, type Visitor } from '../kit/listener.
 import type { MemoryOutbox } from '../kit/outbox.ts';
 import { withDatabase } from '../kit/suite.ts';
 
-/** The live socket as browsers have it: over TLS, with a session's cookie. */
+/** The live socket as browsers use it: over TLS, with a session's cookie. */
 
 const NAME = 'Zyxwvut Qponmlk';
 let web: PeopleListener;
@@ -18,7 +18,7 @@ let url: string;
 let box: MemoryOutbox;
 let person: string;
 
-/** Everything that the kiosk has made arrives. */
+/** Delivers everything that the kiosk has recorded. */
 async function deliver(): Promise<void> {
   await deliverTo(web.db, web.keys, box, box.events, { now: web.now });
   web.services.notify('board');
@@ -71,7 +71,7 @@ describe.each(DATABASES)('the live socket on $name', (kind) => {
     expect(refused).toBeGreaterThan(0);
     expect(statuses.filter((status) => status === 429)).toHaveLength(attempts - refused);
     expect(attempts - refused).toBeGreaterThan(attempts / 2);
-    // A socket of the test before may leave its own row meanwhile.
+    // A socket of the previous test may write its own row meanwhile.
     const since = (await web.audit(10)).filter((row) => Number(row.position) > before);
     expect(since.filter((row) => row.action === 'refuse')).toMatchObject([{ role: 'person', outcome: 'not-allowed' }]);
   });

@@ -9,7 +9,7 @@ import { registeredKiosk, sync } from '../kit/kiosk.ts';
 import { newServerProcess, type ServerProcess } from '../kit/server-process.ts';
 import { postgresUnavailable, startPostgres, type TestPostgres } from '../services/postgres.ts';
 
-/** A server process at its most talkative, through everything that goes wrong, and then its log and its database's. */
+/** A server process at its highest log level, through everything that goes wrong; then its log and its database's. */
 
 const unavailable = postgresUnavailable();
 if (unavailable) console.log(unavailable);
@@ -60,7 +60,7 @@ describe.skipIf(unavailable)('the log of a server', () => {
       return answer;
     };
 
-    // A person's values in every place of a request, to addresses that take them and to ones that don't.
+    // A person's values in every part of a request, to addresses that accept them and to ones that don't.
     expect((await ask('POST', '/api/session', { token })).status).toBe(200);
     const session = cookie.split('=')[1]!;
     const made = await ask('POST', '/api/people', { ...PERSON, language: 'en' });
@@ -76,7 +76,7 @@ describe.skipIf(unavailable)('the log of a server', () => {
       await ask('POST', '/api/session', { token: value });
       await ask('GET', '/api/session', undefined, { 'user-agent': value, referer: value, 'x-forwarded-for': value });
     }
-    // A kiosk that sends what can't be taken.
+    // A kiosk that sends something unacceptable.
     const { port } = new URL(deviceUrl);
     const kiosk = await registeredKiosk({ ...env, SMARTPRESENCE_DEVICE_PORT: port }, PERSON.name);
     const { box } = kiosk;
@@ -84,13 +84,13 @@ describe.skipIf(unavailable)('the log of a server', () => {
     box.append('person', { change: 'added' }, { person: PERSON.name, name: PLACE, number: PERSON.number } as never);
     box.append('checkin', { direction: PERSON.email } as never, { person: PLACE, gps: PLACE } as never);
     expect((await sync(kiosk)).queued).toBe(0);
-    // The database goes away in the middle of it.
+    // The database goes down in the middle of it.
     await postgres.stop();
     const failed = await ask('POST', '/api/people', { ...PERSON, language: 'en' });
     expect(failed.status).toBe(500);
     await postgres.start();
     const theirs = readFileSync(join(postgres.socketFolder, 'log'), 'utf8');
-    // An error of the database's own that repeats the values of a row: message, detail and hint.
+    // A database error that repeats the values of a row in message, detail and hint.
     const texts = [PERSON.name, PERSON.email, PLACE].map((text) => `'x "${text}" ${text}'`);
     postgres.sql(
       `create function boom() returns trigger language plpgsql as $$ begin
@@ -103,7 +103,7 @@ describe.skipIf(unavailable)('the log of a server', () => {
     await server.stop();
     const { code, log } = await server.ended;
     expect(code).toBe(0);
-    // The search finds what is there: both logs say what happened.
+    // The search works: both logs contain what happened.
     for (const notified of ['events stored', 'events quarantined', 'request failed', 'bad-request', 'P0001'])
       expect(log).toContain(notified);
     expect(theirs).toMatch(/shut down/);

@@ -19,7 +19,7 @@ import { newPerson } from '../kit/person.ts';
 import { SITE } from '../kit/services.ts';
 import { withDatabase } from '../kit/suite.ts';
 
-/** Pairs of lookalikes on the server: what a kiosk says of one, who it concerns, and whose erasure takes it along. */
+/** Pairs of lookalikes on the server: what a kiosk reports, who it concerns, and whose erasure deletes it. */
 
 const NOW = new Date('2026-07-20T10:00:00.000Z');
 
@@ -60,7 +60,7 @@ describe.each(DATABASES)('lookalikes on $name', (kind) => {
   const listed = async () =>
     (await api.ask<{ items: { id: string; people: { id: string }[] }[] }>('GET', '/api/lookalikes', { as: 'staff' }))
       .items;
-  /** What a snapshot gives this kiosk of a person's pairs; nothing where it has none. */
+  /** A person's pairs in this kiosk's snapshot; nothing if there are none. */
   async function notified(person: string, box = door) {
     const source = {
       db: api.db,
@@ -104,7 +104,7 @@ describe.each(DATABASES)('lookalikes on $name', (kind) => {
       .where('first', 'in', [ada, eve])
       .execute();
     expect(candidates).toMatchObject([{ status: 'rejected' }]);
-    // The log keeps who it was about, and not the other one.
+    // The log keeps who it was about, but not the other person.
     const [event] = await api.db.selectFrom('event').selectAll().where('type', '=', 'lookalike').execute();
     const { other: named, person } = openHalf(api.keys, await personBox(api.db, api.keys, [event!.person!]), event!);
     expect([named, person?.value]).toEqual([undefined, eve]);
@@ -165,7 +165,7 @@ describe.each(DATABASES)('lookalikes on $name', (kind) => {
     expect(await partnersOf(api.db, two.ada)).toEqual([]);
     expect(await notified(two.ada)).toEqual([]);
 
-    // Asked for is enough: their templates are dropped at once.
+    // The request is enough: their templates are deleted immediately.
     const asked = await pair();
     await requestErasure(api.db, api.keys, { person: asked.eve, origin: 'staff', undoDays: 7 }, NOW);
     expect(await partnersOf(api.db, asked.ada)).toEqual([]);

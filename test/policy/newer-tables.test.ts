@@ -8,13 +8,13 @@ import { newListener, type PeopleListener, type Visitor } from '../kit/listener.
 import { withDatabase } from '../kit/suite.ts';
 
 /*
- * While a server is updated, replicas of two builds stand beside each other. The newer one has added columns to the tables;
- * what the older one answers stays as it was.
+ * While a server is updated, replicas of two builds run side by side. The newer one has added columns to the tables; the older
+ * one's answers must not change.
  */
 
 let web: PeopleListener;
 let admin: Visitor;
-/** What stands for the ids in addresses. */
+/** Values for the ids in addresses. */
 const ids: Record<string, string> = {};
 
 withDatabase(DATABASES[0]!, async (database, undo) => {

@@ -2,15 +2,15 @@ import { sql } from 'kysely';
 import { listTables } from '../../sync/server/features/backup/dump.ts';
 import { MIGRATIONS } from '../../sync/server/platform/database/migrations.ts';
 
-/** The column that the next schema has in every table. */
+/** The column that the next schema adds to every table. */
 export const NEXT_COLUMN = 'since_next';
 const NAME = '9999-next';
 
 /**
- * Makes this process the next build: the newest of the real list of migrations is one that only the tests have. It gives every
- * table a column whose default is another for each row, so that the database rewrites each table.
+ * Makes this process the next build: the newest migration of the list is then one that exists only in tests. It gives every table
+ * a column whose default differs for each row, so that the database rewrites each table.
  * @param step called before each table
- * @returns how to be the build of today again
+ * @returns a function that restores today's build
  */
 export function becomeNextServer(step: (done: number, of: number) => void = () => undefined): () => void {
   MIGRATIONS[NAME] = {

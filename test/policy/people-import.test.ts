@@ -17,11 +17,11 @@ import { DATABASES } from '../kit/databases.ts';
 import { withDatabase } from '../kit/suite.ts';
 import { postgresUnavailable, startPostgres } from '../services/postgres.ts';
 
-/** People of a list: looked at line by line before anybody is made, safe to run again, taken back, and whole after a kill. */
+/** An import of a list of people: checked line by line before anyone is created, repeatable, undoable, complete after a kill. */
 
 const NOW = new Date('2026-07-20T10:00:00.000Z');
 
-/** What staff does with an import, over the routes. */
+/** What staff do with an import, through the routes. */
 function desk(api: Api) {
   const begin = () => api.ask<ImportRun>('POST', '/api/imports', { as: 'staff', body: { basis: null } });
   const upload = (id: string, name: string, content: string | Uint8Array) =>
@@ -70,7 +70,7 @@ describe.each(DATABASES)('importing a list of people on $name', (kind) => {
     await staff.run();
     expect(await staff.found('0042')).toEqual([]);
 
-    // The corrected list takes the place of the one before.
+    // The corrected list replaces the previous one.
     await staff.upload(id, 'list.csv', `${head}${ada}Eve;0044;eve@x.example;;;\nFay;0045;;;;\nGrace;0099;;;;\n`);
     expect((await staff.lines(id)).counts).toEqual({ new: 3, known: 1, wrong: 0 });
     expect(await staff.make(id)).toMatchObject({ people: { state: 'making', made: 0 } });
@@ -83,7 +83,7 @@ describe.each(DATABASES)('importing a list of people on $name', (kind) => {
     const { items: photos } = await api.ask<{ items: ImportPhoto[] }>('GET', `/api/imports/${id}/photos?limit=50`);
     expect(photos).toMatchObject([{ file: 'portrait.jpg', person: { id: made!.id }, code: null, consent: 'none' }]);
 
-    // Kiosks are to ask them: no picture leaves the server before they have agreed.
+    // Kiosks are to ask for their consent: no picture leaves the server before they have agreed.
     expect(await reenrolments(api.db, nord, NOW)).toEqual([{ person: made!.id, reason: 'imported' }]);
     expect((await reenrolments(api.db, DEFAULT_SCOPE, NOW)).map((a) => a.reason)).toEqual(['imported', 'imported']);
 
@@ -93,7 +93,7 @@ describe.each(DATABASES)('importing a list of people on $name', (kind) => {
     await expect(staff.make(again.id)).rejects.toMatchObject({ code: 'import-nobody-new' });
     expect(await staff.found('0042')).toHaveLength(1);
 
-    // Taken back: people who have agreed since stay, and those who are someone else too by a merge.
+    // Undone: people who have since agreed are kept, and those who became someone else by a merge.
     const [fay] = await staff.found('0045');
     const older = await api.ask<Person>('POST', '/api/people', { as: 'staff', body: { name: 'Fay Fox' } });
     const merging = { kept: fay!.id, merged: older.id, by: 'staff' };
@@ -140,7 +140,7 @@ describe.skipIf(postgresUnavailable())('importing a list of people while the ser
           .execute();
         const noted = await database.db.selectFrom('import_person').select('person').execute();
         const sited = await database.db.selectFrom('person_site').select('person').execute();
-        // Never a person without a note, a site, or with a number that another has.
+        // Never a person without a note or a site, or with a number that someone else has.
         expect(new Set(noted.map((r) => r.person))).toEqual(new Set(people.map((p) => p.id)));
         expect(new Set(sited.map((r) => r.person))).toEqual(new Set(people.map((p) => p.id)));
         expect(new Set(people.map((p) => Buffer.from(p.number_index!).toString('hex'))).size).toBe(people.length);
@@ -153,7 +153,7 @@ describe.skipIf(postgresUnavailable())('importing a list of people while the ser
         counts.push(await there());
         expect(await staff.state(id)).toMatchObject({ state: 'making' });
       }
-      // Some were made before a kill, and not all.
+      // Some were created before a kill, but not all.
       expect(counts.some((count) => count > 0 && count < PEOPLE)).toBe(true);
       await staff.run();
       expect(await there()).toBe(PEOPLE);
@@ -176,7 +176,7 @@ describe.skipIf(postgresUnavailable())('importing a list of people while the ser
 
 describe.skipIf(postgresUnavailable())('an import’s pictures while the server is killed with SIGKILL', () => {
   const CHILD = join(import.meta.dirname, 'children/job-and-die.ts');
-  /** What only the statements that say what was found in a picture, and that a picture was enrolled, write. */
+  /** Only the statements that record the findings for a picture, and that it was enrolled, contain these. */
   const MEASURED = '"measured" = ';
   const ENROLLED = 'insert into "template"';
   const PEOPLE = 18;
@@ -205,7 +205,7 @@ describe.skipIf(postgresUnavailable())('an import’s pictures while the server 
         expect([statements, naming, ...(await once(child, 'exit'))]).toEqual([statements, naming, null, 'SIGKILL']);
       };
       const rows = () => api.db.selectFrom('import_photo').selectAll().where('run', '=', id).orderBy('id').execute();
-      /** How many were looked at. Each picture is there once, whole: waiting with nothing found, or judged with all of it. */
+      /** Number of inspected ones. Each picture exists once, consistently: pending without findings, or judged with all. */
       const inspected = async () => {
         const all = await rows();
         expect(all).toHaveLength(PEOPLE);
@@ -218,7 +218,7 @@ describe.skipIf(postgresUnavailable())('an import’s pictures while the server 
         return all.filter((r) => r.state === 'judged').length;
       };
       const seen: number[] = [];
-      // Before anything; when some are encrypted for their people; in the middle of a batch's findings; of the next.
+      // Before anything; after some are encrypted for their people; in the middle of a batch's findings; of the next batch's.
       for (const [statements, naming] of [[1], [60], [5, MEASURED], [14, MEASURED], [3, MEASURED]] as const) {
         await dieAt(statements, naming);
         seen.push(await inspected());
@@ -226,7 +226,7 @@ describe.skipIf(postgresUnavailable())('an import’s pictures while the server 
       expect(seen.some((count) => count > 0 && count < PEOPLE)).toBe(true);
       await staff.run();
       expect(await inspected()).toBe(PEOPLE);
-      // Every one can still be opened, and is of the person its name says.
+      // Every one can still be opened, and belongs to the person in its name.
       const { items } = await api.ask<{ items: ImportPhoto[] }>('GET', `/api/imports/${id}/photos?limit=50`, {
         as: 'staff',
       });
@@ -234,13 +234,13 @@ describe.skipIf(postgresUnavailable())('an import’s pictures while the server 
       for (const { id: photo, duplicate } of items) {
         const jpeg = await api.ask<Buffer>('GET', `/api/imports/${id}/photos/${photo}/picture`, { as: 'staff' });
         expect(jpeg.subarray(0, 2)).toEqual(Buffer.from([0xff, 0xd8]));
-        // One man under many names: someone says that they are not one.
+        // One man under many names: someone declares that they are different people.
         const body = { decision: 'accept', ...(duplicate && { typed: duplicate.number }) };
         await api.ask('POST', `/api/imports/${id}/photos/${photo}/decision`, { body });
       }
 
       await api.ask('POST', `/api/imports/${id}/apply`, { as: 'staff' });
-      /** How many are enrolled. People whose picture is applied have one template, consent and photo; nobody else has any. */
+      /** Number enrolled. People whose picture is applied have one template, consent and photo; nobody else has any. */
       const enrolled = async () => {
         const applied = (await rows()).filter((r) => r.state === 'applied').map((r) => r.person);
         for (const table of ['template', 'consent', 'enrolment_photo'] as const) {

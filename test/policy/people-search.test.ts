@@ -17,7 +17,7 @@ import { DATABASES } from '../kit/databases.ts';
 import { newListener, type PeopleListener, type Visitor } from '../kit/listener.ts';
 import { withDatabase } from '../kit/suite.ts';
 
-/** Finding people by their sealed names: what is found, who may, what the audit log has of it, and when it is forgotten. */
+/** Finding people by their sealed names: what is found, who may search, what the audit log records, and when it is forgotten. */
 
 describe.each(DATABASES)('search of people on $name', (kind) => {
   let web: PeopleListener;
@@ -82,7 +82,7 @@ describe.each(DATABASES)('search of people on $name', (kind) => {
   test('a search writes one audit row with the people shown; loading the names writes one for everyone', async () => {
     const tag = `r${randomUUID().slice(0, 6)}`;
     const shown = [await add(`Ada ${tag}`), await add(`Alan ${tag}`)];
-    // Nobody else has them open.
+    // Nobody else has them decrypted.
     await web.memory.check(web.db, new Date(web.now.getTime() + SESSION_LIFE.staff.idleMs));
     const { position: before } = await web.lastAudit();
     await search(tag);
@@ -184,7 +184,7 @@ describe.each(DATABASES)('search of people on $name', (kind) => {
     const [ada, grace, alan] = [await add(`Ada ${tag}`), await add(`Grace ${tag}`), await add(`Alan ${tag}`)];
     expect(await found(tag)).toHaveLength(3);
     const kept = await names(staff);
-    // As on a replica whose memory has not heard of it.
+    // As on a replica whose memory has not been updated.
     kept.refresh = () => Promise.resolve();
     await erase(ada);
     await mergePeople(
@@ -227,7 +227,7 @@ describe.each(DATABASES)('search of people on $name', (kind) => {
     const left = await sessionOf(staff);
     await web.ask(staff, 'DELETE', '/api/session');
     expect(web.memory.size).toBe(1);
-    // A request that was under way then finds nothing, and leaves nothing.
+    // A request that was in progress then finds nothing and leaves nothing.
     const late = { refresh: async () => undefined };
     expect(web.memory.keep(left, 'opened people', () => late)).toBe(late);
     await web.memory.check(web.db, web.now);
@@ -271,7 +271,7 @@ describe.each(DATABASES)('search of people on $name', (kind) => {
     fails = true;
     await expect(names.refresh()).rejects.toThrow('not at hand');
     fails = false;
-    // Until a later transaction has begun, the present one would be read once more anyway.
+    // Until a later transaction has begun, the present one would be reread anyway.
     await add('Late Comer');
     await names.refresh();
     expect(names.index.find('Zenobia Quarles', 5)).toEqual([ada]);

@@ -12,7 +12,7 @@ import { withDatabase } from '../kit/suite.ts';
 import { startSmtp, type TestSmtp } from '../services/smtp.ts';
 import { countStatements, heldUp, interleave } from './interleave.ts';
 
-/** How a person comes to their own data: a one-time link, by mail or shown as a QR code. */
+/** How a person gets access to their own data: with a one-time link, by mail or shown as a QR code. */
 
 const MINUTE = 60_000;
 let web: PeopleListener;
@@ -30,7 +30,7 @@ async function person(email: string | null, language = 'en'): Promise<string> {
 }
 const askLink = (email: string, who = web.visitor()) => web.ask(who, 'POST', '/api/sign-in-links', { email });
 const redeem = (token: string, who = web.visitor()) => web.ask(who, 'POST', '/api/session', { token });
-/** Until what follows on an answer was done. @param after position of the audit row before it */
+/** Waits until the work that follows an answer is done. @param after position of the previous audit row */
 const mailed = async (after: number, outcome: string) => {
   for (let i = 0; i < 200; i++) {
     const row = (await web.audit(5)).find((r) => r.resource === 'mail' && Number(r.position) > after);
@@ -75,7 +75,7 @@ describe.each(DATABASES)('a person’s link on $name', (kind) => {
     expect(text).toContain('https://presence.example.org/portal/#enter=');
     expect(text).toContain('angefordert');
     const token = tokenOf(text);
-    // What mail scanners do: they open links, and follow what they find.
+    // What mail scanners do: they open links and follow what they find.
     for (const path of ['/portal/', '/api/session', `/api/session?token=${token}`])
       await web.ask(web.visitor(), 'GET', path);
     const me = web.visitor();
@@ -129,7 +129,7 @@ describe.each(DATABASES)('a person’s link on $name', (kind) => {
     const before = smtp.mails.length;
     for (let i = 0; i < 6; i++) expect((await askLink(email)).status).toBe(204);
     await vi.waitFor(() => expect(smtp.mails.length).toBeGreaterThanOrEqual(before + 3), 60_000);
-    // A fourth would be there before the mail that was asked for after it.
+    // A fourth would arrive before the mail that was requested after it.
     const other = `${randomUUID()}@example.org`;
     await person(other);
     expect((await askLink(other)).status).toBe(204);
@@ -138,7 +138,7 @@ describe.each(DATABASES)('a person’s link on $name', (kind) => {
     const texts = smtp.mails
       .slice(before, before + 3)
       .map((m) => tokenOf(m.text.replaceAll('=\r\n', '').replaceAll('=3D', '=')));
-    // Each new one takes the place of those before it.
+    // Each new one replaces the earlier ones.
     const codes = [];
     for (const token of texts) codes.push((await redeem(token)).json().code);
     expect(codes.filter((c) => c === 'link-unknown')).toHaveLength(2);

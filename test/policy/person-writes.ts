@@ -8,23 +8,23 @@ import { inTransaction } from '../../sync/server/platform/database/retry.ts';
 import { stillsOfA } from '../footage/index.ts';
 import type { PeopleListener, Visitor } from '../kit/listener.ts';
 
-/** Every write about a person that the people listener takes, each as one request that succeeds. */
+/** Every write about a person that the people listener accepts, each as one request that succeeds. */
 
 export interface Write {
-  /** Who it is about; with everyone else the erasure is to leave nothing of. */
+  /** The person it is about. The erasure must leave nothing of them, or of anyone else involved. */
   readonly person: string;
   readonly others?: readonly string[];
-  /** @returns null when it was done, else the code of the error */
+  /** @returns null if it succeeded, otherwise the error code */
   send(): Promise<string | null>;
 }
 
-/** Stands in every name and every word that is written about one of them. */
+/** Occurs in every name and text that is written about one of them. */
 export const NAME = 'Zanzibar';
 
 export interface Scenario {
-  /** `METHOD path`, as its declaration has it. */
+  /** `METHOD path`, as declared. */
   readonly route: string;
-  /** What of it, where it does several things. */
+  /** Which part of it, if it does several things. */
   readonly what?: string;
   make(office: Office): Promise<Write>;
 }
@@ -37,14 +37,14 @@ export async function officeOn(web: PeopleListener) {
   const admin = await web.signIn('admin');
   let count = 0;
 
-  /** From an address of its own: limits are no part of this. */
+  /** From a separate IP address, so that rate limits don't interfere. */
   function ask(who: Visitor, method: Method, url: string, body?: unknown) {
     const headers: Record<string, string> = Buffer.isBuffer(body) ? { 'content-type': RAW_TYPE } : {};
     const { ip } = web.visitor();
     return web.ask({ ...who, ip }, method, url, body ?? (method === 'GET' ? undefined : {}), headers);
   }
 
-  /** @returns null when it was done, else the code of the error */
+  /** @returns null if it succeeded, otherwise the error code */
   async function send(who: Visitor, method: Method, url: string, body?: unknown): Promise<string | null> {
     const answer = await ask(who, method, url, body);
     if (answer.status < 300) return null;
@@ -70,7 +70,7 @@ export async function officeOn(web: PeopleListener) {
     return (await done<{ id: string }>(staff, 'POST', '/api/people', { ...who, ...extra })).id;
   }
 
-  /** A record of theirs, by hand. */
+  /** Records a check-in of theirs by hand. */
   async function record(of: string, minutesAgo = 60): Promise<string> {
     const at = new Date(web.now.getTime() - minutesAgo * 60_000).toISOString();
     const body = { kind: 'add', person: of, at, direction: 'in', reason: 'was there' };
@@ -79,7 +79,7 @@ export async function officeOn(web: PeopleListener) {
 
   const agree = (of: string) => done(staff, 'POST', `/api/people/${of}/consents`, { textVersion: '1', language: 'en' });
 
-  /** A picture of theirs in an import. */
+  /** Adds a picture of theirs to an import. */
   async function photo(of: string): Promise<{ run: string; photo: string }> {
     const { id: run } = await done<{ id: string }>(staff, 'POST', '/api/imports', { basis: null });
     await done(staff, 'POST', `/api/imports/${run}/files?name=face.jpg`, Buffer.from('a picture'));
@@ -89,7 +89,7 @@ export async function officeOn(web: PeopleListener) {
     return { run, photo };
   }
 
-  /** Nobody has looked at it, but it counts as good. */
+  /** Marks it as good without anyone having looked at it. */
   async function judged(of: string, state: 'judged' | 'accepted') {
     const made = await photo(of);
     await web.db
@@ -151,7 +151,7 @@ export async function officeOn(web: PeopleListener) {
 
 type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
-/** Staff does this about one person. `:person` is theirs, other parts come from `make`. */
+/** A write by staff about one person. `:person` is theirs; `make` provides the other parts. */
 const byStaff = (
   route: string,
   body: (o: Office, person: string) => unknown = () => undefined,
@@ -169,7 +169,7 @@ const byStaff = (
   },
 });
 
-/** A person does this about themselves. */
+/** A write by a person about themselves. */
 const byPerson = (
   route: string,
   body: (o: Office, prepared: string) => unknown = () => undefined,
@@ -186,7 +186,7 @@ const byPerson = (
   },
 });
 
-/** A correction of a record, or of the correction that `first` makes of it. */
+/** Corrects a record, or the correction that `first` makes of it. */
 const correction = (what: string, body: object, first?: object): Scenario => ({
   route: 'POST /api/corrections',
   what,
@@ -247,12 +247,12 @@ const attention = (route: string, resolved: boolean): Scenario => ({
   },
 });
 
-/** What an administrator makes of an enrolment that waits, since the face is like that of someone who is enrolled. */
+/** An administrator's decision on a pending enrolment whose face is similar to an enrolled person's. */
 const waiting = (what: 'accept' | 'refuse'): Scenario => ({
   route: `POST /api/enrolment/waiting/:case/${what}`,
   async make(o) {
     const picture = readFileSync(stillsOfA()[0]!).toString('base64');
-    // People enrolled by the same picture before would be asked about as well.
+    // People enrolled earlier from the same picture would cause a question too.
     await o.web.db.deleteFrom('template').execute();
     const people = [await o.person(), await o.person()];
     for (const one of people) {
@@ -286,7 +286,7 @@ export const SCENARIOS: readonly Scenario[] = [
   byPerson('DELETE /api/sessions'),
   byStaff('POST /api/people/:person/sign-in-links', () => ({ send: false })),
   {
-    // Its answer comes before; what it does follows on it.
+    // The answer is sent before its work is done.
     route: 'POST /api/sign-in-links',
     async make(o) {
       const email = `link-${v7()}@example.org`;
@@ -461,7 +461,7 @@ export const SCENARIOS: readonly Scenario[] = [
   ),
 ];
 
-/** Routes that declare personal data and are about nobody who is there already, or are the erasure's own: why. */
+/** Routes that declare personal data but concern nobody who exists yet, or belong to the erasure itself, with the reason. */
 export const EXCUSED: Readonly<Record<string, string>> = {
   'POST /api/demo/empty': 'only asks for erasures; anything but a demo refuses it',
   'POST /api/imports': 'an import is of nobody before its pictures are looked at',

@@ -49,7 +49,7 @@ describe.skipIf(missing)('photos in a versioned bucket', () => {
     const box = await registerKiosk(db, { at: taken });
     await addPhotos(db, box.device, 6);
     expect(await storePhotos(db, store, { now: () => taken })).toMatchObject({ stored: 6 });
-    // Overwritten, and deleted plainly: on such a bucket neither erases anything.
+    // Overwritten and deleted without a version: on such a bucket neither erases anything.
     const [first, second] = await versionsOf(PREFIX.checkinPhotos);
     await store.put(first!, Buffer.from('another version'));
     const client = s3Client(moto.settings(BUCKET));
@@ -62,7 +62,7 @@ describe.skipIf(missing)('photos in a versioned bucket', () => {
       runRetention({ db, keys, settings, objects: store, now: new Date(taken.getTime() + days * DAY) });
     await purge(89);
     expect(await versionsOf(PREFIX.checkinPhotos)).toHaveLength(5);
-    // Three of them, and one that never came whole.
+    // Three of them, and one that was never completed.
     const report = await purge(91);
     expect(report.find((r) => r.kind === 'photos')).toMatchObject({ removed: 4, failed: null });
     expect(await versionsOf(PREFIX.checkinPhotos)).toEqual([]);

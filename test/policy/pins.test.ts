@@ -27,7 +27,7 @@ import { type Opened, OTHER_SITE, withApi } from '../kit/suite.ts';
 import { codeOf, heldClock, newFolder, openKiosk } from '../store/kiosk.ts';
 import { closeErasures } from '../sync/erasing.ts';
 
-/* A PIN counts at every kiosk of its person's sites: real stores, real hashes, the server's own code between them. */
+/* A PIN is valid at every kiosk of its person's sites: real stores, real hashes, the server's own code between them. */
 
 const NOW = new Date('2026-07-20T10:00:00.000Z');
 let opened: Opened;
@@ -39,11 +39,11 @@ describe.each(DATABASES)('a PIN at several kiosks, on $name', (on) => {
     api = o.api;
   });
   beforeEach(async () => {
-    // Of the tests before nobody has a PIN.
+    // Removes the PINs of earlier tests.
     await api.db.deleteFrom('pin').execute();
   });
 
-  /** A real kiosk's store with its keypad, on what the server's own pages send it. */
+  /** A real kiosk's store with its keypad, fed with the server's own pages. */
   async function door({ site = SITE.id } = {}) {
     const clock = heldClock(NOW.getTime());
     const store = await openKiosk(newFolder(), {}, { clock });
@@ -73,21 +73,21 @@ describe.each(DATABASES)('a PIN at several kiosks, on $name', (on) => {
       store,
       clock,
       own,
-      /** Its events reach the server, and it reads on to the end of the log. */
+      /** Sends its events to the server and reads to the end of the log. */
       async sync(): Promise<Change[]> {
         await opened.api.sendFrom(store);
         return opened.api.readInto(store);
       },
-      /** Staff sets a PIN. @param after ms after the beginning */
+      /** Staff set a PIN. @param after ms after the start */
       async set(person: Person, pin: string, after = 0): Promise<void> {
         clock.time = NOW.getTime() + after;
         if (clock.time > api.now.getTime()) api.now = new Date(clock.time);
         store.pins.set(person.id, await pins.hash(pin));
       },
       choose: ({ number }: Person, code: string, pin: string) => checkin.pinChoose({ number: number!, code, pin }),
-      /** How many rows of PINs lie here. */
+      /** Number of PIN rows stored here. */
       pins: () => store.session.db.prepare('SELECT count(*) FROM pin').pluck().get(),
-      /** Someone types number and PIN: who it is, or the error. */
+      /** Types number and PIN. @returns who it is, or the error */
       async types(person: Person, pin: string): Promise<string> {
         const { id, number } = person;
         const code = await codeOf(() => checkin.checkinByPin({ number: number!, pin })).catch(() => null);
@@ -130,11 +130,11 @@ describe.each(DATABASES)('a PIN at several kiosks, on $name', (on) => {
     expect(await east.types(ada, '5831')).toBe('pin-wrong');
     await east.set(ada, '7294', 60_000);
     await east.sync();
-    // Without a network the first goes on with the last that it knows; with one, it follows.
+    // Offline, the first continues with the last PIN that it has; online, it follows.
     expect(await west.types(ada, '5830')).toBe(OK);
     await west.sync();
     expect([await west.types(ada, '5830'), await west.types(ada, '7294')]).toEqual(['pin-wrong', OK]);
-    // A snapshot says the same.
+    // A snapshot contains the same.
     const late = await door();
     expect([await late.types(ada, '5830'), await late.types(ada, '7294')]).toEqual(['pin-wrong', OK]);
   });
@@ -145,7 +145,7 @@ describe.each(DATABASES)('a PIN at several kiosks, on $name', (on) => {
     await west.set(ada, '5830', 1_000);
     await east.set(ada, '7294', 60_000);
     await east.sync();
-    await west.sync(); // comes late with an older word, and is corrected
+    await west.sync(); // arrives late with an older value, and is corrected
     expect([await west.types(ada, '5830'), await west.types(ada, '7294')]).toEqual(['pin-wrong', OK]);
     await east.sync();
     expect(await east.types(ada, '7294')).toBe(OK);
@@ -175,7 +175,7 @@ describe.each(DATABASES)('a PIN at several kiosks, on $name', (on) => {
     const row = (await pinRow(ada.id))!;
     const value = sharedPin(west.store.pins.hash(ada.id)!)!;
     expect(Buffer.from(row.sealed!).includes(value.hash)).toBe(false);
-    // The server has it in one place: not in the log of events, whose chain stands on the commitment.
+    // The server stores it in one place, and not in the event log, whose chain depends on the commitment.
     const events = await api.db.selectFrom('event').selectAll().where('person', '=', ada.id).execute();
     const box = await personBox(api.db, api.keys, [ada.id]);
     const set = events.filter((e) => e.type === 'pin');
@@ -198,7 +198,7 @@ describe.each(DATABASES)('a PIN at several kiosks, on $name', (on) => {
     await west.sync();
     await east.sync();
     expect([await pinRow(ada.id), await east.types(ada, '5830')]).toEqual([undefined, 'pin-wrong']);
-    // In the meantime one of them has chosen another at the other kiosk.
+    // Meanwhile one of them has chosen another at the other kiosk.
     await east.set(eve, '7294');
     await east.sync();
     expect([await west.types(ada, '5830'), await west.types(eve, '5830')]).toEqual([OK, OK]);
@@ -222,15 +222,15 @@ describe.each(DATABASES)('a PIN at several kiosks, on $name', (on) => {
     expect(await west.types(ada, '5830')).toBe(OK);
     await west.sync();
     await retireServerKeys(api.db, api.keys, 'pin', api.now.getTime(), announce);
-    expect(await east.types(eve, '7294')).toBe(OK); // offline still
-    await east.set(eve, '8526', 60_000); // under the old pepper, which it has no word of
+    expect(await east.types(eve, '7294')).toBe(OK); // still offline
+    await east.set(eve, '8526', 60_000); // under the old pepper, since it has not received the new one
     for (const kiosk of [west, east]) {
       await kiosk.sync();
       expect([await kiosk.types(ada, '5830'), kiosk.store.pins.hash(eve.id)]).toEqual([OK, null]);
     }
     expect((await pinRow(eve.id))?.sealed).toBeNull();
     expect(readPeppers(west.store.roster.pinPeppers)).toHaveLength(1);
-    // Chosen again, it counts again.
+    // After being chosen again, it is valid again.
     await east.set(eve, '9417', 120_000);
     await east.sync();
     await west.sync();

@@ -18,7 +18,7 @@ import { newApi } from '../kit/api.ts';
 import { DATABASES } from '../kit/databases.ts';
 import { newPerson } from '../kit/person.ts';
 
-/** A person who has something in each table that knows people: a section that left it out would be empty. */
+/** A person with something in each table that names people, so a section that omitted it would be empty. */
 
 const NOW = new Date('2026-07-20T10:00:00.000Z');
 
@@ -108,7 +108,7 @@ test('no section of the export is empty for someone with data in every table', a
     expect(empty(first)).toEqual(['erasures']);
     const pin = first.credentials!.find((c) => (c as { kind: string }).kind === 'pin-code');
     expect(pin).toMatchObject({ kind: 'pin-code' });
-    // Asked for, and able to be taken back: templates and pictures of the face are deleted at once, the rest is shown.
+    // Requested and still undoable: templates and pictures of the face are deleted immediately, the rest is shown.
     await requestErasure(db, keys, { person, origin: 'person', undoDays: 7 }, NOW);
     const waiting = await exported();
     expect(waiting.erasures).toHaveLength(1);

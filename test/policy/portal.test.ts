@@ -57,7 +57,7 @@ describe.each(DATABASES)('a person’s own data on $name', (on) => {
   const changesFor = async (person: string, device = box.device) =>
     (await opened.api.changesFor(device)).changes.filter((c) => 'person' in c && c.person === person);
 
-  /** A photo as a kiosk seals it: what its event names, and the bytes that are uploaded after it. */
+  /** A photo as a kiosk seals it: the reference in its event, and the bytes that are uploaded afterwards. */
   function photoOf(person: string, event: string, kind: 'checkin' | 'enrolment', picture: Buffer) {
     const key = randomBytes(32);
     const where = { person, record: event, keyVersion: 1, kind };
@@ -67,7 +67,7 @@ describe.each(DATABASES)('a person’s own data on $name', (on) => {
   const upload = (address: string, bytes: Buffer) =>
     takePiece(api.db, box.device, address, { offset: 0, total: bytes.length }, bytes, NOW);
 
-  /** A person who has something in every table; and each value that went in. */
+  /** A person with something in every table, and each value that was written. */
   async function wholePerson(tag: string) {
     const person = v7();
     const enrolled = v7();
@@ -97,7 +97,7 @@ describe.each(DATABASES)('a person’s own data on $name', (on) => {
     const wrong = box.append('checkin', open, { person }, hours(7)).header.id;
     box.append('void', { target: wrong, reason: 'not-me' }, { person }, hours(7));
     box.append('pin', { change: 'set' }, { person }, hours(6));
-    // An event that can't be taken.
+    // An event that can't be accepted.
     box.append('checkin', { ...open, direction: `Refused-${tag}` } as never, { person }, hours(5));
     await api.deliver(box);
     await upload(frontRef.photo, frontBytes);
@@ -155,7 +155,7 @@ describe.each(DATABASES)('a person’s own data on $name', (on) => {
       expect(text.includes(value), value.slice(0, 60)).toBe(false);
     expect(Object.keys(data)).toEqual(expect.arrayContaining(sectionsOf(MODULES).map(([name]) => name)));
     expect(data.photos).toHaveLength(2);
-    // Nothing is among the templates but templates.
+    // The templates contain nothing but templates.
     expect(data.templates!.length).toBeGreaterThan(0);
     expect(data.templates!.filter((t) => !t.vector && !t.onCard)).toEqual([]);
     expect(data.templateModels).toContainEqual({ kiosksMayHoldTemplatesOfModel: data.templates![0]!.model });
@@ -172,7 +172,7 @@ describe.each(DATABASES)('a person’s own data on $name', (on) => {
       'pin',
     ]);
     expect(data.attendance!.filter((r) => r.voided === null)).toHaveLength(1);
-    // People who looked at them are in it, and so is this very export, in the next one.
+    // It includes the people who looked at them and, in the next export, this export.
     expect(data.accesses!.map((a) => a.route)).toEqual(expect.arrayContaining(['PATCH /api/people/:person']));
     expect((await exportOf(mine.person)).data.accesses!.some((a) => a.action === 'export')).toBe(true);
     expect(text).not.toMatch(/photoKey|tester@example/);
@@ -203,13 +203,13 @@ describe.each(DATABASES)('a person’s own data on $name', (on) => {
     const sections = sectionsOf(MODULES).map(([name]) => name);
     const shown = new Set(rules.flatMap(([, rule]) => ('exported' in rule ? [rule.exported] : [])));
     expect([...shown].sort()).toEqual(sections.sort());
-    // What this transaction does not erase, another step does, or it says why it stays.
+    // What this transaction doesn't erase, another step does, or it states why it is kept.
     const steps = STEPS.map(({ name }) => `by the step \`${name}\``);
     const left = rules.flatMap(([, rule]) =>
       'erased' in rule && typeof rule.erased === 'string' ? [rule.erased] : [],
     );
     expect(left.filter((how) => !how.startsWith('stays') && !steps.some((step) => how.startsWith(step)))).toEqual([]);
-    // Whatever has a column for a person is exported, or its reason says why not although it has one.
+    // Every table with a column for a person is exported, or its reason says why it isn't.
     const { rows: columns } = await sql<{ table: string }>`
       select distinct case when table_schema = 'public' then table_name else table_schema || '.' || table_name end as table
       from information_schema.columns where column_name in ('person', 'first', 'kept')
@@ -288,14 +288,14 @@ describe.each(DATABASES)('a person’s own data on $name', (on) => {
       const [event] = store.outbox.pending(10).filter((e) => e.header.type === 'checkin');
       expect(Object.keys(event!.header.commitments)).not.toContain('gps');
       expect(JSON.stringify(event)).not.toContain('A POSITION');
-      // Someone else's on the same kiosk has them: the test would see one.
+      // Someone else's on the same kiosk has them, so the test would see one.
       const someone = aPerson({});
       await store.people.add(someone);
       await store.checkins.record(aCheckin(someone.id, { gps: 'A POSITION' }));
       expect(JSON.stringify(store.outbox.pending(50))).toContain('A POSITION');
     }
     expect((await exportOf(person)).text).not.toContain(values.find((v) => v.startsWith('"latitude"')));
-    // A kiosk that had not heard of it yet.
+    // A kiosk that had not received it yet.
     const open = { direction: 'out', method: 'face', liveness: 'passed' } as const;
     const late = other.append('checkin', open, { person, gps: 'LATE POSITION' }, NOW);
     await api.deliver(other);

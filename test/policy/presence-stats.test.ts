@@ -120,12 +120,12 @@ describe.each(DATABASES)('presence and statistics on $name', (on) => {
       { at: at('15:00', day).toISOString(), in: 0, out: 1 },
     ]);
     expect(methods).toEqual({ badge: 4 });
-    // From 08:00 on the wall of Berlin; of three, one has a check-out that counts, and the day is over.
+    // From 08:00 local time in Berlin. Of three, one has a valid check-out, and the day is over.
     const { inside } = await read(day, day);
     expect(inside.filter(({ people }) => people > 0)).toEqual(
       [8, 9, 10, 11, 12, 13, 14, 15, 16].map((hour) => ({ hour, people: 1 })),
     );
-    // The hours of the wall in Kolkata, too, which is half an hour off: in from 11:30 to 20:30.
+    // Local hours in Kolkata too, which is half an hour off: in from 11:30 to 20:30.
     const zone = (time_zone: string) => update(api.db, 'site', { is_default: true }, { time_zone });
     await zone('Asia/Kolkata');
     const inKolkata = (await read(day, day)).inside.filter(({ people }) => people > 0);

@@ -15,7 +15,7 @@ import { newPerson } from '../kit/person.ts';
 import { SITE } from '../kit/services.ts';
 import { type Opened, withApi } from '../kit/suite.ts';
 
-/** People kiosks are to newPerson again, minors they newPerson, and what of both a merge keeps. */
+/** People to be re-enrolled at kiosks, minors enrolled there, and what a merge keeps of both. */
 
 const NOW = new Date('2026-07-20T10:00:00.000Z');
 const DAY = 86_400_000;
@@ -42,7 +42,7 @@ describe.each(DATABASES)('re-enrolment on $name', (on) => {
     );
   const minorOf = (person: string) => api.ask<{ minor: Minor | null }>('GET', `/api/people/${person}/minor`);
 
-  /** What a kiosk hears of everything, from nothing on. */
+  /** Everything that a kiosk receives, from the start. */
   const heard = async (kiosk: MemoryOutbox = box) => (await opened.api.changesFor(kiosk.device)).changes;
   const listed = async (kiosk?: MemoryOutbox) =>
     (await heard(kiosk)).flatMap((c) => (c.kind === 'reenrol' ? c.people : [])) as { person: string; reason: string }[];
@@ -85,14 +85,14 @@ describe.each(DATABASES)('re-enrolment on $name', (on) => {
     expect(await heard()).toContainEqual(empty);
     expect(await attention(made.id)).toMatchObject([{ kind: 'age', code: 'guardian-missing', name: 'Kim' }]);
     expect(await reasonOf(made.id)).toBe('guardian-missing');
-    // Their guardian's word, at the kiosk, ends it.
+    // Their guardian's consent at the kiosk ends it.
     box.append('consent', CONSENT, { person: made.id, ...GUARDIAN, bornOn: '2012-08-01' }, new Date(NOW.getTime() + 1));
     add('Kim', null, new Date(NOW.getTime() + 2), made.id);
     await api.deliver(box);
     expect([await standing(made.id), await templatesOf(made.id)]).toEqual(['given', 1]);
     expect(await attention(made.id)).toEqual([]);
     expect(await reasonOf(made.id)).toBeUndefined();
-    // And while it stands, the minor's own adds nothing to it.
+    // While it is valid, the minor's own adds nothing to it.
     box.append('consent', CONSENT, { person: made.id }, new Date(NOW.getTime() + 3));
     await api.deliver(box);
     expect(await attention(made.id)).toEqual([]);
@@ -108,7 +108,7 @@ describe.each(DATABASES)('re-enrolment on $name', (on) => {
     expect((await minorOf(kim)).minor).toBeNull();
   });
 
-  /** Check-ins at first well recognised, and then worse. */
+  /** Check-ins with good scores at first, then worse ones. */
   async function drifting(name: string): Promise<string> {
     api.now = new Date(NOW.getTime() - 40 * DAY);
     const person = newPerson(box, name, api.now, v7().slice(-8));
@@ -157,7 +157,7 @@ describe.each(DATABASES)('re-enrolment on $name', (on) => {
     await api.ask('PUT', url, { body: { leaseDays: 30, faceMonths: 24, minorFaceMonths: 6 } });
     expect(await inMonths(6)).toEqual(['face-old', undefined]);
     expect(await inMonths(24)).toEqual(['face-old', 'face-old']);
-    // A minor is never left longer than everybody else.
+    // A minor's is never kept longer than anyone else's.
     await api.ask('PUT', url, { body: { leaseDays: 30, faceMonths: 3 } });
     expect(await inMonths(3)).toEqual(['face-old', 'face-old']);
     add('Kim', null, api.now, kim);
@@ -219,7 +219,7 @@ describe.each(DATABASES)('re-enrolment on $name', (on) => {
     expect(after).toMatchObject({ count: 40, baseline: before!.baseline, recent: before!.recent });
     expect([more, await scores(merged)]).toEqual([[], []]);
     expect(await attention(kept)).toMatchObject([{ kind: 'drift', code: 'score-falls' }]);
-    // It goes on from there: check-ins under the old name are the kept one's, and so are their scores.
+    // It continues from there: check-ins under the old name belong to the kept person, and so do their scores.
     const open = { direction: 'in', method: 'face', liveness: 'passed', model: 'test' } as const;
     const later = new Date(NOW.getTime() + DAY);
     api.now = later;

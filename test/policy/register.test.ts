@@ -18,7 +18,7 @@ import { DATABASES } from '../kit/databases.ts';
 import { newListener, type PeopleListener, type Visitor } from '../kit/listener.ts';
 import { withDatabase } from '../kit/suite.ts';
 
-/** What every route gets by being registered, shown on routes of the test's own that note things in `meta`. */
+/** What every route gets by being registered, shown with the test's own routes, which write to `meta`. */
 
 const PIECE = `${'Ada Lovelace, 1 check-in\n'.repeat(400)}`;
 let pieces = 0;

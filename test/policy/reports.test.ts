@@ -18,15 +18,15 @@ import { OTHER_SITE, withApi } from '../kit/suite.ts';
 import { startSmtp, type TestSmtp } from '../services/smtp.ts';
 import { erasing } from '../sync/erasing.ts';
 
-/** Reports of a period: what they add up to, who they show, and what of them is sent by e-mail. */
+/** Reports of a period: their sums, who they show, and what is sent by e-mail. */
 
 const MINUTE = 60_000;
-/** March of 2026 in Berlin: an hour ahead of UTC, two from the 29th on. */
+/** March 2026 in Berlin: an hour ahead of UTC, two from the 29th on. */
 const SUMMER = Date.parse('2026-03-29T01:00:00Z');
 const NOW = new Date('2026-04-02T10:00:00.000Z');
 const open = { method: 'badge', liveness: 'not-needed' } as const;
 
-/** What a clock in Berlin shows in March or April 2026. @param minutes since midnight, also beyond the day */
+/** Local time in Berlin in March or April 2026. @param minutes since midnight, possibly beyond the day */
 function wall(day: number, minutes: number): Date {
   const asUtc = Date.UTC(2026, 2, day) + minutes * MINUTE;
   const winter = asUtc - 60 * MINUTE;
@@ -126,13 +126,13 @@ describe.each(DATABASES)('reports on $name', (on) => {
           else sum.missing += 1;
         }
       }
-    // The night in which an hour is left out, on the clock from 22:00 to 06:00, is of seven hours, and of the day it began.
+    // The night in which an hour is skipped: from 22:00 to 06:00 local time is seven hours, counted for the day it began.
     record(wall(28, 22 * 60), people[0]!, 'in');
     record(wall(29, 6 * 60), people[0]!, 'out');
     for (const sum of [byPerson.get(people[0]!)!, byDay.set(date(28), nothing()).get(date(28))!, all]) {
       sum.days += 1;
       sum.minutes += 7 * 60;
-      // It began at 22:00, long after work.
+      // It began at 22:00, long after the start of work.
       sum.late += 1;
     }
     await api.deliver(box);
@@ -152,7 +152,7 @@ describe.each(DATABASES)('reports on $name', (on) => {
     for (const row of days.items) expect(row).toMatchObject(byDay.get(row.day!) ?? nothing());
     expect(days.sums).toEqual(found.sums);
 
-    // Pages of any size hold the same rows as one, and the file too, in the columns of the page.
+    // Pages of any size hold the same rows as a single one. So does the file, with the columns of the page.
     const rows: ReportRow[] = [];
     for (let cursor = ''; ; ) {
       const page = await report({ ...march, by: 'person-day', limit: '7', ...(cursor && { cursor }) });
@@ -234,7 +234,7 @@ describe.each(DATABASES)('reports on $name', (on) => {
     const of = async (query: Record<string, string>) => (await report({ ...day, ...query })).items.map((r) => r.person);
     expect(await of({ by: 'person' })).toEqual([here]);
     expect(await of({ by: 'person-day', site: OTHER_SITE })).toEqual([there]);
-    // Nor by asking for the person themselves.
+    // Nor by requesting the person themselves.
     expect(await of({ by: 'person-day', site: SITE.id, person: there })).toEqual([]);
     expect((await csv({ ...day, by: 'person', site: OTHER_SITE })).flat()).not.toContain('Of Berlin');
     const sites = await report({ ...day, by: 'site' });
@@ -264,7 +264,7 @@ describe.each(DATABASES)('reports on $name', (on) => {
     expect(await api.lastAudit()).toMatchObject({ route: 'GET /api/exports/report', action: 'export', count: 3 });
     await report({ ...day, by: 'day' });
     expect(await api.lastAudit()).toMatchObject({ route: 'GET /api/reports', count: 0 });
-    // One person's hours are theirs, whatever the rows are by.
+    // One person's hours are their own, whatever the rows are grouped by.
     for (const by of ['day', 'site']) {
       await report({ ...day, by, person: people[0]! });
       expect(await api.lastAudit()).toMatchObject({ route: 'GET /api/reports', count: 1 });
@@ -281,7 +281,7 @@ describe.each(DATABASES)('reports on $name', (on) => {
     const days = daysBetween(site, '2026-03-04', '2026-03-04');
     const none = v7();
     const found: string[] = [];
-    // The list of people still had this one.
+    // The list of people still contained this one.
     const inOrder = (people: readonly string[]) => [none, ...people];
     for await (const page of readDays(api.db, { site, days, work: null, now: NOW }, inOrder))
       found.push(...page.map(({ person }) => person));
@@ -409,7 +409,7 @@ describe.each(DATABASES)('reports on $name', (on) => {
         reportMailsCheck.judge(
           await reportMailsCheck.inspect({ open: { db: api.db } } as Parameters<typeof reportMailsCheck.inspect>[0]),
         );
-      // Nobody listens there.
+      // Nothing listens there.
       withMail(1);
       await api.ask('POST', `/api/reports/schedules/${id}/send`, { as: 'staff' });
       expect(await run()).toMatchObject({ sent: 0, failed: 1 });
@@ -472,7 +472,7 @@ describe.each(DATABASES)('reports on $name', (on) => {
         { id, ...rest, receivers: [{ id: other }], nextAt: '2026-04-06T06:30:00.000Z' },
       ]);
       const { only: __, ...all } = body;
-      // Staff can't choose another account, and keep one that is chosen.
+      // Staff can't choose another account, but keep one that is already chosen.
       await api.ask('PUT', path, { as: 'staff', body: all });
       await expect(api.ask('PUT', path, { as: 'staff', body: { ...all, receivers: [boss] } })).rejects.toMatchObject({
         code: 'report-receiver-unknown',
@@ -514,13 +514,13 @@ test('a schedule follows local time across clock changes and ends of months', ()
     nextDue({ every, at }, { timeZone: 'Europe/Berlin', dayStartsAt }, Date.parse(after)).toISOString();
   expect(next('day', '07:00', '2026-03-28T05:59:59Z')).toBe('2026-03-28T06:00:00.000Z');
   expect(next('day', '07:00', '2026-03-28T06:00:00Z')).toBe('2026-03-29T05:00:00.000Z');
-  // 02:30 is left out on that night, and comes twice in autumn: once each.
+  // 02:30 is skipped on that night and occurs twice in autumn: once each.
   expect(next('day', '02:30', '2026-03-28T12:00:00Z')).toBe('2026-03-29T01:00:00.000Z');
   expect(next('day', '02:30', '2026-10-24T12:00:00Z')).toBe('2026-10-25T00:30:00.000Z');
   expect(next('day', '02:30', '2026-10-25T00:30:00Z')).toBe('2026-10-26T01:30:00.000Z');
   expect(next('week', '07:00', '2026-03-23T06:00:00Z')).toBe('2026-03-30T05:00:00.000Z');
   expect(next('month', '07:00', '2026-01-31T12:00:00Z')).toBe('2026-02-01T06:00:00.000Z');
-  // What it is about is over: the night shift has checked out.
+  // Its period is over: the night shift has checked out.
   expect(next('day', '07:00', '2026-03-28T06:00:00Z', '12:00')).toBe('2026-03-28T11:00:00.000Z');
   expect(next('day', '07:00', '2026-03-28T11:00:00Z', '12:00')).toBe('2026-03-29T10:00:00.000Z');
   expect(next('day', '07:00', '2026-03-28T11:00:00Z', '04:00')).toBe('2026-03-29T05:00:00.000Z');

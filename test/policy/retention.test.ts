@@ -91,7 +91,7 @@ describe.each(DATABASES)('on $name', (kind) => {
     return id;
   };
 
-  /** A kiosk with a check-in a day, each with position and photo, for so many days up to today. */
+  /** A kiosk with one check-in per day, each with position and photo, for this many days up to today. */
   async function kioskWithDays(days: number, site: string | null = null) {
     const kiosk = await KnownKiosk.register(database, keys, { site, at: ago(days) });
     const person = kiosk.box.enrol('Ada Lovelace', { at: ago(days) });
@@ -101,7 +101,7 @@ describe.each(DATABASES)('on $name', (kind) => {
       const personal = { person, photo: hash, photoKey: hash, gps: `sealed ${day}` };
       kiosk.box.append('checkin', open, personal, ago(day));
     }
-    // As if each day had been sent on its day: the claim and the arrival are one.
+    // As if each day had been sent on that day: the claimed time equals the arrival.
     await kiosk.send(now);
     await sql`update event set received_at = at`.execute(database.db);
     await sql`update photo set expected_at = (select at from event where id = photo.event)`.execute(database.db);
@@ -118,9 +118,9 @@ describe.each(DATABASES)('on $name', (kind) => {
     expect(report.photos).toMatchObject({ removed: 10, due: 0, held: 0, oldest: ago(89.5).toISOString() });
     expect([await count(sql`event where gps is not null`), await count(sql`photo`)]).toEqual([30, 90]);
     expect([await count(sql`checkin`), await count(sql`checkin where person is null`)]).toEqual([100, 0]);
-    // What else the event says of the person is whole, and the chain with it.
+    // The rest of the event's personal data is intact, and so is the chain.
     expect(await count(sql`event where type = 'checkin' and personal is null`)).toBe(0);
-    // Each person whose data went finds it in the audit log.
+    // Each person whose data was deleted finds this in the audit log.
     const audit = await database.db
       .selectFrom('audit')
       .select(['route', 'data', 'count'])
@@ -190,7 +190,7 @@ describe.each(DATABASES)('on $name', (kind) => {
     const held = await hold(ago(245), ago(235));
     expect(await run()).toMatchObject({ gps: { removed: 0 }, quarantine: { removed: 0, held: 1 } });
     await release(held);
-    // It was there before this one begins.
+    // It existed before this one starts.
     await hold(ago(190), null);
     expect(await run()).toMatchObject({ quarantine: { removed: 1 } });
   });
@@ -218,7 +218,7 @@ describe.each(DATABASES)('on $name', (kind) => {
         .transaction()
         .execute((t) => previewRelease(t, { db: t, keys, settings: SETTINGS, objects: null, now }, hold));
     expect(await preview()).toEqual({ due: 20, erasures: 0 });
-    // A second hold on the same: the first alone keeps nothing. To look has released none.
+    // A second hold on the same: the first alone keeps nothing. Listing them has released none.
     const second = await database.db.transaction().execute((t) => setHold(t, keys, about, now));
     expect(await preview()).toEqual({ due: 0, erasures: 0 });
     expect(await run()).toMatchObject({ gps: { removed: 0, held: 20 } });
@@ -228,7 +228,7 @@ describe.each(DATABASES)('on $name', (kind) => {
     await expect(database.db.transaction().execute((t) => setHold(t, keys, nothing, now))).rejects.toMatchObject({
       code: 'hold-covers-everything',
     });
-    // The reason may name someone: it is not readable in the database.
+    // The reason may name someone, so it isn't readable in the database.
     expect(JSON.stringify(await database.db.selectFrom('retention_hold').selectAll().execute())).not.toContain(
       'dispute',
     );
@@ -351,7 +351,7 @@ describe.each(DATABASES)('on $name', (kind) => {
     expect(await database.db.selectFrom('erasure').select(['person', 'state', 'origin']).execute()).toEqual([
       { person: ada, state: 'requested', origin: 'retention' },
     ]);
-    // Taken back, they are kept for another such time.
+    // Undone: they are kept for another such period.
     const { request } = await database.db.selectFrom('erasure').select('request').executeTakeFirstOrThrow();
     await database.db.transaction().execute((t) => undoErasure(t, request, later));
     const hours = (n: number) => new Date(later.getTime() + n * 3_600_000);

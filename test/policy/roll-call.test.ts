@@ -12,7 +12,7 @@ import { heldClock, newFolder, openKiosk } from '../store/kiosk.ts';
 import { aCheckin } from '../store/samples.ts';
 import { closeErasures } from '../sync/erasing.ts';
 
-/* Wardens at several kiosks and in the console have one roll call: real stores, the server's own code between them. */
+/* Wardens at several kiosks and in the console share one roll call: real stores, the server's own code between them. */
 
 const NOW = new Date('2026-07-20T10:00:00.000Z');
 const MINUTE = 60_000;
@@ -30,7 +30,7 @@ describe.each(DATABASES)('the roll call of an evacuation, on $name', (on) => {
     await api.db.deleteFrom('person_site').execute();
   });
 
-  /** A kiosk with its staff at the evacuation list. */
+  /** A kiosk whose staff have the evacuation list open. */
   async function door(name: string, site: string = SITE.id) {
     const clock = heldClock(NOW.getTime());
     const store = await openKiosk(newFolder(), {}, { clock });
@@ -49,7 +49,7 @@ describe.each(DATABASES)('the roll call of an evacuation, on $name', (on) => {
     const kiosk = {
       device,
       store,
-      /** Minutes after the beginning; the server's clock follows. */
+      /** Minutes after the start; sets the server's clock too. */
       at(minutes: number) {
         clock.time = NOW.getTime() + minutes * MINUTE;
         if (clock.time > api.now.getTime()) api.now = new Date(clock.time);
@@ -63,7 +63,7 @@ describe.each(DATABASES)('the roll call of an evacuation, on $name', (on) => {
       begin: () => list.evacuationBegin({ token }),
       end: () => list.evacuationEnd({ token }),
       mark: (p: Person, accounted = true) => list.evacuationAccount({ token, person: p.id, accounted }),
-      /** Who is marked, and who marked them; and whether a roll call goes on. */
+      /** Who is marked, who marked them, and whether a roll call is in progress. */
       async shows(): Promise<{ on: boolean; seen: string[] }> {
         const { people, startedAt } = await list.evacuationList({ token });
         const seen = people
@@ -112,17 +112,17 @@ describe.each(DATABASES)('the roll call of an evacuation, on $name', (on) => {
         [eve.id, null, east.device],
       ].sort(),
     );
-    // The console's marks reach the kiosks, and a mark that was a mistake goes, no matter who made it.
+    // The console's marks reach the kiosks, and a mistaken mark is removed, whoever made it.
     await api.ask('PUT', `/api/evacuations/${current!.id}/people/${zed.id}`, { as: 'staff' });
     await east.at(3).mark(ada, false);
     await east.sync();
     await west.sync();
     for (const kiosk of [west, east]) expect((await kiosk.shows()).seen.at(-1)).toBe('Zed console');
     expect((await west.shows()).seen).toEqual(['Eve kiosk East', 'Zed console']);
-    // A kiosk that is started in the middle of it gets all of it with its first snapshot.
+    // A kiosk that starts in the middle gets all of it with its first snapshot.
     const late = await door('Late');
     expect(await late.shows()).toEqual({ on: true, seen: ['Eve kiosk East', 'Zed console'] });
-    // Its end is everybody's, and the people accounted for are forgotten: here, there, and in the log of events.
+    // Its end applies to everyone, and the people accounted for are forgotten: here, there, and in the event log.
     await east.at(4).end();
     for (const kiosk of [east, west, late]) {
       await kiosk.sync();
@@ -141,7 +141,7 @@ describe.each(DATABASES)('the roll call of an evacuation, on $name', (on) => {
     await west.at(2).mark(ada);
     await east.at(3).begin();
     await east.at(4).mark(eve);
-    await east.sync(); // is heard first, although it began later
+    await east.sync(); // is received first, although it began later
     await west.sync();
     await east.sync();
     expect(await west.shows()).toEqual({ on: true, seen: ['Ada here', 'Eve kiosk East'] });
@@ -158,9 +158,9 @@ describe.each(DATABASES)('the roll call of an evacuation, on $name', (on) => {
     await west.at(3).mark(ada);
     await west.at(4).mark(ada, false);
     await west.sync();
-    await east.sync(); // its older word comes after the newer
+    await east.sync(); // its older event arrives after the newer one
     expect([await west.shows(), await east.shows()]).toEqual([NOBODY, NOBODY]);
-    // One is ended and another begun in the console while a kiosk has no network.
+    // One is ended and another begun in the console while a kiosk is offline.
     const { current } = await state();
     const url = (id: string) => `/api/evacuations/${id}/end`;
     await api.ask('POST', url(current!.id), { as: 'staff' });
@@ -171,7 +171,7 @@ describe.each(DATABASES)('the roll call of an evacuation, on $name', (on) => {
     expect((await state()).current!.id).toBe(next.id);
     await api.ask('POST', url(next.id), { as: 'staff' });
     await west.sync();
-    // Begun offline before that end: over by now.
+    // Begun offline before that end, so already over.
     await east.end();
     await east.at(4).begin();
     await east.sync();

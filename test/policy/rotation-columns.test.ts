@@ -30,9 +30,9 @@ import { openedByPair, openRing } from './sealed-people.ts';
 const { environment: SEALED, persons: OF_PERSONS } = sealedTables(MODULES);
 
 /**
- * Each column that holds envelopes, filled by the product's own code, through a rotation with `--re-encrypt`: whatever was
- * written reads as before, and neither the old environment keys nor anybody's old key opens any of it. A column that is
- * registered and not filled here fails the test.
+ * Each column that holds envelopes, filled by the product's own code, through a rotation with `--re-encrypt`. Everything reads as
+ * before, and neither the old environment keys nor anyone's old key opens any of it. A registered column that is not filled here
+ * fails the test.
  */
 
 const SAID = {
@@ -54,7 +54,7 @@ const SAID = {
   badge: 'BADGE-7711',
 } as const;
 
-/** As a kiosk makes them: argon2id, 32 bytes. */
+/** As made by a kiosk: argon2id, 32 bytes. */
 const PIN_HASH = `$argon2id$v=19$m=19456,t=2,p=1$${'A'.repeat(22)}$${'B'.repeat(43)}`;
 
 describe.each(DATABASES)('every sealed column on $name', (kind) => {
@@ -64,7 +64,7 @@ describe.each(DATABASES)('every sealed column on $name', (kind) => {
   let admin: Visitor;
   let person: string;
   let young: string;
-  /** Addresses that show what was written, and who asks. */
+  /** Addresses that show what was written, and the role that requests them. */
   const shownAt: { url: string; texts: readonly string[]; as: 'admin' | 'person' | 'young' }[] = [];
 
   withDatabase(kind, async (opened, undo) => {
@@ -87,7 +87,7 @@ describe.each(DATABASES)('every sealed column on $name', (kind) => {
       return answer.json() as Record<string, never>;
     };
 
-    // Of nobody: accounts, incidents, webhooks, holds, logs of kiosks, what a kiosk is given, imports.
+    // About nobody: accounts, incidents, webhooks, holds, kiosk logs, what a kiosk is given, imports.
     const account = (admin as Visitor & { id: string }).id;
     await inTransaction(db, async (tx) => {
       const row = () => tx.selectFrom('account').selectAll().where('id', '=', account).executeTakeFirstOrThrow();
@@ -96,7 +96,7 @@ describe.each(DATABASES)('every sealed column on $name', (kind) => {
       expect(await confirmTotp(tx, keys, await row(), web.codeOf(secret), now, other)).toHaveLength(10);
       await offerTotp(tx, keys, await row());
     });
-    // A person who takes a new second factor into use has to sign in again elsewhere.
+    // A person who activates a new second factor has to sign in again elsewhere.
     admin = await web.signIn('admin', account);
     const incident = await ok('POST', '/api/incidents', {
       ...{ title: SAID.incident, description: 'x', severity: 'high', foundAt: now.toISOString() },
@@ -121,7 +121,7 @@ describe.each(DATABASES)('every sealed column on $name', (kind) => {
     await db.updateTable('device').set({ status: 'pending', fingerprint }).where('id', '=', pending.id).execute();
     await ok('POST', `/api/devices/${pending.id}/approve`, { fingerprint });
 
-    // Of people.
+    // About people.
     const named = personValues('rotated');
     person = String((await ok('POST', '/api/people', named)).id);
     young = String((await ok('POST', '/api/people', { name: 'Young Rotated', number: 'N-7712', language: 'en' })).id);
@@ -207,7 +207,7 @@ describe.each(DATABASES)('every sealed column on $name', (kind) => {
       as: 'person',
     });
 
-    // What a kiosk said of nobody; of a person whose key is deleted it would be rejected.
+    // A kiosk event about nobody; one about a person whose key is deleted would be rejected.
     const event = randomUUID();
     const half = { score: { salt: 's', value: 1 }, gps: { salt: 's', value: 'sealed' } } as never;
     const { personal, gps } = sealHalf(keys, await personBox(db, keys, []), event, null, half);
@@ -217,7 +217,7 @@ describe.each(DATABASES)('every sealed column on $name', (kind) => {
     );
   }
 
-  /** Everything that product and people read of it. */
+  /** Everything that the product and people read of it. */
   async function readsAsBefore(at: PeopleListener): Promise<void> {
     const visitors = { admin, person: await at.signIn('person', person), young: await at.signIn('person', young) };
     for (const { url, texts, as } of shownAt) {

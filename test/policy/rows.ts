@@ -2,13 +2,13 @@ import { PROTECTION } from './rows/protection.ts';
 import { RIGHTS } from './rows/rights.ts';
 import { TRANSPORT } from './rows/transport.ts';
 
-/** Test titles by file, each as it is in the source: a title of a group names every test in it. */
+/** Test titles by file, as written in the source. The title of a group names every test in it. */
 export type Tests = Readonly<Record<string, readonly string[]>>;
 
 /** A row of the encryption and privacy policy. */
 export interface Row {
   readonly requirement: string;
-  /** Each claim of the row and of what it needs in practice, in plain words, with the tests that prove it. */
+  /** Each claim of the row and of what it requires in practice, in plain language, with the tests that prove it. */
   readonly parts: Readonly<Record<string, Tests>>;
   /** What no test here can show, and why. */
   readonly limits?: string;
@@ -16,7 +16,7 @@ export interface Row {
 
 export type RowId = `P${number}`;
 
-/** The policy, P1 to P35: `npm run test:policy` and the compliance report go by this and nothing else. */
+/** The policy, P1 to P35: the only source of `npm run test:policy` and the compliance report. */
 export const ROWS: ReadonlyMap<RowId, Row> = new Map(
   Object.entries({ ...PROTECTION, ...TRANSPORT, ...RIGHTS }) as [RowId, Row][],
 );

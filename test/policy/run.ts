@@ -18,14 +18,13 @@ import { ROWS } from './rows.ts';
 import { titlePattern } from './titles.ts';
 
 /**
- * `npm run test:policy [-- --all] [-- --from-reports]`: each row of the policy (test/policy/rows.ts) with its parts and the
- * tests that prove them. Runs those tests, and fails when a part has none, or one failed, was skipped or did not run. The
- * result goes to test/artefacts/policy.json, which the compliance report reads.
- *
- * `--all`: every test of a part is listed. `--from-reports`: nothing is run, the reports of the last `npm test` and
- * `npm run test:long` are read, and of `npm run test:release` if it ran; `--without-release`: its tests are not missed.
- * A row with tests in a run that left no report of this commit is not decided: it is named, not judged.
- * Exit codes: 0 every row holds, 1 one does not, 2 none was found not to hold, but not every one could be decided.
+ * `npm run test:policy [-- --all] [-- --from-reports]`: each row of the policy (test/policy/rows.ts) with its parts and the tests
+ * that prove them. Runs those tests, and fails if a part has none, or one failed, was skipped or did not run. The result is
+ * written to test/artefacts/policy.json, which the compliance report reads.
+ * `--all`: lists every test of a part. `--from-reports`: runs nothing, and reads the reports of the last `npm test` and `npm run
+ * test:long`, and of `npm run test:release` if it ran; `--without-release`: its tests don't count as missing. A row with tests in
+ * a run that left no report of this commit is not decided: it is listed, not judged.
+ * Exit codes: 0 every row holds, 1 one does not, 2 none was found not to hold, but some could not be decided.
  */
 const root = join(import.meta.dirname, '../..');
 const artefacts = join(root, 'test/artefacts');
@@ -56,7 +55,7 @@ async function runTests(named: ReadonlyMap<string, ReadonlySet<string>>): Promis
   try {
     const units = [...named.keys()].filter((f) => f.endsWith('.test.ts'));
     const vitest = join(folder, 'vitest.json');
-    // Whole files: a test may need what the one before it did.
+    // Whole files, since a test may depend on the one before it.
     await run('vitest', ['run', '--reporter=dot', '--reporter=json', `--outputFile.json=${vitest}`, ...units]);
     const screens = [...named].filter(([file]) => file.endsWith('.spec.ts'));
     const playwright = join(folder, 'playwright.json');
@@ -74,7 +73,7 @@ async function runTests(named: ReadonlyMap<string, ReadonlySet<string>>): Promis
 }
 
 function run(command: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<void> {
-  // What the tests print goes to stderr: stdout is the table alone.
+  // The tests' output goes to stderr; stdout is for the table only.
   const child = spawn(bin(command), args, { cwd: root, stdio: ['ignore', 2, 2], env: { ...process.env, ...env } });
   return new Promise((resolve, reject) => {
     child.on('error', reject);

@@ -19,17 +19,17 @@ import type { MemoryOutbox } from '../kit/outbox.ts';
 
 const { environment: SEALED } = sealedTables(MODULES);
 
-/** People with a value in every sealed column, and what opens it. */
+/** People with a value in every sealed column, and code that opens it. */
 
 export const NOW = new Date('2026-03-02T08:00:00Z');
 export const openRing = (db: Db, keys: Keys) =>
   openKeyring(db, keys, { hostnames: ['localhost'], now: () => NOW.getTime() });
 
-/** Hash of a PIN as a kiosk would send it: of nobody's PIN, and each person's another. */
+/** The hash of a PIN as a kiosk would send it: of no real PIN, and different for each person. */
 export const pinHashOf = (person: string): string =>
   `$argon2id$v=19$m=19456,t=2,p=1$${'A'.repeat(22)}$${Buffer.alloc(33, person).toString('base64').slice(0, 43)}`;
 
-/** Enrols a person with consent, a template and a check-in, a quarantined event, and what the server itself adds. */
+/** Enrols a person with consent, template, check-in, a quarantined event, and what the server itself adds. */
 export async function enrol(db: Db, keys: Keys, box: MemoryOutbox, name: string): Promise<string> {
   const from = box.events.length;
   const person = box.person(name);
@@ -82,16 +82,15 @@ export async function enrol(db: Db, keys: Keys, box: MemoryOutbox, name: string)
 }
 
 /**
- * Everything that lies under the environment's keys, tried with this pair whatever version its label names: envelopes of
- * every registered column, and the pgcrypto layer of the records.
- *
+ * Tries this pair on everything under the environment's keys, whatever version its label names: envelopes of every registered
+ * column, and the pgcrypto layer of the records.
  * @returns how many there were to try, and which columns opened
  */
 export async function openedByPair(db: Db, pair: MasterPair): Promise<{ tried: number; opened: string[] }> {
   const opened = new Set<string>();
   let tried = 0;
   const known = new Map<number, Keys>();
-  /** The pair, taking itself for that version. */
+  /** The pair, presented as that version. */
   const as = (version: number): Keys => {
     const keys = known.get(version) ?? keysOf(pair);
     if (!known.has(version)) keys.settle([{ version, check: keys.check() }], version);

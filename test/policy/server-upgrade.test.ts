@@ -18,7 +18,7 @@ import { KnownKiosk, resolveAll } from '../kit/known-kiosk.ts';
 import { newListener, type PeopleListener } from '../kit/listener.ts';
 import { becomeNextServer, NEXT_COLUMN } from './next-migration.ts';
 
-/* A server's database with a year of data in it, and the build after this one: nothing of it changes, whatever happens on the way. */
+/* A server's database with a year of data, and the build after this one: no data changes, whatever happens on the way. */
 
 const DAY = 86_400_000;
 const SEED = Number(process.env.SEED ?? 20_270_104);
@@ -27,19 +27,19 @@ const PEOPLE = 100;
 const DAYS = 365;
 const CHECKINS_A_DAY = 10;
 
-/** Tables without a row here: each of theirs names a key of the audit log's, which no made-up row has. */
+/** Tables without generated rows: each of theirs names an audit log key, which no generated row has. */
 const EMPTY: ReadonlySet<string> = new Set(['public.audit_anchor', 'public.audit_checkpoint']);
-/** Rows by the catalogue refer to rows by the catalogue: these tables have both kinds. */
+/** Generated rows refer to generated rows: these tables have both kinds. */
 const PARENTS: ReadonlySet<string> = new Set(
   ['device', 'account', 'incident', 'webhook', 'fleet_command', 'site'].map((name) => `public.${name}`),
 );
 
-/** Every table's rows and every sequence's place, but for what the migration itself keeps. */
+/** Every table's rows and every sequence's position, except what the migration itself records. */
 async function everything(db: Db): Promise<Record<string, unknown>> {
   const rows = await everyRow(db, NEXT_COLUMN);
   for (const table of ['public.kysely_migration', 'public.kysely_migration_lock', 'public.next_visitor'])
     rows.delete(table);
-  // The oldest schema that may still read the database: the next migration raises it.
+  // The oldest schema that may still read the database, which the next migration raises.
   rows.set(
     'public.meta',
     rows.get('public.meta')!.filter((row) => !row.includes('(least-reader,')),
@@ -67,7 +67,7 @@ describe.each(DATABASES)('a year of data on $name', ({ name, unavailable, start 
     database = await host.open();
     web = await newListener(database, { start: START });
     await fillYear();
-    // What a year of this office does not bring: rows by the catalogue, so that no table is without.
+    // Generated rows for what a year of this office doesn't contain, so that no table is empty.
     const filled = await everyRow(database.db);
     const left = new Set([...filled].filter(([, rows]) => rows.length === 0).map(([table]) => table));
     console.log(
@@ -197,7 +197,7 @@ describe.each(DATABASES)('a year of data on $name', ({ name, unavailable, start 
     await resolveAll(database.db);
   }
 
-  /** What some people and an administrator are shown: sealed columns, opened. What that leaves behind is its audit rows and sessions. */
+  /** What some people and an administrator are shown, with sealed columns opened. It leaves only audit rows and sessions. */
   async function asRead(): Promise<Record<string, unknown>> {
     const shown: Record<string, unknown> = {};
     const admin = await web.signIn('admin');
@@ -213,7 +213,7 @@ describe.each(DATABASES)('a year of data on $name', ({ name, unavailable, start 
     for (const person of people.slice(0, 4)) {
       const answer = await web.ask(await web.signIn('person', person), 'GET', '/api/gdpr/export/my-data');
       expect(answer.status, web.logged.slice(-2000)).toBe(200);
-      // All but who has read of them and is signed in, which asking has added to.
+      // Except who has read about them and is signed in, which these requests add to.
       shown[person] = Object.fromEntries(
         Object.entries(answer.json()).filter(([, held]) => !/"(route|session)":/.test(JSON.stringify(held))),
       );
@@ -221,7 +221,7 @@ describe.each(DATABASES)('a year of data on $name', ({ name, unavailable, start 
     return shown;
   }
 
-  /** What there is now, as it is read and as it is stored. */
+  /** Stores the current state, as read and as stored. */
   async function remember(): Promise<void> {
     read = await asRead();
     before = await everything(database.db);
@@ -245,7 +245,7 @@ describe.each(DATABASES)('a year of data on $name', ({ name, unavailable, start 
     spawn(process.execPath, [join(import.meta.dirname, 'children/migrate-next.ts'), host.where], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
-  /** Starts the next build on it. @param until kills it as soon as it says this. @returns what it said last */
+  /** Starts the next build on it. @param until kills it once it prints this. @returns its last output */
   async function asNextBuild(until?: RegExp): Promise<string> {
     const next = child();
     const ended = new Promise((resolve) => next.once('close', resolve));
@@ -272,7 +272,7 @@ describe.each(DATABASES)('a year of data on $name', ({ name, unavailable, start 
 
   test('is intact after the migration: encrypted columns open, the audit chain verifies, and kiosk and console work', async () => {
     await shut();
-    // Replicas start together: one of them migrates, and the other waits for it.
+    // Replicas start together: one of them migrates, and the others wait for it.
     const all = name === 'PGlite' ? [asNextBuild()] : [asNextBuild(), asNextBuild(), asNextBuild()];
     expect(new Set(await Promise.all(all))).toEqual(new Set(['opened']));
     const back = becomeNextServer();

@@ -7,7 +7,7 @@ import { DATABASES } from '../kit/databases.ts';
 import { SITE } from '../kit/services.ts';
 import { withDatabase } from '../kit/suite.ts';
 
-/** What was changed of a site itself: who, when, from what to what, and the way back. */
+/** Changes to a site itself: who, when, from what to what, and how to undo them. */
 
 const NOW = new Date('2026-07-20T10:00:00.000Z');
 let api: Api;
@@ -35,7 +35,7 @@ describe.each(DATABASES)('changes of a site on $name', (kind) => {
       { id: later.change, at: NOW.toISOString(), before: facts, after: { ...facts, dayStartsAt: '04:00' } },
     ]);
     const back = await api.ask<Site>('POST', `/api/sites/${made.id}/revert`, { body: { change: later.change } });
-    // What came after it stays.
+    // Later changes are kept.
     expect(back).toMatchObject({ name: 'Night shift', dayStartsAt: '00:00' });
     expect((await history(made.id))[0]).toMatchObject({ id: back.change, before: { dayStartsAt: '04:00' } });
     await expect(
@@ -97,10 +97,10 @@ describe.each(DATABASES)('changes of a site on $name', (kind) => {
     const history = async () => (await api.ask<{ items: PolicyChange[] }>('GET', `${url}/history`)).items;
     expect(await history()).toMatchObject([
       { before, after: { ...before, faces: 'off' } },
-      // What held at the site before it had a policy of its own.
+      // What applied at the site before it had its own policy.
       { before: policy, after: before },
     ]);
-    // The same one: the second is refused, whatever of the two they had read.
+    // The same change: the second is rejected, whichever state they had read.
     for (const was of [{}, { photoDays: 29 }])
       await expect(change(was, { photoDays: 7 })).rejects.toMatchObject({ code: 'settings-changed-meanwhile' });
     expect((await read()).policy).toMatchObject({ photoDays: 30 });

@@ -8,10 +8,10 @@ import type { MemoryOutbox } from '../kit/outbox.ts';
 import { SITE } from '../kit/services.ts';
 import { OTHER_SITE, withApi } from '../kit/suite.ts';
 
-/** Who may watch a kiosk's screen live, what is recorded of it, and how it ends. Every role is asked in every-route.test.ts. */
+/** Who may watch a kiosk's screen live, what is recorded about it, and how it ends. every-route.test.ts covers every role. */
 
 const NOW = new Date('2026-07-20T10:00:00.000Z');
-/** The head of a JPEG of 640 × 400: all that the server looks at. */
+/** The header of a JPEG of 640 × 400, the only part that the server checks. */
 const JPEG = Buffer.from('ffd8ffc0001108019002800301220002110103110100', 'hex');
 
 describe.each(DATABASES)('watching a screen on $name', (kind) => {
@@ -76,7 +76,7 @@ describe.each(DATABASES)('watching a screen on $name', (kind) => {
     await refused(look(other, command, admin), 'command-unknown');
     expect(isWatched(other, command)).toBe(false);
     expect(() => send(box)).toThrow(expect.objectContaining({ code: 'too-many-requests' }));
-    // Who asks later takes it over.
+    // A later request takes it over.
     const again = await watch(box, second);
     await refused(look(box, command, admin), 'command-unknown');
     expect(await look(box, again, second)).toMatchObject({ picture: null });

@@ -33,7 +33,7 @@ let box: MemoryOutbox;
 let receiver: Server;
 let url: string;
 let heard: Heard[] = [];
-/** What the receiver answers, and what it says with it. */
+/** The receiver's answers. */
 let answers: { status: number; location?: string };
 
 beforeAll(async () => {
@@ -64,7 +64,7 @@ describe.each(DATABASES)('webhooks on $name', (kind) => {
     box = await api.kiosk();
     heard = [];
     answers = { status: 204 };
-    await run(); // Everything up to here is looked through.
+    await run(); // Everything up to here has been processed.
   });
   afterEach(async () => {
     if (kind.unavailable) return;
@@ -212,7 +212,7 @@ describe.each(DATABASES)('webhooks on $name', (kind) => {
     }
     expect(await hook()).toMatchObject({ failingSince: since.toISOString(), lastFailure: '500', due: 1 });
     expect(await waiting()).toMatchObject([{ code: 'webhook-failing', at: since.toISOString(), webhook: 'Payroll' }]);
-    // Turned off by hand it is no one's trouble; what it answers later is new.
+    // Switched off by hand, it isn't an alert for anyone. Its later answers are new.
     await change(false);
     expect(await hook()).toMatchObject({ failingSince: null, lastFailure: null });
     expect(await waiting()).toEqual([]);
@@ -225,7 +225,7 @@ describe.each(DATABASES)('webhooks on $name', (kind) => {
     await run();
     expect(heard.length).toBe(6);
     expect(await hook()).toMatchObject({ failingSince: null, due: 0 });
-    // A success ends it as well.
+    // A success ends it too.
     answers = { status: 503 };
     await api.ask('POST', `/api/webhooks/${id}/test`);
     await run();
@@ -287,7 +287,7 @@ describe.each(DATABASES)('webhooks on $name', (kind) => {
     const [busy, off] = [await receive(), await receive()];
     const person = box.person('Maria Mayer');
     answers = { status: 503 };
-    // What stands before it in the queue is not taken either.
+    // Those before it in the queue are not sent either.
     box.checkin(box.person('Vera Rubin'), 'in', api.now);
     await api.deliver(box);
     await run();
@@ -414,7 +414,7 @@ describe.each(DATABASES)('webhooks on $name', (kind) => {
 
   test('attention items are sent to subscribed receivers when they open and close, and name nobody', async () => {
     const look = () => alertsJob.run({ ...api.services, now: () => api.now, signal: new AbortController().signal });
-    await look(); // Everything up to here was noticed.
+    await look(); // Everything up to here has been noticed.
     const { id } = await receive({ name: 'Pager', records: false, topics: ['kiosks'] });
     await receive({ name: 'Bonn', records: false, topics: ['kiosks'], site: OTHER_SITE });
     const payroll = await receive();
@@ -491,7 +491,7 @@ describe.each(DATABASES)('webhooks on $name', (kind) => {
     expect(await go()).toEqual([]);
     api.now = new Date('2026-07-23T04:00:00Z');
     expect(codes(await go())).toEqual(['closed camera-bad', 'opened clock-wrong']);
-    // Other hours move what is held back; a topic that is given up is sent no more.
+    // Different hours move what is held back; a topic that is deselected is no longer sent.
     api.now = new Date('2026-07-23T20:30:00Z');
     await alert('disk-low');
     expect(await go()).toEqual([]);
@@ -506,7 +506,7 @@ describe.each(DATABASES)('webhooks on $name', (kind) => {
     await look();
     await change({ topics: ['privacy'], quiet: null });
     expect(await go()).toEqual([]);
-    // What was tried in vain in the evening, 21:55 in Berlin, waits as well.
+    // Failed attempts in the evening, at 21:55 in Berlin, wait too.
     await change({ topics: ['kiosks'], quiet });
     api.now = new Date('2026-07-24T19:55:00Z');
     answers = { status: 503 };
@@ -517,7 +517,7 @@ describe.each(DATABASES)('webhooks on $name', (kind) => {
     expect(codes(await go()), 'the other receiver, of this one').toEqual(['opened webhook-failing']);
     api.now = new Date('2026-07-25T04:00:00Z');
     expect(codes(await go())).toEqual(['opened disk-low']);
-    // A receiver that is of another site by the end of its quiet hours is not sent what was held back for it.
+    // A receiver that belongs to another site by the end of its quiet hours is not sent what was held back for it.
     await solve('clock-wrong');
     await go();
     api.now = new Date('2026-07-25T20:30:00Z');

@@ -14,12 +14,12 @@ import { countStatements, type HoldAt, heldUp, interleave } from './interleave.t
 import { EXCUSED, NAME, type Office, officeOn, SCENARIOS, type Write } from './person-writes.ts';
 
 /**
- * Every write about a person, interleaved with their erasure: the erasure comes while the write is open, after each of its
- * statements until it has to wait for it, and the write comes while the erasure is open. Whichever was first, after the
- * certificate nothing of the person is left. On the embedded database, which has one connection, either waits for the other.
+ * Every write about a person, interleaved with their erasure: the erasure arrives while the write is open, after each of its
+ * statements until it has to wait for it, and the write arrives while the erasure is open. Whichever is first, after the
+ * certificate nothing of the person is left. The embedded database has one connection, so there each waits for the other.
  */
 
-/** What stays of someone who was erased: that they were, and what kiosks and receivers of webhooks get of it. */
+/** What is kept of someone who was erased: the fact, and what kiosks and webhook receivers get of it. */
 const STAYS = new Set(['change', 'erasure', 'person', 'webhook_delivery']);
 
 describe.each(DATABASES)('a write about a person and their erasure, on $name', (kind) => {

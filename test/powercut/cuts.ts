@@ -1,42 +1,42 @@
 import type { Disk, Ino, Operation, Recording } from './disk.ts';
 
-/** One operation that reached the disk before the cut; of a write perhaps a part, or nothing but the file's new length. */
+/** One operation that reached the disk before the cut. Of a write perhaps only a part, or only the file's new length. */
 type Arrived = readonly [operation: Operation, part?: readonly [from: number, to: number] | null];
 
-/** What a cut at one moment may leave. */
+/** A state in which a cut may leave the disk. */
 export interface DiskState {
   readonly disk: Disk;
-  /** Which of the operations arrived, in words. */
+  /** Which of the operations arrived, as text. */
   readonly how: string;
 }
 
 /** A moment at which the power may fail. */
 export interface Cut {
-  /** The last operation that was asked for; null before the first. */
+  /** The last operation requested; null before the first. */
   readonly last: Operation | null;
-  /** What the programs had said by then, all of it. */
+  /** Everything that the programs had output by then. */
   readonly said: readonly string[];
   readonly states: Iterable<DiskState>;
 }
 
 export interface Thoroughness {
-  /** Cuts between two flushes: every so many operations. */
+  /** Between two flushes, cuts after every `every` operations. */
   readonly every: number;
-  /** Operations of such a cut that are left out and kept alone, evenly chosen. */
+  /** For such a cut, number of operations that are omitted or kept alone, evenly chosen. */
   readonly single: number;
   /** The same right before a flush, where the most may be missing, and right after an answer, when nothing of it may. */
   readonly atFlush: number;
-  /** Random subsets a cut. */
+  /** Random subsets per cut. */
   readonly subsets: number;
   readonly random: () => number;
 }
 
-/** Within minutes, and still every flush and every answer. */
+/** Takes minutes, and still includes every flush and every answer. */
 export const BOUNDED = { every: 10, single: 1, atFlush: 2, subsets: 1 };
 /** Every operation. */
 export const THOROUGH = { every: 1, single: 5, atFlush: 24, subsets: 3 };
 
-/** Every moment of a recording, in order. */
+/** Yields every moment of a recording, in order. */
 export function* cutsOf(recording: Recording, how: Thoroughness): Iterable<Cut> {
   const durable = recording.before.copy();
   let pending: Operation[] = [];
@@ -91,7 +91,7 @@ function* statesOf(
     yield state(`only what was flushed, and ${what}`, [all[i]!]);
     yield state(`everything up to ${what}`, all.slice(0, i + 1));
   }
-  // Of the names that one flush makes durable, an earlier one may be missing when a later one is there already.
+  // Of the names that one flush makes durable, an earlier one may be missing while a later one exists.
   for (const [i, one] of pending.entries())
     if (one.kind === 'names' && one.names.some(({ folder }) => folder === flushed))
       yield state(`everything but ${one.what}`, all.toSpliced(i, 1));
@@ -111,7 +111,7 @@ function* statesOf(
 const SECTOR = 512;
 const BLOCK = 4096;
 
-/** How a write may be half there. */
+/** Ways in which a write may be incomplete. */
 function tears({ at, bytes }: Extract<Operation, { kind: 'write' }>): [string, readonly [number, number] | null][] {
   const found: [string, readonly [number, number] | null][] = [['only the length', null]];
   // Sectors and blocks of the disk, not of the write.
@@ -126,7 +126,7 @@ function tears({ at, bytes }: Extract<Operation, { kind: 'write' }>): [string, r
   return found;
 }
 
-/** At most `most` of the numbers below `count`, evenly. */
+/** At most `most` of the numbers below `count`, evenly spaced. */
 function spread(count: number, most: number): number[] {
   if (count <= most) return Array.from({ length: count }, (_, i) => i);
   return Array.from({ length: most }, (_, i) => Math.round(((i + 0.5) * count) / most - 0.5));

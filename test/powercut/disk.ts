@@ -31,14 +31,14 @@ import { type Call, descriptorOf, pathsOf, writtenBy } from './trace.ts';
 
 export type Ino = number;
 
-/** One operation on the disk. `ends` is its place in the trace. */
+/** One operation on the disk. `ends` is its position in the trace. */
 export type Operation = { readonly what: string; readonly path: string; readonly ends: number } & (
   | { readonly kind: 'write'; readonly ino: Ino; readonly at: number; readonly bytes: Buffer }
   | { readonly kind: 'size'; readonly ino: Ino; readonly size: number }
   | { readonly kind: 'mode'; readonly ino: Ino; readonly mode: number }
   | { readonly kind: 'names'; readonly names: readonly { folder: Ino; name: string; ino: Ino | null }[] }
 );
-/** What the recording is made of, in order; `starts` of a flush says what it covers. */
+/** The steps of a recording, in order. `starts` of a flush determines what it covers. */
 export type Step =
   | { readonly step: 'operation'; readonly operation: Operation }
   | { readonly step: 'flush'; readonly ino: Ino; readonly starts: number; readonly path: string }
@@ -50,7 +50,7 @@ interface Inode {
   readonly mode: number;
 }
 
-/** A disk as it is at one moment. */
+/** The state of a disk at one moment. */
 export class Disk {
   readonly inodes: Map<Ino, Inode>;
   readonly folders: Map<Ino, Map<string, Ino>>;
@@ -64,7 +64,7 @@ export class Disk {
     return new Disk(new Map(this.inodes), new Map([...this.folders].map(([ino, names]) => [ino, new Map(names)])));
   }
 
-  /** @param part of a write, the bytes that arrived; `null`: the file has grown, and none did */
+  /** @param part the bytes of a write that arrived; `null`: the file has grown, and none did */
   apply(operation: Operation, part?: readonly [from: number, to: number] | null): void {
     if (operation.kind === 'names') {
       for (const { folder, name, ino } of operation.names) {
@@ -79,7 +79,7 @@ export class Disk {
     else this.inodes.set(operation.ino, { ...before, content: changed(before.content, operation, part) });
   }
 
-  /** Every path below the root, folders before what is in them. */
+  /** Every path below the root, folders before their contents. */
   *paths(folder: Ino = ROOT, path = ''): Iterable<{ path: string; inode: Inode }> {
     for (const name of [...this.folders.get(folder)!.keys()].toSorted()) {
       const ino = this.folders.get(folder)!.get(name)!;
@@ -89,7 +89,7 @@ export class Disk {
     }
   }
 
-  /** The same for two disks that no program can tell apart. */
+  /** Equal for two disks that no program can tell apart. */
   fingerprint(): string {
     const hash = createHash('sha1');
     for (const { path, inode } of this.paths())
@@ -98,8 +98,8 @@ export class Disk {
   }
 
   /**
-   * Makes it real, in an empty folder.
-   * @param pool folder beside it, for large files: nothing writes into those, so that one copy is enough
+   * Writes the disk into an empty folder.
+   * @param pool folder beside it for large files. Nothing writes to those, so one copy is enough
    */
   writeTo(folder: string, pool: string): void {
     for (const { path, inode } of this.paths()) {
@@ -144,13 +144,13 @@ function changed(
   return after;
 }
 
-/** The mode among the arguments, less a umask of 022. */
+/** The mode in the arguments, minus a umask of 022. */
 const modeOf = (args: string): number => Number.parseInt(/, 0([0-7]{3,4})\b/.exec(args)?.[1] ?? '644', 8) & ~0o022;
 
-/** What a program did to everything below `root`, by its system calls. Several recordings follow one another. */
+/** What a program did to everything below `root`, by its system calls. Several recordings can follow one another. */
 export class Recording {
   readonly root: string;
-  /** As it was before. */
+  /** The disk before the recording. */
   readonly before = new Disk();
   readonly steps: Step[] = [];
   readonly #now: Disk;
@@ -184,7 +184,7 @@ export class Recording {
 
   add(calls: readonly Call[]): void {
     const from = this.#time;
-    // What is said counts from the moment at which it is sent, an operation from the moment at which it is done.
+    // Output counts from the moment at which it is sent, an operation from the moment at which it is done.
     const said = (call: Call) => WRITES.test(call.name) && !this.#inside(descriptorOf(call).path);
     const placed = calls.map((call) => ({ call, at: said(call) ? call.start : call.end }));
     for (const { call, at } of placed.toSorted((a, b) => a.at - b.at)) {
@@ -194,12 +194,12 @@ export class Recording {
     this.#offsets.clear();
   }
 
-  /** Something is known now that no system call says. */
+  /** Adds a fact that no system call reports. */
   said(text: string): void {
     this.steps.push({ step: 'said', text });
   }
 
-  /** Leaves of what was said each of these texts alone, where it was said first. @returns those that never were */
+  /** Keeps, of the output, only the first occurrence of each of these texts. @returns those that never occurred */
   onlySaid(texts: ReadonlySet<string>): string[] {
     const open = new Set(texts);
     const steps = this.steps.splice(0).flatMap((step): Step[] => {
@@ -212,7 +212,7 @@ export class Recording {
     return [...open];
   }
 
-  /** Where a path leads; null outside of the root, or where nothing is. */
+  /** Resolves a path; null outside of the root, or if nothing exists there. */
   #find(path: string | null): Ino | null {
     if (path === this.root) return ROOT;
     if (!path?.startsWith(`${this.root}/`)) return null;
@@ -237,7 +237,7 @@ export class Recording {
 
   #make(type: Inode['type'], mode: number, content: string | null = null): Ino {
     const ino = ++this.#lastIno;
-    // Durable or not, a file that has no name yet is nobody's: only its name and its content are operations.
+    // Durable or not, nobody can find a file without a name. Only its name and its content are operations.
     for (const disk of [this.before, this.#now]) {
       disk.inodes.set(ino, { type, mode, content: Buffer.from(content ?? '') });
       if (type === 'folder') disk.folders.set(ino, new Map());
@@ -334,7 +334,7 @@ export class Recording {
       case 'unlink':
       case 'unlinkat':
       case 'rmdir':
-        if (this.#find(first) === null) return; // a socket, which is no part of this
+        if (this.#find(first) === null) return; // a socket, which is irrelevant here
         this.#names(call, first, [{ path: first, ino: null }]);
         return;
       case 'rename':
@@ -364,7 +364,7 @@ export class Recording {
       case 'syncfs':
         break;
     }
-    // Nothing of ours does that today; should it ever, the model has to learn it before it may say that nothing is lost.
+    // None of our programs does this today. If one does, the model must support it before it can report that nothing is lost.
     if (args.includes(Buffer.from(this.root).toString('hex').replace(/../g, '\\x$&')))
       throw new Error(`the model does not know ${name} in ${this.root}`);
   }

@@ -3,15 +3,15 @@ import { join } from 'node:path';
 import { cutsOf, type Thoroughness } from './cuts.ts';
 import type { Recording } from './disk.ts';
 
-/** What a program that starts after the cut finds. */
+/** The state that a program finds when it starts after the cut. */
 export interface Found {
-  /** What a person would have to look after, or what is not whole; empty when all is well. */
+  /** What would need a person's attention or is incomplete; empty if all is well. */
   readonly problems: readonly string[];
 }
 
-/** Something that has to be so on every disk from one answer on, and up to another one where it is undone. */
+/** Something that must hold on every disk from one answer on, up to another one where it is undone. */
 export interface Fact<F extends Found> {
-  /** A text in the answer that promises it; null: from the beginning. */
+  /** A text in the answer that promises it; null: from the start. */
   readonly from: string | null;
   /** A text in the last answer before it is undone. */
   readonly until?: string;
@@ -22,15 +22,15 @@ export interface Fact<F extends Found> {
 export interface Scenario<F extends Found> {
   readonly recording: Recording;
   readonly facts: readonly Fact<F>[];
-  /** Starts what is to start after a cut, on a folder that is its own. */
+  /** Starts what is to start after a cut, on a separate folder. */
   readonly start: (folder: string) => Promise<F>;
 }
 
-/** What was recorded, to be tried. */
+/** Tries the states of a recording. */
 export type Recorded = (how: Thoroughness) => Promise<Tally>;
 
 export interface Loss {
-  /** The operation before which everything was asked for, and its file. */
+  /** The last operation that was requested, and its file. */
   readonly after: string;
   readonly how: string;
   readonly lost: string;
@@ -39,12 +39,12 @@ export interface Loss {
 export interface Tally {
   /** States by the kind of file that was written last. */
   readonly states: Map<string, number>;
-  /** Of those, different disks: each of them was started from. */
+  /** Number of different disks among those. Each of them was started from. */
   disks: number;
   readonly losses: Loss[];
 }
 
-/** Names of files in a report: what is of one kind is one row. */
+/** Names of files in a report. Files of one kind share a row. */
 const KINDS: readonly [RegExp, string][] = [
   [/store\.db-(wal|journal)$/, 'store: write-ahead log'],
   [/store\.db\.?rekey|store\.db\..+$|rekey/, 'store: re-keyed copy'],
@@ -62,12 +62,12 @@ const KINDS: readonly [RegExp, string][] = [
 ];
 const kindOf = (path: string): string => KINDS.find(([pattern]) => pattern.test(path))?.[1] ?? 'folders';
 
-/** Each thing is lost once; and more than these of one scenario are not worth the time. */
+/** Each loss is counted once. More than these in one scenario are not worth the time. */
 const MOST_LOSSES = 10;
 
 /**
- * Tries every state of every cut: what a program finds on it, against what had been promised by then.
- * @param folder on a disk in memory: nothing here depends on a real one
+ * Tries every state of every cut: compares what a program finds on it with what had been promised by then.
+ * @param folder on a disk in memory, since nothing here depends on a real one
  */
 export async function tryScenario<F extends Found>(
   { recording, facts, start }: Scenario<F>,

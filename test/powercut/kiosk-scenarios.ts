@@ -22,7 +22,7 @@ const has = (id: string) => (found: FoundKiosk) => found.checkins.some((one) => 
 const pinIs = (number: string, pin: string) => (found: FoundKiosk) =>
   found.people.some((one) => one.number === number && one.pin === pin);
 
-/** A kiosk's first start, from no folder at all; a staff PIN, people with PINs, check-ins by PIN and by staff, a deletion. */
+/** A kiosk's first start without any folder; a staff PIN, people with PINs, check-ins by PIN and by staff, a deletion. */
 export async function firstStart(root: string): Promise<Recorded> {
   const recording = new Recording(root);
   const facts: KioskFact[] = [];
@@ -64,7 +64,7 @@ export async function firstStart(root: string): Promise<Recorded> {
         core.staffCheckin({ token, person: ada.id, direction: 'out', reason: 'forgot' }),
       );
       promise(byHand.at, 'a check-in by staff', has(byHand.answer.receipt.checkin));
-      // Holds up to the last answer before the deletion is asked for.
+      // Holds up to the last answer before the deletion is requested.
       for (const [i, fact] of facts.entries())
         if (fact.what.startsWith('Grace')) facts[i] = { ...fact, until: byHand.at };
       const deleted = await say((core) => core.personDelete({ token, person: grace.id }));
@@ -74,7 +74,7 @@ export async function firstStart(root: string): Promise<Recorded> {
   return (how) => tryScenario({ recording, facts, start: (folder) => openAfterCut(folder) }, how, `${root}-cuts`);
 }
 
-/** Faces before the camera, each with a verification photo, and one that is taken back. */
+/** Faces in front of the camera, each with a verification photo, and one that is withdrawn. */
 export async function faces(root: string): Promise<Recorded> {
   const home = homeIn(root);
   ensureKioskFolder(home, true);
@@ -141,7 +141,7 @@ async function checkIn(core: CoreClient, frame: FaceFrame): Promise<Receipt> {
 const SERVER = '01890a5d-ac96-774b-bcce-b302099a8057';
 const SITE_NAME = 'South gate';
 
-/** What a server grants, as far as a kiosk's disk is concerned. */
+/** What a server grants, as far as it affects a kiosk's disk. */
 const grant = () => ({
   device: SERVER,
   provisioningSecret: randomBytes(32).toString('base64url'),

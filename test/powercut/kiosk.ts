@@ -15,21 +15,21 @@ import type { Recording } from './disk.ts';
 import type { Found } from './harness.ts';
 import { readTrace, straceOf } from './trace.ts';
 
-/** The kiosk's program as an installed one starts it, recorded; and what the same code makes of its folder afterwards. */
+/** Records the kiosk's program, started as on an installation, and reads its folder afterwards with the same code. */
 
 const PROGRAM = join(import.meta.dirname, '../../electron/cli/kiosk.ts');
-/** Of a recording's root. */
+/** Relative to a recording's root. */
 const HOME = 'data/kiosk';
 export const homeIn = (root: string): string => join(root, HOME);
 
-/** Of what is recorded: nothing of this process's own settings. */
+/** Environment of what is recorded, without this process's own settings. */
 export const env = (more: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv => ({
   PATH: process.env.PATH,
   HOME: process.env.HOME,
   ...more,
 });
 
-/** Calls a method of the core; its answer is the moment from which its word counts. */
+/** Calls a method of the core. The promise counts from its answer on. */
 export type Say = <T>(call: (core: CoreClient) => Promise<T>) => Promise<{ answer: T; at: string }>;
 
 /** Starts `kiosk run` below `recording.root`, drives it as a screen does, and ends it as a service manager does. */
@@ -84,7 +84,7 @@ export interface FoundKiosk extends Found {
   readonly checkins: readonly { id: string; voided: boolean; photo: boolean }[];
   readonly people: readonly { id: string; number: string | null; name: string; pin: string | null }[];
   readonly staffPin: string | null;
-  /** Of the server that it belongs to; null: to none. */
+  /** The server that it belongs to; null if none. */
   readonly server: string | null;
   readonly cursor: string;
   readonly waiting: readonly string[];
@@ -97,8 +97,8 @@ export const PINS = ['2468', '97531', '864208', '135790'] as const;
 const known = new Map<string, Promise<string | null>>();
 
 /**
- * Opens a kiosk's folder as its program does, verifies everything in it, and checks a person in: it works, and no person
- * had to help.
+ * Opens a kiosk's folder as its program does, verifies everything in it, and checks a person in, which shows that it works
+ * without anyone's help.
  */
 export async function openAfterCut(root: string, demo = false): Promise<FoundKiosk> {
   const home = homeIn(root);

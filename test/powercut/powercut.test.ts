@@ -4,7 +4,7 @@ import { seededRandom } from '../bench/harness.ts';
 import { BOUNDED } from './cuts.ts';
 import { cutPower, SCENARIOS } from './scenarios.ts';
 
-/* Each flush, each answer and a tenth of the moments in between; `npm run test:powercut` takes all of them. */
+/* Each flush, each answer and a tenth of the moments in between. `npm run test:powercut` tries all of them. */
 
 const SEED = 20261127;
 

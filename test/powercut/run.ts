@@ -6,10 +6,9 @@ import { cutPower, SCENARIOS } from './scenarios.ts';
 
 /*
  * npm run test:powercut -- [--bounded] [--seed N] [--only NAME]
- *
- * A power cut at every moment: what the real kiosk and the real updater write and flush is recorded (strace), every disk that
- * a cut could leave is made (disk.ts has the model and its limits), and kiosk, launcher and updater are started on it.
- * Exit: 0 nothing was lost, 1 something was, 2 wrong usage.
+ * A power cut at every moment. Records what the real kiosk and the real updater write and flush (strace), makes every disk that a
+ * cut could leave (disk.ts has the model and its limits), and starts kiosk, launcher and updater on it. Exit: 0 nothing was lost,
+ * 1 something was, 2 wrong usage.
  */
 
 const options = readOptions(

@@ -7,7 +7,7 @@ import { faces, firstStart, storeWork } from './kiosk-scenarios.ts';
 import { electronSecret, leaving } from './secrets-scenarios.ts';
 import { updates } from './updater-scenario.ts';
 
-/** What is recorded, each in an empty folder of its own. */
+/** The recorded scenarios, each in its own empty folder. */
 export const SCENARIOS: Readonly<Record<string, (root: string) => Promise<Recorded>>> = {
   'first start and staff': firstStart,
   'faces and photos': faces,
@@ -17,9 +17,9 @@ export const SCENARIOS: Readonly<Record<string, (root: string) => Promise<Record
   'the secret of an Electron host': electronSecret,
 };
 
-/** Records one of them and tries every state that a cut may leave of it. */
+/** Records a scenario and tries every state that a cut may leave of it. */
 export async function cutPower(name: string, how: Thoroughness): Promise<Tally> {
-  // In memory where there is such a folder: the disk of this machine plays no part.
+  // In memory if there is such a folder: this machine's disk doesn't matter.
   const folder = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'sp-powercut-'));
   try {
     const root = join(folder, 'root');

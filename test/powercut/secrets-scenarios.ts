@@ -14,7 +14,7 @@ import { readTrace, recordRun } from './trace.ts';
 
 const CHILDREN = join(import.meta.dirname, 'children');
 
-/** A keystore that keeps nothing to itself: what is tried is the file. */
+/** A keystore that stores nothing itself, since the file is what is tested. */
 const plainKeystore: Keystore = {
   isAsyncEncryptionAvailable: async () => true,
   getSelectedStorageBackend: () => 'gnome_libsecret',
@@ -22,11 +22,11 @@ const plainKeystore: Keystore = {
   decryptStringAsync: async (sealed) => ({ result: sealed.toString(), shouldReEncrypt: false }),
 };
 
-/** The Electron host's device secret, of a kiosk whose keystore keeps nothing to itself. */
+/** The Electron host's device secret, for a kiosk whose keystore stores nothing itself. */
 export const plainSecret = (home: string): Promise<string | null> =>
   readDeviceSecret({ keystore: plainKeystore, platform: 'linux', env: {}, home, allowFile: false });
 
-/** The Electron host makes its device secret once: with another one, or half of it, the store would stay closed for good. */
+/** The Electron host makes its device secret once. With another one, or half of it, the store could never be opened. */
 export async function electronSecret(root: string): Promise<Recorded> {
   const home = homeIn(root);
   mkdirSync(home, { recursive: true });
@@ -53,17 +53,17 @@ export async function electronSecret(root: string): Promise<Recorded> {
 }
 
 interface FoundLeft extends Found {
-  /** It would start as a kiosk. */
+  /** Whether it would start as a kiosk. */
   readonly kiosk: boolean;
-  /** Something that opens the store is on the disk. */
+  /** Whether something that opens the store is on the disk. */
   readonly keys: boolean;
-  /** It goes on with leaving: it destroys, and waits for its server to take note. */
+  /** Whether it continues to leave: it destroys its data, and waits for its server to take note. */
   readonly leaves: boolean;
-  /** What is in its folder beside the journal, once it has gone on. */
+  /** What is in its folder besides the journal, once it has continued. */
   readonly left: readonly string[];
 }
 
-/** A kiosk that is to destroy everything: from then on it is none, afterwards no key is left, and at the end it is done. */
+/** A kiosk that is to destroy everything. From then on it isn't a kiosk, later no key is left, and finally it is done. */
 export async function leaving(root: string): Promise<Recorded> {
   const home = homeIn(root);
   ensureKioskFolder(home, false);
@@ -81,7 +81,7 @@ export async function leaving(root: string): Promise<Recorded> {
     const journal = readJournal(at);
     if (journal === 'unreadable' || journal?.state === 'destroying') destroyEverything(at);
     const left = readdirSync(at).filter((name) => name !== JOURNAL_FILE);
-    // From then on nothing is destroyed any more.
+    // After that, nothing more is destroyed.
     const early = journal && left.length > 0 ? [`it has destroyed everything, and there is ${left.join(', ')}`] : [];
     const found = { problems: early, kiosk: false, keys, leaves: journal !== null, left };
     if (journal || !left.includes('site.json')) return found;
@@ -96,7 +96,7 @@ export async function leaving(root: string): Promise<Recorded> {
   return (how) => tryScenario({ recording, facts, start }, how, `${root}-cuts`);
 }
 
-/** Blocks of a file that is cut short are never written again: the zeros have to be on the disk before that. */
+/** Requires zeros to be on the disk before a file is truncated, since its blocks are never written again. */
 function requireZerosFirst(recording: Recording, path: string): void {
   const short = path.slice(recording.root.length + 1);
   const steps = recording.steps.map((step) => {

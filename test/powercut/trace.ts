@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
 
-/** System calls that change a file system, flush it, or (for the answers that a program gives) send bytes elsewhere. */
+/** System calls that change a file system, flush it, or send bytes elsewhere (a program's answers). */
 const TRACED = [
   'openat,open,creat,dup,dup2,dup3,fcntl,lseek',
   'write,pwrite64,writev,pwritev,pwritev2,sendto,sendmsg,ftruncate,truncate,fallocate,mmap',
@@ -14,12 +14,12 @@ const TRACED = [
 /** One system call that succeeded. */
 export interface Call {
   readonly name: string;
-  /** As strace prints them, every string and path in hexadecimal. */
+  /** As printed by strace, with every string and path in hexadecimal. */
   readonly args: string;
   readonly result: number;
   /** Path of the file descriptor that it returned. */
   readonly opened: string | null;
-  /** Its place among all entries and exits: what ended before `start` is done when this call begins. */
+  /** Its position among all entries and exits. What ended before `start` is done when this call begins. */
   readonly start: number;
   readonly end: number;
 }
@@ -45,7 +45,7 @@ export const straceOf = (file: string, command: readonly string[]): [string, str
   ],
 ];
 
-/** Runs a command to its end and records it. @throws when it fails */
+/** Runs a command to its end and records it. @throws if it fails */
 export async function recordRun(file: string, command: readonly string[], env: NodeJS.ProcessEnv): Promise<void> {
   const child = spawn(...straceOf(file, command), { env, stdio: ['ignore', 'pipe', 'pipe'] });
   let said = '';
@@ -64,7 +64,7 @@ const WHOLE = /^(\d+) +(\w+)\((.*)\) += (-?\d+|0x[0-9a-f]+|\?)(?:<([^>]*)>)?/;
 const UNFINISHED = /^(\d+) +(\w+)\((.*) <unfinished \.\.\.>$/;
 const RESUMED = /^(\d+) +<\.\.\. (\w+) resumed>(.*)$/;
 
-/** Reads what strace wrote, in the order in which the calls ended. */
+/** Reads strace's output, in the order in which the calls ended. */
 export async function readTrace(file: string): Promise<Call[]> {
   const calls: Call[] = [];
   const begun = new Map<string, { start: number; args: string }>();
@@ -90,13 +90,13 @@ export async function readTrace(file: string): Promise<Call[]> {
 
 export const unhex = (text: string): Buffer => Buffer.from(text.replaceAll('\\x', ''), 'hex');
 
-/** The strings among the arguments, in order; those of an iovec one by one. */
+/** The strings in the arguments, in order; those of an iovec separately. */
 export const stringsOf = (call: Call): Buffer[] => [...call.args.matchAll(/"([^"]*)"/g)].map((m) => unhex(m[1]!));
 
 /** All bytes that a call writes. */
 export const writtenBy = (call: Call): Buffer => Buffer.concat(stringsOf(call)).subarray(0, call.result);
 
-/** The path arguments, a relative one at its folder. */
+/** The path arguments, with relative ones resolved against their folder. */
 export function pathsOf(call: Call): string[] {
   const found: string[] = [];
   for (const [, folder, path] of call.args.matchAll(/(?:(?:AT_FDCWD|\d+)<([^>]*)>, )?"([^"]*)"/g)) {
@@ -106,7 +106,7 @@ export function pathsOf(call: Call): string[] {
   return found;
 }
 
-/** The file descriptor that is the first argument, and where it leads; a file without a name leads nowhere. */
+/** The file descriptor in the first argument, and its path; null if the file has no name. */
 export function descriptorOf(call: Call): { fd: number; path: string | null } {
   const [, fd, path, gone] = /^(\d+)(?:<([^>]*)>(\(deleted\))?)?/.exec(call.args) ?? [];
   return { fd: Number(fd), path: path === undefined || gone ? null : unhex(path).toString('utf8') };

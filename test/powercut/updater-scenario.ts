@@ -23,7 +23,7 @@ const PROGRAM = join(import.meta.dirname, '../../electron/cli/kiosk.ts');
 const SPOOL = join(import.meta.dirname, 'children/spool.ts');
 const LAUNCH = join(import.meta.dirname, '../../electron/host-browser/update/launch');
 
-/** A build that says which one it is; as a kiosk it stays, or ends at once. */
+/** A build that reports its version. As a kiosk it keeps running, or ends immediately. */
 const buildOf = (version: string, ends = false): BuildParts => ({
   version,
   program: `#!/bin/sh\n[ "$1" = run ] && ${ends ? 'exit 7' : 'exec sleep 1000'}\necho ${version}\n`,
@@ -31,19 +31,19 @@ const buildOf = (version: string, ends = false): BuildParts => ({
 });
 
 interface FoundBuilds extends Found {
-  /** The version that the launcher starts; null: none has been installed yet. */
+  /** The version that the launcher starts; null if none is installed yet. */
   readonly starts: string | null;
   /** The same after the updater has run. */
   readonly afterwards: string | null;
   readonly onTrial: boolean;
-  /** Version of the repository's timestamp that is known, and the latest time at which it was verified. */
+  /** The known version of the repository's timestamp, and the latest time at which it was verified. */
   readonly timestamp: number;
   readonly verified: number;
   /** Starts of a build on trial that the launcher has counted. */
   readonly counted: number;
 }
 
-/** An installation, an update that proves itself, a way back, and an update that ends three times and is given up. */
+/** An installation, an update that proves itself, a rollback, and an update that ends three times and is abandoned. */
 export async function updates(root: string): Promise<Recorded> {
   const aside = `${root}-aside`;
   const layout = updateLayout(root);
@@ -135,7 +135,7 @@ export async function updates(root: string): Promise<Recorded> {
     tryScenario({ recording, facts, start: (folder) => startAfterCut(folder, aside, first) }, how, `${root}-cuts`);
 }
 
-/** Runs the launcher as a unit does, until it says so. */
+/** Runs the launcher as a unit does, until it prints the text. */
 async function recordLauncher(
   recording: Recording,
   file: string,
@@ -166,18 +166,18 @@ async function recordLauncher(
 const json = (file: string) => (existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : null);
 const timestampOf = ({ work }: UpdateLayout): number =>
   json(join(work, 'metadata/timestamp.json'))?.signed.version ?? 0;
-/** As the launcher reads them: none in a file that is not whole. */
+/** As the launcher reads them: none if the file is incomplete. */
 const countedStarts = ({ spool }: UpdateLayout): number =>
   Number(/"starts": (\d+)/.exec(readIfThere(join(spool, 'launch.json'))?.toString() ?? '')?.[1] ?? 0);
 
-/** The machine starts: the launcher chooses, the updater puts right what was cut off and goes on with what was asked. */
+/** The machine starts. The launcher chooses a build; the updater repairs what was interrupted and continues the requests. */
 async function startAfterCut(root: string, aside: string, first: string): Promise<FoundBuilds> {
   const layout = updateLayout(root);
   const problems: string[] = [];
   const found = { problems, starts: null, afterwards: null, onTrial: false, timestamp: 0, verified: 0, counted: 0 };
   try {
     if (!readState(layout)) {
-      // It never was a kiosk: the installer is run again, as anybody does whose installation was cut off.
+      // It never was a kiosk: someone whose installation was interrupted runs the installer again.
       if (readdirSync(layout.builds).some((name) => name === 'current')) problems.push('builds, and no state of them');
       await firstBuild(layout, (await unpackInto(layout, first)).id);
       return { ...found, afterwards: await launched(root) };
@@ -210,8 +210,8 @@ async function startAfterCut(root: string, aside: string, first: string): Promis
 }
 
 /**
- * Updates reported as failed that were not at fault: a cut leaves no build that the state names missing or damaged, and 0.4.0
- * alone does not prove itself.
+ * Updates wrongly reported as failed. A cut leaves no build that the state names missing or damaged, and only 0.4.0 doesn't prove
+ * itself.
  */
 function falseVerdicts({ spool }: UpdateLayout): string[] {
   const verdicts = readdirSync(spool).filter((name) => name.startsWith('verdict-'));
@@ -219,7 +219,7 @@ function falseVerdicts({ spool }: UpdateLayout): string[] {
   return failed.filter((v) => v.code !== 'trial-starts').map((v) => `an update is reported as failed: ${v.code}`);
 }
 
-/** What the launcher starts: it has to be whole, to the last file. */
+/** Returns what the launcher starts, which must be complete to the last file. */
 async function launched(root: string): Promise<string> {
   const { stdout } = await promisify(execFile)(LAUNCH, ['--root', root, 'updater'], { env: env() });
   const version = stdout.trim();

@@ -2,15 +2,15 @@ import { createServer } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 
 export interface ConnectProxy {
-  /** With the name and password that it wants. */
+  /** Its address, including the required name and password. */
   readonly url: string;
   readonly port: number;
-  /** What it was asked to open, `host:port`, the refused ones included. */
+  /** Requested targets, `host:port`, including rejected ones. */
   readonly asked: string[];
   close(): Promise<void>;
 }
 
-/** A web proxy that takes CONNECT alone (RFC 9110 §9.3.6) and wants the name `kiosk` and the password `p@ss`. */
+/** A web proxy that accepts only CONNECT (RFC 9110 §9.3.6) and requires the name `kiosk` and the password `p@ss`. */
 export async function connectProxy(): Promise<ConnectProxy> {
   const asked: string[] = [];
   const sockets = new Set<Socket>();

@@ -9,7 +9,7 @@ import { writeMosquitto } from '../../sync/server/app/mqtt/mosquitto.ts';
 
 const BINARY = '/usr/sbin/mosquitto';
 
-/** Null when a Mosquitto can be started here, else why not, in one plain line. */
+/** Null if a Mosquitto can be started here, otherwise why not, in one plain line. */
 export function mosquittoMissing(): string | null {
   return existsSync(BINARY) ? null : `${BINARY} is missing (Debian package mosquitto)`;
 }
@@ -18,23 +18,23 @@ export interface Mosquitto {
   readonly port: number;
   readonly wssPort: number;
   readonly pid: number;
-  /** With its configuration and access rules. */
+  /** Folder with its configuration and access rules. */
   readonly folder: string;
-  /** Has it read its access rules again. */
+  /** Makes it reread its access rules. */
   reload(): void;
-  /** What it wrote to its log so far, over all starts. */
+  /** Its log so far, over all starts. */
   log(): string;
-  /** Ends it with this signal and waits for its end. */
+  /** Ends it with this signal and waits until it has ended. */
   kill(signal: 'SIGTERM' | 'SIGKILL'): Promise<void>;
-  /** Starts it again after `kill`, with what its disk holds. */
+  /** Restarts it after `kill`, with the state on its disk. */
   start(): Promise<void>;
-  /** Throws away what it keeps on disk, as a broker that lost what it had acknowledged. Only while it is not running. */
+  /** Deletes its state on disk, as if a broker lost what it had acknowledged. It must not be running. */
   forget(): void;
   /** Ends it and removes its folder. */
   remove(): Promise<void>;
 }
 
-/** A real Mosquitto on these ports of 127.0.0.1, with the configuration and the access rules that the server generates. */
+/** Starts a real Mosquitto on these ports of 127.0.0.1, with the configuration and access rules that the server generates. */
 export async function startMosquitto(
   options: Omit<MosquittoOptions, 'folder' | 'dataFolder' | 'bind' | 'user' | 'wssPort'> & { wssPort: number },
   extra: { acl?: string; withoutOpensslConf?: boolean } = {},
@@ -68,7 +68,7 @@ export async function startMosquitto(
       untilListening(options.wssPort, child, () => log),
     ]);
   };
-  // A test process that ends without `remove` (a set-up that failed) leaves no broker behind.
+  // A test process that ends without `remove`, such as after a failed set-up, leaves no broker behind.
   const onExit = () => child.kill('SIGKILL');
   process.once('exit', onExit);
   const kill = async (signal: NodeJS.Signals) => {

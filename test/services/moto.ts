@@ -14,12 +14,12 @@ import { reservePorts } from './ports.ts';
 /** Debian's own interpreter: another Python in the PATH has no moto. */
 const PYTHON = '/usr/bin/python3';
 const SERVER = '/usr/bin/moto_server';
-/** What the program needs beside Debian's python3-moto, which only suggests it. */
+/** What the program needs besides Debian's python3-moto, which only suggests it. */
 const MODULES = 'import moto.server, flask_cors';
 
 let missing: string | null | undefined;
 
-/** Null when an S3 double can be started here, else why not, in one plain line. */
+/** Null if an S3 double can be started here, otherwise why not, in one plain line. */
 export function motoMissing(): string | null {
   missing ??= find();
   if (missing && process.env.TESTS_MUST_RUN) throw new Error(missing);
@@ -37,7 +37,7 @@ function find(): string {
   }
 }
 
-/** An S3 double (moto) over HTTPS, with a CA of the test's own. What it holds dies with it. */
+/** An S3 double (moto) over HTTPS, with the test's own CA. Its contents are lost when it ends. */
 export interface Moto {
   /** `https://host:port` */
   readonly endpoint: string;
@@ -45,16 +45,16 @@ export interface Moto {
   /** The server's variables for a bucket. */
   env(bucket: string): Record<string, string>;
   settings(bucket: string, more?: Record<string, string>): S3Settings;
-  /** The end of what it said, for a test that fails. */
+  /** The end of its output, for a test that fails. */
   log(): string;
-  /** Ends it; what asks meanwhile gets no answer. */
+  /** Ends it. Requests meanwhile get no answer. */
   stop(): Promise<void>;
-  /** Starts it again, empty. */
+  /** Restarts it, empty. */
   start(): Promise<void>;
   remove(): Promise<void>;
 }
 
-/** @param host the name that its users have for this machine: another than 127.0.0.1 is served on all addresses */
+/** @param host the name by which clients reach this machine; other than 127.0.0.1, it is served on all addresses */
 export async function startMoto(host = '127.0.0.1'): Promise<Moto> {
   const folder = mkdtempSync(join(tmpdir(), 'sp-moto-'));
   const [port] = (await reservePorts(1)) as [number];
@@ -86,7 +86,7 @@ export async function startMoto(host = '127.0.0.1'): Promise<Moto> {
     child = spawn(PYTHON, ['-W', 'ignore', SERVER, ...args], {
       cwd: folder,
       stdio: ['ignore', 'ignore', 'pipe'],
-      // Else a host name with dots in it is taken for a bucket's.
+      // Otherwise a host name with dots is taken for a bucket's.
       env: { PATH: '/usr/bin:/bin', MOTO_S3_DEFAULT_MAX_KEYS: '1000', S3_IGNORE_SUBDOMAIN_BUCKETNAME: 'true' },
     });
     child.stderr!.on('data', (chunk) => {

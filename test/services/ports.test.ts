@@ -37,7 +37,7 @@ test('a port that something else listens on without a reservation is skipped', a
   const [before] = (await reservePorts(1)) as [number];
   const taken = before + 1;
   const server = createServer();
-  // Where another test has that very port, it is taken as well.
+  // If another test has that very port, it is taken too.
   await new Promise<void>((resolve) => {
     server.once('error', () => resolve()).listen({ host: '127.0.0.1', port: taken }, resolve);
   });

@@ -20,25 +20,25 @@ import { reservePorts } from './ports.ts';
 
 const DEBIAN = '/usr/lib/postgresql';
 
-/** A real PostgreSQL of the test's own: temporary cluster, TLS by a CA made for it, unprivileged user, free port. */
+/** The test's own real PostgreSQL: temporary cluster, TLS by a CA made for it, unprivileged user, free port. */
 export interface TestPostgres {
-  /** `SMARTPRESENCE_DATABASE_URL` of a database; makes the database when it is not there yet. */
+  /** `SMARTPRESENCE_DATABASE_URL` of a database. Creates the database if it doesn't exist. */
   url(database?: string): string;
   address(database?: string): PostgresAddress;
   /** Folder with `ca.pem`; `server.pem` and `server.key` belong to the database server. */
   readonly tlsFolder: string;
   readonly dataFolder: string;
-  /** Host of connections as the superuser `postgres`, without password and TLS: the folder of its socket. */
+  /** Host for connections as the superuser `postgres`, without password and TLS: the folder of its socket. */
   readonly socketFolder: string;
   readonly port: number;
   /** Process id of the postmaster. */
   pid(): number;
-  /** kill -9 of the postmaster, waited for. */
+  /** Kills the postmaster with kill -9 and waits until it has ended. */
   kill(): Promise<void>;
   start(): Promise<void>;
   /** Clean shutdown. */
   stop(): Promise<void>;
-  /** Appends a line to postgresql.conf; it holds from the next start. */
+  /** Appends a line to postgresql.conf, which applies from the next start. */
   configure(line: string): void;
   /** Runs SQL as the superuser over the local socket. */
   sql(text: string, database?: string): string;
@@ -46,7 +46,7 @@ export interface TestPostgres {
   remove(): Promise<void>;
 }
 
-/** @returns null when PostgreSQL can run here, else why not, in one line */
+/** @returns null if PostgreSQL can run here, otherwise why not, in one line */
 export function postgresUnavailable(): string | null {
   if (!binFolder()) return `SKIPPED: PostgreSQL suites: no ${DEBIAN}/*/bin (Debian package postgresql)`;
   if (!execFile('openssl', ['version']))
@@ -59,11 +59,11 @@ export function postgresUnavailable(): string | null {
 export interface PostgresOptions {
   /** Lines of postgresql.conf. */
   readonly settings?: readonly string[];
-  /** Where to put the cluster; a temporary folder by default. */
+  /** Folder for the cluster; a temporary folder by default. */
   readonly parent?: string;
 }
 
-/** @throws Error when it does not come up, with the end of its log */
+/** @throws Error with the end of its log if it doesn't start */
 export async function startPostgres({ settings = [], parent = tmpdir() }: PostgresOptions = {}): Promise<TestPostgres> {
   const bin = binFolder();
   if (!bin) throw new Error(postgresUnavailable() ?? 'no PostgreSQL');
@@ -93,7 +93,7 @@ export async function startPostgres({ settings = [], parent = tmpdir() }: Postgr
     ...settings,
   ])
     configure(line);
-  // TLS alone over TCP, with a password; the socket in the folder is the test's own way in.
+  // Over TCP only TLS with a password; the socket in the folder is for the test itself.
   writeFileSync(join(data, 'pg_hba.conf'), 'local all postgres trust\nhostssl all all 127.0.0.1/32 scram-sha-256\n');
 
   const pid = () => Number(readFileSync(join(data, 'postmaster.pid'), 'utf8').split('\n')[0]);
@@ -115,7 +115,7 @@ export async function startPostgres({ settings = [], parent = tmpdir() }: Postgr
     ]);
   let child: ChildProcess | null = null;
   const running = () => child !== null && child.exitCode === null && child.signalCode === null;
-  // In the foreground and tied to this process: a test that is killed leaves no database behind.
+  // In the foreground and tied to this process, so a killed test leaves no database behind.
   const start = async () => {
     if (running()) return;
     const deadline = Date.now() + 60_000;
@@ -157,7 +157,7 @@ export async function startPostgres({ settings = [], parent = tmpdir() }: Postgr
   await start();
   const password = 'test / pass@word';
   sql(`create role sp login password '${password}'`);
-  // As docs/prove/erasure.md asks for: an erasure has the write-ahead log part with what it held.
+  // As docs/prove/erasure.md requires: an erasure checkpoints the write-ahead log so that old contents are discarded.
   sql('grant pg_checkpoint to sp');
   const made = new Set<string>();
   const url = (database = 'sp') => {
@@ -238,13 +238,13 @@ function makeCertificates(tls: string, run: Run): void {
 
 interface Run {
   (command: string, args: readonly string[]): string;
-  /** Whether it ended with 0. */
+  /** Whether it exited with 0. */
   ok(command: string, args: readonly string[]): boolean;
 }
 
 const ENVIRONMENT = { PATH: process.env.PATH ?? '/usr/bin:/bin', LC_ALL: 'C' };
 
-/** PostgreSQL refuses to run as root: as root everything of it runs as the user `postgres`. */
+/** PostgreSQL refuses to run as root, so as root all of it runs as the user `postgres`. */
 function unprivileged(option: string | null, command: readonly string[]): [string, string[]] {
   const as = isRoot() ? ['--reuid=postgres', '--regid=postgres', '--clear-groups'] : [];
   return ['setpriv', [...as, ...(option ? [option] : []), ...command]];

@@ -19,26 +19,26 @@ const NEEDED = {
   '/usr/bin/pdftotext': 'poppler-utils',
 };
 
-/** Why there is no printer here; null when there can be one. */
+/** Why no printer can be started here; null if one can. */
 export function noPrinterHere(): string | null {
   const missing = Object.entries(NEEDED).filter(([file]) => !existsSync(file));
   if (missing.length > 0) return `SKIPPED: printing: apt-get install ${missing.map(([, apt]) => apt).join(' ')}`;
   return process.getuid?.() === 0 ? null : 'SKIPPED: printing: only root can start a print service of its own';
 }
 
-/** CUPS with a printer whose paper is a PDF, and with nothing in common with this machine's own. */
+/** CUPS with a printer that prints to PDF, independent of this machine's own. */
 export interface PrintService {
-  /** What programs that print find in their environment. */
+  /** Environment for programs that print. */
   readonly env: Readonly<Record<string, string>>;
-  /** Makes the printer, and the default one. */
+  /** Creates the printer and makes it the default one. */
   setUp(): void;
   remove(): void;
-  /** As its operator, or a fault, stops it and starts it again. */
+  /** Stops it, as its operator or a fault does; `resume` restarts it. */
   stop(why: string): void;
   resume(): void;
-  /** What came out, oldest first, as files. */
+  /** Printed files, oldest first. */
   papers(): string[];
-  /** Waits for so many papers. */
+  /** Waits for this many printed files. */
   printed(count: number): Promise<string[]>;
   close(): Promise<void>;
 }
@@ -92,7 +92,7 @@ export async function startPrintService(): Promise<PrintService> {
     `Log ${at('log')}`,
     `Spool ${at('tmp')}`,
   ]);
-  // The backend reads its settings in /etc/cups and nowhere else: so it sees this folder there.
+  // The backend reads its settings only in /etc/cups, so this folder is mounted there for it.
   const cupsd = spawn(
     'unshare',
     ['--mount', 'sh', '-c', `mount --bind '${at('etc')}' /etc/cups && exec /usr/sbin/cupsd -f`],
@@ -114,7 +114,7 @@ export async function startPrintService(): Promise<PrintService> {
     env,
     papers,
     setUp() {
-      // By way of cairo, so that the PDF keeps its text as text.
+      // Via cairo, so that the PDF keeps its text as text.
       run(
         'lpadmin',
         '-p',
@@ -144,6 +144,6 @@ export async function startPrintService(): Promise<PrintService> {
   };
 }
 
-/** The text of a paper, as it is read. */
+/** The text of a printed file, in reading order. */
 export const textOf = (pdf: string): string =>
   execFileSync('/usr/bin/pdftotext', ['-layout', pdf, '-'], { encoding: 'utf8' });

@@ -5,17 +5,17 @@ import { join } from 'node:path';
 
 export const SOCAT = '/usr/bin/socat';
 
-/** A serial port of this machine whose other end the test holds: a pty under a path of its own, made by socat. */
+/** A serial port of this machine whose other end the test holds: a pty at its own path, made by socat. */
 export interface SerialCable {
-  /** What a driver opens. */
+  /** Path that a driver opens. */
   readonly path: string;
-  /** Puts the plug in: the path is there when this resolves. */
+  /** Plugs it in. The path exists when this resolves. */
   plug(): Promise<void>;
-  /** Pulls it out, as a cable is pulled: no goodbye. */
+  /** Unplugs it, like a pulled cable: without a goodbye. */
   unplug(): Promise<void>;
-  /** What the device at the other end says. */
+  /** Sends bytes from the device at the other end. */
   say(bytes: Uint8Array | string): void;
-  /** What the kiosk has said to the device since it was plugged in. */
+  /** What the kiosk has sent to the device since it was plugged in. */
   heard(): Buffer;
   [Symbol.asyncDispose](): Promise<void>;
 }
@@ -34,7 +34,7 @@ export function serialCable(name = 'tty'): SerialCable {
     const over = new Promise((resolve) => old.once('exit', resolve));
     old.kill('SIGKILL');
     await over;
-    rmSync(path, { force: true }); // the system takes a device's path away too
+    rmSync(path, { force: true }); // the system removes a device's path too
   }
 
   return {
@@ -43,7 +43,7 @@ export function serialCable(name = 'tty'): SerialCable {
       heard = [];
       child = spawn(SOCAT, ['-', `PTY,link=${path},rawer,wait-slave=0`], { stdio: ['pipe', 'pipe', 'pipe'] });
       child.stdout?.on('data', (bytes: Buffer) => heard.push(bytes));
-      child.stdin?.on('error', () => undefined); // said into a cable that was pulled
+      child.stdin?.on('error', () => undefined); // written into a cable that was pulled
       for (let i = 0; !existsSync(path); i++) {
         if (i > 2000 || child.exitCode !== null) throw new Error(`socat made no port: ${String(child.stderr?.read())}`);
         await new Promise((resolve) => setTimeout(resolve, 5));

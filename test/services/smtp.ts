@@ -5,17 +5,17 @@ import { join } from 'node:path';
 import { createServer as createTlsServer, TLSSocket } from 'node:tls';
 import { selfSignedServerCertificate } from '../../sync/server/platform/keys/certificates.ts';
 
-/** A mail server that takes what it gets: implicit TLS, or STARTTLS, or, as a bad one, no TLS at all. */
+/** A mail server that accepts everything: implicit TLS, STARTTLS or, as a bad one, no TLS at all. */
 
 export interface TestSmtp {
   readonly port: number;
-  /** PEM of the CA that its certificate is of. */
+  /** PEM of the CA that issued its certificate. */
   readonly caFile: string;
-  /** Whole messages, headers included, as they came. */
+  /** Complete messages as received, including headers. */
   readonly mails: { readonly to: string[]; readonly text: string; readonly tls: boolean }[];
-  /** Everything that came before TLS. */
+  /** Everything received before TLS. */
   readonly clear: string[];
-  /** What it answers to a receiver's address in place of taking it. */
+  /** Its answer to a recipient's address, instead of accepting it. */
   refuse: string | null;
   next(): Promise<void>;
   close(): Promise<void>;

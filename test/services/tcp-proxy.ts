@@ -2,16 +2,16 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 
 export interface TcpProxy {
   readonly port: number;
-  /** Bytes that passed, both directions together. */
+  /** Bytes carried, both directions together. */
   readonly bytes: number;
-  /** From now on nothing passes, in either direction, and no end is sent: what a dead cable does. */
+  /** Stops carrying anything in either direction, without ending the connections, like a dead cable. */
   freeze(): void;
-  /** Ends every connection; new ones pass. */
+  /** Ends every connection. New ones are carried. */
   cut(): void;
   close(): Promise<void>;
 }
 
-/** Passes bytes between its port of 127.0.0.1 and another one, until it is stopped. */
+/** Forwards bytes between its port of 127.0.0.1 and another port until it is stopped. */
 export async function tcpProxy(target: number): Promise<TcpProxy> {
   const sockets = new Set<Socket>();
   let frozen = false;

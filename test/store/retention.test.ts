@@ -100,7 +100,7 @@ describe('the scheduler', () => {
     expect(left()).toMatchObject({ photos: 0, gps: 0 });
   });
 
-  it('wipes nothing early that was recorded while a server with a wrong clock held trusted time back', async () => {
+  it('deletes nothing early that was recorded while a server with a wrong clock held trusted time back', async () => {
     const { clock, store, record, left } = await kioskWithDays(1);
     const retention = startRetention({ store, site: POLICY, log: quiet, clock });
     onTestFinished(() => retention.stop());
@@ -123,7 +123,7 @@ describe('the scheduler', () => {
     expect((await store.check()).problems).toEqual([]);
   });
 
-  it('wipes nothing early that was recorded before a dead clock was set', async () => {
+  it('deletes nothing early that was recorded before a dead clock was set', async () => {
     const { clock, store, record, left } = await kioskWithDays(0);
     clock.time = Date.UTC(1970, 0, 1);
     const retention = startRetention({ store, site: POLICY, log: quiet, clock });

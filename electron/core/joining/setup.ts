@@ -104,7 +104,7 @@ export function createSetup(deps: SetupDeps): KioskSetup {
     const wantedStill = (): boolean => mine === run && !stopped;
     pollJoining(context, wantedStill).then(
       (answer) => {
-        // Given up while it was being written down: it belongs to that server all the same.
+        // Cancelled while the grant was being stored: the kiosk belongs to that server nevertheless.
         if (answer.server !== null && !stopped) return finished(answer.server);
         if (!wantedStill()) return;
         waiting(server, answer, null);

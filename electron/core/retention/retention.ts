@@ -100,7 +100,7 @@ export function startRetention(options: RetentionOptions) {
     else state = next;
   }
 
-  /** A time that someone else has said was taken, or not. */
+  /** Called when an external time was accepted or rejected. */
   function confirmed(next: TrustedState, at: Reading): TrustedState {
     const trusted = trustedAt(state, at);
     if (next.trusted - trusted > BELIEVED_LEAP)

@@ -48,7 +48,7 @@ export function runCoreProcess(link: HostLink, startCore: StartCore): void {
         deviceSecret: deviceSecret ? Buffer.from(deviceSecret, 'base64') : null,
         async busy(busy) {
           link.post({ type: 'busy', busy });
-          // What was posted leaves with the next turns of the event loop.
+          // Posted messages are sent in the next turns of the event loop.
           await setTimeout(50);
         },
         restart({ browser }) {

@@ -47,7 +47,7 @@ const SERVED_AFTER = 1_000;
 /** A rejection needs a person, but may also have resolved (a lock released, a disk mounted): retried after this long. */
 export const RETRY_REFUSED_AFTER = 15_000;
 const STOP_WAIT = 8_000;
-/** A core that says that it is busy may be silent for this long: a large store is re-encrypted or checked on a slow disk. */
+/** Longest silence of a core that reported long work, such as re-encrypting or checking a large store on a slow disk, ms. */
 export const BUSY_MS = 60 * 60_000;
 
 const RESTARTING: CoreState = {

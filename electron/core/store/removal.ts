@@ -8,7 +8,7 @@ import type { Session } from './session.ts';
 
 /** Events deleted in one transaction: secure_delete overwrites each of their pages. */
 const TRIM = 500;
-/** Two clocks that differ by no more than this, from one reading to another, have run alike, ms. */
+/** Two clocks have run alike if their differences between two readings differ by at most this, ms. */
 const IN_STEP_MS = 300_000;
 
 /** Tables with what a kiosk has of a person while they are assigned to it, by the person's `ref`. */
@@ -47,12 +47,12 @@ export class Removal {
   }
 
   /**
-   * Trusted time is found to be behind: what was recorded since it went wrong happened so much later than its events say, and
-   * is not removed early. Those are the newest events of this boot for which both clocks ran as the monotonic one did; but where
-   * it is known to be dead, the wall clock may have been set since.
+   * Handles trusted time found to be behind: what was recorded since it went wrong happened later than its events say, by the same
+   * amount, so it must not be removed early. These are the newest events of this boot during which both clocks ran like the
+   * monotonic one. If the wall clock is known to be dead, it may have been set since.
    *
    * @param now ms: trusted time before it is corrected, wall clock, monotonic clock. @param by ms
-   * @param alive ms since 1970: a wall clock that is earlier is dead
+   * @param alive earliest time of a working wall clock, ms since 1970
    */
   correct(now: { trusted: number; wall: number; monotonic: number; bootId: string }, by: number, alive: number): void {
     const { trusted, wall, monotonic, bootId } = now;

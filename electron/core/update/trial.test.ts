@@ -144,7 +144,7 @@ describe('the build on trial', () => {
     expect(k.codes()).toEqual([]);
   });
 
-  test('that was given up stays where the build before can’t be started: it does not restart for ever', () => {
+  test('that failed is kept if the previous build can’t be started, without restarting forever', () => {
     const k = kiosk();
     k.state(ATTEMPT);
     k.fail('trial-deadline');

@@ -70,7 +70,7 @@ export function stepTrial(deps: TrialDeps): TrialState {
     const detail = asked ? { ...detailOf(trial, 'asked'), version: trial.from, from: trial.version } : detailOf(trial);
     return report(deps, asked ? 'update-rolled-back' : 'update-healthy', detail, { [TRIAL]: '' });
   }
-  // Started in place of the one that it should be, it is the only one that can be: another restart would change nothing.
+  // Started instead of the build that should run, this is the only one that can: another restart would change nothing.
   if (verdict?.outcome === 'failed') return here && insteadOf === null ? 'restart' : failed(deps, trial, verdict.code);
   if (verdict) return insteadOf === null ? 'restart' : failed(deps, trial, 'build-fallback');
   if (state?.attempt === trial.attempt) {

@@ -186,7 +186,7 @@ async function fetchArchive(
   await freeSpace(options, { packed: target.length, here: await bytesIn(folder), unpacked: null });
   report({ step: 'download', done: 0, total: target.length, facts: target.build });
   const to = join(folder, 'build.tar.gz');
-  // A slow source may take hours: whatever the kiosk wants by then does not wait for it.
+  // A slow source may take hours. A newer request must not wait for it.
   const superseded = new AbortController();
   const looking = setInterval(() => {
     if (readRequest(options.layout)?.id !== id) superseded.abort();

@@ -50,7 +50,7 @@ export function Jobs() {
   const states = useRead(listJobs, {}, 15_000);
   const runs = useList(listJobRuns, { query: { job: filterOf('job').value } }, 'runs');
   const jobs = states.value?.jobs ?? [];
-  // A run that began or ended since.
+  // A run has started or ended since.
   useNews(states.value && JSON.stringify(jobs.map(({ last }) => [last?.id, last?.outcome])), runs.reload);
   return (
     <PageFrame of="jobs">

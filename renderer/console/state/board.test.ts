@@ -98,7 +98,7 @@ test('an age is given in one unit', () => {
   expect(agoOf(-5000, 'de')).toBe('jetzt');
 });
 
-test('what rounds up to the next unit is said in it', () => {
+test('a time that rounds up to the next unit is shown in that unit', () => {
   const [second, minute, hour] = [1000, 60_000, 3_600_000];
   const just = [minute - second, minute - 1, hour - 31 * second, hour - second, 23.4 * hour, 23.6 * hour, 24 * hour];
   expect(just.map((ms) => agoOf(ms, 'en'))).toEqual([

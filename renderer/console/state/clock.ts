@@ -32,7 +32,7 @@ export function agoOf(ms: number, language = currentLanguage()): string {
   const relative = new Intl.RelativeTimeFormat(localeOf(language), { numeric: 'auto' });
   const seconds = Math.max(0, Math.round(ms / 1000));
   if (seconds < 60) return relative.format(-seconds, 'second');
-  // What rounds up to 60 minutes is an hour.
+  // A time that rounds up to 60 minutes is shown as an hour.
   const [minutes, hours, days] = [60, 3600, 86_400].map((unit) => Math.round(seconds / unit)) as [
     number,
     number,

@@ -30,7 +30,7 @@ export function Dialog({ title, onClose, wide = false, children }: DialogProps) 
   // Opened before the next frame, so that the first key press goes to the right element. Closing returns the focus.
   useLayoutEffect(() => {
     const dialog = ref.current!;
-    // One that opens while its page waits for someone to sign in again is shown with it.
+    // A dialog opened while its page waits for a new sign-in is shown together with the page.
     if (dialog.isConnected) dialog.showModal();
     focusFirst(dialog);
     return () => dialog.close();

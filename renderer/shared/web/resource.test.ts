@@ -87,7 +87,7 @@ test('a list of several pages is polled less often, in proportion to its pages',
   expect(asked).toEqual([1, 2, 3, 1, 2, 3]);
 });
 
-test('who did something in a list reads with which of its rows it was done', async () => {
+test('the toast of an action in a list names its row', async () => {
   const page = inPage(useWrite);
   const write = async () => ({ ok: true as const, value: 2 });
   await page.now.run(write, { say: (count) => `${count} removed.`, of: 'ada@example.org' });

@@ -59,7 +59,7 @@ test('a session ends at its expiry, however much it is used', () => {
   expect(session.idleEndsAt.value - Date.now()).toBe(3 * 60_000);
 });
 
-test('a page waits an hour for whose session has ended, and for no one else', () => {
+test('a page is kept for an hour after its session has ended, only for the same account', () => {
   vi.useFakeTimers({ now: Date.UTC(2026, 2, 2, 8) });
   const session = page();
   const visitOf = (account: string) => {
@@ -80,7 +80,7 @@ test('a page waits an hour for whose session has ended, and for no one else', ()
   expect(session.page.value).toBeNull();
 });
 
-test('what someone was asked when their session ended is answered with no where someone else comes', async () => {
+test('a question left open when a session ended is answered with no if another account signs in', async () => {
   const session = page();
   const enter = (account: string) =>
     session.admitted({ ...state, account, idleEndsAt: at(30), expiresAt: at(59), serverTime: at(0) });

@@ -46,7 +46,7 @@ export const Correction = z.strictObject({
   person: Uuid,
   /** Name of the person; null: none. */
   name: z.string().nullable(),
-  /** Of the record. */
+  /** Site of the record. */
   site: Uuid.nullable(),
   /** Null: no record counted before it, or that record is no longer kept. */
   before: RecordValues.nullable(),

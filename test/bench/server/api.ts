@@ -15,22 +15,22 @@ import type { BenchContext, BenchLine } from '../types.ts';
 import { benchServices, fillPeople } from './services.ts';
 
 /**
- * What the API's reads cost beside the same query in bare SQL, in turns on one database: a list of 100 people, whose values
- * are decrypted and whose reading is audited, and a search in the records. Then many at once as browsers ask: HTTPS with
- * a session, from the listener on; and an export.
+ * Compares the API's reads with the same query in bare SQL, alternating on one database: a list of 100 people, whose values are
+ * decrypted and whose reading is audited, and a search in the records. Then many concurrent requests as browsers send them: HTTPS
+ * with a session, from the listener on. Then an export.
  */
 const PEOPLE = 5_000;
 const ROUNDS = 41;
-/** Readers at once, requests of each in a turn, and turns. */
+/** Concurrent readers, requests of each per turn, and turns. */
 const READERS = 8;
 const REQUESTS = 30;
 const TURNS = 3;
 const DAY_MS = 86_400_000;
 
-/** Records in the database; fewer for a quick look. */
+/** Records in the database. Can be lowered for a quick run. */
 const records = () => Number(process.env.SMARTPRESENCE_BENCH_RECORDS ?? 1_000_000);
 
-/** @throws Error when PostgreSQL can't be had here */
+/** @throws Error if PostgreSQL isn't available here */
 export async function* apiLines({ note }: BenchContext): AsyncGenerator<BenchLine> {
   const { services, serve, closers, close } = await benchServices('api');
   try {
@@ -77,7 +77,7 @@ export async function* apiLines({ note }: BenchContext): AsyncGenerator<BenchLin
         ? browser.get('/api/people', { limit: '100', cursor: behind(pageOfPeople(reader * 100 + i)) })
         : browser.get('/api/attendance', { limit: '50', direction: 'in', ...week(reader * 31 + i) });
     await readersAtOnce(none(), ours, 2);
-    // In turns, so that whatever else the machine does meets both.
+    // Alternating, so that other load on the machine affects both.
     const load = { ours: none(), bare: none() };
     for (let turn = 0; turn < TURNS; turn++) {
       await readersAtOnce(load.ours, ours);
@@ -115,9 +115,9 @@ export async function* apiLines({ note }: BenchContext): AsyncGenerator<BenchLin
   }
 }
 
-/** How many readers at once did. */
+/** Results of concurrent readers. */
 export interface Load {
-  /** Of each request, ms. */
+  /** Time of each request, ms. */
   times: number[];
   seconds: number;
 }
@@ -141,7 +141,7 @@ export async function readersAtOnce(
   load.seconds += (performance.now() - began) / 1000;
 }
 
-/** Someone at the console: connections that stay, and the cookie of a session. */
+/** A user of the console: persistent connections, and the cookie of a session. */
 export async function signedIn(server: RunningServer) {
   const origin = server.peopleUrl;
   const entered = await call(`${origin}/api/session`, {
@@ -151,7 +151,7 @@ export async function signedIn(server: RunningServer) {
   });
   const cookie = String(entered.headers['set-cookie']).split(';')[0]!;
   const agent = new Agent({ keepAlive: true, maxSockets: READERS, rejectUnauthorized: false });
-  /** @returns the answer as it came */
+  /** @returns the raw answer */
   const fetched = (path: string, body?: string): Promise<string> =>
     new Promise((resolve, reject) => {
       const [method, more] = body ? ['POST', { origin, 'content-type': 'application/json' }] : ['GET', {}];
@@ -176,10 +176,10 @@ export async function signedIn(server: RunningServer) {
 }
 
 export const cursor = (key: unknown) => Buffer.from(JSON.stringify(key)).toString('base64url');
-/** Of people listed by id: behind which it goes on. */
+/** Cursor of people listed by id: the page starts after this person. */
 export const behind = (person: string) => cursor(['id', person, person]);
 const line = { group: 'server' } as const;
-/** Of the lines that begin at a route’s query. */
+/** What the lines that start at a route’s query leave out. */
 const WITHIN =
   'TLS, HTTP and the session of a request: from its checked query on; of bare SQL decryption and audit as well';
 const alone = (name: string, unit: string, ours: number, better: 'higher' | 'lower') =>
@@ -196,7 +196,7 @@ const against = (name: string, times: Record<'ours' | 'bare', number[]>, referen
     leavesOut: WITHIN,
   });
 
-/** Runs a route as the listener does, from its query on; gives the bytes of a file, else 0. */
+/** Runs a route as the listener does, from its query on. Returns the bytes of a file, otherwise 0. */
 function client(services: Services) {
   const actor: Actor = {
     role: 'staff',
@@ -225,10 +225,10 @@ function client(services: Services) {
   };
 }
 
-/** Of people listed by id: the rows of `person` alone, as they are stored. */
+/** People listed by id: only the rows of `person`, as stored. */
 export const barePeople = (db: Db, after: string) => db.transaction().execute((tx) => peopleAfter(tx, after).execute());
 
-/** The same, and what a list shows beside them: their sites, templates and consent. */
+/** The same with what a list also shows: their sites, templates and consent. */
 export const bareList = (db: Db, after: string) =>
   db.transaction().execute((tx) =>
     peopleAfter(tx, after)
@@ -262,7 +262,7 @@ const bareSearch = (db: Db, { from, to }: { from: string; to: string }) =>
         order by c.at desc, c.id desc limit 51`.execute(tx),
   );
 
-/** People, and records of the last year, two a person and day as far as they reach. @returns the people's ids, sorted */
+/** Adds people, and records of the last year, two per person and day until there are enough. @returns the people's ids, sorted */
 async function fill(services: Services, count: number): Promise<string[]> {
   const { db, now } = services;
   const people = await fillPeople(

@@ -16,18 +16,17 @@ import { postgresUnavailable, startPostgres } from '../../services/postgres.ts';
 import { benchLine, interleavedMedians } from '../harness.ts';
 import type { BenchContext, BenchLine } from '../types.ts';
 
-/** Rows of the log; SMARTPRESENCE_BENCH_AUDIT sets another number. */
+/** Rows of the log; SMARTPRESENCE_BENCH_AUDIT overrides it. */
 const rowsWanted = () => Number(process.env.SMARTPRESENCE_BENCH_AUDIT ?? 20_000);
-/** Rows written in one transaction while the log is filled: the chain has one writer at a time anyway. */
+/** Rows per transaction while the log is filled. The chain has only one writer at a time anyway. */
 const BATCH = 1000;
-/** Rows of requests: each its own transaction. */
+/** Rows of requests, each in its own transaction. */
 const REQUESTS = 300;
 
 /**
- * The audit log on PostgreSQL of this machine: a row in a transaction of its own beside the bare insert of the same bytes,
- * verification and a search by person (every sealed list is opened) beside reading the same rows.
- *
- * @throws Error when PostgreSQL can't be had here, or the log is not whole
+ * The audit log on this machine's PostgreSQL. Compares writing a row in its own transaction with the bare insert of the same
+ * bytes, and verification and a search by person (which opens every sealed list) with reading the same rows.
+ * @throws Error if PostgreSQL isn't available here, or the log is incomplete
  */
 export async function* auditLines({ note }: BenchContext): AsyncGenerator<BenchLine> {
   const missing = postgresUnavailable();
@@ -75,7 +74,7 @@ async function* measured({ db }: OpenDatabase, keys: Keys, note: BenchContext['n
     note(`audit log: ${Math.min(rows, from + BATCH)} of ${rows} rows`);
   }
   const sample = await db.selectFrom('audit').selectAll().orderBy('position').limit(1).executeTakeFirstOrThrow();
-  // The peer's rows go into a table of the same columns and indexes, so that the chain stays whole.
+  // The peer's rows go into a copy of the table with the same indexes, so that the chain stays intact.
   await sql`create table bench_audit (like audit including all)`.execute(db);
   const bare = db.withTables<{ bench_audit: Tables['audit'] }>();
   const row = await interleavedMedians(

@@ -17,17 +17,16 @@ import type { BenchContext, BenchLine } from '../types.ts';
 
 const SP = join(import.meta.dirname, '../../../electron/cli/sp.ts');
 const ARTEFACTS = join(import.meta.dirname, '../../artefacts');
-/** What a backup and a restore may hold in memory, MB. */
+/** Memory limit of a backup and of a restore, MB. */
 const MEMORY_MB = 512;
 
-/** Check-ins in the database, ten to a person; fewer for a quick look. */
+/** Check-ins in the database, ten per person. Can be lowered for a quick run. */
 const checkins = () => Number(process.env.SMARTPRESENCE_BENCH_CHECKINS ?? 1_000_000);
 
 /**
- * `backup run`, `backup verify` and `backup restore` as processes of their own, over HTTPS to an S3 double on this machine,
- * beside `pg_dump` and `pg_restore` of the same database in the same run. Afterwards every row of every table is compared.
- *
- * @throws Error when PostgreSQL or the double can't be had here, or a row differs
+ * Compares `backup run`, `backup verify` and `backup restore` as separate processes, over HTTPS to an S3 double on this machine,
+ * with `pg_dump` and `pg_restore` of the same database in the same run. Then compares every row of every table.
+ * @throws Error if PostgreSQL or the double isn't available here, or a row differs
  */
 export async function* backupLines({ note }: BenchContext): AsyncGenerator<BenchLine> {
   const missing = postgresUnavailable() ?? motoMissing();
@@ -53,7 +52,7 @@ export async function* backupLines({ note }: BenchContext): AsyncGenerator<Bench
     const database = await openDatabase(config.home, { postgres: config.database });
     const keys = keysOf(config);
     await openKeyring(database.db, keys, { hostnames: ['localhost'], now: Date.now });
-    // The audit log has its key from the first row on.
+    // The first row gives the audit log its key.
     const entry = { actor: SYSTEM, action: 'operate', route: 'bench', data: [], subjects: [], outcome: 'ok' } as const;
     await inTransaction(database.db, (tx) => writeAudit(tx, keys, entry, new Date()));
     await database.close();
@@ -119,11 +118,11 @@ const mb = (bytes: number) => bytes / 1e6;
 interface Ran {
   readonly out: string;
   readonly seconds: number;
-  /** Most resident memory that was seen, bytes. */
+  /** Peak resident memory that was seen, bytes. */
   readonly peak: number;
 }
 
-/** The command line as an operator starts it. */
+/** Runs the command line as an operator starts it. */
 function sp(args: readonly string[], env: NodeJS.ProcessEnv): Promise<Ran> {
   const began = performance.now();
   const child = spawn(process.execPath, [SP, ...args], { env, stdio: ['ignore', 'pipe', 'inherit'] });
@@ -133,7 +132,7 @@ function sp(args: readonly string[], env: NodeJS.ProcessEnv): Promise<Ran> {
     try {
       peak = Math.max(peak, processMemory(child.pid!).peak);
     } catch {
-      // It has just ended.
+      // The process has just ended.
     }
   }, 50);
   child.stdout!.on('data', (chunk) => {
@@ -149,7 +148,7 @@ function sp(args: readonly string[], env: NodeJS.ProcessEnv): Promise<Ran> {
   });
 }
 
-/** As many rows as real ones are large: sealed halves, headers, keys. */
+/** Adds rows as large as real ones: sealed halves, headers, keys. */
 function fill(postgres: TestPostgres, count: number): void {
   const [device, epoch] = [randomUUID(), randomUUID()];
   const sql = (text: string) => postgres.sql(text, 'full');
@@ -211,7 +210,7 @@ async function pgRestore(postgres: TestPostgres, folder: string): Promise<{ seco
   return tool(postgres, 'pg_restore', ['-d', 'peer', '--single-transaction', join(folder, 'full.dump')]);
 }
 
-/** What a restore changes on purpose. */
+/** Tables that a restore changes on purpose. */
 const CHANGED = new Set([
   'public.meta',
   'public.audit',
@@ -221,7 +220,7 @@ const CHANGED = new Set([
   'public.kysely_migration',
 ]);
 
-/** Every row of every table, by the sum of their hashes: no order, nothing left out. `change` holds transaction ids. */
+/** Compares every row of every table by the sum of their hashes, in no order. `change` holds transaction ids. */
 function compare(postgres: TestPostgres, note: (message: string) => void): void {
   const tables = postgres
     .sql(

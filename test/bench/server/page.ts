@@ -2,14 +2,15 @@ import { type Browser, chromium } from '@playwright/test';
 import { benchLine, median } from '../harness.ts';
 import type { BenchLine } from '../types.ts';
 
-/** Of what a page loads, compressed, bytes; and until it can be used, ms: Lighthouse's bound for a fast time to interactive. */
+/**
+ * Limits: bytes that a page loads, compressed, and ms until it can be used (Lighthouse's bound for a fast time to interactive).
+ */
 const WEIGHT = 300_000;
 const INTERACTIVE_MS = 3_800;
 const ROUNDS = 5;
 
 /**
- * What the first page of the console weighs, and how soon it answers, for someone whose browser has nothing of it yet.
- *
+ * Measures the size of the console's first page, and its time to respond with an empty browser cache.
  * @param cookie of a session, `name=value`
  */
 export async function* pageLines(origin: string, cookie: string): AsyncGenerator<BenchLine> {

@@ -17,21 +17,20 @@ import { postgresUnavailable, startPostgres, type TestPostgres } from '../../ser
 import { benchLine, median, quantile, seededRandom } from '../harness.ts';
 import type { BenchContext, BenchLine } from '../types.ts';
 
-/** People of the smaller and of the larger rotation; SMARTPRESENCE_BENCH_PEOPLE sets the larger one. */
+/** People in the smaller and the larger rotation; SMARTPRESENCE_BENCH_PEOPLE sets the larger number. */
 const SMALL = 10_000;
 const large = () => Number(process.env.SMARTPRESENCE_BENCH_PEOPLE ?? 100_000);
-/** A rotation of ten times as many people takes at most so much more than ten times as long. */
+/** A rotation of ten times as many people may take at most ten times as long, multiplied by this. */
 const GROWTH = 1.5;
 const random = seededRandom(1);
-/** Most that a look-up by e-mail may take while keys rotate, ms at the 99th percentile. */
+/** Limit for a look-up by e-mail while keys rotate, ms at the 99th percentile. */
 const LOOKUP_MS = 250;
 
 /**
- * `keys rotate`, and with `--re-encrypt`, over people with a check-in each, on PostgreSQL of this machine, while staff
- * looks people up. Beside it what the database alone takes to write the same rows once, and a list of 100 people read and
- * decrypted beside the bare rows.
- *
- * @throws Error when PostgreSQL can't be had here, or a look-up finds nobody
+ * `keys rotate`, with and without `--re-encrypt`, for people with one check-in each, on this machine's PostgreSQL, while staff
+ * look people up. For comparison, how long the database alone takes to write the same rows once, and a list of 100 people read
+ * and decrypted against the bare rows.
+ * @throws Error if PostgreSQL isn't available here, or a look-up finds nobody
  */
 export async function* rotationLines({ note }: BenchContext): AsyncGenerator<BenchLine> {
   const missing = postgresUnavailable();
@@ -152,7 +151,7 @@ async function fill({ db }: OpenDatabase, keys: Keys, people: number): Promise<s
   return ids;
 }
 
-/** A page of a list: 100 people with every field, opened, beside their bare rows. */
+/** A page of a list: 100 people with every field decrypted, compared with their bare rows. */
 async function* list({ db }: OpenDatabase, keys: Keys, ids: readonly string[]): AsyncGenerator<BenchLine> {
   const [ours, bare]: [number[], number[]] = [[], []];
   for (let round = 0; round < 25; round++) {
@@ -171,7 +170,7 @@ async function* list({ db }: OpenDatabase, keys: Keys, ids: readonly string[]): 
   });
 }
 
-/** What it takes PostgreSQL alone to write each row once that a rotation writes. @returns s */
+/** Time that PostgreSQL alone takes to write each row of a rotation once. @returns s */
 async function bareUpdates({ db }: OpenDatabase): Promise<number> {
   const ms = await took(async () => {
     await sql`update keyring.person_key set key_version = key_version`.execute(db);

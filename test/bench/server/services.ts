@@ -14,10 +14,9 @@ import { unheard } from '../../kit/services.ts';
 import { postgresUnavailable, startPostgres } from '../../services/postgres.ts';
 
 /**
- * A server's services on a PostgreSQL of their own; `serve` starts the server on the same.
- *
+ * Makes a server's services on their own PostgreSQL. `serve` starts the server on the same database.
  * @param name of the database
- * @throws Error when PostgreSQL can't be had here
+ * @throws Error if PostgreSQL isn't available here
  */
 export async function benchServices(name: string) {
   const missing = postgresUnavailable();
@@ -56,7 +55,7 @@ export async function benchServices(name: string) {
   }
 }
 
-/** People as the server writes them. @returns their ids, sorted: in the order of the names */
+/** Adds people as the server writes them. @returns their ids, sorted, in the order of the names */
 export async function fillPeople({ db, keys, now }: Services, names: readonly string[]): Promise<string[]> {
   const ids = names.map(() => randomUUID()).sort();
   for (let i = 0; i < ids.length; i += 1000) {

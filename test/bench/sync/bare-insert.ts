@@ -3,7 +3,7 @@ import { openDatabase } from '../../../sync/server/platform/database/open.ts';
 import { connectionOf } from '../../../sync/server/platform/database/postgres.ts';
 import type { TestPostgres } from '../../services/postgres.ts';
 
-/** Columns of the tables that an ingest of check-ins fills, in the schema's order; the rest is the database's own. */
+/** Columns of the tables that an ingest of check-ins fills, in the schema's order; the database fills the rest. */
 const TABLES = {
   event: {
     device: 'uuid',
@@ -39,9 +39,9 @@ const TABLES = {
 type Row = (string | null)[];
 
 /**
- * The peer of the ingest: the same rows, byte for byte, into the same tables with the same indexes of another database of
- * the same PostgreSQL, over TLS of the same kind; a transaction a batch, a statement a table, the values as one array a
- * column (the fastest of what was tried), nothing checked and nothing asked.
+ * The peer of the ingest: the same rows, byte for byte, into the same tables with the same indexes of another database of the
+ * same PostgreSQL, over equivalent TLS. One transaction per batch, one statement per table, one array per column (the fastest
+ * that we tried), without any checks or queries.
  */
 export class BareInsert {
   readonly #source: pg.Client;
@@ -53,7 +53,7 @@ export class BareInsert {
   }
 
   static async open(postgres: TestPostgres, device: string): Promise<BareInsert> {
-    // Made by the server's own migrations, so that it is the same schema.
+    // Made by the server's own migrations, so the schema is the same.
     const made = await openDatabase('/nonexistent', { postgres: postgres.address('bare') });
     await made.close();
     const [source, target] = [postgres.address(), postgres.address('bare')].map(
@@ -72,10 +72,9 @@ export class BareInsert {
   }
 
   /**
-   * Inserts what the server has of this epoch above `above` into empty tables.
-   *
-   * @param batch events a transaction
-   * @returns events a second, of the inserts alone
+   * Inserts into empty tables what the server has of this epoch above `above`.
+   * @param batch events per transaction
+   * @returns events per second, for the inserts alone
    */
   async run(device: string, epoch: string, above: number, batch: number): Promise<number> {
     const events = await this.#read('event', 'device = $1 and epoch = $2 and seq > $3 order by seq', [

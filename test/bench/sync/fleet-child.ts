@@ -1,11 +1,10 @@
 /**
- * Kiosks by the hundred in one process: each has keys, a certificate, a connection, the real engine and the real encrypted
- * store of its own, in which one person is enrolled. argv: file with the members, index of the first and of the one behind the
- * last, way, folder for the stores.
- *
- * stdin, a line each: `connect` starts the engines and waits until each has its roster and its person has arrived; `run RATE SECONDS` has people
- * check in at a random kiosk, RATE times a second in all, at random moments (a Poisson process), and waits until everything
- * was acknowledged; `end`. stdout: `ready`, `connected`, `ran COUNT FAILURES`.
+ * Hundreds of kiosks in one process. Each has its own keys, certificate, connection, real engine and real encrypted store, in
+ * which one person is enrolled. argv: file with the members, index of the first and of the one after the last, transport, folder
+ * for the stores.
+ * stdin, one command per line: `connect` starts the engines and waits until each has its roster and its person has arrived; `run
+ * RATE SECONDS` has people check in at random kiosks at random moments (a Poisson process), RATE times per second in all, and
+ * waits until everything was acknowledged; `end`. stdout: `ready`, `connected`, `ran COUNT FAILURES`.
  */
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -24,10 +23,10 @@ import { type Transport, throughOneTransport } from './kiosk-end.ts';
 const [file, from, to, transport, stores] = process.argv.slice(2) as [string, string, string, Transport, string];
 const members = JSON.parse(readFileSync(file, 'utf8')) as Member[];
 const random = seededRandom(1 + Number(from));
-/** Exchanges that failed; a kiosk tries again by itself. */
+/** Failed exchanges. A kiosk retries automatically. */
 let failures = 0;
 
-/** The kiosk's store, and who is enrolled there; made when it is opened for the first time. */
+/** Opens the kiosk's store. The first call makes it and enrols its person. */
 async function openOwnStore(device: string): Promise<{ store: SqlStore; person: string }> {
   const home = join(stores, device);
   ensureKioskFolder(home, false);
@@ -83,7 +82,7 @@ async function start({ secret, bundle }: Member) {
 
 const kiosks: Awaited<ReturnType<typeof start>>[] = [];
 
-/** A few at a time: a thousand handshakes at once would only measure those. */
+/** Connects a few at a time: a thousand simultaneous handshakes would measure only the handshakes. */
 async function connect(): Promise<void> {
   const waiting = members.slice(Number(from), Number(to));
   await Promise.all(

@@ -23,7 +23,7 @@ export interface Peak {
   readonly events: number;
   readonly p50: number;
   readonly p99: number;
-  /** Exchanges that failed and were tried again, those of connecting included. */
+  /** Exchanges that failed and were retried, including those of connecting. */
   readonly failures: number;
 }
 
@@ -53,9 +53,8 @@ export class Fleet {
   }
 
   /**
-   * A morning peak at the first `size` kiosks: check-ins of people who are enrolled there, at `rate` a second in all.
-   *
-   * @throws Error when not every event arrived once
+   * Runs a morning peak at the first `size` kiosks: check-ins of people enrolled there, `rate` per second in all.
+   * @throws Error unless every event arrived exactly once
    */
   async peak(world: ServerAndBroker, transport: Transport, size: number, rate: number, seconds: number): Promise<Peak> {
     const { postgres } = world;
@@ -92,7 +91,7 @@ export class Fleet {
   }
 }
 
-/** The newest `count` events: from the time that the kiosk wrote into each to the commit of the transaction that stored it. */
+/** Latencies of the newest `count` events: from the time that the kiosk wrote into each to the commit that stored it. */
 function latencies({ postgres }: ServerAndBroker, count: number): number[] {
   const sql = `select extract(epoch from pg_xact_commit_timestamp(xmin) - at) * 1000 from event
                order by received_at desc, seq desc limit ${count}`;

@@ -1,10 +1,9 @@
 /**
- * A kiosk of the bench as a process of its own: keys, encrypted store and uplink of a real kiosk core. argv: home.
- *
- * stdin, a line each: `rewind EPOCH SEQ` puts the mark of that epoch back, so that everything behind it is to be sent
- * again; `drain https|mqtt` starts the uplink, by that way alone, and stops it once the server has acknowledged everything;
- * `end`. stdout: `ready`, `rewound COUNT`, `drained MS`, where MS is the time from before the connection is opened until the
- * last signed acknowledgement is durable.
+ * A kiosk of the bench in its own process: keys, encrypted store and uplink of a real kiosk core. argv: home.
+ * stdin, one command per line: `rewind EPOCH SEQ` moves that epoch's mark back, so that everything after it is sent again; `drain
+ * https|mqtt` starts the uplink with only that transport, and stops it once the server has acknowledged everything; `end`.
+ * stdout: `ready`, `rewound COUNT`, `drained MS`, where MS is the time from before the connection is opened until the last signed
+ * acknowledgement is durable.
  */
 import { createInterface } from 'node:readline';
 import { openKiosk } from '../../../electron/core/open-kiosk.ts';

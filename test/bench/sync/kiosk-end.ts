@@ -16,7 +16,7 @@ import { type Child, startNode } from '../harness.ts';
 import { nodeOptions, type Registration } from './server-and-broker.ts';
 
 const PEOPLE = 200;
-/** Check-ins of each person a day. */
+/** Check-ins per person and day. */
 const A_DAY = 2;
 const DAY_MS = 86_400_000;
 const PATIENCE_MS = 600_000;
@@ -24,15 +24,15 @@ const RAM_DISK = '/dev/shm';
 
 export type Transport = 'https' | 'mqtt';
 
-/** Nobody listens on this port: the way that leads there is closed. */
+/** Nothing listens on this port, so the transport that uses it is closed. */
 const NOWHERE = 'https://127.0.0.1:9';
 
-/** The same server, reached in one way alone. */
+/** The same server, reachable by one transport only. */
 export function throughOneTransport(bundle: ServerBundle, transport: Transport): ServerBundle {
   return transport === 'https' ? { ...bundle, mqttUrls: [] } : { ...bundle, serverUrl: NOWHERE };
 }
 
-/** The real kiosk of the bench: a folder, and one process at a time on it. */
+/** The real kiosk of the bench: a folder, with one process at a time on it. */
 export class KioskEnd {
   readonly home: string;
   readonly device: string;
@@ -59,8 +59,8 @@ export class KioskEnd {
   }
 
   /**
-   * Makes the folder with people and check-ins, none with a photo, in one epoch. It is filled on a RAM disk where there is
-   * one, since it would otherwise be 50,000 flushes, and moved to `folder` then.
+   * Makes the folder with people and check-ins, none with a photo, in one epoch. It is filled on a RAM disk if there is one,
+   * since it would otherwise take 50,000 flushes, and then moved to `folder`.
    */
   static async make(folder: string, checkins: number): Promise<KioskEnd> {
     const quick = mkdtempSync(join(existsSync(RAM_DISK) ? RAM_DISK : tmpdir(), 'sp-bench-'));
@@ -85,7 +85,7 @@ export class KioskEnd {
     }
   }
 
-  /** Gives the kiosk its server; once. */
+  /** Links the kiosk to its server. Call it once. */
   async link(): Promise<void> {
     const kiosk = await openKiosk({ home: this.home, deviceSecret: null, allowSecretFile: true });
     writeServerLink(kiosk.store, { secret: this.#secret, bundle: this.#bundle! });
@@ -105,7 +105,7 @@ export class KioskEnd {
     await child?.ended();
   }
 
-  /** @returns how many events are to be sent now */
+  /** @returns how many events are pending now */
   async rewind(seq: number): Promise<number> {
     this.#child!.write(`rewind ${this.epoch} ${seq}\n`);
     return Number((await this.#said('rewound ')).slice('rewound '.length));
@@ -145,10 +145,10 @@ async function addPeople(store: Store): Promise<void> {
     });
 }
 
-/** How many days it takes until so many check-ins have come together. */
+/** Number of days over which this many check-ins are spread. */
 const days = (checkins: number) => Math.ceil(checkins / (PEOPLE * A_DAY));
 
-/** Everybody comes and goes once a day, one every 20 s, until this moment. */
+/** Everyone checks in and out once per day, one person every 20 s, until now. */
 async function addCheckins(store: Store, count: number, time: { ms: number }): Promise<void> {
   const people = store.people.all().map((p) => p.id);
   const began = time.ms;

@@ -17,15 +17,15 @@ import { type Child, startNode } from '../harness.ts';
 const ARTEFACTS = join(import.meta.dirname, '../../artefacts');
 const SERVER = join(import.meta.dirname, '../../../sync/server/main.ts');
 
-/** A device that is to be registered before the server starts. */
+/** A device to be registered before the server starts. */
 export interface Registration {
   readonly request: DeviceRequest;
   readonly registered: (bundle: ServerBundle) => void;
 }
 
-/** PostgreSQL with TLS, Mosquitto with TLS, and the server as a process of its own. */
+/** PostgreSQL with TLS, Mosquitto with TLS, and the server in its own process. */
 export interface ServerAndBroker {
-  /** On the repository's disk: no RAM disk, whose flushes cost nothing. */
+  /** On the repository's disk. On a RAM disk flushes would cost nothing. */
   readonly folder: string;
   readonly postgres: TestPostgres;
   readonly server: Child;
@@ -35,8 +35,9 @@ export interface ServerAndBroker {
 }
 
 /**
- * @param register is given the world's folder and makes the devices
- * @throws Error in one line when PostgreSQL or Mosquitto can't be had here
+ * Starts them all.
+ * @param register receives the world's folder and makes the devices
+ * @throws Error in one line if PostgreSQL or Mosquitto isn't available here
  */
 export async function startServerAndBroker(
   register: (folder: string) => Promise<readonly Registration[]>,
@@ -50,7 +51,7 @@ export async function startServerAndBroker(
     for (const closer of closers.splice(0).reverse()) await closer();
   };
   try {
-    // Commit times by row: what a latency ends with.
+    // Commit times by row, with which latencies are computed.
     const postgres = await startPostgres({
       settings: ['track_commit_timestamp = on', 'max_wal_size = 1GB'],
     });
@@ -85,13 +86,13 @@ export async function startServerAndBroker(
   }
 }
 
-/** `SMARTPRESENCE_BENCH_{KIOSK,SERVER,FLEET}`: options of Node for that process, for a profile (`--cpu-prof`). */
+/** `SMARTPRESENCE_BENCH_{KIOSK,SERVER,FLEET}`: Node options for that process, for a profile (`--cpu-prof`). */
 export function nodeOptions(which: 'KIOSK' | 'SERVER' | 'FLEET'): { NODE_OPTIONS?: string } {
   const options = process.env[`SMARTPRESENCE_BENCH_${which}`];
   return options ? { NODE_OPTIONS: options } : {};
 }
 
-/** Before the server starts: its keyring, the devices, and the broker with a certificate of the server's CA. */
+/** Prepares keyring, devices and the broker, with a certificate from the server's CA. Runs before the server starts. */
 async function prepare(
   env: Readonly<Record<string, string>>,
   registrations: readonly Registration[],

@@ -14,23 +14,23 @@ import type { ServerAndBroker } from './server-and-broker.ts';
 
 const SINGLES = 20;
 const BATCHES = 4;
-/** What is still on its way when the answer is here: the receipts of a broker. */
+/** Wait for what is still in transit after the answer: a broker's receipts. */
 const TRAIL_MS = 200;
 
-/** Bytes on the wire for each event: both directions, TLS records included, without the handshake. */
+/** Bytes on the wire per event, both directions, including TLS records but not the handshake. */
 export interface BytesAnEvent {
-  /** Of an event that is sent alone. */
+  /** For an event sent on its own. */
   readonly single: number;
-  /** In a full batch. */
+  /** For an event in a full batch. */
   readonly batch: number;
   /** Events in one full batch. */
   readonly events: number;
 }
 
-/** Sends batch after batch, and says how many events each held. */
+/** Sends all batches. Returns how many events each held. */
 type Send = (box: MemoryOutbox) => Promise<number>;
 
-/** Our messages by one way, and their acks. */
+/** Measures our messages and their acks on one transport. */
 export async function measureWire(
   world: ServerAndBroker,
   { secret, bundle }: Member,
@@ -64,7 +64,7 @@ export async function measureWire(
   }
 }
 
-/** The peer: the same events as a JSON array by HTTPS (TLS 1.3, one connection kept), answered by a number. */
+/** The peer: the same events as a JSON array over HTTPS (TLS 1.3, one connection kept open), answered with a number. */
 export async function measurePlain(batch: number, person: string): Promise<BytesAnEvent> {
   const ca = await createCa(randomUUID(), Date.now());
   const { certPem: cert, keyPem: key } = await issueServerCertificate(ca, ['127.0.0.1'], Date.now());
@@ -111,7 +111,7 @@ async function measure(proxy: TcpProxy, box: MemoryOutbox, person: string, send:
     await sleep(TRAIL_MS);
     return proxy.bytes - before;
   };
-  // The handshake, and whatever comes once a connection.
+  // The handshake, and whatever else happens once per connection.
   box.checkin(person);
   await send(box);
   const single = await counted(async () => {

@@ -1,4 +1,4 @@
-/** Loaded before a program of today's: makes it the build of tomorrow, whose schema has one step more, or two. */
+/** Loaded before today's program. Makes it the next build, whose schema has one step more, or two. */
 import { sql } from 'kysely';
 import { MIGRATIONS } from '../../../sync/server/platform/database/migrations.ts';
 

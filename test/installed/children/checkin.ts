@@ -5,8 +5,8 @@ import { startUplink } from '../../../electron/core/sync/link.ts';
 import { aCheckin } from '../../store/samples.ts';
 
 /*
- * A kiosk of the sources that has joined a server: it is sent who belongs to its site, records an arrival of each, and ends
- * when the server has it. It writes their names.
+ * A kiosk run from the sources that has joined a server. It receives the people of its site, records an arrival of each, prints
+ * their names, and ends once the server has the arrivals.
  */
 
 const kiosk = await openKiosk({ home: kioskHome(process.env), deviceSecret: null, allowSecretFile: false });

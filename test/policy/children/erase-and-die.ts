@@ -6,8 +6,8 @@ import { Secret } from '../../../sync/server/platform/secrets/secret.ts';
 import { erasing } from '../../sync/erasing.ts';
 
 /**
- * Carries erasures on, and kills itself with SIGKILL at one step: when the step has done its work, and before that is noted.
- * argv[2]: JSON {url, keys: [base64, base64], home, step, now}
+ * Continues erasures and kills itself with SIGKILL at one step, after its work and before that is recorded. argv[2]: JSON {url,
+ * keys: [base64, base64], home, step, now}
  */
 const o = JSON.parse(process.argv[2]!) as {
   url: string;

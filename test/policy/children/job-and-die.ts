@@ -9,8 +9,8 @@ import { jobsOf } from '../../../sync/server/platform/server-module.ts';
 import { unheard } from '../../kit/services.ts';
 
 /**
- * Runs a job, and kills itself with SIGKILL before it sends the last of so many statements to the database; with `naming`,
- * of those that name this.
+ * Runs a job and kills itself with SIGKILL before it sends the last of `statements` statements to the database; with `naming`,
+ * only statements that contain it count.
  * argv[2]: JSON {url, keys: [base64, base64], job, statements, naming?, weights?}
  */
 const o = JSON.parse(process.argv[2]!) as {

@@ -1,4 +1,4 @@
-/** Opens a database as the next build, and says before which table it is: `table 3 of 90`, then `opened`. argv[2]: url or folder. */
+/** Opens a database as the next build. Prints each table before it, `table 3 of 90`, then `opened`. argv[2]: url or folder. */
 import { writeSync } from 'node:fs';
 import { openDatabase } from '../../../sync/server/platform/database/open.ts';
 import { readDatabaseUrl } from '../../../sync/server/platform/database/url.ts';

@@ -14,7 +14,7 @@ const PERSON_KEYS = 'test/policy/person-keys.test.ts';
 const ROUTES = 'test/policy/every-route.test.ts';
 const ROSTER = 'test/store/roster.test.ts';
 
-/** What people can ask for, and what is kept of who did what: P28 to P35. */
+/** What people can request, and what is recorded of who did what: P28 to P35. */
 export const RIGHTS: Readonly<Record<string, Row>> = {
   P28: {
     requirement: '`GET /api/gdpr/export/my-data`: everything about the caller, as JSON',

@@ -1,4 +1,4 @@
-/** The first start of the Electron host, as far as its device secret goes. argv: home. Prints the secret. */
+/** The first start of the Electron host, up to its device secret. argv: home. Prints the secret. */
 import { writeSync } from 'node:fs';
 import { plainSecret } from '../secrets-scenarios.ts';
 

@@ -1,4 +1,4 @@
-/** A kiosk that destroys everything, by its core's own code; a line after each step. argv: home. */
+/** A kiosk that destroys everything, with its core's own code. Prints a line after each step. argv: home. */
 import { randomUUID } from 'node:crypto';
 import { writeSync } from 'node:fs';
 import { destroyEverything } from '../../../electron/core/leaving/destroy.ts';

@@ -1,4 +1,4 @@
-/** What a kiosk's core writes for its updater and launcher: a request, or how a trial ended. argv: root, request or verdict (JSON). */
+/** Writes what a kiosk's core writes for updater and launcher: request or trial outcome. argv: root, request/verdict (JSON). */
 import { decide, requestFile, writeShared } from '../../../electron/core/update/files.ts';
 import { updateLayout } from '../../../electron/core/update/layout.ts';
 

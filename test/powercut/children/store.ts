@@ -1,6 +1,7 @@
 /**
- * What a kiosk's core writes beside check-ins, with its own code: joining a server, pages of the server's log, pictures of
- * an import, photos that go, a new store key. Prints a line after each: from then on it counts. argv: home, grant (JSON).
+ * Writes what a kiosk's core writes besides check-ins, with its own code: joining a server, pages of the server's log, pictures
+ * of an import, deleted photos, a new store key. Prints a line after each, which must be durable from then on. argv: home, grant
+ * (JSON).
  */
 import { randomBytes } from 'node:crypto';
 import { writeSync } from 'node:fs';

@@ -206,7 +206,7 @@ function Camera({ shots, onShot }: { shots: readonly Shot[]; onShot: (shot: Shot
   const video = useRef<HTMLVideoElement>(null);
   const [state, setState] = useState<'starting' | 'on' | 'off'>('starting');
   const [hint, setHint] = useState<Key | null>(null);
-  /** Why the last picture was not judged; it stays until one is. */
+  /** Why the last picture could not be judged. Kept until one is. */
   const [failed, setFailed] = useState<ApiError | null>(null);
   const [round, setRound] = useState(0);
   const count = useRef(shots.length);

@@ -12,13 +12,13 @@ describe.each(DATABASES)('photos in the object store, on $name', (kind) => {
     database = opened;
   });
 
-  test('are each read once, by a few hundred at a time however many there are', async () => {
+  test('are each read once, a few hundred at a time', async () => {
     const device = randomUUID();
     await registerKiosk(database.db, { device });
     const photos = Array.from({ length: 1000 }, (_, i) => ({
       device,
       address: `${i}`.padStart(43, 'a'),
-      // Not in the order of the addresses.
+      // Not ordered by address.
       object: `photos/${(i * 617) % 1000}`,
     }));
     await database.db

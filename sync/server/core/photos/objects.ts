@@ -26,7 +26,7 @@ export interface StoredPhoto {
   readonly pieces: readonly number[];
 }
 
-/** Complete photos that are in the object store, by the names of their objects; read as it goes on, a page at a time. */
+/** Yields the complete photos in the object store, ordered by object name, reading one page at a time. */
 export async function* storedPhotos(db: Db): AsyncGenerator<StoredPhoto> {
   for (let after = ''; ; ) {
     const { rows } = await sql<StoredPhoto>`
@@ -40,7 +40,7 @@ export async function* storedPhotos(db: Db): AsyncGenerator<StoredPhoto> {
   }
 }
 
-/** About how many they are, for a progress bar. */
+/** Approximate number of these, for a progress bar. */
 export const countStoredPhotos = (db: Db): Promise<number> => count(db, 'photo_object', { stored_at: not(null) });
 
 export interface PhotoReport {

@@ -29,7 +29,7 @@ const COLUMNS = [
   'person',
 ] as const;
 
-/** @param language of its headings */
+/** @param language language of the headings */
 export function attendanceTable(
   db: Db,
   keys: Keys,

@@ -8,5 +8,5 @@ import pl from './locales/pl.json' with { type: 'json' };
 import tr from './locales/tr.json' with { type: 'json' };
 import zh from './locales/zh.json' with { type: 'json' };
 
-/** What sheets and their columns are called, by language. */
+/** Names of sheets and their columns, by language. */
 export const HEADINGS: Readonly<Record<ProductLanguage, typeof en>> = { en, de, fr, es, pl, tr, ar, zh };

@@ -71,7 +71,7 @@ const CELLS: Readonly<Record<ReportColumn | 'lateMinutes', Column>> = {
   missing: (r) => r.missing,
 };
 
-/** @param language of its headings */
+/** @param language language of the headings */
 function reportTable(db: Db, keys: Keys, report: OpenReport, language: ProductLanguage, shown: Shown): Table {
   const { site } = report;
   const columns = report.columns.map((column) =>
