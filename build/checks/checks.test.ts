@@ -53,12 +53,12 @@ describe('licences', () => {
     expect(licenceFaults([{ packages: {} }], answers.slice(0, 1))).toEqual([
       expect.stringContaining('matches nothing any more'),
     ]);
-    // The answer is for that licence alone: another one is another question.
+    // An answer covers only the licence that it names.
     expect(licenceFaults([lockfile], [{ ...answers[0]!, licence: 'AGPL-3.0' }, answers[1]!])).toHaveLength(2);
   });
 });
 
-/** Put together here, so that this file holds none. */
+/** Assembled at run time, so that this file itself contains no secret. */
 const PLANTED: Record<string, string> = {
   'private-key': `-----BEGIN ${'PRIVATE'} KEY-----\n${'MIGHAgEAMBMGByqGSM49AgEGCCqGSM49'.repeat(3)}\n-----END PRIVATE KEY-----`,
   'private-jwk': `{"kty":"OKP","d${'"'}: "${'nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A'}"}`,
@@ -80,7 +80,7 @@ describe('secrets', () => {
     (name) => {
       for (let byte = 0; byte < 256; byte++) {
         const key = createHash('sha256').update(Buffer.of(byte)).digest();
-        // Hexadecimal digits say less a character than others: a bound for those would let every third key pass.
+        // Hexadecimal has fewer bits per character: with the bound for other encodings, every third key would go unnoticed.
         for (const form of ['hex', 'base64', 'base64url'] as const)
           expect(findSecrets('x', `${name}=${key.toString(form)}\n`), `${form} ${byte}`).toHaveLength(1);
       }

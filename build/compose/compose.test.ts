@@ -20,7 +20,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { readConfig } from '../../sync/server/app/config.ts';
 
-/** What can be checked without a container engine. The image is built and entered in test/installed. */
+/** Checks that need no container engine. The image itself is built and run in test/installed. */
 
 const here = import.meta.dirname;
 const root = join(here, '../..');
@@ -34,7 +34,7 @@ const prepare = () =>
     encoding: 'utf8',
   });
 const secret = (name: string) => readFileSync(join(folder, 'secrets', name), 'utf8').trim();
-/** What a service of the composition runs in a shell, as the shell gets it. */
+/** The shell script that a service of compose.yaml runs, as the shell receives it. */
 const scriptOf = (service: string) =>
   new RegExp(`^  ${service}:[\\s\\S]*?\\n      - -c\\n      - (?:\\|\\n((?: {8}.*\\n)+)|(.*)\\n)`, 'm')
     .exec(compose)!
@@ -43,7 +43,7 @@ const scriptOf = (service: string) =>
     .replace(/^ {8}/gm, '')
     .replaceAll('$$', '$');
 const children: ChildProcess[] = [];
-/** What the preparation makes. */
+/** Files made by prepare.sh. */
 let made: string[];
 
 beforeAll(() => {
@@ -51,7 +51,7 @@ beforeAll(() => {
   made = readdirSync(folder);
 });
 afterAll(() => {
-  // Each leads a group of its own, with what it has started.
+  // Each child leads its own process group, which includes the processes it started.
   for (const { pid, exitCode } of children) if (exitCode === null) process.kill(-pid!, 'SIGKILL');
   rmSync(folder, { recursive: true });
 });
@@ -62,7 +62,7 @@ test('the preparation makes keys that the server takes, in a folder of their own
   const before = kept.map(secret);
   const settings = join(folder, 'settings.env');
   appendFileSync(settings, 'SMARTPRESENCE_LEASE_DAYS=3\n');
-  // As a restore leaves what it puts there: the folder open to all, and a key that no container can read.
+  // A restore leaves it like this: the folder open to everyone, and a key that no container can read.
   chmodSync(join(folder, 'secrets'), 0o755);
   chmodSync(join(folder, 'secrets/server/SECRET_KEY'), 0o600);
   prepare();
@@ -73,7 +73,7 @@ test('the preparation makes keys that the server takes, in a folder of their own
 });
 
 test('nothing that the preparation makes gets into an image or a commit', () => {
-  // The image is given the archive, and nothing of a folder in which someone has prepared a composition.
+  // Only the archive gets into the image, even if prepare.sh was run in the same folder.
   expect([...containerfile.matchAll(/^(?:ADD|COPY) .+$/gm)].map(([line]) => line)).toEqual([
     `ADD ${['$', '{ARCHIVE}'].join('')} /unpacked/`,
     'COPY --from=unpacked /opt/smartpresence /opt/smartpresence',
@@ -134,7 +134,7 @@ test('the server takes the environment of the composition', () => {
   expect(config.operations).toMatchObject({ plain: false, port: 9464 });
   expect(config.mqtt.brokers).toEqual(['mqtts://mosquitto:8883']);
   expect(config.site).toEqual({ name: 'Headquarters', timeZone: 'Europe/Berlin' });
-  // A secret that is put into the folder is found without a word in the composition.
+  // The server finds a secret added to the folder without any change to compose.yaml.
   expect(compose).toMatch(/^ {6}CREDENTIALS_DIRECTORY: \/secrets$/m);
 });
 

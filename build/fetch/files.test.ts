@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { filesOfPackage } from './files.ts';
 
-/* npm is a script here: what the real one does with a registry is seen by every run on a fresh checkout. */
+/* npm is replaced by a script. The real one is exercised by every run on a fresh checkout. */
 
 const NAME = '@mediapipe/face_detection';
 let folder: string;
@@ -18,7 +18,7 @@ afterEach(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** @param script body; `$to` is where npm was asked to put the package, `$*` how it was called */
+/** @param script its body; `$to` is the folder for the package, `$*` the arguments of the call */
 function npmIs(script: string): void {
   mkdirSync(join(folder, 'bin'), { recursive: true });
   const to = 'for to; do [ "$last" = --pack-destination ] && break; last=$to; done';

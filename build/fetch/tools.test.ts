@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { installTools } from './tools.ts';
 
-/* npm is a script here, which notes that it was called and installs one file. */
+/* npm is replaced by a script that logs each call and installs one file. */
 
 let root: string;
 const at = (...path: string[]) => join(root, 'build/checks', ...path);

@@ -36,7 +36,7 @@ describe('dlib’s embedder, made of the weights that face-api carries', () => {
     for (const [i, rgb] of dlibPictures().entries()) {
       const { sha256, embedding } = VECTORS.pictures[i]!;
       expect(createHash('sha256').update(rgb).digest('hex')).toBe(sha256);
-      // Channel by channel; face-api divides by 255, where dlib and the entry divide by 256.
+      // One channel after the other. face-api divides by 255; dlib and the entry divide by 256.
       const plane = 150 * 150;
       const input = Float32Array.from({ length: 3 * plane }, (_, at) => {
         const c = Math.floor(at / plane);
@@ -62,7 +62,7 @@ describe('dlib’s embedder, made of the weights that face-api carries', () => {
     const { verification } = other.calibration;
     for (const [i, a] of his.entries())
       for (const b of his.slice(0, i)) expect(dot(a, b)).toBeGreaterThan(verification);
-    // Two in one photo are never one.
+    // Two faces in one photo are never the same person.
     for (const photo of theirs)
       for (const [i, a] of photo.entries()) {
         for (const b of photo.slice(0, i)) expect(dot(a, b)).toBeLessThan(verification);

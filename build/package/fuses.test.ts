@@ -10,7 +10,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-/** Put together here, so that no file of the tests is taken for a program. */
+/** Assembled at run time, so that no test file is mistaken for an Electron program. */
 const SENTINEL = ['dL7pKGdnNz796Pbb', 'jQWNKmHXBZaB9tsX'].join('');
 const ALL = {
   runAsNode: false,

@@ -21,13 +21,13 @@ const units = new Map(
 units.set('smartpresence-server@.service', replicaUnit(units.get('smartpresence-server.service')!));
 
 test.skipIf(missing).each([...units])('systemd takes %s as it stands, and finds it closed', (unit, installed) => {
-  // Programs are where a server has them, not here.
+  // The programs exist only on an installed server.
   const text = installed.replace(/^(ExecStart(?:Post)?)=\S+/gm, '$1=/bin/true');
   const file = join(folder, unit);
   writeFileSync(file, text);
   const verified = spawnSync(ANALYZE, ['verify', '--man=no', '--recursive-errors=no', file], { encoding: 'utf8' });
   expect([verified.status, verified.stderr]).toEqual([0, '']);
-  // 0 is closed, 10 is open; what is left: it talks to a network, and V8 compiles.
+  // From 0 (closed) to 10 (open), here in tenths. What remains is network access, and memory that V8 can compile into.
   const judged = spawnSync(ANALYZE, ['security', '--offline=yes', '--threshold=20', '--no-pager', file], {
     encoding: 'utf8',
   });
@@ -39,7 +39,7 @@ test.each([...units])(
   (unit, text) => {
     for (const line of ['LimitCORE=0', 'MemorySwapMax=0']) expect(text).toMatch(new RegExp(`^${line}$`, 'm'));
     if (unit.includes('server')) {
-      // Node asks for this machine's addresses when it listens on all of them: without it no server starts.
+      // Node asks the kernel for this machine's addresses to listen on all of them. Without AF_NETLINK no server starts.
       expect(text).toMatch(/^RestrictAddressFamilies=.*\bAF_NETLINK\b/m);
       expect(text).toMatch(/^StandardOutput=null$/m);
       expect(text).toMatch(/^LoadCredentialEncrypted=smartpresence:\/etc\/smartpresence\/credentials$/m);
@@ -101,7 +101,7 @@ test('the broker is notified of new access rules, once, and again where that fai
 test('the server takes the example of its environment', () => {
   const file = join(import.meta.dirname, 'server.env.example');
   const env = readEnvironmentFile(readFileSync(file, 'utf8'));
-  // A shell reads it alike.
+  // A shell reads the same value.
   const sourced = spawnSync('sh', ['-c', `set -a; . ${file}; printf %s "$SMARTPRESENCE_SITE"`], { encoding: 'utf8' });
   expect([sourced.stdout, sourced.stderr]).toEqual([env.SMARTPRESENCE_SITE, '']);
   const key = () => Buffer.from(crypto.getRandomValues(new Uint8Array(32))).toString('base64');
