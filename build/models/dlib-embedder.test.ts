@@ -29,8 +29,8 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-describe('dlib’s embedder, made of the weights that face-api carries', () => {
-  it('answers what face-api’s own implementation answers', async () => {
+describe('dlib’s embedder, made from face-api’s weights', () => {
+  it('returns the same embeddings as face-api’s own implementation', async () => {
     const model = await loadModel(folder, embedderOf(folder, id));
     const { mean } = DLIB_ENTRY.recipe;
     for (const [i, rgb] of dlibPictures().entries()) {
@@ -49,7 +49,7 @@ describe('dlib’s embedder, made of the weights that face-api carries', () => {
     await model.close();
   });
 
-  it('knows a man again in other stills, and takes no woman of the group photos for him or for another', async () => {
+  it('matches a man in different stills, and does not match women in group photos with him or each other', async () => {
     const [shipped, other] = [await openPipeline(folder), await openPipeline(folder, id)];
     expect([shipped.model, shipped.length, other.model, other.length]).toEqual([EMBEDDER_ID, 512, id, 128]);
     const faces = async (file: string) => {

@@ -20,7 +20,7 @@ const units = new Map(
 );
 units.set('smartpresence-server@.service', replicaUnit(units.get('smartpresence-server.service')!));
 
-test.skipIf(missing).each([...units])('systemd takes %s as it stands, and finds it closed', (unit, installed) => {
+test.skipIf(missing).each([...units])('systemd accepts %s unchanged and rates it well protected', (unit, installed) => {
   // The programs exist only on an installed server.
   const text = installed.replace(/^(ExecStart(?:Post)?)=\S+/gm, '$1=/bin/true');
   const file = join(folder, unit);
@@ -35,7 +35,7 @@ test.skipIf(missing).each([...units])('systemd takes %s as it stands, and finds 
 });
 
 test.each([...units])(
-  '%s: no core dump, no swap, nothing of standard output in the journal but a broker’s',
+  '%s: no core dump, no swap, and no standard output in the journal except the broker’s',
   (unit, text) => {
     for (const line of ['LimitCORE=0', 'MemorySwapMax=0']) expect(text).toMatch(new RegExp(`^${line}$`, 'm'));
     if (unit.includes('server')) {
@@ -49,7 +49,7 @@ test.each([...units])(
 );
 
 test.skipIf(missing).each(globSync('*.timer', { cwd: import.meta.dirname }))(
-  'systemd takes %s with its service',
+  'systemd accepts %s with its service',
   (unit) => {
     for (const one of [unit, unit.replace(/timer$/, 'service')]) {
       const text = readFileSync(join(import.meta.dirname, one), 'utf8').replace(
@@ -64,7 +64,7 @@ test.skipIf(missing).each(globSync('*.timer', { cwd: import.meta.dirname }))(
   },
 );
 
-test('a replica has name, ports, log and data of its own', () => {
+test('a replica has its own name, ports, log and data', () => {
   const lines = (unit: string) => units.get(unit)!.split('\n').slice(1);
   const only = lines('smartpresence-server.service');
   expect(lines('smartpresence-server@.service').filter((line) => !only.includes(line))).toEqual([
@@ -77,7 +77,7 @@ test('a replica has name, ports, log and data of its own', () => {
   ]);
 });
 
-test('the broker is notified of new access rules, once, and again where that failed; and of none that stand', () => {
+test('the broker is notified of changed access rules once, and again if that failed, but not of unchanged rules', () => {
   const [broker, state, bin] = ['broker', 'state', 'bin'].map((name) => mkdtempSync(join(folder, name)));
   const program = (name: string, text: string) =>
     writeFileSync(join(bin!, name), `#!/bin/sh\n${text}\n`, { mode: 0o755 });
@@ -98,7 +98,7 @@ test('the broker is notified of new access rules, once, and again where that fai
   expect([run(), run(), notified().length]).toEqual([0, 0, 4]);
 });
 
-test('the server takes the example of its environment', () => {
+test('the server accepts server.env.example', () => {
   const file = join(import.meta.dirname, 'server.env.example');
   const env = readEnvironmentFile(readFileSync(file, 'utf8'));
   // A shell reads the same value.
