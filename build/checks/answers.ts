@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { z } from 'zod';
 
 /*
- * What a check found and someone looked at: one file a check, beside this one. An answer is a sentence for anyone who
- * asks why; one that matches nothing any more is found as well, so that the files stay short.
+ * Findings of a check that someone has reviewed: one JSON file per check, beside this one. An answer is a sentence that
+ * says why the finding is acceptable. Answers that no longer match a finding are reported, so that the files stay short.
  */
 
 const Reason = z.string().min(20, 'an answer is a sentence');
@@ -17,7 +17,7 @@ export const SecretAnswers = z.array(
     pattern: z.string(),
     /** A file, or a folder that ends in a slash. */
     path: z.string(),
-    /** First 16 hex digits of SHA-256 of what matched; absent: everything of this pattern in this path. */
+    /** First 16 hex digits of the match's SHA-256. If absent, the answer covers every match of this pattern in this path. */
     sha256: z
       .string()
       .regex(/^[0-9a-f]{16}$/)
@@ -33,7 +33,7 @@ export const AuditAnswers = z.array(
     advisory: z.string(),
     package: z.string(),
     answer: Reason,
-    /** Must be reviewed by this date: an expired answer doesn't count. */
+    /** Date by which the answer must be reviewed. An expired answer doesn't count. */
     until: z.iso.date(),
   }),
 );

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { AuditAnswer } from './answers.ts';
 
-/** What `npm audit --json` prints where the registry answered. */
+/** What `npm audit --json` prints when the registry answered. */
 const Report = z.object({
   auditReportVersion: z.literal(2),
   vulnerabilities: z.record(
@@ -9,7 +9,7 @@ const Report = z.object({
     z.object({
       via: z.array(
         z.union([
-          z.string(), // by way of another package of the report
+          z.string(), // affected through another package in the report
           z.object({
             source: z.number(),
             name: z.string(),
@@ -25,7 +25,7 @@ const Report = z.object({
 });
 
 export type AuditVerdict =
-  /** The registry could not be reached: nothing is known, and the run says so. */
+  /** The registry could not be reached, so nothing was checked; the run reports that. */
   | { readonly asked: false; readonly why: string }
   | {
       readonly asked: true;
@@ -35,9 +35,9 @@ export type AuditVerdict =
     };
 
 /**
- * Judges what npm printed. A finding is one advisory of one package; each needs an answer that has not run out.
+ * Evaluates npm's output. A finding is one advisory for one package, and each needs an answer that has not expired.
  *
- * @param printed of each lockfile
+ * @param printed npm's output, one entry per lockfile
  * @param today `2026-11-26`
  */
 export function judgeAudit(printed: readonly string[], answers: readonly AuditAnswer[], today: string): AuditVerdict {
@@ -53,7 +53,7 @@ export function judgeAudit(printed: readonly string[], answers: readonly AuditAn
     if (!report.success) {
       const refused = z.object({ message: z.string() }).safeParse(json);
       if (refused.success) return { asked: false, why: refused.data.message };
-      // An unreadable answer does not mean that all is well.
+      // An unreadable report must not pass as a clean one.
       return { asked: true, found: 0, faults: ['npm’s report does not have the expected format'], stale: [] };
     }
     causes.push(...Object.values(report.data.vulnerabilities).flatMap(({ via }) => via));

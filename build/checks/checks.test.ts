@@ -10,7 +10,7 @@ import { historyTexts, treeTexts } from './git-texts.ts';
 import { isAllowed, licenceFaults } from './licences.ts';
 import { findSecrets, secretFaults } from './secrets.ts';
 
-test('every file of answers is one', () => {
+test('every file of answers is valid', () => {
   readAnswers(LicenceAnswers, 'licences');
   readAnswers(SecretAnswers, 'secrets');
   readAnswers(AuditAnswers, 'audit');
@@ -39,7 +39,7 @@ describe('licences', () => {
       'node_modules/silent': { version: '3.0.0' },
     },
   };
-  test('what production installs is on the list or answered for, nested packages too; an answer for nothing is found', () => {
+  test('production packages, nested ones too, have a listed or answered licence, and answers that match nothing are reported', () => {
     expect(licenceFaults([{ packages: {} }, lockfile], [])).toEqual([
       expect.stringMatching(/^bad 2\.0\.0: GPL-3\.0/),
       expect.stringMatching(/^silent 3\.0\.0: not stated/),
@@ -53,12 +53,12 @@ describe('licences', () => {
     expect(licenceFaults([{ packages: {} }], answers.slice(0, 1))).toEqual([
       expect.stringContaining('matches nothing any more'),
     ]);
-    // The answer is for that licence alone: another one is another question.
+    // An answer covers only the licence that it names.
     expect(licenceFaults([lockfile], [{ ...answers[0]!, licence: 'AGPL-3.0' }, answers[1]!])).toHaveLength(2);
   });
 });
 
-/** Put together here, so that this file holds none. */
+/** Assembled at run time, so that this file itself contains no secret. */
 const PLANTED: Record<string, string> = {
   'private-key': `-----BEGIN ${'PRIVATE'} KEY-----\n${'MIGHAgEAMBMGByqGSM49AgEGCCqGSM49'.repeat(3)}\n-----END PRIVATE KEY-----`,
   'private-jwk': `{"kty":"OKP","d${'"'}: "${'nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A'}"}`,
@@ -76,11 +76,11 @@ describe('secrets', () => {
   });
 
   test.each(['ENCRYPTION_KEY', 'SECRET_KEY', 'SECRET_KEY_PREVIOUS'])(
-    'the product’s own %s is found in every form that it has',
+    'the product’s own %s is found in every encoding',
     (name) => {
       for (let byte = 0; byte < 256; byte++) {
         const key = createHash('sha256').update(Buffer.of(byte)).digest();
-        // Hexadecimal digits say less a character than others: a bound for those would let every third key pass.
+        // Hexadecimal has fewer bits per character: with the bound for other encodings, every third key would go unnoticed.
         for (const form of ['hex', 'base64', 'base64url'] as const)
           expect(findSecrets('x', `${name}=${key.toString(form)}\n`), `${form} ${byte}`).toHaveLength(1);
       }
@@ -94,11 +94,11 @@ describe('secrets', () => {
     'const secretName = "smartpresence-device-secret";',
     `token: '${'a'.repeat(43)}'`,
     `-----BEGIN ${'PRIVATE'} KEY-----\\n`,
-  ])('%s is none', (text) => {
+  ])('%s is not a secret', (text) => {
     expect(findSecrets('x', text)).toEqual([]);
   });
 
-  test('an answer covers its pattern, path and, where it names one, its match alone', () => {
+  test('an answer covers only its pattern and path, and only its match if it names one', () => {
     const [finding] = findSecrets('test/a.ts', PLANTED.jwt!);
     const answer = 'Made up for a test of rejections.';
     const by = (more: object) =>
@@ -128,7 +128,7 @@ describe('secrets', () => {
     const found = (texts: Iterable<{ path: string; text: string }>) =>
       [...texts].flatMap(({ path, text }) => findSecrets(path, text)).map(({ path, pattern }) => `${path} ${pattern}`);
 
-    test('one that was planted and taken out again is found in the history, one not yet committed in the tree', () => {
+    test('a secret that was committed and removed is found in the history, and an uncommitted one in the working tree', () => {
       writeFileSync(join(root, 'a.env'), `AWS=${PLANTED['aws-access-key']}\n`);
       git('add', '.');
       git('commit', '-qm', 'one');
@@ -139,7 +139,7 @@ describe('secrets', () => {
       expect(found(historyTexts(root))).toEqual(['a.env aws-access-key']);
     });
 
-    test('what is ignored by git is not read, nor what is no text', () => {
+    test('ignored files and binary files are not read', () => {
       writeFileSync(join(root, '.gitignore'), 'secret.txt\n');
       writeFileSync(join(root, 'secret.txt'), PLANTED.token!);
       writeFileSync(join(root, 'binary'), `\0${PLANTED.token}`);
@@ -178,7 +178,7 @@ describe('npm audit', () => {
     until: '2027-01-31',
   };
 
-  test('a finding without an answer fails; answered it passes, until the answer has run out', () => {
+  test('a finding fails without an answer and passes with one until it expires', () => {
     const unanswered = judgeAudit([clean, report], [], '2026-11-26');
     expect(unanswered).toMatchObject({
       asked: true,
@@ -194,7 +194,7 @@ describe('npm audit', () => {
     });
   });
 
-  test('a clean report passes and shows answers that are not needed any more', () => {
+  test('a clean report passes and lists answers that are no longer needed', () => {
     expect(judgeAudit([clean], [answer], '2026-11-26')).toEqual({
       asked: true,
       found: 0,
@@ -211,11 +211,11 @@ describe('npm audit', () => {
     ],
     ['no network', 'spawnSync npm ETIMEDOUT', 'spawnSync npm ETIMEDOUT'],
     ['nothing', '', 'npm printed nothing'],
-  ])('%s could not be asked, and that is said', (_case, printed, why) => {
+  ])('%s could not be queried, and the result says so', (_case, printed, why) => {
     expect(judgeAudit([clean, printed], [], '2026-11-26')).toEqual({ asked: false, why });
   });
 
-  test('an answer in a form that is not known is not taken for a good one', () => {
+  test('a report in an unknown format is not treated as clean', () => {
     expect(judgeAudit(['{"auditReportVersion":3}'], [], '2026-11-26')).toMatchObject({
       asked: true,
       faults: [expect.any(String)],

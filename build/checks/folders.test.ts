@@ -3,24 +3,24 @@ import { circlesIn, valueImports } from './folders.ts';
 
 const at = (from: string, to: string) => ({ from: `src/${from}`, to: `src/${to}` });
 
-test('folders that import each other are a circle, with the imports that make it, also where no two files do', () => {
+test('folders that import each other are reported with those imports, even if no two files do', () => {
   const imports = [at('a/one.ts', 'b/one.ts'), at('b/two.ts', 'a/two.ts'), at('c/one.ts', 'a/one.ts')];
   expect(circlesIn('src', imports)).toEqual([{ folder: 'src', members: ['a', 'b'], imports: imports.slice(0, 2) }]);
 });
 
-test('a circle may go through a file beside the folders, and may lie deeper', () => {
+test('a circle may include a file beside the folders, and may be deeper in the tree', () => {
   const through = [at('a/one.ts', 'wiring.ts'), at('wiring.ts', 'a/two.ts')];
   expect(circlesIn('src', through).map((c) => c.members)).toEqual([['a', 'wiring.ts']]);
   const deeper = [at('x/a/one.ts', 'x/b/one.ts'), at('x/b/two.ts', 'x/a/two.ts')];
   expect(circlesIn('src', deeper).map((c) => [c.folder, c.members])).toEqual([['src/x', ['a', 'b']]]);
 });
 
-test('one direction is no circle, and files alone are not looked at', () => {
+test('imports in one direction are no circle, and circles of files are ignored', () => {
   expect(circlesIn('src', [at('a/one.ts', 'b/one.ts'), at('a/two.ts', 'b/two.ts')])).toEqual([]);
   expect(circlesIn('src', [at('one.ts', 'two.ts'), at('two.ts', 'one.ts')])).toEqual([]);
 });
 
-test('imports of values count, imports of types do not', () => {
+test('value imports count, type imports do not', () => {
   const text = `import type { A } from '../a/a.ts';
 import { type B } from '../b/b.ts';
 import { c, type C } from '../c/c.ts';

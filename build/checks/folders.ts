@@ -1,9 +1,9 @@
 /**
- * `npm run layers`, its second half: no circle of folders. dependency-cruiser finds circles of files; two folders can import
- * each other without one, and then neither can be understood, tested or moved without the other.
+ * Second half of `npm run layers`: no circular imports between folders. dependency-cruiser finds circles of files. Two folders
+ * can import each other without one, and then neither can be understood, tested or moved without the other.
  *
- * Folders are compared level by level: what is in a folder, files and folders, may not import each other in a circle,
- * and a folder counts with everything below it. Imports of types don't count: they are gone at run time.
+ * Folders are checked level by level: the files and folders inside one folder must not import each other in a circle, and
+ * a folder includes everything below it. Type imports don't count, because they don't exist at run time.
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, posix } from 'node:path';
@@ -21,7 +21,7 @@ export interface Circle {
   readonly imports: readonly Import[];
 }
 
-/** Whether an import or export is there at run time. */
+/** Whether an import or export exists at run time. */
 function isValue(node: ts.ImportDeclaration | ts.ExportDeclaration): boolean {
   if (ts.isExportDeclaration(node)) return !node.isTypeOnly;
   const clause = node.importClause;
@@ -32,7 +32,7 @@ function isValue(node: ts.ImportDeclaration | ts.ExportDeclaration): boolean {
   return named.elements.some((e) => !e.isTypeOnly);
 }
 
-/** Relative imports of values in one source, as paths from the root of the repository. */
+/** Relative value imports (not type imports) of one source file, as paths from the repository root. */
 export function valueImports(file: string, text: string): Import[] {
   const found: Import[] = [];
   const add = (specifier: ts.Node | undefined) => {
@@ -80,7 +80,7 @@ export function circlesIn(folder: string, imports: readonly Import[]): Circle[] 
     if (done.has(name) || !to.has(name)) continue;
     const members = [...to].filter((other) => reached.get(other)?.has(name)).sort();
     for (const member of members) done.add(member);
-    // A circle of files alone is dependency-cruiser's to report.
+    // dependency-cruiser reports circles that consist only of files.
     if (!members.some((member) => folders.has(member))) continue;
     const within = inside.filter(
       ({ from, to }) => nameOf(from) !== nameOf(to) && members.includes(nameOf(from)) && members.includes(nameOf(to)),
@@ -90,7 +90,7 @@ export function circlesIn(folder: string, imports: readonly Import[]): Circle[] 
   return [...circles, ...[...folders].sort().flatMap((name) => circlesIn(`${folder}/${name}`, inside))];
 }
 
-/** Sources below a folder, without tests. */
+/** Source files below a folder, without tests. */
 function sourcesIn(folder: string): string[] {
   return readdirSync(folder, { recursive: true, encoding: 'utf8' })
     .map((name) => posix.join(folder, name.replaceAll('\\', '/')))

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 const MAX_BYTES = 1024 * 1024 * 1024;
-/** Larger files are data of tools, not places where someone writes a key. */
+/** Bytes. Larger files are data written by tools, not files in which someone types a key. */
 const MAX_TEXT = 4 * 1024 * 1024;
 
 export interface Text {
@@ -14,7 +14,7 @@ export interface Text {
 const git = (root: string, args: readonly string[], input?: string): Buffer =>
   execFileSync('git', args, { cwd: root, maxBuffer: MAX_BYTES, ...(input === undefined ? {} : { input }) });
 
-/** Files of the working tree that git has or would take. */
+/** Files of the working tree that git tracks or would add. */
 export function* treeTexts(root: string): Generator<Text> {
   const listed = git(root, ['ls-files', '-z', '--cached', '--others', '--exclude-standard']).toString('utf8');
   for (const path of new Set(listed.split('\0').filter(Boolean))) {
@@ -23,7 +23,7 @@ export function* treeTexts(root: string): Generator<Text> {
   }
 }
 
-/** Every version of every file that any commit, tag or branch of this clone reaches. */
+/** Every version of every file reachable from any commit, tag or branch of this clone. */
 export function* historyTexts(root: string): Generator<Text> {
   const paths = new Map<string, string>();
   for (const line of git(root, ['rev-list', '--objects', '--all']).toString('utf8').split('\n')) {
@@ -46,7 +46,7 @@ function readOrNull(path: string): Buffer | null {
   try {
     return readFileSync(path);
   } catch (error) {
-    // Deleted and not committed yet, or a folder of its own repository.
+    // Deleted but not committed yet, or the folder of a nested repository.
     if (['ENOENT', 'EISDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return null;
     throw error;
   }

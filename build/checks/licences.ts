@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { LicenceAnswer } from './answers.ts';
 
-/** Licences under which a package may be part of the product without a decision of its own. */
+/** Licences under which a package may be part of the product without a separate decision. */
 const ALLOWED = new Set([
   '0BSD',
   'Apache-2.0',
@@ -32,14 +32,14 @@ export const Lockfile = z.object({
 /** Whether an SPDX expression is acceptable: one side of an OR, every part of an AND. */
 export function isAllowed(expression: string): boolean {
   const plain = expression.trim().replace(/^\((.*)\)$/, '$1');
-  if (/[()]/.test(plain)) return false; // nested: for a person to read
+  if (/[()]/.test(plain)) return false; // nested expressions need a person's decision
   return plain.split(/ OR /i).some((alternative) => alternative.split(/ AND /i).every((id) => ALLOWED.has(id.trim())));
 }
 
 /**
- * What is wrong with the licences of the packages that production installs, a line each.
+ * Returns what is wrong with the licences of the packages installed in production, one line per problem.
  *
- * @param lockfiles whose entries of production have neither `dev` nor a link to a folder of ours
+ * @param lockfiles their production entries are those without `dev` that don't link to one of our own folders
  */
 export function licenceFaults(
   lockfiles: readonly z.infer<typeof Lockfile>[],
@@ -62,6 +62,6 @@ export function licenceFaults(
   return [...new Set(faults)];
 }
 
-/** A name, or the beginning of names before a `*`. */
+/** `pattern` is a package name, or a prefix followed by `*`. */
 const matches = (pattern: string, name: string): boolean =>
   pattern.endsWith('*') ? name.startsWith(pattern.slice(0, -1)) : name === pattern;

@@ -9,12 +9,12 @@ import { Lockfile, licenceFaults } from './licences.ts';
 import { findSecrets, secretFaults } from './secrets.ts';
 
 /*
- * node build/checks/run.ts CHECK: each a part of `npm test`. Exit 1 with what is wrong. What licences, secrets and audit find
- * and someone has looked into is answered in the file beside this one.
+ * node build/checks/run.ts CHECK: runs one check; each is part of `npm test`. Prints what is wrong and exits with 1. Reviewed
+ * findings of licences, secrets and audit are answered in the JSON files beside this one.
  */
 
 const ROOT = join(import.meta.dirname, '../..');
-/** Well above what npm takes to ask and to give up. */
+/** Well above the time npm needs for the request, including its retries. */
 const AUDIT_MS = 60_000;
 
 const LOCKED = ['.', ...TOOL_FOLDERS];
@@ -24,7 +24,7 @@ function run(program: string, args: readonly string[]): number {
 }
 const tool = (name: string, ...args: string[]): number => run(toolProgram('build/checks', name), args);
 
-/** Runs a check that follows imports into the packages that only some folders need. */
+/** Runs a check that follows imports into packages that only some folders need. */
 function resolving(check: () => number): number {
   for (const folder of TYPED_FOLDERS) installTools(folder);
   return check();
@@ -34,7 +34,7 @@ const SOURCES = ['electron', 'models', 'renderer', 'sync', 'build', 'test'];
 const layers = (): number =>
   tool('depcruise', '--config', '.dependency-cruiser.cjs', ...SOURCES) ||
   run(process.execPath, [join(import.meta.dirname, 'folders.ts')]);
-/** By the native compiler; `typescript` of the root is TypeScript 6, for its programming interface. */
+/** Type check by the native compiler. The root's `typescript` is TypeScript 6, used for its API. */
 const types = (): number => run(toolProgram('build/types', 'tsc'), ['--noEmit', '-p', '.']);
 
 function licences(): number {

@@ -1,17 +1,17 @@
 import { createHash } from 'node:crypto';
 import type { SecretAnswer } from './answers.ts';
 
-/* Secrets that someone committed, looked for in the text of every file of the tree and of its history. */
+/* Looks for committed secrets in the text of every file of the working tree and its history. */
 
 interface Pattern {
   readonly name: string;
-  /** Global; the group `secret`, where there is one, is what counts as the match. */
+  /** Must have the `g` flag. If it has a group `secret`, that group is the match. */
   readonly regex: RegExp;
-  /** What only looks like one. */
+  /** Whether a match only looks like a secret. */
   readonly unless?: (secret: string, host: string) => boolean;
 }
 
-/** Bits a character: words and repetitions are low, keys are high. */
+/** Shannon entropy in bits per character: low for words and repetitions, high for keys. */
 export function entropy(text: string): number {
   const counts = new Map<string, number>();
   for (const character of text) counts.set(character, (counts.get(character) ?? 0) + 1);
@@ -20,7 +20,7 @@ export function entropy(text: string): number {
   return bits;
 }
 
-/** Bits a character below which nothing is random. Hexadecimal digits have 4 at most, and 3.2 in nearly all keys of 16 bytes. */
+/** Minimum bits per character of a random value. Hex has at most 4, and nearly every 16-byte key in hex has at least 3.2. */
 const leastOf = (secret: string): number => (/^[0-9a-f]+$/i.test(secret) ? 3 : 3.8);
 
 const PLACEHOLDER = /^(password|passwort|secret|pass|pw)$/i;
@@ -46,11 +46,11 @@ const PATTERNS: readonly Pattern[] = [
   {
     name: 'url-with-password',
     regex: /\b[a-z][a-z0-9+.-]{1,20}:\/\/[^\s/:@'"`<>{}$]{1,60}:(?<secret>[^\s/:@'"`<>{}$]{3,100})@(?<host>[\w.-]+)/g,
-    // Part of an explanation, or an address of the machine itself.
+    // A placeholder in documentation, or an address of the machine itself.
     unless: (secret, host) => PLACEHOLDER.test(secret) || NOWHERE.test(host),
   },
   {
-    // A name that says so, and a value that looks random.
+    // The name says that it is a secret, and the value looks random.
     name: 'assigned-secret',
     regex:
       /(?:password|passwd|passphrase|secret|token|(?:api|access|encryption|secret|private)[_-]?key)(?:[_-]?previous)?["']?\s*(?:[:=]|=>)\s*["'`]?(?<secret>[A-Za-z0-9+/=_-]{24,})(?![\w(.])/gi,
@@ -61,7 +61,7 @@ const PATTERNS: readonly Pattern[] = [
 export interface Finding {
   readonly pattern: string;
   readonly path: string;
-  /** First 16 hex digits of SHA-256 of what matched: an answer can name it without repeating it. */
+  /** First 16 hex digits of the SHA-256 of the match, so that an answer can name a secret without repeating it. */
   readonly sha256: string;
   readonly line: number;
 }
@@ -83,7 +83,7 @@ export function findSecrets(path: string, text: string): Finding[] {
   );
 }
 
-/** Findings without an answer, one line each, and answers that match nothing here: a clone may have less of the history. */
+/** Findings without an answer, one line each, and answers without a finding. A shallow clone may lack the history for those. */
 export function secretFaults(
   findings: readonly Finding[],
   answers: readonly SecretAnswer[],

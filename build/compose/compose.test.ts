@@ -20,7 +20,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { readConfig } from '../../sync/server/app/config.ts';
 
-/** What can be checked without a container engine. The image is built and entered in test/installed. */
+/** Checks that need no container engine. The image itself is built and run in test/installed. */
 
 const here = import.meta.dirname;
 const root = join(here, '../..');
@@ -34,7 +34,7 @@ const prepare = () =>
     encoding: 'utf8',
   });
 const secret = (name: string) => readFileSync(join(folder, 'secrets', name), 'utf8').trim();
-/** What a service of the composition runs in a shell, as the shell gets it. */
+/** The shell script that a service of compose.yaml runs, as the shell receives it. */
 const scriptOf = (service: string) =>
   new RegExp(`^  ${service}:[\\s\\S]*?\\n      - -c\\n      - (?:\\|\\n((?: {8}.*\\n)+)|(.*)\\n)`, 'm')
     .exec(compose)!
@@ -43,7 +43,7 @@ const scriptOf = (service: string) =>
     .replace(/^ {8}/gm, '')
     .replaceAll('$$', '$');
 const children: ChildProcess[] = [];
-/** What the preparation makes. */
+/** Files made by prepare.sh. */
 let made: string[];
 
 beforeAll(() => {
@@ -51,18 +51,18 @@ beforeAll(() => {
   made = readdirSync(folder);
 });
 afterAll(() => {
-  // Each leads a group of its own, with what it has started.
+  // Each child leads its own process group, which includes the processes it started.
   for (const { pid, exitCode } of children) if (exitCode === null) process.kill(-pid!, 'SIGKILL');
   rmSync(folder, { recursive: true });
 });
 
-test('the preparation makes keys that the server takes, in a folder of their own, and none a second time', () => {
+test('prepare.sh makes keys that the server accepts, in their own folder, and never replaces them', () => {
   for (const name of ['secrets', 'tls']) expect(statSync(join(folder, name)).mode & 0o777).toBe(0o700);
   const kept = ['server/ENCRYPTION_KEY', 'server/SECRET_KEY', 'database/postgres.key'];
   const before = kept.map(secret);
   const settings = join(folder, 'settings.env');
   appendFileSync(settings, 'SMARTPRESENCE_LEASE_DAYS=3\n');
-  // As a restore leaves what it puts there: the folder open to all, and a key that no container can read.
+  // A restore leaves it like this: the folder open to everyone, and a key that no container can read.
   chmodSync(join(folder, 'secrets'), 0o755);
   chmodSync(join(folder, 'secrets/server/SECRET_KEY'), 0o600);
   prepare();
@@ -72,8 +72,8 @@ test('the preparation makes keys that the server takes, in a folder of their own
   expect(readFileSync(settings, 'utf8')).toMatch(/^SMARTPRESENCE_LEASE_DAYS=3$/m);
 });
 
-test('nothing that the preparation makes gets into an image or a commit', () => {
-  // The image is given the archive, and nothing of a folder in which someone has prepared a composition.
+test('no file made by prepare.sh gets into an image or a commit', () => {
+  // Only the archive gets into the image, even if prepare.sh was run in the same folder.
   expect([...containerfile.matchAll(/^(?:ADD|COPY) .+$/gm)].map(([line]) => line)).toEqual([
     `ADD ${['$', '{ARCHIVE}'].join('')} /unpacked/`,
     'COPY --from=unpacked /opt/smartpresence /opt/smartpresence',
@@ -86,7 +86,7 @@ test('nothing that the preparation makes gets into an image or a commit', () => 
   );
 });
 
-test('every image that is not ours is pinned by its digest', () => {
+test('every third-party image is pinned by its digest', () => {
   const pinned = /^[a-z0-9./-]+:[\w.-]+@sha256:[0-9a-f]{64}$/;
   const images = [...compose.matchAll(/^ +image: (.+)$/gm)].map(([, image]) => image!);
   expect(images.filter((image) => !pinned.test(image))).toEqual(['smartpresence-server']);
@@ -95,7 +95,7 @@ test('every image that is not ours is pinned by its digest', () => {
   expect(/^ARG BASE=(.+)$/m.exec(containerfile)![1]).toMatch(pinned);
 });
 
-test('the database’s certificate is for its name in the composition, by the CA that the server pins', () => {
+test('the database’s certificate is for its host name in compose.yaml, and issued by the CA that the server pins', () => {
   const pem = (name: string) => new X509Certificate(readFileSync(join(folder, 'tls', name)));
   const [ca, leaf] = [pem('ca.pem'), pem('postgres.pem')];
   expect([leaf.checkHost('postgres'), leaf.verify(ca.publicKey), leaf.ca, ca.ca]).toEqual([
@@ -109,7 +109,7 @@ test('the database’s certificate is for its name in the composition, by the CA
   expect(rules).toEqual(['hostssl']);
 });
 
-test('the server takes the environment of the composition', () => {
+test('the server accepts the environment in compose.yaml', () => {
   const block = /environment: &environment\n((?: {6}.*\n)+)/.exec(compose)![1]!;
   const fixed = [...block.matchAll(/^ {6}(\w+): "?(.*?)"?$/gm)].map(([, name, value]) => [
     name!,
@@ -134,11 +134,11 @@ test('the server takes the environment of the composition', () => {
   expect(config.operations).toMatchObject({ plain: false, port: 9464 });
   expect(config.mqtt.brokers).toEqual(['mqtts://mosquitto:8883']);
   expect(config.site).toEqual({ name: 'Headquarters', timeZone: 'Europe/Berlin' });
-  // A secret that is put into the folder is found without a word in the composition.
+  // The server finds a secret added to the folder without any change to compose.yaml.
   expect(compose).toMatch(/^ {6}CREDENTIALS_DIRECTORY: \/secrets$/m);
 });
 
-test('the database uses no file of its write-ahead log again, as erasure wants it', () => {
+test('the database does not recycle files of its write-ahead log, as erasure requires', () => {
   expect(compose).toMatch(/^ {6}- -cwal_recycle=off$/m);
 });
 
@@ -146,37 +146,34 @@ const missing = !existsSync('/usr/sbin/mosquitto');
 if (missing)
   console.log('SKIPPED: the broker of the composition: /usr/sbin/mosquitto is missing (Debian package mosquitto)');
 
-test.skipIf(missing)(
-  'the broker reads its access rules again when they change, and ends when it is asked to',
-  async () => {
-    const broker = join(folder, 'broker');
-    mkdirSync(broker);
-    writeFileSync(join(broker, 'acl'), 'user a\ntopic deny #\n', { mode: 0o600 });
-    writeFileSync(
-      join(broker, 'mosquitto.conf'),
-      `listener 0 ${broker}/socket\nallow_anonymous true\nacl_file ${broker}/acl\nlog_dest stderr\nuser root\n`,
-    );
-    const script = scriptOf('mosquitto').replaceAll('/broker/config', broker).replace('sleep 5', 'sleep 0.2');
-    const child = spawn('sh', ['-c', script], {
-      env: { PATH: '/usr/sbin:/usr/bin:/bin' },
-      stdio: ['ignore', 'inherit', 'pipe'],
-      detached: true,
-    });
-    children.push(child);
-    let said = '';
-    child.stderr!.on('data', (text) => {
-      said += text;
-    });
-    const says = async (what: RegExp) => {
-      while (!what.test(said) && child.exitCode === null) await sleep(50);
-      expect(said).toMatch(what);
-    };
-    await says(/running/);
-    expect(said).not.toMatch(/Reloading config/);
-    writeFileSync(join(broker, 'acl'), 'user b\ntopic deny #\n');
-    await says(/Reloading config/);
-    child.kill('SIGTERM');
-    await once(child, 'exit');
-    expect(said).toMatch(/terminating/);
-  },
-);
+test.skipIf(missing)('the broker reloads its access rules when they change, and stops when asked to', async () => {
+  const broker = join(folder, 'broker');
+  mkdirSync(broker);
+  writeFileSync(join(broker, 'acl'), 'user a\ntopic deny #\n', { mode: 0o600 });
+  writeFileSync(
+    join(broker, 'mosquitto.conf'),
+    `listener 0 ${broker}/socket\nallow_anonymous true\nacl_file ${broker}/acl\nlog_dest stderr\nuser root\n`,
+  );
+  const script = scriptOf('mosquitto').replaceAll('/broker/config', broker).replace('sleep 5', 'sleep 0.2');
+  const child = spawn('sh', ['-c', script], {
+    env: { PATH: '/usr/sbin:/usr/bin:/bin' },
+    stdio: ['ignore', 'inherit', 'pipe'],
+    detached: true,
+  });
+  children.push(child);
+  let said = '';
+  child.stderr!.on('data', (text) => {
+    said += text;
+  });
+  const says = async (what: RegExp) => {
+    while (!what.test(said) && child.exitCode === null) await sleep(50);
+    expect(said).toMatch(what);
+  };
+  await says(/running/);
+  expect(said).not.toMatch(/Reloading config/);
+  writeFileSync(join(broker, 'acl'), 'user b\ntopic deny #\n');
+  await says(/Reloading config/);
+  child.kill('SIGTERM');
+  await once(child, 'exit');
+  expect(said).toMatch(/terminating/);
+});

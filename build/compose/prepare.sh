@@ -1,5 +1,5 @@
 #!/bin/sh
-# Makes what compose.yaml needs, once: keys and passwords in secrets/, the database's certificate in tls/, the name in .env,
+# Makes everything compose.yaml needs: keys and passwords in secrets/, the database's certificate in tls/, the host name in .env,
 # and settings.env, which you edit.
 #   ./prepare.sh presence.example.org
 # Running it again changes nothing that exists. **Keep a copy of secrets/server/ENCRYPTION_KEY and secrets/server/SECRET_KEY
@@ -12,8 +12,8 @@ name=${1:?usage: prepare.sh HOSTNAME}
 case $name in *[!A-Za-z0-9.-]*) echo "prepare.sh: $name is not a host name" >&2; exit 2 ;; esac
 server=$out/secrets/server
 database=$out/secrets/database
-# Nobody else can open the folder, also one that a restore made before; inside it, the containers' users must be able to read
-# what is mounted into them.
+# No other user can open the folders, even if a restore made them before. The containers' users must be able to read the files
+# inside that are mounted for them.
 mkdir -p "$server" "$database" "$out/tls"
 chmod 0700 "$out/secrets"
 chmod 0755 "$server" "$database"
@@ -33,7 +33,7 @@ if [ ! -s "$out/tls/postgres.pem" ]; then
   openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 3650 -subj '/CN=SmartPresence database CA' \
     -addext 'basicConstraints=critical,CA:true,pathlen:0' -addext 'keyUsage=critical,keyCertSign' \
     -keyout "$ca/ca.key" -out "$out/tls/ca.pem" 2> /dev/null
-  # Its key is deleted: a new certificate comes with a new CA.
+  # The CA's key is deleted: a new certificate needs a new CA.
   openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 3650 -subj '/CN=postgres' \
     -CA "$out/tls/ca.pem" -CAkey "$ca/ca.key" -addext 'subjectAltName=DNS:postgres' \
     -addext 'basicConstraints=critical,CA:false' -keyout "$database/postgres.key" -out "$out/tls/postgres.pem" 2> /dev/null

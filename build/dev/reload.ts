@@ -1,11 +1,11 @@
-/* In pages that `npm run dev` builds: loads the page again when another build is there. Names of built files are hashes. */
+/* Added to pages built by `npm run dev`. Reloads the page after each build, noticed by the hashes in the names of its files. */
 
 async function currentPage(): Promise<string | null> {
   try {
     const answer = await fetch(location.pathname, { cache: 'no-store' });
     return answer.ok ? await answer.text() : null;
   } catch {
-    return null; // the server is starting again
+    return null; // the server is restarting
   }
 }
 

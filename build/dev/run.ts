@@ -6,14 +6,14 @@ import { build, type Rolldown } from 'vite';
 /*
  * npm run dev [-- OPTIONS of npm start]
  *
- * What npm start starts, while you change it: a change of a screen builds the screens, and open pages of console and portal reload
- * by themselves; any other change starts kiosk and server again, with the same data. Ctrl-C stops everything.
+ * Runs what `npm start` runs and reacts to changes. A changed screen is rebuilt, and open pages of console and portal reload
+ * automatically. Any other change restarts kiosk and server with the same data. Ctrl-C stops everything.
  */
 
 const ROOT = join(import.meta.dirname, '../..');
-/** Whatever kiosk and server import. */
+/** Folders that kiosk and server import from. */
 const PROGRAMS = ['electron', 'models', 'sync'];
-/** Editors write a file in several steps. */
+/** Wait after a change, because editors write a file in several steps. */
 const SETTLE_MS = 300;
 
 let running: ChildProcess | null = null;
@@ -41,7 +41,7 @@ function end(next: 'start' | 'exit'): void {
   else process.exit(0);
 }
 
-/** Of the kiosk's screens: its host reads the list of their files when it starts. */
+/** Whether the kiosk's screens changed. Its host must be restarted then, because it reads the list of their files at start. */
 let kioskChanged = false;
 
 const watcher = (await build({

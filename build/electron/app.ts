@@ -4,7 +4,7 @@ import { build } from 'vite';
 import { emitSources } from '../package/emit.ts';
 import { filesBelow, ROOT } from '../package/files.ts';
 
-/** What the packaged kiosk runs: the host, the core, and what they import. The server and the screens' sources stay out. */
+/** Sources of the packaged kiosk: the host, the core, and what they import. The server and the screens' sources are left out. */
 const PARTS = [
   'electron/contract',
   'electron/core',
@@ -19,9 +19,9 @@ const PARTS = [
 
 /**
  * Transpiles the Electron app file by file into `out`, in the same tree as the sources, so that paths relative to a
- * module mean the same in both. Nothing is bundled but the preload, which Electron's sandbox wants as one CommonJS file.
+ * module mean the same in both. Only the preload is bundled, because Electron's sandbox requires a single CommonJS file.
  *
- * @param out is emptied first
+ * @param out folder, emptied first
  */
 export async function buildElectronApp(out: string): Promise<void> {
   rmSync(out, { recursive: true, force: true });
@@ -38,7 +38,7 @@ export async function buildElectronApp(out: string): Promise<void> {
   await buildPreload(out);
 }
 
-/** The preload, which Electron's sandbox wants as one CommonJS file, into the tree of an Electron app. */
+/** Bundles the preload into the tree of an Electron app, as the single CommonJS file that Electron's sandbox requires. */
 export async function buildPreload(out: string): Promise<void> {
   await build({
     configFile: false,

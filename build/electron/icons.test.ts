@@ -8,7 +8,7 @@ const here = import.meta.dirname;
 const ROOT = resolve(here, '../..');
 const svg = readFileSync(join(here, 'icon.svg'));
 
-test('the drawing is the mark that the pages show, in their accent', () => {
+test('the drawing is the logo that the pages show, in their accent colour', () => {
   const mark = readFileSync(join(ROOT, 'renderer/shared/web/pieces.tsx'), 'utf8');
   const [, drawn] = / d="([^"]+)"/.exec(svg.toString())!;
   expect(mark).toContain(`d="${drawn}"`);
@@ -18,7 +18,7 @@ test('the drawing is the mark that the pages show, in their accent', () => {
   );
 });
 
-test('the icons in the tree are what the drawing becomes', async () => {
+test('the committed icons match the drawing', async () => {
   const made = await makeIcons(svg);
   expect([...made.keys()].filter((path) => path.startsWith('icons/')).sort()).toEqual(
     readdirSync(join(here, 'icons'))
@@ -32,7 +32,7 @@ test('the icons in the tree are what the drawing becomes', async () => {
   }
 });
 
-test('Windows finds its sizes in icon.ico, each a whole picture', async () => {
+test('icon.ico contains every size for Windows as a complete picture', async () => {
   const ico = readFileSync(join(here, 'icon.ico'));
   expect([ico.readUInt16LE(0), ico.readUInt16LE(2)]).toEqual([0, 1]);
   const sizes: number[] = [];
@@ -46,7 +46,7 @@ test('Windows finds its sizes in icon.ico, each a whole picture', async () => {
   expect(sizes).toEqual([16, 24, 32, 48, 64, 128, 256]);
 });
 
-test('electron-builder is given them', () => {
+test('electron-builder.yml names the icons', () => {
   const config = readFileSync(join(ROOT, 'electron-builder.yml'), 'utf8');
   expect(config).toMatch(/^linux:\n {2}icon: icons\b/m);
   expect(config).toMatch(/^win:\n {2}icon: icon\.ico$/m);

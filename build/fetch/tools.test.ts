@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { installTools } from './tools.ts';
 
-/* npm is a script here, which notes that it was called and installs one file. */
+/* npm is replaced by a script that logs each call and installs one file. */
 
 let root: string;
 const at = (...path: string[]) => join(root, 'build/checks', ...path);
@@ -29,7 +29,7 @@ afterEach(() => {
   rmSync(root, { recursive: true, force: true });
 });
 
-test('the packages of a lockfile are installed once, without their scripts, and again when it has changed', () => {
+test('the packages of a lockfile are installed once, without their scripts, and again when the lockfile changes', () => {
   install();
   install();
   expect(calls()).toEqual([expect.stringMatching(/^ci .*--ignore-scripts/)]);
@@ -40,7 +40,7 @@ test('the packages of a lockfile are installed once, without their scripts, and 
   expect(readdirSync(join(root, 'dist'))).toEqual([]);
 });
 
-test('an installation that failed leaves what was there, is an error with npm’s words, and is tried again', () => {
+test('a failed installation keeps the previous one, is an error with npm’s message, and is retried', () => {
   install();
   writeFileSync(at('package-lock.json'), 'two');
   npmIs('echo "npm error no such host" >&2; exit 1');

@@ -5,7 +5,7 @@ import { npm } from './npm.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 
-/** Folders with a lockfile of their own: packages that only checks, packaging, benches or single tests need. */
+/** Folders with their own lockfile, for packages that only checks, packaging, benches or individual tests need. */
 export const TOOL_FOLDERS = [
   'build/checks',
   'build/types',
@@ -15,14 +15,14 @@ export const TOOL_FOLDERS = [
   'test/package',
 ] as const;
 
-/** Folders whose packages are imported by name, which the type check needs. */
+/** Those whose packages are imported by name, which the type check therefore needs. */
 export const TYPED_FOLDERS = ['build/package', 'test/bench', 'test/package'] as const;
 
 /**
- * Installs the packages of a folder by its lockfile, where they are missing or of another lockfile. Call it before the
- * first import of one of them, which has to be a dynamic import.
+ * Installs the packages of a folder by its lockfile, unless they are already installed from that lockfile. Call it before
+ * the first import of one of them, which has to be a dynamic import.
  *
- * @param root for tests
+ * @param root project root; other than the default only in tests
  * @throws Problem `npm-failed`
  */
 export function installTools(folder: (typeof TOOL_FOLDERS)[number], root = ROOT): void {
@@ -33,7 +33,7 @@ export function installTools(folder: (typeof TOOL_FOLDERS)[number], root = ROOT)
   if (current()) return;
   console.error(`Fetching what ${folder} needs …`);
   mkdirSync(join(root, 'dist'), { recursive: true });
-  // Beside, and then renamed: what is there is whole, also where two processes install at once.
+  // Install into a temporary folder, then rename it: the packages are always complete, even if two processes install at once.
   const temporary = mkdtempSync(join(root, 'dist/tools-'));
   try {
     for (const file of ['package.json', 'package-lock.json']) cpSync(join(at, file), join(temporary, file));

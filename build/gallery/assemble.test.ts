@@ -7,7 +7,7 @@ describe('the gallery’s committed kernels', () => {
     expect(readFileSync(BYTES_FILE, 'utf8')).toBe(await kernelBytesSource());
   });
 
-  it('differ in what they ask of the machine: only one holds a relaxed instruction', async () => {
+  it('differ in the instructions they need: only one uses relaxed SIMD', async () => {
     // i32x4.relaxed_dot_i8x16_i7x16_add_s is 0xfd 0x93 0x02.
     const code = Buffer.from([0xfd, 0x93, 0x02]);
     expect(Buffer.from(await assembleKernel('relaxed')).includes(code)).toBe(true);

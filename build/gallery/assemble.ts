@@ -15,14 +15,14 @@ const KERNELS = new URL('../../models/node/gallery/kernel/', import.meta.url);
 const SOURCE = new URL('kernel.wat', KERNELS);
 export const BYTES_FILE = new URL('kernel-bytes.ts', KERNELS);
 
-/** Vectors of 16 codes in a row. */
+/** Number of 16-code vectors in each row. */
 const VECTORS = 32;
 
 /**
- * One step of the dot product of a row: 16 more products added to accumulator `row`.
- * Relaxed: `i32x4.relaxed_dot_i8x16_i7x16_add_s(a, b, c)` is defined by the machine when a value of `b` is above 127
- * or when a sum of two products leaves 16 bits. Here `b` is the row's code, 1..127, and `a` the query's, −127..127, so
- * a pair sums to at most 2 · 127 · 127 = 32,258 < 32,767: one result everywhere. Plain SIMD does the same in 16 bits.
+ * One step of a row's dot product: adds 16 more products to accumulator `row`.
+ * Relaxed: the result of `i32x4.relaxed_dot_i8x16_i7x16_add_s(a, b, c)` depends on the machine if a value of `b` is above
+ * 127 or a sum of two products overflows 16 bits. Here `b` is the row's code, 1..127, and `a` the query's, −127..127, so a
+ * pair sums to at most 2 · 127 · 127 = 32,258 < 32,767: the same result everywhere. Plain SIMD computes the same in 16 bits.
  */
 function step(kernel: SimdKernel, row: number, vector: number): string {
   const query = `(v128.load offset=${vector * 16} (i32.const 0))`;
@@ -38,8 +38,8 @@ function step(kernel: SimdKernel, row: number, vector: number): string {
 }
 
 /**
- * The products of four rows, one row after the other: memory is then read in one stream, which the prefetcher follows.
- * Four rows abreast, a quarter of the query's loads, measured 2.5 times slower at 100,000 rows.
+ * The products of four rows, one row after the other, so that memory is read in one stream, which the prefetcher follows.
+ * Interleaving the four rows needs a quarter of the query's loads, but measured 2.5 times slower at 100,000 rows.
  */
 function products(kernel: SimdKernel): string {
   const lines: string[] = [];
@@ -49,7 +49,7 @@ function products(kernel: SimdKernel): string {
   return lines.join('\n');
 }
 
-/** Where the four rows' embeddings lie; entries of the list beyond its end are read but their sums never used. */
+/** Addresses of the four rows' embeddings. Entries beyond the end of the list are read too, but their sums are never used. */
 function rows(): string {
   return [0, 1, 2, 3]
     .map(
@@ -69,7 +69,7 @@ function sums(): string {
     .join('\n');
 }
 
-/** The text of a kernel with its repeated parts written out. */
+/** Returns a kernel's text with its repeated parts expanded. */
 export function kernelText(kernel: SimdKernel): string {
   return readFileSync(SOURCE, 'utf8')
     .replace(/^\s*;;.*$/gm, '')
@@ -78,7 +78,7 @@ export function kernelText(kernel: SimdKernel): string {
     .replace('@SUMS', sums());
 }
 
-/** Assembles one kernel; throws wabt's message, with the line, when the text is wrong. */
+/** Assembles one kernel. @throws an error with wabt's message and the line if the text is invalid */
 export async function assembleKernel(kernel: SimdKernel): Promise<Uint8Array> {
   const wabt = await initialise();
   const parsed = wabt.parseWat(`${kernel}.wat`, kernelText(kernel), { simd: true, relaxed_simd: true });
@@ -91,7 +91,7 @@ export async function assembleKernel(kernel: SimdKernel): Promise<Uint8Array> {
   }
 }
 
-/** The source of kernel-bytes.ts. */
+/** Returns the source of kernel-bytes.ts. */
 export async function kernelBytesSource(): Promise<string> {
   const text = async (kernel: SimdKernel) => Buffer.from(await assembleKernel(kernel)).toString('base64');
   return [

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Turns a Debian 13 machine into a SmartPresence kiosk: docs/install/kiosk.md. It can be run again at any time, to change an
-# option or after an update of this folder; what is as it should be is left alone.
+# option or after an update of this folder. Anything already set up correctly is left alone.
 set -eu
 LC_ALL=C
 export LC_ALL
@@ -98,18 +98,18 @@ state=$root/etc/smartpresence
 list=$state/installed
 data=$root/var/lib/smartpresence
 say() { printf '%s\n' "$*"; }
-# Says what is done, and does it, but not in a dry run.
+# Runs a command. In a dry run, only prints it.
 act() { if [ -n "$dry" ]; then say "would: $*"; else "$@"; fi; }
 
 DEBIAN="cage chromium nftables dbus seatd systemd-timesyncd kbd fonts-noto-core fonts-noto-cjk libtss2-esys-3.0.2-0t64 libtss2-mu-4.0.1-0t64 libtss2-rc0t64 libtss2-tcti-device0t64 tpm2-tools"
 UNITS="smartpresence-kiosk.service smartpresence-update.path smartpresence-technician.path smartpresence-firewall.service smartpresence-firewall-refresh.timer"
-# For a printer: CUPS, its filters and, on USB, the printer's own IPP. No drivers: what speaks IPP Everywhere or AirPrint needs none.
+# For a printer: CUPS, its filters and, on USB, ipp-usb. No drivers: printers with IPP Everywhere or AirPrint need none.
 PRINTING="cups cups-client cups-filters"
-# Nobody logs in at a terminal, by network, or by three fingers; no desktop takes the screen.
+# No login at a terminal or over the network, no restart with Ctrl-Alt-Del, and no desktop that takes the screen.
 MASKED="getty@.service autovt@.service serial-getty@.service container-getty@.service console-getty.service getty-static.service getty.target ctrl-alt-del.target debug-shell.service rescue.service emergency.service ssh.service ssh.socket sshd.service display-manager.service gdm.service lightdm.service sddm.service bluetooth.service avahi-daemon.service avahi-daemon.socket rpcbind.service rpcbind.socket kexec.target hibernate.target suspend.target hybrid-sleep.target cups-browsed.service"
 if [ -z "$printer" ]; then MASKED="$MASKED cups.service cups.socket cups.path"; fi
 
-# ---- taking away ----------------------------------------------------------------------------------------------------
+# ---- uninstalling ---------------------------------------------------------------------------------------------------
 
 uninstall() {
   [ -f "$list" ] || refuse "nothing is installed here: $list is missing"
@@ -141,15 +141,15 @@ uninstall() {
   say 'done: the kiosk is removed. Packages and users stay; restart the machine.'
 }
 
-# ---- putting there --------------------------------------------------------------------------------------------------
+# ---- installing -----------------------------------------------------------------------------------------------------
 
-# What this run put there, one path a line. A file, since much of it is written at the end of a pipe.
+# Paths written by this run, one per line. In a file, because much of it is written at the end of a pipe, in a subshell.
 new_list=$(mktemp)
 temporary=
 trap 'rm -rf "$new_list" ${temporary:+"$temporary"}' EXIT
 remember() { printf '%s\n' "$1" >>"$new_list"; }
 
-# put FILE MODE: writes standard input there, where it is not so already.
+# put FILE MODE: writes standard input to FILE unless it already has that content.
 put() {
   file=$root$1
   remember "$1"
@@ -169,7 +169,7 @@ link() {
   remember "$1"
   now=$(readlink "$root$1" 2>/dev/null || :)
   [ "$now" = "$2" ] && return 0
-  # What led elsewhere is written down, to be put back.
+  # Remember a link's previous target, so that uninstalling can restore it.
   if [ -n "$now" ] && ! grep -Fqs -- "$1 " "$state/links.before"; then
     if [ -n "$dry" ]; then say "would: record that $1 led to $now"; else printf '%s %s\n' "$1" "$now" >>"$state/links.before"; fi
   elif [ -e "$root$1" ] && [ -z "$now" ]; then refuse "$1 is not a file of this program: move it away first"
@@ -211,7 +211,7 @@ check_archive() {
   [ "$(sha256sum <"$archive" | cut -c 1-64)" = "$sha256" ] || refuse "$archive is not the file with SHA-256 $sha256: fetch it again"
 }
 
-# The first build is unpacked by the updater's own code and user, with all its checks; later ones come signed.
+# The first build is unpacked by the updater's own code and user, with all its checks. Later builds are signed.
 install_build() {
   if [ -f "$data/builds/state.json" ]; then
     [ -z "$archive" ] || say 'there is a build already: --archive is ignored (updates come signed)'
@@ -230,8 +230,8 @@ install_build() {
     "$kiosk" updater --first "$temporary/archive.tar.gz"
 }
 
-# 32 random bytes that never lie on a disk but sealed: by the TPM of this machine, bound to its secure boot (PCR 7), else by
-# the machine's own key.
+# 32 random bytes, only ever stored sealed: by this machine's TPM, bound to its secure boot state (PCR 7), or without a TPM
+# by the machine's own key.
 seal_secret() {
   credential=$state/credentials/smartpresence-device-secret
   [ ! -s "$credential" ] || return 0
@@ -254,8 +254,8 @@ seal_secret() {
 }
 
 swap_name=smartpresence-swap
-# crypttab_without_ours [LINE]: takes our line out of /etc/crypttab, and puts LINE at its end. What else is in it opens the
-# machine's other disks.
+# crypttab_without_ours [LINE]: removes our line from /etc/crypttab and appends LINE. Other lines are kept, because they open
+# the machine's other disks.
 crypttab_without_ours() {
   crypttab=$root/etc/crypttab
   others=$(grep -v "^${swap_name}[[:space:]]" "$crypttab" 2>/dev/null || :)
@@ -276,7 +276,7 @@ no_swap() {
     act sed -i -E 's,^([^#]\S*\s+\S+\s+swap\s.*)$,# smartpresence: \1,' "$fstab"
   fi
   if [ -n "$live" ]; then act swapoff -a; fi
-  # A partition that its table calls swap would else be switched on by itself, as it lies there, now that fstab names none.
+  # Otherwise systemd would use any partition with the type swap, unencrypted, now that fstab names none.
   link /etc/systemd/system-generators/systemd-gpt-auto-generator /dev/null
   if [ "$swap" = off ]; then
     crypttab_without_ours
@@ -290,7 +290,7 @@ no_swap() {
 
 read_only_root() {
   if [ -z "$read_only" ]; then
-    # An option that is not given any more is taken back: see "what is not wanted any more".
+    # If an earlier run set the option, drop_what_is_not_wanted undoes it.
     return 0
   fi
   grep -Eqs '^[^#]\S*\s+/var/lib/smartpresence\s' "$root/etc/fstab" ||
@@ -300,7 +300,7 @@ read_only_root() {
 }
 
 install_files() {
-  # Users first: the others' files and folders are theirs.
+  # Users first, because they own files and folders made below.
   put /etc/sysusers.d/smartpresence.conf 644 <"$here/files/etc/sysusers.d/smartpresence.conf"
   act systemd-sysusers ${root:+--root="$root"} smartpresence.conf
   [ -n "$(user_id smartpresence)" ] || [ -n "$dry" ] || refuse 'the user smartpresence could not be made: see systemd-sysusers'
@@ -312,7 +312,7 @@ install_files() {
       /opt/*) mode=755 ;;
       *) mode=644 ;;
     esac
-    # What an operator changed stays.
+    # Keep an operator's changes.
     if [ "$file" = /etc/smartpresence/firewall.conf ] && [ -f "$root$file" ] && [ -z "$servers$printers" ]; then remember "$file"; continue; fi
     filled <"$source" | put "$file" $mode
   done <"$work"
@@ -344,7 +344,7 @@ install_files() {
   fi
 }
 
-# The one queue, `kiosk`, which is the default: made again by each run that names a printer.
+# Sets up the only queue, `kiosk`, as the default. Each run that names a printer makes it again.
 set_up_printer() {
   [ -n "$printer" ] || return 0
   add="lpadmin -p kiosk -E -v $printer -m everywhere"
@@ -360,11 +360,11 @@ set_up_printer() {
   fi
 }
 
-# What an earlier run put there, and this one does not.
+# Removes files that an earlier run installed and this one did not.
 drop_what_is_not_wanted() {
   [ -f "$list" ] || return 0
   while IFS= read -r file; do
-    # An earlier installer counted crypttab as its own.
+    # An earlier installer listed crypttab as its own file.
     case $file in '' | *..* | /etc/crypttab) continue ;; esac
     grep -Fxq -- "$file" "$new_list" || act rm -f -- "$root$file"
   done <"$list"

@@ -8,7 +8,7 @@ const read = (folder: string) =>
   JSON.parse(readFileSync(join(import.meta.dirname, '../..', folder, 'package-lock.json'), 'utf8'));
 const lockfile = read('.');
 
-test('the lockfile is one that npm 9, 10 and 11 can install from: `node build/lockfile/trim.ts` was run on it', () => {
+test('npm 9, 10 and 11 can install from the lockfile: `node build/lockfile/trim.ts` was run on it', () => {
   expect(JSON.parse(JSON.stringify(trimLockfile(lockfile)))).toEqual(lockfile);
 });
 
@@ -23,7 +23,7 @@ test.each(['.', ...TOOL_FOLDERS])('%s: no package comes under another name or fr
   expect(entries.flatMap(([, entry]) => elsewhere(entry))).toEqual([]);
 });
 
-test('the pinned Node is one version on every platform, the one that build/node is named after', () => {
+test('the pinned Node has the same version on every platform, and build/node has that version', () => {
   const { version, optionalDependencies } = lockfile.packages['build/node'];
   expect(new Set(Object.values(optionalDependencies))).toEqual(new Set([version]));
 });

@@ -2,9 +2,9 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /*
- * `node build/lockfile/trim.ts`, after every `npm install` that changed package-lock.json: makes one lockfile that npm 9
- * (Debian's), 10 and 11 can all install from. `npm ci` takes a package's dependencies and programs from the lockfile
- * alone, so what stands there is what is installed.
+ * Run `node build/lockfile/trim.ts` after every `npm install` that changed package-lock.json. It makes one lockfile that
+ * npm 9 (Debian's), 10 and 11 can all install from. `npm ci` takes a package's dependencies and programs only from the
+ * lockfile, so exactly what the lockfile says is installed.
  */
 
 interface Lockfile {
@@ -12,12 +12,12 @@ interface Lockfile {
 }
 
 /**
- * One of these is installed, and build/node runs it. Both would be `.bin/node`; up to npm 10 the one that does not
- * fit the machine takes the other's link along when it is removed.
+ * One of these is installed, and build/node runs it. With their `bin` entries both would link `.bin/node`, and up to npm 10,
+ * removing the one for the other platform removes the other's link too.
  */
 const PLATFORMS = /^node_modules\/node-linux-/;
 
-/** The lockfile as it should be; the input stays as it is. */
+/** Returns the trimmed lockfile without changing the input. */
 export function trimLockfile(lockfile: Lockfile): Lockfile {
   const packages = Object.entries(lockfile.packages).map(([path, entry]): [string, Lockfile['packages'][string]] => [
     path,

@@ -29,14 +29,14 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-describe('dlib’s embedder, made of the weights that face-api carries', () => {
-  it('answers what face-api’s own implementation answers', async () => {
+describe('dlib’s embedder, made from face-api’s weights', () => {
+  it('returns the same embeddings as face-api’s own implementation', async () => {
     const model = await loadModel(folder, embedderOf(folder, id));
     const { mean } = DLIB_ENTRY.recipe;
     for (const [i, rgb] of dlibPictures().entries()) {
       const { sha256, embedding } = VECTORS.pictures[i]!;
       expect(createHash('sha256').update(rgb).digest('hex')).toBe(sha256);
-      // Channel by channel; face-api divides by 255, where dlib and the entry divide by 256.
+      // One channel after the other. face-api divides by 255; dlib and the entry divide by 256.
       const plane = 150 * 150;
       const input = Float32Array.from({ length: 3 * plane }, (_, at) => {
         const c = Math.floor(at / plane);
@@ -49,7 +49,7 @@ describe('dlib’s embedder, made of the weights that face-api carries', () => {
     await model.close();
   });
 
-  it('knows a man again in other stills, and takes no woman of the group photos for him or for another', async () => {
+  it('matches a man in different stills, and does not match women in group photos with him or each other', async () => {
     const [shipped, other] = [await openPipeline(folder), await openPipeline(folder, id)];
     expect([shipped.model, shipped.length, other.model, other.length]).toEqual([EMBEDDER_ID, 512, id, 128]);
     const faces = async (file: string) => {
@@ -62,7 +62,7 @@ describe('dlib’s embedder, made of the weights that face-api carries', () => {
     const { verification } = other.calibration;
     for (const [i, a] of his.entries())
       for (const b of his.slice(0, i)) expect(dot(a, b)).toBeGreaterThan(verification);
-    // Two in one photo are never one.
+    // Two faces in one photo are never the same person.
     for (const photo of theirs)
       for (const [i, a] of photo.entries()) {
         for (const b of photo.slice(0, i)) expect(dot(a, b)).toBeLessThan(verification);

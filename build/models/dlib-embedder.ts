@@ -5,8 +5,8 @@ import { DLIB_LENGTH, DLIB_SIDE, dlibOnnx } from './dlib.ts';
 import { readPinned, requireMade } from './pinned.ts';
 
 /**
- * The second embedder that this project can make: dlib's, for a buyer whose lawyers do not take the one that ships, and to show
- * that embedders can be exchanged. Nothing of it is in a build; docs/operate/embedders.md says how it comes onto a server and kiosks.
+ * The second embedder that this project can make: dlib's, for a buyer whose lawyers reject the one that ships, and to show
+ * that embedders can be exchanged. No build includes it; docs/operate/embedders.md says how to install it on server and kiosks.
  */
 
 const PACKAGE = '@vladmandic/face-api';
@@ -30,8 +30,8 @@ export const DLIB_ENTRY: EmbedderEntry = {
     std: [256, 256, 256],
     crop: { template: 'face-chip', padding: 0.25 },
   },
-  // Of 230 comparisons of women in six photos 23 scored 0.91 or more and 3 scored 0.926: a hard set, and a tiny one. 0.945 is where
-  // the line through both reaches 1e-3. dlib's own measure, a distance of 0.6, is a cosine of about 0.9: for these faces too lax.
+  // Of 230 comparisons between women in six photos, 23 scored 0.91 or more and 3 scored 0.926: a hard set, and a tiny one. The
+  // line through both points reaches 1e-3 at 0.945. dlib's own limit, a distance of 0.6, is a cosine of about 0.9: too lax here.
   calibration: {
     verification: 0.945,
     curve: [
@@ -54,8 +54,8 @@ export const DLIB_ENTRY: EmbedderEntry = {
 };
 
 /**
- * Makes the file out of the package's, each verified against its pinned hash.
- * @param folder of the package, for tests
+ * Makes the ONNX file from the package's files. All are verified against their pinned hashes.
+ * @param folder of the package; other than the default only in tests
  * @throws Problem `model-source-missing`, `model-source-altered`, `model-prepare-failed`
  */
 export function makeDlibEmbedder(folder = filesOfPackage(PACKAGE)): Uint8Array {

@@ -1,17 +1,17 @@
 import { type Initializer, type Node, onnxModel } from './onnx.ts';
 
 /**
- * dlib's face recognition network (`dlib_face_recognition_resnet_model_v1`) as an ONNX file, out of the weights that
- * `@vladmandic/face-api` carries for TensorFlow.js.
+ * dlib's face recognition network (`dlib_face_recognition_resnet_model_v1`) as an ONNX file, made from the weights that
+ * `@vladmandic/face-api` contains for TensorFlow.js.
  *
  * The network (dlib, examples/dnn_face_recognition_ex.cpp; face-api, src/faceRecognitionNet): a 7×7 convolution of stride 2,
  * max pooling 3×3 of stride 2, and fourteen residual blocks of two 3×3 convolutions each. A block that halves the picture takes
- * its shortcut through average pooling 2×2, padded with channels of noughts, and pads its own result below and to the right
- * where that came out smaller. Then the mean over the picture, and 256 numbers become 128 without a bias. After each convolution
- * stands a factor and a term a channel (batch normalisation, frozen), which are worked into the convolution here.
+ * its shortcut through average pooling 2×2, padded with channels of zeros, and pads its own result below and to the right
+ * if that is smaller. Then comes the mean over the picture, and a layer without bias from 256 to 128 numbers. Each convolution
+ * is followed by a factor and a term per channel (frozen batch normalisation), which are folded into the convolution here.
  */
 
-/** One tensor of the weights' manifest, in the order of the file. `quantization`: a byte each, value · scale + min. */
+/** One tensor of the weights' manifest, in file order. With `quantization`, a weight is one byte: value · scale + min. */
 interface ManifestTensor {
   readonly name: string;
   readonly shape: readonly number[];
@@ -45,7 +45,7 @@ const BLOCKS: readonly (readonly [name: string, channels: number, halves: boolea
  * @param manifest text of `face_recognition_model-weights_manifest.json`
  * @param weights bytes of `face_recognition_model.bin`
  * @returns the ONNX file: `input` [1, 3, 150, 150] to `output` [1, 128], not normalised. Deterministic.
- * @throws RangeError when the two do not belong together
+ * @throws RangeError when manifest and weights do not belong together
  */
 export function dlibOnnx(manifest: string, weights: Uint8Array): Uint8Array {
   const tensors = dequantised(JSON.parse(manifest) as Manifest, weights);
@@ -64,7 +64,7 @@ export function dlibOnnx(manifest: string, weights: Uint8Array): Uint8Array {
     initializers.push({ name, shape, values });
     return name;
   };
-  /** Convolution, factor and term of `name`; without `padded` nothing is put around the picture. */
+  /** Adds the convolution `name` with its factor and term. `padded`: whether the picture gets a border of zeros. */
   const convolution = (input: string, name: string, stride: number, padded: boolean): string => {
     const { shape, values, bias } = folded(take, name);
     const inputs = [input, hold(`${name}.weight`, shape, values), hold(`${name}.bias`, [bias.length], bias)];
@@ -124,7 +124,7 @@ interface Tensor {
   readonly values: Float32Array;
 }
 
-/** All tensors as float32, in the manifest's layout. */
+/** Returns all tensors as float32, in the manifest's layout. */
 function dequantised(manifest: Manifest, weights: Uint8Array): Map<string, Tensor> {
   const view = new DataView(weights.buffer, weights.byteOffset, weights.byteLength);
   const tensors = new Map<string, Tensor>();
@@ -144,8 +144,8 @@ function dequantised(manifest: Manifest, weights: Uint8Array): Map<string, Tenso
 }
 
 /**
- * A convolution with the factor and term after it worked in: (w∗x + b)·f + t = (w·f)∗x + (b·f + t).
- * From TensorFlow's layout (height, width, in, out) to ONNX's (out, in, height, width).
+ * Folds the factor and term after a convolution into it: (w∗x + b)·f + t = (w·f)∗x + (b·f + t).
+ * Converts from TensorFlow's layout (height, width, in, out) to ONNX's (out, in, height, width).
  */
 function folded(take: (name: string) => Tensor, name: string): Tensor & { readonly bias: Float32Array } {
   const filters = take(`${name}/conv/filters`);

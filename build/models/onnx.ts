@@ -1,9 +1,9 @@
 /**
- * Writes ONNX files by hand: protocol buffers (protobuf.dev, "Encoding") with the field numbers of onnx.proto. No more of the
- * format than a feed-forward network of float32 needs.
+ * Writes ONNX files without a library: protocol buffers (protobuf.dev, "Encoding") with the field numbers of onnx.proto. Only
+ * the part of the format that a feed-forward network of float32 needs.
  */
 
-/** A float32 tensor that the graph carries, or one of int64 where an operator asks for it (Pad's widths). */
+/** A constant float32 tensor of the graph, or an int64 tensor where an operator requires one (Pad's widths). */
 export interface Initializer {
   readonly name: string;
   readonly shape: readonly number[];
@@ -22,21 +22,21 @@ export interface Graph {
   readonly name: string;
   readonly input: { readonly name: string; readonly shape: readonly number[] };
   readonly output: { readonly name: string; readonly shape: readonly number[] };
-  /** In topological order: each node's inputs are made before it. */
+  /** In topological order: a node's inputs are computed before it. */
   readonly nodes: readonly Node[];
   readonly initializers: readonly Initializer[];
 }
 
-/** Operators as of ONNX 1.8: MaxPool, Conv and Pad mean what they do today, and every runtime has them. */
+/** Operator set of ONNX 1.8. MaxPool, Conv and Pad already mean what they do today, and every runtime supports them. */
 const OPSET = 13;
-/** The file format that belongs to it. */
+/** Version of the file format that belongs to this operator set. */
 const IR_VERSION = 7;
 const FLOAT = 1;
 const INT64 = 7;
 const ATTRIBUTE_INT = 2;
 const ATTRIBUTE_INTS = 7;
 
-/** The bytes of a ModelProto. Deterministic. */
+/** Returns the bytes of a ModelProto. Deterministic. */
 export function onnxModel(graph: Graph, producer: string): Uint8Array {
   return message([
     [1, IR_VERSION],
@@ -113,7 +113,7 @@ function littleEndian(values: Float32Array | BigInt64Array): Buffer {
   return bytes;
 }
 
-/** A field's number and value: bytes, or a whole number from 0 on. */
+/** A field's number and value: bytes, or a non-negative integer. */
 type Field = readonly [number, Buffer | number];
 
 const text = (value: string): Buffer => Buffer.from(value, 'utf8');

@@ -4,7 +4,7 @@ import { Problem } from '../../sync/errors/problem.ts';
 
 export const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 
-/** A package's file. @throws Problem `model-source-missing` when it is not there, `model-source-altered` when it is not the pinned one */
+/** Reads a package's file. @throws Problem `model-source-missing`; `model-source-altered` if it has another hash */
 export function readPinned(path: string, expected: string): Uint8Array {
   let bytes: Uint8Array;
   try {
@@ -18,7 +18,7 @@ export function readPinned(path: string, expected: string): Uint8Array {
   return bytes;
 }
 
-/** What was made of it. @throws Problem `model-prepare-failed` when it is not what is pinned */
+/** Returns `made` if it has the pinned hash. @throws Problem `model-prepare-failed` otherwise */
 export function requireMade(file: string, made: Uint8Array, expected: string): Uint8Array {
   const found = sha256(made);
   if (found !== expected) throw new Problem('model-prepare-failed', { file, found, expected });

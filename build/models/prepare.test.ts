@@ -38,7 +38,7 @@ describe('prepare', () => {
     for (const r of MEDIAPIPE_RUNTIME) expect(sha256(join(mediapipe, r.file))).toBe(r.sha256);
   });
 
-  it('writes nothing when all is there, needs no packages then, and fixes a file that was altered', async () => {
+  it('writes nothing and needs no packages when all files exist, and replaces an altered file', async () => {
     const { weights } = await prepareModels({ target: folder });
     const file = join(weights, 'fr_landmark.onnx');
     const before = statSync(file).mtimeMs;
@@ -96,7 +96,7 @@ describe("MediaPipe's metadata", () => {
   const whole = addMetadata(source, metadata);
   const buffer = new ByteBuffer(whole);
 
-  it('is in the model under its name, as the last of its buffers', () => {
+  it('is in the model under its name, in the last buffer', () => {
     expect(buffer.__has_identifier('TFL3')).toBe(true);
     const root = buffer.readInt32(0);
     const list = (k: number) => buffer.__indirect(root + buffer.__offset(root, 4 + 2 * k));
@@ -118,13 +118,13 @@ describe("MediaPipe's metadata", () => {
     expect((bytes + 4) % 16).toBe(0);
   });
 
-  it('leaves the weights as they are, aligned as they were', () => {
+  it('leaves the weights and their alignment unchanged', () => {
     const front = whole.length - source.length;
     expect(front % 64).toBe(0);
     expect(Buffer.compare(whole.subarray(front), source)).toBe(0);
   });
 
-  it('is the same bytes every time, and not added twice', () => {
+  it('has the same bytes every time and is not added twice', () => {
     expect(Buffer.compare(addMetadata(source, metadata), whole)).toBe(0);
     expect(() => addMetadata(whole, metadata)).toThrow(/already/);
     expect(() => addMetadata(Buffer.from('no model at all'), metadata)).toThrow(/TFL3/);

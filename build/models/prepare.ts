@@ -9,26 +9,26 @@ import { Problem } from '../../sync/errors/problem.ts';
 import { readPinned, requireMade, sha256 } from './pinned.ts';
 
 /**
- * Takes weights and MediaPipe's runtime out of their packages into `dist/models/`, each verified against the manifest
- * before and after. What is there and matches stays untouched, so a second run only reads hashes. A checkout fetches the
- * packages of the weights (build/fetch); an installed program fetches nothing.
+ * Copies weights and MediaPipe's runtime from their packages to `dist/models/`. Each is verified against the manifest before
+ * and after. Existing files with the right hash are left untouched, so a second run only hashes them. A checkout fetches
+ * the packages of the weights (build/fetch); an installed program fetches nothing.
  */
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 
 export interface PrepareOptions {
-  /** Where all packages are looked up, for tests. */
+  /** Folder in which all packages are looked up, for tests. */
   readonly packages?: string;
-  /** Where to write; the project's dist/models by default. */
+  /** Folder to write to; the project's dist/models by default. */
   readonly target?: string;
-  /** Only what runs there; all of it by default. A server has nothing for a browser. */
+  /** Prepares only the models that run there; all models by default. A server has none for a browser. */
   readonly runs?: 'node';
 }
 
 export interface Prepared {
   readonly weights: string;
   readonly mediapipe: string;
-  /** Files written by this run; empty when all was in place. */
+  /** Files written by this run; empty if all were already in place. */
   readonly written: readonly string[];
 }
 
@@ -49,7 +49,7 @@ function maker(weight: WeightFile): Item['make'] {
   const { prepare } = weight;
   if (prepare.step === 'copy') return async (source) => source;
   return async (source) => {
-    // Loaded here alone: an installed kiosk has the prepared files, and no flatbuffers package.
+    // Imported only here, because an installed kiosk has the prepared files but no flatbuffers package.
     const { addMetadata, imageMetadata } = await import('./tflite-metadata.ts');
     const outputs = weight.outputs.map((o) => o.name);
     return addMetadata(source, imageMetadata('face detector', { mean: prepare.mean, std: prepare.std, outputs }));
@@ -74,7 +74,7 @@ const ITEMS: readonly Item[] = [
 ];
 
 /**
- * Makes `dist/models/` complete, or throws. Who loads a file verifies it again (models/node/sessions.ts).
+ * Makes `dist/models/` complete, or throws. Each file is verified again when it is loaded (models/node/sessions.ts).
  *
  * @throws Problem `model-source-missing` when a package or file is not installed, `model-source-altered` when a
  *   package's file is not the pinned one, `model-prepare-failed` when the prepared bytes are not the pinned ones
@@ -96,7 +96,7 @@ export async function prepareModels(options: PrepareOptions = {}): Promise<Prepa
 }
 
 async function folderOf(name: string): Promise<string> {
-  // Not in an installed program, whose models came with it.
+  // An installed program lacks this folder: its models were installed with it.
   if (existsSync(join(ROOT, 'build/fetch'))) {
     const { filesOfPackage, isFilesPackage } = await import('../fetch/files.ts');
     if (isFilesPackage(name)) return filesOfPackage(name);
@@ -110,7 +110,7 @@ function place(path: string, bytes: Uint8Array): void {
 }
 
 /**
- * Another embedder, made out of another package, into a folder that `models add` takes.
+ * Makes another embedder from another package and writes it to a folder that `models add` accepts.
  * @throws Problem `embedder-not-made`, and as makeDlibEmbedder
  */
 async function writeEmbedder(name: string, into = join(ROOT, 'dist', 'models', 'embedders')): Promise<void> {

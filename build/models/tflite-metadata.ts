@@ -2,18 +2,18 @@ import { Builder, ByteBuffer } from 'flatbuffers';
 
 /**
  * MediaPipe's tasks refuse a model with a float input that does not say how its input is normalised. The face
- * detector's file on npm says nothing; this adds it. Fields and their numbers are those of TensorFlow Lite's
+ * detector's file on npm lacks that metadata, so this adds it. Fields and their numbers are those of TensorFlow Lite's
  * `metadata_schema.fbs` (ModelMetadata, M001) and `schema.fbs` (Model, TFL3).
  */
 
-/** How `value = (byte − mean) / std` is written for the input picture, and the names of the output tensors. */
+/** Normalisation of the input picture, `value = (byte − mean) / std`, and the names of the output tensors. */
 export interface ImageInput {
   readonly mean: number;
   readonly std: number;
   readonly outputs: readonly string[];
 }
 
-/** Name under which a Model's metadata list carries the ModelMetadata buffer. */
+/** Name of the ModelMetadata buffer in a Model's metadata list. */
 const METADATA_NAME = 'TFLITE_METADATA';
 
 /** Field numbers of the tables used, by their place in the schemas. */
@@ -32,10 +32,10 @@ const FIELD = {
 const NORMALIZATION_OPTIONS = 1;
 const IMAGE_PROPERTIES = 2;
 const COLOR_SPACE_RGB = 1;
-/** The version of the metadata schema in which all fields used here exist. */
+/** First version of the metadata schema that has all fields used here. */
 const MIN_PARSER_VERSION = '1.5.0';
 
-/** A table whose fields are added by `fill`. */
+/** Writes a table whose fields are added by `fill`. */
 function table(b: Builder, fields: number, fill: () => void): number {
   b.startObject(fields);
   fill();
@@ -48,7 +48,7 @@ function list(b: Builder, items: readonly number[]): number {
   return b.endVector();
 }
 
-/** The ModelMetadata flatbuffer for a model that takes one RGB picture. Same input, same bytes. */
+/** Returns the ModelMetadata flatbuffer for a model that takes one RGB picture. The same input gives the same bytes. */
 export function imageMetadata(name: string, input: ImageInput): Uint8Array {
   const b = new Builder(1024);
   const floats = (value: number) => {
@@ -111,19 +111,19 @@ export function imageMetadata(name: string, input: ImageInput): Uint8Array {
 }
 
 /**
- * A model file with `metadata` added under TFLITE_METADATA.
+ * Returns the model file with `metadata` added under TFLITE_METADATA.
  *
  * Offsets of a flatbuffer only point forwards, so a new root in front of the old file can reach everything in it: the
  * result is a new Model table, new lists of buffers and metadata (old entries plus one), then the old file untouched.
  * The front is padded to 64 bytes, which keeps the alignment of the weights.
  *
- * @throws RangeError when `model` is no TFL3 file or already carries metadata of this name
+ * @throws RangeError when `model` is not a TFL3 file or already has metadata of this name
  */
 export function addMetadata(model: Uint8Array, metadata: Uint8Array): Uint8Array {
   const old = new ByteBuffer(model);
   if (model.length < 8 || !old.__has_identifier('TFL3')) throw new RangeError('not a TensorFlow Lite model (TFL3)');
   const root = old.readInt32(0);
-  /** Position in the old file of what field `k` of the root points at; 0 when absent. */
+  /** Position in the old file of the value of the root's field `k`; 0 if absent. */
   const rootField = (k: number) => {
     const at = old.__offset(root, 4 + 2 * k);
     return at ? old.__indirect(root + at) : 0;
@@ -141,7 +141,7 @@ export function addMetadata(model: Uint8Array, metadata: Uint8Array): Uint8Array
 
   const b = new Builder(1024);
   b.prep(64, 0);
-  // A builder counts from the end of what it builds, which is where the old file begins.
+  // A builder counts offsets from the end of its output, which is where the old file begins.
   const inOld = (position: number) => -position;
   // Metadata { name: string; buffer: uint } and Buffer { data: [ubyte] }.
   b.startVector(1, metadata.length, 16);

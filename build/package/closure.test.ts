@@ -17,7 +17,7 @@ function tree(files: Record<string, string>): void {
   }
 }
 
-test('what is imported is in, also by a dynamic import and by way of a package; what is not is out', async () => {
+test('includes exactly the imported files, also by dynamic imports and through packages', async () => {
   tree({
     'app/main.ts':
       "import { a } from './a.ts'; import type { T } from './types.ts'; import 'dep'; const t: T = a; console.log(t); await import('./late.ts');",
@@ -48,7 +48,7 @@ test('what is imported is in, also by a dynamic import and by way of a package; 
   });
 });
 
-test('packages behind a link, which would be left out, end it', async () => {
+test('fails if node_modules is a link, because its packages would be left out', async () => {
   tree({
     'app/main.ts': "import 'dep';",
     'node_modules/dep/package.json': '{"name":"dep","version":"1.0.0","main":"index.js"}',
@@ -61,7 +61,7 @@ test('packages behind a link, which would be left out, end it', async () => {
   rmSync(elsewhere, { recursive: true });
 });
 
-test('what is asked for and not installed ends it', async () => {
+test('fails if an imported package is not installed', async () => {
   tree({ 'app/main.ts': "import 'not-there';" });
   await expect(traceClosure(root, ['app/main.ts'], 'linux-x64')).rejects.toThrow('not-there');
 });

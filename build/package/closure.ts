@@ -3,39 +3,39 @@ import { join, relative, resolve } from 'node:path';
 import { installTools } from '../fetch/tools.ts';
 import { transpile } from './emit.ts';
 
-/** What programs need to run, as paths from the project's root, sorted. */
+/** Files that programs need to run, as sorted paths from the project's root. */
 export interface Closure {
-  /** Sources of ours. */
+  /** Our own source files. */
   readonly own: readonly string[];
   /** Files below node_modules. */
   readonly packages: readonly string[];
 }
 
 /**
- * What a package may ask for and does without: other platforms' halves of native packages, what makes `ws` and `pg` faster.
- * Whatever else can't be resolved ends the packaging.
+ * Optional imports of packages: parts of native packages for other platforms, and modules that only make `ws` and `pg` faster.
+ * Any other import that can't be resolved ends the packaging.
  */
 const OPTIONAL = [
   /^@node-rs\/argon2-[a-z0-9-]+(\/package\.json)?$/,
   /^\.\/argon2\.[a-z0-9-]+\.(node|cjs)$/,
   /^@img\/sharp-/,
   /^(bufferutil|utf-8-validate|pg-native)$/,
-  /^supports-color$/, // debug paints its lines with it where it is there
-  /^cloudflare:sockets$/, // pg asks for it on Cloudflare's own runtime
-  /better-sqlite3-multiple-ciphers\/build\//, // where a build of its own would be; prebuilds/ holds the package's
+  /^supports-color$/, // debug colours its output with it if it is installed
+  /^cloudflare:sockets$/, // pg imports it on Cloudflare's runtime
+  /better-sqlite3-multiple-ciphers\/build\//, // for a binary built locally; the package's own are in prebuilds/
 ];
 
-/** Electron gives this module itself; the package of that name only fetches it. */
+/** Electron provides this module at run time. The npm package of that name only downloads Electron. */
 const ELECTRON = 'node_modules/electron/';
 
-/** What is only in a checkout: benches, and what fetches the weights. The programs look whether it is there. */
+/** Benches and the code that fetches weights, which exist only in a checkout. The programs check whether they exist. */
 const SOURCES_ALONE = /^(test|build\/fetch)\//;
 
-/** Natives that a package brings for every platform, and that stay out where the platform is another one. */
+/** Native binaries. Some packages contain them for every platform; those for other platforms are left out. */
 const NATIVE = /\.(node|so(\.\d+)*|dylib|dll)$/;
 const OTHERS = /(^|[/.-])(darwin|win32|android|freebsd|linuxmusl|musl|ia32|arm|x64|arm64|universal)(?=[/.-]|$)/g;
 
-/** Whether a file of a package is a native of another platform than `platform` (`linux-x64`). */
+/** Whether a file of a package is a native binary for another platform than `platform` (such as `linux-x64`). */
 export function isForeignNative(path: string, platform: string): boolean {
   if (!NATIVE.test(path)) return false;
   const [, arch = ''] = platform.split('-');
@@ -43,10 +43,10 @@ export function isForeignNative(path: string, platform: string): boolean {
 }
 
 /**
- * Follows every import and every file that is opened by a path written in the code, from `entries` on.
+ * Follows every import, and every file opened by a literal path in the code, starting at `entries`.
  *
- * @param entries sources that are started by themselves, from the project's root
- * @throws when a module asks for something that is not installed, and does not go on without it
+ * @param entries source files of the programs that are started, as paths from the project's root
+ * @throws when a module imports something that is not installed and is not optional
  */
 export async function traceClosure(root: string, entries: readonly string[], platform: string): Promise<Closure> {
   installTools('build/package');
@@ -58,19 +58,19 @@ export async function traceClosure(root: string, entries: readonly string[], pla
       base: root,
       processCwd: root,
       conditions: ['node'],
-      // What modules of ours open by path (weights, screens, package.json) is put in place by name, not by tracing.
+      // Files that our own modules open by path (weights, screens, package.json) are placed by name, not by tracing.
       ignore: (path) =>
         inTree(path)
           ? !/\.ts$|^(electron|models|sync)\/.*\.json$/.test(path) || SOURCES_ALONE.test(path)
           : path.startsWith(ELECTRON) || isForeignNative(path, platform),
       async readFile(path) {
-        if (NATIVE.test(path)) return ''; // nothing in it is read as code
+        if (NATIVE.test(path)) return ''; // don't parse a binary as code
         let content: Buffer;
         try {
           content = readFileSync(path);
         } catch (error) {
           const { code = '' } = error as NodeJS.ErrnoException;
-          if (['ENOENT', 'EISDIR', 'ENOTDIR'].includes(code)) return null; // it tries one place after the other
+          if (['ENOENT', 'EISDIR', 'ENOTDIR'].includes(code)) return null; // nft tries one candidate path after the other
           throw error;
         }
         return path.endsWith('.ts') && inTree(relative(root, path))
@@ -84,12 +84,12 @@ export async function traceClosure(root: string, entries: readonly string[], pla
     .filter((name) => !OPTIONAL.some((pattern) => pattern.test(name)));
   if (missing.length > 0)
     throw new Error(`what is packaged needs packages that are missing:\n${[...new Set(missing)].join('\n')}`);
-  // Where node_modules is a link, what it holds is elsewhere, and nft leaves it out in silence.
+  // If node_modules is a link, its content is outside the root, and nft silently leaves it out.
   const outside = [...reasons.keys()].find((path) => path.startsWith('..'));
   if (outside !== undefined) throw new Error(`what is packaged is outside the project: ${outside}`);
   const files = [...fileList].map((path) => relative(root, resolve(root, path))).sort();
   return { own: files.filter(inTree), packages: files.filter((path) => !inTree(path)) };
 }
 
-/** Tracing follows the sources, where what a module imports ends in `.ts`. */
+/** Renames imports from `.js` to `.ts`, because tracing follows the sources. */
 const asTraced = (code: string): string => code.replace(/(['"])(\.{1,2}\/[^'"]+)\.js\1/g, '$1$2.ts$1');

@@ -13,18 +13,18 @@ export interface Component {
   readonly version: string;
   /** Package URL. */
   readonly purl: string | null;
-  /** SPDX expression, or words where there is none. */
+  /** SPDX expression, or a description if there is none. */
   readonly licence: string;
   readonly texts: readonly string[];
-  /** Where it is in the build: files, or folders that end in a slash. */
+  /** Its places in the build: files, or folders that end in a slash. */
   readonly paths: readonly string[];
-  /** SHA-512 of the package that it came in, or SHA-256 of the file, in hex. */
+  /** SHA-512 of the component's package, or SHA-256 of its file, in hex. */
   readonly hash: { readonly alg: 'SHA-512' | 'SHA-256'; readonly content: string } | null;
-  /** What is compiled into it, by name and version. */
+  /** Components compiled into it. */
   readonly holds: readonly { readonly name: string; readonly version: string }[];
-  /** Refs of components that it asks for. */
+  /** Refs of the components that it depends on. */
   readonly needs: readonly string[];
-  /** What is to be known of it. */
+  /** Notes about its provenance and limits. */
   readonly remarks: readonly string[];
 }
 
@@ -40,18 +40,18 @@ const Lockfile = z.object({ packages: z.record(z.string(), z.object({ integrity:
 export interface Inside {
   readonly packages: readonly string[];
   readonly screens: readonly string[];
-  /** What runs it: see nodeRuntime, electronRuntime. */
+  /** The runtime of the build: see nodeRuntime, electronRuntime. */
   readonly runtime: Component;
   readonly models: ModelFiles;
 }
 
-/** Weights and the files of MediaPipe that run some of them, below dist/models/. */
+/** Weights, and the MediaPipe files that run some of them, below dist/models/. */
 export interface ModelFiles {
   readonly weights: readonly WeightFile[];
   readonly runtime: readonly RuntimeFile[];
 }
 
-/** Every third-party component of a build: packages, what the screens bundle, Node, weights. Sorted by ref. */
+/** Returns every third-party component of a build, sorted by ref: packages, packages bundled in screens, Node, and weights. */
 export function gatherComponents(root: string, inside: Inside): Component[] {
   const lock = readLock(root);
   const places = new Map<string, string[]>();
@@ -61,7 +61,7 @@ export function gatherComponents(root: string, inside: Inside): Component[] {
   for (const { file, source } of inside.models.runtime)
     place(`node_modules/${source.package}`, `dist/models/mediapipe/${file}`);
 
-  // The same package may be in several places; it is one component.
+  // A package installed in several places is one component.
   const found = new Map<string, Component>();
   const refOf = (folder: string): string => npmRef(readPackage(root, folder));
   for (const [folder, paths] of places) {
@@ -108,7 +108,7 @@ const sha512 = (integrity: string | undefined): Component['hash'] =>
     ? { alg: 'SHA-512', content: Buffer.from(integrity.slice(7), 'base64').toString('hex') }
     : null;
 
-/** The folder that a package's `require(name)` finds, among those inside; null where it is not inside. */
+/** Returns the folder that a package's `require(name)` finds, or null if it is not in the build. */
 function folderOf(from: string, name: string, inside: ReadonlyMap<string, unknown>): string | null {
   for (let at = from; ; at = at.slice(0, at.lastIndexOf('/node_modules/'))) {
     if (inside.has(`${at}/node_modules/${name}`)) return `${at}/node_modules/${name}`;
@@ -117,7 +117,7 @@ function folderOf(from: string, name: string, inside: ReadonlyMap<string, unknow
   return inside.has(`node_modules/${name}`) ? `node_modules/${name}` : null;
 }
 
-/** What a native package has compiled in, according to the package itself. */
+/** Returns what is compiled into a native package, according to the package itself. */
 function holdsOf(root: string, name: string, folder: string): Component['holds'] {
   if (name.startsWith('@img/sharp-libvips-')) {
     const versions = z
@@ -143,10 +143,10 @@ function holdsOf(root: string, name: string, folder: string): Component['holds']
   }
 }
 
-/** Not versions of something that is inside, or of a part that this Node does not have. */
+/** Entries of `process.versions` that are no component's version: Node's own and those of its interfaces. */
 const NO_PARTS = ['node', 'modules', 'napi'];
 
-/** The Node that runs the packaging is the one that is packaged (build/node), so what it reports about itself is true of that one. */
+/** Describes the packaged Node. It is the Node that runs the packaging (build/node), so it can report about itself. */
 export function nodeRuntime(root: string, path: string): Component {
   const name = `node-${process.platform}-${process.arch}`;
   const folder = `node_modules/${name}`;
@@ -171,7 +171,7 @@ export function nodeRuntime(root: string, path: string): Component {
   };
 }
 
-/** Electron according to its package. What Chromium and its Node contain is beside the program, not in the archive. */
+/** Describes Electron by its npm package. What Chromium and its Node contain is listed beside the program, not in the archive. */
 export function electronRuntime(root: string): Component {
   const folder = 'node_modules/electron';
   const { version } = readPackage(root, folder);
@@ -208,12 +208,12 @@ function models(root: string, weights: readonly WeightFile[]): Component[] {
   }));
 }
 
-/* The words under which what is inside may be passed on. */
+/* Licence texts of the components. */
 
 const TEXTS = join(import.meta.dirname, 'licences');
 const LICENCE_FILE = /^(licen[cs]e|copying|notice|third.?party)/i;
 
-/** Packages whose own folder has no text, and where theirs is: below licences/, or in another package. */
+/** Licence files, below licences/, of packages whose own folder has none. */
 const ELSEWHERE: Readonly<Record<string, readonly string[]>> = {
   '@mediapipe/face_detection': ['Apache-2.0.txt'],
   '@mediapipe/tasks-vision': ['Apache-2.0.txt'],
@@ -223,12 +223,12 @@ const ELSEWHERE: Readonly<Record<string, readonly string[]>> = {
 };
 const BY_PATTERN: readonly (readonly [RegExp, (root: string, folder: string) => string[]])[] = [
   [/^@aws-sdk\//, () => [join(TEXTS, 'Apache-2.0.txt')]],
-  // It stands at the end of their READMEs.
+  // Their READMEs end with the licence.
   [/^(pg-types|pgpass)$/, (_root, folder) => [join(folder, 'README.md')]],
   [/^@node-rs\/argon2-/, (root) => [join(root, 'node_modules/@node-rs/argon2/LICENSE')]],
   [
     /^@img\/sharp-libvips-/,
-    // The table in its README says what stands under which licence.
+    // The table in its README says which licence applies to which library.
     (_root, folder) => [
       join(folder, 'README.md'),
       ...['LGPL-3.0.txt', 'GPL-3.0.txt', 'MPL-1.1.txt', 'libvips-libraries.txt'].map((file) => join(TEXTS, file)),
@@ -237,10 +237,10 @@ const BY_PATTERN: readonly (readonly [RegExp, (root: string, folder: string) => 
 ];
 
 /**
- * Licence texts of an installed package.
+ * Returns the licence texts of an installed package.
  *
  * @param folder of the package
- * @throws when there is none: nothing is passed on without its licence
+ * @throws when there is none, because no component may be distributed without its licence
  */
 function licenceTexts(root: string, name: string, folder: string): string[] {
   const own = readdirSync(folder).filter((file) => LICENCE_FILE.test(file));

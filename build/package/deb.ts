@@ -21,25 +21,25 @@ import { filesBelow, ROOT } from './files.ts';
 const DPKG_DEB = '/usr/bin/dpkg-deb';
 const PACKAGE = 'smartpresence-server';
 const ARCHITECTURES: Readonly<Record<string, string>> = { x64: 'amd64', arm64: 'arm64' };
-/** Scripts that dpkg runs, in the sources. */
+/** Source folder of the scripts that dpkg runs. */
 const SCRIPTS = join(ROOT, 'build/server/debian');
-/** Where packages install their units. */
+/** Folder to which Debian packages install systemd units. */
 const UNITS = 'usr/lib/systemd/system';
 const FOLDERS = ['.', 'opt', 'opt/smartpresence', 'usr', 'usr/bin', 'usr/lib', 'usr/lib/systemd', UNITS, 'DEBIAN'];
 
 interface DebianOptions {
-  /** The server's archive (server.ts). */
+  /** Path of the server's archive (server.ts). */
   readonly archive: string;
   readonly version: string;
-  /** Time of the commit, seconds since 1970. */
+  /** Time of the commit, in seconds since 1970. */
   readonly at: number;
 }
 
 /**
- * Makes the Debian package out of the server's archive, beside it: the same program in the same place, with its units and
- * the link of the command. The same archive gives the same bytes.
+ * Makes the Debian package from the server's archive, and writes it beside the archive. It installs the same program to the
+ * same place, with its units and the link for the command. The same archive gives the same bytes.
  *
- * @returns its path; null where this machine has no dpkg-deb
+ * @returns its path; null if this machine has no dpkg-deb
  */
 export function packageDebian({ archive, version, at }: DebianOptions): string | null {
   if (!existsSync(DPKG_DEB)) return null;
@@ -70,7 +70,7 @@ export function packageDebian({ archive, version, at }: DebianOptions): string |
     put('md5sums', files.map((file) => `${md5(join(root, file))}  ${file}\n`).join(''));
     for (const script of readdirSync(SCRIPTS).sort())
       put(script, readFileSync(join(SCRIPTS, script), 'utf8').replaceAll('@VERSION@', version), 0o755);
-    // Whatever the packager's user mask is.
+    // Independent of the packager's umask.
     for (const folder of FOLDERS) chmodSync(join(root, folder), 0o755);
     for (const unit of readdirSync(join(root, UNITS))) chmodSync(join(root, UNITS, unit), 0o644);
     const made = join(work, name);

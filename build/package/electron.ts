@@ -16,9 +16,9 @@ import { type BuildIdentity, stageProgram, storeSchema } from './stage.ts';
 /*
  * npm run package:electron [-- --target dir|archive|AppImage|deb|nsis … --version V --dirty]
  *
- * Packages the Electron kiosk by electron-builder.yml, for the platform it runs on. `dir` needs nothing from a network
- * where Electron's own program is there, and neither does `archive`, which a kiosk's launcher and updater take;
- * installers fetch their tools (build/package/networked.sh, docs/develop/packages.md).
+ * Packages the Electron kiosk by electron-builder.yml, for the platform it runs on. If Electron's program is installed, `dir`
+ * and `archive` (which a kiosk's launcher and updater use) need no network. Installers download their tools
+ * (build/package/networked.sh, docs/develop/packages.md).
  */
 
 const ENTRIES = ['electron/host-electron/main.ts', 'electron/host-electron/core-child.ts'];
@@ -31,17 +31,17 @@ export type ElectronTarget = (typeof TARGETS)[number];
 export interface ElectronBuildOptions extends BuildIdentity {
   readonly out: string;
   readonly targets: readonly ElectronTarget[];
-  /** Folder with Electron's program in place of the one that electron-builder finds or fetches. */
+  /** Folder with Electron's program, used instead of the one that electron-builder finds or downloads. */
   readonly electronDist?: string;
-  /** That of this machine without it. */
+  /** Default: the platform of this machine. */
   readonly platform?: 'linux' | 'win32';
 }
 
 /**
- * Packages the Electron kiosk, and reads the fuses back from the program that came out.
+ * Packages the Electron kiosk, and reads the fuses back from the resulting program.
  *
  * @returns files of the targets, and the unpacked folder
- * @throws when a fuse of the artefact is not as it should be
+ * @throws when a fuse of the resulting program has the wrong state
  */
 export async function packageElectron(options: ElectronBuildOptions): Promise<{ folder: string; files: string[] }> {
   installTools('build/package');
@@ -55,19 +55,19 @@ export async function packageElectron(options: ElectronBuildOptions): Promise<{ 
   const platform = windows ? Platform.WINDOWS : Platform.LINUX;
   let packed: z.input<typeof Packed> | null = null;
   const files = await build({
-    // Not the checkout: electron-builder would take the packages of its package.json, the server's too.
+    // Not the checkout, because electron-builder would include all packages of its package.json, the server's too.
     projectDir: app,
     targets: platform.createTarget([...options.targets], process.arch === 'arm64' ? Arch.arm64 : Arch.x64),
     publish: 'never',
     config: {
       extends: BUILDER_CONFIG,
       directories: { output: out, buildResources: join(ROOT, 'build/electron') },
-      // Only Windows itself has what writes into a program of Windows.
+      // The tool that edits a Windows executable only runs on Windows.
       ...(windows && process.platform !== 'win32' && { win: { signAndEditExecutable: false } }),
       ...(options.electronDist && { electronDist: options.electronDist }),
-      // Someone who gave a certificate wants no installer that lacks its signature.
+      // With a certificate given, an installer that could not be signed must be an error.
       ...((process.env.CSC_LINK || process.env.WIN_CSC_LINK) && windows && { forceCodeSigning: true }),
-      // Called before the fuses are set, with the configuration that they are set by.
+      // Called before the fuses are set, with the same configuration.
       afterPack({ appOutDir, packager }) {
         const { electronFuses: fuses } = packager.config;
         packed = { folder: appOutDir, name: packager.appInfo.productFilename, fuses: Fuses.parse(fuses) };
@@ -78,7 +78,7 @@ export async function packageElectron(options: ElectronBuildOptions): Promise<{ 
   const program = join(folder, windows ? `${name}.exe` : name);
   const faults = fuseFaults(program, fuses);
   if (faults.length > 0) {
-    // What must not be shipped is not left lying about.
+    // Delete a build that must not be shipped.
     for (const made of [folder, ...files]) rmSync(made, { recursive: true, force: true });
     throw new Error(`${program} does not have the expected fuses:\n${faults.join('\n')}`);
   }
@@ -86,8 +86,8 @@ export async function packageElectron(options: ElectronBuildOptions): Promise<{ 
 }
 
 /**
- * `run` opens the kiosk in Electron; everything else is the command line, by the Node beside it: Electron's program is no Node
- * (its fuses say so), and the updater has another user and no display. Both look for the data in the same place.
+ * `run` opens the kiosk in Electron. All other commands run in the Node beside it, because Electron's fuses keep it from running
+ * as Node, and the updater runs as another user without a display. Both use the same data folder.
  */
 const LAUNCHER = `#!/bin/sh
 # SmartPresence kiosk: see "kiosk --help" and docs/develop/packages.md.
@@ -103,8 +103,8 @@ exec "$here/../${NODE}" "$here/../electron/cli/kiosk.js" "$@"
 `;
 
 /**
- * Packages the Electron kiosk as what an installed kiosk's launcher starts and its updater takes: Electron's folder as
- * electron-builder makes it, and beside it the command line, with the updater in it, in the pinned Node.
+ * Packages the Electron kiosk in the form that an installed kiosk's launcher starts and its updater accepts: Electron's folder
+ * as electron-builder makes it, and beside it the command line, which contains the updater, with the pinned Node.
  */
 export async function packageElectronArchive(
   options: Omit<ElectronBuildOptions, 'targets' | 'platform'>,
@@ -138,7 +138,7 @@ export async function packageElectronArchive(
 const Fuses = z.record(z.string(), z.boolean());
 const Packed = z.object({ folder: z.string(), name: z.string(), fuses: Fuses });
 
-/** The folder that becomes the archive: what the host and its core run, and nothing else. */
+/** Fills the folder that becomes the app's archive, only with the files that the host and its core run. */
 async function stageElectronApp(app: string, identity: ElectronBuildOptions): Promise<void> {
   const { version, commit } = identity;
   const platform = `${identity.platform ?? process.platform}-${process.arch}`;
@@ -161,7 +161,7 @@ async function stageElectronApp(app: string, identity: ElectronBuildOptions): Pr
     },
   });
   await buildPreload(app);
-  // What version.ts reads. Not a BuildManifest: an installer is verified as a whole, by its signature and by TUF.
+  // Read by version.ts. Not a BuildManifest, because an installer is verified as a whole, by its signature and by TUF.
   const facts = { product: PRODUCT, version, commit, platform, host: 'electron', ...(await storeSchema(app)) };
   writeFileSync(join(app, MANIFEST_FILE), `${JSON.stringify(facts)}\n`);
 }

@@ -3,8 +3,8 @@ import { dirname, join, relative } from 'node:path';
 import ts from 'typescript';
 
 /**
- * JavaScript of one module, types stripped and `.ts` imports renamed. Nothing is bundled: a module is in the build
- * where its source is in the tree, so that paths relative to a module mean the same in both.
+ * Returns one module as JavaScript, with types stripped and `.ts` imports renamed. Nothing is bundled: a module has the same
+ * path in the build as in the source tree, so that paths relative to a module mean the same in both.
  */
 export function transpile(path: string, source: string): string {
   return ts.transpileModule(source, {
@@ -19,7 +19,7 @@ export function transpile(path: string, source: string): string {
   }).outputText;
 }
 
-/** Puts the sources named into `out`, in the same tree: `.ts` as JavaScript, everything else as it is. */
+/** Writes these source files to the same paths below `out`: `.ts` files as JavaScript, others unchanged. */
 export function emitSources(root: string, files: Iterable<string>, out: string): void {
   for (const file of files) {
     const to = join(out, relative(root, file));

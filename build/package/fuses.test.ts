@@ -10,7 +10,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-/** Put together here, so that no file of the tests is taken for a program. */
+/** Assembled at run time, so that no test file is mistaken for an Electron program. */
 const SENTINEL = ['dL7pKGdnNz796Pbb', 'jQWNKmHXBZaB9tsX'].join('');
 const ALL = {
   runAsNode: false,
@@ -30,7 +30,7 @@ function program(wire: string, version = 1, length = wire.length): string {
   return file;
 }
 
-test('fuses as they should be; WebAssembly’s trap handlers are left as they are', () => {
+test('accepts fuses with the required states and either state of WebAssembly’s trap handlers', () => {
   expect(fuseFaults(program('01001100'), ALL)).toEqual([]);
   expect(fuseFaults(program('010011001'), ALL)).toEqual([]);
 });
@@ -49,12 +49,12 @@ test.each([
   expect(fuseFaults(program(wire), ALL)).toEqual(faults);
 });
 
-test('a known fuse that the configuration says nothing of is found', () => {
+test('a known fuse that is not configured is reported', () => {
   const { onlyLoadAppFromAsar: _, ...rest } = ALL;
   expect(fuseFaults(program('01001100'), rest)).toEqual(['fuses.ts does not set onlyLoadAppFromAsar']);
 });
 
-test('what is no Electron, or of another age, is found', () => {
+test('a program that is not Electron, or has another version of the fuse wire, is reported', () => {
   const file = join(folder, 'other');
   writeFileSync(file, 'x');
   expect(fuseFaults(file, ALL)).toEqual([expect.stringContaining('no fuse wire')]);

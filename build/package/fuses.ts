@@ -1,14 +1,14 @@
 import { readFileSync } from 'node:fs';
 
 /*
- * Electron's fuses, read from the program that is shipped: https://www.electronjs.org/docs/latest/tutorial/fuses.
- * Behind a sentinel stand the version of the wire, its length, and a byte a fuse. Whatever set them, this is what holds.
+ * Electron's fuses, read from the shipped program: https://www.electronjs.org/docs/latest/tutorial/fuses.
+ * A sentinel is followed by the version of the fuse wire, its length, and one byte per fuse. Only these bytes take effect.
  */
 
 const SENTINEL = Buffer.from('dL7pKGdnNz796PbbjQWNKmHXBZaB9tsX', 'latin1');
 const WIRE_VERSION = 1;
 
-/** In the order of the wire; names are those of electron-builder's `electronFuses`. */
+/** In the order of the wire. The names are those of electron-builder's `electronFuses`. */
 const FUSES = [
   'runAsNode',
   'enableCookieEncryption',
@@ -21,15 +21,15 @@ const FUSES = [
   'wasmTrapHandlers',
 ] as const;
 
-/** Left as Electron ships it: it bears on the speed of WebAssembly alone. */
+/** Fuses left as Electron ships them. This one only affects the speed of WebAssembly. */
 const LEFT: readonly string[] = ['wasmTrapHandlers'];
 
 const STATES: Readonly<Record<number, string>> = { 48: 'off', 49: 'on', 114: 'removed', 144: 'inherited' };
 
 /**
- * What is wrong with the fuses of a program, a line each.
+ * Returns what is wrong with the fuses of a program, one line per problem.
  *
- * @param wanted state of each fuse that is decided about
+ * @param wanted required state of each configured fuse
  */
 export function fuseFaults(program: string, wanted: Readonly<Record<string, boolean>>): string[] {
   const bytes = readFileSync(program);

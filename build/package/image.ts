@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { ROOT } from './files.ts';
 import { packFolder } from './tar.ts';
 
-/** Contents of the archive, by their place here: everything install.sh needs, and no program of the kiosk. */
+/** Contents of the archive, by path in the sources: everything install.sh needs, without the kiosk's program. */
 const PARTS: Readonly<Record<string, string>> = {
   'build/kiosk/install.sh': 'install.sh',
   'build/kiosk/chromium-policy.json': 'chromium-policy.json',
@@ -15,10 +15,10 @@ const PARTS: Readonly<Record<string, string>> = {
 };
 
 /**
- * Packs what turns a Debian machine into a kiosk (docs/install/kiosk.md): beside the build itself, since it runs before there is
- * one, and as root. The same files give the same bytes.
+ * Packs the installer that turns a Debian machine into a kiosk (docs/install/kiosk.md). It is separate from the build because
+ * it runs before a build is installed, and as root. The same files give the same bytes.
  *
- * @param at time of the commit, seconds since 1970
+ * @param at time of the commit, in seconds since 1970
  * @returns the archive's path
  */
 export async function packageImage(out: string, version: string, at: number): Promise<string> {

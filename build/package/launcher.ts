@@ -2,18 +2,18 @@ import { chmodSync, mkdirSync, realpathSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { copy, ROOT } from './files.ts';
 
-/** Puts the pinned Node there. */
+/** Copies the pinned Node to `to`. */
 export function placeNode(to: string): void {
   const name = `node-${process.platform}-${process.arch}`;
   copy(realpathSync(join(ROOT, `node_modules/${name}/bin/node`)), to, 0o755);
 }
 
 /**
- * Puts a launcher into a build. It is the program's first line of defence against what it is started from: only the build's
- * own Node runs it, without options and modules of anyone else. `exec` leaves no process in between that a signal could miss,
- * and the launcher finds the build whichever link it was started by.
+ * Writes a launcher into a build. It is the program's first line of defence against the environment it is started in: only the
+ * build's own Node runs it, without anyone else's options or modules. `exec` leaves no process in between that could swallow a
+ * signal, and the launcher finds the build through any link.
  *
- * @param name of the launcher, `node` and `program`: paths from the build's folder
+ * @param name path of the launcher; like `node` and `program`, relative to the build's folder
  */
 export function placeLauncher(build: string, name: string, node: string, program: string): void {
   const file = join(build, name);

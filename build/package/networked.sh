@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
-# The packages of the Electron kiosk, on a builder that has a network: Electron's program and electron-builder's tools
-# (AppImage runtime, fpm, NSIS) are fetched. The machines that test this project can't fetch them: nothing that comes out
-# of here is proven by their tests. docs/develop/packages.md says what to look at before an installer is published.
+# Makes the packages of the Electron kiosk on a builder with a network: downloads Electron's program and electron-builder's
+# tools (AppImage runtime, fpm, NSIS). The machines that test this project can't download them, so their tests don't cover
+# these packages. docs/develop/packages.md says what to check before an installer is published.
 #
 #   build/package/networked.sh [VERSION]          on Linux: AppImage, deb and the updater's archive; in Git Bash on Windows: NSIS
 #
 # Windows, signed: WIN_CSC_LINK (path or base64 of a PKCS#12 file) and WIN_CSC_KEY_PASSWORD. With a certificate given, an
 # installer that could not be signed is an error.
 #
-# Exit codes: 0 made; 1 failed; 3 Electron's program can't be fetched: everything before that has passed.
+# Exit codes: 0 made; 1 failed; 3 Electron's program can't be downloaded, but everything before that passed.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -21,7 +21,7 @@ case "$(uname -s)" in
 esac
 
 npm ci --no-audit --no-fund
-# What the suite opens in Electron: the screens and the models, which no clone has.
+# The suite opens the screens and models in Electron. A fresh clone has neither.
 npm run prepare:models
 npm run build:renderer
 
@@ -30,7 +30,7 @@ if ! npx install-electron --no; then
   exit 3
 fi
 
-# The suite that every other machine skips: the host in Electron itself. On Linux it needs a display (xvfb-run).
+# Tests the host in Electron itself, which every other machine skips. On Linux it needs a display (xvfb-run).
 npx playwright test test/hosts/electron.spec.ts
 npm run package:electron -- "${targets[@]}" --version "$version"
 

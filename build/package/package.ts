@@ -13,9 +13,9 @@ import { sourceFor } from './source.ts';
 /*
  * npm run package [-- [server|kiosk] --out DIR --version V --dirty]
  *
- * Makes the server's archive with its bill of materials and Debian package; the kiosk's folder and archive, and what makes a
- * kiosk of a Debian machine. Everything goes to dist/packages. See docs/develop/packages.md.
- * Exit: 0 made, 1 failed or refused, 2 wrong usage.
+ * Makes the server's archive with its bill of materials and Debian package, the kiosk's folder and archive, and the installer
+ * that turns a Debian machine into a kiosk. Writes to dist/packages by default. See docs/develop/packages.md.
+ * Exit codes: 0 made, 1 failed or refused, 2 wrong usage.
  */
 
 const USAGE = `npm run package [-- [server|kiosk] OPTIONS]
@@ -68,7 +68,7 @@ async function main(): Promise<number> {
   return 0;
 }
 
-/** Paths on standard output, for programs; sizes and hashes beside them, for people. */
+/** Prints a path to standard output, for programs, and its size and hash to standard error, for people. */
 function say(path: string): void {
   process.stdout.write(`${path}\n`);
   if (!statSync(path).isFile()) return;

@@ -4,7 +4,7 @@ import type { Component } from './components.ts';
 
 export const SBOM_FILE = 'sbom.cdx.json';
 
-/** Where a component is in the build, as a property of it; a folder ends in a slash. */
+/** Property of a component that holds its path in the build. A folder ends in a slash. */
 export const PATH_PROPERTY = 'smartpresence:path';
 
 export interface Subject {
@@ -12,13 +12,13 @@ export interface Subject {
   readonly version: string;
   readonly commit: string;
   readonly platform: string;
-  /** Time of the commit, seconds since 1970. */
+  /** Time of the commit, in seconds since 1970. */
   readonly at: number;
-  /** Where our own code is in the build. */
+  /** Paths of our own code in the build. */
   readonly paths: readonly string[];
 }
 
-/** The bill of materials of a build: CycloneDX 1.6 as JSON, the same for the same content. */
+/** Returns the bill of materials of a build: CycloneDX 1.6 as JSON. The same content gives the same text. */
 export async function billOfMaterials(subject: Subject, components: readonly Component[]): Promise<string> {
   installTools('build/package');
   const { SPDX } = await import('@cyclonedx/cyclonedx-library');
@@ -45,7 +45,7 @@ export async function billOfMaterials(subject: Subject, components: readonly Com
     },
     components: components.map((component) => asComponent(component, isId)),
     dependencies: [
-      // What nothing else asks for is asked for by us; what else we import ourselves is not distinguished.
+      // Components that no other one needs are listed as our dependencies. Others that we also import are not.
       { ref: self, dependsOn: components.map(({ ref }) => ref).filter((ref) => !needed.has(ref)) },
       ...components.map(({ ref, needs }) => ({ ref, dependsOn: [...new Set(needs)] })),
     ],
@@ -88,7 +88,7 @@ function licencesOf(licence: string, isId: IsId) {
   return [{ license: { name: licence } }];
 }
 
-/** A UUID (RFC 9562, version 8) of what the text says: the same build has the same number. */
+/** Derives a UUID (RFC 9562, version 8) from the text, so that the same build has the same serial number. */
 function uuidOf(text: string): string {
   const bytes = createHash('sha256').update(text).digest().subarray(0, 16);
   bytes[6] = (bytes[6]! & 0x0f) | 0x80;

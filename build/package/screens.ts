@@ -5,9 +5,9 @@ import config from '../../vite.config.ts';
 export type Screen = 'kiosk' | 'console' | 'portal';
 
 /**
- * Builds the pages of these screens and what they load, and no other screen, into `out`.
+ * Builds the pages of these screens only, with everything they load, into `out`.
  *
- * @returns folders of the packages (below node_modules) that are bundled in it, sorted
+ * @returns sorted folders (below node_modules) of the packages bundled in them
  */
 export async function buildScreens(root: string, out: string, screens: readonly Screen[]): Promise<string[]> {
   const packages = new Set<string>();
@@ -26,7 +26,7 @@ export async function buildScreens(root: string, out: string, screens: readonly 
       }
     },
   };
-  // Vite goes by this variable before it goes by anything else: a developer's shell would make a developer's page.
+  // This variable takes precedence in Vite: without it, a developer's shell could produce a development build.
   const before = process.env.NODE_ENV;
   process.env.NODE_ENV = 'production';
   try {
@@ -53,7 +53,7 @@ export async function buildScreens(root: string, out: string, screens: readonly 
   return [...packages].sort();
 }
 
-/** `node_modules/@scope/name` of a file in it, however deep; null for a file of ours. */
+/** Returns `node_modules/@scope/name` for a file at any depth in that package; null for one of our own files. */
 export function packageOf(file: string): string | null {
   const first = `/${file}`.indexOf('/node_modules/');
   return first < 0 ? null : (/^(.*\/)?node_modules\/(@[^/]+\/)?[^/]+(?=\/)/.exec(file.slice(first))?.[0] ?? null);

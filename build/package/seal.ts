@@ -14,7 +14,7 @@ import { placeLauncher, placeNode } from './launcher.ts';
 import { type BuildIdentity, storeSchema } from './stage.ts';
 import { packFolder } from './tar.ts';
 
-/* What a kiosk's launcher starts, of either host: a folder with its manifest, and the archive of it. */
+/* The build that a kiosk's launcher starts, for either host: a folder with its manifest, and the archive of that folder. */
 
 export const ENTRY = 'bin/kiosk';
 const COMMAND = 'bin/smartpresence';
@@ -22,7 +22,7 @@ const PROGRAM = 'electron/cli/kiosk.js';
 export const NODE = 'runtime/node';
 
 export interface KioskBuildOptions extends BuildIdentity {
-  /** Folder that gets the build's folder and its archive. */
+  /** Folder for the build's folder and its archive. */
   readonly out: string;
 }
 
@@ -35,10 +35,10 @@ export interface KioskBuild {
 export const thisPlatform = (): BuildPlatform => BuildPlatform.parse(`${process.platform}-${process.arch}`);
 
 /**
- * Makes a build for this machine's platform: what `fill` puts into a folder, with the pinned Node, its launchers and the
+ * Makes a build for this machine's platform: the files that `fill` writes to a folder, the pinned Node, launchers and the
  * manifest. The same content gives the same bytes.
  *
- * @param fill may put an entry of its own there; else the command line is the entry
+ * @param fill may write its own entry launcher; otherwise the command line is the entry
  */
 export async function sealBuild(
   options: KioskBuildOptions,
@@ -55,7 +55,7 @@ export async function sealBuild(
   mkdirSync(work, { recursive: true });
   try {
     placeNode(join(work, NODE));
-    // One program under two names.
+    // The same program under two names.
     for (const name of [ENTRY, COMMAND]) placeLauncher(work, name, NODE, PROGRAM);
     await fill(work);
 
@@ -82,7 +82,7 @@ export async function sealBuild(
   }
 }
 
-/** SHA-256 of every file below `folder`, by path, in order. */
+/** Returns the SHA-256 of every file below `folder`, by path and sorted. */
 async function hashes(folder: string): Promise<Record<string, string>> {
   const found: Record<string, string> = {};
   for (const path of filesBelow(folder)) {

@@ -15,7 +15,7 @@ const SERVER = 'smartpresence-server';
 const ENTRIES = ['electron/cli/sp.ts', 'sync/server/main.ts'];
 const NODE = 'bin/node';
 
-/** What is placed beside the program, by its path in the sources. */
+/** Files placed beside the program: path in the sources to folder in the archive. */
 const BESIDE: Readonly<Record<string, string>> = {
   'build/systemd/*.{service,timer,sh,example}': 'systemd',
   'build/compose/{Containerfile,compose.yaml,pg_hba.conf,prepare.sh,settings.env.example}': 'compose',
@@ -31,7 +31,7 @@ const BESIDE: Readonly<Record<string, string>> = {
 };
 
 interface ServerBuildOptions extends BuildIdentity {
-  /** Folder that gets the archive and its bill of materials. */
+  /** Folder for the archive and its bill of materials. */
   readonly out: string;
 }
 
@@ -41,8 +41,8 @@ interface ServerBuild {
 }
 
 /**
- * Packages the server for this machine's platform: one archive that runs where nothing else of ours is. The same commit,
- * version and packages give the same bytes.
+ * Packages the server for this machine's platform as one self-contained archive. The same commit, version and packages give
+ * the same bytes.
  */
 export async function packageServer(options: ServerBuildOptions): Promise<ServerBuild> {
   const { version, commit, out } = options;
@@ -82,7 +82,7 @@ export async function packageServer(options: ServerBuildOptions): Promise<Server
   }
 }
 
-/** Places files by a pattern, keeping whether they are executable. */
+/** Copies files by a pattern, and keeps whether they are executable. */
 function placeBeside(pattern: string, folder: string): void {
   const found = globSync(pattern, { cwd: ROOT }).sort();
   if (found.length === 0) throw new Error(`there is no ${pattern}`);

@@ -18,7 +18,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 
-test('the clock of a build is its commit’s, whatever the builder’s zone and hour; SOURCE_DATE_EPOCH takes its place', () => {
+test('a build uses its commit’s time whatever the builder’s clock and time zone, unless SOURCE_DATE_EPOCH is set', () => {
   for (const [env, now] of [
     [{}, NOW],
     [{ TZ: 'Asia/Tokyo', SOURCE_DATE_EPOCH: '' }, NOW + 1e9],
@@ -30,14 +30,14 @@ test('the clock of a build is its commit’s, whatever the builder’s zone and 
   expect(readSource(root, { SOURCE_DATE_EPOCH: '1779999999' }, NOW).at).toBe(1_779_999_999);
 });
 
-test('a time that is none, or of tomorrow and later, is refused: kiosks would live in the future', () => {
+test('a time that is invalid or more than a day ahead is refused, because kiosks would run in the future', () => {
   expect(readSource(root, {}, (COMMITTED - 86_000) * 1000).at).toBe(COMMITTED);
   expect(() => readSource(root, {}, (COMMITTED - 87_000) * 1000)).toThrow(/ahead/);
   for (const wrong of ['now', '-1', '1.5', '1e9', '9999999999999'])
     expect(() => readSource(root, { SOURCE_DATE_EPOCH: wrong }, NOW), wrong).toThrow(/SOURCE_DATE_EPOCH/);
 });
 
-test('what differs from the commit is reported', () => {
+test('files that differ from the commit are reported', () => {
   writeFileSync(join(root, 'a b.txt'), 'x');
   expect(readSource(root, {}, NOW).changed).toEqual(['a b.txt']);
 });

@@ -5,18 +5,18 @@ export interface Source {
   /** 40 hex digits. */
   readonly commit: string;
   /**
-   * When it was committed, or SOURCE_DATE_EPOCH where the builder sets it, seconds since 1970: the clock of everything that is
-   * made of it, and the time before which no kiosk with this build lives.
+   * Time of the commit, or SOURCE_DATE_EPOCH if the builder sets it, in seconds since 1970. All timestamps in the build use it,
+   * and a kiosk with this build accepts no earlier time.
    */
   readonly at: number;
-  /** Paths that differ from it. */
+  /** Paths in the working tree that differ from the commit. */
   readonly changed: readonly string[];
 }
 
-/** How far ahead of the builder's clock a commit may be, s. */
+/** How far a commit may be ahead of the builder's clock, in seconds. */
 const AHEAD = 86_400;
 
-/** @throws when `root` is not a checkout, or its time is not one that a kiosk could use */
+/** @throws when `root` is not a checkout, or the time of its commit is invalid or in the future */
 export function readSource(root: string, env: NodeJS.ProcessEnv = process.env, now = Date.now()): Source {
   const git = (...args: string[]): string =>
     execFileSync('git', args, { cwd: root, encoding: 'utf8', maxBuffer: 64 * 1024 * 1024 });
@@ -29,9 +29,9 @@ export function readSource(root: string, env: NodeJS.ProcessEnv = process.env, n
 }
 
 /**
- * The commit to package, where the working tree is as it, or `dirty` says that it need not be.
+ * Returns the commit to package, if the working tree equals it or `dirty` is set.
  *
- * @returns null: it is not, and standard error says so
+ * @returns null if the working tree differs, which is reported on standard error
  */
 export function sourceFor({ dirty }: { readonly dirty: boolean }): Source | null {
   const source = readSource(ROOT);

@@ -12,37 +12,37 @@ import { copy, ROOT } from './files.ts';
 import { billOfMaterials, SBOM_FILE } from './sbom.ts';
 import { buildScreens, type Screen } from './screens.ts';
 
-/* What all packaged programs have in common: the modules that run, their packages, screens, weights, and what is said of them. */
+/* Common to all packaged programs: modules, their packages, screens, weights, notices and bill of materials. */
 
 export interface BuildIdentity {
   readonly version: string;
   /** 40 hex digits. */
   readonly commit: string;
-  /** Time of the commit, seconds since 1970. */
+  /** Time of the commit, in seconds since 1970. */
   readonly at: number;
 }
 
 export interface StageOptions extends BuildIdentity {
-  /** The build's: an empty folder. */
+  /** Folder of the build, empty. */
   readonly folder: string;
-  /** Folder in it for the program, ending in a slash; licence texts and bill of materials stay above. Empty: the same. */
+  /** Subfolder for the program, ending in a slash; notices and bill of materials stay in `folder`. Empty: `folder` itself. */
   readonly within?: string;
   readonly product: string;
   readonly platform: string;
-  /** Entry points, as sources from the project's root. */
+  /** Source files of the entry points, as paths from the project's root. */
   readonly entries: readonly string[];
   /** The Node or Electron that runs the build. */
   readonly runtime: Component;
   readonly screens: readonly Screen[];
-  /** Where models run: a kiosk's page has some, with MediaPipe to run them; a command line alone has none. */
+  /** Where models run. A kiosk's page runs some with MediaPipe; a program with only a command line has none. */
   readonly models: 'none' | 'node' | 'node and browser';
   /** Further entries of `package.json`. */
   readonly packageJson?: object;
-  /** Further places of our own code beside those that every program has. */
+  /** Further paths of our own code, in addition to those that every program has. */
   readonly own?: readonly string[];
 }
 
-/** Puts into the folder whatever a program needs to run but its runtime, with bill of materials and notices. */
+/** Writes everything a program needs except its runtime to the folder, with bill of materials and notices. */
 export async function stageProgram(options: StageOptions): Promise<void> {
   const { version, platform, within = '' } = options;
   const folder = join(options.folder, within);
@@ -58,7 +58,7 @@ export async function stageProgram(options: StageOptions): Promise<void> {
     options.screens.length === 0 ? [] : await buildScreens(ROOT, join(folder, 'dist/renderer'), options.screens);
   const models = await placeModels(folder, options.models);
   copy(join(ROOT, 'LICENSE'), join(options.folder, 'LICENSE'));
-  // Makes the .js files beside it modules, and says when its commit was made (electron/core/version.ts). Nothing else of the project's own package.json concerns it.
+  // `type` makes the .js files modules, and `madeAt` is the commit's time, for electron/core/version.ts.
   const madeAt = new Date(options.at * 1000).toISOString();
   const packageJson = { name: options.product, version, madeAt, ...options.packageJson, type: 'module' };
   writeFileSync(join(folder, 'package.json'), `${JSON.stringify(packageJson)}\n`);
@@ -71,7 +71,7 @@ export async function stageProgram(options: StageOptions): Promise<void> {
   writeFileSync(join(options.folder, SBOM_FILE), await billOfMaterials({ ...options, paths }, placed));
 }
 
-/** What in a build is our own; the screens also contain third-party code that they bundle. */
+/** Paths of our own code in a build. The screens also contain the third-party code that they bundle. */
 const OWN = ['dist/renderer/', 'electron/', 'models/', 'sync/', 'package.json', MANIFEST_FILE];
 export const NOTICES_FILE = 'THIRD-PARTY-NOTICES';
 const OWN_ABOVE = ['LICENSE', NOTICES_FILE, SBOM_FILE];
@@ -80,7 +80,7 @@ const Migrations = z.object({
   MIGRATIONS: z.array(z.object({ schema: z.number(), minReader: z.number() })).min(1),
 });
 
-/** The schema of the store, according to the packaged modules themselves. */
+/** Returns the store's schema version, read from the packaged modules themselves. */
 export async function storeSchema(build: string): Promise<{ schema: number; minReader: number }> {
   const { MIGRATIONS } = Migrations.parse(
     await import(pathToFileURL(join(build, 'electron/core/store/migrations.js')).href),
@@ -88,7 +88,7 @@ export async function storeSchema(build: string): Promise<{ schema: number; minR
   return MIGRATIONS.at(-1)!;
 }
 
-/** Weights and MediaPipe's runtime according to the manifest that pins them: anything else in dist/models is left out. */
+/** Copies the weights and MediaPipe files that the manifest pins. Anything else in dist/models is left out. */
 async function placeModels(build: string, where: StageOptions['models']): Promise<ModelFiles> {
   if (where === 'none') return { weights: [], runtime: [] };
   const { weights, mediapipe } = await prepareModels();
@@ -103,7 +103,7 @@ async function placeModels(build: string, where: StageOptions['models']): Promis
 
 const RULE = '='.repeat(100);
 
-/** Third-party notices; components that share a licence text are listed above it together. */
+/** Returns the third-party notices. Components that share a licence text are listed together above it. */
 function thirdPartyNotices(components: readonly Component[]): string {
   const byText = new Map<string, Component[]>();
   for (const component of components) {

@@ -51,7 +51,7 @@ test('the system’s tar unpacks it: contents, links, and two modes for every fi
   expect(lstatSync(join(out, 'run')).mtimeMs).toBe(1_700_000_000_000);
 });
 
-test('neither order of making, times nor modes of group and others change a byte', async () => {
+test('creation order, times, and the modes of group and others do not change the archive', async () => {
   const [one, two] = [join(base, 'one'), join(base, 'two')];
   fill(one, ['run', 'd/b', 'd/a', 'z']);
   fill(two, ['z', 'd/a', 'run', 'd/b']);
@@ -64,7 +64,7 @@ test('neither order of making, times nor modes of group and others change a byte
   expect(readFileSync(join(base, 'two.gz'))).not.toEqual(readFileSync(join(base, 'one.gz')));
 });
 
-test('what is neither file, folder nor link is refused', async () => {
+test('anything other than a file, folder or link is refused', async () => {
   const folder = join(base, 'in');
   mkdirSync(folder);
   execFileSync('mkfifo', [join(folder, 'pipe')]);

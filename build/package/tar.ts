@@ -6,14 +6,14 @@ import { createGzip } from 'node:zlib';
 import { type Pack, pack } from 'tar-stream';
 
 /**
- * Packs everything below `folder`; the folder itself is no entry. The same content makes the same archive: names in order, no
- * owner, no clock, and two modes.
+ * Packs everything below `folder`, without an entry for the folder itself. The same content gives the same archive: sorted
+ * names, no owner, a fixed time, and only two modes.
  *
- * @param at time of every entry, seconds since 1970
+ * @param at time of every entry, in seconds since 1970
  */
 export async function packFolder(folder: string, archive: string, at: number): Promise<void> {
   const tar = pack();
-  // The header of gzip holds no name and no time: zlib writes neither.
+  // zlib writes no name and no time into the gzip header.
   const written = pipeline(
     tar as unknown as NodeJS.ReadableStream,
     createGzip({ level: 6 }),
@@ -24,7 +24,7 @@ export async function packFolder(folder: string, archive: string, at: number): P
 
 async function fill(tar: Pack, root: string, mtime: Date): Promise<void> {
   const paths = await readdir(root, { recursive: true });
-  // A folder before what is in it, names by their bytes.
+  // Sorted by bytes, so that a folder comes before its content.
   for (const path of paths.sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)))) {
     const at = join(root, path);
     const stat = await lstat(at);

@@ -5,7 +5,7 @@ import { type CannotRollBack, cannotRollBack } from './rollback.ts';
 import { presentRoot } from './stage.ts';
 import type { Workspace } from './workspace.ts';
 
-/** What a signature would approve: shown before anyone gives one. */
+/** What a signature would approve, shown before anyone signs. */
 export interface Described {
   readonly root: {
     readonly version: number;
@@ -27,17 +27,17 @@ export interface Described {
       readonly length: number;
       readonly commit: string | null;
     }[];
-    /** Paths. */
+    /** Paths of removed targets. */
     readonly removed: readonly string[];
-    /** Paths whose bytes become others. */
+    /** Paths whose bytes change. */
     readonly replaced: readonly string[];
     readonly unchanged: number;
-    /** Of the added: what every kiosk would refuse, since the build that it runs could not open the store after it. */
+    /** Added builds that every kiosk would refuse, because its present build could not open the store after them. */
     readonly cannotRollBack: readonly CannotRollBack[];
   } | null;
 }
 
-/** What is staged, against what is published. */
+/** Compares the staged targets with the published ones. */
 export function describeStaged(workspace: Workspace): Described {
   const root = workspace.staged('root');
   const targets = workspace.staged('targets');
@@ -89,7 +89,7 @@ function describeTargets(
     removed: Object.keys(then).filter((path) => !Object.hasOwn(now, path)),
     replaced: changed.filter(({ path }) => Object.hasOwn(then, path)).map(({ path }) => path),
     unchanged: Object.keys(now).length - changed.length,
-    // One that goes now may still be what kiosks run.
+    // Kiosks may still run a build that is being removed.
     cannotRollBack: cannotRollBack(factsOf(changed), factsOf([...Object.values(then), ...Object.values(now)])),
   };
 }

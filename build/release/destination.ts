@@ -7,30 +7,30 @@ import { parseTargetPath, targetFile } from '../../sync/protocol/wire/release.ts
 import { parseDocument } from './documents.ts';
 import type { Workspace } from './workspace.ts';
 
-/** Where a repository is published: a folder, a stick, an object store. */
+/** A place to which a repository is published: a folder, a USB stick, an object store. */
 export interface Destination {
   readonly name: string;
-  /** Bytes of a small file; null: it is not there. */
+  /** Returns the bytes of a small file, or null if it doesn't exist. */
   read(path: string): Promise<Buffer | null>;
-  /** Size in bytes; null: it is not there. */
+  /** Returns the size in bytes, or null if the file doesn't exist. */
   size(path: string): Promise<number | null>;
-  /** Replaces the file as a whole; it returns when the destination has it for good. */
+  /** Replaces the file atomically. Resolves when the destination has stored it durably. */
   write(path: string, bytes: AsyncIterable<Uint8Array>, length: number): Promise<void>;
 }
 
 const TIMESTAMP = 'metadata/timestamp.json';
 
 export interface CopyOptions {
-  /** Only the archives of these versions; the metadata name all. For a stick. */
+  /** Copies only the archives of these versions, for a USB stick. The metadata still list all. */
   readonly only?: readonly string[];
   readonly progress?: (done: number, total: number) => void;
 }
 
 /**
  * Copies the published state of a working copy: archives, roots, targets, snapshot, and the timestamp last, so that a
- * kiosk that looks meanwhile sees the state before or the one after. What is there already is not sent again.
+ * kiosk that reads meanwhile sees either the old state or the new one. Files already at the destination are not sent again.
  *
- * @returns bytes that were sent
+ * @returns number of bytes sent
  * @throws Problem `release-other-repository`, `release-destination-newer`, `release-not-published`,
  *   `release-version-unknown`
  */
@@ -78,7 +78,7 @@ export async function copyTo(
     if (!bytes) throw new Problem('release-metadata-damaged', { path, reason: 'missing' });
     const there = await to.read(path);
     if (there?.equals(bytes)) continue;
-    // All but the timestamp are written once: a kiosk may hold the announcement of the other one.
+    // Every other file is written only once, because a kiosk may already have metadata with the hash of the existing one.
     if (there && path !== TIMESTAMP) throw publishedElsewhere(to);
     await to.write(path, once(bytes), bytes.length);
     done += bytes.length;
@@ -99,7 +99,7 @@ async function requireSameRepository(workspace: Workspace, to: Destination): Pro
 
 const publishedElsewhere = (to: Destination): Problem => new Problem('release-destination-newer', { name: to.name });
 
-/** A folder of this machine, or a stick that is mounted. */
+/** A folder on this machine, or on a mounted USB stick. */
 export function folderDestination(folder: string): Destination {
   return {
     name: folder,

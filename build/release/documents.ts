@@ -17,7 +17,7 @@ import { z } from 'zod';
 import { Problem } from '../../sync/errors/problem.ts';
 import type { BuildFacts } from '../../sync/protocol/wire/release.ts';
 
-/** TUF's documents, made and read. Pure: no file, no clock. */
+/** Makes and reads TUF's documents. Pure functions: no file access, no clock. */
 
 export const RoleName = z.enum(['root', 'targets', 'snapshot', 'timestamp']);
 export type RoleName = z.infer<typeof RoleName>;
@@ -28,7 +28,7 @@ export const perRole = <T>(make: (role: RoleName) => T): Record<RoleName, T> => 
   snapshot: make('snapshot'),
   timestamp: make('timestamp'),
 });
-/** Roles whose keys are never stored on a machine that publishes. */
+/** Roles whose keys must never be stored on a machine that publishes. */
 export const OFFLINE = ['root', 'targets'] as const;
 export type OfflineRole = (typeof OFFLINE)[number];
 
@@ -43,7 +43,7 @@ export type Document<R extends RoleName> = Metadata<Kinds[R]>;
 const SPEC_VERSION = '1.0.31';
 const DAY = 86_400_000;
 
-/** How long metadata are good for, days. */
+/** How long metadata are valid, in days. */
 export const Lifetimes = z.strictObject({
   root: z.number().int().min(1).max(3650),
   targets: z.number().int().min(1).max(3650),
@@ -51,12 +51,12 @@ export const Lifetimes = z.strictObject({
   timestamp: z.number().int().min(1).max(90),
 });
 export type Lifetimes = z.infer<typeof Lifetimes>;
-/** A frozen view is believed for a week at most; ceremonies come once a year. */
+/** Kiosks trust a frozen timestamp for a week at most. Signing ceremonies with the offline keys happen once a year. */
 export const LIFETIMES: Lifetimes = { root: 365, targets: 365, snapshot: 30, timestamp: 7 };
 
 export interface PublicKey {
   readonly keyid: string;
-  /** Ed25519, hexadecimal. */
+  /** Ed25519 public key in hex. */
   readonly public: string;
 }
 
@@ -64,7 +64,7 @@ export interface Signer extends PublicKey {
   sign(bytes: Uint8Array): Buffer;
 }
 
-/** The key's name: the hash of its canonical form, so that no one can choose it. */
+/** Returns the key's ID: the hash of its canonical form, so that no one can choose it. */
 export function keyIdOf(publicHex: string): string {
   const form = canonicalize({ keytype: 'ed25519', scheme: 'ed25519', keyval: { public: publicHex } });
   return createHash('sha256').update(form!).digest('hex');
@@ -144,7 +144,7 @@ export function newTimestamp(
   return new Metadata(new Timestamp({ version, specVersion: SPEC_VERSION, expires, snapshotMeta: metaOf(snapshot) }));
 }
 
-/** Length and hash as well as the version, so that parts of different states can't be combined. */
+/** Includes length and hash as well as the version, so that parts of different states can't be combined. */
 function metaOf({ version, bytes }: { version: number; bytes: Buffer }): MetaFile {
   const sha256 = createHash('sha256').update(bytes).digest('hex');
   return new MetaFile({ version, length: bytes.length, hashes: { sha256 } });
@@ -174,7 +174,7 @@ export function parseDocument<R extends RoleName>(role: R, bytes: Buffer, where:
   }
 }
 
-/** How many of a role's keys have signed a document, counted as a kiosk counts. */
+/** Returns which of a role's keys have signed a document, and how many must, by a kiosk's rules. */
 export function countSignatures(
   root: Document<'root'>,
   role: RoleName,

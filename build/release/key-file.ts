@@ -8,8 +8,8 @@ import { keyIdOf, type PublicKey, RoleName, type Signer } from './documents.ts';
 import { writeWhole } from './files.ts';
 
 /**
- * A key of the repository in a file of its own, under a passphrase: Ed25519, sealed by AES-256-GCM under scrypt. Beside it
- * is its public half, for the person who makes a root without having the key.
+ * A key of the repository in its own file, protected by a passphrase: Ed25519, sealed with AES-256-GCM under a key from scrypt.
+ * A second file holds its public half, for the person who makes a root without having the key.
  */
 
 const Hex = (bytes: number) => z.string().regex(new RegExp(`^[0-9a-f]{${bytes * 2}}$`));
@@ -29,7 +29,7 @@ const KeyFile = z
     made: z.iso.datetime(),
     kdf: z.strictObject({
       name: z.literal('scrypt'),
-      // Bounded: a file from elsewhere must not take all memory.
+      // Bounded, so that a file from elsewhere can't use up all memory.
       n: z
         .number()
         .int()
@@ -52,7 +52,7 @@ export interface ClosedKey extends PublicKey {
   open(passphrase: string): Signer;
 }
 
-/** 128 MiB and half a second for each guess at a passphrase. */
+/** scrypt's N: 128 MiB and half a second for each guess at a passphrase. */
 const COST = 2 ** 17;
 const MIN_PASSPHRASE = 12;
 const SUFFIX = '.key.json';
@@ -63,7 +63,7 @@ export function requirePassphrase(passphrase: string): void {
   if (passphrase.length < MIN_PASSPHRASE) throw new Problem('release-passphrase-weak', { min: MIN_PASSPHRASE });
 }
 
-/** A key in memory, for callers that store it somewhere other than a file. */
+/** Makes a key in memory, for callers that store it somewhere other than a file. */
 export function newSigner(): Signer & { readonly privateKey: KeyObject } {
   const { privateKey, publicKey } = generateKeyPairSync('ed25519');
   return { ...signer(privateKey, rawPublic(publicKey)), privateKey };
@@ -79,14 +79,14 @@ function rawPublic(key: KeyObject): string {
 
 export interface KeyFileOptions {
   readonly now: number;
-  /** Of scrypt; less than usual only where nothing is at stake. */
+  /** scrypt's N. Lower than the default only where the keys protect nothing real. */
   readonly cost?: number;
 }
 
 /**
- * Makes a key and writes it to a folder. Nothing there is overwritten.
+ * Makes a key and writes it to a folder. Never overwrites a file.
  *
- * @returns the key, open, and the names of its two files
+ * @returns the unlocked key, and the names of its two files
  */
 export function makeKeyFile(
   folder: string,
@@ -119,7 +119,7 @@ export function makeKeyFile(
   return { signer: { keyid, public: publicHex, sign: signing }, file, publicFile };
 }
 
-/** The keys of a folder. @throws Problem `release-key-damaged`, `release-no-keys` */
+/** Returns the keys in a folder. @throws Problem `release-key-damaged`, `release-no-keys` */
 export function findKeys(folder: string): ClosedKey[] {
   let names: string[];
   try {
@@ -166,7 +166,7 @@ function stretch(passphrase: string, salt: Buffer, n: number): Buffer {
   return scryptSync(passphrase.normalize('NFKC'), salt, 32, { N: n, r: 8, p: 1, maxmem: 256 * n * 8 });
 }
 
-/** The file's open half is under the seal too: a key can't be passed off as that of another role. */
+/** The file's unencrypted fields are authenticated too, so that a key can't be passed off as that of another role. */
 function binding(role: RoleName, keyid: string): Buffer {
   return Buffer.from(`smartpresence release key 1 ${role} ${keyid}`);
 }

@@ -25,14 +25,14 @@ export interface Published {
 }
 
 export interface PublishOptions {
-  /** Open keys for snapshot and timestamp. */
+  /** Unlocked keys for snapshot and timestamp. */
   readonly signers: readonly Signer[];
   readonly now: number;
 }
 
 /**
- * Makes what is staged the published state of the working copy: snapshot and timestamp are signed, and written so that
- * the timestamp comes last. Safe to run again after it broke off.
+ * Publishes the staged documents in the working copy. Signs snapshot and timestamp, and writes the timestamp last. Safe to run
+ * again after it was interrupted.
  *
  * @throws Problem `release-not-signed`, `release-key-missing`, `release-expired`, `release-target-missing`
  */
@@ -44,7 +44,7 @@ export function publish(workspace: Workspace, options: PublishOptions): Publishe
   });
 }
 
-/** Signs a new timestamp, and a new snapshot where it needs one; what is staged stays staged. For a timer. */
+/** Signs a new timestamp, and a new snapshot if one is due. Staged documents remain staged. Meant for a timer. */
 export function refresh(workspace: Workspace, options: PublishOptions): Published {
   return renew(workspace, options, {
     root: requirePublished(workspace.root()),
@@ -114,7 +114,7 @@ function renew(
   };
 }
 
-/** The present snapshot, where it can stay: it says what is to be said, is signed by keys of this root, and fresh. */
+/** Returns the present snapshot if it names the right targets, has enough signatures by this root, and is fresh; else null. */
 function keptSnapshot(
   workspace: Workspace,
   root: Document<'root'>,
@@ -128,7 +128,7 @@ function keptSnapshot(
   return have.length >= need && left > (workspace.lifetimes.snapshot * 86_400_000) / 2 ? snapshot : null;
 }
 
-/** Refuses to publish a target that kiosks would not find. */
+/** Refuses to publish a target whose file is missing or has the wrong length. */
 function requireTargets(workspace: Workspace, targets: Document<'targets'>): void {
   for (const { path, hashes, length } of Object.values(targets.signed.targets)) {
     const file = join(workspace.folder, targetFile(path, hashes.sha256!));

@@ -1,18 +1,18 @@
 import { type BuildFacts, canGoBack, compareVersions } from '../../sync/protocol/wire/release.ts';
 
-/** A build whose store no older one can open: every kiosk of its kind refuses it (`update-cannot-roll-back`). */
+/** A build whose store no older build can open. Every kiosk of its kind refuses it (`update-cannot-roll-back`). */
 export interface CannotRollBack {
   readonly platform: BuildFacts['platform'];
   readonly host: BuildFacts['host'];
   readonly version: string;
-  /** Schema that a build has to know to open its store, and the highest that one before it knows. */
+  /** Schema that a build must support to open this build's store, and the highest schema that an older build supports. */
   readonly needs: number;
   readonly highest: number;
 }
 
 /**
- * Which of the new builds leave no kiosk a way back. One that no older build of its kind was signed before is nobody's update,
- * and is none of them.
+ * Returns those of the new builds after which no kiosk could roll back. A build without an older one of its kind updates no
+ * kiosk, so it is never among them.
  *
  * @param signed all builds that are, or were until now, among the targets
  */

@@ -22,8 +22,8 @@ import {
 import type { Workspace } from './workspace.ts';
 
 /**
- * What offline keys have to sign is staged first: a root or targets with the next version, to which each holder adds a
- * signature, on a machine of their own if they like. Nothing staged is published before its threshold is reached.
+ * Documents that need offline keys are staged first: a root or targets with the next version. Each key holder adds a signature,
+ * on their own machine if they like. A staged document is not published before it has enough signatures.
  */
 
 /** Stages the first root and targets of a repository. */
@@ -32,7 +32,7 @@ export function stageFirst(workspace: Workspace, roles: Readonly<Record<RoleName
   stageTargets(workspace, [], now);
 }
 
-/** What the next publication has as root: the staged one, else the present one. */
+/** Returns the root of the next publication: the staged one, else the present one. */
 export function comingRoot(workspace: Workspace): Document<'root'> {
   const root = workspace.staged('root') ?? workspace.root();
   if (root) return root;
@@ -45,7 +45,7 @@ function comingTargets(workspace: Workspace): readonly TargetFile[] {
 }
 
 /**
- * @param replace another archive of a version that is there already
+ * @param replace whether to replace the archive of a version that already exists
  * @throws Problem `release-version-exists`
  */
 export function stageBuild(
@@ -63,7 +63,7 @@ export function stageBuild(
   return path;
 }
 
-/** @returns the paths that are taken away. @throws Problem `release-version-unknown` */
+/** @returns the removed paths. @throws Problem `release-version-unknown` */
 export function stageWithdrawal(workspace: Workspace, version: string, now: number): string[] {
   const targets = comingTargets(workspace);
   const gone = targets.filter((target) => parseTargetPath(target.path)?.version === version);
@@ -76,7 +76,7 @@ export function stageWithdrawal(workspace: Workspace, version: string, now: numb
   return gone.map((target) => target.path);
 }
 
-/** Stages the same content with a new date: before it expires. */
+/** Stages the same content with a new expiry date. Call it before the document expires. */
 export function stageRenewal(workspace: Workspace, role: OfflineRole, now: number): void {
   if (role === 'targets') stageTargets(workspace, comingTargets(workspace), now);
   else stageRoot(workspace, rootOf(workspace, rolesOf(comingRoot(workspace)), now));
@@ -85,14 +85,14 @@ export function stageRenewal(workspace: Workspace, role: OfflineRole, now: numbe
 export interface Rotation {
   readonly role: RoleName;
   readonly add: readonly PublicKey[];
-  /** Beginnings of key names, at least 8 characters. */
+  /** Prefixes of key IDs, at least 8 characters each. */
   readonly remove: readonly string[];
   readonly threshold?: number;
 }
 
 /**
- * Stages a root with other keys for a role. Anyone who trusts the present root takes it only with the signatures of the
- * present root's threshold and, where the root's own keys change, also of the new one's.
+ * Stages a root with other keys for a role. Clients that trust the present root accept it only with enough signatures by the
+ * present root's keys and, if the root's own keys change, also by the new root's keys.
  *
  * @throws Problem `release-key-unknown`, `release-key-twice`, `release-threshold-wrong`, `release-nothing-changed`
  */
@@ -110,7 +110,7 @@ export function stageRotation(workspace: Workspace, { role, add, remove, thresho
   const left = [...keys.filter((key) => !gone.includes(key.keyid)), ...add];
   const changed = { ...roles, [role]: { keys: left, threshold: threshold ?? before } };
   stageRoot(workspace, rootOf(workspace, changed, now));
-  // No kiosk would accept targets that the new keys have not signed.
+  // No kiosk would accept targets without signatures by the new keys.
   if (role === 'targets') stageTargets(workspace, comingTargets(workspace), now);
 }
 
@@ -130,18 +130,18 @@ function stageTargets(workspace: Workspace, targets: readonly TargetFile[], now:
   workspace.stage('targets', newTargets(targets, { version, expires: expiry(now, workspace.lifetimes.targets) }));
 }
 
-/** Signatures of a staged document, by the root whose keys they are of. */
+/** Signatures of a staged document, counted by the keys of one root. */
 export interface Approval {
   readonly role: OfflineRole;
   readonly version: number;
-  /** Version of the root that asks for these signatures: for a root the one before it, and itself. */
+  /** Version of the root that requires these signatures. A root needs those of its predecessor and its own. */
   readonly byRoot: number;
   readonly have: readonly string[];
   readonly need: number;
   readonly keyids: readonly string[];
 }
 
-/** What is staged, and what each of it still lacks; empty: nothing is staged. */
+/** Returns the staged documents and their missing signatures. Empty if nothing is staged. */
 export function approvals(workspace: Workspace): Approval[] {
   const stagedRoot = workspace.staged('root');
   const all: Approval[] = [];
@@ -159,7 +159,7 @@ export function approvals(workspace: Workspace): Approval[] {
   return all;
 }
 
-/** The root before the staged one; null for the first. An interrupted publication may already have put the staged one in its place. */
+/** Returns the root before the staged one, or null for the first. An interrupted publication may already have replaced it. */
 export function presentRoot(workspace: Workspace, staged: Document<'root'>): Document<'root'> | null {
   const root = workspace.root();
   if (!root || root.signed.version < staged.signed.version) return root;
@@ -167,7 +167,7 @@ export function presentRoot(workspace: Workspace, staged: Document<'root'>): Doc
 }
 
 /**
- * Adds the signatures of these keys to whatever is staged and asks for them.
+ * Adds the signatures of these keys to every staged document that needs them.
  *
  * @returns the roles that each key has signed
  */
@@ -196,7 +196,7 @@ export function requireApproved(workspace: Workspace): void {
   throw new Problem('release-not-signed', { version, role, have: have.length, need, keys: left.join(', ') });
 }
 
-/** Whether two documents are the same to the byte. */
+/** Whether two documents are equal byte for byte. */
 export function isSame(a: Document<RoleName>, b: Document<RoleName>): boolean {
   return bytesOf(a).equals(bytesOf(b));
 }

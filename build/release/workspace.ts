@@ -7,8 +7,8 @@ import { bytesOf, type Document, Lifetimes, type OfflineRole, parseDocument, typ
 import { writeWhole } from './files.ts';
 
 /**
- * The working copy of a repository: `metadata/` and `targets/` are what is published, as they are; `staged/` holds a root
- * and targets that wait for signatures; `release.json` the settings. It never holds a key.
+ * The working copy of a repository. `metadata/` and `targets/` are published unchanged, `staged/` holds a root and targets that
+ * wait for signatures, and `release.json` the settings. It never contains a key.
  */
 export interface Workspace {
   readonly folder: string;
@@ -19,12 +19,12 @@ export interface Workspace {
   targets(): Document<'targets'> | null;
   snapshot(): Document<'snapshot'> | null;
   timestamp(): Document<'timestamp'> | null;
-  /** Bytes of published metadata, e.g. `metadata/3.snapshot.json`. */
+  /** Returns published metadata, e.g. `metadata/3.snapshot.json`, or null if the file doesn't exist. */
   bytes(path: string): Buffer | null;
   staged<R extends OfflineRole>(role: R): Document<R> | null;
   stage<R extends OfflineRole>(role: R, document: Document<R>): void;
   unstage(role: OfflineRole): void;
-  /** Highest version of a role that has ever been written here; 0 for none. */
+  /** Returns the highest version of a role ever written here; 0 if there is none. */
   highest(role: Exclude<RoleName, 'timestamp'>): number;
   write(path: string, bytes: Buffer): void;
 }
@@ -70,7 +70,7 @@ export function openWorkspace(folder: string): Workspace {
     lifetimes: parsed.days,
     root: () => read('root', `metadata/${highest('root')}.root.json`),
     rootAt: (version) => read('root', `metadata/${version}.root.json`),
-    // What is published is what the timestamp leads to, not what a publication that broke off left.
+    // The published state is the one that the timestamp refers to, not files left by an interrupted publication.
     targets: () => {
       const now = snapshot();
       return now && read('targets', `metadata/${now.signed.meta['targets.json']!.version}.targets.json`);
@@ -87,7 +87,7 @@ export function openWorkspace(folder: string): Workspace {
 }
 
 /**
- * Keys are never beside what is published: copying or serving the one would copy or serve the other.
+ * Requires that keys are stored apart from published files. Otherwise copying or serving those would copy or serve the keys.
  *
  * @throws Problem `release-keys-beside`
  */

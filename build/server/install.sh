@@ -19,7 +19,7 @@ Exit codes: 0 done; 1 failed; 2 wrong usage; 3 refused, and the last line says w
 END
 }
 
-# Of the Debian package alone: it has put program, units and the link of the command in place by itself.
+# Set only by the Debian package, which has already installed program, units and the link for the command.
 packaged=
 action=install units=yes purge=
 for argument in "$@"; do
@@ -51,7 +51,7 @@ if [ -z "$packaged" ] && dpkg-query --show --showformat='${db:Status-Status}' sm
   refuse 'this server was installed by its Debian package: update or remove it with apt'
 fi
 
-# Whether systemd runs here, and is to hear of new units.
+# Whether systemd runs here, and therefore has to reload changed units.
 running() { [ -d /run/systemd/system ] && command -v systemctl >/dev/null 2>&1; }
 
 ours() { find "$base/$1/systemd" -maxdepth 1 \( -name '*.service' -o -name '*.timer' \) -exec basename {} \; 2>/dev/null | sort; }
@@ -73,7 +73,7 @@ install_program() {
       [ "$(df -Pk "$(dirname "$base")" | awk 'NR == 2 { print $4 }')" -gt 400000 ] || refuse "$base needs 400 MB of free space"
       say "copying to $base/$version"
       mkdir -p "$base"
-      # A copy that is not finished never has the name of a version.
+      # An unfinished copy must never have the name of a version.
       rm -rf "$base/.new"
       cp -R "$here" "$base/.new"
       chown -R 0:0 "$base/.new"
@@ -91,7 +91,7 @@ install_program() {
   if [ -n "$units" ] && [ -z "$packaged" ]; then put_units "$version"; fi
   if running; then systemctl daemon-reload; fi
   say "SmartPresence $version is the current version: $command --version"
-  # The package restarts what runs by itself; a container is started by its engine.
+  # The Debian package restarts running servers itself, and a container is started by its engine.
   if [ ! -e "$config/server.env" ]; then
     if [ -n "$units" ]; then say "Next: smartpresence setup"; fi
   elif [ -n "$units" ] && [ -z "$packaged" ]; then
@@ -106,7 +106,7 @@ make_user() {
   say "created the user $user"
 }
 
-# point TO LINK: in one step, so that a program started meanwhile finds the old one or the new one.
+# point TO LINK: sets a link atomically, so that a program started meanwhile finds either the old target or the new one.
 point() {
   if [ "$(readlink "$2" 2>/dev/null)" = "$1" ]; then return 0; fi
   if [ -e "$2" ] && [ ! -L "$2" ]; then refuse "$2 exists and is not a link: move it away first"; fi
@@ -133,7 +133,7 @@ uninstall() {
     if running; then systemctl disable --quiet --now "$unit" 2>/dev/null || :; fi
     rm -f "$systemd/$unit" "$systemd/multi-user.target.wants/$unit" "$systemd/timers.target.wants/$unit"
   done
-  # Replicas: instances of a unit that is gone now.
+  # Replicas are instances of a unit that has just been removed.
   if running; then
     systemctl stop 'smartpresence-server@*' 2>/dev/null || :
     systemctl daemon-reload

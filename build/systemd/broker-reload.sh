@@ -4,9 +4,9 @@
 #   broker-reload.sh FOLDER STATE
 set -eu
 cmp -s "$1/acl" "$2/acl.read" && exit 0
-# Noted before the reload: rules that change meanwhile are new to the next run.
+# Copy the rules before the reload, so that the next run notices rules that change meanwhile.
 cp "$1/acl" "$2/acl.next"
-# A broker that does not run reads them when it starts.
+# A broker that is not running reads them when it starts.
 systemctl try-reload-or-restart smartpresence-mosquitto.service
 mv "$2/acl.next" "$2/acl.read"
 echo 'the broker has reloaded its changed access rules'

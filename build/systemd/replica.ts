@@ -1,4 +1,4 @@
-/** `smartpresence-server@.service` from `smartpresence-server.service`: the same, but for what each of several servers has of its own. */
+/** Makes `smartpresence-server@.service` from `smartpresence-server.service`, with per-replica name, ports, log and data. */
 export const replicaUnit = (server: string): string =>
   server
     .replace(

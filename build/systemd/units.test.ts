@@ -20,14 +20,14 @@ const units = new Map(
 );
 units.set('smartpresence-server@.service', replicaUnit(units.get('smartpresence-server.service')!));
 
-test.skipIf(missing).each([...units])('systemd takes %s as it stands, and finds it closed', (unit, installed) => {
-  // Programs are where a server has them, not here.
+test.skipIf(missing).each([...units])('systemd accepts %s unchanged and rates it well protected', (unit, installed) => {
+  // The programs exist only on an installed server.
   const text = installed.replace(/^(ExecStart(?:Post)?)=\S+/gm, '$1=/bin/true');
   const file = join(folder, unit);
   writeFileSync(file, text);
   const verified = spawnSync(ANALYZE, ['verify', '--man=no', '--recursive-errors=no', file], { encoding: 'utf8' });
   expect([verified.status, verified.stderr]).toEqual([0, '']);
-  // 0 is closed, 10 is open; what is left: it talks to a network, and V8 compiles.
+  // From 0 (closed) to 10 (open), here in tenths. What remains is network access, and memory that V8 can compile into.
   const judged = spawnSync(ANALYZE, ['security', '--offline=yes', '--threshold=20', '--no-pager', file], {
     encoding: 'utf8',
   });
@@ -35,11 +35,11 @@ test.skipIf(missing).each([...units])('systemd takes %s as it stands, and finds 
 });
 
 test.each([...units])(
-  '%s: no core dump, no swap, nothing of standard output in the journal but a broker’s',
+  '%s: no core dump, no swap, and no standard output in the journal except the broker’s',
   (unit, text) => {
     for (const line of ['LimitCORE=0', 'MemorySwapMax=0']) expect(text).toMatch(new RegExp(`^${line}$`, 'm'));
     if (unit.includes('server')) {
-      // Node asks for this machine's addresses when it listens on all of them: without it no server starts.
+      // Node asks the kernel for this machine's addresses to listen on all of them. Without AF_NETLINK no server starts.
       expect(text).toMatch(/^RestrictAddressFamilies=.*\bAF_NETLINK\b/m);
       expect(text).toMatch(/^StandardOutput=null$/m);
       expect(text).toMatch(/^LoadCredentialEncrypted=smartpresence:\/etc\/smartpresence\/credentials$/m);
@@ -49,7 +49,7 @@ test.each([...units])(
 );
 
 test.skipIf(missing).each(globSync('*.timer', { cwd: import.meta.dirname }))(
-  'systemd takes %s with its service',
+  'systemd accepts %s with its service',
   (unit) => {
     for (const one of [unit, unit.replace(/timer$/, 'service')]) {
       const text = readFileSync(join(import.meta.dirname, one), 'utf8').replace(
@@ -64,7 +64,7 @@ test.skipIf(missing).each(globSync('*.timer', { cwd: import.meta.dirname }))(
   },
 );
 
-test('a replica has name, ports, log and data of its own', () => {
+test('a replica has its own name, ports, log and data', () => {
   const lines = (unit: string) => units.get(unit)!.split('\n').slice(1);
   const only = lines('smartpresence-server.service');
   expect(lines('smartpresence-server@.service').filter((line) => !only.includes(line))).toEqual([
@@ -77,7 +77,7 @@ test('a replica has name, ports, log and data of its own', () => {
   ]);
 });
 
-test('the broker is notified of new access rules, once, and again where that failed; and of none that stand', () => {
+test('the broker is notified of changed access rules once, and again if that failed, but not of unchanged rules', () => {
   const [broker, state, bin] = ['broker', 'state', 'bin'].map((name) => mkdtempSync(join(folder, name)));
   const program = (name: string, text: string) =>
     writeFileSync(join(bin!, name), `#!/bin/sh\n${text}\n`, { mode: 0o755 });
@@ -98,10 +98,10 @@ test('the broker is notified of new access rules, once, and again where that fai
   expect([run(), run(), notified().length]).toEqual([0, 0, 4]);
 });
 
-test('the server takes the example of its environment', () => {
+test('the server accepts server.env.example', () => {
   const file = join(import.meta.dirname, 'server.env.example');
   const env = readEnvironmentFile(readFileSync(file, 'utf8'));
-  // A shell reads it alike.
+  // A shell reads the same value.
   const sourced = spawnSync('sh', ['-c', `set -a; . ${file}; printf %s "$SMARTPRESENCE_SITE"`], { encoding: 'utf8' });
   expect([sourced.stdout, sourced.stderr]).toEqual([env.SMARTPRESENCE_SITE, '']);
   const key = () => Buffer.from(crypto.getRandomValues(new Uint8Array(32))).toString('base64');

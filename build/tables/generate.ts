@@ -1,13 +1,13 @@
-/** TypeScript's view of the server's tables, from the database's own catalogue. */
+/** Generates TypeScript types of the server's tables from the database's own catalogue. */
 
 export interface Column {
   readonly name: string;
-  /** As `format_type` writes it. */
+  /** The type as PostgreSQL's `format_type` writes it. */
   readonly type: string;
   readonly nullable: boolean;
-  /** May be left out of an insert: it has a default, or is an identity. */
+  /** Whether an insert may omit the column: it has a default or is an identity. */
   readonly defaulted: boolean;
-  /** Values that a check of this column alone allows. */
+  /** Values allowed by a check on this column alone; null if there is no such check. */
   readonly values: readonly string[] | null;
 }
 
@@ -39,7 +39,7 @@ type Defaulted<T> = [T] extends [ColumnType<infer S, infer I, infer U>]
 
 `;
 
-/** @throws Error where a declared type names no column, or a column has a type that is not known here */
+/** @throws Error if COLUMN_TYPES names a column that doesn't exist, or a column has a type unknown here */
 export function generateTables(tables: readonly Table[]): string {
   const columns = new Set(tables.flatMap((t) => t.columns.map((c) => `${t.schema}.${t.name}.${c.name}`)));
   for (const name of Object.keys(COLUMN_TYPES))
@@ -61,7 +61,7 @@ function property(name: string, union: readonly string[]): string[] {
   return [`    ${name}:`, ...union.map((one, i) => `      | ${one}${i === union.length - 1 ? ';' : ''}`)];
 }
 
-/** Members of its union. */
+/** Returns the members of a column's union type. */
 function typeOf(table: Table, column: Column): string[] {
   const name = `${table.schema}.${table.name}.${column.name}`;
   const members = COLUMN_TYPES[name]
@@ -96,7 +96,7 @@ function plain(type: string, name: string): string {
   }
 }
 
-/** Columns of the server's database that hold more than their type there says, and what they are in TypeScript. */
+/** TypeScript types of columns whose database type is too general. */
 const COLUMN_TYPES: Readonly<Record<string, string>> = {
   'public.consent_text.paragraphs': 'Json<string[]>',
   'public.import_photo.measured': 'Json<Record<string, number>>',

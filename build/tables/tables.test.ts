@@ -4,12 +4,12 @@ import { expect, test } from 'vitest';
 import { generateTables } from './generate.ts';
 import { readTables, TABLES_FILE } from './write.ts';
 
-test('the types of the tables are those of the schema: run `npm run tables` after a change of it', async () => {
+test('the table types match the schema: run `npm run tables` after changing it', async () => {
   const file = readFileSync(join(import.meta.dirname, '../..', TABLES_FILE), 'utf8');
   expect(await readTables()).toBe(file);
 }, 300_000);
 
-test('a column is typed by its type, default, and the values that its check allows', () => {
+test('a column’s type depends on its database type, its default, and the values that its check allows', () => {
   const column = { nullable: false, defaulted: false, values: null };
   const door = {
     schema: 'public',

@@ -7,10 +7,10 @@ import { migrate } from '../../sync/server/platform/database/migrations.ts';
 import type { Db, Tables } from '../../sync/server/platform/database/schema.ts';
 import { generateTables, type Table } from './generate.ts';
 
-/** The file that the migrations of now would have. */
+/** The generated file. */
 export const TABLES_FILE = 'sync/server/platform/database/schema.ts';
 
-/** Makes an empty database in memory and reads what it consists of. */
+/** Migrates an empty database in memory and returns the types generated from its tables. */
 export async function readTables(): Promise<string> {
   const db = new Kysely<Tables>({
     dialect: new PGliteDialect({ pglite: () => PGlite.create({ extensions: { pgcrypto } }) }),
@@ -23,7 +23,7 @@ export async function readTables(): Promise<string> {
   }
 }
 
-/** In creation order. A partition has the columns of its table. */
+/** Returns the tables in creation order. Partitions are left out, because they have the columns of their table. */
 async function tablesOf(db: Db): Promise<Table[]> {
   const { rows } = await sql<{
     schema: string;
@@ -47,7 +47,7 @@ async function tablesOf(db: Db): Promise<Table[]> {
   }));
 }
 
-/** `CHECK ((kind = ANY (ARRAY['a'::text, 'b'::text])))` */
+/** Parses the values out of `CHECK ((kind = ANY (ARRAY['a'::text, 'b'::text])))`. */
 function valuesOf(check: string | null): string[] | null {
   const list = check && /^CHECK \(\(\w+ = ANY \(ARRAY\[(.*)\]\)\)\)$/.exec(check)?.[1];
   return list ? [...list.matchAll(/'([^']*)'::text/g)].map((m) => m[1]!) : null;

@@ -1,4 +1,4 @@
-/** Pictures that come out the same everywhere: 150×150 RGB bytes by whole numbers, one of soft shades and one of hard edges. */
+/** Two pictures of 150×150 RGB bytes, one with soft shades, one with hard edges. Integer arithmetic, so the same everywhere. */
 export function dlibPictures(): Uint8Array[] {
   const side = 150;
   const picture = (value: (x: number, y: number, c: number) => number) =>
@@ -7,7 +7,7 @@ export function dlibPictures(): Uint8Array[] {
       return value(x, y, c);
     });
   return [
-    // A round patch, light in the middle.
+    // A round patch, lightest in the middle.
     picture((x, y, c) => Math.max(20 + 10 * c, 220 - 15 * c - Math.floor(((x - 75) ** 2 + (y - 75) ** 2) / 25))),
     picture((x, y, c) => ((x ^ y) * (c + 1)) & 255),
   ];

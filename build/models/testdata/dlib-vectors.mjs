@@ -1,7 +1,7 @@
 /**
- * Writes dlib-vectors.json beside this file: what face-api's own implementation (FaceRecognitionNet, on TensorFlow.js' plain
- * script backend, both out of @vladmandic/face-api 1.7.15) answers on two made-up pictures. Of its bundle for browsers; the
- * few names that it looks for in a browser are put there.
+ * Writes dlib-vectors.json beside this file: the embeddings that face-api's own implementation (FaceRecognitionNet on
+ * TensorFlow.js' plain JavaScript backend, both from @vladmandic/face-api 1.7.15) computes for two synthetic pictures. It uses
+ * the bundle for browsers and defines the few browser globals that the bundle looks for.
  *
  *     node build/models/testdata/dlib-vectors.mjs
  */

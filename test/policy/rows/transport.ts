@@ -94,7 +94,7 @@ export const TRANSPORT: Readonly<Record<string, Row>> = {
       'with the CA and the name verified': {
         [POSTGRES]: ['is refused if the certificate is from another CA or for another name'],
         'build/compose/compose.test.ts': [
-          'the database’s certificate is for its name in the composition, by the CA that the server pins',
+          'the database’s certificate is for its host name in compose.yaml, and issued by the CA that the server pins',
         ],
       },
     },
@@ -159,10 +159,10 @@ export const TRANSPORT: Readonly<Record<string, Row>> = {
       },
       'never in code, nor in an image': {
         'build/checks/checks.test.ts': [
-          'the product’s own %s is found in every form that it has',
-          'one that was planted and taken out again is found in the history, one not yet committed in the tree',
+          'the product’s own %s is found in every encoding',
+          'a secret that was committed and removed is found in the history, and an uncommitted one in the working tree',
         ],
-        'build/compose/compose.test.ts': ['nothing that the preparation makes gets into an image or a commit'],
+        'build/compose/compose.test.ts': ['no file made by prepare.sh gets into an image or a commit'],
       },
       'never in the database, nor in any file, child or report': {
         [HYGIENE]: ['stay inside the server process: they reach no child, report, log, error or file'],
@@ -196,7 +196,7 @@ export const TRANSPORT: Readonly<Record<string, Row>> = {
           'core dumps are prevented, reported where they can’t be, and refused where requested',
         ],
         'build/systemd/units.test.ts': [
-          '%s: no core dump, no swap, nothing of standard output in the journal but a broker’s',
+          '%s: no core dump, no swap, and no standard output in the journal except the broker’s',
         ],
       },
       'a weak or malformed key is refused at start': {
