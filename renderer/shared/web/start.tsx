@@ -51,7 +51,7 @@ export async function startPage<Place extends { readonly kind: string }>(
     if (at.kind === 'in' && shown && kept)
       return (
         <HeldPage key={shown.visit} page={kept.page}>
-          <View at={shown.at as Held<Place>} />
+          <View at={shown.at as unknown as Held<Place>} />
         </HeldPage>
       );
     if (at.kind === 'opening') return <OpeningCard />;
