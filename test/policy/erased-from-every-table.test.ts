@@ -90,7 +90,7 @@ test('no table keeps the id of an erased person, whichever column it was in', as
     from pg_attribute a join pg_class c on c.oid = a.attrelid join pg_namespace n on n.oid = c.relnamespace
     where n.nspname = 'public' and c.relkind in ('r', 'p') and not c.relispartition and a.atttypid = 'uuid'::regtype
       and a.attnum > 0 and not a.attisdropped
-      -- What refers to a row of another table than that of people is no person's.
+      -- Exclude foreign keys to tables other than person: they don't refer to people.
       and not exists (select from pg_constraint f where f.contype = 'f' and f.conrelid = c.oid
                       and a.attnum = any(f.conkey) and f.confrelid <> 'person'::regclass)
     order by 1, 2`.execute(db);

@@ -138,7 +138,7 @@ async function add(
     select gen_random_uuid(), least(u.a, u.b), greatest(u.a, u.b), ${reason}, u.score, ${now.toISOString()}::timestamptz, 'open'
     from unnest(${pairs.map((p) => p.a)}::uuid[], ${pairs.map((p) => p.b)}::uuid[],
                 ${pairs.map((p) => p.score)}::real[]) as u (a, b, score)
-      -- Erased or merged meanwhile: nobody is asked about them.
+      -- Skip people who were erased or merged meanwhile.
       join person p on p.id = u.a and p.deleted_at is null and p.merged_into is null
       join person q on q.id = u.b and q.deleted_at is null and q.merged_into is null
     for key share of p, q

@@ -1,20 +1,20 @@
-/** Who signs in, and the audit log of what they did. */
+/** Accounts and sessions, and the audit log. */
 export const accounts: readonly string[] = [
   `-- Anyone who signs in with a role above \`person\`.
    create table account (
      id uuid primary key,
      role text not null check (role in ('admin', 'dpo', 'staff', 'auditor')),
-     -- Envelope; null: the account of the person at the server's own machine, until they give one.
+     -- Envelope. Null for the account made on the server's own machine, until its owner enters an address.
      email bytea,
      email_index bytea unique,
-     -- PHC string of argon2id; null: none set yet.
+     -- PHC string of argon2id; null: no password set yet.
      password text,
      -- Envelope of the shared secret.
      totp bytea,
-     -- Of one that takes its place as soon as a code of it was entered.
+     -- Envelope of the shared secret that replaces it once a code from the new one is entered.
      totp_next bytea,
      totp_confirmed_at timestamptz,
-     -- Newest time step whose code was accepted: no code of it or before it is accepted again.
+     -- Newest time step whose code was accepted. Codes of this step or earlier ones are refused.
      totp_step bigint not null default 0,
      row_version integer not null default 1,
      made_at timestamptz not null,
@@ -27,41 +27,41 @@ export const accounts: readonly string[] = [
      used_at timestamptz)`,
   `create index recovery_code_account on recovery_code (account)`,
 
-  `-- What an account is mailed of what needs attention (features/attention/alerts.ts), and how that goes. No row: what its role gets.
+  `-- Alert mails of an account (features/attention/alerts.ts): settings and delivery status. No row: the defaults of its role.
    create table alert_account (
      account uuid primary key references account (id) on delete cascade,
-     -- Null: its role's.
+     -- Null: the topics of its role.
      topics text[],
-     -- Null: every site.
+     -- Null: all sites.
      sites text[],
      quiet_from text,
      quiet_to text,
-     -- Null: the default site's.
+     -- Null: the default site's time zone.
      time_zone text,
      language text not null default 'en',
      sent_at timestamptz,
-     -- Since when its mails are not taken, what the mail server answered, and when it is tried next.
+     -- When its mails began to fail, the mail server's answer, and when delivery is retried.
      failing_since timestamptz,
      answer text,
      retry_at timestamptz,
      check ((quiet_from is null) = (quiet_to is null)))`,
-  `-- Items that were noticed; of one that is closed a while longer, for receivers that do not answer.
+  `-- Attention items. A closed one is kept for a while, for receivers that do not answer.
    create table alert_item (
      id uuid primary key,
-     -- SHA-256 of kind and ref. Someone who knows a person's id can try it: random once that person was erased.
+     -- SHA-256 of kind and ref. Random once the person is erased, because a hash could be tested against a known person's id.
      key bytea not null unique,
-     -- The person it is about; null: nobody, or someone who was erased.
+     -- The person it is about; null: no person, or one who was erased.
      person uuid,
      kind text not null,
      code text not null,
      device uuid,
-     -- Null: of the whole installation. Empty: of a person who belongs to no site.
+     -- Null: it concerns the whole installation. Empty: it concerns a person who belongs to no site.
      sites text[],
      at timestamptz not null,
-     -- It is no longer on the list; closed once that has lasted.
+     -- When it disappeared from the list. It is closed once it has been absent for a while.
      absent_at timestamptz,
      closed_at timestamptz)`,
-  `-- Which open items an account was mailed, and when last; until it was mailed that they are closed.
+  `-- Items mailed to an account, with the time of the last mail. Deleted once the account was mailed that the item is closed.
    create table alert_sent (
      account uuid not null references account (id) on delete cascade,
      item uuid not null references alert_item (id) on delete cascade on update cascade,
@@ -69,8 +69,8 @@ export const accounts: readonly string[] = [
      primary key (account, item))`,
   `create index alert_sent_item on alert_sent (item)`,
 
-  `-- One-time links. \`operator\`: for anyone who can read what the server prints; \`account\`: to enrol; \`person\`: to their own
-   -- data.
+  `-- One-time links. \`operator\`: for anyone who can read the server's output; \`account\`: to set up an account; \`person\`: to
+   -- a person's own data.
    create table sign_in_link (
      hash bytea primary key,
      created_at timestamptz not null,
@@ -81,29 +81,29 @@ export const accounts: readonly string[] = [
      person uuid)`,
   `create index sign_in_link_person on sign_in_link (person) where person is not null`,
 
-  `-- Of an account or of a person.
+  `-- Session of an account or of a person.
    create table session (
      hash bytea primary key,
      role text not null,
      account uuid references account (id) on delete cascade,
      person uuid,
-     -- \`enrol\`: may set password and second factor, and nothing else.
+     -- \`enrol\`: may only set password and second factor.
      stage text not null check (stage in ('full', 'enrol')),
      created_at timestamptz not null,
-     -- When it was last used, to the half minute.
+     -- When it was last used, accurate to half a minute.
      seen_at timestamptz not null,
      expires_at timestamptz not null,
      check ((account is null) <> (person is null)))`,
   `create index session_account on session (account) where account is not null`,
   `create index session_person on session (person) where person is not null`,
 
-  `-- Failed attempts by keyed hash of an e-mail address or of a network address.
+  `-- Failed sign-in attempts, by keyed hash of an e-mail address or a network address.
    create table sign_in_attempt (
      key bytea primary key,
      failures integer not null,
      last_at timestamptz not null)`,
 
-  `-- What a write with an Idempotency-Key answered; null while it runs. Sealed under that key, which only its client has.
+  `-- Responses to writes with an Idempotency-Key; null while the write runs. Sealed under that key, which only the client has.
    create table idempotency (
      key bytea primary key,
      digest bytea not null,
@@ -112,48 +112,48 @@ export const accounts: readonly string[] = [
      made_at timestamptz not null)`,
   `create index idempotency_made on idempotency (made_at)`,
 
-  `-- The audit log (platform/audit/), a chain of rows. It names nobody; what would is sealed.
+  `-- The audit log (platform/audit/), a chain of rows. Everything that identifies a person is sealed.
    create table audit (
      -- 1, 2, 3, … without a gap.
      position bigint primary key check (position > 0),
-     -- To the millisecond, as JavaScript writes and reads it, so that the MAC covers every digit that is kept.
+     -- In milliseconds, the precision of JavaScript, so that the MAC covers every stored digit.
      at timestamptz(3) not null,
      action text not null,
      role text not null,
-     -- Account or device. Null where there is none, and for a person: theirs is a daily alias inside \`sealed\`.
+     -- Account or device. Null if there is none, and for a person, whose daily alias is in \`sealed\`.
      actor uuid,
      route text not null,
      resource text,
      data text[] not null,
-     -- How many people it was about.
+     -- Number of people it concerned.
      count integer not null check (count >= 0),
-     -- It was about everybody there was, beside those who are listed.
+     -- Whether it concerned everyone, in addition to those listed.
      everyone boolean not null,
      outcome text not null,
-     -- Envelope of who did it: e-mail, address, user agent.
+     -- Envelope of the actor's e-mail, network address and user agent.
      sealed bytea,
-     -- Envelope of the daily aliases of those it was about.
+     -- Envelope of the daily aliases of the people it concerned.
      subjects bytea,
-     -- Which audit key the row was made with.
+     -- Version of the audit key for the row.
      key_version integer not null references keyring.audit_key (version),
      mac bytea not null check (length(mac) = 32))`,
   `create index audit_at on audit (at)`,
   `create index audit_actor on audit (actor, position) where actor is not null`,
 
-  `-- The end of a part of the log that was purged: the rest is verified from here.
+  `-- The end of a purged part of the log. The rest is verified from here.
    create table audit_checkpoint (
-     -- The last position that was purged.
+     -- The last purged position.
      position bigint primary key,
      -- MAC of that row.
      mac bytea not null,
-     -- Signed statement of it (JWS).
+     -- Signed statement about the purge (JWS).
      statement text not null,
      -- MAC of the statement under the audit key.
      seal bytea not null,
      key_version integer not null references keyring.audit_key (version),
      made_at timestamptz not null)`,
 
-  `-- Heads of the chain, as they were anchored outside the database.
+  `-- Heads of the chain that were anchored outside the database.
    create table audit_anchor (
      id bigint generated always as identity primary key,
      position bigint not null,
@@ -162,13 +162,13 @@ export const accounts: readonly string[] = [
      seal bytea not null,
      key_version integer not null references keyring.audit_key (version),
      made_at timestamptz not null,
-     -- Key of the object that holds it too; null: not stored yet.
+     -- Key of the object that holds a copy; null: not stored yet.
      object text)`,
   `create index audit_anchor_waiting on audit_anchor (id) where object is null`,
 
-  // The chain's lock, until the transaction ends, and then its head in the same round trip: each statement of a volatile
-  // function sees what was committed before it began, so the head is read behind the lock. platform/audit/write.ts calls it.
-  // Without sequential scans: a connection keeps the plan it made while the log was short.
+  // Takes the chain's lock until the transaction ends and reads its head, in one round trip. Each statement of a volatile
+  // function sees everything committed before it began, so the head is read under the lock. Called by platform/audit/write.ts.
+  // Sequential scans are off because a connection keeps the plan that it made while the log was short.
   `create function audit_head() returns table (version integer, sealed bytea, "position" bigint, mac bytea)
    language plpgsql volatile set enable_seqscan = off as $$
    begin

@@ -1,4 +1,4 @@
-/** What kiosks report, and the attendance that the server resolves from it. */
+/** Events from kiosks, and the attendance that the server resolves from them. */
 export const attendance: readonly string[] = [
   `create table event (
      device uuid not null references device (id),
@@ -10,20 +10,20 @@ export const attendance: readonly string[] = [
      received_at timestamptz not null,
      header jsonb not null,
      header_hash text not null,
-     -- \`unverified\`: the predecessor is not (or not readably) here.
+     -- \`unverified\`: the previous event is missing or unreadable.
      chain text not null check (chain in ('whole', 'unverified', 'broken')),
-     -- Who the personal half is about; null once erased.
+     -- The person that the personal half is about; null once erased.
      person uuid,
-     -- Envelope of the personal half, salts included, but for the position; null once erased.
+     -- Envelope of the personal half with its salts, except the position; null once erased.
      personal bytea,
-     -- Envelope of the position, as the kiosk sealed it, and its salt: apart from the rest, so that purging positions is one
-     -- update. Null once purged or erased.
+     -- Envelope of the position as the kiosk sealed it, and its salt. Stored separately, so that one update purges all
+     -- positions. Null once purged or erased.
      gps bytea,
      primary key (device, epoch, seq))`,
   `create index event_person on event (person) where person is not null`,
   `create index event_gps on event (received_at) where gps is not null`,
   `create index event_unnamed on event (id) where person is null and (personal is not null or gps is not null)`,
-  // What staff did at a kiosk is read from its events: few among many.
+  // For listing what staff did at a kiosk, which few of its events record.
   `create index event_by_staff on event (device, at desc) where type = 'staff' or header->'open' ? 'by'`,
 
   `create table ack_mark (
@@ -39,19 +39,19 @@ export const attendance: readonly string[] = [
      device uuid not null references device (id),
      epoch uuid not null,
      seq bigint not null check (seq > 0),
-     -- SHA-256 of what came, so that a replay adds nothing.
+     -- SHA-256 of the received content, so that a replay adds no row.
      digest text not null,
      reason text not null,
-     -- What came, in an envelope: it may hold personal values. Null: removed, by an erasure or by its age, or never kept.
+     -- Envelope of the received content, which may contain personal values. Null: erased, expired, or never kept.
      content bytea,
      received_at timestamptz not null,
-     -- When taking it was last retried, in vain.
+     -- When processing it was last retried without success.
      retried_at timestamptz,
-     -- The person it names, as far as it says so.
+     -- The person it names, if that can be read from it.
      person uuid,
-     -- When a position, which is kept for less time than the rest, was looked for in the content and taken out.
+     -- When the content was searched for a position, which has a shorter retention period, and the position removed.
      thinned_at timestamptz,
-     -- Why the content was never kept (\`quarantine-full\`: how much a device may have here is bounded); null: it was kept.
+     -- Why the content was never kept (\`quarantine-full\`: the device exceeded its limit); null: it was kept.
      not_retained text,
      unique (device, epoch, seq, digest))`,
   `create index quarantine_person on quarantine (person) where person is not null`,
@@ -60,42 +60,42 @@ export const attendance: readonly string[] = [
   `create index quarantine_not_retained on quarantine (received_at) where not_retained is not null`,
   `create index quarantine_held on quarantine (device) where content is not null`,
 
-  // No foreign keys: the event that a row was made from has them, and a partition comes and goes without locking others.
-  `-- Partitioned by month on \`at\`; one row a claimed record, never deleted.
+  // No foreign keys: the event of a row has them, and without them partitions are added and dropped without locking other tables.
+  `-- Partitioned by month on \`at\`; one row per claimed record, never deleted.
    create table checkin (
      id uuid not null,
-     -- When it happened: the claim corrected by the kiosk's known offset, never later than its arrival.
+     -- When it happened: the claimed time corrected by the kiosk's known clock offset, never later than its arrival.
      at timestamptz not null,
      received_at timestamptz not null,
      device uuid not null,
      -- The device's site when the record arrived; null: the default site.
      site uuid,
-     -- As the kiosk claimed it, and whether it had worked that out by itself.
+     -- The direction claimed by the kiosk, and whether the kiosk determined it automatically.
      direction text not null check (direction in ('in', 'out')),
      automatic boolean not null,
      method text not null,
      liveness text not null,
      person uuid,
-     -- What counts, as the server resolved it from all records of the day.
+     -- The direction that counts, resolved by the server from all records of the day.
      resolved text not null check (resolved in ('in', 'out')),
      -- The record of the same presence that counts instead of this one.
      duplicate_of uuid,
-     -- Id of the transaction that last changed what is shown of the row (platform/database/feed.ts).
+     -- Id of the transaction that last changed the visible content of the row (platform/database/feed.ts).
      change bigint not null,
-     -- The correction that counts instead of it; the nil UUID where the person it was about has been erased since.
+     -- The correction that counts instead of it. The nil UUID if the person it concerned has been erased since.
      superseded_by uuid,
-     -- Made by the correction of the same id.
+     -- Whether it was made by the correction with the same id.
      corrected boolean not null default false,
      primary key (id, at)) partition by range (at)`,
-  // Claims of clocks that are wrong by months or decades; everything else has a partition of its own.
+  // For times claimed by clocks that are wrong by months or decades. All other rows are in the partition of their month.
   `create table checkin_default partition of checkin default`,
   `create index checkin_change on checkin (change)`,
   `create index checkin_at on checkin (at)`,
   `create index checkin_person on checkin (person, at) where person is not null`,
-  // Rows arrive in about this order: a few pages instead of a tree.
+  // BRIN, because rows arrive roughly in this order: a few pages instead of a tree.
   `create index checkin_received on checkin using brin (received_at)`,
 
-  // The months are UTC's: a partition is a place on the disk, not a site's calendar.
+  // Months are in UTC, because partitions only organise storage and don't follow a site's calendar.
   `create function ensure_checkin_partition(month date) returns boolean language plpgsql as $$
    declare
      first timestamptz := date_trunc('month', month::timestamp) at time zone 'UTC';
@@ -104,10 +104,10 @@ export const attendance: readonly string[] = [
    begin
      if to_regclass(name) is not null then return false; end if;
      perform pg_advisory_xact_lock(hashtextextended('checkin-partition', 0));
-     -- Asked of the table, not by to_regclass: that one answers from a cache that waiting for the lock does not refresh.
+     -- Query the catalogue rather than to_regclass, whose cache is not refreshed by waiting for the lock.
      if exists (select from pg_inherits i join pg_class c on c.oid = i.inhrelid
                 where i.inhparent = 'checkin'::regclass and c.relname = name) then return false; end if;
-     -- Before anything else, so that nobody puts a row of this month there meanwhile.
+     -- Lock first, so that no other transaction inserts a row of this month meanwhile.
      lock table checkin_default in access exclusive mode;
      execute format('create table %I (like checkin including defaults including constraints including indexes)', name);
      execute format('with moved as (delete from checkin_default where at >= %L and at < %L returning *)
@@ -127,22 +127,22 @@ export const attendance: readonly string[] = [
   `create index checkin_void_received on checkin_void using brin (received_at)`,
   `create index checkin_void_wrong on checkin_void (at) where reason in ('not-me', 'wrong-direction', 'not-right')`,
 
-  `-- A person's day at a site that has to be resolved (features/attendance/resolve-due.ts). Written with the record, processed after the
-   -- commit.
+  `-- A person's day at a site that has to be resolved (features/attendance/resolve-due.ts). Written with the record, processed
+   -- after the commit.
    create table attendance_due (
      id bigint generated always as identity primary key,
      person uuid not null,
      site uuid,
      at timestamptz not null)`,
 
-  `-- A record that points to the one which it replaces; never changed but for \`undone_by\` (features/attendance/corrections.ts).
+  `-- A correction of a check-in. Never changed except for \`undone_by\` (features/attendance/corrections.ts).
    create table correction (
-     -- Also the id of the check-in that it makes, where it makes one.
+     -- Also the id of the check-in that it makes, if it makes one.
      id uuid primary key,
      kind text not null check (kind in ('add', 'replace', 'void', 'undo')),
-     -- A check-in; of \`undo\`: a correction.
+     -- The corrected check-in; for \`undo\`, the undone correction.
      target uuid,
-     -- As they were known then: the key that the reason is sealed under is theirs. A merge since leaves it.
+     -- The person's id at that time, whose key the reason is sealed under. A later merge does not change it.
      person uuid not null,
      site uuid,
      at timestamptz,
@@ -152,17 +152,18 @@ export const attendance: readonly string[] = [
      -- Account.
      author uuid,
      made_at timestamptz not null,
-     -- The correction that undid it.
+     -- The correction that undid this one.
      undone_by uuid,
      check ((kind = 'add') = (target is null)))`,
   `create index correction_person on correction (person)`,
   `create index correction_target on correction (target) where target is not null`,
   `create index correction_made on correction (made_at, id)`,
 
-  `-- What a person says on their own page is wrong with a record of theirs (features/attendance/complaints.ts). The record itself stays as it is.
+  `-- A person's complaint about one of their records, made on their own page (features/attendance/complaints.ts). The record is
+   -- not changed.
    create table complaint (
      id uuid primary key,
-     -- As they were known then.
+     -- The person's id at that time.
      person uuid not null,
      -- The check-in.
      record uuid not null unique,
@@ -172,18 +173,18 @@ export const attendance: readonly string[] = [
   `create index complaint_person on complaint (person)`,
   `create index complaint_made_at on complaint (made_at)`,
 
-  `-- Photos that events name: ciphertext of the kiosks, in pieces, so that each replica can take the next one. What opens a
-   -- photo is in its event's personal half and goes with it.
+  `-- Photos that events refer to: the kiosks' ciphertext, in pieces, so that any replica can receive the next piece. A photo's
+   -- key is in its event's personal half and is erased with it.
    create table photo (
      -- SHA-256 of the ciphertext, unpadded base64url.
      address text not null check (length(address) = 43),
      device uuid not null references device (id),
      event uuid not null,
-     -- As the event names them.
+     -- The person named by the event.
      person uuid not null,
      kind text not null check (kind in ('checkin', 'enrolment')),
      expected_at timestamptz not null,
-     -- Bytes of all of it; null before the first piece.
+     -- Total size in bytes; null before the first piece.
      total integer check (total > 0),
      received integer not null default 0 check (received >= 0),
      complete_at timestamptz,
@@ -193,42 +194,42 @@ export const attendance: readonly string[] = [
   `create table photo_piece (
      device uuid not null,
      address text not null,
-     -- Offset of its first byte.
+     -- Offset of the piece's first byte.
      at integer not null,
      bytes bytea not null,
      primary key (device, address, at),
      foreign key (device, address) references photo (device, address) on delete cascade)`,
 
-  // No foreign key: the row outlives its photo until every version of the object is deleted (core/photos/objects.ts).
+  // No foreign key, because the row outlives its photo until every version of the object is deleted (core/photos/objects.ts).
   `-- The object that holds a photo's ciphertext.
    create table photo_object (
      device uuid not null,
      address text not null,
      object text not null unique,
-     -- Offsets of the pieces that it was received in, so that a restore makes the same rows.
+     -- Offsets of the received pieces, so that a restore makes the same rows.
      pieces integer[] not null,
-     -- Bytes.
+     -- Size in bytes.
      size integer not null,
-     -- Null: on its way, or it may be there.
+     -- Null: the upload has not been confirmed, so the object may or may not exist.
      stored_at timestamptz,
      primary key (device, address))`,
 
   `-- The roll call of an evacuation.
    create table evacuation (
      id uuid primary key,
-     -- Null: the default site, where none has an id.
+     -- Null: the default site, if it has no id.
      site uuid,
      started_at timestamptz not null,
      -- Account.
      started_by uuid,
      ended_at timestamptz,
-     -- Counts at its end.
+     -- Counts when it ended.
      inside integer,
      accounted integer)`,
-  // One at a time and site.
+  // At most one at a time per site.
   `create unique index evacuation_going on evacuation (coalesce(site, '00000000-0000-0000-0000-000000000000'::uuid))
      where ended_at is null`,
-  `-- Who is accounted for, while it goes on.
+  `-- People who are accounted for while it lasts.
    create table evacuation_mark (
      evacuation uuid not null references evacuation (id) on delete cascade,
      person uuid not null,
@@ -237,12 +238,12 @@ export const attendance: readonly string[] = [
      by uuid,
      -- Kiosk; null: the console.
      device uuid,
-     -- Marked by mistake: missing again. An older mark does not undo that.
+     -- The person was marked by mistake and is missing again. An older mark does not undo that.
      missing boolean not null default false,
      primary key (evacuation, person))`,
   `create index evacuation_mark_person on evacuation_mark (person)`,
 
-  `-- What a kiosk counted in a stretch of time: counts and depths, never about anybody.
+  `-- Statistics of a kiosk for a period: counts and queue depths, never about a person.
    create table kiosk_statistics (
      event uuid primary key,
      device uuid not null,

@@ -1,4 +1,4 @@
-/** Devices: who they are, what they last reported, and the change log that they read. */
+/** Devices: their identity, their last report, and the change log that they read. */
 export const devices: readonly string[] = [
   `create table device (
      id uuid primary key,
@@ -12,13 +12,13 @@ export const devices: readonly string[] = [
      registered_at timestamptz not null,
      last_heard_at timestamptz,
      site uuid references site (id),
-     -- As \`checkin.change\`.
+     -- Like \`checkin.change\`.
      change bigint not null default 0,
-     -- The request that its first certificate was, or will be, made from.
+     -- Certificate request for its first certificate.
      csr text,
-     -- What administrators compare on both screens.
+     -- Fingerprint that administrators compare on both screens.
      fingerprint text,
-     -- Address under which it reaches this server.
+     -- Address at which the device reaches this server.
      url text,
      approved_at timestamptz,
      revoked_at timestamptz,
@@ -27,13 +27,13 @@ export const devices: readonly string[] = [
      cert_issuer text,
      -- Envelope; kept until the device first connects after its approval.
      provisioning_secret bytea,
-     -- Thumbprints of our signing keys that it says it trusts, comma-separated; null: those of its registration's time.
+     -- Thumbprints, comma-separated, of our signing keys that it reports it trusts; null: those at its registration.
      trusts text,
      -- Thumbprint of our sealing key that it last used.
      sealed_to text,
-     -- Time of the newest of our answers that it says it has: a request that names an older one is a replay.
+     -- Time of our newest answer that it reports having received. A request that names an older one is a replay.
      answer_heard timestamptz)`,
-  // A device that changes is sent to the screens, whichever code changed it: see platform/database/feed.ts.
+  // A trigger, so that screens receive every change of a device, whichever code made it: see platform/database/feed.ts.
   `create index device_change on device (change)`,
   `create function device_changes() returns trigger language plpgsql as $$
    begin
@@ -42,15 +42,15 @@ export const devices: readonly string[] = [
    end $$`,
   `create trigger device_changes before insert or update on device for each row execute function device_changes()`,
 
-  `-- TLS keys that a device has asked a certificate for and not used yet.
+  `-- TLS keys for which a device requested a certificate that it has not used yet.
    create table device_tls_key (
      device uuid not null references device (id),
      key_hash text not null,
      added_at timestamptz not null,
      primary key (device, key_hash))`,
 
-  `-- Until when a device belonged to a scope (core/devices/registry.ts) that it has left: attendance from before still counts, whenever
-   -- it arrives.
+  `-- Scopes (core/devices/registry.ts) that a device has left, and when. Attendance from before still counts, whenever it
+   -- arrives.
    create table device_site_past (
      device uuid not null references device (id),
      site uuid not null,
@@ -68,38 +68,38 @@ export const devices: readonly string[] = [
      used_at timestamptz,
      device uuid)`,
 
-  `-- What one device alone is sent now, from which pages are made (core/devices/device-state.ts).
+  `-- State that is sent to one device only, in pages (core/devices/device-state.ts).
    create table device_state (
      device uuid not null references device (id),
      kind text not null check (kind in ('update', 'command', 'config')),
-     -- Of a command; the nil UUID for the one update and the one config.
+     -- Id of a command; the nil UUID for update and config, of which a device has one each.
      id uuid not null,
      body jsonb not null,
      at timestamptz not null,
      primary key (device, kind, id))`,
 
-  `-- What a device last reported of itself (wire/fleet.ts, Inventory).
+  `-- The last report of a device about itself (wire/fleet.ts, Inventory).
    create table device_report (
      device uuid primary key references device (id),
      at timestamptz not null,
      report jsonb not null)`,
 
-  `-- What is wrong with a kiosk, and since when (features/fleet/read.ts): kept so that the attention queue can name it, and that a note
-   -- about it holds.
+  `-- Problems of a kiosk, and since when (features/fleet/read.ts). Stored so that the attention queue can list them and notes
+   -- about them remain valid.
    create table kiosk_alert (
      device uuid not null references device (id),
      code text not null,
      since timestamptz not null,
      primary key (device, code))`,
 
-  `-- The log that kiosks read (platform/changes/log.ts). It names the person a change is about and never holds a value.
+  `-- The change log that kiosks read (platform/changes/log.ts). It names the person that a change concerns, but has no values.
    create table change (
      position bigint generated always as identity primary key,
      tag text not null,
      at timestamptz not null,
-     -- Scope (core/devices/registry.ts: the nil UUID for the default site) that it concerns; null: every one.
+     -- Scope that it concerns (core/devices/registry.ts; the nil UUID is the default site); null: all scopes.
      site uuid,
-     -- The one device that it concerns; null: all of the scope.
+     -- The only device that it concerns; null: all devices of the scope.
      device uuid references device (id),
      kind text not null check (kind in ('start', 'person', 'templates', 'removed', 'erase', 'policy', 'keys', 'credentials', 'issuers',
        'cardTemplate', 'update', 'command', 'config', 'pinCode', 'reenrol', 'pin', 'pinPeppers', 'evacuation', 'accounted', 'staff',
@@ -107,6 +107,6 @@ export const devices: readonly string[] = [
      person uuid,
      model text,
      request uuid)`,
-  // So that a cursor always has a row to point at.
+  // Gives a cursor a row to point at from the start.
   `insert into change (tag, at, kind) values (encode(gen_random_bytes(9), 'base64'), now(), 'start')`,
 ];

@@ -1,9 +1,9 @@
-/** Enrolment by staff, imports, the attention queue, and moves to another embedder. */
+/** Enrolment by staff, imports, the attention queue, and migrations to another embedder. */
 export const enrolment: readonly string[] = [
-  `-- The picture that a template was made from on the server: cut to the face and encoded again.
+  `-- The picture from which the server made a template, cropped to the face and re-encoded.
    create table enrolment_photo (
      id uuid primary key,
-     -- As they were known then.
+     -- The person's id at that time.
      person uuid not null,
      -- Envelope of a JPEG.
      sealed bytea not null,
@@ -13,11 +13,11 @@ export const enrolment: readonly string[] = [
      made_at timestamptz not null)`,
   `create index enrolment_photo_person on enrolment_photo (person)`,
 
-  `-- An enrolment that waits for an administrator, since the face is like another person's (core/templates/waiting.ts).
+  `-- An enrolment that waits for an administrator because the face resembles another person's (core/templates/waiting.ts).
    create table enrolment_case (
      id uuid primary key,
      person uuid not null,
-     -- Whose face it is like; null: they were erased since.
+     -- The person whose face it resembles; null: erased since.
      other uuid,
      score real not null,
      source text not null check (source in ('camera', 'photo')),
@@ -32,26 +32,26 @@ export const enrolment: readonly string[] = [
    create table import_run (
      id uuid primary key,
      state text not null check (state in ('open', 'applying', 'done', 'cancelled')),
-     -- Text that people agreed to elsewhere, where the operator states it; null: only who has agreed here is enrolled.
+     -- Text that people agreed to elsewhere, as stated by the operator; null: only people who consented here are enrolled.
      text_version text,
      language text,
-     -- Envelope of the operator's own words for that.
+     -- Envelope of the operator's statement about that consent.
      basis bytea,
      made_by uuid,
      made_at timestamptz not null,
      ended_at timestamptz,
-     -- Envelope of what a list beside the files says: its lines (features/enrolment/imports/list.ts).
+     -- Envelope of the lines of the list beside the files (features/enrolment/imports/list.ts).
      map bytea,
-     -- Of the people in its list; null: nobody was made of it.
+     -- Progress of adding the people in its list, or of undoing that; null: no people were added from it.
      people text check (people in ('making', 'made', 'undoing', 'undone')),
-     -- Counts up whenever pictures that belong to nobody have to be judged again.
+     -- Incremented whenever pictures that match no person have to be judged again.
      matching_round integer not null default 0)`,
   `create index import_run_people on import_run (people) where people in ('making', 'undoing')`,
 
-  `-- People who were made of an import's list, until that is taken back.
+  `-- People added from an import's list, until that is undone.
    create table import_person (
      person uuid primary key,
-     -- Null: the import is forgotten.
+     -- Null: the import has been deleted.
      run uuid references import_run (id) on delete set null,
      made_at timestamptz not null)`,
   `create index import_person_run on import_person (run) where run is not null`,
@@ -59,7 +59,7 @@ export const enrolment: readonly string[] = [
   `create table import_photo (
      id uuid primary key,
      run uuid not null references import_run (id) on delete cascade,
-     -- Null: nobody was found by its name; then its envelopes are under the environment's keys.
+     -- Null: no person was found by the file's name. Its envelopes are then under the environment's keys.
      person uuid,
      -- Envelopes of the file's name, the picture and the template.
      name bytea not null,
@@ -67,11 +67,11 @@ export const enrolment: readonly string[] = [
      template bytea,
      pose text,
      state text not null check (state in ('waiting', 'judged', 'accepted', 'refused', 'applied')),
-     -- Why it can't be taken, or was refused; null: nothing speaks against it.
+     -- Why it can't be used, or was refused; null: it has no problem.
      code text,
-     -- Measures of quality.
+     -- Quality measurements.
      measured jsonb,
-     -- Another person whose face is like it.
+     -- Another person with a similar face.
      duplicate_of uuid,
      duplicate_score real,
      decided_by uuid,
@@ -84,12 +84,12 @@ export const enrolment: readonly string[] = [
   `create index import_photo_person on import_photo (person) where person is not null`,
   `create index import_photo_duplicate on import_photo (duplicate_of) where duplicate_of is not null`,
 
-  `-- What was done about an item of the attention queue (features/attention/). The items themselves are read from where they happened.
+  `-- How an item of the attention queue was resolved (features/attention/). The items themselves are read from their own tables.
    create table attention_note (
      kind text not null,
-     -- Which item of its kind.
+     -- Identifies the item within its kind.
      ref text not null,
-     -- Whose key the note is under; null: the environment's.
+     -- The person whose key the note is sealed under; null: the environment's key.
      person uuid,
      -- Envelope.
      note bytea not null,
@@ -100,7 +100,7 @@ export const enrolment: readonly string[] = [
   `create index attention_note_person on attention_note (person) where person is not null`,
   `create index attention_note_at on attention_note (resolved_at)`,
 
-  `-- A move to another embedder (features/embedders/). At most one is open.
+  `-- A migration to another embedder (features/embedders/). At most one is open.
    create table model_migration (
      id uuid primary key,
      from_model text not null,
@@ -113,11 +113,11 @@ export const enrolment: readonly string[] = [
   `create table model_migration_person (
      migration uuid not null references model_migration (id) on delete cascade,
      person uuid not null,
-     -- \`again\`: has to be enrolled again, for the reason of \`code\`.
+     -- \`reenrol\`: has to be enrolled again, for the reason in \`code\`.
      outcome text not null check (outcome in ('moved', 'reenrol')),
      code text,
      templates integer not null,
-     -- When their pictures were looked at.
+     -- When their pictures were processed.
      at timestamptz not null,
      primary key (migration, person))`,
 ];

@@ -1,32 +1,32 @@
 /**
- * People and everything that is kept of one alone. Personal values are envelopes (bytea) under the person's key; the UUID of
- * a person is a pseudonym that an erasure removes.
+ * People, and all data about a single person. Personal values are envelopes (bytea) under the person's key. The UUID of a
+ * person is a pseudonym that an erasure removes.
  */
 export const people: readonly string[] = [
   `create table person (
      id uuid primary key,
-     -- Name, number and whatever else is known: core/people/rows.ts.
+     -- Name, number and other personal data: core/people/rows.ts.
      profile bytea,
      row_version integer not null,
      updated_at timestamptz not null,
      deleted_at timestamptz,
-     -- Keyed hash of the number: finds two people with one number without opening either.
+     -- Keyed hash of the number, which finds people with the same number without decrypting it.
      number_index bytea,
      email_index bytea,
      badge_index bytea,
-     -- Key version of pgcrypto's layer and of the indexes; 0: the row never had values.
+     -- Key version of the pgcrypto layer and of the indexes; 0: the row never had values.
      pii_version integer not null default 0,
-     -- Time of the newest \`person\` event applied: one that comes late only fills what is empty.
+     -- Time of the newest applied \`person\` event. An older one that arrives late only fills empty fields.
      claimed_at timestamptz,
-     -- The person that this one turned out to be.
+     -- The person that this one was merged into.
      merged_into uuid,
-     -- Asked that kiosks record no position.
+     -- The person asked kiosks not to record positions.
      gps_opt_out boolean not null default false,
-     -- Since when they belong to no site, as far as a job has seen it.
+     -- Since when they belong to no site, as noticed by a job.
      left_at timestamptz,
-     -- Transaction that changed it last (platform/database/feed.ts).
+     -- Id of the transaction that last changed it (platform/database/feed.ts).
      change bigint not null default 0)`,
-  // What is kept of people in memory follows it, whichever code changed them.
+  // A trigger, so that in-memory copies of people follow every change, whichever code made it.
   `create index person_change on person (change)`,
   `create function person_changes() returns trigger language plpgsql as $$
    begin
@@ -37,11 +37,11 @@ export const people: readonly string[] = [
   `create index person_number on person (number_index) where number_index is not null`,
   `create index person_email on person (email_index) where email_index is not null`,
   `create index person_badge on person (badge_index) where badge_index is not null`,
-  // People as the console sorts them by their last change.
+  // For the console's list of people sorted by their last change.
   `create index person_updated on person (updated_at, id) where deleted_at is null and merged_into is null`,
   `create index person_merged on person (merged_into) where merged_into is not null`,
 
-  `-- To which scopes (core/devices/registry.ts) a person belongs.
+  `-- Scopes (core/devices/registry.ts) to which a person belongs.
    create table person_site (
      person uuid not null,
      site uuid not null,
@@ -49,7 +49,7 @@ export const people: readonly string[] = [
      primary key (person, site))`,
   `create index person_site_of on person_site (site, person)`,
 
-  `-- Until when a person belonged to a scope; a row stays when they come back. Attendance from before still counts, whenever it
+  `-- Scopes that a person has left, and when. A row is kept if they return. Attendance from before still counts, whenever it
    -- arrives.
    create table person_site_past (
      person uuid not null,
@@ -57,7 +57,7 @@ export const people: readonly string[] = [
      until timestamptz not null,
      primary key (person, site))`,
 
-  `-- What was changed about a person other than at a kiosk, whose events say so: which fields, never what stood in them.
+  `-- Which fields of a person were changed, without values. Changes at a kiosk are in its events instead.
    create table profile_change (
      id uuid primary key,
      person uuid not null,
@@ -65,11 +65,11 @@ export const people: readonly string[] = [
      fields text[] not null,
      at timestamptz not null,
      via text not null check (via in ('staff', 'person', 'import')),
-     -- Account that did it; null: the person, or an import.
+     -- Account that made the change; null: the person, or an import.
      recorded_by uuid)`,
   `create index profile_change_person on profile_change (person, at)`,
 
-  `-- Two people who may be one: enrolled twice.
+  `-- Two records that may be one person, enrolled twice.
    create table merge_candidate (
      id uuid primary key,
      first uuid not null,
@@ -84,7 +84,7 @@ export const people: readonly string[] = [
      check (first < second))`,
   `create index merge_candidate_open on merge_candidate (found_at, id) where status = 'open'`,
 
-  `-- A merge that was done: \`merged\` is from then on another name of \`kept\`.
+  `-- A completed merge: \`merged\` is then an alias of \`kept\`.
    create table person_merge (
      id uuid primary key,
      kept uuid not null,
@@ -95,25 +95,25 @@ export const people: readonly string[] = [
   `create index person_merge_kept on person_merge (kept)`,
   `create index person_merge_merged on person_merge (merged)`,
 
-  `-- Who is below the age of consent (core/consents/minors.ts). Adults have no row.
+  `-- People below the age of consent (core/consents/minors.ts). Adults have no row.
    create table person_minor (
      person uuid primary key,
-     -- Envelope of day of birth and guardian.
+     -- Envelope of date of birth and guardian.
      sealed bytea not null,
      row_version integer not null,
-     -- As the job saw it last: \`soon\` comes of age within weeks, \`of-age\` has, and has to speak for themselves.
+     -- As of the job's last run. \`soon\`: comes of age within weeks. \`of-age\`: has come of age and must consent personally.
      state text not null check (state in ('minor', 'soon', 'of-age')),
      updated_at timestamptz not null,
-     -- When a kiosk recorded that they had agreed and no guardian for them; null: a guardian did, since.
+     -- When a kiosk recorded their own consent without a guardian's; null: none, or a guardian has consented since.
      alone_at timestamptz)`,
 
-  `-- Only ever of people whose consent is given and not withdrawn.
+  `-- Face templates, only of people whose consent is given and not withdrawn.
    create table template (
      id uuid primary key,
      person uuid not null,
      model text not null,
      pose text not null,
-     -- Of the picture that it was made from, 0 to 100 (models/rules/quality.ts); null: not known.
+     -- Quality of its picture, 0 to 100 (models/rules/quality.ts); null: unknown.
      quality integer,
      -- Envelope of the vector's bytes.
      sealed bytea not null,
@@ -122,24 +122,24 @@ export const people: readonly string[] = [
   `create index template_person on template (person, model)`,
   `create index template_model on template (model, person)`,
 
-  `-- Models that kiosks may hold templates of a person for, also where there are none any more: kiosks have to learn that.
+  `-- Models for which kiosks may hold templates of a person. Kept when the templates are deleted, so that kiosks are notified.
    create table person_model (person uuid not null, model text not null, primary key (person, model))`,
 
-  `-- Match scores of a person over time, by embedder (features/reenrolment/): the check-ins by face since the newest template.
+  `-- Match scores of a person's check-ins by face since the newest template, by embedder (features/reenrolment/).
    create table person_score (
      person uuid not null,
      model text not null,
      -- When their newest template was added.
      since timestamptz not null,
      count integer not null,
-     -- Mean of the first ones.
+     -- Mean of the first scores.
      baseline real not null,
-     -- Moving mean of the last ones.
+     -- Moving mean of the latest scores.
      recent real not null,
      updated_at timestamptz not null,
      primary key (person, model))`,
 
-  `-- Two people who cannot be distinguished by face alone (core/lookalikes/store.ts); the lesser id first.
+  `-- Two people who cannot be distinguished by face alone (core/lookalikes/store.ts), with the smaller id first.
    create table lookalike (
      id uuid primary key,
      first uuid not null,
@@ -148,7 +148,7 @@ export const people: readonly string[] = [
      at timestamptz not null,
      -- The kiosk where it was marked; null: the console.
      device uuid,
-     -- Account, or member of a kiosk's staff; null: the kiosk by itself.
+     -- Account, or member of a kiosk's staff; null: the kiosk did it automatically.
      marked_by text,
      check (first < second),
      unique (first, second))`,
@@ -169,16 +169,16 @@ export const people: readonly string[] = [
      via text not null default 'kiosk' check (via in ('kiosk', 'staff', 'person', 'import')),
      -- Account that recorded it; null: a kiosk, or the person.
      recorded_by uuid,
-     -- Envelope of a guardian's name, or of the basis of an import.
+     -- Envelope of a guardian's name, or of the basis stated for an import.
      said bytea,
-     -- Whose key that envelope is under: the person as they were known then. A merge leaves it.
+     -- The person's id at that time, whose key the envelope is under. A merge does not change it.
      said_of uuid)`,
   `create index consent_person on consent (person, at)`,
   `create index consent_received on consent (received_at, event)`,
   `create index consent_at on consent (at, event)`,
   `create index consent_said on consent (said_of) where said_of is not null`,
 
-  `-- The customer's own consent text. Immutable; kiosks get it once it was reviewed.
+  `-- The customer's own consent text. Immutable. Kiosks receive it once it has been reviewed.
    create table consent_text (
      version text not null,
      language text not null,
@@ -190,7 +190,7 @@ export const people: readonly string[] = [
      reviewed_by uuid,
      primary key (version, language))`,
 
-  `-- That someone in charge has read a text that ships, and that people are asked by it.
+  `-- Consent texts of the product that a responsible person has read and put into use.
    create table consent_adoption (
      version text not null,
      language text not null,
@@ -204,9 +204,9 @@ export const people: readonly string[] = [
      id uuid primary key,
      person uuid not null,
      kind text not null check (kind in ('card', 'badge')),
-     -- Of a card: SHA-256 of what it carries; null once revoked.
+     -- For a card: SHA-256 of its content; null once revoked.
      hash bytea unique,
-     -- Of a badge: envelope of its number; null once revoked.
+     -- For a badge: envelope of its number; null once revoked.
      number bytea,
      -- The kiosk that issued it; null: the console.
      device uuid references device (id),
@@ -214,43 +214,43 @@ export const people: readonly string[] = [
      -- Account that issued it in the console.
      issued_by uuid,
      revoked_at timestamptz,
-     -- Null: at a kiosk, whose event is its record. 'kiosk': to make room for a card that one issued.
+     -- Null: at a kiosk, whose event records it. 'kiosk': by the server, because a kiosk issued a new card.
      revoked_via text check (revoked_via in ('staff', 'person', 'kiosk')),
      revoked_by uuid,
      check (num_nonnulls(hash, number) = case when revoked_at is null then 1 else 0 end))`,
   `create index credential_person on credential (person)`,
 
-  `-- Templates that the person's card alone opens; at most one set a person: a new card makes the one before worthless.
+  `-- Templates that only the person's card can open; at most one set per person, because a new card makes the old one worthless.
    create table card_template (
      person uuid primary key,
-     -- Names the card.
+     -- Identifies the card.
      id uuid not null unique,
      model text not null,
-     -- Envelope, under the person's key, of the ciphertext.
+     -- Envelope of the ciphertext under the person's key.
      sealed bytea not null,
      device uuid references device (id),
      made_at timestamptz not null)`,
 
-  `-- What a person's PIN is checked by at the kiosks of their sites (core/credentials/pins.ts); at most one a person.
+  `-- PIN hash that kiosks of the person's sites check against (core/credentials/pins.ts); at most one per person.
    create table pin (
      person uuid primary key,
-     -- Names the choice of the PIN.
+     -- Identifies this choice of a PIN.
      id uuid not null,
-     -- Names the pepper that it was hashed with; null, and \`sealed\` too: withdrawn.
+     -- Name of the pepper in the hash; null, like \`sealed\`: withdrawn.
      pepper text,
      -- Envelope of the hash.
      sealed bytea,
-     -- The kiosk where it was chosen; null: withdrawn here.
+     -- The kiosk where it was chosen; null: withdrawn on the server.
      device uuid,
      chosen_at timestamptz not null,
      check ((pepper is null) = (sealed is null)))`,
   `create index pin_pepper on pin (pepper)`,
 
-  `-- A code by which a person chooses a PIN at a kiosk; at most one a person (core/credentials/pins.ts).
+  `-- A code with which a person can choose a PIN at a kiosk; at most one per person (core/credentials/pins.ts).
    create table pin_code (
      person uuid primary key,
      id uuid not null unique,
-     -- Envelope of its hash.
+     -- Envelope of the code's hash.
      sealed bytea not null,
      issued_at timestamptz not null,
      expires_at timestamptz not null,

@@ -1,29 +1,29 @@
 /** Erasures, legal holds and incidents. */
 export const privacy: readonly string[] = [
-  `-- A request for erasure (features/privacy/erasure/). One row a name that the person had.
+  `-- A request for erasure (features/privacy/erasure/). One row for each id that the person had.
    create table erasure (
      request uuid primary key,
      person uuid not null,
      requested_at timestamptz not null,
-     -- The request that this one belongs to: each name that a person had before a merge is erased under a request of its own.
+     -- The request that this one is part of. Each id that a person had before a merge is erased under its own request.
      part_of uuid references erasure (request),
-     -- \`requested\`: can be undone; \`closed\`: key and values are destroyed, the rest is under way. Of a part: as its request.
+     -- \`requested\`: can be undone; \`closed\`: key and values are destroyed, the rest is in progress. Parts share this state.
      state text not null check (state in ('requested', 'closed', 'done', 'undone')),
      origin text not null check (origin in ('person', 'staff', 'operator', 'kiosk', 'retention', 'restore')),
-     -- Null: it could not be undone from the beginning.
+     -- Null: it could never be undone.
      undo_until timestamptz,
      closed_at timestamptz,
      done_at timestamptz,
      -- Compact JWS.
      certificate text,
-     -- A kiosk deleted the person: until this is closed or undone, no kiosk has them.
+     -- A kiosk deleted the person. Until the request is closed or undone, the person is on no kiosk.
      off_kiosks boolean not null default false)`,
   `create index erasure_person on erasure (person)`,
   `create index erasure_part on erasure (part_of) where part_of is not null`,
   `create index erasure_requested on erasure (requested_at, request) where part_of is null`,
   `create index erasure_under_way on erasure (state) where state in ('requested', 'closed') and part_of is null`,
 
-  `-- One row for each kiosk that may hold something of the person.
+  `-- One row for each kiosk that may hold data of the person.
    create table erasure_confirmation (
      request uuid not null references erasure (request),
      device uuid not null references device (id),
@@ -32,21 +32,21 @@ export const privacy: readonly string[] = [
      primary key (request, device))`,
   `create index erasure_open on erasure_confirmation (device) where confirmed_at is null`,
 
-  `-- How far a request has got, a row for each step that was started.
+  `-- Progress of a request, one row for each started step.
    create table erasure_step (
      request uuid not null references erasure (request),
      step text not null,
      attempts integer not null,
-     -- When it is tried again; null: it is done.
+     -- When it is retried; null: it is done.
      next_at timestamptz,
-     -- Why it waits: a code.
+     -- Code of the reason why it waits.
      code text,
      done_at timestamptz,
-     -- Counts and times that go into the certificate; never a personal value.
+     -- Counts and times for the certificate; never a personal value.
      detail jsonb,
      primary key (request, step))`,
 
-  `-- A duty to keep what would otherwise be erased (core/people/holds.ts).
+  `-- A legal hold on data that would otherwise be erased (core/people/holds.ts).
    create table retention_hold (
      id uuid primary key,
      person uuid,
@@ -67,11 +67,11 @@ export const privacy: readonly string[] = [
    create table incident (
      id uuid primary key,
      severity text not null check (severity in ('low', 'medium', 'high', 'critical')),
-     -- Since when it is known that personal data is concerned: the 72 hours count from here (Art. 33 GDPR).
+     -- When it became known that personal data is affected. The 72 hours of Art. 33 GDPR start here.
      found_at timestamptz not null,
      began_at timestamptz,
      ended_at timestamptz,
-     -- Kinds of data, as the audit log names them.
+     -- Kinds of data, by their names in the audit log.
      data text[] not null,
      opened_at timestamptz not null,
      contained_at timestamptz,
@@ -83,7 +83,7 @@ export const privacy: readonly string[] = [
      sealed bytea not null)`,
   `create index incident_found on incident (found_at desc, id desc)`,
 
-  `-- Which rows of the audit log are about it: who it affected is found by what was asked for.
+  `-- Filters for the audit log rows of an incident. The affected people are found from the requests in those rows.
    create table incident_scope (
      id uuid primary key,
      incident uuid not null references incident (id) on delete cascade,
