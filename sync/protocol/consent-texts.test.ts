@@ -74,7 +74,7 @@ describe('the operator’s own consent text', () => {
   });
 });
 
-describe('where nobody has said who runs the place', () => {
+describe('when the operator has not been configured', () => {
   test.each(LANGUAGES)('nobody can agree to the text that ships (%s): it names them', (language) => {
     for (const onCard of [false, true])
       expect(() => textOf(language, null, 90, [], onCard)).toThrow(

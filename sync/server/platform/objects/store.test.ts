@@ -54,7 +54,7 @@ describe.skipIf(missing)('object store over HTTPS', () => {
     await moto?.remove();
   });
 
-  test('what is put comes back, with its SHA-256, and the store is asked to encrypt it', async () => {
+  test('a stored object is returned with its SHA-256, and the store is asked to encrypt it', async () => {
     for (const size of [0, 1, 100_000]) {
       const bytes = randomBytes(size);
       const put = await store.put(`small/${size}`, bytes);
@@ -66,7 +66,7 @@ describe.skipIf(missing)('object store over HTTPS', () => {
     expect(await codeOf(store.get('small/none'))).toBe('s3-object-missing');
   });
 
-  test('SSE-KMS is chosen by configuration', async () => {
+  test('configuration selects SSE-KMS', async () => {
     const kms = openObjectStore(moto.settings(bucket, { S3_SSE: 'kms', S3_KMS_KEY_ID: 'alias/smartpresence' }));
     await kms.put('kms/one', randomBytes(10));
     await kms.put('kms/parts', stream(randomBytes(9 * 1024 * 1024)));
@@ -86,7 +86,7 @@ describe.skipIf(missing)('object store over HTTPS', () => {
     expect((await read(await store.get('large/exact'))).equals(exact)).toBe(true);
   });
 
-  test('an upload that the store keeps wrongly is refused: it is read back, and the store is not believed', async () => {
+  test('an upload is read back rather than trusted, and refused if the store altered it', async () => {
     // A store that answers well and gives back something else: one byte of it is turned on its way to us.
     const broken = openObjectStore(moto.settings(bucket));
     const get = broken.get.bind(broken);
@@ -140,7 +140,7 @@ describe.skipIf(missing)('object store over HTTPS', () => {
     expect(await unfinished(moto, bucket)).toBe(0);
   });
 
-  test('every version and every delete marker goes, and of that object alone', async () => {
+  test('every version and delete marker of that object is deleted, and of no other', async () => {
     for (let i = 0; i < 3; i++) await store.put('erase/a', randomBytes(10));
     await store.put('erase/ab', randomBytes(10));
     const { DeleteObjectCommand } = await import('@aws-sdk/client-s3');
