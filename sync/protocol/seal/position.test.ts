@@ -23,7 +23,7 @@ const position = fc.record({
   at: fc.constant('2026-07-20T08:00:00.000Z'),
 });
 
-test('a sealed position opens for the server alone, always has one length, and holds no digit of the place', async () => {
+test('a sealed position opens only for the server, always has the same length, and contains no digit of the position', async () => {
   const lengths = new Set<number>();
   await fc.assert(
     fc.asyncProperty(position, async (where) => {
@@ -40,7 +40,7 @@ test('a sealed position opens for the server alone, always has one length, and h
   expect(lengths.size).toBe(1);
 });
 
-test('it opens for no other person, kiosk or key, and not when any part was changed', async () => {
+test('a sealed position opens for no other person, kiosk or key, and not after any part was changed', async () => {
   const sealed = await sealPosition({ latitude: 52.520008, longitude: 13.404954 }, of, publicHalf(mine));
   expect(await codeOf(openPosition(sealed, { ...of, person: randomUUID() }, lookup))).toBe('position-undecryptable');
   expect(await codeOf(openPosition(sealed, { ...of, device: randomUUID() }, lookup))).toBe('position-undecryptable');

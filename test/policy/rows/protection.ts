@@ -42,12 +42,12 @@ export const PROTECTION: Readonly<Record<string, Row>> = {
           'does not open if any part of its place differs',
           'does not open with any bit changed, removed or added',
         ],
-        [ENVELOPE]: ['opens in its place, to what was sealed', 'does not open under another %s'],
+        [ENVELOPE]: ['opens in its own place to the sealed content', 'does not open under another %s'],
         [PERSON_KEYS]: ['opens only what was sealed under it, in the same place, for the same person'],
       },
       'by AES-256-GCM': {
         [ENVELOPE]: [
-          'is AES-256-GCM under a key by HKDF-SHA-256 of both environment keys, as another implementation has them',
+          'is AES-256-GCM under an HKDF-SHA-256 key from both environment keys, as in another implementation',
         ],
         'test/vectors/vectors.test.ts': ['a position and a photo open at the server'],
       },
@@ -78,7 +78,7 @@ export const PROTECTION: Readonly<Record<string, Row>> = {
       'by HKDF-SHA-256': {
         [KIOSK_KEYS]: ['derive by HKDF-SHA-256 according to RFC 5869'],
         [ENVELOPE]: [
-          'is AES-256-GCM under a key by HKDF-SHA-256 of both environment keys, as another implementation has them',
+          'is AES-256-GCM under an HKDF-SHA-256 key from both environment keys, as in another implementation',
         ],
       },
       'one sub-key a purpose': {
@@ -134,7 +134,7 @@ export const PROTECTION: Readonly<Record<string, Row>> = {
     parts: {
       'the store is asked to encrypt, and says that it did': {
         'sync/server/platform/objects/store.test.ts': [
-          'what is put comes back, with its SHA-256, and the store is asked to encrypt it',
+          'a stored object is returned with its SHA-256, and the store is asked to encrypt it',
         ],
         'test/policy/backup-recovery.test.ts': [
           'photos are stored as the kiosk’s ciphertext, encrypted once more by the object store',
@@ -213,10 +213,12 @@ export const PROTECTION: Readonly<Record<string, Row>> = {
     requirement: 'GPS coordinates are encrypted before they reach the database',
     parts: {
       'encrypted on the kiosk, to the server alone': {
-        [PLACES]: ['a place leaves here sealed to the server alone; without a server, or without a fix, there is none'],
+        [PLACES]: [
+          'a position leaves the kiosk sealed so that only the server can open it, and there is none without a server or a fix',
+        ],
         [POSITION]: [
-          'a sealed position opens for the server alone, always has one length, and holds no digit of the place',
-          'it opens for no other person, kiosk or key, and not when any part was changed',
+          'a sealed position opens only for the server, always has the same length, and contains no digit of the position',
+          'a sealed position opens for no other person, kiosk or key, and not after any part was changed',
         ],
       },
       'the database never sees them': {
@@ -275,7 +277,7 @@ export const PROTECTION: Readonly<Record<string, Row>> = {
         'test/store/roster.test.ts': ['an opt-out from positions is never undone by the server'],
       },
       'their check-ins carry no coordinates at all': {
-        [PLACES]: ['who opted out is not located: no fix is even read'],
+        [PLACES]: ['a person who opted out is not located: no fix is even read'],
         'test/store/store.test.ts': ['contain no coordinates for someone who opted out, whatever is passed in'],
       },
     },
@@ -314,7 +316,7 @@ export const PROTECTION: Readonly<Record<string, Row>> = {
           'a refused request changes nothing, notifies nobody, and leaves an audit row',
           'repeated identical errors of a session share a second row with their count',
         ],
-        [CHAIN]: ['a row goes with the transaction that it records'],
+        [CHAIN]: ['a row is committed or rolled back with the transaction that it records'],
       },
       'reads too, on every route, and of the log itself as well': {
         [ROUTES]: ['%s admits only the roles it declares', 'that returned personal data left a row in the audit log'],
@@ -335,8 +337,8 @@ export const PROTECTION: Readonly<Record<string, Row>> = {
     parts: {
       'what was sealed opens, in its place alone': {
         [ENVELOPE]: [
-          'opens in its place, to what was sealed',
-          'is refused with a code when any bit is flipped or any end cut off',
+          'opens in its own place to the sealed content',
+          'is refused with an error code when any bit is flipped or the end is cut off',
         ],
         [PERSON_KEYS]: ['opens only what was sealed under it, in the same place, for the same person'],
       },

@@ -82,7 +82,7 @@ export const RIGHTS: Readonly<Record<string, Row>> = {
         ],
       },
       'every object version is deleted': {
-        [OBJECTS]: ['every version and every delete marker goes, and of that object alone'],
+        [OBJECTS]: ['every version and delete marker of that object is deleted, and of no other'],
         [BACKUP_KEYS]: [
           'every version of a photo’s object is deleted with its row, no matter how that was deleted, and no other object',
         ],
@@ -144,25 +144,25 @@ export const RIGHTS: Readonly<Record<string, Row>> = {
       },
       'chained: a row that is removed or altered is found': {
         [CHAIN]: [
-          'rows written at once by many make one whole chain',
-          'a row that is altered, removed, moved, added or exchanged in whatever column is found, and where',
-          'a row whose MAC alone was altered is blamed by itself, not the row behind it',
+          'rows written concurrently form one complete chain',
+          'finds and locates a row that was altered in any column, removed, moved, added or exchanged',
+          'reports the row whose MAC was altered, not the row after it',
         ],
       },
       'rows cut off at the end are missed': {
-        [CHAIN]: ['rows that were cut off at the end are missed by the anchor, and by the server’s own folder'],
+        [CHAIN]: ['rows cut off at the end are detected by the anchor and by the copy in the server’s own folder'],
         'test/policy/audit-anchors.test.ts': [
           'the object store’s anchors reveal rows that were deleted together with every anchor in the database',
         ],
       },
       'the key of the MAC is outside the database': {
-        [CHAIN]: ['a person who has the database alone can not write a row that verifies'],
+        [CHAIN]: ['an attacker with only the database cannot write a row that verifies'],
       },
       'and changes with a rotation': {
         'test/policy/key-rotation.test.ts': [
           'leaves everything readable with the new keys only, and nothing that the old keys open',
         ],
-        [CHAIN]: ['rows of before and after a new audit key verify in one chain, each under its own'],
+        [CHAIN]: ['rows from before and after a new audit key verify in one chain, each under its own key'],
       },
       'one command finds it': {
         [AUDIT_COMMAND]: [
@@ -176,9 +176,7 @@ export const RIGHTS: Readonly<Record<string, Row>> = {
     parts: {
       'the purge refuses to go below it': { [CHAIN]: ['a purge refuses to go below 365 days'] },
       'after a purge the rest still verifies': {
-        [CHAIN]: [
-          'after a purge the rest verifies from a signed checkpoint, and the checkpoint can not be done without',
-        ],
+        [CHAIN]: ['after a purge the rest verifies from a signed checkpoint, and not without it'],
       },
     },
   },
@@ -207,7 +205,7 @@ export const RIGHTS: Readonly<Record<string, Row>> = {
       'Incident response: rotate keys at once, review the audit log, notify the affected within 72 hours, document',
     parts: {
       'a record with its 72-hour clock and a timeline': {
-        [INCIDENT_RULES]: ['the clock of 72 hours'],
+        [INCIDENT_RULES]: ['the 72-hour deadline'],
         [INCIDENTS]: ['an incident has a record, a deadline and a timeline of who did what, all encrypted'],
         [AUDIT_COMMAND]: ['an incident is opened, and its deadline runs until the authority is notified'],
       },

@@ -22,7 +22,7 @@ export const TRANSPORT: Readonly<Record<string, Row>> = {
         'test/security/tls-scan.test.ts': ['finds only TLS 1.3 and nothing weak on the listener of %s'],
         [DEVICES]: ['%s uses only TLS 1.3'],
         'sync/server/app/health/health.test.ts': [
-          'speaks plain HTTP on a loopback address alone: elsewhere TLS 1.3, and a token is needed to start',
+          'speaks plain HTTP only on a loopback address; elsewhere it requires TLS 1.3 and a token to start',
         ],
       },
       'TLS 1.2 is refused': {
@@ -35,7 +35,7 @@ export const TRANSPORT: Readonly<Record<string, Row>> = {
       'plain HTTP never answers off the loopback interface': {
         [DEVICES]: ['%s gives plain HTTP no answer'],
         'sync/server/app/health/health.test.ts': [
-          'speaks plain HTTP on a loopback address alone: elsewhere TLS 1.3, and a token is needed to start',
+          'speaks plain HTTP only on a loopback address; elsewhere it requires TLS 1.3 and a token to start',
         ],
       },
     },
@@ -53,7 +53,7 @@ export const TRANSPORT: Readonly<Record<string, Row>> = {
           'repeated attempts are limited, and don’t fill the audit log',
           'closes as soon as its session ends by sign-out, disabling or a role change',
         ],
-        'sync/server/app/live/hub.test.ts': ['ends a reader whose session has ended, and one that does not answer'],
+        'sync/server/app/live/hub.test.ts': ['disconnects a reader whose session has ended or that does not answer'],
       },
       'each role sees what is its own': {
         [LIVE]: [
@@ -73,15 +73,13 @@ export const TRANSPORT: Readonly<Record<string, Row>> = {
     parts: {
       'a store without TLS is refused, by us and by the bucket’s policy': {
         [OBJECTS]: ['a store without TLS is refused'],
-        [BUCKET]: ['the policy’s own words'],
+        [BUCKET]: ['the text of the policy'],
       },
       'server-side encryption is asked for': {
-        [OBJECTS]: ['what is put comes back, with its SHA-256, and the store is asked to encrypt it'],
+        [OBJECTS]: ['a stored object is returned with its SHA-256, and the store is asked to encrypt it'],
       },
       'checksums are verified on read-back': {
-        [OBJECTS]: [
-          'an upload that the store keeps wrongly is refused: it is read back, and the store is not believed',
-        ],
+        [OBJECTS]: ['an upload is read back rather than trusted, and refused if the store altered it'],
       },
     },
   },
@@ -133,8 +131,8 @@ export const TRANSPORT: Readonly<Record<string, Row>> = {
           'a missing, altered, truncated or swapped object is refused, and leaves nothing in the database',
         ],
         'sync/server/platform/objects/sealed/stream.test.ts': [
-          'a chunk that is missing, twice, in another place, turned or from another stream is refused; so is a cut at a chunk',
-          'one of another kind, another backup or under another key does not open',
+          'refuses a chunk that is missing, repeated, moved, altered or from another stream, and a stream cut at a chunk',
+          'a stream of another kind, of another backup or under another key does not open',
         ],
       },
       'restored into an empty database': {
@@ -150,7 +148,7 @@ export const TRANSPORT: Readonly<Record<string, Row>> = {
     parts: {
       'from the environment, or a file that it names': {
         'sync/server/platform/secrets/files.test.ts': [
-          'keys come from the environment, or from files that it names: container secrets and systemd’s credentials',
+          'keys come from the environment or from files that it names, such as container secrets and systemd credentials',
         ],
         'test/policy/keys-page.test.ts': [
           'every variable that holds a secret is removed from the environment, and may be given as a file',
@@ -169,8 +167,8 @@ export const TRANSPORT: Readonly<Record<string, Row>> = {
       },
       'nor in logs': {
         'sync/server/platform/logs/logs.test.ts': [
-          'holds nothing that an error was given: no value, name, address, place, key or token',
-          'withholds a field that nobody has declared, and a declared one of another shape',
+          'contains nothing that an error was given: no value, name, address, position, key or token',
+          'withholds an undeclared field, and a declared field with another shape',
         ],
         'test/policy/logs.test.ts': [
           'names nobody and contains no key, token, password or position, whatever goes wrong',
@@ -252,7 +250,7 @@ export const TRANSPORT: Readonly<Record<string, Row>> = {
       },
       'audit rows of before and after verify in one chain': {
         'sync/server/platform/audit/audit.test.ts': [
-          'rows of before and after a new audit key verify in one chain, each under its own',
+          'rows from before and after a new audit key verify in one chain, each under its own key',
         ],
       },
     },
@@ -284,7 +282,7 @@ export const TRANSPORT: Readonly<Record<string, Row>> = {
         [OBJECTS]: ['four variables are enough for AWS, and any other store is named by its URL'],
       },
       'a store by its URL is used': {
-        [OBJECTS]: ['what is put comes back, with its SHA-256, and the store is asked to encrypt it'],
+        [OBJECTS]: ['a stored object is returned with its SHA-256, and the store is asked to encrypt it'],
       },
     },
     limits: 'Amazon’s own S3 is never asked: the store of these tests is a double (moto) on this machine.',
@@ -293,11 +291,11 @@ export const TRANSPORT: Readonly<Record<string, Row>> = {
     requirement: 'SSE-S3 or SSE-KMS',
     parts: {
       'SSE-S3 unless something else is said': {
-        [OBJECTS]: ['what is put comes back, with its SHA-256, and the store is asked to encrypt it'],
+        [OBJECTS]: ['a stored object is returned with its SHA-256, and the store is asked to encrypt it'],
       },
       'SSE-KMS by configuration, for objects and bucket': {
-        [OBJECTS]: ['SSE-KMS is chosen by configuration'],
-        [BUCKET]: ['SSE-KMS with a key of its own is set and audited'],
+        [OBJECTS]: ['configuration selects SSE-KMS'],
+        [BUCKET]: ['SSE-KMS with its own key is configured and audited'],
       },
     },
   },
@@ -311,11 +309,11 @@ export const TRANSPORT: Readonly<Record<string, Row>> = {
       },
       'the set-up makes it private, and changes nothing the second time': {
         [BUCKET]: [
-          'one command makes it private, versioned, encrypted and short-lived, and a second run changes nothing',
+          'one command makes the bucket private, versioned, encrypted and expiring, and a second run changes nothing',
         ],
       },
       'an audit finds each thing that someone opened': {
-        [BUCKET]: ['the audit finds each thing that someone changed, and setup puts it right'],
+        [BUCKET]: ['the audit finds each changed setting, and setup restores it'],
       },
     },
     limits:
@@ -345,12 +343,12 @@ export const TRANSPORT: Readonly<Record<string, Row>> = {
     parts: {
       'set by the set-up, missed by the audit': {
         [BUCKET]: [
-          'one command makes it private, versioned, encrypted and short-lived, and a second run changes nothing',
-          'the audit finds each thing that someone changed, and setup puts it right',
+          'one command makes the bucket private, versioned, encrypted and expiring, and a second run changes nothing',
+          'the audit finds each changed setting, and setup restores it',
         ],
       },
       'a plain delete erases nothing; an erasure deletes every version': {
-        [OBJECTS]: ['every version and every delete marker goes, and of that object alone'],
+        [OBJECTS]: ['every version and delete marker of that object is deleted, and of no other'],
       },
       'a lost machine is restored from it': {
         'test/policy/backup-recovery.test.ts': [
@@ -364,7 +362,7 @@ export const TRANSPORT: Readonly<Record<string, Row>> = {
     parts: {
       'backups go to Glacier after 90 days; photos expire instead': {
         [BUCKET]: [
-          'one command makes it private, versioned, encrypted and short-lived, and a second run changes nothing',
+          'one command makes the bucket private, versioned, encrypted and expiring, and a second run changes nothing',
         ],
       },
       'a restore handles the thaw': {

@@ -20,13 +20,13 @@ function rig(place: typeof here | null, withKey = true) {
   };
 }
 
-test('who opted out is not located: no fix is even read', async () => {
+test('a person who opted out is not located: no fix is even read', async () => {
   const { sealed, position } = rig(here);
   expect(await sealed({ ...ada, gpsOptOut: true })).toBeNull();
   expect(position).not.toHaveBeenCalled();
 });
 
-test('a place leaves here sealed to the server alone; without a server, or without a fix, there is none', async () => {
+test('a position leaves the kiosk sealed so that only the server can open it, and there is none without a server or a fix', async () => {
   const { sealed, open } = rig(here);
   expect(await open((await sealed(ada))!)).toEqual(here);
   expect(await rig(here, false).sealed(ada)).toBeNull();

@@ -125,7 +125,7 @@ describe('readiness', () => {
 });
 
 describe('the operations listener', () => {
-  test('speaks plain HTTP on a loopback address alone: elsewhere TLS 1.3, and a token is needed to start', async () => {
+  test('speaks plain HTTP only on a loopback address; elsewhere it requires TLS 1.3 and a token to start', async () => {
     const off = { SMARTPRESENCE_OPERATIONS_BIND: '0.0.0.0' };
     expect(() => readConfig({ ...env, ...off })).toThrow(/SMARTPRESENCE_OPERATIONS_TOKEN is required/);
     for (const bind of ['127.0.0.1', '127.3.2.1', '::1'])

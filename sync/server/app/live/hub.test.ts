@@ -126,7 +126,7 @@ describe('the live hub', () => {
     expect(sockets.filter((s) => s.closed.includes(CLOSE.tooMany))).toHaveLength(2);
   });
 
-  test('ends a reader whose session has ended, and one that does not answer', async () => {
+  test('disconnects a reader whose session has ended or that does not answer', async () => {
     const [mute, answering] = [new FakeSocket(), new FakeSocket()];
     add(mute);
     const { answered } = add(answering);

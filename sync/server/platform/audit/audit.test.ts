@@ -89,12 +89,12 @@ describe.each(DATABASES)('audit log on $name', { timeout: 120_000 }, ({ start, u
     return seen as T;
   };
 
-  test('rows written at once by many make one whole chain', async () => {
+  test('rows written concurrently form one complete chain', async () => {
     await Promise.all(Array.from({ length: 40 }, () => write()));
     await expect(verifyAudit(db, keys)).resolves.toEqual({ rows: 40, last: 40, faults: [] });
   });
 
-  test('a row goes with the transaction that it records', async () => {
+  test('a row is committed or rolled back with the transaction that it records', async () => {
     await expect(
       inTransaction(db, async (tx) => {
         await writeAudit(tx, keys, entry(), NOW);
@@ -105,7 +105,7 @@ describe.each(DATABASES)('audit log on $name', { timeout: 120_000 }, ({ start, u
     await expect(verifyAudit(db, keys)).resolves.toEqual({ rows: 1, last: 1, faults: [] });
   });
 
-  test('a row that is altered, removed, moved, added or exchanged in whatever column is found, and where', async () => {
+  test('finds and locates a row that was altered in any column, removed, moved, added or exchanged', async () => {
     const rows = 12;
     await fill(rows);
     const other = await db.selectFrom('audit').selectAll().where('position', '=', 2).executeTakeFirstOrThrow();
@@ -189,7 +189,7 @@ describe.each(DATABASES)('audit log on $name', { timeout: 120_000 }, ({ start, u
     await expect(verifyAudit(db, keys)).resolves.toEqual({ rows, last: rows, faults: [] });
   });
 
-  test('a row whose MAC alone was altered is blamed by itself, not the row behind it', async () => {
+  test('reports the row whose MAC was altered, not the row after it', async () => {
     await fill(5);
     const { faults } = await tampered(
       (tx) => sql`update audit set mac = decode(repeat('00', 32), 'hex') where position = 3`.execute(tx),
@@ -198,7 +198,7 @@ describe.each(DATABASES)('audit log on $name', { timeout: 120_000 }, ({ start, u
     expect(faults).toMatchObject([{ code: 'row-altered', position: 3 }]);
   });
 
-  test('a person who has the database alone can not write a row that verifies', async () => {
+  test('an attacker with only the database cannot write a row that verifies', async () => {
     await fill(3);
     // An attacker who can read the encrypted audit key and every row, but doesn't have the environment's keys.
     const theirs = newKeys();
@@ -206,7 +206,7 @@ describe.each(DATABASES)('audit log on $name', { timeout: 120_000 }, ({ start, u
     await expect(verifyAudit(db, keys)).resolves.toMatchObject({ rows: 3, faults: [] });
   });
 
-  test('rows that were cut off at the end are missed by the anchor, and by the server’s own folder', async () => {
+  test('rows cut off at the end are detected by the anchor and by the copy in the server’s own folder', async () => {
     await fill(6);
     await anchor();
     expect(await codes()).toEqual([]);
@@ -251,7 +251,7 @@ describe.each(DATABASES)('audit log on $name', { timeout: 120_000 }, ({ start, u
     expect((await verifyAudit(db, keys)).rows).toBe(2);
   });
 
-  test('after a purge the rest verifies from a signed checkpoint, and the checkpoint can not be done without', async () => {
+  test('after a purge the rest verifies from a signed checkpoint, and not without it', async () => {
     await fill(5, new Date(NOW.getTime() - 400 * DAY));
     await fill(3, new Date(NOW.getTime() - 10 * DAY));
     await anchor();
@@ -281,7 +281,7 @@ describe.each(DATABASES)('audit log on $name', { timeout: 120_000 }, ({ start, u
     await expect(verifyAudit(db, keys)).resolves.toMatchObject({ rows: 1, last: 10, faults: [] });
   });
 
-  test('rows of before and after a new audit key verify in one chain, each under its own', async () => {
+  test('rows from before and after a new audit key verify in one chain, each under its own key', async () => {
     await fill(2);
     await expect(
       inTransaction(db, async (tx) => {

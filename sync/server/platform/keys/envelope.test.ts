@@ -11,7 +11,7 @@ const keys = new Keys(a, b);
 const place: Place = { field: 'person.name', person: 'p1', record: 'r1', rowVersion: 3 };
 
 describe('an envelope', () => {
-  test('opens in its place, to what was sealed', () => {
+  test('opens in its own place to the sealed content', () => {
     fc.assert(
       fc.property(fc.jsonValue(), (value) => {
         expect(canonicalBytes(keys.openJson(place, keys.sealJson(place, value))).equals(canonicalBytes(value))).toBe(
@@ -22,7 +22,7 @@ describe('an envelope', () => {
     );
   });
 
-  test('is AES-256-GCM under a key by HKDF-SHA-256 of both environment keys, as another implementation has them', async () => {
+  test('is AES-256-GCM under an HKDF-SHA-256 key from both environment keys, as in another implementation', async () => {
     const sealed = keys.seal('field', place, Buffer.from('Ada'));
     const { subtle } = globalThis.crypto;
     const input = await subtle.importKey('raw', encryptionKey, 'HKDF', false, ['deriveKey']);
@@ -71,7 +71,7 @@ describe('an envelope', () => {
     expect(new Set([keys.check(), new Keys(b, a).check(), new Keys(a, a).check()]).size).toBe(3);
   });
 
-  test('is refused with a code when any bit is flipped or any end cut off', () => {
+  test('is refused with an error code when any bit is flipped or the end is cut off', () => {
     const sealed = keys.sealJson(place, 'Ada Lovelace');
     for (let at = 0; at < sealed.length * 8; at++) {
       const bytes = Buffer.from(sealed);

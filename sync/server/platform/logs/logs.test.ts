@@ -32,7 +32,7 @@ const TOKEN = 'q83vEjRWeJCrze8SNFZ4kKvN7xI0VniQq83vEjRWeJA';
 const SECRETS = ['Zyxwvut', 'Qponmlk', EMAIL, '52.520008', '13.404954', '901820', TOKEN];
 
 describe('a log line', () => {
-  test('holds nothing that an error was given: no value, name, address, place, key or token', () => {
+  test('contains nothing that an error was given: no value, name, address, position, key or token', () => {
     const database = Object.assign(new Error(`invalid input syntax for type uuid: "${NAME}"`), {
       code: '22P02',
       detail: `Key (email)=(${EMAIL}) already exists.`,
@@ -73,7 +73,7 @@ describe('a log line', () => {
       expect(text).toContain(kept);
   });
 
-  test('withholds a field that nobody has declared, and a declared one of another shape', () => {
+  test('withholds an undeclared field, and a declared field with another shape', () => {
     const text = lines((log) => {
       log.info({ person: NAME, code: NAME, device: EMAIL, reasons: [NAME], report: { removed: 3, who: NAME } }, 'x');
       log.info({ report: { at: PLACE, token: TOKEN } }, 'x');

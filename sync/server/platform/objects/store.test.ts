@@ -54,7 +54,7 @@ describe.skipIf(missing)('object store over HTTPS', () => {
     await moto?.remove();
   });
 
-  test('what is put comes back, with its SHA-256, and the store is asked to encrypt it', async () => {
+  test('a stored object is returned with its SHA-256, and the store is asked to encrypt it', async () => {
     for (const size of [0, 1, 100_000]) {
       const bytes = randomBytes(size);
       const put = await store.put(`small/${size}`, bytes);
@@ -66,7 +66,7 @@ describe.skipIf(missing)('object store over HTTPS', () => {
     expect(await codeOf(store.get('small/none'))).toBe('s3-object-missing');
   });
 
-  test('SSE-KMS is chosen by configuration', async () => {
+  test('configuration selects SSE-KMS', async () => {
     const kms = openObjectStore(moto.settings(bucket, { S3_SSE: 'kms', S3_KMS_KEY_ID: 'alias/smartpresence' }));
     await kms.put('kms/one', randomBytes(10));
     await kms.put('kms/parts', stream(randomBytes(9 * 1024 * 1024)));
@@ -75,7 +75,7 @@ describe.skipIf(missing)('object store over HTTPS', () => {
     kms.close();
   });
 
-  test('uploads a large stream in parts and reads it back whole', async () => {
+  test('a stream larger than memory should hold goes in parts and comes back whole', async () => {
     const bytes = randomBytes(20 * 1024 * 1024 + 17);
     const put = await store.put('large/parts', stream(bytes));
     expect(put).toMatchObject({ sha256: sha256(bytes), size: bytes.length });
@@ -86,8 +86,8 @@ describe.skipIf(missing)('object store over HTTPS', () => {
     expect((await read(await store.get('large/exact'))).equals(exact)).toBe(true);
   });
 
-  test('an upload that the store keeps wrongly is refused: it is read back, and the store is not believed', async () => {
-    // A store that reports success: one bit is flipped on its way back to us.
+  test('an upload is read back rather than trusted, and refused if the store altered it', async () => {
+    // A store that answers well and gives back something else: one byte of it is turned on its way to us.
     const broken = openObjectStore(moto.settings(bucket));
     const get = broken.get.bind(broken);
     broken.get = async (key, version) => turned(await get(key, version));
@@ -96,7 +96,7 @@ describe.skipIf(missing)('object store over HTTPS', () => {
     broken.close();
   });
 
-  test('leaves no object and no parts behind if the stream fails, and throws the stream’s own error', async () => {
+  test('a stream that breaks leaves no object and no parts behind, and its own error comes out', async () => {
     async function* breaking() {
       yield randomBytes(20 * 1024 * 1024);
       throw new RangeError('the source broke');
@@ -106,7 +106,7 @@ describe.skipIf(missing)('object store over HTTPS', () => {
     expect(await unfinished(moto, bucket)).toBe(0);
   });
 
-  test('ends the upload if the store refuses a part: stops reading and leaves no parts behind', async () => {
+  test('a part that the store refuses ends the upload: no more is read, and nothing stays behind', async () => {
     const settings = moto.settings(bucket);
     const client = s3Client(settings);
     let sending = 0;
@@ -132,7 +132,7 @@ describe.skipIf(missing)('object store over HTTPS', () => {
     client.destroy();
   });
 
-  test('overwrites nothing with `ifAbsent`', async () => {
+  test('`ifAbsent` overwrites nothing', async () => {
     await store.put('once', randomBytes(5), { ifAbsent: true });
     expect(await codeOf(store.put('once', randomBytes(5), { ifAbsent: true }))).toBe('s3-object-exists');
     const parts = () => stream(randomBytes(9 * 1024 * 1024));
@@ -140,7 +140,7 @@ describe.skipIf(missing)('object store over HTTPS', () => {
     expect(await unfinished(moto, bucket)).toBe(0);
   });
 
-  test('every version and every delete marker goes, and of that object alone', async () => {
+  test('every version and delete marker of that object is deleted, and of no other', async () => {
     for (let i = 0; i < 3; i++) await store.put('erase/a', randomBytes(10));
     await store.put('erase/ab', randomBytes(10));
     const { DeleteObjectCommand } = await import('@aws-sdk/client-s3');
@@ -156,7 +156,7 @@ describe.skipIf(missing)('object store over HTTPS', () => {
     expect(await codeOf(store.deleteEveryVersion(''))).toBe('s3-prefix-missing');
   });
 
-  test('gives a wrong bucket, a wrong CA and an unreachable store separate error codes', async () => {
+  test('a wrong bucket, a wrong CA and a store that is away each have a code of their own', async () => {
     const none = openObjectStore(moto.settings('no-such-bucket'));
     expect(await codeOf(none.put('a', randomBytes(1)))).toBe('s3-bucket-missing');
     const publicCas = moto.settings(bucket);

@@ -14,7 +14,7 @@ const file = (name: string, text: string) => {
 };
 const [one, two] = [randomBytes(32).toString('base64'), randomBytes(32).toString('base64')];
 
-test('keys come from the environment, or from files that it names: container secrets and systemd’s credentials', () => {
+test('keys come from the environment or from files that it names, such as container secrets and systemd credentials', () => {
   const byFile = withSecretFiles({
     ENCRYPTION_KEY_FILE: file('a', `${one}\n`),
     SECRET_KEY: two,

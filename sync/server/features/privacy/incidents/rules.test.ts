@@ -7,7 +7,7 @@ const FOUND = new Date('2027-05-14T16:00:00.000Z');
 const hours = (count: number) => new Date(FOUND.getTime() + count * 3_600_000);
 const standing = { foundAt: FOUND, authorityAt: null, authorityReason: '' };
 
-describe('the clock of 72 hours', () => {
+describe('the 72-hour deadline', () => {
   test('counts from when the incident was found, over the weekend', () => {
     expect(clockOf(standing, FOUND)).toEqual({
       dueAt: '2027-05-17T16:00:00.000Z',

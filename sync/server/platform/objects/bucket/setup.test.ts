@@ -28,7 +28,7 @@ describe.skipIf(missing)('the bucket', () => {
   });
   afterAll(() => moto?.remove());
 
-  test('one command makes it private, versioned, encrypted and short-lived, and a second run changes nothing', async () => {
+  test('one command makes the bucket private, versioned, encrypted and expiring, and a second run changes nothing', async () => {
     const settings = moto.settings('made-by-setup');
     const dry = await setupBucket(settings, PERIODS, { ...OPTIONS, dryRun: true });
     expect(dry).toEqual([expect.objectContaining({ state: 'would change', code: 's3-bucket-missing' })]);
@@ -55,7 +55,7 @@ describe.skipIf(missing)('the bucket', () => {
     client.destroy();
   });
 
-  test('the audit finds each thing that someone changed, and setup puts it right', async () => {
+  test('the audit finds each changed setting, and setup restores it', async () => {
     const settings = moto.settings('changed-by-someone');
     await setupBucket(settings, PERIODS, OPTIONS);
     const client = s3Client(settings);
@@ -126,7 +126,7 @@ describe.skipIf(missing)('the bucket', () => {
     other.destroy();
   });
 
-  test('SSE-KMS with a key of its own is set and audited', async () => {
+  test('SSE-KMS with its own key is configured and audited', async () => {
     const kms = moto.settings('kms-by-setup', { S3_SSE: 'kms', S3_KMS_KEY_ID: 'alias/sp' });
     await setupBucket(kms, PERIODS, OPTIONS);
     expect((await auditBucket(kms, PERIODS, OPTIONS)).filter((f) => f.state === 'differs')).toEqual([]);
@@ -174,7 +174,7 @@ describe.skipIf(missing)('the bucket', () => {
     client.destroy();
   });
 
-  test('the policy’s own words', () => {
+  test('the text of the policy', () => {
     const settings = moto.settings('words');
     const [tls, tls12, encrypted] = policyStatements(settings);
     expect(tls).toEqual({

@@ -43,7 +43,7 @@ describe('a sealed stream', () => {
     }
   });
 
-  test('a chunk that is missing, twice, in another place, turned or from another stream is refused; so is a cut at a chunk', async () => {
+  test('refuses a chunk that is missing, repeated, moved, altered or from another stream, and a stream cut at a chunk', async () => {
     const sealed = await all(sealStream(key, NAME, stream(plain)));
     const [a, b, c, d] = chunksOf(sealed) as [Buffer, Buffer, Buffer, Buffer];
     expect((await open(Buffer.concat([a, b, c, d]))).equals(plain)).toBe(true);
@@ -60,7 +60,7 @@ describe('a sealed stream', () => {
     await refused(Buffer.concat([a, twin[1], c, d]));
   });
 
-  test('one of another kind, another backup or under another key does not open', async () => {
+  test('a stream of another kind, of another backup or under another key does not open', async () => {
     const sealed = await all(sealStream(key, NAME, stream(plain.subarray(0, 10))));
     await refused(sealed, { ...NAME, kind: 'keyring' });
     await refused(sealed, { ...NAME, id: '20270302T080000Z-1f2e3d4c' });
