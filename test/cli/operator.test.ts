@@ -63,7 +63,7 @@ test('a file comes as it is, page after page of a list too, through the socket a
   };
   const [title, rows] = await both();
   expect(title).toMatch(/^# /);
-  // Each page left a row, which is before the first page.
+  // Each page left a row, which comes before the first page.
   expect(rows).toBeGreaterThan(3);
   expect((await server.whileDown(both))[0]).toBe(title);
 });
