@@ -77,7 +77,7 @@ test('from the first link to an administrator with a second factor, after which 
   const signIn = { email: 'ada@example.org', password, code: codes[0] };
   expect((await ask('POST', '/api/sign-in', signIn)).json()).toMatchObject({ stage: 'full', role: 'admin' });
 
-  // Ended at once by what is typed beside the running server.
+  // Ended immediately by the command beside the running server.
   expect((await ask('GET', '/api/session', undefined, cookie)).status).toBe(200);
   expect((await run('accounts', 'reset-totp', made.account.id)).stdout).toMatch(/second factor not set up/);
   expect((await ask('GET', '/api/session', undefined, cookie)).json().code).toBe('no-session');
@@ -86,7 +86,7 @@ test('from the first link to an administrator with a second factor, after which 
   const last = await run('accounts', 'disable', made.account.id);
   expect([last.code, last.stderr]).toEqual([1, expect.stringContaining('last-administrator')]);
 
-  // With the server stopped it goes on the database itself.
+  // With the server stopped it works on the database directly.
   await server?.stop();
   const link = (await run('accounts', 'link', made.account.id, '--json')).lines()[0] as { link: string };
   server = await newServerProcess(env);

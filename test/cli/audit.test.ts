@@ -7,7 +7,7 @@ import { openDatabase } from '../../sync/server/platform/database/open.ts';
 import { serverHome } from '../kit/folder.ts';
 import { sp } from './run-sp.ts';
 
-/** `audit` and `incident` as an operator runs them, on a server home of its own. */
+/** `audit` and `incident` as an operator runs them, on a separate server home. */
 
 const home = await serverHome();
 let env: Record<string, string>;

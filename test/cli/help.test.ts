@@ -5,7 +5,7 @@ import { GROUPS } from '../bench/run.ts';
 
 const program = await buildProgram('');
 
-/** Every command that does something, under its whole name, with the text of its --help. */
+/** Yields every command that does something, with its full name and the text of its --help. */
 function* commands(command: Command, path: string): Generator<{ path: string; help: string }> {
   if (command.commands.length === 0) {
     let help = '';

@@ -18,14 +18,14 @@ import { readEnvironmentFile } from '../../electron/cli/server/env-file.ts';
 import { reservePorts } from '../services/ports.ts';
 import { sp } from './run-sp.ts';
 
-/** Which server a command is about, and that it makes none. */
+/** Which server a command applies to, and that it doesn't create one. */
 
-/** A guard against hanging alone. */
+/** Only a guard against hanging. */
 vi.setConfig({ testTimeout: 900_000, hookTimeout: 600_000 });
 
 const REPOSITORY = join(import.meta.dirname, '../..');
 const root = mkdtempSync(join(tmpdir(), 'sp-installed-'));
-// The server's user goes through it.
+// The server's user needs to pass through it.
 chmodSync(root, 0o711);
 afterAll(() => rmSync(root, { recursive: true }));
 const config = join(root, 'etc');
@@ -79,7 +79,7 @@ describe.skipIf(why !== null)('a server installed as a service', () => {
   const here = join(root, 'var-lib');
   const copy = join(root, 'copy');
 
-  /** A process that sees a machine with the user smartpresence and a /var/lib of its own. */
+  /** Runs a process that sees a machine with the user smartpresence and its own /var/lib. */
   async function onMachine(program: string, args: string[], env: NodeJS.ProcessEnv = {}) {
     const mounts = 'mount --bind "$1/passwd" /etc/passwd && mount --bind "$1/var-lib" /var/lib && shift && exec "$@"';
     const child = spawn(

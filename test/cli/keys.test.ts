@@ -14,7 +14,7 @@ import { registerKiosk } from '../kit/known-kiosk.ts';
 import { enrol, NOW, openRing } from '../policy/sealed-people.ts';
 import { sp } from './run-sp.ts';
 
-/** `keys` as an operator runs it, on the embedded database: alone, and through the server that has it open. */
+/** `keys` as an operator runs it on the embedded database: on its own, and through the server that has it open. */
 
 const MAIN = join(import.meta.dirname, '../../sync/server/main.ts');
 const home = await serverHome();
@@ -41,7 +41,7 @@ async function onDatabase<T>(
   }
 }
 
-/** What docs/prove/keys.md has an operator do with the file: the new keys, and those of before as …_PREVIOUS. */
+/** Edits the file as docs/prove/keys.md tells an operator to: the new keys, and the previous ones as …_PREVIOUS. */
 async function exchange(): Promise<void> {
   const made = await run(['generate', '--json']);
   const [pair] = made.lines() as [Record<string, string>];

@@ -9,7 +9,7 @@ import { NewSite, Site, SitePatch } from '../../sync/protocol/api/sites.ts';
 import { NewWebhook, Webhook, WebhookPatch } from '../../sync/protocol/api/webhooks.ts';
 import { isUnreadableName } from '../../sync/protocol/wire/name.ts';
 
-/** Names of places and things, as of people: something of each is seen, in one line. */
+/** Names of places, things and people must have a visible character and fit on one line. */
 const UNREADABLE = ['\u200b', 'North\nentrance', '\u202e\u2069', 'Gate\u0007'];
 const READABLE = ['North entrance', 'بوابة ٢', '入口 👩\u200d🔬'];
 

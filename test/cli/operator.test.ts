@@ -63,7 +63,7 @@ test('files and paged lists arrive complete, through the socket and on the datab
   };
   const [title, rows] = await both();
   expect(title).toMatch(/^# /);
-  // Each page left a row, which is before the first page.
+  // Each page left a row, which comes before the first page.
   expect(rows).toBeGreaterThan(3);
   expect((await server.whileDown(both))[0]).toBe(title);
 });

@@ -9,8 +9,8 @@ import { LANGUAGES } from '../../sync/protocol/api/languages.ts';
 import { sp } from './run-sp.ts';
 
 /*
- * `people import`, `faces identify` and `staff set-pin` through the real command line, on a kiosk's folder of its own
- * and with no core running. The tests follow one another, as an operator's commands do.
+ * `people import`, `faces identify` and `staff set-pin` through the real command line, on a separate kiosk folder without a
+ * running core. The tests build on one another, like an operator's commands.
  */
 let home: string;
 let folder: string;
@@ -27,14 +27,14 @@ beforeAll(async () => {
   for (const name of ['Anna Ärmel', ODD, 'Nobody', 'Group']) mkdirSync(inPeople(name), { recursive: true });
   copyFileSync(still(1829), inPeople('Anna Ärmel', '1.jpg'));
   copyFileSync(still(2045), inPeople('Anna Ärmel', '2.jpg'));
-  // A link, as data sets have them, and small and grey.
+  // A link, as in data sets, and small and grey.
   await sharp(still(2888)).resize(140).greyscale().png().toFile(join(folder, 'small.png'));
   symlinkSync(join(folder, 'small.png'), inPeople('Anna Ärmel', '3.png'));
   writeFileSync(inPeople('Anna Ärmel', 'broken.jpg'), readFileSync(still(2159)).subarray(0, 6000));
   writeFileSync(inPeople('Anna Ärmel', 'empty.jpg'), '');
   writeFileSync(inPeople('Anna Ärmel', 'notes.txt'), 'not a picture');
   writeFileSync(inPeople('Anna Ärmel', '.DS_Store'), 'clutter');
-  // 100 million pixels by its header.
+  // 100 million pixels according to its header.
   writeFileSync(inPeople('Anna Ärmel', 'huge.pgm'), 'P5\n10000 10000\n255\n');
   await sharp({ create: { width: 200, height: 200, channels: 3, background: '#888' } })
     .png()

@@ -16,8 +16,8 @@ import { openPipeline } from '../../models/node/pipeline.ts';
 import { sp } from './run-sp.ts';
 
 /*
- * From the operator's folder to a person who is recognised: `sp people import` on a kiosk's folder, and then the real
- * core, models and pictures, as the page "Photos to review" asks them. The tests follow one another.
+ * From the operator's folder to a person who is recognised: `sp people import` on a kiosk's folder, then the real core, models
+ * and pictures, as called by the page "Photos to review". The tests build on one another.
  */
 const STAFF_PIN = '582046';
 let base: string;
@@ -44,7 +44,7 @@ beforeAll(async () => {
   await sharp(data, { raw: { width, height, channels: 3 } })
     .png()
     .toFile(inFolder('1001.png'));
-  // Someone with that number is here, whose face is not.
+  // Someone with that number exists, but without a face.
   await sp(home, ['staff', 'set-pin'], { env: { SMARTPRESENCE_NEW_STAFF_PIN: STAFF_PIN } });
   const pipeline = await openPipeline((await prepareModels()).weights);
   for (const [name, file] of [
@@ -76,7 +76,7 @@ async function start(): Promise<Core> {
   return core;
 }
 
-/** What the kiosk says to a person who looks into its camera. */
+/** The kiosk's result for a person who looks into its camera. */
 async function checkIn(who: string): Promise<string> {
   const { visit } = await core!.methods.visitBegin({});
   const { picture, box } = frames.get(who)!;
@@ -104,7 +104,7 @@ test('with --review every picture waits, nobody is enrolled, and the kiosk store
     { person: 'Group', photo: 'group.jpg', review: 'waiting' },
   ]);
   expect(lines().at(-1)).toMatchObject({ total: { added: 0, waiting: 3, waitingPhotos: 3, refusedPhotos: 0 } });
-  // The second of the two doubled nothing.
+  // The second of the two duplicated nothing.
   expect(readdirSync(join(kiosk(), 'storage/faces'))).toHaveLength(3);
   const { methods } = await start();
   expect(await methods.reviewCount({ token })).toEqual({ count: 3 });
@@ -140,16 +140,16 @@ test('a picture with an unknown name joins the person who gets that number; some
   });
   const now = (await waiting()).find(({ label }) => label === '1001')!;
   expect(now.people.map(({ id }) => id)).toEqual([person.id]);
-  // Not for a person neither name nor face joins it with.
+  // Not for a person that neither name nor face suggests.
   const anna = (await methods.peopleFind({ token, query: 'Anna' })).people[0]!;
   const wrong = methods.reviewAccept({ token, photo: now.id, person: anna.id });
   await expect(wrong).rejects.toMatchObject({ code: 'person-unknown' });
-  // They gave a number and no face: no form from elsewhere speaks against that.
+  // They gave a number and no face, so no record from elsewhere contradicts it.
   const accept = methods.reviewAccept({ token, photo: now.id, person: person.id });
   await expect(accept).rejects.toMatchObject({ code: 'consent-missing' });
   const { lines } = await importFolder();
   expect(lines().filter((line) => 'review' in line)).toMatchObject([{ person: '1001', review: 'waiting' }, {}, {}]);
-  // Enrolled in person, the picture goes.
+  // Once enrolled in person, the picture is deleted.
   await methods.reviewRefuse({ token, photo: now.id, enrolled: person.id });
   expect(await checkIn('bob')).toBe('unknown');
 });
@@ -187,7 +187,7 @@ test('without a consent no template can be made: the person is enrolled at the k
   const { code, stderr } = await importFolder('--no-consent');
   expect([code, stderr.includes('No consent is recorded')]).toEqual([0, true]);
   const carla = (await waiting()).find(({ label }) => label === 'Carla')!;
-  // The face is Anna's, which nobody looked for: nothing was made of it.
+  // The face is Anna's, but it was not searched for: nothing was computed from it.
   expect(carla).toMatchObject({ reason: 'consent-missing', duplicate: null, consent: false });
   const accept = methods.reviewAccept({ token, photo: carla.id, person: null });
   await expect(accept).rejects.toMatchObject({ code: 'consent-missing' });
@@ -225,7 +225,7 @@ test('opening, showing and deciding are logged with codes and no names, and the 
   expect(codes.filter((code) => code === 'review-photo-accepted')).toHaveLength(2);
   expect(codes.filter((code) => code === 'review-photo-refused')).toHaveLength(4);
   expect(JSON.stringify(notified)).not.toMatch(/Anna|Bob|Carla|1001/);
-  // Each acceptance is an enrolment: person where new, consent, template.
+  // Each acceptance is an enrolment: person if new, consent, template.
   const types = opened.store.outbox.pending(1000).map(({ header }) => header.type);
   expect(types.filter((type) => type === 'consent')).toHaveLength(2);
   expect(types.filter((type) => type === 'template')).toHaveLength(2);

@@ -27,7 +27,7 @@ test('without a launcher the sources are called by npm, and every command is adv
   expect(command('device list')).toBe('npm run -s sp -- device list');
 });
 
-/** Every command that does something, with its whole name. */
+/** Yields every command that does something, with its full name. */
 function* names(at: Command, path: readonly string[] = []): Generator<string> {
   if (at.commands.length === 0) yield path.join(' ');
   for (const each of at.commands) yield* names(each, [...path, each.name()]);
@@ -49,7 +49,7 @@ test('no message advises a command without saying how it is called here', async 
       const inProblem =
         problem ||
         (ts.isNewExpression(node) && /Problem$/.test(node.expression.getText())) ||
-        // Screens can't know: theirs name the command alone.
+        // Screens can't know it, so theirs name only the command.
         (!file.startsWith('renderer/') && ts.isPropertyAssignment(node) && node.name.getText() === 'next');
       if (ts.isStringLiteralLike(node) || ts.isTemplateHead(node) || ts.isTemplateMiddleOrTemplateTail(node))
         if (called.test(node.text) || (inProblem && named.test(node.text))) wrong.push(`${file}: ${node.text}`);
@@ -63,7 +63,7 @@ test('no message advises a command without saying how it is called here', async 
 test('screens and docs write commands as they are called when installed', async () => {
   const commands = [...names(await buildProgram(''))].filter((name) => name.includes(' '));
   const topics = [...new Set(commands.map((name) => name.split(' ')[0]))].join('|');
-  // A kiosk’s staff list is also what its staff calls it.
+  // A kiosk’s staff also call their own list "staff list".
   const sure = commands.filter((name) => name !== 'staff list');
   const unnamed = new RegExp(`(?<!smartpresence )(?<![\\w-])(?:${sure.join('|')})(?![\\w-])`);
   const shown = globSync('renderer/**/locales/*.json', { cwd: ROOT });

@@ -7,7 +7,7 @@ import { serverHome } from '../kit/folder.ts';
 import { deliverTo, registerKiosk } from '../kit/known-kiosk.ts';
 import { sp } from './run-sp.ts';
 
-/** `sync quarantine` as an operator runs it, on a server home of its own. */
+/** `sync quarantine` as an operator runs it, on a separate server home. */
 
 const home = await serverHome();
 let device: string;

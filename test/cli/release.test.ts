@@ -23,7 +23,7 @@ import { type Moto, motoMissing, startMoto } from '../services/moto.ts';
 import { buildArchive } from '../update/archives.ts';
 import { sp } from './run-sp.ts';
 
-/** The ceremony of a release, as its people run it: one after the other, on one repository. */
+/** The release ceremony, run by its participants one after the other on one repository. */
 
 const home = mkdtempSync(join(tmpdir(), 'sp-release-'));
 const at = (...path: string[]) => join(home, ...path);
@@ -33,7 +33,7 @@ const anna = at('anna');
 const bo = at('bo');
 const online = at('online');
 
-/** What the commands say as JSON, as far as it is looked at here. */
+/** The fields of the commands' JSON output that are checked here. */
 interface Listed {
   readonly file: string;
   readonly keys: readonly { role: string; file: string | null }[];
@@ -103,7 +103,7 @@ describe('a repository of two holders', () => {
       ['timestamp', false],
     ]);
     expect(existsSync(at('unused'))).toBe(false);
-    // No key, open or closed, beside what will be published; no seed in clear in a key file.
+    // No key, encrypted or not, beside what will be published, and no plaintext seed in a key file.
     expect(readdirSync(repository).sort()).toEqual(['release.json', 'staged']);
   });
 
@@ -149,7 +149,7 @@ describe('a repository of two holders', () => {
       expect([verified.code, verified.value.builds.length]).toEqual([0, 1]);
     }
     const again = await json('publish', '--repository', repository, '--keys', online, '--to', stick, ...withPassphrase);
-    // The archive is there already: a timestamp alone is sent.
+    // The archive exists already, so only a timestamp is sent.
     expect(again.value.copies[0].files).toBe(1);
   }, 180_000);
 
@@ -264,7 +264,7 @@ describe('rejections', () => {
     ];
     const result = await sp(at('nobody'), args, { env: { CREDENTIALS_DIRECTORY: home } });
     expect(result.stderr).not.toContain('secret-file-exposed');
-    expect(result.code).toBe(1); // signed, and one signature more is needed
+    expect(result.code).toBe(1); // signed, and one more signature is needed
   });
 
   test('no repository is made with a weak passphrase or with keys inside it', async () => {
@@ -308,7 +308,7 @@ describe('rejections', () => {
       ...['refresh', '--repository', at('elsewhere'), '--keys', at('online2'), '--keys', online],
       ...['--to', at('latest'), ...withPassphrase],
     );
-    // The same number, and not the same timestamp.
+    // The same number, but a different timestamp.
     expect(stale.stderr).toContain('release-destination-newer');
     expect((await publishTo(at('latest'))).code).toBe(0);
   });

@@ -8,7 +8,7 @@ import { registerKiosk } from '../kit/known-kiosk.ts';
 import { makeRepository } from '../update/repository.ts';
 import { sp } from './run-sp.ts';
 
-/** `rollout` as an operator runs it, on a server home of its own. */
+/** `rollout` as an operator runs it, on a separate server home. */
 
 const home = await serverHome();
 const folder = temporaryFolder();
@@ -51,7 +51,7 @@ test('a build is rolled out, paused, resumed, advanced and rolled back from the 
   expect((await run('advance')).stdout).toContain('step 2 of 3');
 
   const shown = await run('show');
-  // It was notified, and nothing was ever heard of it.
+  // It was notified, and never answered.
   expect(shown.stdout).toMatch(new RegExp(`${front} {2}not-heard +Front`));
   expect(shown.stdout).toMatch(/^> all +50 %/m);
   expect(shown.stdout).toMatch(/started +by operator: version 1\.1\.0/);

@@ -7,11 +7,11 @@ export interface SpResult {
   readonly code: number | null;
   readonly stdout: string;
   readonly stderr: string;
-  /** Standard output as JSON lines; throws where a line is none. */
+  /** Standard output as JSON lines; throws if a line isn't JSON. */
   lines(): Record<string, unknown>[];
 }
 
-/** Runs the real command line in a process of its own, without a terminal. */
+/** Runs the real command line in a separate process, without a terminal. */
 export async function sp(
   home: string,
   args: readonly string[],

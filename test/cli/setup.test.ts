@@ -19,20 +19,20 @@ import { postgresUnavailable, startPostgres, type TestPostgres } from '../servic
 import { startSmtp, type TestSmtp } from '../services/smtp.ts';
 import { type SpResult, sp } from './run-sp.ts';
 
-/** `setup` as a first operator meets it: asked step by step, or with a file of answers, on real services. */
+/** `setup` as a first operator uses it: with questions step by step, or with a file of answers, on real services. */
 
 const SP = join(import.meta.dirname, '../../electron/cli/sp.ts');
 const root = mkdtempSync(join(tmpdir(), 'sp-setup-'));
 afterAll(() => rmSync(root, { recursive: true }));
-/** A guard against hanging alone: several processes that each migrate a database. */
+/** Only a guard against hanging: several processes each migrate a database. */
 vi.setConfig({ testTimeout: 900_000, hookTimeout: 300_000 });
 
 type Step = readonly [question: RegExp, answer: string | ((said: string) => string)];
 
-/** Questions of a set-up that a test leaves at what is offered. */
+/** Maximum number of questions that a test answers with the default. */
 const MOST_OTHERS = 100;
 
-/** Answers each question when it comes; any other gets an empty line, which keeps what is set. */
+/** Answers each question when it appears. Any other gets an empty line, which keeps the current value. */
 async function converse(
   home: string,
   steps: readonly Step[],
@@ -45,12 +45,12 @@ async function converse(
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     said += text;
     for (;;) {
-      // A question is a line that was not ended.
+      // A question is a line without an end.
       const open = /^ {2}\S.*: $/m.exec(said.slice(from));
       if (!open || from + open.index + open[0].length !== said.length) return;
       from = said.length;
       const [question, answer] = left[0] ?? [/(?!)/, ''];
-      // A question that is asked again and again is not the one that is waited for.
+      // A question asked repeatedly is not the expected one.
       if (!question.test(open[0]) && ++others > MOST_OTHERS) child.kill();
       else if (!question.test(open[0])) child.stdin.write('\n');
       else {
@@ -115,7 +115,7 @@ describe.skipIf(unavailable !== null)('with real services', () => {
   });
   afterAll(() => Promise.all([postgres?.remove(), moto?.remove(), smtp?.close()]));
 
-  /** What a set-up left in the database itself. */
+  /** The values that a set-up stored in the database itself. */
   async function stored(database: string, keys: Readonly<Record<string, string>>) {
     const config = readConfig({
       ...{ ENCRYPTION_KEY: keys.ENCRYPTION_KEY, SECRET_KEY: keys.SECRET_KEY },
@@ -183,7 +183,7 @@ describe.skipIf(unavailable !== null)('with real services', () => {
     expect(listed.lines()).toMatchObject([{ email: 'admin@example.org', role: 'admin' }]);
     expect(listed.stderr).toBe(`sp: server ${home}, database setup_file at 127.0.0.1:${postgres!.port}\n`);
 
-    // On another machine, as after a restore: what the database knows is not asked again, and stays as it is.
+    // On another machine, as after a restore: what the database contains is not asked again, and is kept.
     const elsewhere = join(root, 'restored');
     const [key, secret] = ['ENCRYPTION_KEY', 'SECRET_KEY'].map((name) => readEnvironmentFile(keys)[name]!);
     const restored = {
@@ -226,7 +226,7 @@ describe.skipIf(unavailable !== null)('with real services', () => {
       [/PostgreSQL as/, url],
       [/last 6 characters of ENCRYPTION_KEY/, 'abcdef'],
       [/last 6 characters of ENCRYPTION_KEY/, lastOf('ENCRYPTION_KEY')],
-      // Who takes the final = for no part of the key has proven it too.
+      // Someone who doesn't count the final = as part of the key has proved it too.
       [/last 6 characters of SECRET_KEY/, (said) => `${endOf('SECRET_KEY', 7)(said)}`.slice(0, 6)],
       [/Host names/, 'https://presence.example.org:8443/'],
       [/Host names/, 'localhost'],
@@ -244,7 +244,7 @@ describe.skipIf(unavailable !== null)('with real services', () => {
       [/CA of its certificate/, store.S3_CA_FILE!],
       [/Access key id/, store.AWS_ACCESS_KEY_ID!],
       [/Secret access key/, store.AWS_SECRET_ACCESS_KEY!],
-      // All but the wrong one are kept by an empty line, those that can't be seen too.
+      // An empty line keeps all but the wrong one, including hidden values.
       [/Address of the store/, store.S3_ENDPOINT_URL!],
       [/smtps:/, 'smtps://localhost:9'],
       [/Sender/, 'presence@example.org'],
@@ -274,7 +274,7 @@ describe.skipIf(unavailable !== null)('with real services', () => {
       'Secret access key (not shown as you type) [as just typed]',
     ])
       expect(first.said).toContain(expected);
-    // An address that was typed unseen is shown for checking, without its password.
+    // A hidden address is shown for checking, without its password.
     expect(first.said).toContain(url.replace(/:[^:@/]+@/, ':***@'));
     expect(first.said).not.toContain(':wrong@');
     expect(first.said).toContain('The answer must be an IANA time zone');
@@ -283,10 +283,10 @@ describe.skipIf(unavailable !== null)('with real services', () => {
     expect(first.said).toContain('The bucket sp-setup was created.');
     const [, key] = /^ {2}ENCRYPTION_KEY=(\S+)$/m.exec(first.said)!;
     expect(first.said.split(key!)).toHaveLength(2);
-    // It is said in the words of the questions.
+    // It uses the names in the questions.
     expect(first.said).not.toMatch(/SMARTPRESENCE_PEOPLE_PORT|S3_ENDPOINT_URL|SMTP_URL/);
     expect(first.said).not.toContain('no longer valid');
-    // What is to be done next is no fault.
+    // A next step is not an error.
     expect(first.out).toMatch(/^The server is set up\./);
     expect(first.said + first.out).not.toMatch(/server-not-running|backup-missing/);
     expect(first.out).toContain('backup run');
@@ -297,7 +297,7 @@ describe.skipIf(unavailable !== null)('with real services', () => {
     expect(second.code, second.said).toBe(0);
     for (const known of ['[Example Ltd]', '[admin@example.org]', '[kept]']) expect(second.said).toContain(known);
     const { texts } = await stored('setup', readEnvironmentFile(readFileSync(join(home, 'keys.env'), 'utf8')));
-    // It waits for its review.
+    // It is waiting for its review.
     expect(texts).toEqual([['de', 'Dein Gesicht', ['Zahlen.'], false]]);
     expect(second.said + second.out).not.toContain(key);
     expect(second.said).not.toContain(store.AWS_SECRET_ACCESS_KEY);
@@ -306,7 +306,7 @@ describe.skipIf(unavailable !== null)('with real services', () => {
       kept,
     );
 
-    // Given up half-way: the steps that were finished are kept.
+    // Aborted half-way: completed steps are kept.
     const given = await sp(root, ['setup'], {
       env: { SMARTPRESENCE_SERVER_HOME: home },
       input: `\nlocalhost,kiosks.invalid${'\n'.repeat(7)}external\nmosquitto\n\nmqtts://127.0.0.1:9\n`,
@@ -325,7 +325,7 @@ describe.skipIf(unavailable !== null)('with real services', () => {
     expect(resumed.stderr).toMatch(/PostgreSQL as .* \[the current value\]: /);
     expect(resumed.stderr).toContain('Keys from an unfinished set-up are no longer valid.');
 
-    // A database that gives out after its first answer is asked for again, like one that never answered.
+    // A database that fails after its first answer is asked for again, like one that never answered.
     let connections = 0;
     const faltering = createServer((socket) => {
       if (++connections === 2) return void socket.destroy();
@@ -347,7 +347,7 @@ describe.skipIf(unavailable !== null)('with real services', () => {
     expect(asked.stderr.match(/database-unreachable/g)).toHaveLength(1);
     expect(asked.stderr).toContain('Copy both to a safe place');
 
-    // A server whose keys this machine does not have: they are asked for, and no new ones are offered.
+    // A server whose keys this machine doesn't have: they are requested, and no new ones are offered.
     const elsewhere = await sp(root, ['setup'], {
       env: { SMARTPRESENCE_SERVER_HOME: join(root, 'elsewhere') },
       input: `${url}\nno key\n`,
@@ -379,7 +379,7 @@ describe.skipIf(unavailable !== null)('with real services', () => {
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
       shown += text;
       const questions = shown.split('PostgreSQL as').length - 1;
-      // The second time the terminal's own end of input is typed.
+      // The second time, the terminal's end of input is typed.
       if (questions > asked && shown.endsWith(': ')) child.stdin.write(++asked === 1 ? `${url}\r` : '\u0004');
     });
     await new Promise((resolve) => child.once('close', resolve));

@@ -14,7 +14,7 @@ test.skipIf(process.getuid?.() !== 0)(
   () => {
     const home = join(root, 'home');
     const ended = spawnSync(process.execPath, [START, '--camera', 'real', '--host', 'browser'], {
-      // A display, so that it gets as far as the browser; no program is looked for on the path.
+      // A display, so that it gets as far as the browser. No program is searched for on the path.
       env: { HOME: root, PATH: '/nonexistent', DISPLAY: ':987', SMARTPRESENCE_HOME: home },
       encoding: 'utf8',
       timeout: 60_000,

@@ -6,7 +6,7 @@ import type { Booted } from '../kiosk-image/debian.ts';
 
 export const STORE = 's3.example.org';
 
-/** Starts an S3 double in the machine’s network from this machine's programs; CA in /etc/ssl/s3-ca.pem. @param folder for its files */
+/** Starts an S3 double in the machine’s network, run by this machine; CA in /etc/ssl/s3-ca.pem. @param folder for its files */
 export async function startStore(machine: Booted, root: string, folder: string): Promise<ChildProcess> {
   const ca = await createCa('store', Date.now());
   const { certPem, keyPem } = await issueServerCertificate(ca, [STORE], Date.now(), 'store');

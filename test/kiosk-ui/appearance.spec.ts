@@ -20,10 +20,9 @@ import {
 import { aDuplicate, aPair } from './two-people.ts';
 
 /*
- * Every screen, in every format and theme, with axe on each and a picture of each in test/artefacts/screens. The
- * suite proper takes two of the combinations. For work on the appearance `KIOSK_VARIANTS=all` takes the lot, `=fr,pl` those of
- * some languages.
- * Screens of forms are toured without a camera: detection would only slow them down.
+ * Every screen, in every format and theme, with axe on each and a screenshot of each in test/artefacts/screens. The normal suite
+ * runs two of the combinations. For work on the appearance `KIOSK_VARIANTS=all` runs all of them, `=fr,pl` those of some
+ * languages. Screens with forms are toured without a camera, since detection would only slow them down.
  */
 const FORMATS = { tall: [1080, 1920], wide: [1280, 800] } as const;
 const ALL = Object.keys(FORMATS).flatMap((format) =>
@@ -35,7 +34,7 @@ const VARIANTS = ALL.filter(({ format, theme, language }) =>
 );
 
 const press = (page: Page, selector: string): Promise<void> => page.locator(selector).first().click();
-/** Without a face to look at, so that nothing happens by itself. */
+/** Without a face to detect, so that nothing happens automatically. */
 const quiet = (core: ScriptedCore): void => {
   core.methods.probe = async () => ({ kind: 'done' });
 };
@@ -44,20 +43,20 @@ async function type(page: Page, name: string, text: string): Promise<void> {
   await page.locator(`input[name="${name}"]`).fill(text);
 }
 
-/** The sentence under the picture is the one of this code. */
+/** Expects the sentence under the picture to be the one of this code. */
 async function says(page: Page, core: ScriptedCore, group: 'challenge' | 'guide', code: string): Promise<void> {
   const file = resolve(import.meta.dirname, `../../renderer/kiosk/locales/${core.hello.defaultLanguage}.json`);
   await expect(page.locator('.sentence-main')).toHaveText(JSON.parse(readFileSync(file, 'utf8'))[group][code]);
 }
 
-/** Home from wherever the tour is. */
+/** Returns home from anywhere in the tour. */
 async function home(page: Page, core: ScriptedCore): Promise<void> {
   quiet(core);
   await page.reload();
   await page.locator('.checkin').waitFor();
 }
 
-/** The list of who may unlock. */
+/** Goes to the list of people who may unlock. */
 async function toUnlock(page: Page, core: ScriptedCore): Promise<void> {
   await home(page, core);
   await page.locator('.foot-actions button').last().click();
@@ -260,7 +259,7 @@ const CAMERA_TOUR: Tour = {
     await toConsent(page, core);
     await agree(page);
     await page.locator('.enrol-capture').waitFor();
-    // The screen asks again once it shows what the first answer said.
+    // The screen calls again once it shows the first answer.
     await expect.poll(() => core.callsOf('enrolCapture').length).toBeGreaterThan(1);
   },
   '24-enrol-done': async (page, core) => {
@@ -458,7 +457,7 @@ const FORM_TOUR: Tour = {
   },
   '18e-reenrol': async (page, core) => {
     await toStaff(page, core);
-    // One from an import, with a name of the other direction.
+    // One from an import, with a name in the other writing direction.
     const { reenrolments } = core.methods;
     core.methods.reenrolments = async (input) => {
       const { people } = await reenrolments(input);
@@ -527,7 +526,7 @@ const FORM_TOUR: Tour = {
     await press(page, '.evacuation-actions .button-danger');
     await page.locator('.evacuee .button-primary').nth(1).click();
     await page.locator('.evacuee[data-missing=false]').waitFor();
-    // Wardens at another kiosk and in the console mark as well.
+    // Wardens at another kiosk and in the console mark people too.
     marked(core, { 2: { where: 'kiosk', name: 'Eingang Ost' }, 5: { where: 'console', name: '' } });
     await expect(page.locator('.evacuee[data-missing=false]')).toHaveCount(3);
   },
@@ -674,10 +673,10 @@ const FORM_TOUR: Tour = {
   },
 };
 
-/** Screens that differ from one beside them in their words alone: looked at, and not searched again. */
+/** Screens that differ from a similar one only in their text. They are photographed, but not analysed again. */
 const TEXT_ONLY = /^(08c|08e|08g|08i|09e|09g-|12|13f|13h|18b)/;
 
-/** What has been decided is drawn, and its motion is over. */
+/** Waits until everything decided is drawn and its motion has ended. */
 async function settled(page: Page): Promise<void> {
   await page.evaluate(async () => {
     for (let i = 0; i < 2; i++) await new Promise(requestAnimationFrame);
@@ -691,8 +690,8 @@ async function settled(page: Page): Promise<void> {
 }
 
 /**
- * Elements whose words do not fit, are outside the screen without a scroller around them, or are under another; a menu that
- * scrolls, a site's name that had to wrap, and a sentence that is missing.
+ * Elements whose text doesn't fit, that are outside the screen without a scroller around them, or that are covered by another; a
+ * menu that scrolls, a site's name that had to wrap, and a missing sentence.
  */
 function overflowing(page: Page): Promise<string[]> {
   return page.evaluate(() => {
@@ -713,7 +712,7 @@ function overflowing(page: Page): Promise<string[]> {
       const x = left + Math.min((right - left) / 2, 24);
       const under = [top + 4, bottom - 4].some((y) => {
         const there = document.elementFromPoint(x, y);
-        // The panel of switches lies over the screen, and goes again.
+        // The display panel covers the screen temporarily.
         return !related(el, there) && !there?.closest('.display-panel');
       });
       if (out || cut || (under && !scrolls(el)))

@@ -9,7 +9,7 @@ import { LANGUAGES } from '../../sync/protocol/api/languages.ts';
 const ROOT = resolve(import.meta.dirname, '../..');
 const LIMIT = 260_000;
 
-/** The files that a page names, and those that these name, by their hashed names. */
+/** The files named by a page, and those named by them, by their hashed names. */
 function reached(folder: string, page: string): Set<string> {
   const assets = readdirSync(join(folder, 'assets'));
   const found = new Set<string>();
@@ -26,7 +26,7 @@ function reached(folder: string, page: string): Set<string> {
 
 test('the kiosk’s pages, scripts, workers, styles and the Latin font stay within 260 kB, gzipped', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'sp-bundle-'));
-  // As it ships: with the test runner's own, names of the sources and checks of development are in it.
+  // As shipped: under the test runner's value it would contain names of the sources and development checks.
   vi.stubEnv('NODE_ENV', 'production');
   try {
     await build({
@@ -36,9 +36,9 @@ test('the kiosk’s pages, scripts, workers, styles and the Latin font stay with
     });
     const page = readFileSync(join(folder, 'kiosk/index.html'), 'utf8');
     const names = [...reached(folder, page)];
-    // Fonts of other scripts are fetched only where a screen needs them; MediaPipe's runtime is served beside, from dist/models.
-    // So are the readings of Chinese characters, where a name is typed in Chinese, and staff's screens, after the first one.
-    // And every language but English: the kiosk's own is fetched with the first word from the core, the others after it.
+    // Excluded are fonts of other scripts, fetched only where a screen needs them; MediaPipe's runtime, served beside it from
+    // dist/models; readings of Chinese characters, needed where a name is typed in Chinese; staff's screens, fetched after the
+    // first; and every language but English: the kiosk's own is fetched with the core's first message, the others after it.
     const others = LANGUAGES.filter((language) => language !== 'en');
     const later = new RegExp(`^(bar|staff|${others.join('|')})-.*\\.js$`);
     expect(names.filter((name) => later.test(name)).length).toBe(2 + others.length);
@@ -49,7 +49,7 @@ test('the kiosk’s pages, scripts, workers, styles and the Latin font stay with
     });
     const total = sizes.reduce((sum, { bytes }) => sum + bytes, gzipSync(page).length);
     const notified = sizes.map(({ name, bytes }) => `${name} ${bytes}`).join('\n');
-    // Both workers are among them: a name that changed must not make the check see less.
+    // Both workers are included, so that a changed name can't make the check miss them.
     expect(counted.filter((name) => /worker/.test(name)).length, notified).toBe(2);
     expect(
       counted.some((name) => name.endsWith('.woff2')),

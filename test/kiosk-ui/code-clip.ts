@@ -8,13 +8,13 @@ import { writeOwnCode } from '../../sync/protocol/seal/own-code.ts';
 
 const FOLDER = resolve(import.meta.dirname, '../artefacts/clips');
 
-/** A code as the person's own page shows it: of a real key, and as long as they are. */
+/** A code as on the person's own page: of a real key, and of realistic length. */
 export const anOwnCode = (): string =>
   writeOwnCode({ person: randomUUID(), issuedAt: Date.now(), nonce: randomBytes(8) }, newSigningKey());
 
 /**
- * Footage of a phone that is held up with this text as a QR code: after a second of nothing, small, askew, a little out of
- * focus, and with a camera's noise.
+ * Footage of a phone held up with this text as a QR code: after a second without it, small, tilted, slightly out of focus, and
+ * with camera noise.
  */
 export async function clipOfCode(text: string): Promise<ClipSpec> {
   mkdirSync(FOLDER, { recursive: true });
@@ -23,7 +23,7 @@ export async function clipOfCode(text: string): Promise<ClipSpec> {
   return clipOfPicture(source);
 }
 
-/** The same of a picture that shows a code, such as a screenshot of a page. */
+/** The same for a picture that shows a code, such as a screenshot of a page. */
 export function clipOfPicture(source: string): ClipSpec {
   const held = [
     'scale=250:250',

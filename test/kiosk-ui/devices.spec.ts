@@ -84,7 +84,7 @@ test.describe('the evacuation list', () => {
     await expect(page.locator('.evacuee')).toHaveCount(6);
   });
 
-  // What comes out of a printer: test/e2e/printing.spec.ts.
+  // Printed output is tested in test/e2e/printing.spec.ts.
   test('without a printer says what works instead, and has no print button', async ({ kiosk }) => {
     kiosk.core.methods.printing = async () => ({ printer: 'none', trouble: null, newest: 0, job: null });
     const page = await kiosk.open({ before: noCamera });

@@ -5,8 +5,8 @@ import { expect, type KioskPage, noCamera, test } from './fixtures.ts';
 import { CARD, coreError, PIN_CODE, type ScriptedCore, TEMPLATE_CARD } from './scripted-core.ts';
 
 /*
- * Enrolment by staff beyond the plain case: a guardian for a minor, a person who is here already,
- * and the card. In German and Arabic, on both screens, by keyboard alone and by touch alone.
+ * Enrolment by staff beyond the simple case: a guardian for a minor, a person who already exists, and the card. In German and
+ * Arabic, on both screens, by keyboard alone and by touch alone.
  */
 
 const SCREENS = [
@@ -30,14 +30,14 @@ async function unlock(page: Page): Promise<void> {
   await expect(page.locator('.menu')).toBeVisible();
 }
 
-/** What the code on the screen says to a camera. */
+/** Reads the code on the screen, as a camera would. */
 async function codeOn(page: Page): Promise<string> {
   const picture = await page.locator('.qr').screenshot();
   const { data, info } = await sharp(picture).removeAlpha().raw().toBuffer({ resolveWithObject: true });
   return decodeQR({ width: info.width, height: info.height, data });
 }
 
-/** The answer to `enrolFinish` where templates live on cards. */
+/** Changes the answer of `enrolFinish` to one with templates on cards. */
 function onCards(core: ScriptedCore): void {
   const finish = core.methods.enrolFinish;
   core.methods.enrolFinish = async (input) => {
@@ -70,7 +70,7 @@ for (const screen of SCREENS) {
     await tabTo(page, 'input[name=age]:checked');
     await page.keyboard.press('ArrowDown');
     await page.keyboard.press('Enter');
-    // Day, month and year are in the order of the language, and the first has the focus.
+    // Day, month and year are in the language's order, and the first has the focus.
     await expect(page.locator('input[name=day]')).toBeFocused();
     for (const part of ['3', '7', BORN]) {
       await page.keyboard.type(part);
@@ -113,12 +113,12 @@ for (const screen of SCREENS) {
     expect(core.callsOf('enrolBegin')).toHaveLength(1);
     expect(core.callsOf('enrolBegin')[0]).not.toHaveProperty('minor');
     expect(core.callsOf('enrolBegin')[0]?.person).toMatch(/^[0-9a-f-]{36}$/);
-    // A camera reads from the screen what the card carries.
+    // A camera reads the card's content from the screen.
     expect(await codeOn(page)).toBe(TEMPLATE_CARD);
     await page.locator('.issued .button-primary').click();
     await expect(page.locator('[data-end=enrolled]')).toBeVisible();
     await expect(page.locator('.printed')).toHaveCount(0);
-    // A person who was here before is not deleted by a button of their new enrolment.
+    // The enrolment screen has no button to delete a person who existed before.
     await expect(page.locator('[data-end=enrolled] .button')).toHaveCount(1);
     await page.locator('[data-end=enrolled] .button').click();
     await expect(page.locator('input[name=query]')).toBeVisible();
@@ -187,8 +187,8 @@ for (const screen of SCREENS.slice(0, 2)) {
     await tap(PIN_CODE);
     await page.locator('.pin-form button[type=submit]').click();
     await expect(page.locator('input[name=new-pin]')).toBeFocused();
-    // Twice, and the same; nothing of it is left where it was not.
-    // The button leads to the second field, as Enter does, although the touch has taken the focus from the first.
+    // Both entries match, and nothing of them remains elsewhere. The button leads to the second field, as Enter does, although
+    // the touch has taken the focus from the first.
     await tap('8642');
     await page.locator('.pin-form button[type=submit]').click();
     await expect(page.locator('input[name=new-pin-again]')).toBeFocused();
@@ -202,7 +202,7 @@ for (const screen of SCREENS.slice(0, 2)) {
     );
     await expect(page.locator('input[name=new-pin]')).toHaveValue('');
     expect(core.callsOf('pinChoose')).toEqual([]);
-    // Too easy to guess: said before it is asked for again.
+    // Too easy to guess: reported before the repetition is requested.
     await tap('1111');
     await page.locator('.pin-form button[type=submit]').click();
     await expect(page.locator('input[name=new-pin]')).toHaveValue('');

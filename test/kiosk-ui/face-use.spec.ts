@@ -4,7 +4,7 @@ import type { VisionMetrics } from '../../renderer/kiosk/vision/face-detector.ts
 import { expect, expectNoAxeFault, noCamera, test } from './fixtures.ts';
 import { receiptOf, type ScriptedCore } from './scripted-core.ts';
 
-/* How the face is used: not at all, when recognition could not start, or after a number, where too many are enrolled. */
+/* How the face is used: not at all, when recognition could not start, or after a number if too many people are enrolled. */
 
 const framesSeen = (page: Page): Promise<number> =>
   page.evaluate(() => (window as unknown as { smartpresenceMetrics: VisionMetrics }).smartpresenceMetrics.frames);
@@ -13,7 +13,7 @@ const seen = async (page: Page, more: number): Promise<void> => {
   await expect.poll(() => framesSeen(page)).toBeGreaterThan(from + more);
 };
 
-/** Keeps how often the page asked for a camera, and what it got. */
+/** Counts the page's requests for a camera, and records the results. */
 function countCameras(): void {
   const tracks: MediaStreamTrack[] = [];
   Object.assign(window, { asked: 0, tracks });
@@ -49,7 +49,7 @@ test.describe('without face recognition', () => {
       await expect(page.locator('.result')).toContainText('Welcome, Max Mustermann');
       await expect(page.locator('.result')).toHaveCount(0);
       await expect(page.getByRole('button', { name: 'Not me' })).toBeVisible();
-      // All the while.
+      // During the whole time.
       expect(await page.evaluate(() => (window as unknown as { asked: number }).asked)).toBe(0);
       expect(kiosk.core.callsOf('visitBegin')).toEqual([]);
     });
@@ -118,7 +118,7 @@ test.describe('number first', () => {
     await typeNumber(page, '1001');
     await expect(page.locator('.result')).toContainText('Welcome, Max Mustermann');
     expect(core.callsOf('visitBegin')).toEqual([{ number: '1001' }]);
-    // The number went with its owner: who comes next has to type their own.
+    // The number left with its owner: the next person has to type their own.
     await expect(page.locator('.result')).toHaveCount(0);
     await expect(page.locator('.sentence')).toContainText('Enter your number first');
     await seen(page, 25);

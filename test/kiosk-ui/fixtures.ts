@@ -12,7 +12,7 @@ const ROOT = resolve(import.meta.dirname, '../..');
 const ARTEFACTS = resolve(ROOT, 'test/artefacts');
 interface OpenOptions {
   clip?: ClipName | ClipSpec;
-  /** So many of the browser’s own made-up cameras in its place; none of them shows a face. */
+  /** Use this many of the browser’s own fake cameras instead. None of them shows a face. */
   cameras?: number;
   width?: number;
   height?: number;
@@ -26,11 +26,11 @@ interface OpenOptions {
 export interface KioskPage {
   readonly core: ScriptedCore;
   open(options?: OpenOptions): Promise<Page>;
-  /** Complaints of this kind are what the test provoked. */
+  /** Ignores errors of this kind, which the test provokes. */
   forgive(complaint: RegExp): void;
 }
 
-/** Builds the screens once a worker, next to the models that `npm run prepare:models` made. */
+/** Builds the screens once per worker, next to the models that `npm run prepare:models` made. */
 async function builtScreens(worker: number): Promise<string> {
   const dist = resolve(ARTEFACTS, `kiosk-dist-${worker}`);
   const models = resolve(ROOT, 'dist/models');

@@ -275,7 +275,7 @@ describe.each(DATABASES)('the people API on $name', (on) => {
       [1, 1],
       [0, 0],
     ]);
-    // A hold remains on the person it named, and therefore on whoever the merge kept.
+    // A hold remains on the person it named, and therefore on the person kept by the merge.
     const merging = { kept: other.id, merged: person, by: 'staff' };
     await mergePeople({ db: api.db, keys: api.keys, modules: MODULES }, merging, NOW);
     expect((await about(other.id))[0]).toBe(1);

@@ -357,7 +357,7 @@ describe.each(DATABASES)('cards, badges and own codes on $name', (on) => {
 
     const card = { id: randomUUID(), sealed: randomBytes(2076).toString('base64url') };
     box.append('template', { change: 'added', model: 'test', count: 1 }, { person: ada, card }, NOW);
-    // A usable template is not accepted from there, whoever sends it.
+    // A usable template is not accepted from there, no matter who sends it.
     const vector = randomBytes(2048).toString('base64url');
     const templates = [{ id: randomUUID(), pose: 'front', vector }];
     box.append('template', { change: 'added', model: 'test', count: 1 }, { person: ada, templates }, NOW);

@@ -112,7 +112,7 @@ describe.each(DATABASES)('the roll call of an evacuation, on $name', (on) => {
         [eve.id, null, east.device],
       ].sort(),
     );
-    // The console's marks reach the kiosks, and a mistaken mark is removed, whoever made it.
+    // The console's marks reach the kiosks, and a mistaken mark is removed, no matter who made it.
     await api.ask('PUT', `/api/evacuations/${current!.id}/people/${zed.id}`, { as: 'staff' });
     await east.at(3).mark(ada, false);
     await east.sync();

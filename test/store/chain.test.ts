@@ -86,7 +86,7 @@ describe('event ids', () => {
   });
 });
 
-/** The chain as a server sees it: headers alone, from the beginning of an epoch. */
+/** Verifies the chain as a server does: only headers, from the start of an epoch. */
 function verify(headers: readonly EventHeader[]): boolean {
   let prev = GENESIS;
   return headers.every((header, i) => {
@@ -124,7 +124,7 @@ describe('the chain', () => {
     expect(verify(headers)).toBe(true);
     const text = headers.map((h) => canonicalBytes(h).toString('utf8'));
     fc.assert(
-      // The last header is held by nothing yet: the server's ack and the next event hold it.
+      // Nothing holds the last header yet; the server's ack and the next event will.
       fc.property(
         fc.integer({ min: 0, max: headers.length - 2 }),
         fc.nat(),
@@ -137,7 +137,7 @@ describe('the chain', () => {
             altered = JSON.parse(bytes.toString('utf8')) as EventHeader;
             if (canonicalBytes(altered).equals(Buffer.from(text[i]!))) return; // the same header, written differently
           } catch {
-            return; // no header at all any more
+            return; // no longer a header
           }
           expect(verify(headers.with(i, altered))).toBe(false);
         },

@@ -11,7 +11,7 @@ import { aPerson, aPhoto, newFolder, openKiosk, someCheckins } from './kiosk.ts'
 
 const random = printedRandom('bits flipped');
 
-/** A closed store in which every kind of row exists, and free pages too. */
+/** Makes a closed store that has every kind of row, and free pages too. */
 async function fullKiosk(): Promise<string> {
   const home = newFolder();
   const store = await openKiosk(home);
@@ -107,7 +107,7 @@ describe('store check', () => {
       db.exec(sql);
       const codes = (await store.check()).problems.map((p) => p.code);
       db.exec('ROLLBACK TO s; RELEASE s');
-      return codes.filter((code) => code !== 'store-in-use'); // the open savepoint keeps the log from being emptied
+      return codes.filter((code) => code !== 'store-in-use'); // the open savepoint prevents the log from being emptied
     };
     expect(await codesAfter('UPDATE epoch SET committed = 1')).toContain('outbox-incomplete');
     store.session.log.refreshEpochs();

@@ -10,7 +10,7 @@ import { MAX_PRESENCE } from '../../sync/protocol/wire/changes.ts';
 import { codeOf, heldClock, newFolder, openKiosk } from './kiosk.ts';
 import { aCheckin, aPerson } from './samples.ts';
 
-/* The evacuation list over a real store: own records and what the server sent, over restarts and without a network. */
+/* The evacuation list over a real store: its own records and those from the server, across restarts and without a network. */
 
 const NOON = Date.parse('2026-12-01T12:00:00.000Z');
 const HOUR = 3_600_000;
@@ -71,10 +71,10 @@ test('who is inside follows from the newest of each person’s local records and
   await store.roster.apply(
     page({
       presence: [
-        { person: ann, direction: 'in', at: iso(NOON - HOUR) }, // older than what was recorded here
-        { person: bea, direction: 'out', at: iso(NOON + 1_000) }, // went out by another door
+        { person: ann, direction: 'in', at: iso(NOON - HOUR) }, // older than the record made here
+        { person: bea, direction: 'out', at: iso(NOON + 1_000) }, // left by another door
         { person: cem, direction: 'in', at: iso(NOON - 2 * HOUR) },
-        { person: randomUUID(), direction: 'in', at: iso(NOON) }, // a person this kiosk knows no name of
+        { person: randomUUID(), direction: 'in', at: iso(NOON) }, // a person whose name this kiosk doesn't have
       ],
       kiosks: [{ device: randomUUID(), name: 'East', heardAt: iso(NOON - 20_000) }],
     }),
@@ -118,7 +118,7 @@ test('a kiosk moved to another site deletes who was inside at the previous site�
   const board = createPresenceBoard();
   await store.roster.apply(page({ presence: [{ person: ann, direction: 'in', at: iso(NOON - HOUR) }] }));
   board.note([{ person: ann, direction: 'in', at: iso(NOON - HOUR) }], false);
-  // Both are of the new site, too; its server's first answer is a snapshot.
+  // Both belong to the new site too; its server's first answer is a snapshot.
   const of = (id: string) =>
     ({ kind: 'person', person: id, name: 'N', number: null, language: 'en', gpsOptOut: false }) as const;
   const presence: RosterPage['presence'] = [{ person: bea, direction: 'in', at: iso(NOON - 2 * HOUR) }];
@@ -152,7 +152,7 @@ test('a kiosk with a dead clock that knows the server’s time places its own re
   expect(store.outbox.oldestAt()).toBe(iso(NOON));
   await evacuation.evacuationOpen({ token });
   expect(await people()).toEqual([['Ann', iso(NOON), true]]);
-  // The clock is put right: what was recorded before stays where it is.
+  // The clock is corrected: earlier records keep their place.
   clock.trustedOffset = 0;
   clock.time = NOON + HOUR;
   expect(await people()).toEqual([['Ann', iso(NOON), true]]);
@@ -283,14 +283,14 @@ test('someone marked safe in an evacuation that has ended is missing again in th
     ['Ann', true],
     ['Cem', false],
   ]);
-  // The exercise ended and another evacuation began while this kiosk was not connected.
+  // The exercise ended and another evacuation began while this kiosk was offline.
   clock.time += HOUR;
   await evacuation(randomUUID(), NOON + HOUR);
   expect(seen()).toEqual([
     ['Ann', false],
     ['Cem', false],
   ]);
-  // Begun at two doors it is one: people seen here in the one that this kiosk began stay so.
+  // Begun at two doors, it is one: people seen here in the one that this kiosk began are still marked.
   store.presence.account(cem, true, iso(NOON + HOUR + 60_000));
   const later = store.outbox.marks()[0]!;
   store.outbox.acknowledge(later.epoch, { committed: later.made, safe: 0 });

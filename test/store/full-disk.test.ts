@@ -7,7 +7,7 @@ import { startRetention } from '../../electron/core/retention/retention.ts';
 import { storageFull } from '../../electron/core/store/database.ts';
 import { aPerson, aPhoto, codeOf, newFolder, openKiosk, someCheckins } from './kiosk.ts';
 
-/** A small disk of its own: a tmpfs. Null where this user can't mount one. */
+/** Makes a small separate disk, a tmpfs. Null if this user can't mount one. */
 function smallDisk(megabytes: number): string | null {
   const folder = newFolder();
   const disk = join(folder, 'disk');
@@ -23,7 +23,7 @@ const probe = (() => {
 })();
 if (!probe) console.warn('\n!!! SKIPPED: the full-disk tests need root and the right to mount a tmpfs\n');
 
-/** Fills the disk to the last block; gives how to free it again. */
+/** Fills the disk to the last block. Returns how to free it. */
 function fill(disk: string): () => void {
   const file = join(disk, `filler-${randomUUID()}`);
   for (let size = 1024 * 1024; size >= 1024; size /= 2) {
@@ -57,7 +57,7 @@ describe.skipIf(!probe)('a full disk', () => {
     expect(readdirSync(join(home, 'storage/faces')).filter((name) => name.endsWith('.tmp'))).toEqual([]);
     expect((await store.check()).problems).toEqual([]);
 
-    // Now there is nothing left to give up: it says so, and what was recorded stays.
+    // Now there is nothing left to give up: it reports an error, and earlier records are kept.
     const filler = fill(disk);
     let last = '';
     let taken = 0;

@@ -9,7 +9,7 @@ import { aPerson, codeOf, newFolder, openKiosk, snapshot, someCheckins } from '.
 
 const secret = () => randomBytes(32);
 
-/** A closed store with a person and a few check-ins, under given keys. */
+/** A closed store with a person and a few check-ins, under the given keys. */
 async function closedKiosk(keys: Parameters<typeof openKiosk>[1]): Promise<string> {
   const home = newFolder();
   const store = await openKiosk(home, keys);
@@ -19,7 +19,7 @@ async function closedKiosk(keys: Parameters<typeof openKiosk>[1]): Promise<strin
   return home;
 }
 
-/** Opening must end with this code and leave every byte, time and file of the folder as it was. */
+/** Opening must fail with this code and leave every byte, time and file of the folder unchanged. */
 async function refusedUntouched(home: string, keys: Parameters<typeof openKiosk>[1], code: string): Promise<void> {
   const before = snapshot(home);
   expect(await codeOf(() => openKiosk(home, keys))).toBe(code);
@@ -42,7 +42,7 @@ describe('a store that must not open stays untouched, to the byte and modificati
   it('on another machine', async () => {
     const home = await closedKiosk(right);
     await refusedUntouched(home, { ...right, machineId: 'machine-b' }, 'store-other-machine');
-    // The tag is a courtesy, not the lock: with it forged, the machine's id still salts the key.
+    // The tag is only a hint, not the lock: even if it is forged, the machine's id still salts the key.
     const file = join(home, 'keyslots.json');
     const slots = JSON.parse(readFileSync(file, 'utf8'));
     const other = await openKeys({ home: newFolder(), ...right, machineId: 'machine-b' });

@@ -13,8 +13,8 @@ import { aPerson, aPhoto, newFolder, openKiosk, snapshot, someCheckins } from '.
 const random = printedRandom('stores killed');
 
 /**
- * Runs a child script and kills it (SIGKILL) `afterMs` after it has printed `lines` lines, its first being `ready`.
- * Gives its whole lines after that one.
+ * Runs a child script and kills it (SIGKILL) `afterMs` after it has printed `lines` lines, the first of which is `ready`. Returns
+ * its complete lines after that one.
  */
 async function killed(script: string, args: string[], lines: number, afterMs: number): Promise<string[]> {
   const child: ChildProcess = spawn(process.execPath, [join(import.meta.dirname, 'children', script), ...args], {
@@ -60,11 +60,11 @@ describe('kill -9', () => {
       const stored = after.checkins.list({ limit: 10_000 }).map((c) => c.id);
       expect(new Set(stored).size).toBe(stored.length);
       expect(confirmed.filter((one) => !stored.includes(one))).toEqual([]);
-      // At most one a kill was committed and not yet confirmed.
+      // At most one per kill was committed and not yet confirmed.
       expect(stored.length - confirmed.length).toBeLessThanOrEqual(3);
       for (const photo of photos) expect(await after.photos.open(photo)).toHaveLength(5000);
       expect((await after.check()).problems).toEqual([]);
-      // Each opening has an epoch of its own, in which every sequence number stands once.
+      // Each opening has its own epoch, in which every sequence number occurs once.
       const headers = after.outbox.pending(100_000).map((e) => e.header);
       for (const epoch of new Set(headers.map((h) => h.epoch))) {
         const seqs = headers.filter((h) => h.epoch === epoch).map((h) => h.seq);

@@ -10,10 +10,10 @@ import type { SqlStore } from '../../electron/core/store/store.ts';
 import { Problem } from '../../sync/errors/problem.ts';
 import { aCheckin } from './samples.ts';
 
-/** In memory where there is such a folder: a kill is not a power cut, and the disk is the slowest part of these tests. */
+/** In memory if there is such a folder: a kill is not a power cut, and the disk is the slowest part of these tests. */
 const PARENT = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
 
-/** A folder for one test; gone when the test is. */
+/** Makes a folder for one test, which is deleted with the test. */
 export function newFolder(parent = PARENT): string {
   const folder = mkdtempSync(join(parent, 'sp-store-'));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
@@ -45,7 +45,7 @@ export async function someCheckins(
 
 export const aPhoto = (bytes = 4000): Uint8Array => randomBytes(bytes);
 
-/** The code of the Problem that `work` ends with; fails the test when it ends well. */
+/** Returns the code of the Problem with which `work` fails. Fails the test if it succeeds. */
 export async function codeOf(work: () => unknown): Promise<string> {
   try {
     await work();
@@ -56,7 +56,7 @@ export async function codeOf(work: () => unknown): Promise<string> {
   throw new Error('it should have been refused');
 }
 
-/** Every file of a folder with size, time of change and hash: equal before and after means untouched. */
+/** Every file of a folder with size, modification time and hash. Equal snapshots mean that nothing was touched. */
 export function snapshot(folder: string): Record<string, string> {
   const out: Record<string, string> = {};
   for (const name of readdirSync(folder, { recursive: true }) as string[]) {
@@ -68,7 +68,7 @@ export function snapshot(folder: string): Record<string, string> {
   return out;
 }
 
-/** A clock that tests hold. */
+/** A clock that tests control. */
 export function heldClock(start: number) {
   const clock = {
     time: start,
@@ -78,7 +78,7 @@ export function heldClock(start: number) {
     now: () => clock.time,
     monotonic: () => clock.mono,
     offset: () => clock.trustedOffset,
-    /** Time passes. */
+    /** Advances the clock. */
     pass(ms: number) {
       clock.time += ms;
       clock.mono += ms;

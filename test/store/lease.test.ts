@@ -12,7 +12,7 @@ import { aPerson, heldClock, newFolder, openKiosk, someCheckins } from './kiosk.
 const DAY = 86_400_000;
 const T0 = Date.UTC(2027, 0, 1);
 
-/** A kiosk's store with its trusted time and lease, opened again with `restart`. */
+/** A kiosk's store with its trusted time and lease, reopened with `restart`. */
 async function kiosk(begun = T0) {
   const clock = heldClock(begun);
   const home = newFolder();
@@ -86,9 +86,9 @@ describe('the policy lease', () => {
     expect(k.now.lease.off()).toBeNull();
     k.clock.pass(1);
     expect(k.now.lease.off()).toMatchObject({ code: 'lease-expired' });
-    expect(facesOf(k.now.store)).toBe(1); // what is on disk goes at the check
+    expect(facesOf(k.now.store)).toBe(1); // what is on disk is deleted at the check
     heard(k, k.clock.time);
-    expect(k.now.lease.off()).toBeNull(); // and contact before it costs nobody anything
+    expect(k.now.lease.off()).toBeNull(); // and contact before it loses nothing
   });
 
   it('is not extended by setting the clock back, or by restarts', async () => {
@@ -215,11 +215,11 @@ describe('the state of the disk', () => {
       fill();
       for (let i = 0; i < 200 && notified(store).length < 5; i++) report(i % 2 === 0 ? 'full' : 'low');
       const said = notified(store).length;
-      await someCheckins(store, id, 20); // the reserve is there for them
+      await someCheckins(store, id, 20); // the reserve exists for them
       fill();
       report('ok');
       report('full');
-      expect(notified(store)).toHaveLength(said); // no reserve, no space: nothing is said, and nothing fails
+      expect(notified(store)).toHaveLength(said); // no reserve, no space: nothing is reported, and nothing fails
       const count = store.outbox.count();
       rmSync(filler);
       report('ok');

@@ -54,7 +54,7 @@ async function two(home = newFolder()) {
   return { store, clock, ada, eve, home };
 }
 
-/** Someone says that they are not who was recognised. @returns whether that person is one of a pair now */
+/** A person says that they aren't the one recognised. @returns whether that person is now in a pair */
 async function notMe(store: SqlStore, recognised: string, also: string | undefined): Promise<boolean> {
   const { id } = await store.checkins.record(aCheckin(recognised));
   store.checkins.void(id, 'not-me', also);

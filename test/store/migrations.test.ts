@@ -45,7 +45,7 @@ describe('migrations', () => {
       { id: randomUUID(), startedAt: new Date().toISOString() },
       { code: 'evacuation', detail: {} },
     );
-    store.presence.account(id, true, new Date().toISOString()); // a row that would go with the person's
+    store.presence.account(id, true, new Date().toISOString()); // a row that would be deleted with the person's
     const { db } = store.session;
     const counts = () =>
       ['person', 'template', 'accounted'].map((table) => db.prepare(`SELECT count(*) FROM ${table}`).pluck().get());
@@ -111,7 +111,7 @@ describe('a store of a newer build', () => {
     store.close();
     const before = snapshot(home);
     expect(await codeOf(() => openKiosk(home))).toBe('store-too-new');
-    expect(await codeOf(() => openKiosk(home))).toBe('store-too-new'); // its lock is given back
+    expect(await codeOf(() => openKiosk(home))).toBe('store-too-new'); // its lock is released
     expect(snapshot(home)).toEqual(before);
     expect(epoch).toHaveLength(36);
   });

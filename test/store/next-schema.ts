@@ -5,7 +5,7 @@ const Database = createRequire(import.meta.url)(
   'better-sqlite3-multiple-ciphers',
 ) as typeof import('better-sqlite3-multiple-ciphers').default;
 
-/** After each statement of a next schema's SQL: triggers have semicolons of their own. */
+/** Marks the end of each statement in a next schema's SQL, since triggers contain semicolons. */
 export const STATEMENT_END = '\n-- next\n';
 
 /**
@@ -50,7 +50,7 @@ function rebuildAll(): string {
     lines.push(
       `${sql.replace(head, `CREATE TABLE "next_${name}"(`)};`,
       `INSERT INTO "next_${name}" SELECT * FROM "${name}";`,
-      // Numbers that were given out once are not given out again.
+      // Numbers once assigned are not assigned again.
       ...(/AUTOINCREMENT/.test(sql)
         ? [
             `UPDATE sqlite_sequence SET seq = (SELECT seq FROM sqlite_sequence WHERE name = '${name}') WHERE name = 'next_${name}';`,

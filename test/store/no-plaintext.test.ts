@@ -5,14 +5,14 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { MARKS } from './marks.ts';
 
-/** What the kiosk's own store hands to the kernel to write, whatever the file: recorded by strace. */
+/** Everything that the kiosk's own store passes to the kernel to write, to any file, recorded by strace. */
 
 const missing = existsSync('/usr/bin/strace') ? null : 'SKIPPED: /usr/bin/strace is missing (Debian package strace)';
 if (missing) console.warn(missing);
 
 interface Call {
   readonly name: string;
-  /** Of the file written, synced or renamed. */
+  /** Path of the file written, synced or renamed. */
   readonly path: string;
   readonly bytes: Buffer;
 }
@@ -20,10 +20,10 @@ interface Call {
 const unescaped = (text: string) =>
   Buffer.from([...text.matchAll(/\\x([0-9a-f]{2})/g)].map((m) => m[1]).join(''), 'hex');
 
-/** Calls of a trace that was made with `-y -xx`: every text in it is written as `\xNN`. */
+/** Parses calls of a trace made with `-y -xx`, in which every text is written as `\xNN`. */
 function callsOf(trace: string): Call[] {
   return trace.split('\n').flatMap((line) => {
-    // A call of one thread that another came between has its arguments in its first line.
+    // A call interrupted by another thread's has its arguments in its first line.
     const found = /^\d+ +(\w+)\((.*?)(?:\) += .*| <unfinished \.\.\.>)$/.exec(line);
     if (!found) return [];
     const [, name, args] = found as unknown as [string, string, string];

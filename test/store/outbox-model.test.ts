@@ -13,24 +13,24 @@ import { printedSeed } from '../chance.ts';
 import { aCheckin, aPerson, aPhoto, newFolder } from './kiosk.ts';
 
 /**
- * The outbox as a state machine (fast-check commands) against the real store: whatever happens in whatever order, the
- * server gets each event once, in order, and nothing is forgotten that it lacks.
+ * The outbox as a state machine (fast-check commands) against the real store. Whatever happens in whatever order, the server gets
+ * each event once, in order, and nothing is deleted that it lacks.
  */
 
 const LOG = randomUUID();
 
-/** What must be so. */
+/** The required state. */
 interface Model {
-  /** Every event ever made, in order: where it is, and the people it names. */
+  /** Every event ever made, in order: its place, and the people it names. */
   readonly made: { id: string; epoch: string; seq: number; person: string | null }[];
-  /** How many of each epoch the kiosk may count as taken. */
+  /** Number of events per epoch that the kiosk may count as received. */
   readonly committed: Map<string, number>;
   readonly people: string[];
-  /** Whose values are destroyed. */
+  /** People whose values are destroyed. */
   readonly erased: Set<string>;
 }
 
-/** The real thing: a store, and a server of a few lines with its clock. */
+/** The real system: a store, and a minimal server with its clock. */
 interface Real {
   home: string;
   store: SqlStore;
@@ -38,7 +38,7 @@ interface Real {
   /** Ids that the server has, by epoch and sequence number. */
   readonly server: Map<string, (string | undefined)[]>;
   time: number;
-  /** Every ack that was taken. */
+  /** Every ack that was accepted. */
   readonly acks: Ack[];
   readonly hashes: Map<string, string>;
 }
@@ -50,7 +50,7 @@ const bookOf = (store: SqlStore) =>
     throw new Error('nothing is verified here');
   });
 
-/** No hole beneath it. */
+/** The number of events before the first gap. */
 function committedBy({ server }: Real, epoch: string): number {
   const there = Array.from(server.get(epoch) ?? []);
   const hole = there.indexOf(undefined);
@@ -74,7 +74,7 @@ function take(real: Real, ack: Ack, sent?: number): void {
   real.acks.push(ack);
 }
 
-/** The server takes a batch: what it has already changes nothing, and another event in the same place is a failure. */
+/** The server receives a batch. What it already has changes nothing, and a different event in the same place is a failure. */
 function receive(real: Real, limit: number): { epoch: string; seq: number } | null {
   const pending = real.store.outbox.pending(limit, 100_000).map(({ header }) => header);
   const batch = pending.filter(({ epoch }) => epoch === pending[0]!.epoch);
@@ -87,7 +87,7 @@ function receive(real: Real, limit: number): { epoch: string; seq: number } | nu
   return batch.at(-1) ?? null;
 }
 
-/** Every epoch is asked about, as an idle kiosk does. */
+/** Asks about every epoch, as an idle kiosk does. */
 function askAll(real: Real): void {
   for (const { epoch } of real.store.outbox.marks()) take(real, ackOf(real, epoch));
 }
@@ -107,7 +107,7 @@ function compare(model: Model, { store, hashes }: Real): void {
   }
 }
 
-/** Notes what the store appended beyond what the model knows, as `person`'s. */
+/** Records in the model what the store appended since, as belonging to `person`. */
 function note(model: Model, { store }: Real, person: string | null): void {
   const known = new Set(model.made.map(({ id }) => id));
   for (const { id, epoch, seq } of store.outbox.pending(10_000).map(({ header }) => header))
@@ -169,7 +169,7 @@ const commands = [
       } catch (error) {
         if (!(error instanceof Problem && error.code === 'ack-older')) throw error;
       }
-      // One from before a restore may say too much, until the server is heard again; none takes anything back.
+      // An ack from before a restore may claim too much until the server answers again. None takes anything back.
       model.committed.set(ack.epoch, Math.max(model.committed.get(ack.epoch) ?? 0, ack.committed));
     }),
   ),

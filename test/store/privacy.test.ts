@@ -11,14 +11,14 @@ import type { SqlStore } from '../../electron/core/store/store.ts';
 import { aPerson, aPhoto, codeOf, embedding, MODEL, newFolder, openKiosk, someCheckins } from './kiosk.ts';
 import { MARKS } from './marks.ts';
 
-/** Everything in the folder, WAL and vault included, as one buffer a file. */
+/** Every file in the folder, including WAL and vault, as one buffer each. */
 function filesOf(home: string): { name: string; bytes: Buffer }[] {
   return (readdirSync(home, { recursive: true }) as string[])
     .filter((name) => statSync(join(home, name)).isFile())
     .map((name) => ({ name, bytes: readFileSync(join(home, name)) }));
 }
 
-/** Every page of the file in the clear, free ones too (SQLCipher 4: AES-256-CBC, IV in the page's reserve). */
+/** Every page of the file in the clear, including free ones (SQLCipher 4: AES-256-CBC, IV in the page's reserve). */
 function decrypted(file: string, key: Buffer): Buffer {
   const bytes = readFileSync(file);
   const pages = Array.from({ length: bytes.length / PAGE_BYTES }, (_, i) => {
@@ -211,7 +211,7 @@ describe('someone who can write into the open database', () => {
       const { store, home } = await twoPeople();
       store.session.db.exec(swap('person', column, 'ref', [1, 2]));
       store.close();
-      // The photos' key is opened when it is needed, the others at once.
+      // The photos' key is opened on demand, the others immediately.
       if (column === 'photos_key') expect(await altered(await openKiosk(home))).toContain('value-altered');
       else expect(await codeOf(() => openKiosk(home))).toBe('value-altered');
     }
@@ -326,19 +326,19 @@ describe('deleting a person', () => {
     expect(store.parts.vault.list()).toHaveLength(2);
     expect(store.checkins.list({ limit: 9 }).map((c) => c.name)).toEqual(['Stays', null, null, null]);
     expect(await codeOf(() => store.people.delete(gone.id))).toBe('person-unknown');
-    // The server hears of it, by name of nobody but the id; once that is safe, the id goes as well.
+    // The server learns of it with only the id. Once that is safe, the id is deleted too.
     const last = store.outbox.pending(100).at(-1)!;
     expect([last.header.open, last.personal.person?.value]).toEqual([{ change: 'deleted' }, gone.id]);
     store.outbox.acknowledge(store.epoch, { committed: last.header.seq, safe: last.header.seq });
     expect(db.prepare('SELECT count(*) FROM event WHERE person IS NULL AND sealed IS NOT NULL').pluck().get()).toBe(0);
 
-    // Not even the wrapped keys or ciphertexts are left in free space: read every page decrypted.
+    // Not even the wrapped keys or ciphertexts remain in free space: read every page decrypted.
     store.scrubLog();
     const whole = decrypted(
       join(home, 'store.db'),
       (await openKeys({ home, deviceSecret: null })).current.subkey('pages'),
     );
-    expect(whole.includes(Buffer.from('event_never_changes'))).toBe(true); // the search does see plaintext pages
+    expect(whole.includes(Buffer.from('event_never_changes'))).toBe(true); // the search does find plaintext in pages
     for (const remnant of [...keys, ...sealed]) expect(whole.includes(remnant.subarray(0, 24))).toBe(false);
     expect((await store.check()).problems).toEqual([]);
   });

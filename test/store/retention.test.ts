@@ -6,7 +6,7 @@ const DAY = 86_400_000;
 const T0 = Date.UTC(2027, 0, 1);
 const POLICY = { photoDays: 90, gpsDays: 30 };
 
-/** A store with a held clock, a person with an enrolment photo, and a check-in a day for `days` days. */
+/** A store with a controlled clock, a person with an enrolment photo, and one check-in per day for `days` days. */
 async function kioskWithDays(days: number) {
   const clock = heldClock(T0);
   const home = newFolder();
@@ -45,7 +45,7 @@ describe('retention', () => {
       { what: 'gps', before: new Date(clock.now() - 30 * DAY).toISOString(), removed: 70 },
     ]);
     expect(await runRetention(store, clock.now(), POLICY)).toEqual({ photos: 0, gps: 0, pending: 0 });
-    // Reported all the same: it is how the server knows that nothing older is here.
+    // Reported anyway, since it tells the server that nothing older is stored here.
     expect(
       purges()
         .slice(2)

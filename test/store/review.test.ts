@@ -13,7 +13,7 @@ import { aPending, aPerson, codeOf, heldClock, MODEL, newFolder, openKiosk } fro
 
 const random = printedRandom('reviews killed');
 
-/* Pictures of an import that wait for staff's word, in the kiosk's store. */
+/* Pictures of an import that wait for staff's decision, in the kiosk's store. */
 
 const DAY = 86_400_000;
 const MARK = Buffer.from('JPEG-PIXELS-IN-THE-CLEAR');
@@ -58,7 +58,7 @@ describe('a picture waiting for review', () => {
     const store = await openKiosk(home);
     for (const label of ['A', 'B']) await store.imports.keep(aPending({ label, picture: picture() }));
     const [a, b] = store.imports.list();
-    // Under the other's row, as someone who can write the file could put it.
+    // Moved to the other's row, as someone with write access to the file could do.
     const { db } = store.session;
     const addresses = db.prepare('SELECT address FROM pending_photo ORDER BY ref').pluck().all() as Buffer[];
     db.prepare('UPDATE pending_photo SET address = NULL').run();
@@ -112,7 +112,7 @@ describe('a picture waiting for review', () => {
     const one = () => aPending({ picture: picture() });
     expect([await store.imports.keep(one()), await store.imports.keep(one())]).toEqual(['waiting', 'waiting']);
     expect([store.imports.count(), files(home).length]).toEqual([1, 1]);
-    // Of someone else it is another item.
+    // For someone else it is a separate item.
     await store.imports.keep({ ...one(), label: 'Bob' });
     expect(store.imports.count()).toBe(2);
     await store.imports.settle(store.imports.list()[0]!.id, 'refused');
@@ -167,7 +167,7 @@ describe('kill -9', () => {
     const store = await openKiosk(home);
     for (const [label, state] of said) {
       const now = store.imports.state(label, Buffer.from(label));
-      // One that was said to be kept may have been refused in the moment of the kill.
+      // One reported as kept may have been refused at the moment of the kill.
       expect(state === 'kept' ? ['waiting', 'refused'] : ['refused']).toContain(now);
     }
     const waiting = store.imports.list();
@@ -197,7 +197,7 @@ describe('the end of a waiting picture', () => {
     expect(notified.map(({ header }) => header.open)).toEqual([
       { code: 'review-photos-purged', detail: { removed: 1 } },
     ]);
-    // What nobody looked at may be brought again; what someone refused is remembered for a while.
+    // An undecided picture may be imported again; a refused one is remembered for a while.
     await store.imports.settle(store.imports.list()[0]!.id, 'refused');
     expect(await store.imports.keep(aPending({ label: 'Old', picture: picture() }))).toBe('waiting');
     clock.pass(88 * DAY);
@@ -333,7 +333,7 @@ it('a rekey includes waiting pictures, and the old key opens none', async () => 
   expect(rows(store)[0]!.key!.equals(before)).toBe(false);
   expect(new Uint8Array(await store.imports.open(id))).toEqual(kept);
   expect((await store.check()).problems).toEqual([]);
-  // What was kept under the old key opens no more.
+  // What was stored under the old key can no longer be opened.
   store.session.db.prepare('UPDATE pending_photo SET key = ? WHERE ref = 1').run(before);
   expect(await codeOf(() => store.imports.open(id))).toBe('value-altered');
 });

@@ -10,7 +10,7 @@ interface Seen {
   readonly epochs: Set<string>;
 }
 
-/** Notes every (epoch, seq) with the event that has it; the same pair for another event fails. */
+/** Records every (epoch, seq) with its event. Fails if a pair is used for a different event. */
 function note(seen: Map<string, string>, store: SqlStore): Seen {
   for (const { header } of store.outbox.pending(100_000)) {
     const key = `${header.epoch} ${header.seq}`;
@@ -28,7 +28,7 @@ async function kiosk(home: string): Promise<{ store: SqlStore; person: string }>
 
 const file = (home: string) => join(home, 'store.db');
 
-/** Puts back the store file alone, or the whole folder with everything in it: nothing in it can show that then. */
+/** Restores only the store file, or the whole folder, in which case nothing in it can reveal that. */
 const METHODS = [
   ['the store file', (home: string) => ({ from: file(home), copy: `${home}.copy` })],
   ['the whole folder', (home: string) => ({ from: home, copy: `${home}.copy` })],

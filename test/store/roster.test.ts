@@ -30,7 +30,7 @@ const templates = (id: string, seeds: number[], ids: string[] = seeds.map(() => 
   templates: seeds.map((seed, i) => templateValue({ id: ids[i]!, pose: 'front', embedding: embedding(seed) })),
 });
 const all = (store: SqlStore) => ({ committed: store.session.log.epoch.committed, made: store.session.log.last });
-/** The server has everything that there is. */
+/** The server acknowledges everything. */
 const commitAll = (store: SqlStore, safe = 0): void =>
   store.outbox.acknowledge(store.epoch, { committed: all(store).made - store.session.log.epoch.base, safe });
 const events = (store: SqlStore, type: string) => store.outbox.pending(1000).filter((e) => e.header.type === type);
@@ -135,7 +135,7 @@ describe('people of the server', () => {
     await store.roster.apply(page([person(id, { gpsOptOut: false })]));
     expect(store.people.get(id)?.gpsOptOut).toBe(true);
     const other = randomUUID();
-    // Once the server has said it too, its word counts.
+    // Once the server has confirmed it too, its value counts.
     for (const gpsOptOut of [true, false]) {
       await store.roster.apply(page([person(id, { gpsOptOut })]));
       expect(store.people.get(id)?.gpsOptOut).toBe(gpsOptOut);
@@ -207,7 +207,7 @@ describe('a snapshot', () => {
     commitAll(store);
     await store.roster.apply(whole([], false));
     expect(store.people.all().map((p) => p.id)).toEqual([id, during.id]);
-    await store.roster.apply(whole([], false)); // now it has them, and does not name them
+    await store.roster.apply(whole([], false)); // now it has them and doesn't name them
     expect(store.people.count()).toBe(0);
   });
 
@@ -237,7 +237,7 @@ describe('someone who leaves', () => {
     expect(store.outbox.pending(100).map((e) => e.personal.person?.value)).toEqual([id, id]);
     commitAll(store);
     for (const address of store.outbox.photosToSend(9)) store.outbox.photoSent(address, true);
-    await store.roster.sweep(); // committed, and in no backup yet
+    await store.roster.sweep(); // committed, but in no backup yet
     expect(store.session.db.prepare('SELECT count(*) FROM person').pluck().get()).toBe(1);
     clock.pass(31 * 86_400_000);
     await store.roster.sweep();
@@ -281,7 +281,7 @@ describe('an erasure', () => {
       if (event.header.type !== 'erasureDone') expect(event.personal).toEqual({});
     }
     expect((await store.check()).problems).toEqual([]);
-    // The person's name for it goes when the answer is safe.
+    // The personal half of erasureDone is deleted once that event is safe.
     commitAll(store, all(store).made);
     await store.roster.apply(page([erase]));
     expect(store.outbox.count()).toBe(0);
@@ -378,7 +378,7 @@ describe('what the server sends only to this device', () => {
     commitAll(store, all(store).made);
     await store.removal.trim('2100-01-01T00:00:00.000Z');
     expect(events(store, 'command')).toEqual([]);
-    // The server was restored to before it had the answer.
+    // The server was restored to a state before the answer.
     await store.roster.apply(page([command(id, gone)]));
     expect(store.deviceState.commands()).toEqual([]);
     expect(events(store, 'command').map((e) => e.header.open)).toEqual([
@@ -459,7 +459,7 @@ describe('trimming', () => {
     expect(store.outbox.pending(9)[0]!.header).toMatchObject({ id: next!.id, seq: 1 });
     expect((await store.check()).problems).toEqual([]);
     expect(await store.photos.open(store.parts.vault.list()[0]!)).toHaveLength(4000);
-    // The server that lost what was trimmed can't get it back: the marks stop there.
+    // The server lost events that were trimmed here and can't get them back: the marks stop there.
     store.outbox.rewind(epoch, { committed: 2, safe: 2 });
     expect(store.outbox.pending(9).map((e) => e.header.seq)).toEqual([7, 8, 9, 1]);
     store.outbox.acknowledge(epoch, { committed: 9, safe: 9 });
@@ -500,7 +500,7 @@ describe('a photo that never reaches the server', () => {
     clock.pass(2 * DAY);
     expect(await trim()).toBe(6);
     expect(notified(store)).toEqual([{ waiting: 1, refused: 1 }]);
-    // The picture of the enrolment is no record: it stays, and is sent when the server takes it.
+    // The enrolment's picture is not a record: it is kept, and sent once the server accepts it.
     expect(store.parts.vault.list()).toHaveLength(1);
     expect(store.outbox.photosToSend(9)).toEqual([enrolment]);
     expect(await trim()).toBe(0);
@@ -536,7 +536,7 @@ describe('a store that the server knows to be an older copy', () => {
     expect((await store.check()).problems).toEqual([]);
     store.close();
     const again = await openKiosk(home);
-    again.outbox.rolledBack(old, 99); // reported once, over restarts too
+    again.outbox.rolledBack(old, 99); // reported once, even across restarts
     expect(again.epoch).toBe(epoch);
     expect(events(again, 'health')).toHaveLength(1);
   });
@@ -554,10 +554,10 @@ describe('photos to upload', () => {
     };
     commitAll(store);
     sentAll();
-    commitAll(store); // the same marks again say nothing of the photos
+    commitAll(store); // the same marks again don't affect the photos
     expect(waiting()).toEqual([]);
     await someCheckins(store, id, 1);
-    expect(waiting()).toEqual([]); // made, and not there yet
+    expect(waiting()).toEqual([]); // recorded, and not there yet
     commitAll(store);
     expect(waiting()).toEqual([first!.photo, second!.photo]);
     expect(store.outbox.photosWaiting()).toBe(2);
@@ -565,7 +565,7 @@ describe('photos to upload', () => {
     await someCheckins(store, id, 1);
     commitAll(store);
     expect(waiting(), 'twice is enough').toEqual([]);
-    // After a restart it does not know whether it has asked: once more at most.
+    // After a restart it doesn't know whether it has asked, so it may ask once more.
     const [third] = await someCheckins(store, id, 1, { photo: aPhoto() });
     commitAll(store);
     sentAll();
@@ -601,10 +601,10 @@ describe('photos to upload', () => {
     const [first, second] = await someCheckins(store, id, 2, { photo: aPhoto() });
     const both = [first!.photo, second!.photo];
     commitAll(store);
-    // Restored to before the event: asked for the photo before it was sent the event again, it knows of none.
+    // Restored to before the event: asked for the photo before it was resent the event, it doesn't have it.
     store.outbox.photoSent(first!.photo!, false);
     store.outbox.rewind(store.epoch, { committed: 1, safe: 0 });
-    // What the server said before, and came only now.
+    // An earlier answer of the server that arrives only now.
     store.outbox.photoSent(first!.photo!, false);
     store.outbox.photoSent(second!.photo!, true);
     expect(store.outbox.photosToSend(9)).toEqual([]);

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { NewCheckin, NewPerson } from '../../electron/core/store/interface.ts';
 import type { NewPending } from '../../electron/core/store/pending.ts';
 
-/** People and check-ins to store; free of the test runner, so that child processes can make them too. */
+/** People and check-ins to store. Independent of the test runner, so that child processes can use them too. */
 
 export const MODEL = 'fr_feature@0123456789ab';
 

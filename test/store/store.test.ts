@@ -92,7 +92,7 @@ describe('people', () => {
     const results = await Promise.allSettled(both.map((p) => store.people.add(p)));
     expect(results.map((r) => r.status).sort()).toEqual(['fulfilled', 'rejected']);
     expect(store.people.count()).toBe(2);
-    expect((await store.check()).problems).toEqual([]); // the loser's photo is gone too
+    expect((await store.check()).problems).toEqual([]); // the loser's photo is deleted too
   });
 
   it('leave nothing behind if adding fails halfway', async () => {
@@ -282,7 +282,7 @@ describe('one opener at a time', () => {
       encoding: 'utf8',
     });
     expect(other.stdout.trim()).toBe('store-in-use');
-    // The refused openers must not have dropped our lock, nor anything else.
+    // The rejected openers must not have released our lock, or anything else.
     const third = spawnSync(process.execPath, [join(import.meta.dirname, 'children/open.ts'), home], {
       encoding: 'utf8',
     });

@@ -14,13 +14,13 @@ import { codeOf, newFolder, openKiosk, snapshot, someCheckins } from './kiosk.ts
 import { becomeNextBuild } from './next-schema.ts';
 import { emptyParts, fillYear, openedValues, shapeOf, storedRows } from './year.ts';
 
-/* A kiosk's store with a year of data in it, and the build after this one: nothing of it changes, whatever happens on the way. */
+/* A kiosk's store with a year of data, and the build after this one: no data changes, whatever happens on the way. */
 
 const SEED = Number(process.env.SEED ?? 20_270_104);
 const AT = Date.UTC(2028, 0, 10);
 
 let folder: string;
-/** The year as it was left; each test works on a copy. */
+/** The finished year. Each test works on a copy. */
 let year: string;
 let shape: Record<string, string[]>;
 let rows: Record<string, string>;
@@ -47,14 +47,14 @@ function copyOfYear(parent = newFolder()): string {
   return home;
 }
 
-/** As it is stored, as it opens, and every bit of it checked. */
+/** Checks the rows as stored and as opened, and the integrity of all of it. */
 async function expectAllThere(store: SqlStore): Promise<void> {
   expect(storedRows(store, shape)).toEqual(rows);
   expect(await openedValues(store, AT)).toEqual(values);
   expect((await store.check()).problems).toEqual([]);
 }
 
-/** Opens the folder as the next build; from then on this process is the build of today again. */
+/** Opens the folder as the next build. Afterwards this process is today's build again. */
 async function openAsNextBuild(home: string, kind: 'adds' | 'rebuilds'): Promise<SqlStore> {
   const back = becomeNextBuild(kind);
   try {
@@ -86,7 +86,7 @@ describe('a year of data', () => {
       store.close();
       const again = await openAsNextBuild(home, kind);
       await expectAllThere(again);
-      // What holds a store together is still there: an event never changes, and one that is not safe stays.
+      // The store's guarantees still hold: an event never changes, and one that is not safe is kept.
       const { db } = again.session;
       expect(() => db.prepare('UPDATE event SET utc = 0').run()).toThrow('an event never changes');
       expect(() => db.prepare('DELETE FROM event WHERE n = (SELECT max(n) FROM event)').run()).toThrow('stays until');
@@ -158,7 +158,7 @@ describe('an interrupted migration', () => {
       store.close();
     }
     console.log(`bytes of the log at each kill: ${written.join(' ')}`);
-    // The last one comes when all is done and nothing is committed.
+    // The last one comes when everything is done and nothing is committed.
     expect(written.filter((bytes) => bytes > 0).length).toBeGreaterThanOrEqual(KILLS / 2);
     await expectAllThere(await openAsNextBuild(home, 'rebuilds'));
   }, 300_000);

@@ -17,7 +17,7 @@ import { aCheckin, aPending, aPerson, embedding, MODEL } from './samples.ts';
 const DAY = 86_400_000;
 const FIRST_DAY = Date.UTC(2027, 0, 4, 6);
 
-/** Of this kiosk alone, and of the server. */
+/** People of this kiosk only, and of the server. */
 const OWN_PEOPLE = 60;
 const SERVER_PEOPLE = 60;
 
@@ -62,7 +62,7 @@ export async function fillYear(home: string, seed: number, days = 365): Promise<
   const instant = (ms = 0) => new Date(clock.now() + ms).toISOString();
   const cardOf = (n: number) => ({ id: randomUUID(), model: MODEL, sealed: hash(`card ${n}`).repeat(3) });
 
-  // The server's people and settings, as a first snapshot and later pages bring them.
+  // The server's people and settings, as delivered by a first snapshot and later pages.
   const theirs = Array.from({ length: SERVER_PEOPLE }, () => randomUUID());
   const elsewhere = randomUUID();
   const signing = publicHalf(newSigningKey());
@@ -152,7 +152,7 @@ export async function fillYear(home: string, seed: number, days = 365): Promise<
   ]);
   store.deviceState.answer(store.deviceState.commands().find(({ what }) => what === 'logs')!.id, 'done');
 
-  // People who were enrolled here.
+  // People enrolled here.
   const own: string[] = [];
   for (let i = 0; i < OWN_PEOPLE; i++) {
     clock.pass(60_000);
@@ -245,7 +245,7 @@ export async function fillYear(home: string, seed: number, days = 365): Promise<
     if (day % 3 === 0) commitAll(day < 60);
   }
 
-  // What the last days brought: none of it has got to the server.
+  // Records of the last days, none of which has reached the server.
   const [voided, kept] = [pick(own), own[7]!];
   store.checkins.void((await store.checkins.record(aCheckin(voided))).id, 'staff');
   store.checkins.void((await store.checkins.record(aCheckin(own[21]!))).id, 'not-me', own[22]!);
@@ -279,7 +279,7 @@ export async function fillYear(home: string, seed: number, days = 365): Promise<
   store.close();
 }
 
-/** Names of the store's tables, the system's own left out. */
+/** Names of the store's tables, except the system's own. */
 export const tablesOf = ({ session: { db } }: SqlStore): string[] =>
   db
     .prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_stat%' ORDER BY name")
@@ -289,7 +289,7 @@ export const tablesOf = ({ session: { db } }: SqlStore): string[] =>
 const columnsOf = ({ session: { db } }: SqlStore, table: string): string[] =>
   db.prepare('SELECT name FROM pragma_table_info(?)').pluck().all(table) as string[];
 
-/** Tables without a row, and columns that hold nothing but null in every row. */
+/** Tables without rows, and columns that are null in every row. */
 export function emptyParts(store: SqlStore): string[] {
   const { db } = store.session;
   return tablesOf(store).flatMap((table) => {
@@ -304,7 +304,7 @@ export function emptyParts(store: SqlStore): string[] {
 export const shapeOf = (store: SqlStore): Record<string, string[]> =>
   Object.fromEntries(tablesOf(store).map((table) => [table, columnsOf(store, table)]));
 
-/** Every row of every table as it is stored: their number and a digest of all, by table; of these columns alone. */
+/** Every row of every table as stored: by table, their number and a digest; only of these columns. */
 export function storedRows(store: SqlStore, shape = shapeOf(store)): Record<string, string> {
   const { db } = store.session;
   return Object.fromEntries(
@@ -317,7 +317,7 @@ export function storedRows(store: SqlStore, shape = shapeOf(store)): Record<stri
         unknown[]
       >;
       for (const row of rows) {
-        // The migrations' own two lines of it are meant to change.
+        // The migrations are meant to change their own two rows.
         if (table === 'meta' && (row[0] === 'schema' || row[0] === 'minReader')) continue;
         count++;
         digest.update(JSON.stringify(row.map((v) => (Buffer.isBuffer(v) ? v.toString('base64') : v))));
@@ -327,7 +327,7 @@ export function storedRows(store: SqlStore, shape = shapeOf(store)): Record<stri
   );
 }
 
-/** Everything that the store opens and answers, decrypted, as digests by question. @param at ms since 1970 */
+/** Digests of everything that the store opens and answers, decrypted, by question. @param at ms since 1970 */
 export async function openedValues(store: SqlStore, at: number): Promise<Record<string, string>> {
   const { db } = store.session;
   const people = store.people.all();

@@ -9,18 +9,18 @@ import { archiveName, type BuildFacts, BuildManifest, buildFacts } from '../../s
 
 export interface RawEntry {
   readonly path: string | Buffer;
-  /** `0` file, `5` folder, `2` link, and what no build may hold. */
+  /** `0` file, `5` folder, `2` link, or a type that no build may contain. */
   readonly type?: string;
   readonly content?: string | Buffer;
   readonly to?: string;
   readonly mode?: number;
-  /** What the header says of the size, where it lies. */
+  /** The size claimed by the header, if it differs. */
   readonly claims?: number;
 }
 
 const BLOCK = 512;
 
-/** A tar archive of these entries, as they are said. */
+/** A tar archive of these entries, exactly as described. */
 export function tar(entries: readonly RawEntry[]): Buffer {
   const parts: Buffer[] = [];
   for (const entry of entries) {
@@ -33,7 +33,7 @@ export function tar(entries: readonly RawEntry[]): Buffer {
 function header({ path, type = '0', to = '', mode = 0o644 }: RawEntry, size: number): Buffer {
   const block = Buffer.alloc(BLOCK);
   const name = typeof path === 'string' ? Buffer.from(path) : path;
-  // ustar's prefix takes what stands before a slash.
+  // ustar's prefix holds the part before a slash.
   const cut = name.length <= 100 ? 0 : name.lastIndexOf('/', name.length - 1);
   if (name.length > 100) name.copy(block, 345, 0, Math.min(cut, 155));
   name.copy(block, 0, cut === 0 ? 0 : cut + 1);
@@ -52,7 +52,7 @@ function header({ path, type = '0', to = '', mode = 0o644 }: RawEntry, size: num
   return block;
 }
 
-/** A pax record, as long as it says itself. */
+/** A pax record, prefixed with its own length. */
 export function pax(key: string, value: string): string {
   const rest = ` ${key}=${value}\n`;
   let length = Buffer.byteLength(rest);
@@ -68,7 +68,7 @@ export interface BuildParts {
   readonly schema?: number;
   readonly minReader?: number;
   readonly platform?: BuildFacts['platform'];
-  /** What `entry` holds: a program. */
+  /** Contents of `entry`, a program. */
   readonly program: string;
   readonly files?: Readonly<Record<string, string | Buffer>>;
   readonly links?: Readonly<Record<string, string>>;
@@ -93,7 +93,7 @@ export function manifestOf(parts: BuildParts): BuildManifest {
   });
 }
 
-/** A real, small build: every file of it in its manifest. */
+/** Makes a real, small build with every file in its manifest. */
 export function buildArchive(folder: string, parts: BuildParts): { archive: string; facts: BuildFacts; bytes: number } {
   const manifest = manifestOf(parts);
   const packed = gzipSync(

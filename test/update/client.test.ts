@@ -38,7 +38,7 @@ import {
   TEST_PACE,
 } from './repository.ts';
 
-/** The kiosk's client of signed updates where nobody attacks: clocks, broken connections, sticks, damaged disks. */
+/** The kiosk's client for signed updates without an attacker: clocks, broken connections, sticks, damaged disks. */
 
 let home: ReturnType<typeof temporaryFolder>;
 let repository: Repository;
@@ -77,7 +77,7 @@ test('a kiosk finds the archive of its own host, under the same version', async 
   expect((await (await kiosk.client()).newest())?.build).toMatchObject({ version: '1.2.0', host: 'browser' });
   expect(await get()).toEqual(archive);
   kiosk.running = build('1.0.0', { host: 'electron' });
-  // There is no 1.2.0 for Electron: what is for the other host is no update.
+  // There is no 1.2.0 for Electron, and a build for the other host is not an update.
   expect((await (await kiosk.client()).newest())?.build).toMatchObject({ version: '1.1.0', host: 'electron' });
   expect(await codeOf((await kiosk.client()).find('1.2.0'))).toBe('update-unknown-version');
   expect(await get()).toEqual(electron);
@@ -106,7 +106,7 @@ describe('trusted time, not the system’s clock, decides', () => {
 });
 
 describe('a download', () => {
-  /** Breaks the connection once so many bytes of the archive have gone. */
+  /** Breaks the connection after this many bytes of the archive. */
   const breakAfter = (bytes: number, times = 1) => {
     let left = times;
     const ranges: (string | undefined)[] = [];
@@ -188,7 +188,7 @@ describe('a download', () => {
     truncateSync(to, 1000);
     expect(await get()).toEqual(archive);
     expect(ranges()).toBe(2);
-    // As long as it was, and not what was signed.
+    // The same length, but not the signed content.
     const altered = Buffer.from(archive);
     altered[altered.length >> 1]! ^= 1;
     writeFileSync(to, altered);

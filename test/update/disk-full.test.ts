@@ -51,7 +51,7 @@ function smallDisk(megabytes: number): SmallDisk {
   return { path, resize: (to) => mount(`remount,size=${to}m`) };
 }
 
-/** A kiosk of 0.2.0 that lies on this disk; 0.3.0 is there for the asking. */
+/** A kiosk of 0.2.0 on this disk, with 0.3.0 available. */
 async function kioskOn(disk: SmallDisk, next: BuildParts, free?: UpdaterOptions['free']) {
   const root = join(disk.path, 'kiosk-root');
   const home = join(root, 'kiosk');
@@ -83,7 +83,7 @@ async function kioskOn(disk: SmallDisk, next: BuildParts, free?: UpdaterOptions[
     stub,
     root,
     layout: updateLayout(root),
-    /** The core's clock goes on by so much. */
+    /** Advances the core's clock. */
     pass(ms: number) {
       ahead += ms;
     },
@@ -94,7 +94,7 @@ async function kioskOn(disk: SmallDisk, next: BuildParts, free?: UpdaterOptions[
     async checkIn() {
       checkins.push((await stub.store!.checkins.record(aCheckin(person))).id);
     },
-    /** Every check-in is there once, in a chain that is whole. */
+    /** Requires that every check-in exists once, in an intact chain. */
     async expectNothingLost() {
       const there = stub.store!.checkins.list({ limit: 1000 }).map(({ id }) => id);
       expect(there.toSorted()).toEqual(checkins.toSorted());
@@ -126,7 +126,7 @@ describe.skipIf(!probe)('a disk that is full', () => {
     expect(readdirSync(layout.builds).filter((name) => name.includes('0.3.0'))).toEqual([]);
     await kiosk.checkIn();
 
-    // Still full: tried again after its time and not before, and reported no second time.
+    // Still full: retried after its time and not before, and not reported a second time.
     const request = readRequest(layout)!.id;
     kiosk.pass(4 * 60_000);
     stub.keeper!.acknowledged();
@@ -146,7 +146,7 @@ describe.skipIf(!probe)('a disk that is full', () => {
 
   test('is detected during unpacking: the partial build is deleted, the kiosk keeps running, and the update is retried', async () => {
     const disk = smallDisk(100);
-    // Checked beforehand there was space; someone else has taken it since.
+    // There was space when it was checked; something else has used it since.
     const big = Buffer.alloc(150 * MB);
     const kiosk = await kioskOn(disk, stubBuild('0.3.0', {}, { files: { big } }), async () => Number.MAX_SAFE_INTEGER);
     const { stub, layout, root } = kiosk;

@@ -11,7 +11,7 @@ import { installFirst, kioskFolders } from './updater.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const ATTEMPT = '33333333-3333-4333-8333-333333333333';
-/** A build that runs this file of the sources, as a packaged one runs its own. */
+/** A build that runs this file of the sources as a packaged build runs its own. */
 const runs = (...file: string[]) => `#!/bin/sh\nshift\nexec ${process.execPath} ${join(ROOT, ...file)} "$@"\n`;
 
 interface Line {
@@ -47,7 +47,7 @@ test('a core that works for 2.5 s and dies costs one start each time, and after 
   await expect.poll(() => readVerdict(layout, ATTEMPT), { timeout: 600_000, interval: 200 }).not.toBeNull();
   expect(readVerdict(layout, ATTEMPT)).toMatchObject({ outcome: 'failed', code: 'trial-starts', starts: 3 });
   expect(deaths()).toHaveLength(3);
-  // Each time the core was up before it died. The build before comes up and stays.
+  // Each time the core was up before it died. The previous build starts and keeps running.
   await expect.poll(() => ready().length, { timeout: 240_000, interval: 200 }).toBe(4);
   const starts = lines.filter(({ text }) => text.includes('launcher: starting '));
   const seconds = starts.map(({ at }) => Math.round((ready()[3]!.at - at) / 1000));

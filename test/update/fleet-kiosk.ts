@@ -16,7 +16,7 @@ import { type Link, transportOptions } from '../kit/kiosk.ts';
 import type { TestServer } from '../kit/server.ts';
 import { type StubKiosk, startStubKiosk, stubBuild } from './stub-kiosk.ts';
 
-/** A stub kiosk that has joined a server, gets its builds from it, and has a clock of its own for trials. */
+/** A stub kiosk that has joined a server, gets its builds from it, and has its own clock for trials. */
 export class FleetKiosk {
   readonly device: string;
   readonly #stub: StubKiosk;
@@ -31,7 +31,7 @@ export class FleetKiosk {
     this.#uptime = uptime;
   }
 
-  /** @param trustedRoot bytes of the root.json that it comes with */
+  /** @param trustedRoot bytes of the root.json that it ships with */
   static async start(server: TestServer, parent: string, name: string, trustedRoot: Uint8Array): Promise<FleetKiosk> {
     const root = join(parent, name.replaceAll(' ', '-'));
     const home = join(root, 'kiosk');
@@ -70,7 +70,7 @@ export class FleetKiosk {
     return new FleetKiosk(device, stub, agent, uptime);
   }
 
-  /** Of the build whose core is up; null between two. */
+  /** Version of the build whose core is up; null between two builds. */
   get version(): string | null {
     return this.#stub.running?.version ?? null;
   }
@@ -83,23 +83,23 @@ export class FleetKiosk {
     return this.#stub.online;
   }
 
-  /** Events that the server has not acknowledged; 1 while nobody can say. */
+  /** Events that the server has not acknowledged; 1 while unknown. */
   get queued(): number {
     return this.#stub.store?.outbox.count() ?? 1;
   }
 
-  /** Something happens at this kiosk, unless it is between two builds. */
+  /** Records an event at this kiosk, unless it is between two builds. */
   event(n: number): void {
     this.#stub.store?.events.append({ type: 'health', open: { code: 'test-event', detail: { n } }, personal: {} });
   }
 
-  /** Of all that it ever made: nothing is trimmed before a backup has it. */
+  /** Ids of all its events ever: none is trimmed before a backup has it. */
   eventIds(): string[] {
     const rows = this.#stub.store!.session.db.prepare('SELECT hex(id) AS id FROM event').all() as { id: string }[];
     return rows.map(({ id }) => id.toLowerCase().replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5'));
   }
 
-  /** So much time goes by for its launcher. */
+  /** Advances its launcher's clock. */
   pass(seconds: number): void {
     this.#up += seconds;
     writeFileSync(this.#uptime, `${this.#up}.00 1.0\n`);
@@ -111,7 +111,7 @@ export class FleetKiosk {
   }
 }
 
-/** With a request that is carried by hand: fifty codes from one address are more than the server takes in a minute. */
+/** Joins with a request carried by hand, since the server rejects fifty codes per minute from one address. */
 async function joinedByFile(server: TestServer, name: string, device: string): Promise<Link> {
   const secret = await createDeviceIdentity(device);
   const request = await deviceRequest(secret, name);

@@ -18,8 +18,8 @@ import { type Nature, stubBuild } from './stub-kiosk.ts';
 
 /**
  * Fifty kiosks with the real launcher, updater, TUF client, store and sync, over mutual TLS against a real server with a real
- * repository. A bad build goes to a tenth of them: the rollout stops by itself, all of them are back on the old build and at
- * work; a good one then reaches everybody. Events go on being made all the time, and each arrives once.
+ * repository. A bad build reaches a tenth of them; the rollout stops automatically, and all of them return to the old build and
+ * work. Then a good one reaches all kiosks. Events are recorded throughout, and each arrives once.
  */
 const KIOSKS = 50;
 const OLD = '1.0.0';
@@ -27,7 +27,7 @@ const BAD = '1.1.0';
 const GOOD = '1.2.0';
 const TENTH = { ring: 'all', percent: 10, soakHours: 0 } as const;
 const EVERYBODY = { ring: 'all', percent: 100, soakHours: 0 } as const;
-/** On a machine that does much else; nothing here waits for less than a condition. */
+/** For a busy machine; everything here waits for a condition. */
 const PATIENCE = { timeout: 300_000, interval: 1000 };
 
 const folders = { repository: temporaryFolder(), archives: temporaryFolder(), kiosks: temporaryFolder() };
@@ -35,7 +35,7 @@ let server: TestServer;
 let repository: Repository;
 let fleet: FleetKiosk[] = [];
 const numbers: Record<string, number> = {};
-/** Events go on being made until this is aborted. */
+/** Aborted to stop recording events. */
 const ending = new AbortController();
 let making: Promise<void> = Promise.resolve();
 
@@ -68,7 +68,7 @@ async function startFleet(): Promise<void> {
   numbers.startedSeconds = seconds(began);
 }
 
-/** Someone is at some kiosk or other. */
+/** Records events at random kiosks. */
 async function makeEvents(): Promise<void> {
   for (let i = 0; !ending.signal.aborted; i++) {
     fleet[(i * 17) % fleet.length]!.event(i);
@@ -82,7 +82,7 @@ const jobRuns = async () => (await server.call(listJobRuns, { query: { job: 'rol
 const statesOf = async () =>
   (await server.call(listRolloutKiosks, { params: { rollout: (await show()).id }, query: { limit: 200 } })).items;
 
-/** Begins a rollout whose tenth has as many as make a verdict: which they are is random in each rollout. */
+/** Begins a rollout whose first tenth has enough kiosks for a verdict. Which ones is random in each rollout. */
 async function begin(version: string): Promise<FleetKiosk[]> {
   for (;;) {
     await server.call(startRollout, { body: { version, steps: [TENTH, EVERYBODY] } });
@@ -98,7 +98,7 @@ test('a bad build at 10 % stops its rollout and every kiosk returns to the old b
   let began = performance.now();
   const reached = await begin(BAD);
   numbers.badReached = reached.length;
-  // They come up with it, and it can't recognise anybody: that shows only when its time is over.
+  // They start it, but it can't recognise anyone, which shows only when the trial is over.
   await expect.poll(() => reached.every((k) => k.version === BAD), PATIENCE).toBe(true);
   numbers.badInstalledSeconds = seconds(began);
   await expect.poll(async () => (await show()).counts.installing, PATIENCE).toBe(reached.length);
@@ -112,7 +112,7 @@ test('a bad build at 10 % stops its rollout and every kiosk returns to the old b
   expect(step).toBe(0);
   expect(stopped!.failed).toBeGreaterThanOrEqual(2);
   expect(counts).toMatchObject({ notified: 0, installing: 0, healthy: 0, waiting: KIOSKS - reached.length });
-  // Everybody is on the old build, settled, in contact, and says why it went back.
+  // All are on the old build, settled, online, and report why they rolled back.
   await expect.poll(() => fleet.every((k) => k.version === OLD && k.online && !k.onTrial), PATIENCE).toBe(true);
   numbers.backSeconds = seconds(began);
   for (const kiosk of await statesOf()) {
@@ -123,7 +123,7 @@ test('a bad build at 10 % stops its rollout and every kiosk returns to the old b
       tried ? 'trial-deadline: match' : null,
     ]);
   }
-  // It goes nowhere by itself, and nobody tries it again, however often it is looked at.
+  // It doesn't continue automatically, and nobody retries it, however often it is checked.
   const runs = await jobRuns();
   await expect.poll(jobRuns, PATIENCE).toBeGreaterThanOrEqual(runs + 2);
   expect(await show()).toMatchObject({ state: 'stopped', step: 0 });
@@ -139,7 +139,7 @@ test('a bad build at 10 % stops its rollout and every kiosk returns to the old b
   expect(others.map(({ name, state, reason }) => [name, state, reason])).toEqual([]);
   await expect.poll(() => fleet.every((k) => k.version === GOOD && k.online && !k.onTrial), PATIENCE).toBe(true);
 
-  // Each event that any kiosk made is at the server, once.
+  // Each event of any kiosk is on the server once.
   ending.abort();
   await making;
   await expect.poll(() => fleet.reduce((sum, k) => sum + k.queued, 0), PATIENCE).toBe(0);

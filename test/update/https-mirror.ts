@@ -9,16 +9,16 @@ import { createCa, issueServerCertificate } from '../../sync/server/platform/key
 export interface HttpsMirror {
   /** `https://127.0.0.1:PORT/updates` */
   readonly url: string;
-  /** PEM of the CA that its certificate is from. */
+  /** PEM of the CA that issued its certificate. */
   readonly ca: string;
-  /** Paths that were asked for, in order. */
+  /** Requested paths, in order. */
   readonly asked: string[];
   /** Bytes of files that it has sent. */
   sent: number;
   close(): Promise<void>;
 }
 
-/** A mirror as an operator has one: a folder behind HTTPS (TLS 1.3 alone), with byte ranges, and nothing of ours. */
+/** Starts a mirror as an operator would: a folder behind HTTPS (TLS 1.3 only), with byte ranges, and none of our code. */
 export async function startHttpsMirror(folder: string): Promise<HttpsMirror> {
   const ca = await createCa('mirror', Date.now());
   const leaf = await issueServerCertificate(ca, ['127.0.0.1'], Date.now(), 'mirror');

@@ -75,7 +75,7 @@ interface Life {
   readonly ran: string[];
 }
 
-/** A kiosk, with all that it has ever confirmed. */
+/** A kiosk, with everything that it has ever confirmed. */
 async function newLife() {
   const { root, layout } = kioskFolders();
   writeFileSync(join(root, 'root.json'), repository.trustedRoot);
@@ -88,7 +88,7 @@ async function newLife() {
   let retry = 0;
   let installed = false;
 
-  /** One life of the machine: until it dies at the step or after so many ms, or has come to the end of the update. */
+  /** One life of the machine: until it dies at the step or after so many ms, or has completed the update. */
   async function live(version: string, death: { at?: string; afterMs?: number }): Promise<Life> {
     const directive: UpdateDirective = {
       rollout: '33333333-3333-4333-8333-333333333333',

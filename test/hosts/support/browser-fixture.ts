@@ -9,7 +9,7 @@ import type { CoreEvent } from '../../../electron/core/serving/core-supervisor.t
 import { type BrowserHost, startBrowserHost } from '../../../electron/host-browser/browser-host.ts';
 import { plainDist, temporaryFolder } from './kiosk-page.ts';
 
-/* The browser host with real processes and sockets, and Node in place of the browser: what an attacker would use too. */
+/* The browser host with real processes and sockets, and Node instead of the browser, as an attacker might use it. */
 
 export const CORE = resolve(import.meta.dirname, 'browser-test-core.ts');
 export const visit = '01890a5d-ac96-774b-bcce-b302099a8057';
@@ -51,7 +51,7 @@ export const until = (wanted: CoreEvent['state']['state'], from = host): Promise
     });
   });
 
-/** Resolves when a core process with another id is there. */
+/** Resolves when a core process with another id is running. */
 export const restartedAfter = (before: number): Promise<void> =>
   new Promise((done) => {
     const stop = host.onCoreEvent(({ pid }) => {

@@ -3,24 +3,24 @@ import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import sharp from 'sharp';
 
-/** The kiosk's own session, cage, on a screen that is nowhere: what is typed here comes to the browser as from a hand. */
+/** The kiosk's own session, cage, on a headless screen. What is typed here reaches the browser like real key presses. */
 export interface CageSession {
-  /** What a program of the session finds in its environment. */
+  /** Environment for programs of the session. */
   readonly env: Readonly<Record<string, string>>;
-  /** Presses this once: `ctrl+shift+i`, `F12`, in the words of xkbcommon and wtype(1). */
+  /** Presses this once: `ctrl+shift+i`, `F12`, as named by xkbcommon and wtype(1). */
   press(chord: string): void;
-  /** What the screen shows, as PNG. */
+  /** Takes a screenshot as PNG. */
   picture(): Buffer;
-  /** Share of the screen's pixels that differ from this picture, 0 … 1; 1 where it has another size. */
+  /** Share of the screen's pixels that differ from this picture, 0 … 1; 1 if its size differs. */
   differsFrom(png: Buffer): Promise<number>;
-  /** Whether the session still runs. */
+  /** Whether the session is still running. */
   readonly alive: boolean;
   close(): Promise<void>;
 }
 
 const NEEDED = { '/usr/bin/cage': 'cage', '/usr/bin/grim': 'grim', '/usr/bin/wtype': 'wtype' };
 
-/** Why there is no such session here; null when there can be. */
+/** Why such a session isn't possible here; null if it is. */
 export function noCageHere(): string | null {
   const missing = Object.entries(NEEDED).filter(([file]) => !existsSync(file));
   return missing.length === 0
@@ -28,12 +28,12 @@ export function noCageHere(): string | null {
     : `SKIPPED: the kiosk’s session: apt-get install ${missing.map(([, p]) => p).join(' ')}`;
 }
 
-/** @param program what the session is of; it ends with it. A bare session without it, for clients that come by themselves. */
+/** @param program the session's program, which ends with it. Without one, a bare session for separately started clients */
 export async function openCage(
   program: readonly string[] = ['/usr/bin/sleep', 'infinity'],
   more: NodeJS.ProcessEnv = {},
 ): Promise<CageSession> {
-  // On tmpfs, as a user's own runtime folder is.
+  // On tmpfs, like a user's runtime folder.
   const folder = mkdtempSync('/dev/shm/sp-cage-');
   const cage = spawn('/usr/bin/cage', ['-d', '--', ...program], {
     env: {
@@ -45,7 +45,7 @@ export async function openCage(
       WLR_RENDERER: 'pixman',
     },
     stdio: 'ignore',
-    // A group of its own, to be ended as a whole.
+    // A separate process group, to be ended as a whole.
     detached: true,
   });
   let ended = false;
@@ -105,7 +105,7 @@ function endGroup(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(-pid, signal);
   } catch (error) {
-    // ESRCH: it ended by itself.
+    // ESRCH: it had already ended.
     if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
   }
 }

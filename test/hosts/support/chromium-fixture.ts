@@ -28,7 +28,7 @@ export async function start(mode: 'none' | 'headless'): Promise<void> {
   });
 }
 
-/** A browser as the launcher starts it, steered by Playwright: same arguments, same seeded profile. */
+/** A browser as the launcher starts it, controlled by Playwright: same arguments, same seeded profile. */
 export async function kioskBrowser(extra: string[] = []): Promise<{ context: BrowserContext; page: Page }> {
   const profile = join(home.path, `profile-${readdirSync(home.path).length}`);
   mkdirSync(join(profile, 'Default'), { recursive: true });
@@ -57,7 +57,7 @@ export async function enter(context: BrowserContext): Promise<Page> {
 }
 export const state = (page: Page) => page.locator('#state');
 
-/** Builds the page once a file; gives each test a data folder and an outside, and ends its host after it. */
+/** Builds the page once per file. Gives each test a data folder and an outside, and ends its host afterwards. */
 export function useChromium(): void {
   test.beforeAll(async () => {
     dist = await builtTestPage();

@@ -9,15 +9,14 @@ import type * as Native from './native-import.ts';
 const FAKE = pathToFileURL(resolve(import.meta.dirname, '../fake-electron/index.ts')).href;
 const TEST_CORE = pathToFileURL(resolve(import.meta.dirname, 'electron-test-core.ts')).href;
 
-/** Imports by Node itself: the test runner would put the transpiled app through its own pipeline. */
+/** Imports with Node itself: the test runner would process the transpiled app with its own pipeline. */
 const { nativeImport } = createRequire(import.meta.url)('./native-import.ts') as typeof Native;
 
 /**
- * Builds the Electron app as it is packaged, and gives what starts it with the fake `electron` module in place.
- *
+ * Builds the Electron app as it is packaged. Returns a function that starts it with the fake `electron` module.
  * @param out a folder inside the project, so that the app finds its packages
  * @param dist built screens and models
- * @param core the real core, or the test core in its place
+ * @param core the real core, or the test core instead
  */
 export async function electronApp(
   out: string,
@@ -38,7 +37,7 @@ export async function electronApp(
     async start(argv) {
       const before = process.argv;
       process.argv = ['electron', 'app', ...argv];
-      // A query makes it a module of its own: main runs again each time.
+      // A query makes it a separate module, so that main runs each time.
       await nativeImport(`${pathToFileURL(join(out, 'electron/host-electron/main.js')).href}?run=${++runs}`);
       process.argv = before;
       await new Promise((done) => setTimeout(done, 20));

@@ -8,11 +8,11 @@ import { electronApp } from './electron-app.ts';
 import { plainDist, temporaryFolder } from './kiosk-page.ts';
 
 /*
- * main, preload and core of the Electron host, as they are packaged, end to end without Electron: the fake module in
- * fake-electron/ takes its place. What is proven is our code; of Electron itself, nothing.
+ * main, preload and core of the Electron host, as packaged, end to end without Electron: the fake module in fake-electron/
+ * replaces it. This proves our code, and nothing about Electron itself.
  */
 
-/** One a test file: several may run at once. */
+/** One per test file, since several may run at once. */
 const OUT = resolve(import.meta.dirname, `../../artefacts/electron-app-${randomUUID()}`);
 export const visit = '01890a5d-ac96-774b-bcce-b302099a8057';
 export let app: Awaited<ReturnType<typeof electronApp>>;
@@ -20,7 +20,7 @@ export let dist: ReturnType<typeof plainDist>;
 export let home: ReturnType<typeof temporaryFolder>;
 export let output: string[];
 
-/** Builds the app once a file, and gives each test a fresh Electron and data folder. */
+/** Builds the app once per file, and gives each test a fresh Electron and data folder. */
 export function useElectronHost(): void {
   beforeAll(async () => {
     dist = plainDist();
@@ -53,7 +53,7 @@ export const contents = () => window().webContents;
 export const session = () => app.fake.state.sessions.get('kiosk')!;
 export const logged = (message: string): boolean => output.some((line) => line.includes(message));
 
-/** Starts the host and makes the page's globals those of the test, so that the contract's own page code runs in it. */
+/** Starts the host and gives the test the page's globals, so that the contract's own page code runs in it. */
 export async function start(argv: string[] = []): Promise<void> {
   await app.start(argv);
   await window().loading;

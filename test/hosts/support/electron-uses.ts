@@ -2,8 +2,8 @@ import { resolve } from 'node:path';
 import ts from 'typescript';
 
 /*
- * What our sources use of Electron, read from its own typings: the fake `electron` can't be better than those, and must not be
- * older than those.
+ * What our sources use of Electron, according to its own typings. The fake `electron` can't be better than those, and must not be
+ * older.
  */
 
 const ROOT = resolve(import.meta.dirname, '../../..');
@@ -12,7 +12,7 @@ const TYPINGS = /\/node_modules\/electron\/electron\.d\.ts$/;
 export interface ElectronUses {
   /** `SafeStorage.encryptStringAsync`, `App.on`, … */
   readonly members: ReadonlySet<string>;
-  /** Each with its place: deprecated, absent, or not typed as it is used. */
+  /** Uses with their place that are deprecated, absent, or not typed as used. */
   readonly faults: readonly string[];
 }
 
@@ -49,12 +49,12 @@ export function usesOfElectron(files: readonly string[], instead: Readonly<Recor
     members.add(member);
     if (declarations.every(deprecated)) faults.push(`${place(name)}: ${member} is deprecated`);
   }
-  /** One signature of several may be the deprecated one. */
+  /** Only one of several signatures may be deprecated. */
   function noteCall(call: ts.CallExpression): void {
     const callee = call.expression;
     const declaration = checker.getResolvedSignature(call)?.declaration;
     if (!ts.isPropertyAccessExpression(callee) || !inTypings(declaration) || !deprecated(declaration)) return;
-    if (checker.getSymbolAtLocation(callee.name)?.declarations?.every(deprecated)) return; // noted as a member
+    if (checker.getSymbolAtLocation(callee.name)?.declarations?.every(deprecated)) return; // recorded as a member
     faults.push(`${place(call)}: this call of ${callee.getText()} is deprecated`);
   }
   const visit = (node: ts.Node): void => {

@@ -3,13 +3,13 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { build } from 'vite';
 
-/** A folder that goes away with the test. */
+/** A folder that is deleted with the test. */
 export function temporaryFolder(prefix: string): { path: string; remove: () => void } {
   const path = mkdtempSync(join(tmpdir(), prefix));
   return { path, remove: () => rmSync(path, { recursive: true, force: true }) };
 }
 
-/** A built product with a minimal page in it: enough for the host, without a browser. */
+/** A built product with a minimal page, which is enough for the host without a browser. */
 export function plainDist(): { path: string; remove: () => void } {
   const folder = temporaryFolder('dist-');
   for (const part of ['renderer/kiosk', 'renderer/assets', 'models'])
@@ -22,8 +22,8 @@ export function plainDist(): { path: string; remove: () => void } {
 }
 
 /**
- * A built product whose page (test/hosts/support/page/) uses the real contract in the browser: it connects, says what
- * the core's state is, and connects again. Bundled by Vite, as the kiosk's own page is.
+ * A built product whose page (test/hosts/support/page/) uses the real contract in the browser: it connects, shows the core's
+ * state, and reconnects. Bundled by Vite, as the kiosk's own page is.
  */
 export async function builtTestPage(): Promise<{ path: string; remove: () => void }> {
   const folder = temporaryFolder('page-');

@@ -1,2 +1,2 @@
-/** `import()` as Node itself does it, for a module that the test runner loaded through `require`. */
+/** Node's own `import()`, for a module that the test runner loaded with `require`. */
 export const nativeImport = (url: string): Promise<unknown> => import(url);

@@ -1,11 +1,11 @@
 import { createSocket } from 'node:dgram';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 
-/** Something outside the kiosk: a TCP and a UDP port of this machine that count who connects. */
+/** Something outside the kiosk: a TCP and a UDP port of this machine that record connections. */
 export interface Outside {
   readonly port: number;
   readonly udpPort: number;
-  /** TCP connections (by their first line, where one came) and UDP packets so far. */
+  /** TCP connections (their first line, if any) and UDP packets so far. */
   readonly seen: readonly string[];
   close(): Promise<void>;
 }
@@ -19,7 +19,7 @@ export async function startOutside(): Promise<Outside> {
     socket.on('error', () => socket.destroy());
     socket.once('data', (part) => {
       seen[at] = part.toString('latin1').split('\r\n')[0]!;
-      // Answers anything, for every origin: a request that is let out would also succeed.
+      // Answers anything, for every origin, so that a request that gets out would also succeed.
       socket.end(
         'HTTP/1.1 200 OK\r\nAccess-Control-Allow-Origin: *\r\nContent-Length: 2\r\nConnection: close\r\n\r\nhi',
       );

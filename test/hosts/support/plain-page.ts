@@ -2,9 +2,9 @@ import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { WebSocket } from 'ws';
 
-/** A page looked at over Chromium's own protocol, by nothing but `Runtime.evaluate`: Playwright's steering keeps a page from printing. */
+/** A page controlled only by `Runtime.evaluate` of Chromium's own protocol: Playwright's control keeps a page from printing. */
 export interface PlainPage {
-  /** Runs a function in the page; it sees its argument and nothing else of here. */
+  /** Runs a function in the page, which has access only to its argument. */
   run<T, A>(work: (argument: A) => T, argument: A): Promise<T>;
   close(): void;
 }
@@ -27,7 +27,7 @@ export async function plainPage(port: number, origin: string): Promise<PlainPage
     const answer = JSON.parse(String(message)) as Answer;
     waiting.get(answer.id)?.(answer);
   });
-  // A page that closes answers nothing more.
+  // A page that closes sends no more answers.
   socket
     .on('error', () => undefined)
     .on('close', () => {

@@ -5,7 +5,7 @@ import { CHROMIUM } from './chromium-fixture.ts';
 const POLICY = resolve(import.meta.dirname, '../../../build/kiosk/chromium-policy.json');
 const SYSTEM = '/etc/chromium';
 
-/** The kiosk's policy as build/kiosk/install.sh puts it on a machine whose page is `origin`. */
+/** The kiosk's policy as build/kiosk/install.sh installs it for a page at `origin`. */
 export function kioskPolicy(origin: string, runtime: string): Record<string, unknown> {
   const text = readFileSync(POLICY, 'utf8')
     .replaceAll('@ORIGIN@', origin)
@@ -15,10 +15,9 @@ export function kioskPolicy(origin: string, runtime: string): Record<string, unk
 }
 
 /**
- * A Chromium that takes this policy for the machine's: a program that sees /etc/chromium with the policy in it, in a mount
- * namespace of its own, so that no other Chromium of this machine does.
- *
- * @param folder where the program and what it mounts lie
+ * Makes a Chromium that uses this policy as the machine's: a program that sees /etc/chromium with the policy in it, in a separate
+ * mount namespace, so that no other Chromium of this machine does.
+ * @param folder for the program and what it mounts
  * @returns the program's path
  */
 export function policiedChromium(folder: string, policy: Record<string, unknown>): string {
@@ -35,13 +34,13 @@ export function policiedChromium(folder: string, policy: Record<string, unknown>
   return program;
 }
 
-/** Why no such Chromium can be had here; null when it can. */
+/** Why such a Chromium isn't possible here; null if it is. */
 export const noPolicyHere = (): string | null =>
   process.getuid?.() === 0 ? null : 'SKIPPED: only root can show a Chromium another machine’s policy';
 
 /**
- * The policy for a browser that a test steers: Chromium lets nobody steer it under DeveloperToolsAvailability 2 or without
- * RemoteDebuggingAllowed, which is what they are for. Everything else stays.
+ * The policy for a browser that a test controls. DeveloperToolsAvailability 2 and a missing RemoteDebuggingAllowed prevent
+ * exactly that, so they are removed. Everything else is kept.
  */
 export function steerable(policy: Record<string, unknown>): Record<string, unknown> {
   const { DeveloperToolsAvailability, RemoteDebuggingAllowed, ...others } = policy;

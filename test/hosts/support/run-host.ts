@@ -2,8 +2,8 @@ import { resolve } from 'node:path';
 import { startBrowserHost } from '../../../electron/host-browser/browser-host.ts';
 
 /**
- * Runs the browser host in a process of its own, for tests that start it as another user or kill it:
- * `run-host.ts HOME DIST production|demo`. Ends on SIGTERM.
+ * Runs the browser host in a separate process, for tests that start it as another user or kill it: `run-host.ts HOME DIST
+ * production|demo`. Ends on SIGTERM.
  */
 const [home, dist, kind] = process.argv.slice(2) as [string, string, string];
 const say = (line: object): void => void process.stdout.write(`${JSON.stringify(line)}\n`);

@@ -51,7 +51,7 @@ const EVACUATION: EvacuationList = {
   startedAt: null,
 };
 
-/** Methods of a core without faces or store, to test what carries them. */
+/** Methods of a core without faces or store, to test their transport. */
 export function testMethods(
   pushStatus: () => void = () => undefined,
   onHello: () => void = () => undefined,
@@ -184,7 +184,7 @@ async function over(): Promise<never> {
   throw new Problem('staff-locked');
 }
 
-/** A core that hosts can start; takes until its home holds no file named `slow`, and refuses when it holds one named `refuse`. */
+/** A core that hosts can start. Waits while its home has a file named `slow`, and fails if it has one named `refuse`. */
 export const startTestCore: StartCore = async ({ home, deviceSecret, demo, log, end, restart }) => {
   while (existsSync(join(home, 'slow'))) await setTimeout(10);
   if (existsSync(join(home, 'refuse'))) throw new Problem('store-wrong-key');

@@ -9,19 +9,17 @@ import { startScriptedCore } from '../scripted-core.ts';
 
 const ROOT = resolve(import.meta.dirname, '../../..');
 
-/** Frames a second of each round: with the whole screen running, and of the detector alone. */
+/** Frames per second of each round: with the whole screen running, and of the detector alone. */
 export interface DetectionRates {
   readonly screen: number[];
   readonly bare: number[];
 }
 
 /**
- * Measures detection in real Chromium, the two taking turns in one browser, and in who comes first, so that a busy machine
- * hits both alike.
- * Needs `dist/models`.
- *
+ * Measures detection in real Chromium. Both alternate in one browser, and in which goes first, so that a busy machine affects
+ * both alike. Needs `dist/models`.
  * @param rounds how often each is measured
- * @param ms how long each time
+ * @param ms duration of each measurement
  */
 export async function measureDetection(rounds: number, ms: number): Promise<DetectionRates> {
   const dist = await mkdtemp(join(tmpdir(), 'kiosk-bench-'));
@@ -63,7 +61,7 @@ export async function measureDetection(rounds: number, ms: number): Promise<Dete
       page.evaluate((time) => (window as unknown as { measure(ms: number): Promise<number> }).measure(time), ms);
     const rates: DetectionRates = { screen: [], bare: [] };
     for (let round = 0; round < rounds; round++) {
-      // Each in a page of its own that is closed before the other begins: the two never share the machine.
+      // Each in a separate page that is closed before the other starts, so the two never share the machine.
       for (const mode of round % 2 === 0 ? (['bare', 'screen'] as const) : (['screen', 'bare'] as const)) {
         const page = await open(mode);
         rates[mode].push(await rate(page));

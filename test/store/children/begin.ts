@@ -1,7 +1,7 @@
 import { openKiosk } from '../../../electron/core/open-kiosk.ts';
 import type { Problem } from '../../../sync/errors/problem.ts';
 
-/* Opens the kiosk of a folder on a signal, says under which device id or with which code, and waits for the signal to end. */
+/* Opens the kiosk of a folder on a signal, prints its device id or the error code, and waits for the signal to end. */
 
 const home = process.argv[2]!;
 process.send?.('ready');

@@ -1,4 +1,4 @@
-/** Takes check-ins until it is killed: prints each one's id after it returned. argv: home, person, photo bytes. */
+/** Records check-ins until it is killed, and prints each one's id after it returned. argv: home, person, photo bytes. */
 import { randomBytes } from 'node:crypto';
 import { writeSync } from 'node:fs';
 import { openKeys } from '../../../electron/core/keys/index.ts';

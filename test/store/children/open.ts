@@ -1,4 +1,4 @@
-/** Opens the store of a folder and says what came of it: `opened`, or the Problem's code. */
+/** Opens the store of a folder and prints the outcome: `opened`, or the Problem's code. */
 import { openKeys } from '../../../electron/core/keys/index.ts';
 import { openStore } from '../../../electron/core/store/index.ts';
 

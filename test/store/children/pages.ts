@@ -1,4 +1,4 @@
-/** Applies pages of the server's log until it is killed: page n brings person n of two. argv: home. Prints each cursor. */
+/** Applies pages of the server's log until it is killed; page n contains person n of two. argv: home. Prints each cursor. */
 import { writeSync } from 'node:fs';
 import { openKeys } from '../../../electron/core/keys/index.ts';
 import { openStore } from '../../../electron/core/store/index.ts';

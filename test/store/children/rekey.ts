@@ -1,4 +1,4 @@
-/** Re-keys a store again and again until it is killed: prints each generation it finished. argv: home. */
+/** Re-keys a store repeatedly until it is killed, and prints each completed generation. argv: home. */
 import { writeSync } from 'node:fs';
 import { openKeys } from '../../../electron/core/keys/index.ts';
 import { openStore } from '../../../electron/core/store/index.ts';

@@ -1,4 +1,4 @@
-/** Keeps pictures of an import, and decides about every third, until it is killed. Prints each after it returned. argv: home. */
+/** Stores pictures of an import and decides every third, until it is killed. Prints each after it returned. argv: home. */
 import { randomBytes } from 'node:crypto';
 import { writeSync } from 'node:fs';
 import { openKeys } from '../../../electron/core/keys/index.ts';

@@ -8,8 +8,8 @@ import { aCheckin } from '../../store/samples.ts';
 import { startStubKiosk, stubBuild } from '../stub-kiosk.ts';
 
 /**
- * A whole kiosk that checks people in all the time, is to install a version, and kills itself at a step of that. It says
- * what it has confirmed: `launcher PID`, `running BUILD`, `checkin ID`.
+ * A whole kiosk on which people check in continuously. It installs a version and kills itself at one step of that. It prints what
+ * it has confirmed: `launcher PID`, `running BUILD`, `checkin ID`.
  */
 const [root, url, directive, person, dieAt] = process.argv.slice(2) as [string, string, string, string, string];
 const wanted = JSON.parse(directive) as UpdateDirective;

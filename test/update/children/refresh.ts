@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { openUpdateClient } from '../../../sync/edge/update/client.ts';
 import { httpSource } from '../../../sync/edge/update/http-source.ts';
 
-/** A kiosk that looks for updates once, and says what it has come to, if it lives so long. */
+/** A kiosk that looks for updates once and prints the result, if it lives that long. */
 const [rootFile, folder, url, now] = process.argv.slice(2) as [string, string, string, string];
 
 const client = await openUpdateClient({

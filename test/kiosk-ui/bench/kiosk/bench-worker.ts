@@ -3,8 +3,8 @@ import '../../../../renderer/kiosk/vision/worker.ts';
 import { nextTask } from './next-task.ts';
 
 /*
- * The product's own worker, fed from frames that were handed over once: the camera's stream is let go, so that neither
- * its rate nor the main thread's time decides how many frames there are.
+ * The product's own worker, fed with frames that were passed in once. The camera's stream is released, so that neither its rate
+ * nor the main thread's time determines the number of frames.
  */
 const product = self.onmessage as (event: MessageEvent<ToWorker>) => void;
 
@@ -15,7 +15,7 @@ self.onmessage = (event: MessageEvent<ToWorker | { type: 'bench'; frames: VideoF
   let at = 0;
   const endless = new ReadableStream<VideoFrame>({
     async pull(controller) {
-      // A camera's frames come as tasks: between two of them the worker hears what the screen asks of it.
+      // A camera's frames arrive as tasks. Between two of them the worker receives the screen's messages.
       await nextTask();
       controller.enqueue(frames[at++ % frames.length]!.clone());
     },

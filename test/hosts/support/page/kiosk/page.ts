@@ -1,7 +1,7 @@
 import { openChannel, readCoreState } from '../../../../../electron/contract/connect.ts';
 import { connectClient, type RpcClient } from '../../../../../electron/contract/rpc.ts';
 
-/** The least a screen does: connect, say what is going on, connect again. The core's client stands on `window.core`. */
+/** The minimum that a screen does: connect, show the state, reconnect. The core's client is `window.core`. */
 const show = (id: string, text: string): void => {
   document.getElementById(id)!.textContent = text;
 };
