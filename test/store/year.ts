@@ -275,6 +275,9 @@ export async function fillYear(home: string, seed: number, days = 365): Promise<
   store.presence.account(own[2]!, true, instant());
   store.presence.account(own[2]!, false, instant());
   await notified([{ kind: 'accounted', evacuation, person: theirs[2]!, seen: { at: instant(), device: elsewhere } }]);
+  // Trusted time is found to be two days behind.
+  const { time: wall, mono: monotonic, bootId } = clock;
+  store.removal.correct({ trusted: retention.now(), wall, monotonic, bootId }, 2 * DAY, 0);
   retention.stop();
   store.close();
 }

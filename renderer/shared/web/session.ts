@@ -2,6 +2,7 @@ import { effect, signal } from '@preact/signals';
 import * as session from '../../../sync/protocol/api/session.ts';
 import { type Answer, type ApiError, api, away, sessionHooks, willPass } from './api.ts';
 import { answerNo } from './confirm.tsx';
+import { dropToasts } from './toast.tsx';
 
 /** Stages before signing in, on any page. */
 type Outside =
@@ -57,6 +58,7 @@ export function createSession<Place extends { readonly kind: string }>({ usedMs,
 
   function leaveFor(why: 'left' | 'ended'): void {
     idleEndsAt.value = Number.POSITIVE_INFINITY;
+    dropToasts();
     stage.value = { kind: 'out', why, error: null };
     clearTimeout(forgets);
     if (why === 'left') forget();

@@ -1,4 +1,3 @@
-import { effect } from '@preact/signals';
 import { type ComponentType, render } from 'preact';
 import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 import { z } from 'zod';
@@ -12,7 +11,7 @@ import { DemoBar } from './demo.tsx';
 import { LinkCard, OpeningCard } from './entry.tsx';
 import { ErrorNote } from './form.tsx';
 import { type LinkSentences, t } from './i18n.ts';
-import { Held as HeldPage, KeptPage } from './kept.tsx';
+import { Held as HeldPage } from './kept.tsx';
 import { now } from './now.ts';
 import { startingLanguage } from './preferences.ts';
 import { useWrite } from './resource.tsx';
@@ -37,27 +36,27 @@ export async function startPage<Place extends { readonly kind: string }>(
   session.keepSignedIn();
   addEventListener('hashchange', () => void session.begin());
   keepFocus(document);
-  let kept: { readonly visit: number; readonly page: KeptPage } | null = null;
-  // Another account sees nothing of the previous one's page.
-  effect(() => {
-    const visit = session.page.value?.visit;
-    if (kept?.visit === visit) return;
-    kept?.page.draw(null);
-    kept = visit === undefined ? null : { visit, page: new KeptPage() };
-  });
-  const Stage = () => {
+  const Outside = () => {
     const at = session.stage.value;
-    const shown = session.page.value;
-    if (at.kind === 'in' && shown && kept)
-      return (
-        <HeldPage key={shown.visit} page={kept.page}>
-          <View at={shown.at} />
-        </HeldPage>
-      );
     if (at.kind === 'opening') return <OpeningCard />;
     if (session.isOutside(at) && at.kind === 'link')
       return <LinkCard busy={at.busy} error={at.error} onEnter={() => void session.enter()} />;
     return <View at={at as Held<Place>} />;
+  };
+  const Stage = () => {
+    const page = session.page.value;
+    const shown = page !== null && session.stage.value.kind === 'in';
+    return (
+      <>
+        {/* Another account sees nothing of the previous one's page. */}
+        {page && (
+          <HeldPage key={page.visit} shown={shown}>
+            <View at={page.at} />
+          </HeldPage>
+        )}
+        {!shown && <Outside />}
+      </>
+    );
   };
   // Wait, rather than draw in English first and then again in another language.
   await spoken;

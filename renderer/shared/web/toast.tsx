@@ -29,6 +29,11 @@ const drop = (id: number): void => {
   shown.value = shown.value.filter((one) => one.id !== id);
 };
 
+/** Removes all toasts: the session has ended, and they may name people. */
+export function dropToasts(): void {
+  shown.value = [];
+}
+
 /** Rendered once, in the shell. */
 export const Toasts = () => (
   <div class="toasts" role="status">

@@ -12,7 +12,7 @@ export const attendance: readonly string[] = [
      header_hash text not null,
      -- \`unverified\`: the previous event is missing or unreadable.
      chain text not null check (chain in ('whole', 'unverified', 'broken')),
-     -- The person whom the personal half is about; null once erased.
+     -- The person that the personal half is about; null once erased.
      person uuid,
      -- Envelope of the personal half with its salts, except the position; null once erased.
      personal bytea,

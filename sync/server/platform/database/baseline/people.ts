@@ -18,7 +18,7 @@ export const people: readonly string[] = [
      pii_version integer not null default 0,
      -- Time of the newest applied \`person\` event. An older one that arrives late only fills empty fields.
      claimed_at timestamptz,
-     -- The person into whom this one was merged.
+     -- The person that this one was merged into.
      merged_into uuid,
      -- The person asked kiosks not to record positions.
      gps_opt_out boolean not null default false,
