@@ -103,7 +103,7 @@ export const setAlerts = endpoint('PUT /api/accounts/:account/alerts', {
 });
 
 export const testAlerts = endpoint('POST /api/accounts/:account/alerts/test', {
-  summary: 'Send a test mail now, and answer what the mail server said',
+  summary: 'Send a test mail now, and return the mail server’s answer',
   roles: ['admin', 'dpo', 'staff'],
   data: ['account.email'],
   action: 'operate',

@@ -113,7 +113,7 @@ export const searchAudit = endpoint('GET /api/audit', {
 });
 
 export const getAuditRow = endpoint('GET /api/audit/rows/:position', {
-  summary: 'Show one row of the audit log, and who it was about unless they were erased since',
+  summary: 'Show one row of the audit log, and who it was about unless they have been erased',
   roles: ['dpo', 'auditor', 'operator'],
   data: ['audit', 'audit.subjects'],
   params: { position: z.coerce.number().int().positive() },

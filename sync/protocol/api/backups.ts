@@ -29,7 +29,7 @@ export const makeBackup = endpoint('POST /api/backups', {
 
 /** Like `makeBackup`, it writes its own audit row. */
 export const rekeyBackups = endpoint('POST /api/backups/rekey', {
-  summary: 'Put every backup under the present keys, so that those before open none',
+  summary: 'Encrypt every backup’s key under the current keys, so that the previous ones open none',
   roles: ['operator'],
   data: [],
   action: 'read',
@@ -45,7 +45,7 @@ export const rekeyBackups = endpoint('POST /api/backups/rekey', {
 });
 
 export const verifyBackupPhotos = endpoint('POST /api/backups/:backup/verify-photos', {
-  summary: 'Read a backup back, with every stored photo that the database knows; changes nothing',
+  summary: 'Read a backup back, with every stored photo in the database; changes nothing',
   roles: ['operator'],
   data: [],
   action: 'read',
@@ -55,7 +55,7 @@ export const verifyBackupPhotos = endpoint('POST /api/backups/:backup/verify-pho
 });
 
 export const recordBackupVerified = endpoint('POST /api/backups/verified', {
-  summary: 'Note that a backup was read back and is whole, for the checks',
+  summary: 'Record that a backup was read back completely, for the checks',
   roles: ['operator'],
   data: [],
   action: 'operate',

@@ -13,14 +13,14 @@ const access = {
 };
 
 export const getBrokerAccess = endpoint('GET /api/broker', {
-  summary: 'What the broker’s access rules are about',
+  summary: 'Show what the broker’s access rules depend on',
   roles: ['operator'],
   data: [],
   answer: z.strictObject(access),
 });
 
 export const issueBrokerCertificate = endpoint('POST /api/broker/certificate', {
-  summary: 'A certificate for the broker, with what its access rules are about',
+  summary: 'Issue a certificate for the broker, and return what its access rules depend on',
   roles: ['operator'],
   data: ['keys'],
   action: 'operate',

@@ -48,14 +48,14 @@ export const UpgradeFacts = z.strictObject({
 export type UpgradeFacts = Unchanging<z.output<typeof UpgradeFacts>>;
 
 export const runChecks = endpoint('GET /api/checks', {
-  summary: 'Make every check once',
+  summary: 'Run every check once',
   roles: ['operator'],
   data: [],
   answer: CheckReport,
 });
 
 export const getUpgradeFacts = endpoint('GET /api/upgrade-facts', {
-  summary: 'The schema of the database, the servers on it and their backups',
+  summary: 'Show the database’s schema, the servers using it and their backups',
   roles: ['operator'],
   data: [],
   answer: UpgradeFacts,

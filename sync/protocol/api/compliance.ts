@@ -72,7 +72,7 @@ export const ComplianceFacts = z.strictObject({
 export type ComplianceFacts = z.output<typeof ComplianceFacts>;
 
 export const getComplianceFacts = endpoint('GET /api/compliance/facts', {
-  summary: 'What the report is made of; results of tests are with those who ran them',
+  summary: 'Get the contents of the compliance report, except test results, which are with those who ran the tests',
   roles: ['operator'],
   data: [],
   answer: ComplianceFacts,

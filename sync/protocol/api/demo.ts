@@ -5,7 +5,7 @@ import { endpoint } from './endpoint.ts';
 /** `/api/demo`: whether this is the demo of `npm start`, and emptying it. */
 
 export const getDemo = endpoint('GET /api/demo', {
-  summary: 'Show whether people, kiosks and records here are a demo’s',
+  summary: 'Show whether this server is a demo',
   roles: 'anybody',
   data: [],
   /** `none`: this isn't a demo, or it has been emptied. */
@@ -15,7 +15,7 @@ export const getDemo = endpoint('GET /api/demo', {
 });
 
 export const beginDemo = endpoint('POST /api/demo', {
-  summary: 'Make a server that nobody has used yet a demo’s',
+  summary: 'Turn an unused server into a demo',
   roles: ['operator'],
   action: 'operate',
   data: [],
@@ -34,7 +34,8 @@ export const countDemo = endpoint('GET /api/demo/contents', {
 });
 
 export const emptyDemo = endpoint('POST /api/demo/empty', {
-  summary: 'Erase everybody of a demo, remove its kiosks and their records; goes on by itself until nothing is left',
+  summary:
+    'Erase everyone in a demo, and remove its kiosks and their records; continues in the background until nothing is left',
   roles: ['admin'],
   action: 'delete',
   data: ['person', 'template', 'photo', 'attendance', 'consent'],

@@ -96,7 +96,7 @@ export const createProvisioningCode = endpoint('POST /api/provisioning-codes', {
 });
 
 export const provisionByFile = endpoint('POST /api/devices/provision', {
-  summary: 'Register and approve a kiosk by the file that it wrote, and give the file to carry back',
+  summary: 'Register and approve a kiosk by the file it wrote, and return the file for it',
   roles: ['operator'],
   data: [],
   action: 'operate',

@@ -18,7 +18,7 @@ export const EmbedderMove = z.strictObject({
 const move = { roles: ['operator'], data: ['template'] } as const;
 
 export const listEmbedders = endpoint('GET /api/embedders', {
-  summary: 'The embedders that this server may load, and the present one',
+  summary: 'List the embedders that this server may load, and the current one',
   roles: ['operator'],
   data: [],
   answer: z.strictObject({
@@ -29,14 +29,14 @@ export const listEmbedders = endpoint('GET /api/embedders', {
 
 export const getEmbedderMove = endpoint('GET /api/embedders/move', {
   ...move,
-  summary: 'How far the newest move is; null: there never was one',
+  summary: 'Show the progress of the newest move to another embedder; null if there was none',
   data: [],
   answer: EmbedderMove.nullable(),
 });
 
 export const beginEmbedderMove = endpoint('POST /api/embedders/move', {
   ...move,
-  summary: 'Make everybody’s templates with another embedder, from the photos of their enrolment; a job does it',
+  summary: 'Start making everyone’s templates with another embedder, from their enrolment photos; a job does the work',
   action: 'operate',
   body: z.strictObject({ to: z.string().min(1).max(80) }),
   answer: z.strictObject({ migration: Uuid }),
@@ -44,7 +44,7 @@ export const beginEmbedderMove = endpoint('POST /api/embedders/move', {
 });
 
 export const listEmbedderReenrolments = endpoint('GET /api/embedders/move/people', {
-  summary: 'Who has to be enrolled again, and why',
+  summary: 'List who has to be re-enrolled, and why',
   roles: ['operator'],
   data: ['person.name'],
   answer: z.strictObject({
@@ -54,7 +54,7 @@ export const listEmbedderReenrolments = endpoint('GET /api/embedders/move/people
 
 export const switchEmbedder = endpoint('POST /api/embedders/move/switch', {
   ...move,
-  summary: 'Switch every kiosk to the new embedder; the old templates stay',
+  summary: 'Switch every kiosk to the new embedder; the old templates are kept',
   action: 'operate',
   answer: EmbedderMove.nullable(),
   errors: ['migration-not-ready'],
@@ -70,7 +70,7 @@ export const finishEmbedderMove = endpoint('POST /api/embedders/move/finish', {
 
 export const cancelEmbedderMove = endpoint('DELETE /api/embedders/move', {
   ...move,
-  summary: 'Give the move up before kiosks were switched',
+  summary: 'Cancel the move to another embedder, before kiosks are switched',
   answer: EmbedderMove.nullable(),
   errors: ['migration-not-ready'],
 });

@@ -59,7 +59,7 @@ export const KeyStatus = z.strictObject({
 });
 
 export const listServerKeys = endpoint('GET /api/server-keys', {
-  summary: 'Every valid key of the server, without private halves, and the server’s fingerprint',
+  summary: 'List the server’s valid keys, without private keys, and its fingerprint',
   roles: ['operator'],
   data: [],
   answer: ServerKeys,
@@ -69,14 +69,14 @@ const operate = { roles: ['operator'], data: ['keys'], action: 'operate' } as co
 
 export const succeedServerKey = endpoint('POST /api/server-keys/:purpose/succeed', {
   ...operate,
-  summary: 'Make the successor of a key; the old one stays valid until it is retired',
+  summary: 'Create a key’s successor; the old one stays valid until it is retired',
   params: { purpose: ServerKeyPurpose },
   answer: z.strictObject({ serial: z.number().int() }),
 });
 
 export const retireServerKeys = endpoint('POST /api/server-keys/:purpose/retire', {
   ...operate,
-  summary: 'Retire all keys of a purpose but the newest, and destroy their private halves',
+  summary: 'Retire all keys of a purpose except the newest, and destroy their private keys',
   params: { purpose: ServerKeyPurpose },
   body: z.strictObject({
     /** Even if approved devices do not have the newest key yet. */
@@ -87,14 +87,14 @@ export const retireServerKeys = endpoint('POST /api/server-keys/:purpose/retire'
 });
 
 export const getKeyStatus = endpoint('GET /api/key-rotation', {
-  summary: 'Versions of the keys, what is under which, which processes hold what, and how far a rotation is',
+  summary: 'Show key versions, what each encrypts, which processes hold which keys, and the progress of a rotation',
   roles: ['operator'],
   data: [],
   answer: KeyStatus,
 });
 
 export const planKeyRotation = endpoint('GET /api/key-rotation/plan', {
-  summary: 'What a rotation would do; it does nothing',
+  summary: 'Preview what a rotation would do; changes nothing',
   roles: ['operator'],
   data: [],
   query: z.strictObject({ reEncrypt: QueryFlag.default(false) }),
@@ -103,7 +103,7 @@ export const planKeyRotation = endpoint('GET /api/key-rotation/plan', {
 
 export const beginKeyRotation = endpoint('POST /api/key-rotation', {
   ...operate,
-  summary: 'Begin a rotation to the keys of the environment, or find the one that was begun',
+  summary: 'Start a rotation to the keys of the environment, or return the one in progress',
   body: z.strictObject({
     /** Also gives every person a new key. */
     reEncrypt: z.boolean().default(false),

@@ -152,7 +152,7 @@ export const createReportSchedule = endpoint('POST /api/reports/schedules', {
 });
 
 export const changeReportSchedule = endpoint('PUT /api/reports/schedules/:schedule', {
-  summary: 'Change what a scheduled report sends, its time and its recipients; mails that wait are sent by that',
+  summary: 'Change a scheduled report’s content, time and recipients; this also applies to mails that are waiting',
   roles: ROLES,
   data: [],
   body: NewReportSchedule,
@@ -166,7 +166,7 @@ export const stopReportSchedule = endpoint('DELETE /api/reports/schedules/:sched
 });
 
 export const sendReport = endpoint('POST /api/reports/schedules/:schedule/send', {
-  summary: 'Send a scheduled report now, beside its schedule',
+  summary: 'Send a scheduled report now, in addition to its schedule',
   roles: ROLES,
   data: [],
   errors: ['mail-not-configured'],

@@ -100,7 +100,7 @@ export const dryRunRetention = endpoint('POST /api/retention/dry-run', {
 
 /** The server also does this every hour. */
 export const runRetention = endpoint('POST /api/retention/run', {
-  summary: 'Remove what is due now',
+  summary: 'Delete what is due now',
   roles: ['operator'],
   data: [],
   action: 'operate',

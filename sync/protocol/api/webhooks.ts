@@ -237,7 +237,7 @@ export const testWebhook = endpoint('POST /api/webhooks/:webhook/test', {
 });
 
 export const sendWaiting = endpoint('POST /api/webhooks/:webhook/send', {
-  summary: 'Send at once what waits for its next attempt; quiet hours still hold back what they concern',
+  summary: 'Send messages waiting for their next attempt at once; quiet hours still apply',
   roles: ['admin'],
   data: [],
 });
