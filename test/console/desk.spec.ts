@@ -147,7 +147,7 @@ test('a face in front of this machine’s camera becomes a template after the co
   await page.goto(system.at(`people/${id}/enrol`));
   await expect(page.getByRole('heading', { level: 1 })).toContainText('نورا');
   const failed = page.getByRole('main').getByRole('alert');
-  await expect(failed).toContainText('The server failed');
+  await expect(failed).toContainText('Something went wrong on the server');
   await failed.getByRole('button', { name: 'Try again' }).click();
   await expect(failed).toHaveCount(0);
   await expect(page.getByRole('img', { name: 'Picture 1' })).toBeVisible();
