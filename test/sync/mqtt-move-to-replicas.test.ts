@@ -64,7 +64,7 @@ async function rules(...more: string[]): Promise<string> {
   return readFileSync(join(mosquitto.folder, 'acl'), 'utf8');
 }
 
-/** Sends check-ins over MQTT, one batch each. @returns how many were answered at the first attempt, up to the first that wasn't */
+/** Sends check-ins over MQTT, one batch each. @returns how many were answered at the first try before one wasn't */
 async function checkIns(count: number): Promise<number> {
   const { box } = kiosk;
   for (let i = 0; i < count; i++) {
