@@ -10,7 +10,7 @@ import { sp } from '../cli/run-sp.ts';
 import { newServer, type TestServer } from '../kit/server.ts';
 import { type Fleeting, fleeting } from './kiosk.ts';
 
-/* Staff added at the server unlock every kiosk of the site, offline too, until they are removed; the page lists what they did, by name. */
+/* Staff added at the server unlock every kiosk of the site, offline too, until removed. The page names who did what. */
 
 const EMERGENCY = '582046';
 const NAME = 'Kim Öztürk-Überall';

@@ -26,7 +26,7 @@ export interface Fleeting {
   readonly device: string;
   /** Id of the person who is enrolled, with a photo. */
   readonly person: string;
-  /** Starts the real core; the caller closes it. */
+  /** Starts the real core, which runs until it is closed. */
   start(options?: Partial<CoreOptions>): Promise<Core>;
   remove(): Promise<void>;
 }
