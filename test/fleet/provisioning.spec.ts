@@ -13,8 +13,8 @@ import { newSystem, type System } from '../console/system.ts';
 import { clipOfPicture } from '../kiosk-ui/code-clip.ts';
 
 /*
-* A new kiosk and a real server. The kiosk's camera sees a photograph of the console's page, an
-* administrator compares and approves, and the kiosk finishes automatically.
+ * A new kiosk and a real server. The kiosk's camera sees a photograph of the console's page, an
+ * administrator compares and approves, and the kiosk finishes automatically.
  */
 const ARTEFACTS = resolve(import.meta.dirname, '../artefacts');
 test.describe.configure({ mode: 'serial' });

@@ -10,8 +10,8 @@ import { ask } from '../console/walk.ts';
 import { type Fleeting, fleeting } from './kiosk.ts';
 
 /*
-* An administrator watches the screen of a kiosk that has no display: real server, core and screens in two Chromiums. The
-* kiosk's camera is Chromium's fake one, whose picture is green.
+ * An administrator watches the screen of a kiosk that has no display: real server, core and screens in two Chromiums. The
+ * kiosk's camera is Chromium's fake one, whose picture is green.
  */
 const ARTEFACTS = resolve(import.meta.dirname, '../artefacts');
 test.describe.configure({ mode: 'serial' });

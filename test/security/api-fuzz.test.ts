@@ -14,8 +14,8 @@ import { withDatabase } from '../kit/suite.ts';
 import { NASTY, type Schema, valuesOf } from './schema-arbitrary.ts';
 
 /**
-* A fuzzer driven by the OpenAPI document: whatever a caller of any role sends, there is no 5xx, no answer that the role may not
-* have, and the server keeps running. `FUZZ_RUNS` (default 3): rounds per operation; `SMARTPRESENCE_SEED` repeats a run.
+ * A fuzzer driven by the OpenAPI document: whatever a caller of any role sends, there is no 5xx, no answer that the role may not
+ * have, and the server keeps running. `FUZZ_RUNS` (default 3): rounds per operation; `SMARTPRESENCE_SEED` repeats a run.
  */
 
 const RUNS = Number(process.env.FUZZ_RUNS ?? 3);
@@ -280,8 +280,8 @@ const OF_ASKING = new Set([
 ]);
 
 /**
-* Hashes every row of every other table, so tables added later are covered too. Leaves out the rows of the callers that
-* send requests as a person.
+ * Hashes every row of every other table, so tables added later are covered too. Leaves out the rows of the people that
+ * requests are sent as.
  */
 async function digest(): Promise<string> {
   const { rows: tables } = await sql<{ name: string; whose: string | null }>`

@@ -5,7 +5,7 @@ import { namesOf } from '../../sync/server/core/people/records.ts';
 import type { Target } from './target.ts';
 
 /**
-* A small model, without a database, of what the server must hold: the log, the quarantine, the marks, and what screens
+ * A small model, without a database, of what the server must hold: the log, the quarantine, the marks, and what screens
  * read. Written from docs/develop/protocol.md, not from the server's code.
  */
 

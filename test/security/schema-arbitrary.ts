@@ -84,10 +84,10 @@ export const NASTY: readonly unknown[] = [
 const nasty = fc.constantFrom(...NASTY);
 
 /**
-* Generates values of a schema, mostly valid ones.
+ * Generates values of a schema, mostly valid ones.
  *
-* @param ids existing ids; half of the generated references are among them
-* @param spoil probability, 0 to 1, that a nasty value replaces any one value
+ * @param ids existing ids; half of the generated references are among them
+ * @param spoil probability, 0 to 1, that a nasty value replaces any one value
  */
 export function valuesOf(schema: Schema, ids: readonly string[], spoil: number): fc.Arbitrary<unknown> {
   const good = goodValue(schema, ids, spoil);

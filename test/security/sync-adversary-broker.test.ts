@@ -28,8 +28,8 @@ const DEEDS = ['drop', 'double', 'hold', 'swap', 'cut', 'flip', 'forge', 'old', 
 type Deed = (typeof DEEDS)[number];
 
 /**
-* A malicious broker operator between kiosks and server. The kiosks use one real Mosquitto, the server another, and the
-* operator forwards messages between them as they please.
+ * A malicious broker operator between kiosks and server. The kiosks use one real Mosquitto, the server another, and the
+ * operator forwards messages between them as they please.
  */
 class Operator {
   readonly done = new Map<string, number>();

@@ -13,8 +13,8 @@ import { json, rechain, recommit } from './raw-messages.ts';
 import { type Kiosk, Target } from './target.ts';
 
 /**
-* A kiosk whose keys were stolen can send anything in its own name, properly signed. Each event ends in the log or in the
-* quarantine with a documented reason, and its own batch, other kiosks, the console and the jobs keep working.
+ * A kiosk whose keys were stolen can send anything in its own name, properly signed. Each event ends in the log or in the
+ * quarantine with a documented reason, and its own batch, other kiosks, the console and the jobs keep working.
  */
 
 /** Quarantine reasons that docs/develop/protocol.md lists. */

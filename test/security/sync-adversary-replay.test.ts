@@ -13,8 +13,8 @@ import { json, rawJws } from './raw-messages.ts';
 import { type Kiosk, Target } from './target.ts';
 
 /**
-* An attacker who replays what a kiosk sent, when that kiosk is long dead or stolen: this must not make it look alive, nor
-* restore its earlier state. Also reports that are forged, too large, or another kiosk's.
+ * An attacker who replays what a kiosk sent, when that kiosk is long dead or stolen: this must not make it look alive, nor
+ * restore its earlier state. Also reports that are forged, too large, or another kiosk's.
  */
 
 type Changes = Partial<Extract<Ask, { what: 'changes' }>>;

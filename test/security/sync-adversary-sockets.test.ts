@@ -164,8 +164,8 @@ describe('TLS', () => {
 });
 
 /**
-* Sends raw bytes over the device's own connection and returns everything received. It is closed after the first answer
-* and a batch over another connection, because a request behind the first would have been read by then.
+ * Sends raw bytes over the device's own connection and returns everything received. It is closed after the first answer
+ * and a batch over another connection, because a request behind the first would have been read by then.
  */
 async function raw(bytes: string | Buffer): Promise<string> {
   const socket = tlsConnect({ host: '127.0.0.1', port: ports.devices, rejectUnauthorized: false, ...mine() });

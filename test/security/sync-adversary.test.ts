@@ -12,8 +12,8 @@ import { flipped, json, jweOfSecret, padded, rawJwe, rawJws } from './raw-messag
 import { type Kiosk, Target } from './target.ts';
 
 /**
-* An attacker with the network, the broker or another kiosk, against the server's one message handler: nothing of an
-* attack is stored, nothing else is disturbed, and each attack ends in an error code.
+ * An attacker with the network, the broker or another kiosk, against the server's one message handler: nothing of an
+ * attack is stored, nothing else is disturbed, and each attack ends in an error code.
  */
 
 let target: Target;
@@ -42,7 +42,7 @@ const p256Jwk = p256.publicKey.export({ format: 'jwk' });
 
 /**
  * Points of small order on Curve25519 and its twist, little-endian, and their non-canonical forms (cr.yp.to/ecdh.html,
-* "small order"; RFC 7748 §6.1 requires a check for the all-zero secret that they all give).
+ * "small order"; RFC 7748 §6.1 requires a check for the all-zero secret that they all give).
  */
 const SMALL_ORDER = [
   '0000000000000000000000000000000000000000000000000000000000000000',

@@ -18,9 +18,9 @@ import { MemoryOutbox } from '../kit/outbox.ts';
 import { flipped } from './raw-messages.ts';
 
 /**
-* The sync engine as a state machine (fast-check commands) between an outbox and a minimal server: answers are lost,
-* late, doubled, forged, altered or of an older log, and the server is restored from an older copy. Nothing counts as taken that
-* the server doesn't have, and in the end the server has each event once, in order.
+ * The sync engine as a state machine (fast-check commands) between an outbox and a minimal server: answers are lost,
+ * late, doubled, forged, altered or of an older log, and the server is restored from an older copy. Nothing counts as taken that
+ * the server doesn't have, and in the end the server has each event once, in order.
  */
 
 const RUNS = Number(process.env.SP_PROPERTY_RUNS ?? 150);

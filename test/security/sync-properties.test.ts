@@ -14,8 +14,8 @@ import { recommit } from './raw-messages.ts';
 import { type Kiosk, Target } from './target.ts';
 
 /**
-* Ingest as a state machine (fast-check commands): whatever kiosks, network and database do, in any order, the database
-* matches the model after every single step.
+ * Ingest as a state machine (fast-check commands): whatever kiosks, network and database do, in any order, the database
+ * matches the model after every single step.
  */
 
 /** The kiosks' true logs, and the server that receives parts of them. */

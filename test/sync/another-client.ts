@@ -1,6 +1,6 @@
 /**
-* A client written from docs/develop/protocol.md alone, using only Node's own modules and the `openssl` program, none of our code.
-* Whatever it can't implement is missing from that page.
+ * A client written from docs/develop/protocol.md alone, using only Node's own modules and the `openssl` program, none of our code.
+ * Whatever it can't implement is missing from that page.
  */
 import { spawnSync } from 'node:child_process';
 import {

@@ -26,8 +26,8 @@ const KILLS = Number(process.env.SMARTPRESENCE_KILLS ?? '0');
 const CHILD = join(import.meta.dirname, 'children/kiosk.ts');
 
 /**
-* Steps at which the kiosk is killed, one row per update: each start is killed at the next step in the row. From
-* `state-written` on, each start counts as one of the three that a trial allows.
+ * Steps at which the kiosk is killed, one row per update: each start is killed at the next step in the row. From
+ * `state-written` on, each start counts as one of the three that a trial allows.
  */
 const DEATHS: readonly (readonly string[])[] = [
   [

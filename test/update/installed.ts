@@ -7,9 +7,9 @@ import { requestFile } from '../../electron/core/update/files.ts';
 import { type UpdateLayout, updateLayout } from '../../electron/core/update/layout.ts';
 
 /**
-* A packaged kiosk as the installer leaves it, on this machine: the folders of /var/lib/smartpresence with their owners, a
-* launcher that no build replaces, one user that runs the kiosk and another that installs builds. The updater is started for
-* each request, as smartpresence-update.path does. Without root, one user does everything.
+ * A packaged kiosk as the installer leaves it, on this machine: the folders of /var/lib/smartpresence with their owners, a
+ * launcher that no build replaces, one user that runs the kiosk and another that installs builds. The updater is started for
+ * each request, as smartpresence-update.path does. Without root, one user does everything.
  */
 
 const LAUNCH = join(import.meta.dirname, '../../electron/host-browser/update/launch');
@@ -36,10 +36,10 @@ export interface SaidLine extends Readonly<Record<string, unknown>> {
 }
 
 export interface Installed {
-  /** Stands for `/var/lib/smartpresence`. */
+  /** Stands for `/var/lib/smartpresence`; the value of SMARTPRESENCE_HOME. */
   readonly root: string;
   readonly layout: UpdateLayout;
-  /** The kiosk's data folder, SMARTPRESENCE_HOME. */
+  /** The kiosk's data folder. */
   readonly home: string;
   /** JSON lines that the kiosk and the updater have printed since the start. */
   readonly lines: readonly SaidLine[];

@@ -26,11 +26,11 @@ import { type Installed, installKiosk, type SaidLine } from './installed.ts';
 import { migrationAfter, replacing, variantOf } from './variants.ts';
 
 /**
-* Updates of the kiosk as shipped: packages made from this commit, signed with the ceremony's commands, rolled out by a
-* server in its own process, to an installed kiosk that recognises faces throughout. Launcher, core and Chromium run
-* under one user, the updater under another. A good build is kept; two bad ones are rolled back, each for its own reason.
+ * Updates of the kiosk as shipped: packages made from this commit, signed with the ceremony's commands, rolled out by a
+ * server in its own process, to an installed kiosk that recognises faces throughout. Launcher, core and Chromium run
+ * under one user, the updater under another. A good build is kept; two bad ones are rolled back, each for its own reason.
  *
-* The bad ones also migrate the store to a newer schema, additively, so the build before them keeps working with it.
+ * The bad ones also migrate the store to a newer schema, additively, so the build before them keeps working with it.
  */
 
 const A = projectVersion();

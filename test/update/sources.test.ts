@@ -24,8 +24,8 @@ import { stubBuild } from './stub-kiosk.ts';
 import { ask, install, installFirst, kioskFolders } from './updater.ts';
 
 /**
-* The three sources of a build for a kiosk, each with the real transport: its server (mutual TLS to the core, the core's
-* socket to the updater), a mirror (HTTPS), a USB stick (a mounted file system). `kiosk updater` runs as a separate process.
+ * The three sources of a build for a kiosk, each with the real transport: its server (mutual TLS to the core, the core's
+ * socket to the updater), a mirror (HTTPS), a USB stick (a mounted file system). `kiosk updater` runs as a separate process.
  */
 const PROGRAM = join(import.meta.dirname, '../../electron/cli/kiosk.ts');
 const NEXT = '0.3.0';

@@ -14,9 +14,9 @@ import type { BuildFacts } from '../../sync/protocol/wire/release.ts';
 import { type BuildParts, buildArchive } from './archives.ts';
 
 /**
-* A kiosk with the real launcher, updater, store, sync and update rules, but without models or screens. A shell script
-* represents the running build and declares what it "can" do. Fifty stub kiosks run in one process, each with two small
-* processes of its own (launcher and build).
+ * A kiosk with the real launcher, updater, store, sync and update rules, but without models or screens. A shell script
+ * represents the running build and declares what it "can" do. Fifty stub kiosks run in one process, each with two small
+ * processes of its own (launcher and build).
  */
 
 /** The behaviour of a stub build; `stub.json` in the build. */

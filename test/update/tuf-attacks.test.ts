@@ -36,7 +36,7 @@ import {
 
 /**
  * The attacks that the TUF specification names (§1.5.2), each over real HTTP against the kiosk's own client. In each, the
-* attacker controls the whole network and the keys that the test names.
+ * attacker controls the whole network and the keys that the test names.
  */
 
 let home: ReturnType<typeof temporaryFolder>;
