@@ -123,7 +123,7 @@ async function newLife() {
     if (child.exitCode === null && child.signalCode === null)
       await new Promise((resolve) => child.once('exit', resolve));
     if (!done && launcher > 0) {
-      // As when the machine loses power: the launcher and the kiosk end at once.
+      // Ends the launcher and the kiosk at once too.
       try {
         process.kill(launcher, 'SIGKILL');
       } catch {
