@@ -19,7 +19,7 @@ import { INVENTORY } from '../kit/engine.ts';
 import type { MemoryOutbox } from '../kit/outbox.ts';
 import { withDatabase } from '../kit/suite.ts';
 
-/** The fleet's half of the server on both databases: inventory, settings with their history, commands. */
+/** The server's side of the fleet, on both databases: inventory, settings with their history, commands. */
 
 const START = new Date('2026-11-26T08:00:00.000Z');
 const WELL: Inventory = { ...INVENTORY, version: '0.2.0' };
@@ -34,7 +34,7 @@ describe.each(DATABASES)('the fleet on $name', (kind) => {
     api.notified.length = 0;
   });
 
-  /** A kiosk that was heard a second ago and has said how it is. */
+  /** Registers a kiosk that was in contact a second ago and has reported its inventory. */
   async function kiosk(change: Partial<Inventory> = {}, site: string | null = null): Promise<MemoryOutbox> {
     const box = await api.kiosk(site);
     await report(box, change);
@@ -50,7 +50,7 @@ describe.each(DATABASES)('the fleet on $name', (kind) => {
     (await api.ask<{ id: string }>('POST', '/api/sites', { body: { name, timeZone: 'Europe/Berlin' } })).id;
   const notify = (box: MemoryOutbox, body: object) =>
     api.ask<FleetDetail>('POST', `/api/fleet/${box.device}/commands`, { body });
-  /** What the kiosk gets of this kind at its next ask. */
+  /** Returns the changes of this kind that the kiosk gets at its next ask. */
   const notified = (box: MemoryOutbox, kind: string) =>
     api.db
       .selectFrom('device_state')
@@ -110,7 +110,7 @@ describe.each(DATABASES)('the fleet on $name', (kind) => {
       await keep();
       api.notified.length = 0;
       await keep();
-      // An older build than others have is the rollouts' matter.
+      // A build older than other kiosks' isn't listed here; rollouts handle that.
       expect(await items()).toMatchObject([{ code: 'camera-bad', at: START.toISOString(), person: null }]);
       expect(api.notified).toEqual([]);
       const [{ ref } = { ref: '' }] = await items();
@@ -123,12 +123,12 @@ describe.each(DATABASES)('the fleet on $name', (kind) => {
       expect(await items()).toMatchObject([{ code: 'hot' }]);
       expect(await metric('hot')).toBe(hot + 1);
       expect(await metric('camera-bad')).toBe(covered - 1);
-      // The same again is another one: the note was about the one before.
+      // The same problem occurring again is a new item, because the note was about the previous one.
       api.now = later(60_000);
       await report(box, { camera: 'covered' });
       await keep();
       expect(await items()).toMatchObject([{ code: 'camera-bad', resolved: null }]);
-      // A kiosk that was let in just now is no trouble yet.
+      // A kiosk that was approved just now isn't reported yet.
       const silent = await api.kiosk();
       await api.db.updateTable('device').set({ last_heard_at: null }).where('id', '=', silent.device).execute();
       await keep();
@@ -179,7 +179,7 @@ describe.each(DATABASES)('the fleet on $name', (kind) => {
         { kind: 'config', revision: 2, config: { theme: 'dark', volume: 80, low: true } },
       ]);
       expect(api.notified).toContain('change');
-      // The site changes what this kiosk has of its own: it is sent nothing.
+      // The site changes a setting that this kiosk overrides, so the kiosk is sent nothing.
       await setSite(site, { theme: 'dark', volume: 20 }, 1);
       expect((await notified(a, 'config'))[0]).toMatchObject({ revision: 2 });
       expect((await notified(b, 'config'))[0]).toMatchObject({ revision: 2, config: { volume: 20 } });
@@ -203,7 +203,7 @@ describe.each(DATABASES)('the fleet on $name', (kind) => {
       expect(own.history.at(-1)).toMatchObject({ by: who.id, at: START.toISOString() });
       expect((await back(0)).effective).toEqual({});
       await expect(back(17)).rejects.toMatchObject({ code: 'settings-revision-unknown' });
-      // Put back is audited like every change.
+      // Reverting is audited like every other change.
       expect(await api.lastAudit()).toMatchObject({ route: 'POST /api/fleet/:device/settings/revert', outcome: 'ok' });
     });
 
@@ -276,7 +276,7 @@ describe.each(DATABASES)('the fleet on $name', (kind) => {
       await answer(box, id, 'restart', 'done');
       expect(await state(box)).toMatchObject({ state: 'done', startedAt: START.toISOString() });
       expect(await notified(box, 'command')).toEqual([]);
-      // A later word changes nothing, and neither does another kiosk's.
+      // A later answer changes nothing, nor does one from another kiosk.
       await answer(box, id, 'restart', 'failed', 'late');
       expect(await state(box)).toMatchObject({ state: 'done', code: null });
 
@@ -295,7 +295,7 @@ describe.each(DATABASES)('the fleet on $name', (kind) => {
       const [asked] = (await notify(box, { what: 'logs' })).commands;
       const takeBack = () => api.ask<FleetDetail>('DELETE', `/api/fleet/${box.device}/commands/${asked!.id}`);
       expect((await takeBack()).commands[0]).toMatchObject({ state: 'withdrawn' });
-      // The kiosk is notified of its end, so that one that has read it meanwhile does not do it.
+      // The kiosk is notified that the command has expired, in case it has already read it but not run it.
       expect(await notified(box, 'command')).toMatchObject([{ id: asked!.id, expires: START.toISOString() }]);
       await answer(box, asked!.id, 'logs', 'expired');
       expect(await state(box)).toMatchObject({ state: 'withdrawn' });
@@ -312,7 +312,7 @@ describe.each(DATABASES)('the fleet on $name', (kind) => {
             code: 'command-name-differs',
           });
       const { commands } = await notify(box, { what: 'wipe', name });
-      // A lost kiosk may come up again weeks later.
+      // A lost kiosk may be switched on again weeks later.
       expect(commands[0]).toMatchObject({ what: 'wipe', expiresAt: later(90 * 86_400_000).toISOString() });
     });
 

@@ -7,7 +7,7 @@ import { sp } from '../cli/run-sp.ts';
 import { askChanges, type Link, newKiosk, transportOptions } from '../kit/kiosk.ts';
 import { newServer, type TestServer } from '../kit/server.ts';
 
-/** `fleet …` as an operator types it, beside a running server. */
+/** The `fleet …` commands as an operator runs them, beside a running server. */
 let server: TestServer;
 let kiosk: Link;
 let id: string;

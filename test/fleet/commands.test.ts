@@ -16,7 +16,7 @@ import {
 import { newServer, type TestServer } from '../kit/server.ts';
 import { type Fleeting, fleeting, SECRETS } from './kiosk.ts';
 
-/** Inventory, settings, restart and logs: the real core and a real server. */
+/** Inventory, settings, restart and logs with the real core and a real server. */
 let server: TestServer;
 const kiosks: Fleeting[] = [];
 beforeAll(async () => {
@@ -94,7 +94,7 @@ describe('a kiosk and the server’s fleet management', { timeout: 180_000 }, ()
   test('an expired command is not run, and the kiosk says so', async () => {
     const kiosk = await made('Late door');
     await server.call(commandKiosk, { params: { device: kiosk.device }, body: { what: 'restart', hours: 1 } });
-    // By the server's clock, which the kiosk goes by as well: it is two hours later now.
+    // Moves the server's clock, which the kiosk follows, two hours forward.
     server.shift(2 * 3_600_000);
     let asked = 0;
     await kiosk.start({ restart: () => asked++ });
@@ -107,7 +107,7 @@ describe('a kiosk and the server’s fleet management', { timeout: 180_000 }, ()
     const kiosk = await made('Talking door');
     mkdirSync(join(kiosk.home, 'logs'), { recursive: true });
     const log: CoreOptions['log'] = keepLog(kiosk.home, () => undefined);
-    // As badly as code could log: everything of everybody, in every field, in errors and their causes.
+    // The worst that code could log: all personal data, in every field, in errors and their causes.
     for (const secret of Object.values(SECRETS)) {
       log('info', 'check-in', { name: secret, direction: 'in', method: secret, person: secret });
       log('error', 'core: failed', { error: new Error(secret, { cause: new TypeError(`"${secret}"`) }) });
@@ -128,7 +128,7 @@ describe('a kiosk and the server’s fleet management', { timeout: 180_000 }, ()
     expect(lines.length).toBeGreaterThan(15);
     for (const secret of [...Object.values(SECRETS), kiosk.person]) expect(text).not.toContain(secret);
     expect(text).not.toMatch(/Wilhelmine|Überall/);
-    // What it is kept for.
+    // The log still contains the error codes, which are its purpose.
     expect(text).toContain('number-taken');
   });
 });

@@ -10,7 +10,7 @@ import { sp } from '../cli/run-sp.ts';
 import { newServer, type TestServer } from '../kit/server.ts';
 import { type Fleeting, fleeting } from './kiosk.ts';
 
-/* Staff added at the server unlock every kiosk of the site, offline too, and are out of all with their removal; what they did is on its page, by name. */
+/* Staff added at the server unlock every kiosk of the site, offline too, until removed. The page names who did what. */
 
 const EMERGENCY = '582046';
 const NAME = 'Kim Öztürk-Überall';
@@ -71,7 +71,7 @@ describe('a technician added on the server', { timeout: 240_000 }, () => {
   let pin: string;
   const unlock = (kiosk: Fleeting, more: Partial<Parameters<Core['methods']['staffUnlock']>[0]>) =>
     methods(kiosk).staffUnlock({ member: id, pin: OWN, ...more } satisfies (typeof Unlock)['_output']);
-  /** The app's code by the time that the kiosk judges it by. */
+  /** Returns the authenticator app's code for the kiosk's own time, shifted by `off` steps. */
   const appCode = async (kiosk: Fleeting, off = 0) => {
     const { now } = await methods(kiosk).staffMembers({});
     return codeAt(fromBase32(secret), Math.floor(Date.parse(now as string) / STEP_MS) + off);
@@ -99,7 +99,7 @@ describe('a technician added on the server', { timeout: 240_000 }, () => {
   });
 
   test('can enter without a network after a restart, and a paper code used this way works nowhere once it is reported', async () => {
-    // The back door has the chosen PIN once it has heard of it.
+    // The back door accepts the chosen PIN once it has received it.
     const pinAtBack = async () => {
       await stop(back);
       const kiosk = await openKiosk({ home: back.home, deviceSecret: null, allowSecretFile: true });
@@ -122,7 +122,7 @@ describe('a technician added on the server', { timeout: 240_000 }, () => {
     await start(back);
     await start(front);
     await expect.poll(standing, PATIENT).toMatchObject({ paperLeft: 4 });
-    // Sent within seconds: from then on the front door refuses what only the back door ever saw.
+    // The use is synced within seconds. Then the front door refuses a paper code that was only used at the back door.
     const left = async () => {
       await stop(front);
       const kiosk = await openKiosk({ home: front.home, deviceSecret: null, allowSecretFile: true });
@@ -166,7 +166,7 @@ describe('a technician added on the server', { timeout: 240_000 }, () => {
     await expect.poll(state, PATIENT).toBe('staff-locked');
     await expect(unlock(front, { code })).rejects.toMatchObject({ code: 'staff-unknown' });
     await expect.poll(standing, PATIENT).toEqual({ confirmed: 1, kiosks: 2, paperLeft: null, waiting: ['Back door'] });
-    // The one that was away still has them; it says so no longer once it was heard.
+    // The kiosk that was offline still has them, until it reconnects and confirms their removal.
     await start(back);
     await expect.poll(standing, PATIENT).toEqual({ confirmed: 2, kiosks: 2, paperLeft: null, waiting: [] });
     await expect(unlock(back, { code })).rejects.toMatchObject({ code: 'staff-unknown' });

@@ -11,7 +11,7 @@ import { newKiosk } from '../kit/kiosk.ts';
 import type { TestServer } from '../kit/server.ts';
 import { aCheckin, aPerson } from '../store/samples.ts';
 
-/** What is on these kiosks and must never be found in what leaves them, or on them afterwards. */
+/** Secrets on these kiosks that must never appear in what they send, nor remain on them afterwards. */
 export const SECRETS = {
   name: 'Wilhelmine Überall-Sonntag',
   number: '730412',
@@ -24,14 +24,14 @@ export const SECRETS = {
 export interface Fleeting {
   readonly home: string;
   readonly device: string;
-  /** Person that is enrolled, with a photo. */
+  /** Id of the person who is enrolled, with a photo. */
   readonly person: string;
-  /** The real core, until it is closed. */
+  /** Starts the real core, which runs until it is closed. */
   start(options?: Partial<CoreOptions>): Promise<Core>;
   remove(): Promise<void>;
 }
 
-/** A kiosk of this server with someone in it: a face, photos, records that wait. */
+/** Creates a kiosk of this server with one enrolled person: a face, photos and pending records. */
 export async function fleeting(server: TestServer, name: string, records = 3): Promise<Fleeting> {
   const home = mkdtempSync(join(tmpdir(), 'sp-fleet-'));
   ensureKioskFolder(home, false);

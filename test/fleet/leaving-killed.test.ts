@@ -10,7 +10,7 @@ import { commandKiosk, getKiosk } from '../../sync/protocol/api/fleet.ts';
 import { newServer, type TestServer } from '../kit/server.ts';
 import { type Fleeting, fleeting, setupOf } from './kiosk.ts';
 
-/** kill -9 at each step of a wipe: the next start goes on, is never half a kiosk, and the server hears of the end all the same. */
+/** kill -9 at each step of a wipe: the next start resumes it, is never half a kiosk, and still reports the end to the server. */
 let server: TestServer;
 const kiosks: Fleeting[] = [];
 beforeAll(async () => {
@@ -21,7 +21,7 @@ afterEach(async () => {
   for (const kiosk of kiosks.splice(0)) await kiosk.remove();
 });
 
-/** How the process ended: killed, or done. */
+/** Resumes the wipe in a process of its own. Resolves to how that ended: its signal or exit code. */
 const goOn = (home: string, last: string) =>
   new Promise<string>((resolve, reject) => {
     const child = spawn(process.execPath, [join(import.meta.dirname, 'children/removed.ts'), home, last], {
@@ -31,7 +31,7 @@ const goOn = (home: string, last: string) =>
     child.once('exit', (code, signal) => resolve(signal ?? String(code)));
   });
 
-/** A kiosk that has announced the start to the server, with its journal on disk and everything else still there. */
+/** Creates a kiosk that has announced the start to the server: its journal is on disk and nothing is deleted yet. */
 async function begun(what: 'wipe' | 'decommission', name: string): Promise<Fleeting & { command: string }> {
   const kiosk = await fleeting(server, name);
   kiosks.push(kiosk);
@@ -69,14 +69,14 @@ describe.each(['wipe', 'decommission'] as const)('a killed %s', { timeout: 240_0
     const kiosk = await begun(what, name);
     for (const step of STEPS) {
       expect(await goOn(kiosk.home, step), step).toBe('SIGKILL');
-      // A start finds no kiosk now, whatever of its files is still there.
+      // From here on a start finds no kiosk, whichever files remain.
       expect(readJournal(kiosk.home), step).not.toBeNull();
       if (step === 'secrets') expect(existsSync(join(kiosk.home, 'keyslots.json'))).toBe(false);
       if (step === 'rest') expect(readdirSync(kiosk.home).filter((n) => n.startsWith('store.db'))).toEqual([]);
     }
     expect(await goOn(kiosk.home, '-')).toBe('0');
     expect(readdirSync(kiosk.home)).toEqual(what === 'wipe' ? ['leaving.json'] : []);
-    // By the key that it had announced: the device's own was in the memory of a process that is dead.
+    // Signed with the key that it had announced: the device's own key was only in the memory of the dead process.
     const after = await server.call(getKiosk, { params: { device: kiosk.device } });
     expect(after.kiosk).toMatchObject({ status: 'revoked', leaving: what });
     expect(after.commands[0]).toMatchObject({ id: kiosk.command, state: 'done' });

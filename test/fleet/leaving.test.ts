@@ -11,7 +11,7 @@ import { newServer, type TestServer } from '../kit/server.ts';
 import { codeOf } from '../store/kiosk.ts';
 import { type Fleeting, fleeting, setupOf } from './kiosk.ts';
 
-/** A kiosk that the server has leave, with the real core and a real server: what is left of it, and who knows. */
+/** A kiosk that the server wipes or decommissions, with the real core and a real server: what remains and what is reported. */
 let server: TestServer;
 const kiosks: Fleeting[] = [];
 beforeAll(async () => {
@@ -37,7 +37,7 @@ describe('a wipe', { timeout: 180_000 }, () => {
   test('leaves nothing that any key opens, reports to the server, and shows it across restarts', async () => {
     const kiosk = await made('Lost door');
     const { home } = kiosk;
-    // Everything that someone may have kept: the secrets, and the disk's blocks of before under other names.
+    // Everything an attacker may have kept: the secrets, and the disk's earlier blocks, hard-linked under other names.
     const held = mkdtempSync(join(tmpdir(), 'sp-held-'));
     for (const file of ['device-secret', 'provisioning-secret', 'store.db']) cpSync(join(home, file), join(held, file));
     const blocks = ['keyslots.json', 'device-secret', 'provisioning-secret'];
@@ -50,10 +50,10 @@ describe('a wipe', { timeout: 180_000 }, () => {
       expect(files(home)).toEqual(['leaving.json']);
       const left = readFileSync(join(home, 'leaving.json'), 'utf8');
       expect(Object.keys(JSON.parse(left)).sort()).toEqual(['language', 'languages', 'state', 'v']);
-      // Not merely unlinked: the blocks where the keys stood hold them no more.
+      // Not merely unlinked: the blocks that held the keys are overwritten too.
       for (const file of blocks) expect(readFileSync(join(held, `block-${file}`))).toHaveLength(0);
 
-      // With the secrets of before, on this very machine, and the store's own bytes: there is nothing to open it with.
+      // Even with the earlier secrets and the store's bytes, on this same machine, nothing can open the store.
       const after = mkdtempSync(join(tmpdir(), 'sp-after-'));
       cpSync(home, after, { recursive: true });
       for (const file of ['device-secret', 'provisioning-secret', 'store.db'])
@@ -113,7 +113,7 @@ describe('a wipe', { timeout: 180_000 }, () => {
     expect(await said({ key: newSigningKey(), own: true })).toBe('bad-signature');
     expect(await said({ key: newSigningKey(), own: false })).toBe('unknown-device');
     expect(await said({ key: link.secret.signing, own: true })).toBe('bad-signature');
-    // Its own key, about another's command: taken for what it is, and nothing comes of it.
+    // A farewell signed with its own key for another device's command is accepted but has no effect.
     await sayFarewell(
       { ...to, device: stranger.device },
       { key: link.secret.signing, own: true },
@@ -142,7 +142,7 @@ describe('a decommissioning', { timeout: 180_000 }, () => {
     const { kiosk: known, commands } = await shown(kiosk);
     expect(known).toMatchObject({ status: 'revoked', leaving: 'decommission' });
     expect(commands[0]).toMatchObject({ state: 'done' });
-    // All 40 check-ins, and every byte of the photos of one of them and of the enrolment.
+    // All 40 check-ins arrived, and every byte of two photos: one check-in's and the enrolment's.
     const there = await server.offline(async ({ db }) => {
       const of = { device: kiosk.device };
       const checkins = await db.selectFrom('checkin').select('id').where('device', '=', of.device).execute();
@@ -151,7 +151,7 @@ describe('a decommissioning', { timeout: 180_000 }, () => {
     });
     expect(there).toEqual({ checkins: 40, photos: 2 });
 
-    // A new one may begin here.
+    // A new kiosk can be set up here.
     await core.methods.setupStartOver({});
     expect(again).toEqual([{ browser: true }]);
     await core.close();
@@ -162,7 +162,7 @@ describe('a decommissioning', { timeout: 180_000 }, () => {
 
   test('that can’t send its photos is replaced by a wipe, since the kiosk may have been stolen', async () => {
     const kiosk = await made('Full door');
-    // The server has as many photos of this kiosk as it takes: the next waits for ever.
+    // The server already holds the maximum number of photos of this kiosk, so the next one waits forever.
     await server.offline(async ({ db }) => {
       const { device } = kiosk;
       const many = ['a', 'b', 'c', 'd', 'e'].map((letter) => ({

@@ -13,8 +13,8 @@ import { newSystem, type System } from '../console/system.ts';
 import { clipOfPicture } from '../kiosk-ui/code-clip.ts';
 
 /*
- * A new kiosk and a real server: the console's page is photographed, the kiosk's camera sees the photograph, an
- * administrator compares and approves, and the kiosk goes on by itself.
+ * A new kiosk and a real server. The kiosk's camera sees a photograph of the console's page, an
+ * administrator compares and approves, and the kiosk finishes automatically.
  */
 const ARTEFACTS = resolve(import.meta.dirname, '../artefacts');
 test.describe.configure({ mode: 'serial' });
@@ -22,7 +22,7 @@ test.describe.configure({ mode: 'serial' });
 let system: System;
 let console_: Awaited<ReturnType<typeof openBrowser>>;
 
-/** A folder as the installer leaves it, with host, core and browser; `picture` is what its camera sees. */
+/** A kiosk folder as the installer leaves it, with host, core and browser; `picture` is what its camera sees. */
 class NewKiosk {
   readonly home = mkdtempSync(join(tmpdir(), 'sp-new-kiosk-'));
   host!: BrowserHost;
@@ -62,7 +62,7 @@ class NewKiosk {
   }
 }
 
-/** Makes a code on the console's page, as an administrator does. @returns a photograph of its picture */
+/** Creates a join code on the console's page, as an administrator does. @returns a photograph of its QR code */
 async function photographCode(name: string): Promise<string> {
   const { page } = console_;
   await page.goto(system.at('devices'));
@@ -98,7 +98,7 @@ test('a new kiosk needs only the console’s QR code in front of its camera', as
     await page.screenshot({ path: join(ARTEFACTS, 'screens/fleet-provisioning-approval.png') });
     const shown = (await fingerprint.textContent()) ?? '';
 
-    // Nothing of the server is the kiosk's before someone has compared.
+    // The kiosk has nothing from the server until someone has compared the fingerprints.
     await page.getByRole('button', { name: 'Personal-PIN wählen' }).click();
     await page.locator('input[name=setup-pin]').fill('582046');
     await page.getByRole('button', { name: 'Speichern' }).click();
@@ -118,7 +118,7 @@ test('a new kiosk needs only the console’s QR code in front of its camera', as
     await admin.getByLabel('Fingerprint').fill(shown);
     await approve.click();
 
-    // By itself from here: joined, started again, with the server's name for the entrance and the language it was set up in.
+    // From here on automatic: it has joined and restarted, with the server's name for the entrance and the language of its setup.
     await page.locator('.checkin').waitFor();
     await expect(page.locator('.site')).toHaveText('Werk Nord');
     await expect(page.locator('html')).toHaveAttribute('lang', 'de');

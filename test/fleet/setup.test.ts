@@ -13,7 +13,7 @@ import { approveDevice, createProvisioningCode, listDevices, revokeDevice } from
 import { readJoinCode, writeJoinCode } from '../../sync/protocol/seal/join-code.ts';
 import { newServer, type TestServer } from '../kit/server.ts';
 
-/** The first run's service against a real server: what becomes of every code, and that nothing of it needs a hand. */
+/** The setup service against a real server: the outcome of every code, and that none needs manual intervention. */
 let server: TestServer;
 beforeAll(async () => {
   server = await newServer();
@@ -25,9 +25,9 @@ interface New {
   readonly kiosk: OpenKiosk;
   readonly setup: KioskSetup;
   readonly joined: { count: number };
-  /** Called while a server's grant is being stored. */
+  /** Called while the server's grant is being stored. */
   writing: () => Promise<unknown>;
-  /** Switched off and on again. */
+  /** Switches the kiosk off and on again. */
   again(): Promise<New>;
 }
 const opened: New[] = [];
@@ -157,7 +157,7 @@ describe('a code', { timeout: 120_000 }, () => {
     });
     await until(again, 'approval');
     const shown = again.setup.state();
-    // Switched off while it waits: it is still the one whose fingerprint the administrator compares.
+    // Switched off while waiting, it keeps the fingerprint that the administrator compares.
     const third = await again.again();
     await until(third, 'approval');
     expect(third.setup.state()).toEqual(shown);
@@ -234,7 +234,7 @@ describe('other set-up steps', { timeout: 60_000 }, () => {
     await expect(n.setup.methods.setupStaffPin({ pin: '234567' })).rejects.toMatchObject({ code: 'pin-weak' });
     await n.setup.methods.setupStaffPin({ pin: '582046' });
     await expect(n.setup.methods.setupStaffPin({ pin: '992046' })).rejects.toMatchObject({ code: 'staff-pin-set' });
-    // The next owner needs it, to use the kiosk without a server.
+    // The next owner needs this PIN to use the kiosk without a server.
     await expect(n.setup.methods.setupAlone({ pin: '992046' })).rejects.toThrow('not asked');
   });
 

@@ -10,8 +10,8 @@ import { ask } from '../console/walk.ts';
 import { type Fleeting, fleeting } from './kiosk.ts';
 
 /*
- * An administrator watches the screen of a kiosk without a display: real server, core and screens, in two Chromiums. The
- * kiosk's camera is Chromium's own, whose picture is green.
+ * An administrator watches the screen of a kiosk that has no display: real server, core and screens in two Chromiums. The
+ * kiosk's camera is Chromium's fake one, whose picture is green.
  */
 const ARTEFACTS = resolve(import.meta.dirname, '../artefacts');
 test.describe.configure({ mode: 'serial' });
@@ -61,16 +61,16 @@ const notice = () => screen.getByText(kioskTexts.watched.now);
 const panel = () =>
   desk.page.locator('section', { has: desk.page.getByRole('heading', { name: 'Screen', exact: true }) });
 const mirror = () => panel().getByRole('img', { name: 'Screen of Garden door' });
-/** Rows at the top of a picture, where the clock is: a minute may pass between two. */
+/** Rows at the top of a picture that show the clock, which may change between two pictures. */
 const CLOCK_ROWS = 112;
-/** What the console shows below the clock, as the pixels that it drew. */
+/** Returns the pixels that the console has drawn below the clock. */
 const pixels = () =>
   mirror().evaluate((canvas: HTMLCanvasElement, top) => {
     const below = Object.assign(document.createElement('canvas'), { width: canvas.width, height: canvas.height - top });
     below.getContext('2d')!.drawImage(canvas, 0, -top);
     return below.toDataURL();
   }, CLOCK_ROWS);
-/** The picture once it stands: a screen that has just changed may be drawn half-way. */
+/** Returns the picture once it is stable, because a screen that has just changed may be only half drawn. */
 const settled = async (): Promise<string> => {
   let last = '';
   const stands = async () => {
@@ -81,7 +81,7 @@ const settled = async (): Promise<string> => {
   await expect.poll(stands, { intervals: [1_500] }).toBe(true);
   return last;
 };
-/** Share of a picture that is the green of Chromium's made-up camera. */
+/** Returns the share of a picture that has the green of Chromium's fake camera. */
 async function green(png: Buffer): Promise<number> {
   const { data, info } = await sharp(png).removeAlpha().raw().toBuffer({ resolveWithObject: true });
   let count = 0;
@@ -125,7 +125,7 @@ test('it mirrors the kiosk’s screen live without camera and input, and the kio
   await expect.poll(sent).toBeGreaterThan(before + 6);
   expect(await pixels()).toBe(asked);
 
-  // Staff's own screens are not shown at all: whatever happens there, the picture says the same.
+  // Staff screens are never mirrored: the picture stays the same, whatever happens on them.
   await screen.getByRole('button', { name: kioskTexts.staff.open, exact: true }).click();
   await expect.poll(pixels).not.toBe(asked);
   await expect(notice()).toBeVisible();
@@ -163,7 +163,7 @@ test('a compromised kiosk can only send a wrong picture of itself', async () => 
     '\xff\xd8\xff\xe0<script>alert(4)</script>',
   ];
   let number = 0;
-  // The server takes none of these (test/security/); here the console is given them all the same.
+  // The server accepts none of these (test/security/); here the console receives them anyway.
   await page.route('**/api/fleet/*/screen/*', (route) => {
     const bytes = Buffer.from(hostile[number % hostile.length]!, 'latin1');
     number += 1;

@@ -14,14 +14,14 @@ import { withDatabase } from '../kit/suite.ts';
 import { NASTY, type Schema, valuesOf } from './schema-arbitrary.ts';
 
 /**
- * A fuzzer over the OpenAPI document: whatever someone of any role sends, there is no 5xx, no answer that the role may not
- * have, and the server goes on. `FUZZ_RUNS` (default 3) is the number of rounds for each operation; `SMARTPRESENCE_SEED` repeats one.
+ * A fuzzer driven by the OpenAPI document: whatever a caller of any role sends, there is no 5xx, no answer that the role may not
+ * have, and the server keeps running. `FUZZ_RUNS` (default 3): rounds per operation; `SMARTPRESENCE_SEED` repeats a run.
  */
 
 const RUNS = Number(process.env.FUZZ_RUNS ?? 3);
 const REPEATED = process.env.SMARTPRESENCE_SEED !== undefined;
 const SEED = printedSeed('API fuzzing');
-/** Requests of a round, sent at once. */
+/** Number of simultaneous requests in a round. */
 const AT_ONCE = 8;
 
 type Caller = Role | 'nobody';
@@ -33,7 +33,7 @@ interface Operation {
   readonly roles: readonly Role[] | 'anybody';
   readonly parameters: readonly { name: string; in: string; required: boolean; schema: Schema }[];
   readonly body: Schema | null;
-  /** Takes a file as it is. */
+  /** Whether the body is a raw file. */
   readonly raw: boolean;
 }
 
@@ -44,19 +44,19 @@ interface Sent {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** Whose data nobody but staff may see: each answer to a person or a stranger is searched for it. */
+/** Data that only staff may see: every answer to a person or an unauthenticated caller is searched for it. */
 const VICTIM = { name: 'Zyxwvut Qponmlk', email: 'zyxwvut@qponmlk.example', number: '77120345' };
 
-// Real concurrency where there is one.
+// PostgreSQL where available, for real concurrency.
 const { start, unavailable } = DATABASES.find((d) => d.name === 'PostgreSQL' && !d.unavailable) ?? DATABASES[0]!;
 let web: PeopleListener;
 let operations: Operation[];
-/** Ids of what there is, by the address that lists it: `/api/people`. */
+/** Ids of existing objects, by the address that lists them, such as `/api/people`. */
 const things = new Map<string, Set<string>>();
 let victim: string;
 const visitors = new Map<Caller, Visitor & { id: string }>();
 
-/** Everybody who has asked as a person. */
+/** Ids of everyone who has sent requests as a person. */
 const themselves = new Set<string>();
 
 async function visitorOf(caller: Caller): Promise<Visitor & { id: string }> {
@@ -103,14 +103,14 @@ withDatabase({ unavailable, start }, async (database, undo) => {
 
 const note = (list: string, ids: readonly string[]) => things.set(list, new Set([...(things.get(list) ?? []), ...ids]));
 const everyId = () => [...things.values()].flatMap((ids) => [...ids].slice(-5));
-/** What a parameter may name: of the list that its address stands under, else by its name. */
+/** Returns ids that a parameter may name: from the list at its parent address, otherwise by the parameter's name. */
 function known(path: string, name: string): string[] {
   const list = path.slice(0, path.indexOf(`/{${name}}`));
   const ids =
     things.get(list) ?? things.get(`/api/${name}s`) ?? (name === 'person' ? things.get('/api/people') : undefined);
   return ids ? [...ids].slice(-5) : everyId();
 }
-/** Takes ids out of an answer, so that later operations find what earlier ones made. */
+/** Collects ids from an answer, so later operations can use what earlier ones created. */
 function harvest(operation: Operation, body: string): void {
   if (!body.startsWith('{')) return;
   const found = [...body.matchAll(/"(?:id|request|version)":"([\w-]{1,60})"/g)].map((m) => m[1]!);
@@ -119,7 +119,7 @@ function harvest(operation: Operation, body: string): void {
 
 const nastyText = fc.constantFrom(...NASTY.filter((v): v is string => typeof v === 'string'));
 
-/** Requests to an operation: good ones, spoiled ones, and ones that are none. */
+/** Generates requests to an operation: valid ones, spoiled ones and malformed ones. */
 function requestTo(operation: Operation): fc.Arbitrary<Sent> {
   const inPath = operation.parameters.filter((p) => p.in === 'path');
   const inQuery = operation.parameters.filter((p) => p.in === 'query');
@@ -216,7 +216,7 @@ function requestTo(operation: Operation): fc.Arbitrary<Sent> {
 }
 
 const asText = (value: unknown) => (typeof value === 'string' ? value : (JSON.stringify(value) ?? ''));
-/** As a client must encode it; lone surrogates as the bytes that a broken one would send. */
+/** Encodes a URL part as a client must; lone surrogates become the bytes that a broken client would send. */
 function encode(text: string): string {
   return encodeURIComponent(text.toWellFormed()) || '%20';
 }
@@ -226,7 +226,7 @@ async function send(operation: Operation, sent: Sent) {
   const answer = await web.app.inject({
     method: operation.method,
     url: sent.url,
-    // Limits by address are tested elsewhere: here they would hide everything behind them.
+    // Limits per address are tested elsewhere; here they would hide every other answer.
     remoteAddress: `10.${random(256)}.${random(256)}.${random(256)}`,
     headers: {
       host: 'localhost',
@@ -240,7 +240,7 @@ async function send(operation: Operation, sent: Sent) {
   });
   return { who, answer };
 }
-/** How each operation answered, over all rounds. */
+/** Number of answers per operation and status, over all rounds. */
 const statuses = new Map<Operation, Map<number, number>>();
 const chance = seededRandom(SEED);
 const random = (below: number) => Math.floor(chance() * below);
@@ -260,12 +260,12 @@ async function judge(operation: Operation, sent: Sent): Promise<void> {
     expect(answer.body, notify()).not.toMatch(/\bat .+\.ts:\d+|node_modules|select |insert into|kysely/i);
   }
   const open = operation.roles === 'anybody' || (sent.caller !== 'nobody' && operation.roles.includes(sent.caller));
-  // A session that an operation ended, or a new visitor: the next request starts a new one.
+  // The operation may have ended the session: the next request starts a new one.
   if (problem?.code === 'no-session' || (operation.method === 'DELETE' && /session/.test(operation.path)))
     visitors.delete(sent.caller);
   if (!open) expect([401, 403, 404, 400, 413, 415], notify()).toContain(answer.statusCode);
   if (!open && answer.statusCode === 403) expect(problem?.code, notify()).toMatch(/^(not-allowed|wrong-origin)$/);
-  // What is not theirs reaches neither a person nor a stranger, in no form.
+  // Other people's data never reaches a person or an unauthenticated caller in any form.
   if (sent.caller === 'person' || sent.caller === 'nobody' || !open)
     for (const secret of [VICTIM.name, VICTIM.email, ...(sent.url.includes(VICTIM.number) ? [] : [VICTIM.number])])
       if (who.id !== victim && !payloadHas(sent, secret)) expect(answer.body.includes(secret), notify()).toBe(false);
@@ -273,15 +273,15 @@ async function judge(operation: Operation, sent: Sent): Promise<void> {
 const payloadHas = (sent: Sent, text: string) =>
   sent.payload?.text.includes(text) || decodeURIComponent(sent.url.replaceAll(/%(?![0-9a-f]{2})/gi, '')).includes(text);
 
-/** Tables that anybody's request writes to, or whose rows say only that they asked. */
+/** Tables that any caller's request writes to, or whose rows only record that it was made. */
 const OF_ASKING = new Set([
   ...['account', 'audit', 'change', 'erasure_confirmation', 'erasure_step', 'idempotency', 'recovery_code'],
   ...['session', 'sign_in_attempt', 'sign_in_link'],
 ]);
 
 /**
- * Hash of every row of every other table, so that one that is added later is looked at as well; of those who ask as a
- * person, not their own rows.
+ * Hashes every row of every other table, so tables added later are covered too. Leaves out the rows of the people that
+ * requests are sent as.
  */
 async function digest(): Promise<string> {
   const { rows: tables } = await sql<{ name: string; whose: string | null }>`
@@ -298,7 +298,7 @@ async function digest(): Promise<string> {
       where ${others}`.execute(web.db);
     parts.push(`${name} ${rows[0]!.hash}`);
   }
-  // Theirs alone is left out: an auditor may set their own password.
+  // Auditors' own rows are left out, because an auditor may set their own password.
   const { rows } = await sql<{ hash: string }>`
     select md5(string_agg(t::text, '|' order by t::text)) as hash from account t where role <> 'auditor'`.execute(
     web.db,
@@ -324,7 +324,7 @@ describe.skipIf(unavailable)('arbitrary requests to the API', () => {
         );
     }
     expect(failed.join('\n\n')).toBe('');
-    // A fuzzer that no handler lets in proves nothing.
+    // If no handler accepted its requests, the fuzzer would prove nothing.
     const served = [...statuses].filter(([, answers]) => [...answers.keys()].some((status) => status < 300));
     const total = [...statuses.values()].flatMap((a) => [...a.values()]).reduce((a, b) => a + b, 0);
     console.log(

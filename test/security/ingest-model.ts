@@ -5,15 +5,15 @@ import { namesOf } from '../../sync/server/core/people/records.ts';
 import type { Target } from './target.ts';
 
 /**
- * What the server has to hold, in a few lines and without a database: the log, the quarantine, the marks, and what screens
+ * A small model, without a database, of what the server must hold: the log, the quarantine, the marks, and what screens
  * read. Written from docs/develop/protocol.md, not from the server's code.
  */
 
-/** One event as it is delivered, and what is wrong with it. */
+/** One event as delivered, and its fault if it has one. */
 export interface Delivered {
-  /** What goes over the wire. */
+  /** The event as sent over the wire. */
   readonly raw: unknown;
-  /** Null: sound. `event-not-storable` only shows where it would be written. */
+  /** Null if the event is sound. `event-not-storable` only shows when the event would be written. */
   readonly fault: string | null;
 }
 
@@ -39,7 +39,7 @@ const digestOf = (raw: unknown) =>
     .update(JSON.stringify(raw) ?? 'null')
     .digest('base64url');
 
-/** Everything that is compared, as plain values in a fixed order. */
+/** Everything that the test compares, as plain values in a fixed order. */
 export interface Snapshot {
   /** device, epoch, number, header hash, chain, whether it still names someone and holds values */
   events: [string, string, number, string, string, boolean, boolean][];
@@ -52,7 +52,7 @@ export interface Snapshot {
 
 export class IngestModel {
   readonly log = new Map<string, Map<number, Kept>>();
-  /** By place, number and digest. */
+  /** Quarantined events by place, sequence number and digest. */
   readonly quarantine = new Map<
     string,
     { place: string; seq: number; digest: string; reason: string; item: Delivered; emptied?: boolean }
@@ -60,7 +60,7 @@ export class IngestModel {
   readonly people = new Map<string, Person>();
   readonly voids = new Map<string, [string, string]>();
   readonly #ids = new Set<string>();
-  /** Events that delete an unknown person: they name nobody. */
+  /** Events that delete an unknown person, and so name nobody. */
   readonly #nameless = new Set<string>();
 
   clone(): IngestModel {
@@ -74,7 +74,7 @@ export class IngestModel {
     return copy;
   }
 
-  /** A batch. @returns the mark that is acknowledged */
+  /** Delivers a batch. @returns the acknowledged mark */
   deliver(place: Place, first: number, items: readonly Delivered[]): number {
     const slots = this.#slots(placeOf(place));
     const fresh: WireEvent[] = [];
@@ -94,7 +94,7 @@ export class IngestModel {
     return this.committed(place);
   }
 
-  /** @returns null: new; undefined: already there; else why it can't be taken */
+  /** @returns null if the event is new, undefined if it already exists, otherwise the reason for its quarantine */
   #judge(slots: Map<number, Kept>, seq: number, { raw, fault }: Delivered): string | null | undefined {
     if (fault !== null && fault !== 'event-not-storable') return fault;
     const { header } = raw as WireEvent;
@@ -104,7 +104,7 @@ export class IngestModel {
     return fault;
   }
 
-  /** What an erasure does to the quarantine: it keeps that something of the erased person came, and why it was rejected. */
+  /** Empties quarantined events of erased people, as an erasure does: only their arrival and the reason are kept. */
   unlink(): void {
     for (const held of this.quarantine.values()) {
       const { personal } = (held.item.raw ?? {}) as Partial<WireEvent>;
@@ -112,7 +112,7 @@ export class IngestModel {
     }
   }
 
-  /** Takes everything of a device in quarantine again, in the order in which it came. */
+  /** Retries a device's quarantined events in their order of arrival. */
   retry(device: string): void {
     for (const [key, held] of [...this.quarantine]) {
       if (!held.place.startsWith(device) || held.emptied) continue;
@@ -212,7 +212,7 @@ export class IngestModel {
   }
 }
 
-/** The same, as the database holds it, of these devices. */
+/** Returns the same snapshot of these devices, as the database holds it. */
 export async function snapshotOf(
   { database: { db }, keys }: Target,
   devices: readonly string[],

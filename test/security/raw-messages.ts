@@ -14,12 +14,12 @@ import { pad } from '../../sync/protocol/seal/padding.ts';
 import { type Ed25519PrivateJwk, TYP, type X25519PublicJwk } from '../../sync/protocol/wire/batch.ts';
 import type { WireEvent } from '../../sync/protocol/wire/event.ts';
 
-/** Messages made by hand, from nothing but node:crypto, so that they can be wrong in ways in which our own code can't make them. */
+/** Messages built with node:crypto alone, so they can be wrong in ways that our own code can't produce. */
 
 const b64 = (bytes: Uint8Array | string) => Buffer.from(bytes as Uint8Array).toString('base64url');
 export const json = (value: unknown) => Buffer.from(typeof value === 'string' ? value : JSON.stringify(value));
 
-/** A JWS of exactly these bytes. @param header an object, or the text of one */
+/** Builds a JWS of exactly these bytes. @param header an object, or its JSON text */
 export function rawJws(header: unknown, payload: Uint8Array, key: Ed25519PrivateJwk | null): string {
   const input = `${b64(json(header))}.${b64(payload)}`;
   const signature = key
@@ -31,11 +31,11 @@ export function rawJws(header: unknown, payload: Uint8Array, key: Ed25519Private
 export interface JweOptions {
   readonly typ?: string;
   readonly cty?: string;
-  /** Changes the protected header; a text stands as it is. */
+  /** Changes the protected header; text is used verbatim. */
   readonly header?: (usual: Record<string, unknown>) => unknown;
 }
 
-/** A JWE (ECDH-ES over X25519, A256GCM) of exactly these bytes, with whatever header. */
+/** Builds a JWE (ECDH-ES over X25519, A256GCM) of exactly these bytes, with any header. */
 export async function rawJwe(plain: Uint8Array, to: X25519PublicJwk, options: JweOptions = {}): Promise<string> {
   const { typ = TYP.sealedBatch, cty = TYP.batch, header = (usual) => usual } = options;
   const ephemeral = generateKeyPairSync('x25519');
@@ -55,7 +55,7 @@ export async function rawJwe(plain: Uint8Array, to: X25519PublicJwk, options: Jw
   return encrypt(plain, concatKdf(secret), json(header(usual)));
 }
 
-/** A JWE by someone who knows the agreed secret beforehand, as a low-order point allows. */
+/** Builds a JWE as an attacker who knows the agreed secret in advance, which a low-order point allows. */
 export function jweOfSecret(plain: Uint8Array, secret: Uint8Array, header: unknown): string {
   return encrypt(plain, concatKdf(secret), json(header));
 }
@@ -82,7 +82,7 @@ function concatKdf(secret: Uint8Array): Buffer {
 
 export const padded = (text: string) => pad(Buffer.from(text, 'latin1'));
 
-/** A changed event that is consistent in itself: commitments of what it now holds. */
+/** Makes a changed event consistent again, with commitments to its present values. */
 export function recommit(event: WireEvent): WireEvent {
   const commitments = Object.fromEntries(
     Object.entries(event.personal).map(([field, { salt, value }]) => [field, commit(salt, value)]),
@@ -90,7 +90,7 @@ export function recommit(event: WireEvent): WireEvent {
   return { ...event, header: { ...event.header, commitments } };
 }
 
-/** Rebuilds the chain over these events, in their order. */
+/** Rebuilds the hash chain over these events, in order. */
 export function rechain(events: readonly WireEvent[]): WireEvent[] {
   let prev = events[0]!.header.prev;
   return events.map((event) => {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 
-/** JSON Schema (2020-12), as far as the OpenAPI document uses it. */
+/** The part of JSON Schema (2020-12) that the OpenAPI document uses. */
 export interface Schema {
   readonly type?: string | readonly string[];
   readonly properties?: Readonly<Record<string, Schema>>;
@@ -23,7 +23,7 @@ export interface Schema {
   readonly maxItems?: number;
 }
 
-/** Values that trip programs up: each once did somewhere. */
+/** Values that are known to break programs. */
 export const NASTY: readonly unknown[] = [
   null,
   true,
@@ -84,10 +84,10 @@ export const NASTY: readonly unknown[] = [
 const nasty = fc.constantFrom(...NASTY);
 
 /**
- * Values of a schema, good ones for the most part.
+ * Generates values of a schema, mostly valid ones.
  *
- * @param ids that exist: what names something is one of them half of the time
- * @param spoil chance of a nasty value in place of any one, 0 to 1
+ * @param ids existing ids; half of the generated references are among them
+ * @param spoil probability, 0 to 1, that a nasty value replaces any one value
  */
 export function valuesOf(schema: Schema, ids: readonly string[], spoil: number): fc.Arbitrary<unknown> {
   const good = goodValue(schema, ids, spoil);
@@ -127,7 +127,7 @@ function goodValue(schema: Schema, ids: readonly string[], spoil: number): fc.Ar
   }
 }
 
-/** What only a name shows: a schema can't say that a text is a time zone. */
+/** Generators by field name, for what a schema can't express, such as that a text is a time zone. */
 const HINTS: Readonly<Record<string, fc.Arbitrary<string>>> = {
   timeZone: fc.constantFrom('Europe/Berlin', 'America/New_York'),
   email: fc.emailAddress(),
@@ -190,7 +190,7 @@ function text(schema: Schema, ids: readonly string[]): fc.Arbitrary<string> {
     try {
       return fc.oneof(...someId, fc.stringMatching(new RegExp(pattern)));
     } catch {
-      // A construct that fast-check can't generate from.
+      // The pattern uses a construct that fast-check doesn't support.
     }
   }
   return fc.string({ unit: 'grapheme', minLength, maxLength: Math.min(maxLength, 60) });

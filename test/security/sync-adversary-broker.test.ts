@@ -23,17 +23,17 @@ const random = printedRandom('pauses of the kiosks’ engines');
 const missing = mosquittoMissing();
 if (missing) console.log(`SKIPPED: the broker's operator as an adversary: ${missing}`);
 
-/** What the operator does with a message on its way. */
+/** What the operator can do to a message in transit. */
 const DEEDS = ['drop', 'double', 'hold', 'swap', 'cut', 'flip', 'forge', 'old', 'grow'] as const;
 type Deed = (typeof DEEDS)[number];
 
 /**
- * The operator of a broker who sits between kiosks and server: two real Mosquittos, the kiosks on one, the server on the
- * other, and between them someone who passes on what they like, as they like.
+ * A malicious broker operator between kiosks and server. The kiosks use one real Mosquitto, the server another, and the
+ * operator forwards messages between them as they please.
  */
 class Operator {
   readonly done = new Map<string, number>();
-  /** What to do with the next messages in each direction; none: passes them on. */
+  /** What to do with the next messages in each direction. When empty, messages are passed on. */
   readonly plan: { up: Deed[]; down: Deed[] } = { up: [], down: [] };
   readonly #kiosks: MqttClient;
   readonly #server: MqttClient;
@@ -90,7 +90,7 @@ class Operator {
         return send(topic, `${payload}A`);
       case undefined: {
         send(topic, payload);
-        // What was held back comes late, and behind what was said later.
+        // A held message arrives late, behind messages that were sent after it.
         const late = this.#held;
         this.#held = [];
         for (const { to: affected, topic: t, payload: p } of late)
@@ -105,7 +105,7 @@ class Operator {
   }
 }
 
-/** The same kind of message, by someone else's key. */
+/** Returns a message of the same kind, made with someone else's key. */
 function forged(payload: string): string {
   const [header, ...rest] = payload.split('.');
   if (rest.length !== 2) return [header, ...rest].with(-1, 'AAAAAAAAAAAAAAAAAAAAAA').join('.');
@@ -160,7 +160,7 @@ describe.skipIf(missing)('the operator of a broker', () => {
       source: kiosk.box,
       batchEvents: 4,
       transport: mqttTransport(kiosk, url, { silenceMs: 1000 }),
-      // As in life, but that pauses do not grow: a test has no minutes.
+      // Like the real runtime, except that pauses are capped, because a test can't wait for minutes.
       runtime: {
         now: Date.now,
         random,
@@ -177,7 +177,7 @@ describe.skipIf(missing)('the operator of a broker', () => {
     const codes = new Set<string>();
     for (const kiosk of kiosks) kiosk.box.checkin(kiosk.box.person('Ada Lovelace'));
     for (const engine of engines) engine.start();
-    // First an honest while, so that there is something to replay.
+    // Run honestly first, so there is something to replay.
     await until('all is there', () => kiosks.every((k) => k.box.pendingCount() === 0));
     for (const direction of ['up', 'down'] as const)
       for (const deed of DEEDS) {
@@ -189,7 +189,7 @@ describe.skipIf(missing)('the operator of a broker', () => {
         await until(`the deed was done: ${deed}`, () => operator.plan[direction].length === 0);
         for (const { status } of engines) if (status.problem) codes.add(status.problem.code);
       }
-    // And all at once, on a backlog.
+    // Then all of them in a row, on a backlog.
     operator.plan.up.push(...DEEDS);
     operator.plan.down.push(...[...DEEDS].reverse());
     for (const [i, { box }] of kiosks.entries()) {
@@ -200,7 +200,7 @@ describe.skipIf(missing)('the operator of a broker', () => {
     for (const engine of engines) await engine.stop();
     for (const direction of ['up', 'down'])
       for (const deed of DEEDS) expect(operator.done.get(`${deed} ${direction}`) ?? 0, deed).toBeGreaterThanOrEqual(2);
-    // Each left its trace: the server's log, and the kiosk's status.
+    // Each shows in the server's log or the kiosk's status.
     const logged = [...setup.server.logged.matchAll(/"code":"([a-z-]+)"/g)].map((m) => m[1]);
     for (const code of [/^wrong-issuer$/, /^(batch|ask)-undecryptable$/, /^(batch|ask)-malformed$|^unknown-message$/])
       expect(
@@ -281,7 +281,7 @@ describe.skipIf(missing)('the operator of a broker', () => {
         await until('all is there', () => kiosk.box.pendingCount() === 0);
         await engine.stop();
       }
-      // The capture is behind what is sent: when it has these words, it has all that came before.
+      // The capture lags behind: once it contains this text, it contains everything sent before.
       const ends = 'here the capture ends';
       const marker = tcpConnect(Number(ports[0]), '127.0.0.1');
       marker.on('error', () => undefined).write(ends);
@@ -291,7 +291,7 @@ describe.skipIf(missing)('the operator of a broker', () => {
       await once(dump, 'exit');
       const events = kiosk.box.events.slice(before);
       const bytes = readFileSync(file);
-      // The capture holds what was sent: both ports, and more than the events' own size.
+      // The capture covers the traffic: both ports, and more bytes than the events themselves.
       expect(bytes.length).toBeGreaterThan(JSON.stringify(events).length);
       const uuids = [...people.map(([, id]) => id), ...events.map((e) => e.header.id), kiosk.box.epoch];
       const salts = events.flatMap((e) => Object.values(e.personal).map((v) => v.salt));
@@ -313,7 +313,7 @@ describe.skipIf(missing)('the operator of a broker', () => {
         ])
           for (const where of whole) expect(where.includes(form), text).toBe(false);
       for (const uuid of uuids) expect(bytes.includes(Buffer.from(uuid.replaceAll('-', ''), 'hex')), uuid).toBe(false);
-      // The server's log may name devices; it names nobody and no event.
+      // The server's log may name devices, but neither people nor events.
       for (const text of [...people.flat().flatMap((t) => t.split(' ')), ...salts])
         expect(setup.server.logged, text).not.toContain(text);
     } finally {

@@ -13,11 +13,11 @@ import { json, rechain, recommit } from './raw-messages.ts';
 import { type Kiosk, Target } from './target.ts';
 
 /**
- * A kiosk whose keys were stolen: it may say anything in its own name, properly signed. Each event ends in the log or in the
- * quarantine with a documented reason; its own batch, other kiosks, the console and the jobs go on.
+ * A kiosk whose keys were stolen can send anything in its own name, properly signed. Each event ends in the log or in the
+ * quarantine with a documented reason, and its own batch, other kiosks, the console and the jobs keep working.
  */
 
-/** As docs/develop/protocol.md lists them. */
+/** Quarantine reasons that docs/develop/protocol.md lists. */
 const REASONS =
   /^(event-newer-schema|event-malformed|event-foreign|event-wrong-sequence|event-commitment-mismatch|event-id-reused|sequence-reused|event-not-storable|person-unknown|erasure-not-asked)$/;
 
@@ -25,9 +25,9 @@ type Event = WireEvent;
 type Anything = { header: Record<string, unknown>; personal: Record<string, unknown> };
 interface Spoiled {
   readonly name: string;
-  /** Reason in quarantine; null: it is stored. */
+  /** Reason for the quarantine; null if the event is stored. */
   readonly reason: string | null;
-  /** Of a check-in, already whole; may give the text of its JSON. */
+  /** Spoils a complete check-in; returns the event or its JSON text. */
   readonly spoil: (event: Event) => unknown;
 }
 const spoiled = (name: string, reason: Spoiled['reason'], spoil: Spoiled['spoil']): Spoiled => ({
@@ -38,7 +38,7 @@ const spoiled = (name: string, reason: Spoiled['reason'], spoil: Spoiled['spoil'
 const header = (more: Record<string, unknown>) => (e: Event) => ({ ...e, header: { ...e.header, ...more } });
 const at = (more: Record<string, unknown>) => (e: Event) => header({ at: { ...e.header.at, ...more } })(e);
 const open = (more: Record<string, unknown>) => (e: Event) => header({ open: { ...e.header.open, ...more } })(e);
-/** Sets personal values, with commitments that fit. */
+/** Sets personal values and the matching commitments. */
 const personal = (more: Record<string, unknown>) => (e: Event) =>
   recommit({
     ...e,
@@ -50,13 +50,13 @@ const personal = (more: Record<string, unknown>) => (e: Event) =>
 const as = (type: string, body: Record<string, unknown>, values: Record<string, unknown>) => (e: Event) =>
   personal(values)({ ...e, header: { ...e.header, type: type as 'checkin', open: body }, personal: {} });
 const salt = () => randomBytes(16).toString('base64url');
-/** As JSON text, where JavaScript itself can't hold it. */
+/** Edits the JSON text, for values that JavaScript can't represent. */
 const text = (from: string | RegExp, to: string) => (e: Event) => JSON.stringify(e).replace(from, to);
 const nested = (levels: number) => `${'['.repeat(levels)}${']'.repeat(levels)}`;
 const upper = (e: Event) => String(e.personal.person!.value).toUpperCase();
 
 const SPOILED: Spoiled[] = [
-  // Schemas of the past, of the future and of nowhere.
+  // Past, future and impossible schema versions.
   spoiled('schema 2', 'event-newer-schema', header({ v: 2 })),
   spoiled('schema 2 with fields that nobody knows', 'event-newer-schema', (e) => ({
     ...header({ v: 2, mood: 'good' })(e),
@@ -74,7 +74,7 @@ const SPOILED: Spoiled[] = [
   spoiled('nothing but a number', 'event-malformed', () => 42),
   spoiled('nothing but null', 'event-malformed', () => null),
   spoiled('a list for an event', 'event-malformed', (e) => [e]),
-  // Whose, and where.
+  // Device and position.
   spoiled('another device', 'event-foreign', header({ device: crypto.randomUUID() })),
   spoiled('another epoch', 'event-foreign', header({ epoch: crypto.randomUUID() })),
   spoiled('another sequence number', 'event-wrong-sequence', header({ seq: 77 })),
@@ -142,7 +142,7 @@ const SPOILED: Spoiled[] = [
   spoiled('a right-to-left override in a name', null, (e) =>
     as('person', { change: 'added' }, { person: crypto.randomUUID(), name: '\u202eadA' })(e),
   ),
-  // Objects that are not what they look like.
+  // Misleading objects.
   spoiled('"__proto__" in its header', 'event-malformed', text('"header":{', '"header":{"__proto__":{"v":1},')),
   spoiled('"__proto__" in its body', 'event-malformed', text('"open":{', '"open":{"__proto__":{"direction":"in"},')),
   spoiled('"__proto__" among its commitments', 'event-malformed', (e) =>
@@ -190,7 +190,7 @@ const SPOILED: Spoiled[] = [
   spoiled('braces around a UUID', 'event-malformed', (e) =>
     personal({ person: `{${String(e.personal.person!.value)}}` })(e),
   ),
-  // Things that are not there.
+  // References to things that don't exist.
   spoiled('a check-in of nobody known', null, personal({ person: crypto.randomUUID() })),
   spoiled('a void of nothing', null, as('void', { target: crypto.randomUUID(), reason: 'not-me' }, {})),
   spoiled('a void of itself', null, (e) => as('void', { target: e.header.id, reason: 'not-me' }, {})(e)),
@@ -251,7 +251,7 @@ describe.each(ONE_DATABASE)('on $name', (kind) => {
     const sealed = await target.seal(target.jws(k, events, { first, body: () => json(body) }));
     return target.openAck(k, await target.take(k, sealed));
   }
-  /** Everything else still works: another kiosk, the screens, the jobs. */
+  /** Checks that everything else still works: another kiosk, the screens, the jobs. */
   async function restGoesOn(): Promise<void> {
     other.box.newEpoch();
     other.box.checkin(other.box.person('Grace Hopper'));
@@ -462,7 +462,7 @@ function append({ box }: Kiosk, type: string, person: string): void {
   }
 }
 
-/** Every place in a value, as the object that holds it and its key. */
+/** Returns every place in a value, as the containing object and the key. */
 function placesOf(value: unknown): [object, string][] {
   if (typeof value !== 'object' || value === null) return [];
   return Object.keys(value).flatMap((key): [object, string][] => [
@@ -471,13 +471,13 @@ function placesOf(value: unknown): [object, string][] {
   ]);
 }
 
-/** Commitments of what is there now, where that can be had. */
+/** Recomputes the commitments from the present values where possible. */
 function makeConsistent(event: Anything): void {
   try {
     for (const [field, held] of Object.entries(event.personal as WireEvent['personal']))
       (event.header.commitments as Record<string, string>)[field] = commit(held.salt, held.value);
     headerHash(event.header as unknown as WireEvent['header']);
   } catch {
-    // It has no canonical form, or no place to put one: then it goes as it is.
+    // The event has no canonical form or no place for commitments, so it is sent as it is.
   }
 }

@@ -13,7 +13,7 @@ import type { Page } from '../../sync/protocol/wire/changes.ts';
 import { codeOf } from '../kit/client.ts';
 import { flipped, json, padded, rawJwe, rawJws } from './raw-messages.ts';
 
-/** An attacker who speaks to a kiosk as its server: nothing is believed that is not the server's, for this kiosk, now. */
+/** An attacker who poses as a kiosk's server: the kiosk accepts only what its server made, for this kiosk, now. */
 
 const DEVICE = randomUUID();
 const EPOCH = randomUUID();
@@ -47,9 +47,9 @@ interface Kind {
   readonly typ: string;
   readonly body: Record<string, unknown>;
   readonly most: number;
-  /** What the kiosk makes of it. */
+  /** Opens the message as the kiosk does. */
   readonly open: (message: string) => Promise<unknown>;
-  /** Makes what is on the wire of a signed text. */
+  /** Turns a signed text into what is sent over the wire. */
   readonly wrap: (jws: string) => string | Promise<string>;
   readonly good: () => Promise<string>;
 }
@@ -215,7 +215,7 @@ describe('the part of a page for this device only', () => {
     const sealed = await rawJwe(padded(jws), publicHalf(device.sealing), { typ: TYP.sealedPage, cty: TYP.page });
     return codeOf(openPage(sealed, { sealing: device.sealing, trusted }, { device: DEVICE, jti: JTI }));
   };
-  /** Each part of a change, and the whole with something else in its place. */
+  /** Returns a copy of a change for each wrong value in place of each of its leaves. */
   const spoilt = (value: unknown): unknown[] => {
     if (typeof value !== 'object' || value === null) return [{ of: 'another kind' }, '\u0000'.repeat(300), -1e9];
     return Object.entries(value).flatMap(([key, inner]) =>
@@ -262,7 +262,7 @@ describe('the part of a page for this device only', () => {
       { factor: { ...one.factor, secret: '' } },
       { factor: { ...one.factor, paper: Array(6).fill(one.factor.paper[0]) } },
       { factor: null }, // a technician without a second factor
-      { role: 'desk' }, // and another with one
+      { role: 'desk' }, // another role with a second factor
       { role: 'admin' },
       { name: 'x'.repeat(61) },
       { pin: 'plain' },

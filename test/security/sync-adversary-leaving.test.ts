@@ -26,7 +26,7 @@ import { certificateOf, type Link, newKiosk, sendEvent, tls, transportOptions } 
 import { newServer, type TestServer } from '../kit/server.ts';
 import { flipped, json, padded, rawJwe, rawJws } from './raw-messages.ts';
 
-/** What a kiosk sends besides its events, sent by someone else: its log, and that everything on it is destroyed. */
+/** What a kiosk sends besides its events, forged by an attacker: its log, and the report that all its data is destroyed. */
 
 const SERVER = randomUUID();
 const DEVICE = randomUUID();
@@ -242,7 +242,7 @@ describe('over the network', { timeout: 60_000 }, () => {
     });
     const markup = Buffer.from('<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>');
     expect(await sent(kiosk, markup)).toBe('screen-malformed');
-    // Ten megabytes that are small on their way.
+    // Ten megabytes that compress well.
     expect(await sent(kiosk, Buffer.concat([jpeg, Buffer.alloc(10_000_000)]))).toBe('logs-malformed');
     expect((await post(LOGS_PATH, 'A'.repeat(10_000_000), certificateOf(kiosk))).status).toBe(413);
     expect(await ask('GET', `${path}/${command}`)).toMatchObject({ sequence: 0, picture: null });
@@ -266,7 +266,7 @@ describe('over the network', { timeout: 60_000 }, () => {
     const say = () => sayFarewell(to, { key: old.secret.signing, own: true }, soon());
     await say();
     expect((await shown(old)).kiosk).toMatchObject({ status: 'revoked', leaving: 'wipe' });
-    // The same place, with new keys: the word of before is signed by none of them.
+    // The same device id with new keys, none of which signed the earlier farewell.
     const rejoined = await newKiosk(server, 'Old door', old.secret.device);
     expect(await codeOf(say())).toBe('bad-signature');
     expect((await shown(rejoined)).kiosk).toMatchObject({ status: 'approved', leaving: null });

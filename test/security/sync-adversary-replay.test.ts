@@ -13,8 +13,8 @@ import { json, rawJws } from './raw-messages.ts';
 import { type Kiosk, Target } from './target.ts';
 
 /**
- * An attacker who replays what a kiosk has sent, when that kiosk is long dead or stolen: it must not look alive by
- * it, nor as it was. And reports that are forged, too large, or another's.
+ * An attacker who replays what a kiosk sent, when that kiosk is long dead or stolen: this must not make it look alive, nor
+ * restore its earlier state. Also reports that are forged, too large, or another kiosk's.
  */
 
 type Changes = Partial<Extract<Ask, { what: 'changes' }>>;
@@ -35,7 +35,7 @@ describe.each(ONE_DATABASE)('on $name', (kind) => {
 
   const take = (sealed: string, of = kiosk, kind: 'ask' | 'batch' = 'ask') =>
     takeMessage(context, { kind, sealed, device: of.box.device });
-  /** Asks as a kiosk does, naming the answer that it has. @returns what was sent, and the time of the answer */
+  /** Asks as a kiosk does, naming the last answer that it received. @returns what was sent, and the time of the answer */
   async function ask(more: Changes = {}, of = kiosk): Promise<{ sealed: string; answered: string }> {
     const jti = crypto.randomUUID();
     const sealed = await target.ask(of, jti, more);
@@ -74,12 +74,12 @@ describe.each(ONE_DATABASE)('on $name', (kind) => {
     expect(at).toBe(new Date(now - 20_000).toISOString());
     expect((await reported())!.camera).toBe('broken');
     pass(86_400_000);
-    // In any order, the newest too, again and again: answered, in a page that the kiosk alone can open, and that is all.
+    // Replays in any order, the newest included, only get an answer that the kiosk alone can open.
     for (const sealed of [...sent, ...sent.toReversed()]) await take(sealed);
     expect(await heard()).toBe(at);
     expect((await reported())!.camera).toBe('broken');
     expect((await findDevice(target.database.db, kiosk.box.device))!.trusts).toEqual(trusts);
-    // The kiosk itself goes on.
+    // The kiosk itself keeps working.
     await ask({ heard: last, report: { ...INVENTORY, camera: 'denied' } });
     expect(await heard()).toBe(new Date(now).toISOString());
     expect((await reported())!.camera).toBe('denied');
@@ -99,14 +99,14 @@ describe.each(ONE_DATABASE)('on $name', (kind) => {
     const { answered } = await ask({ heard: (await ask()).answered });
     pass(20_000);
     const at = await heard();
-    // It was put back to before it was ever answered: nobody could distinguish that from an old ask.
+    // The kiosk was restored to before its first answer, which can't be distinguished from an old ask.
     const next = await ask({ heard: null });
     expect(await heard()).toBe(at);
     pass(20_000);
     const { answered: newest } = await ask({ heard: next.answered });
     expect(await heard()).toBe(new Date(now).toISOString());
     expect(newest > answered).toBe(true);
-    // The server's clock was a day ahead, and is right again.
+    // The server's clock was a day fast and has been corrected.
     pass(-86_400_000);
     const right = await ask({ heard: newest });
     pass(20_000);
@@ -155,7 +155,7 @@ describe.each(ONE_DATABASE)('on $name', (kind) => {
       expect(await sent(wrong), JSON.stringify(wrong).slice(0, 60)).toBe('ask-malformed');
     expect(await reported()).toEqual(INVENTORY);
     expect(await reported(other)).toBeUndefined();
-    // Larger than any ask: not even opened.
+    // Larger than any ask, so it isn't even opened.
     expect(await codeOf(take('A'.repeat(30_000)))).toBe('ask-too-large');
   });
 });

@@ -147,7 +147,7 @@ describe('TLS', () => {
     client.publish(upTopic(kiosk.bundle.serverId, kiosk.box.device), sealed, { qos: 1 }, () => undefined);
     client.end(true);
     expect(outcome).toBe('refused');
-    // The batch itself is sound: on the device's own connection it is new.
+    // The batch itself is sound: on the device's own connection it is accepted as new.
     const taken = await post(sealed, mine());
     expect(await ackOf(taken.body, kiosk)).toMatchObject({
       committed: 2,
@@ -164,8 +164,8 @@ describe('TLS', () => {
 });
 
 /**
- * Sends bytes as they are over the device's own connection, and gives all that comes back. It is closed after the first answer
- * and a batch over another connection: a request behind the first would have been read by then.
+ * Sends raw bytes over the device's own connection and returns everything received. It is closed after the first answer
+ * and a batch over another connection, because a request behind the first would have been read by then.
  */
 async function raw(bytes: string | Buffer): Promise<string> {
   const socket = tlsConnect({ host: '127.0.0.1', port: ports.devices, rejectUnauthorized: false, ...mine() });
@@ -247,8 +247,8 @@ describe('HTTP', () => {
     ['an upgrade', ['400'], head('Connection: Upgrade', 'Upgrade: websocket', 'Content-Length: 0')],
   ])('with %s is refused, and the server keeps running', async (_what, wanted, bytes) => {
     const text = await raw(bytes);
-    // What comes behind a request that was refused is never read as another.
-    // Of what is too long, the rest lies unread when the connection is closed, and that may overtake the answer.
+    // What follows a refused request is never read as another request.
+    // When a request is too long, its rest is unread as the connection closes, and the reset may overtake the answer.
     if (wanted[0] === '431') expect(['', '431']).toContain(statuses(text).join());
     else expect(statuses(text)).toEqual(wanted);
   });
@@ -287,7 +287,7 @@ describe('a listener', () => {
     socket.resume();
     await once(socket, secure ? 'secureConnect' : 'connect');
     socket.write(start);
-    // As slow as can be, and never silent.
+    // Sends one byte every 50 ms, so the connection is never silent.
     const trickle = start ? setInterval(() => socket.write(secure ? '1' : '\x01'), 50) : undefined;
     await new Promise((resolve) => socket.on('close', resolve));
     clearInterval(trickle);

@@ -12,24 +12,24 @@ import { flipped, json, jweOfSecret, padded, rawJwe, rawJws } from './raw-messag
 import { type Kiosk, Target } from './target.ts';
 
 /**
- * An attacker with the network, the broker or another kiosk, against the server's one handler of messages: nothing of an
- * attack is taken, nothing stops the rest, each ends in a code.
+ * An attacker with the network, the broker or another kiosk, against the server's one message handler: nothing of an
+ * attack is stored, nothing else is disturbed, and each attack ends in an error code.
  */
 
 let target: Target;
-/** Attacked; has two events to send. */
+/** The attacked kiosk; it has two events to send. */
 let kiosk: Kiosk;
-/** The kiosk can't go on: it was revoked. */
+/** Whether the kiosk was revoked and must be replaced. */
 let stale = false;
-/** Someone else's, who must go on. */
+/** Another kiosk, which must keep working. */
 let other: Kiosk;
 
 const b64 = (bytes: Uint8Array | string) => Buffer.from(bytes as Uint8Array).toString('base64url');
-/** Of the present epoch. */
+/** Returns the kiosk's events of the present epoch. */
 const events = (k = kiosk) => k.box.events.filter((e) => e.header.epoch === k.box.epoch);
 const good = (k = kiosk) => target.batch(k, events(k));
 const parts = (message: string) => message.split('.');
-/** Puts another text into one part of a compact message. */
+/** Replaces one part of a compact message. */
 const withPart = (message: string, index: number, text: string) => parts(message).with(index, text).join('.');
 const sealed = (change: Parameters<Target['jws']>[2]) => target.seal(target.jws(kiosk, events(), change));
 const inJws = (more: Record<string, unknown>) => () => sealed({ header: (h) => ({ ...h, ...more }) });
@@ -42,7 +42,7 @@ const p256Jwk = p256.publicKey.export({ format: 'jwk' });
 
 /**
  * Points of small order on Curve25519 and its twist, little-endian, and their non-canonical forms (cr.yp.to/ecdh.html,
- * "small order"; RFC 7748 §6.1 asks for a check of the all-zero secret that they all give).
+ * "small order"; RFC 7748 §6.1 requires a check for the all-zero secret that they all give).
  */
 const SMALL_ORDER = [
   '0000000000000000000000000000000000000000000000000000000000000000',
@@ -59,7 +59,7 @@ const SMALL_ORDER = [
   'dbffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff',
 ];
 
-/** Order of the group of Ed25519 (RFC 8032 §5.1), little-endian addition of it makes a signature's twin. */
+/** Order of the Ed25519 group (RFC 8032 §5.1). Adding it, little-endian, makes a signature's twin. */
 const L = 2n ** 252n + 27742317777372353535851937790883648493n;
 function twin(jws: string): string {
   const signature = Buffer.from(parts(jws)[2]!, 'base64url');
@@ -68,7 +68,7 @@ function twin(jws: string): string {
   return withPart(jws, 2, b64(signature));
 }
 
-/** Each leaf of a JSON value by its path, and the whole value with one bit of this leaf flipped: still JSON, still of its type. */
+/** Returns the path of each leaf of a JSON value, and the whole value with one bit of it flipped: still JSON of the same type. */
 function eachFieldFlipped(value: unknown): [path: string, altered: unknown][] {
   if (typeof value !== 'object' || value === null) return [['', flippedLeaf(value)]];
   const entries = Object.entries(value);
@@ -86,7 +86,7 @@ function flippedLeaf(value: unknown): unknown {
   const text = String(value);
   const at = text.length - 1;
   const flips = [1, 2, 4, 8, 16, 32, 64].map((bit) => String.fromCharCode(text.charCodeAt(at) ^ bit));
-  // A hexadecimal digit stays one, so that a UUID stays one; base64url stays base64url.
+  // Hexadecimal digits stay hexadecimal, so a UUID stays a UUID; base64url stays base64url.
   const other = flips.find((c) => /[0-9a-f]/.test(c)) ?? flips.find((c) => /[\w-]/.test(c)) ?? flips[0];
   return text.slice(0, at) + other;
 }
@@ -126,7 +126,7 @@ const ATTACKS: Attack[] = [
   ...['A128GCM', 'A192GCM', 'A128CBC-HS256', 'A256CBC-HS512', 'a256gcm'].map((enc) =>
     attack(`content encryption by "${enc}"`, 'batch-malformed', inJwe({ enc })),
   ),
-  // Keys, and pointers to keys, in the header.
+  // Keys and references to keys in the header.
   ...Object.entries({
     zip: 'DEF',
     crit: ['exp'],
@@ -411,7 +411,7 @@ describe.each(ONE_DATABASE)('on $name', (kind) => {
     [kiosk, other] = [await target.kiosk(), await target.kiosk()];
   });
   beforeEach(async () => {
-    // A kiosk of its own for each would cost more than all the attacks: an epoch of its own does.
+    // A new kiosk per attack would cost more than all the attacks; a new epoch suffices.
     if (stale) kiosk = await target.kiosk();
     stale = false;
     for (const { box } of [kiosk, other]) {
@@ -420,7 +420,7 @@ describe.each(ONE_DATABASE)('on $name', (kind) => {
     }
   });
 
-  /** Tries, and gives the code that it ended with. */
+  /** Delivers a message and returns the error code that it ended with. */
   async function rejection(message: string, kind: 'batch' | 'ask' = 'batch', k = kiosk): Promise<string> {
     try {
       await target.take(k, message, kind);
@@ -475,7 +475,7 @@ describe.each(ONE_DATABASE)('on $name', (kind) => {
     const codes = new Set<string>();
     await fc.assert(
       fc.asyncProperty(
-        // Half of them in the header, which is where a change could mean something else.
+        // Half of the flips are in the header, where a change could alter the meaning.
         fc.oneof(fc.nat(header * 8 - 1), fc.nat(message.length * 8 - 1)),
         async (bit) => {
           const code = await rejection(flipped(message, bit), kind);
@@ -496,7 +496,7 @@ describe.each(ONE_DATABASE)('on $name', (kind) => {
     const before = await target.rows();
     const codes = new Set<string>();
     const everywhere = fc.nat(jws.length * 8 - 1).map((bit) => flipped(jws, bit));
-    // Flips of what the base64url stands for: they are well-formed, and often well-formed JSON.
+    // Flips in the decoded bytes give valid base64url, and often valid JSON.
     const decoded = (index: number, bytes: number) =>
       fc.nat(bytes * 8 - 1).map((bit) => {
         const text = Buffer.from(parts(jws)[index]!, 'base64url').toString('latin1');

@@ -18,9 +18,9 @@ import { MemoryOutbox } from '../kit/outbox.ts';
 import { flipped } from './raw-messages.ts';
 
 /**
- * The sync engine as a state machine (fast-check commands) between an outbox and a server of a few lines: answers are lost,
- * late, doubled, forged, altered, of an older log; the server is put back to an older copy. Nothing is counted as taken that
- * the server does not have; in the end the server has each event once, in order.
+ * The sync engine as a state machine (fast-check commands) between an outbox and a minimal server: answers are lost,
+ * late, doubled, forged, altered or of an older log, and the server is restored from an older copy. Nothing counts as taken that
+ * the server doesn't have, and in the end the server has each event once, in order.
  */
 
 const RUNS = Number(process.env.SP_PROPERTY_RUNS ?? 150);
@@ -49,7 +49,7 @@ const FAULTS = [
 ] as const;
 type Fault = (typeof FAULTS)[number];
 
-/** What the server holds: by epoch, sequence number and id. */
+/** Event ids that the server holds, by epoch and sequence number. */
 type Held = Map<string, Map<number, string>>;
 const copyOf = (held: Held): Held => new Map([...held].map(([epoch, slots]) => [epoch, new Map(slots)]));
 
@@ -57,17 +57,17 @@ class World {
   readonly source = new MemoryOutbox();
   readonly secret: DeviceSecret;
   readonly engine: SyncEngine;
-  /** Applied to the next exchanges, in order. */
+  /** Faults applied to the next exchanges, in order. */
   faults: Fault[] = [];
   readonly suffered = new Map<string, number>();
-  /** Marks that went back although the server had everything. */
+  /** Marks that were lowered although the server had everything. */
   readonly fooled: string[] = [];
   held: Held = new Map();
   backup: Held = new Map();
   logEpoch: string = randomUUID();
   #time = Date.parse('2026-01-01T00:00:00.000Z');
   #old: { kind: string; epoch: string; answer: string }[] = [];
-  /** Of the message that was answered last. */
+  /** Epoch of the last answered message. */
   #epoch = '';
   #pause: (() => void) | null = null;
   #inFlight = 0;
@@ -138,8 +138,8 @@ class World {
   async #exchange(kind: 'batch' | 'ask', sealed: string): Promise<string> {
     expect(++this.#inFlight, 'one exchange at a time').toBe(1);
     try {
-      // An old ack says less than the newest only where there were batches before; and no old log can answer an ask, whose
-      // name the answer carries.
+      // An old ack differs from the newest only if there were batches before. An old log can't answer an ask, because the
+      // answer names that ask.
       const ofBatches = this.faults[0] === 'first ack' || this.faults[0] === 'answer of another log';
       const fault = kind === 'ask' && ofBatches ? undefined : this.faults.shift();
       if (fault) this.suffered.set(fault, (this.suffered.get(fault) ?? 0) + 1);
@@ -185,7 +185,7 @@ class World {
     this.held.set(header.epoch, slots);
     for (const [i, event] of (body.events as WireEvent[]).entries()) {
       const there = slots.get(header.first + i);
-      // A number never means two events.
+      // A sequence number never belongs to two events.
       if (there !== undefined) expect(there).toBe(event.header.id);
       slots.set(header.first + i, event.header.id);
     }
@@ -194,11 +194,11 @@ class World {
 
   #ack(epoch: string, key: typeof signing, fault?: Fault): Promise<string> {
     const committed = this.committed(epoch);
-    // An old log has an old time: the database that it came from is no more.
+    // An answer of an old log has an old time, because its database no longer exists.
     if (fault !== 'answer of another log') this.#time += 1;
     const serverTime = new Date(fault === 'answer of another log' ? 0 : this.#time).toISOString();
     const logEpoch = fault === 'answer of another log' ? randomUUID() : this.logEpoch;
-    // Not the server's: nobody else can sign such a one.
+    // Signed with a foreign key, since an attacker doesn't have the server's.
     const forger = fault === 'too much acknowledged' ? newSigningKey() : key;
     const ack: Ack = {
       device: this.secret.device,
@@ -215,7 +215,7 @@ class World {
 type Command = fc.AsyncCommand<{ made: number }, World>;
 const named = (name: string, run: Command['run']): Command => ({ check: () => true, run, toString: () => name });
 
-/** Nothing is counted as taken that the server does not have, unless the server lost it just now. */
+/** Checks that nothing counts as taken that the server doesn't have, unless the server has just lost it. */
 function honest(world: World): void {
   for (const { epoch, committed } of world.source.marks())
     expect(committed, 'counted as taken').toBeLessThanOrEqual(
@@ -263,7 +263,7 @@ const COMMANDS = [
       await world.rest();
       world.held = world.backup;
       if (newLog) world.logEpoch = randomUUID();
-      // The server answers with its own time again, later than ever: that distinguishes a restore from a replay.
+      // The restored server answers with a later time than ever before, which distinguishes a restore from a replay.
       for (let i = 0; i < 40 && world.source.marks().some((m) => m.committed > world.committed(m.epoch)); i++) {
         world.wake();
         await world.rest();
@@ -274,7 +274,7 @@ const COMMANDS = [
   ),
 ];
 
-/** Always the same one: that every fault was suffered is part of the test, and must not depend on chance. */
+/** Fixed, because the test also requires that every fault occurred, which must not depend on chance. */
 const SEED = Number(process.env.SMARTPRESENCE_SEED ?? 20261127);
 
 test(`whatever is lost, late, duplicated, forged or restored, the server finally has each event once, in order (seed ${SEED})`, async () => {

@@ -14,15 +14,15 @@ import { recommit } from './raw-messages.ts';
 import { type Kiosk, Target } from './target.ts';
 
 /**
- * Ingest as a state machine (fast-check commands): whatever kiosks, network and database do in whatever order, the database
- * holds what the model says, after every single step.
+ * Ingest as a state machine (fast-check commands): whatever kiosks, network and database do, in any order, the database
+ * matches the model after every single step.
  */
 
-/** The true logs of the kiosks, and the server that gets parts of them. */
+/** The kiosks' true logs, and the server that receives parts of them. */
 interface World {
   readonly replicas: readonly Target[];
   readonly kiosks: readonly Kiosk[];
-  /** Everything that each kiosk made, by place. */
+  /** All events that each kiosk made, by place. */
   readonly logs: { readonly kiosk: Kiosk; readonly place: Place; readonly events: WireEvent[] }[];
   readonly people: string[];
   clock: number;
@@ -31,13 +31,13 @@ interface World {
 type Model = { now: IngestModel };
 type Command = fc.AsyncCommand<Model, World>;
 
-/** More of them for a search for something rare. */
+/** Number of runs; raise it to search for rare failures. */
 const RUNS = Number(process.env.SP_PROPERTY_RUNS ?? 30);
 
 const FAULTS = ['value', 'newer', 'junk', 'nul', 'rewritten', 'id'] as const;
 type Fault = (typeof FAULTS)[number];
 
-/** A batch out of a true log. */
+/** A batch cut from a true log. */
 interface Cut {
   readonly log: number;
   readonly from: number;
@@ -45,10 +45,10 @@ interface Cut {
 }
 const cut: fc.Arbitrary<Cut> = fc.record({ log: fc.nat(), from: fc.nat(), length: fc.integer({ min: 1, max: 6 }) });
 
-/** Exactly what the database holds must be what one of these says; that one is what holds from now on. */
+/** Checks that the database exactly matches one of the candidates, which becomes the current model. */
 async function settle(model: Model, world: World, candidates: readonly IngestModel[]): Promise<void> {
   const devices = world.kiosks.map((k) => k.box.device);
-  // What an erasure does to the rows that stay comes after the ingest (erasure/steps.ts); the model knows its end.
+  // An erasure changes the remaining rows after the ingest (erasure/steps.ts); the model only has the end result.
   const { db } = world.replicas[0]!.database;
   await closeErasures(db, world.replicas[0]!.keys);
   const erased = await db.selectFrom('person').select('id').where('deleted_at', 'is not', null).execute();
@@ -63,7 +63,7 @@ async function settle(model: Model, world: World, candidates: readonly IngestMod
   if (index === -1) expect(withoutIdle(found)).toEqual(wanted.at(-1));
   model.now = candidates[Math.max(index, 0)]!;
 }
-/** A mark of 0 may stand as a row or not. */
+/** Drops marks of 0, which may or may not have a row. */
 const withoutIdle = (s: Snapshot) => ({ ...s, marks: s.marks.filter(([, , mark]) => mark > 0) });
 
 function pick(world: World, { log, from, length }: Cut) {
@@ -120,13 +120,13 @@ async function send(
   return (await target.openAck(kiosk, signed, place.epoch)).committed;
 }
 
-/** A second passes for the kiosks. */
+/** Moves the kiosks' clocks forward by one second. */
 function tick(world: World): Date {
   world.clock += 1000;
   return new Date(world.clock);
 }
 
-/** How often what was meant to happen did happen. */
+/** How often each intended event really happened. */
 const happened = new Map<string, number>();
 const count = (what: string) => happened.set(what, (happened.get(what) ?? 0) + 1);
 
@@ -136,7 +136,7 @@ const named = (name: string, run: Command['run']): Command => ({
   toString: () => name,
 });
 
-/** The kiosk makes an event. */
+/** Makes a kiosk create an event. */
 const make = (who: number, what: 'person' | 'rename' | 'checkin' | 'void' | 'health' | 'erase', which: number) =>
   named(`${what} ${which} on kiosk ${who}`, async (_model, world) => {
     const kiosk = world.kiosks[who % world.kiosks.length]!;
@@ -200,7 +200,7 @@ const deliverSpoiled = (what: Cut, fault: Fault, where: number) =>
     count(fault);
   });
 
-/** The database fails in the middle: everything or nothing has happened. */
+/** Delivers a batch while the database fails midway: all of it is stored or nothing. */
 const killed = (what: Cut, after: number) =>
   named(`deliver ${JSON.stringify(what)}, the database fails at statement ${after}`, async (model, world) => {
     const { kiosk, place, first, events } = pick(world, what);
@@ -226,7 +226,7 @@ const killed = (what: Cut, after: number) =>
     }
   });
 
-/** Two deliveries at once, on two replicas where there are two. */
+/** Makes two simultaneous deliveries, on two replicas if there are two. */
 const race = (one: Cut, two: Cut) =>
   named(`at once ${JSON.stringify(one)} and ${JSON.stringify(two)}`, async (model, world) => {
     const [a, b] = [pick(world, one), pick(world, two)];
@@ -244,7 +244,7 @@ const race = (one: Cut, two: Cut) =>
       return next;
     });
     for (const [i, { place, first, events }] of [a, b].entries()) {
-      // Not more than there is in the end, and at least all of one's own where it fits on.
+      // At most the final mark, and at least the whole batch if it continues the log.
       expect(both[i]).toBeLessThanOrEqual(orders[0]!.committed(place));
       if (first <= model.now.committed(place) + 1)
         expect(both[i]).toBeGreaterThanOrEqual(Math.max(model.now.committed(place), first + events.length - 1));
@@ -313,10 +313,10 @@ describe.each(DATABASES)('on $name', ({ name, ...kind }) => {
       }),
       { numRuns: RUNS },
     );
-    // Not one of them may have been idle.
+    // Each of these must have happened.
     for (const what of ['delivered', 'raced', 'retried', 'nothing of a batch'])
       expect(happened.get(what) ?? 0, what).toBeGreaterThan(0);
-    // Of the six faults one may by chance be missing from so few runs.
+    // In so few runs, some of the six faults may be missing by chance.
     expect(FAULTS.filter((fault) => happened.has(fault)).length).toBeGreaterThanOrEqual(4);
   });
 });

@@ -22,7 +22,7 @@ export interface Kiosk {
   readonly secret: DeviceSecret;
 }
 
-/** The server's handler of messages on a real database. */
+/** The server's message handler on a real database. */
 export class Target {
   readonly database: OpenDatabase;
   readonly keys: Keys;
@@ -50,7 +50,7 @@ export class Target {
     };
   }
 
-  /** @param keys of the replica that opened this database first */
+  /** @param keys those of the replica that opened this database first */
   static async open(database: OpenDatabase, keys = newKeys()): Promise<Target> {
     return new Target(
       database,
@@ -74,7 +74,7 @@ export class Target {
     return takeMessage(this.context, { kind, sealed, device: kiosk.box.device });
   }
 
-  /** Header of an honest batch of these events. */
+  /** Returns the header of an honest batch of these events. */
   header(kiosk: Kiosk, events: readonly unknown[], first = 1) {
     return {
       alg: 'EdDSA',
@@ -88,7 +88,7 @@ export class Target {
     };
   }
 
-  /** The inner JWS of a batch, as the kiosk would make it but for what is changed. */
+  /** Builds the inner JWS of a batch as the kiosk would, except for the given changes. */
   jws(
     kiosk: Kiosk,
     events: readonly unknown[],
@@ -109,7 +109,7 @@ export class Target {
     return rawJwe(padded(jws), this.sealing, options);
   }
 
-  /** What a kiosk whose signing key was stolen can send: any events, properly signed and sealed. */
+  /** Builds what an attacker with a stolen signing key can send: any events, properly signed and sealed. */
   async batch(kiosk: Kiosk, events: readonly unknown[], first = 1): Promise<string> {
     return this.seal(this.jws(kiosk, events, { first }));
   }
@@ -132,7 +132,7 @@ export class Target {
     return openAck(signed, this.keyring.publicKeys.signing, { device: kiosk.box.device, epoch });
   }
 
-  /** How many rows everything has that a message could add to or take from. */
+  /** Counts the rows of every table that a message could add to or delete from. */
   async rows(): Promise<Record<string, number>> {
     const counts: Record<string, number> = {};
     for (const table of [
@@ -159,7 +159,7 @@ export class Target {
     return counts;
   }
 
-  /** What the log and the quarantine hold of a kiosk's epoch, by sequence number. */
+  /** Returns what the log and the quarantine hold of a kiosk's epoch, by sequence number. */
   async held(kiosk: Kiosk, epoch = kiosk.box.epoch): Promise<{ events: number[]; quarantined: [number, string][] }> {
     const { db } = this.database;
     const of = (table: 'event' | 'quarantine') =>

@@ -9,7 +9,7 @@ import { mosquittoMissing, startMosquitto } from '../services/mosquitto.ts';
 import { reservePorts } from '../services/ports.ts';
 import { postgresUnavailable, startPostgres } from '../services/postgres.ts';
 
-/** Every listener as Debian's sslscan sees it: another program's word on what each of them agrees to. */
+/** Every listener as seen by Debian's sslscan, an independent check of what each of them negotiates. */
 
 const SSLSCAN = '/usr/bin/sslscan';
 const missing = existsSync(SSLSCAN) ? null : `SKIPPED: listeners scanned by sslscan: ${SSLSCAN} is missing`;
@@ -27,7 +27,7 @@ const LISTENERS = [
 ] as const;
 type Name = (typeof LISTENERS)[number];
 const STRONG = new Set(['TLS_AES_256_GCM_SHA384', 'TLS_CHACHA20_POLY1305_SHA256', 'TLS_AES_128_GCM_SHA256']);
-/** What runs here; the others are skipped in words. */
+/** Listeners that run on this machine; the others are reported as skipped. */
 const here = LISTENERS.filter(
   (name) => !(name.startsWith('mosquitto') && mosquittoMissing()) && !(name === 'postgres' && postgresUnavailable()),
 );
@@ -47,7 +47,7 @@ beforeAll(async () => {
       SMARTPRESENCE_MQTT_PORT: String(ports.mqtts),
       SMARTPRESENCE_MQTT_WSS_PORT: String(ports.wss),
       SMARTPRESENCE_OPERATIONS_PORT: String(ports.operations),
-      // All addresses: that makes it speak TLS.
+      // Binding to all addresses makes it use TLS.
       SMARTPRESENCE_OPERATIONS_BIND: '0.0.0.0',
       SMARTPRESENCE_OPERATIONS_TOKEN: randomUUID(),
     },

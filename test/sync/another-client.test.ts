@@ -7,7 +7,7 @@ import { PROTOCOL_VERSIONS } from '../../sync/protocol/wire/batch.ts';
 import { newServer, type TestServer } from '../kit/server.ts';
 import { AnotherClient } from './another-client.ts';
 
-/** docs/develop/protocol.md is complete enough to write another client from: here is one, with no line of ours in it. */
+/** Proves that docs/develop/protocol.md suffices to write another client: this one shares no code with ours. */
 const VECTORS = join(import.meta.dirname, '../vectors/messages.json');
 let server: TestServer;
 beforeAll(async () => {
@@ -46,7 +46,7 @@ test.each(PROTOCOL_VERSIONS)(
     );
     const sealed = client.batch();
     expect(await client.send(sealed)).toMatchObject({ committed: 2, safe: 0 });
-    // Sent again it changes nothing.
+    // Sending the same batch again changes nothing.
     expect(await client.send(sealed)).toMatchObject({ committed: 2 });
 
     const report = JSON.parse(readFileSync(VECTORS, 'utf8')).askWithReport.body.report;

@@ -1,6 +1,6 @@
 /**
- * A client written from docs/develop/protocol.md alone: Node's own modules and the `openssl` program, and nothing of ours. Where it
- * can't be written so, the page lacks something.
+ * A client written from docs/develop/protocol.md alone, using only Node's own modules and the `openssl` program, none of our code.
+ * Whatever it can't implement is missing from that page.
  */
 import { spawnSync } from 'node:child_process';
 import {
@@ -47,7 +47,7 @@ const sha256 = (...parts: (Uint8Array | string)[]) => {
 };
 const groups = (hex: string) => hex.match(/.{4}/g)!.join(' ');
 
-// RFC 8785, as far as the values here need it.
+// The part of RFC 8785 that the values here need.
 function jcs(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(jcs).join(',')}]`;
   if (typeof value !== 'object' || value === null) return JSON.stringify(value);
@@ -147,7 +147,7 @@ function readCode(text: string): { host: string; port: number; secret: Buffer; p
   };
 }
 
-/** The CA of the pin, out of what the server sends. */
+/** Finds the CA that matches the pin in the certificate chain that the server sends. */
 function pinnedCa(host: string, port: number, pin: string): Promise<string> {
   return new Promise((resolve, reject) => {
     const socket = connect({ host, port, minVersion: 'TLSv1.3', rejectUnauthorized: false }, () => {
@@ -172,9 +172,9 @@ function uuid7(): string {
   return bytes.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
 }
 
-/** A kiosk of another make. */
+/** A kiosk of another manufacturer. */
 export class AnotherClient {
-  /** The protocol version that it speaks and understands. */
+  /** The protocol version that it sends and understands. */
   readonly version: number;
   readonly device = randomUUID();
   readonly epoch = randomUUID();
@@ -189,7 +189,7 @@ export class AnotherClient {
     this.version = version;
   }
 
-  /** @returns the fingerprint that it shows */
+  /** @returns the fingerprint that the kiosk displays */
   get fingerprint(): string {
     const spki = b64(createPublicKey(this.#tls.keyPem).export({ type: 'spki', format: 'der' }));
     const keys = [this.#signing, this.#sealing].map(({ publicKey }) => thumbprint(publicJwk(publicKey)));
@@ -217,7 +217,7 @@ export class AnotherClient {
     return this.#call('POST', '/v1/join', signed(header, body, this.#signing.privateKey));
   }
 
-  /** @returns the status; with 200 it has its bundle */
+  /** @returns the HTTP status; after 200 the client has its bundle */
   async poll(): Promise<number> {
     const header = { alg: 'EdDSA', typ: 'sp-join-proof+jws', iss: this.device, spv: this.version };
     const proof = signed(header, { nonce: randomUUID() }, this.#signing.privateKey);
@@ -254,7 +254,7 @@ export class AnotherClient {
     return header.id;
   }
 
-  /** Everything that it has, as one batch. */
+  /** Seals all its events as one batch. */
   batch(): string {
     const { serverId, keys } = this.bundle;
     const header = {
@@ -275,7 +275,7 @@ export class AnotherClient {
   /** `serverTime` of its newest ack. */
   #heard: string | null = null;
 
-  /** The whole snapshot. @returns its changes, and the ack of the last page */
+  /** Reads the whole snapshot. @returns its changes, and the ack of the last page */
   async snapshot(report?: Json): Promise<{ changes: Json[]; ack: Json }> {
     const changes: Json[] = [];
     for (let cursor = ''; ; ) {
@@ -291,7 +291,7 @@ export class AnotherClient {
     }
   }
 
-  /** Asks for a certificate for a new key, and goes on with it. */
+  /** Requests a certificate for a new key and uses both from then on. */
   async renew(): Promise<void> {
     const next = tlsKey();
     const page = await this.#ask({ what: 'renew', csr: next.csr });
@@ -299,7 +299,7 @@ export class AnotherClient {
     Object.assign(this.#tls, next);
   }
 
-  /** Uploads a photo in pieces. @returns the last state */
+  /** Uploads a photo in pieces. @returns the state after the last piece */
   async upload(file: Buffer): Promise<Json> {
     const path = `/v1/photos/${b64(sha256(file))}`;
     let state = JSON.parse((await this.#call('GET', path)).text);

@@ -35,7 +35,7 @@ import { MemoryOutbox } from '../kit/outbox.ts';
 import { withDatabase } from '../kit/suite.ts';
 import { closeErasures } from './erasing.ts';
 
-/** Attendance on a real database, from events in to what counts. */
+/** Attendance on a real database, from incoming events to the records that count. */
 
 const keys = newKeys();
 const SITE = { id: '11111111-1111-4111-8111-111111111111', name: 'Berlin', timeZone: 'Europe/Berlin' };
@@ -286,7 +286,7 @@ describe.each(DATABASES)('attendance on $name', (kind) => {
       );
       return rows.map((r) => r.place);
     };
-    // A claim of the future is as late as its arrival and no later.
+    // A claimed time in the future is capped at the time of arrival.
     expect(await places()).toEqual(['checkin_default', 'checkin_default', 'checkin_2026_07', 'checkin_2026_07']);
     const february = { db: database.db, now: () => new Date('2025-02-01T00:00:00Z') } as JobContext;
     expect(await partitionsJob.run(february)).toEqual({ made: 3 });
@@ -299,7 +299,7 @@ describe.each(DATABASES)('attendance on $name', (kind) => {
     const ada = door.person('Ada Lovelace');
     const later = checkin(door, ada, 0);
     checkin(door, ada, 3600, 'out');
-    // A schema that this build will know one day: the same event under the next version, quarantined as such.
+    // A schema of a future build: the same event with the next version is quarantined.
     const newer = { ...later, header: { ...later.header, v: EVENT_VERSION + 1 } };
     const { ack } = await deliver(door, [door.events[0], newer, door.events[2]], 1);
     expect(ack.committed).toBe(3);
@@ -329,7 +329,7 @@ describe.each(DATABASES)('attendance on $name', (kind) => {
     expect(again).toMatchObject({ inserted: 0, quarantined: [], ack: { committed: 3 } });
   });
 
-  /** What an update of the server does to a waiting event, without the update: the content becomes readable. */
+  /** Makes a quarantined event readable, as an update of the server would. */
   async function replaceQuarantined(door: MemoryOutbox, event: WireEvent): Promise<void> {
     const row = await database.db
       .selectFrom('quarantine')
@@ -393,7 +393,7 @@ describe.each(DATABASES)('attendance on $name', (kind) => {
     other.epoch = door.epoch;
     const { header, personal } = other.append('person', { change: 'added' }, { person: randomUUID(), name: 'Mallory' });
     await deliverAll(door);
-    // Its fields in another order than the schema's.
+    // The event's fields are in a different order from the schema's.
     await deliver(door, [{ personal, header }], 1);
     await retryQuarantine({ db: database.db, keys, modules: MODULES }, { device: door.device }, NOW);
     expect(await listQuarantine(database.db, { device: door.device })).toHaveLength(1);
@@ -437,7 +437,7 @@ describe.each(DATABASES)('attendance on $name', (kind) => {
     expect(await shown(kept)).toEqual(['in', 'duplicate', 'out']);
     expect(await recordsOf(merged)).toEqual([]);
     expect(await mine()).toEqual([]);
-    // What arrives later under the old name is the kept person's too.
+    // Records that arrive later under the merged id also belong to the kept person.
     checkin(other, merged, 7200);
     await deliver(other, other.events.slice(-1), other.events.length);
     await settle();
@@ -455,7 +455,7 @@ describe.each(DATABASES)('attendance on $name', (kind) => {
     const model = embedderId(embeddersIn(DEFAULT_WEIGHTS)[0]!);
     const faceOf = (i: number) => {
       const vector = new Float32Array(512);
-      // The last two are one person's.
+      // The last two faces belong to one person.
       vector[Math.min(i, 500) % 512] = 1;
       return vector;
     };
@@ -499,7 +499,7 @@ describe.each(DATABASES)('attendance on $name', (kind) => {
         e.personal !== null,
       ]);
     expect((await left()).filter(([, personal]) => personal)).toEqual([]);
-    // What names them goes step by step.
+    // Unlinking removes the remaining references to them.
     await unlinkPeople(database.db, [kept, merged]);
     expect((await left()).filter(([person]) => person)).toEqual([]);
   });

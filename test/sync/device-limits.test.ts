@@ -8,7 +8,7 @@ import { selfSignedServerCertificate } from '../../sync/server/platform/keys/cer
 import { type Link, newKiosk, sendEvent, tls } from '../kit/kiosk.ts';
 import { newServer, type TestServer } from '../kit/server.ts';
 
-/* What one device, and what strangers, may hold of the devices listener: over real connections. */
+/* Limits of the devices listener for each device and for unauthenticated connections, over real connections. */
 let server: TestServer;
 let kiosk: Link;
 const open: TLSSocket[] = [];
@@ -24,7 +24,7 @@ afterAll(async () => {
 
 async function connection(own: { cert?: string; key?: string }): Promise<TLSSocket> {
   const socket = await tls(server.deviceUrl, { ...own, ALPNProtocols: ['http/1.1'] });
-  // It may be closed on us at any moment: that is what is looked at.
+  // The server may close it at any moment, which is what these tests check.
   socket.on('error', () => undefined);
   open.push(socket);
   return socket;
@@ -32,7 +32,7 @@ async function connection(own: { cert?: string; key?: string }): Promise<TLSSock
 
 const mine = () => ({ cert: kiosk.bundle.tlsCertPem, key: kiosk.secret.tlsKeyPem });
 
-/** A request whose head is sent and whose body is held back. */
+/** Starts a request: sends its head and holds back its body. */
 async function begun(method: string, path: string, type: string): Promise<ClientRequest> {
   const socket = await connection(mine());
   const headers = { 'content-type': type, 'content-length': 1000 };
@@ -49,14 +49,14 @@ async function answerTo(call: ClientRequest): Promise<IncomingMessage & { proble
   return Object.assign(response, { problem: JSON.parse(text) });
 }
 
-/** The answer to the one of these requests that is refused while the others are held, and those with what becomes of them. */
+/** Returns the answer to the one request that is refused, and the others, which are held, with their answers to come. */
 async function theRefused(calls: ClientRequest[]) {
   const asked = calls.map((call) => ({ call, answered: answerTo(call) }));
   const first = await Promise.race(asked.map(async (each) => ({ answer: await each.answered, each })));
   return { answer: first.answer, held: asked.filter((each) => each !== first.each) };
 }
 
-/** What, method, path, type of the content. */
+/** Name, method, path, content type. */
 type Kind = readonly [string, string, string, string];
 const MESSAGES: Kind = ['messages', 'POST', '/v1/batches', 'application/jose'];
 const PHOTOS: Kind = ['photos', 'PUT', `/v1/photos/${'A'.repeat(43)}?offset=0&total=1000`, 'application/octet-stream'];
@@ -67,7 +67,7 @@ test.each([MESSAGES, PHOTOS])(
   'one of three simultaneous %s of a device gets 429 and a retry time before its body is read',
   async (...kind) => {
     const [, method, path, type] = kind;
-    // Which one comes third is the networkâ€™s affair; that one of them does is certain.
+    // The network decides which one arrives third.
     const { answer, held } = await theRefused(await threeOf(kind));
     expect(answer.statusCode).toBe(429);
     expect(answer.headers['retry-after']).toBe('1');
@@ -75,7 +75,7 @@ test.each([MESSAGES, PHOTOS])(
     const code = method === 'PUT' ? 'photo-unexpected' : 'batch-malformed';
     held[0]!.call.end('x'.repeat(999));
     expect((await held[0]!.answered).problem.code).toBe(code);
-    // Giving up frees a place as well.
+    // Aborting a request also frees its place.
     held[1]!.call.destroy();
     await vi.waitFor(async () => {
       const later = await begun(method, path, type);
@@ -105,7 +105,7 @@ test('a photo without an event, or from a revoked device, is refused with a code
   kiosk = before;
 });
 
-/** Whether the server answers on this connection: one that it has closed unheard never does. */
+/** Returns whether the server answers on this connection; on one that it has closed, it never does. */
 async function answers(socket: TLSSocket): Promise<boolean> {
   if (socket.destroyed) return false;
   socket.write('GET / HTTP/1.1\r\nhost: x\r\n\r\n');
@@ -124,6 +124,6 @@ test('unauthenticated clients get twenty short connections per address, and donâ
   const heard = await Promise.all(unauthenticated.map(answers));
   expect(heard.filter(Boolean)).toHaveLength(20);
   expect(await sendEvent(server, kiosk)).toBe(1);
-  // The limit of ten seconds, and that joining lifts it, have a test with the clock in hand (per-device-queue.test.ts).
+  // The ten-second limit, and that joining lifts it, are tested with a controlled clock in per-device-queue.test.ts.
   await Promise.all(unauthenticated.map((s) => s.closed || once(s, 'close')));
 });

@@ -44,7 +44,7 @@ describe.each(DATABASES)('what a single device is sent, on $name', (kind) => {
   const device = async () => (await registerKiosk(database.db)).device;
   const notify = (...all: { device: string; state: DeviceState }[]) =>
     inTransaction(database.db, (tx) => publishDeviceState(tx, all, new Date()));
-  /** Reads to the end, as a kiosk does. */
+  /** Reads all pages, as a kiosk does. */
   async function read(id: string, from = '', limit = 200) {
     const source = { db: database.db, keys, logEpoch: database.logEpoch, modules: MODULES, publicKeys };
     const changes: Change[] = [];

@@ -16,7 +16,7 @@ import { registeredKiosk } from '../kit/kiosk.ts';
 import { newServer, type TestServer } from '../kit/server.ts';
 import { aCheckin, aPerson, embedding, MODEL } from '../store/samples.ts';
 
-/* Two kiosks with real stores, one real server with the embedded database: what goes up, and what comes down. */
+/* Sync in both directions between two kiosks with real stores and one real server with the embedded database. */
 
 const home = temporaryFolder();
 let server: TestServer;
@@ -34,7 +34,7 @@ async function openKiosk(folder: string): Promise<SqlStore> {
   return openStore({ home: folder, keys: await openKeys({ home: folder, deviceSecret: null, allowSecretFile: true }) });
 }
 
-/** Made while the server is down, as an installation is. */
+/** Creates a kiosk while the server is stopped, as an installation does. */
 async function newKiosk(name: string): Promise<Kiosk> {
   const folder = join(home.path, name);
   const store = await openKiosk(folder);
@@ -56,7 +56,7 @@ function connect(kiosk: Kiosk, hooks: Partial<UplinkHooks> = {}): Uplink {
   return kiosk.uplink;
 }
 
-/** On failure it shows how the kiosks' lines to the server are. */
+/** Waits for a condition; on failure it shows the state of the kiosks' connections. */
 const until = (what: string, condition: () => boolean | Promise<boolean>): Promise<void> =>
   expect
     .poll(
@@ -68,7 +68,7 @@ const until = (what: string, condition: () => boolean | Promise<boolean>): Promi
     )
     .toBe(true);
 
-/** Asks now: over HTTPS there is no nudge. */
+/** Reconnects the kiosk so it asks at once, because HTTPS has no nudges. */
 async function again(kiosk: Kiosk): Promise<void> {
   await kiosk.uplink?.stop();
   connect(kiosk);
@@ -104,7 +104,7 @@ describe('two kiosks of a site', () => {
     expect(b.store.people.get(ada.id)).toMatchObject({ name: 'Ada', number: '7', templates: 1, hasPin: false });
     expect([...b.store.templates.of(ada.id, MODEL)[0]!.embedding]).toEqual([...embedding()]);
 
-    // A person who opts out of positions at one door has none at any.
+    // A person who opts out of positions at one door has none recorded at any door.
     for (const gpsOptOut of [true, false]) {
       a.store.people.update(ada.id, { gpsOptOut });
       await until('the wish is up', () => a.store.outbox.count() === 0);
@@ -121,7 +121,7 @@ describe('two kiosks of a site', () => {
     await until('it is reported', () => b.presence.last(ada.id)?.direction === 'in');
     expect(Math.abs(b.presence.last(ada.id)!.at - Date.parse(checkin.at))).toBeLessThan(1000);
 
-    // An erasure begun at one is carried out at the other, and confirmed.
+    // An erasure started at one kiosk is carried out and confirmed at the other.
     await a.store.people.delete(ada.id);
     await until('the deletion is up', () => a.store.outbox.count() === 0);
     for (const kiosk of [a, b]) await again(kiosk);

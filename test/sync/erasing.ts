@@ -14,13 +14,13 @@ import { unheard } from '../kit/services.ts';
 
 export interface Erasing {
   readonly context: JobContext;
-  /** Carries on what is due. */
+  /** Runs the steps that are due. */
   run(): Promise<SagaReport>;
-  /** Asks for an erasure that can't be taken back, and carries it on as far as it gets without kiosks. @returns the request */
+  /** Requests an irrevocable erasure and runs every step that needs no kiosk. @returns the request's id */
   erase(person: string): Promise<string>;
 }
 
-/** What carries erasures on, on a database of a test. @param home where tombstones go */
+/** Sets up erasures on a test's database. @param home folder for tombstones */
 export async function erasing(
   db: Db,
   keys: Keys,
@@ -50,7 +50,7 @@ export async function erasing(
   };
 }
 
-/** Closes every request that waits, as if its time were over: keys and values go; what comes after is left undone. */
+/** Runs only the `close` step for every waiting request, as if its deadline had passed: deletes keys and values. */
 export async function closeErasures(db: Db, keys: Keys): Promise<void> {
   const { context } = await erasing(db, keys, '/nonexistent');
   const close = STEPS.find((step) => step.name === 'close')!;

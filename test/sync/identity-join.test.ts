@@ -59,7 +59,7 @@ describe('a code', () => {
         expect((cause as { code: string }).code).toMatch(/join-code-(mistyped|newer)/);
       }
     }
-    // 16 bits of check: one wrong letter in 65,536 is not seen.
+    // With a 16-bit checksum, one wrong letter in 65,536 goes undetected.
     expect(taken).toBeLessThanOrEqual(1);
   });
 });
@@ -102,7 +102,7 @@ describe('joining', () => {
     expect(grant.device).toBe(secret.device);
     expect(grant.bundle.serverUrl).toBe(server.deviceUrl);
     expect(Buffer.from(grant.provisioningSecret, 'base64url')).toHaveLength(32);
-    // The answer may have been lost: until the kiosk has spoken it gets the same secret again.
+    // The answer may have been lost, so the kiosk gets the same secret again until it has made contact.
     expect((await joining.poll(never))!.provisioningSecret).toBe(grant.provisioningSecret);
 
     const tls = { cert: grant.bundle.tlsCertPem, key: secret.tlsKeyPem };
@@ -154,14 +154,14 @@ describe('joining', () => {
     const joining = joinWith(server, await identity(), writeJoinCode({ url, pin, secret }));
     expect(await codeOf(joining.ask(never))).toBe('server-pin-differs');
     joining.close();
-    // The same impostor shows the true CA's certificate above its own: it did not sign it.
+    // The same impostor appends the true CA's certificate, which did not sign its own.
     const bundle = (await newKiosk(server)).bundle;
     impostor.setSecureContext({ cert: `${certPem}\n${bundle.keys.caPem[0]}`, key: keyPem });
     const again = joinWith(server, await identity(), writeJoinCode({ url, pin, secret }));
     expect(await codeOf(again.ask(never))).toMatch(/server-(pin-differs|not-trusted)/);
     again.close();
     expect(received).toBe(0);
-    // With its own pin the connection is used, so nothing else kept it back.
+    // With the impostor's pin the kiosk does send, so only the pin stopped it before.
     const fooled = joinWith(server, await identity(), writeJoinCode({ url, pin: caPin(ca.certPem), secret }));
     impostor.setSecureContext({ cert: `${certPem}\n${ca.certPem}`, key: keyPem });
     const given = new AbortController();
@@ -218,7 +218,7 @@ describe('joining', () => {
     expect(await codeOf(openGrant(given.grant, other.device, secret.sealing))).toBe('grant-of-another');
     const tls = { cert: grant.bundle.tlsCertPem, key: secret.tlsKeyPem };
     expect((await askAt(server.deviceUrl, { bundle: grant.bundle, secret }, tls)).status).toBe(200);
-    // Without a code it can't be sent to the joining address.
+    // The file can't be posted to the joining address without a code.
     const sent = await call(`${server.deviceUrl}/v1/join`, {
       method: 'POST',
       headers: { 'content-type': 'application/jose' },

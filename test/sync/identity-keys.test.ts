@@ -161,7 +161,7 @@ describe('a database restored from before a renewal', () => {
     const kiosk = await newKiosk(server);
     const renewed = await renew(kiosk);
     expect(await send(renewed)).toBe(1);
-    // The registry as it was: the key that came later is not in it.
+    // The registry as it was before: it lacks the later key.
     const lost = { tls_key_hash: '0'.repeat(64) };
     await server.offline(({ db }) =>
       db.updateTable('device').set(lost).where('id', '=', kiosk.secret.device).execute(),
@@ -207,7 +207,7 @@ describe('revocation', () => {
     expect(await status()).toMatchObject({ status: 'revoked', revokedAt });
     const back = joinWith(server, fresh, next);
     await back.ask(never);
-    // Its own code it may show again.
+    // A kiosk may use its own code again.
     await back.ask(never);
     expect(await status()).toMatchObject({ status: 'pending', revokedAt });
     first.close();
@@ -252,7 +252,7 @@ describe('succession', () => {
     expect(updated.bundle.keys.serial).toBe(listed.serial);
     expect(updated.bundle.keys.sealing).not.toEqual(kiosk.bundle.keys.sealing);
     expect(updated.bundle.keys.signing).toHaveLength(3);
-    // Its certificate is of the first CA still, and good.
+    // Its certificate from the first CA is still valid.
     expect(await send(updated)).toBe(1);
     const renewed = await renew(updated);
     expect(new X509Certificate(renewed.bundle.tlsCertPem).issuer).not.toBe(
@@ -260,11 +260,11 @@ describe('succession', () => {
     );
     expect(await send(renewed)).toBe(1);
 
-    // A new kiosk joins by the newest CA's pin.
+    // A new kiosk joins with the newest CA's pin.
     const fresh = await newKiosk(server, 'Side door');
     expect(await send(fresh)).toBe(1);
 
-    // Retiring would cut `away` off, which is reported; forced, it does, and those who know the newest go on.
+    // Retiring would cut `away` off, so it is refused. When forced, it does, and kiosks with the newest keys keep working.
     expect(await codeOf(server.call(retireServerKeys, { params: { purpose: 'ca' }, body: {} }))).toBe(
       'devices-know-only-old-keys',
     );

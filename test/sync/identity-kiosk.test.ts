@@ -15,7 +15,7 @@ import { approveDevice, createProvisioningCode, listDevices, revokeDevice } from
 import { newServer, type TestServer } from '../kit/server.ts';
 import { connectProxy } from '../services/connect-proxy.ts';
 
-/** A kiosk that runs while it joins: its sync begins without a restart. */
+/** A kiosk that joins while running starts syncing without a restart. */
 const root = mkdtempSync(join(tmpdir(), 'sp-kiosk-join-'));
 const home = join(root, 'kiosk');
 const log = () => undefined;
@@ -69,7 +69,7 @@ test('a running kiosk joins, sends what it has stored, and continues with a rene
   expect(sync.uplink.status()).toMatchObject({ online: false });
   const { code } = await server.call(createProvisioningCode, { body: { name: 'Front door' } });
   const pending = await run(deviceJoin, { code });
-  // The same code again, as after a lost answer: the same keys, so the same fingerprint.
+  // The same code again, as after a lost answer, uses the same keys and so gives the same fingerprint.
   expect(await run(deviceJoin, { code })).toEqual(pending);
   expect(await run(deviceJoinPoll, {})).toMatchObject({ state: 'pending' });
   await server.call(approveDevice, {
@@ -97,18 +97,18 @@ test('it joins, sends and renews only through its proxy, and directly again once
     await expect(run(deviceProxy, { address: 'not an address' })).rejects.toMatchObject({
       code: 'proxy-address-wrong',
     });
-    // The credentials are not shown again.
+    // The answer omits the credentials.
     const shown = { proxy: `http://127.0.0.1:${proxy.port}` };
     expect(await run(deviceProxy, { address: proxy.url })).toEqual(shown);
     expect(await run(deviceProxy, {})).toEqual(shown);
-    // What it has sent came through it, and so does a new joining.
+    // Sync used the proxy, and so does joining again.
     kiosk.store.events.append({ type: 'health', open: { code: 'by-proxy', detail: {} }, personal: {} });
     sync.uplink.nudge();
     await until(() => kiosk.store.outbox.count() === 0);
     expect(new Set(since())).toEqual(new Set([host]));
     await run(deviceRenew, {});
     expect(since()).toContain(host);
-    // A proxy that is away is reported as that; nothing finds another way.
+    // An unreachable proxy is reported as such and never bypassed.
     await proxy.close();
     kiosk.store.events.append({ type: 'health', open: { code: 'no-proxy', detail: {} }, personal: {} });
     sync.uplink.nudge();
@@ -144,13 +144,13 @@ test('the provisioning secret stays bound to the key slots across a rekey, and a
   keys.settle('current');
   const again = await openKeys(options);
   (await openStore({ home: folder, keys: again })).close();
-  // Once bound it stays with that secret.
+  // Once bound, it requires that secret.
   await again.bindProvisioning(crypto.getRandomValues(new Uint8Array(32)));
   await expect(openKeys(options)).resolves.toBeDefined();
   rmSync(join(folder, 'provisioning-secret'));
   await expect(openKeys(options)).rejects.toMatchObject({ code: 'provisioning-secret-missing' });
 
-  // Cut off between the two writes: the file is there, and the slots do not know of it.
+  // Interrupted between the two writes: the file exists, but the slots don't refer to it.
   const cut = join(root, 'cut');
   const cutOptions = { ...options, home: cut };
   (await createStore({ home: cut, keys: await openKeys(cutOptions) })).close();

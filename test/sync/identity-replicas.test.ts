@@ -7,7 +7,7 @@ import { succeedKey } from '../../sync/server/platform/keys/succession.ts';
 import { newKeys } from '../kit/keys.ts';
 import { postgresUnavailable, startPostgres, type TestPostgres } from '../services/postgres.ts';
 
-/** One keyring for replicas on a real PostgreSQL, where transactions really run side by side. */
+/** One keyring shared by replicas on a real PostgreSQL, where transactions run concurrently. */
 const unavailable = postgresUnavailable();
 const keys = newKeys();
 let postgres: TestPostgres;

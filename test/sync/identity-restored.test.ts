@@ -15,7 +15,7 @@ import type { Db } from '../../sync/server/platform/database/schema.ts';
 import { newKiosk } from '../kit/kiosk.ts';
 import { newServer, type TestServer } from '../kit/server.ts';
 
-/* A real kiosk and a real server whose folder is put back from a copy that was taken before a renewal or a succession. */
+/* A real kiosk and a real server whose folder is restored from a copy taken before a renewal or a key succession. */
 const root = mkdtempSync(join(tmpdir(), 'sp-restored-'));
 let server: TestServer;
 let kiosk: OpenKiosk;
@@ -34,7 +34,7 @@ afterAll(async () => {
   rmSync(root, { recursive: true, force: true });
 });
 
-/** On failure it shows how the line to the server is. */
+/** Waits for a condition; on failure it shows the state of the connection to the server. */
 const until = (what: string, done: () => boolean): Promise<void> =>
   expect
     .poll(
@@ -46,7 +46,7 @@ const until = (what: string, done: () => boolean): Promise<void> =>
     )
     .toBe(true);
 
-/** A new kiosk that has newKiosk and was heard. */
+/** Sets up a new kiosk that is registered and has been in contact with the server. */
 async function provision(): Promise<void> {
   away = [];
   const home = mkdtempSync(join(root, 'kiosk-'));
@@ -88,7 +88,7 @@ async function renew(): Promise<void> {
   await deviceRenew.run(context, {}, { line: () => undefined, progress: () => undefined });
 }
 
-/** Takes a copy, lets `work` happen, and puts the copy back. */
+/** Takes a copy, runs `work`, and restores the copy. */
 async function restoredAfter(work: () => Promise<void>): Promise<void> {
   const copy = join(root, 'copy');
   await server.whileDown(async () => cpSync(server.home, copy, { recursive: true }));
@@ -131,7 +131,7 @@ test('restored to before a succession of every key and a renewal, the server is 
   expect(after.bundle.keys).toEqual(before.bundle.keys);
   expect(after.secret.tlsKeyPem).not.toBe(before.secret.tlsKeyPem);
   expect(away).toEqual([]);
-  // And the succession is made again: its set is newer than the one that was lost.
+  // Repeating the succession gives a key set newer than the lost one.
   await server.call(succeedServerKey, { params: { purpose: 'sealing' } });
   const { serial } = await server.call(listServerKeys);
   await until('the keys of the second succession', () => readServerLink(kiosk.store)!.bundle.keys.serial === serial);
@@ -189,7 +189,7 @@ test('restored to between a photo’s event and the photo, the server gets the p
   await until('the photo is there', () => store.outbox.count() === 0 && store.outbox.photosWaiting() === 0);
   const photo = <T>(work: (db: Db) => Promise<T>) => server.offline(({ db }) => work(db));
   const of = store.device;
-  // What such a backup holds: every event, and of the photo that it is expected.
+  // As in a restored backup: it has every event, but of the photo only the row that expects it.
   expect(
     await photo(async (db) => {
       await db.deleteFrom('photo_piece').where('device', '=', of).execute();

@@ -46,7 +46,7 @@ withDatabase(DATABASES[0]!, async (opened) => {
   };
 });
 
-/** A registered kiosk with its keys, and what it pins. */
+/** A registered kiosk with its keys and the server keys that it pins. */
 interface Kiosk extends TargetKiosk {
   pinned: ServerKeys;
 }
@@ -227,7 +227,7 @@ describe('when the server’s keys are replaced', () => {
     expect(keyring.publicKeys.serial).toBeGreaterThan(old.serial);
     kiosk.box.person('Ada Lovelace');
     expect(await ackOf(kiosk, await take(kiosk, 'batch', await batch()))).toMatchObject({ committed: 1 });
-    // Without a word of what it trusts, by what it said before.
+    // A batch that doesn't list its pinned keys is answered by the list it sent before.
     expect(await ackOf(kiosk, await take(kiosk, 'batch', await batch(kiosk, false)))).toMatchObject({ committed: 1 });
     const page = await ask(kiosk);
     const keysChange = page.changes.find((c) => c.kind === 'keys')!;
@@ -236,7 +236,7 @@ describe('when the server’s keys are replaced', () => {
     expect(again.changes).toEqual([keysChange]);
     kiosk.pinned = keysChange.keys;
     expect((await ask(kiosk, await changes(kiosk, page.cursor))).changes).toEqual([]);
-    // From now on it may pin the new key alone.
+    // From now on it may pin only the new key.
     kiosk.pinned = { ...kiosk.pinned, signing: [kiosk.pinned.signing[0]!] };
     kiosk.box.person('Grace Hopper');
     expect(await ackOf(kiosk, await take(kiosk, 'batch', await batch()))).toMatchObject({ committed: 2 });
@@ -337,7 +337,7 @@ describe('presence', () => {
     await record({ device: other, person: late, received: ago(60), at: ago(7200) });
     await record({ device: kiosk.box.device, person: own, received: ago(10) });
     expect((await read(ago(120).toISOString())).map((p) => p.person)).toEqual([late]);
-    // Committed by a slower replica after a later one was seen.
+    // Committed by a slower replica after a later change had been read.
     expect((await read(ago(0).toISOString())).map((p) => p.person)).toEqual([late]);
     expect((await read(null)).map((p) => p.person).sort()).toEqual([late, before, own].sort());
   });
@@ -350,7 +350,7 @@ describe('presence', () => {
     await record({ device: other, person: voided, received: ago(9000) });
     const mistake = await record({ device: third, person: own, ...out });
     await record({ device: kiosk.box.device, person: own, received: ago(8000) });
-    // An earlier record that comes late, from a kiosk that was offline.
+    // An earlier record that arrives late from a kiosk that was offline.
     await record({ device: other, person: late, received: ago(300), resolved: 'out' });
     await record({ device: third, person: late, received: ago(10), at: ago(7000) });
     const wrong = await record({ device: other, person: corrected, ...out });
@@ -378,7 +378,7 @@ describe('presence', () => {
   test('from a kiosk with a fast clock is not in the future', async () => {
     await record({ device: randomUUID(), person: randomUUID(), received: ago(10), at: ago(-3600) });
     expect((await read(null))[0]!.at).toBe(ago(10).toISOString());
-    // A reader whose own idea of the newest is in the future still gets what came just now.
+    // A reader whose position is in the future still gets the latest records.
     expect(await read(ago(-3600).toISOString())).toHaveLength(1);
   });
 

@@ -33,7 +33,7 @@ const NAME = 'Zyxwvut Qponmlk';
 const missing = mosquittoMissing();
 if (missing) console.log(`SKIPPED: MQTT with a broker that fails or lies: ${missing}`);
 
-/** What a broker, or the people who run it, can do to kiosks and server. */
+/** What a broker or its operators can do to kiosks and the server. */
 describe.skipIf(missing)('a broker that fails or lies', () => {
   let setup: BrokerSetup;
   beforeAll(async () => {
@@ -107,7 +107,7 @@ describe.skipIf(missing)('a broker that fails or lies', () => {
   test('that forgets what it acknowledged still delivers everything', async () => {
     await setup.server.stop();
     setup.kiosk.box.person('Acknowledged by the broker alone');
-    // The broker takes the message for the server, which is away, and says so to the kiosk.
+    // The broker accepts the message while the server is down, and acknowledges it to the kiosk.
     const client = await bareClient(setup, setup.kiosk);
     await client.publishAsync(upTopic(setup.serverId, setup.kiosk.secret.device), await sealOutbox(setup.kiosk), {
       qos: 1,
@@ -163,7 +163,7 @@ describe.skipIf(missing)('a broker that fails or lies', () => {
     liar.end(true);
   });
 
-  /** An exchange of nonsense, so that a signed rejection comes. */
+  /** Sends a malformed ask to get a signed rejection. */
   async function deliverAsk(): Promise<string> {
     const transport = mqttTransport(setup.kiosk, setup.urls.mqtts);
     const header = Buffer.from(JSON.stringify({ typ: TYP.sealedAsk })).toString('base64url');
@@ -205,7 +205,7 @@ describe.skipIf(missing)('a broker that fails or lies', () => {
     await setup.mosquitto!.start();
     await until('it is back on the broker', () => transport.name === 'mqtt');
     expect(transports[0]).toBe('https');
-    // The server comes back to the broker by itself too, sooner or later than the kiosk.
+    // The server also reconnects to the broker automatically, before or after the kiosk.
     await until('MQTT carried something', async () => {
       setup.kiosk.box.person('Over MQTT again');
       engine.nudge();
@@ -242,14 +242,14 @@ describe.skipIf(missing)('a broker that fails or lies', () => {
       setup.mosquitto!.reload();
       await until('its next message is refused', async () => (await publish()) === '135');
       await say('when it may not');
-      // Everybody else goes on.
+      // Other kiosks keep working.
       setup.kiosk.box.person('Of another kiosk');
       const { engine } = engineOf(setup.kiosk, { mqttUrls: [setup.urls.mqtts] });
       engine.start();
       await drained();
       await engine.stop();
       expect(heard).not.toContain('when it may not');
-      // A connection that it makes again has no more rights than the one before.
+      // A new connection has no more rights than the one before.
       const again = await bareClient(setup, setup.other);
       again.on('error', () => undefined);
       expect(await publish(again)).toBe('135');
@@ -280,7 +280,7 @@ describe.skipIf(missing)('a broker that fails or lies', () => {
     const credentials = await issueServerClientCertificate(setup.ca, brokerUser(setup.serverId), Date.now());
     let said = '';
     const log = pino({}, { write: (text) => (said += text) });
-    /** Since a message that came before would not reach it. */
+    /** Waits for the subscription, because a message sent earlier would not arrive. */
     const subscribed = async () => {
       await until('it is subscribed', () => said.includes('broker connected'));
       said = '';
@@ -305,7 +305,7 @@ describe.skipIf(missing)('a broker that fails or lies', () => {
       });
     const sealed = `${Buffer.from(JSON.stringify({ typ: TYP.sealedBatch })).toString('base64url')}.x.y.z`;
     const first: string[] = [];
-    // Never done: as a server that dies between the arrival and the commit.
+    // Never resolves, like a server that dies between arrival and commit.
     const dying = consumer(async (m) => {
       first.push(m.sealed);
       return new Promise<string>(() => undefined);
@@ -322,7 +322,7 @@ describe.skipIf(missing)('a broker that fails or lies', () => {
     });
     await until('it is delivered again', () => second.length === 1);
     expect(second).toEqual([sealed]);
-    // Its receipt goes out when it is done; a message that makes its whole way afterwards shows that it is on the line.
+    // The receipt is sent once the message is handled. A later message that arrives proves that the receipt was sent.
     const after = sealed.replace('.x.', '.w.');
     await kiosk.publishAsync(upTopic(setup.serverId, setup.kiosk.secret.device), after, { qos: 1 });
     await until('the next one came', () => second.includes(after));
@@ -368,7 +368,7 @@ test('a broker that disconnects at a subscription is retried, and the server kee
     log,
   });
   try {
-    // A rejection that nothing handles ends the server; here it fails the run.
+    // An unhandled rejection would end the server; here it fails the run.
     await until('it subscribed on a second connection', () => asked >= 3);
   } finally {
     await consumer.close();

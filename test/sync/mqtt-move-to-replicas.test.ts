@@ -15,11 +15,11 @@ import { type Mosquitto, mosquittoMissing, startMosquitto } from '../services/mo
 import { reservePorts } from '../services/ports.ts';
 import { postgresUnavailable, startPostgres, type TestPostgres } from '../services/postgres.ts';
 
-/** From one server to replicas behind one Mosquitto: server processes on one PostgreSQL, and the operator's own command. */
+/** Moves from one server to replicas behind one Mosquitto, with server processes on one PostgreSQL and the operator's command. */
 
 const unavailable = postgresUnavailable() ?? mosquittoMissing();
 if (unavailable) console.log(`SKIPPED: from one server to replicas at the broker: ${unavailable}`);
-/** A server process starts within this on a machine that does much else. */
+/** Time allowed for a server process to start on a busy machine. */
 const PATIENCE_MS = 300_000;
 const homes = [temporaryFolder(), temporaryFolder(), temporaryFolder()];
 const running = new Set<Server>();
@@ -30,11 +30,11 @@ let kiosk: Kiosk;
 let transport: MqttTransport;
 
 interface Server extends ServerProcess {
-  /** Lines of its log that hold this text. */
+  /** Counts the lines of its log that contain this text. */
   said(text: string): number;
 }
 
-/** @param name of the replica; empty: a server without one */
+/** @param name of the replica; empty for a server without one */
 async function start(name: string, home: number): Promise<Server> {
   const [people, devices] = await reservePorts(2);
   const process = await newServerProcess({
@@ -55,7 +55,7 @@ async function start(name: string, home: number): Promise<Server> {
   return server;
 }
 
-/** The access rules, as an operator has them written. */
+/** Returns the access rules that the operator's command writes. */
 async function rules(...more: string[]): Promise<string> {
   const args = ['server', 'mosquitto', '--out', mosquitto.folder, '--access', ...more];
   const { code, stderr } = await sp(homes[0]!.path, args, { env: shared });
@@ -64,7 +64,7 @@ async function rules(...more: string[]): Promise<string> {
   return readFileSync(join(mosquitto.folder, 'acl'), 'utf8');
 }
 
-/** Check-ins, one batch each, by MQTT alone. @returns how many were answered at their first try, until one was not */
+/** Sends check-ins over MQTT, one batch each. @returns how many were answered at the first try before one wasn't */
 async function checkIns(count: number): Promise<number> {
   const { box } = kiosk;
   for (let i = 0; i < count; i++) {
@@ -117,7 +117,7 @@ beforeEach((context) => {
 test('when one server becomes two replicas, each check-in is answered over MQTT at the first attempt', async () => {
   const first = await start('', 0);
   expect(await checkIns(20)).toBe(20);
-  // The rules name the replicas to come, and the server that has no name yet is still at work.
+  // The rules already name the future replicas, and the server without a name still works.
   const acl = await rules('--replica', 'a,b');
   for (const user of ['', '.a', '.b']) expect(acl).toContain(`user server.${kiosk.bundle.serverId}${user}\n`);
   expect(await checkIns(20)).toBe(20);
@@ -136,7 +136,7 @@ test('a replica takes a share only once the broker’s rules name it', async () 
   const c = await start('c', 2);
   expect(await checkIns(20)).toBe(20);
   expect(c.said('"events stored"')).toBe(0);
-  // The command knows it from the database.
+  // The command reads the name from the database.
   expect(await rules()).toContain(`user server.${kiosk.bundle.serverId}.c\n`);
   await until(
     'it has joined the others',

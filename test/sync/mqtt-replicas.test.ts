@@ -87,7 +87,7 @@ test.skipIf(missing)('replicas share the work, and if one dies every message is 
   const a = await replica('a');
   const b = await replica('b');
   const all = () => a.taken.length + b.taken.length;
-  // One after the other, as a kiosk does: of what one device sends at once, only two are kept.
+  // One after the other, as a kiosk does: at most two simultaneous messages of a device are kept.
   const send = async (count: number) => {
     for (let i = 0; i < count; i++) {
       const before = all();
@@ -99,7 +99,7 @@ test.skipIf(missing)('replicas share the work, and if one dies every message is 
   expect(Math.min(a.taken.length, b.taken.length)).toBeGreaterThan(0);
   const logged = mosquitto.log().length;
   await a.consumer.close();
-  // A message that the broker had given to the dying one is lost with it, and the kiosk sends it again.
+  // A message that the broker gave to the dying replica is lost with it, and the kiosk resends it.
   await until('the broker has seen its end', () =>
     /Client .*\.a .*(closed|disconnected)/.test(mosquitto.log().slice(logged)),
   );
@@ -121,7 +121,7 @@ test.skipIf(missing)('a busy server still processes the acknowledgements of its 
     kiosk.publishAsync(presenceTopic(serverId, device), 'online', { qos: 1 }),
   );
   await until('all that the broker may give is in work', () => held.length === 16);
-  // Where the broker’s receipt is not read, this never ends.
+  // If the consumer didn't read the broker’s receipt, this would never resolve.
   await consumer.send(device, 'answer');
   await until('the rest comes too', () => {
     for (const done of held.splice(0)) done();

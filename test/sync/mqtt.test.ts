@@ -32,7 +32,7 @@ describe.each(['mosquitto', 'embedded'] as const)('MQTT over %s', (kind) => {
   });
   afterAll(() => setup?.close());
 
-  /** Sends what waits, and says how far the server is. */
+  /** Sends the pending events and returns the server's committed mark. */
   const deliver = async (who = setup.kiosk, url = setup.urls.mqtts) => {
     const transport = mqttTransport(who, url);
     try {
@@ -66,7 +66,7 @@ describe.each(['mosquitto', 'embedded'] as const)('MQTT over %s', (kind) => {
         const marks = await ackOf(answer, setup.kiosk);
         expect(marks.committed).toBe(setup.kiosk.box.events.length);
         setup.kiosk.box.acknowledge(setup.kiosk.box.epoch, marks);
-        // Twice where the broker speaks 3.1.1 alone.
+        // The proxy is asked twice if the broker only supports MQTT 3.1.1.
         expect(new Set(proxy.asked)).toEqual(new Set([new URL(setup.urls[scheme]).host]));
       } finally {
         await transport.close();
@@ -146,15 +146,15 @@ describe.each(['mosquitto', 'embedded'] as const)('MQTT over %s', (kind) => {
     });
     again.end(true);
     expect(outcome).toBe(kind === 'mosquitto' ? '135' : 'closed');
-    // What a device sends is worked on in turn, under whichever topic it came: junk that is answered shows that the batch
-    // before it is through.
+    // A device's messages are handled in order, whatever their topic. An answer to junk therefore proves that the batch
+    // before it was handled.
     const header = Buffer.from(JSON.stringify({ typ: TYP.sealedBatch })).toString('base64url');
     const marker = mqttTransport(setup.other, setup.urls.mqtts);
     expect(await codeOf(marker.exchange('batch', `${header}.x.y.z`, never))).toBe('batch-malformed');
     await marker.close();
     expect(setup.server.logged.slice(before.length)).not.toContain('events stored');
     expect(heard).toEqual([]);
-    // Under its own topic the same batch is taken.
+    // The same batch is accepted under its own topic.
     expect(await deliver(setup.other)).toBe(setup.other.box.events.length);
     expect(setup.server.logged.slice(before.length)).toContain('events stored');
   });
@@ -216,7 +216,7 @@ describe.each(['mosquitto', 'embedded'] as const)('MQTT over %s', (kind) => {
       nudges += 1;
     };
     await transport.connect();
-    // The server hears of a connection by and by: a change after that nudges.
+    // The server learns of a connection with a delay, and only changes after that send a nudge.
     await until('a nudge comes', async () => {
       setup.kiosk.box.person('Someone new');
       const committed = await deliver();

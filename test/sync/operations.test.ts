@@ -7,7 +7,7 @@ import { newServerProcess, type ServerProcess } from '../kit/server-process.ts';
 import { until } from '../kit/wait.ts';
 import { postgresUnavailable, startPostgres, type TestPostgres } from '../services/postgres.ts';
 
-/** What operators see of real server processes on a real PostgreSQL. */
+/** What operators see when real server processes run on a real PostgreSQL. */
 
 const NAME = 'Zyxwvut Qponmlk';
 const unavailable = postgresUnavailable();
@@ -125,7 +125,7 @@ describe.skipIf(unavailable)('a server process', () => {
       return hasty.child.exitCode !== null;
     });
     expect((await hasty.ended).code).toBe(128 + 15);
-    // What came sooner was the same wish.
+    // Signals within the first two seconds count as the same request.
     expect(performance.now() - asked).toBeGreaterThan(2000);
   });
 });

@@ -27,7 +27,7 @@ import { until } from '../kit/wait.ts';
 import { postgresUnavailable, startPostgres, type TestPostgres } from '../services/postgres.ts';
 import { closeErasures } from './erasing.ts';
 
-/** What only a real PostgreSQL can show: TLS as demanded, replicas side by side, commits out of order. */
+/** What only a real PostgreSQL can show: required TLS, concurrent replicas, commits out of order. */
 
 const unavailable = postgresUnavailable();
 const keys = newKeys();
@@ -39,7 +39,7 @@ let other: OpenDatabase;
 beforeAll(async () => {
   if (unavailable) return;
   postgres = await startPostgres();
-  // Two replicas that start at once on an empty database.
+  // Two replicas start at once on an empty database.
   [one, other] = (await Promise.all([open(), open()])) as [OpenDatabase, OpenDatabase];
 });
 afterAll(async () => {
@@ -93,7 +93,7 @@ describe('the connection', () => {
     // The server's own leaf is no CA either.
     writeFileSync(stranger, readFileSync(join(postgres.tlsFolder, 'server.pem')));
     expect(await codeOf(open({ ...postgres.address(), caFile: stranger }))).toBe('database-tls-refused');
-    // The certificate is for 127.0.0.1; the same server under a name that it does not have.
+    // The certificate is for 127.0.0.1, so the same server is refused under another name.
     expect(await codeOf(open({ ...postgres.address(), host: 'localhost' }))).toBe('database-tls-refused');
     expect(await codeOf(open({ ...postgres.address(), caFile: join(folder.path, 'none.pem') }))).toBe(
       'database-ca-unreadable',
@@ -162,7 +162,7 @@ describe('the connection', () => {
       const conflict = sql`do $$ begin raise exception 'conflict' using errcode = '40001'; end $$`;
       expect(await codeOf(ending('divided', () => sql`select 1 / 0`))).toBe('22012');
       expect(await named('divided')).toBe(false);
-      // One that is never sent, as its value can't be.
+      // A query that is never sent because its value can't be serialized.
       const circular: { self?: unknown } = {};
       circular.self = circular;
       await expect(ending('unsent', () => sql`select ${circular}::jsonb`)).rejects.toThrow(/circular/i);
@@ -248,7 +248,7 @@ describe('replicas', () => {
         await tx.updateTable('device').set({ name: 'y' }).where('id', '=', second).execute();
       });
     await Promise.all([both(one.db, a.device, b.device), both(other.db, b.device, a.device)]);
-    // Two are the first tries; on a busy machine PostgreSQL may end both, or the one that was repeated once more.
+    // Two are the first attempts. On a busy machine PostgreSQL may abort both, or abort the repeated one again.
     expect(met, 'at least one of the two was repeated').toBeGreaterThanOrEqual(3);
     let tries = 0;
     const never = inTransaction(
@@ -282,7 +282,7 @@ describe('replicas', () => {
         });
       });
     try {
-      // Being connected notifies of everything once.
+      // Connecting sends one notification for everything.
       await heard();
       let next = heard();
       one.signals.notify('board');
@@ -295,7 +295,7 @@ describe('replicas', () => {
       );
       next = heard();
       writeFileSync(caFile, pem);
-      // So does coming back, since a message may have been missed.
+      // Reconnecting does too, because a message may have been missed.
       await next;
       next = heard();
       one.signals.notify('board');
@@ -332,7 +332,7 @@ describe('replicas', () => {
     for (let round = 0; round < 8; round++) {
       const [door, desk] = [await register(), await register()];
       const person = randomUUID();
-      // In half of the rounds the person is not known yet, so that there is no row to lock.
+      // In half of the rounds the person doesn't exist yet, so there is no row to lock.
       if (round % 2 === 0) {
         desk.person('Ada Lovelace', person);
         await deliver(other, desk);
@@ -349,7 +349,7 @@ describe('replicas', () => {
         .where('device', 'in', [door.device, desk.device])
         .execute();
       expect(rows.filter((r) => r.personal !== null)).toEqual([]);
-      // What names them goes step by step, and nothing that came beside it is left over.
+      // Unlinking removes every reference to them, including those of concurrent ingests.
       await unlinkPeople(one.db, [person]);
       expect(await one.db.selectFrom('event').select('id').where('person', '=', person).execute()).toEqual([]);
       const records = await one.db.selectFrom('checkin').select('person').where('device', '=', door.device).execute();
@@ -391,7 +391,7 @@ test('after a kill -9 of the database the server recovers, and everything acknow
 
 describe('the live feed', () => {
   const source = (o: OpenDatabase) => ({ db: o.db, keys, logEpoch: o.logEpoch, site });
-  /** Follows the board as a screen does. */
+  /** Follows the board, as a screen does. */
   function follower(o: OpenDatabase) {
     const seen = new Set<string>();
     let position: number | undefined;
@@ -411,7 +411,7 @@ describe('the live feed', () => {
     const late = slow.checkin(slow.person('Ada Lovelace'));
     const screen = follower(other);
     await screen.read();
-    // A replica that is slow in the middle of its ingest: its row has its place in the feed, and is not committed.
+    // A slow replica in the middle of its ingest: its row has its position in the feed but isn't committed.
     const client = new pg.Client({ ...(await adminOf()) });
     await client.connect();
     await client.query('begin');
@@ -426,7 +426,7 @@ describe('the live feed', () => {
     await screen.read();
     expect(screen.seen.has(beside.header.id), 'nobody waits for the slow one').toBe(true);
     expect(screen.seen.has(late.header.id)).toBe(false);
-    // More commits, and more polls: a position taken from the highest change seen would be far past the slow one by now.
+    // After more commits and polls, a position taken from the highest change seen would be far past the slow row.
     quick.checkin(randomUUID());
     await deliver(one, quick, quick.events.slice(-1));
     await screen.read();
@@ -481,7 +481,7 @@ describe('the live feed', () => {
     expect(Number(later[0].change)).toBe(Number(rows[0]!.change));
   });
 
-  /** A connection of its own into the same database, as the superuser. */
+  /** Returns the configuration of a separate superuser connection to the same database. */
   async function adminOf(): Promise<pg.ClientConfig> {
     const { rows } = await sql<{ name: string }>`select current_database() as name`.execute(one.db);
     return { host: postgres.socketFolder, port: postgres.port, user: 'postgres', database: rows[0]!.name };

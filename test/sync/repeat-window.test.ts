@@ -9,7 +9,7 @@ import { newApi } from '../kit/api.ts';
 import { DATABASES } from '../kit/databases.ts';
 import { SITE } from '../kit/services.ts';
 
-/** One repeat window: what kiosks go by and what the server counts by is the same number, wherever it was set. */
+/** There is one repeat window: kiosks and the server use the same number, wherever it was set. */
 
 const NOON = new Date('2026-07-20T10:00:00.000Z');
 const later = (seconds: number) => new Date(NOON.getTime() + seconds * 1000);
@@ -65,17 +65,17 @@ describe.each(DATABASES)('the repeat window on $name', ({ unavailable, start }) 
       ]);
       const site = await api.ask<Site>('GET', `/api/sites/${SITE.id}`);
       expect(site.repeatSeconds).toBe(300);
-      // Who has no policy of their own goes along, also new ones; a site with its own does not.
+      // Sites without a policy of their own follow the default, new ones too; a site with its own policy doesn't.
       expect([await notified(alike.id), await notified((await add('New')).id), await notified(own.id)]).toEqual([
         300, 300, 10,
       ]);
-      // It stands nowhere else.
+      // It is stored nowhere else.
       expect((await sql<{ policy: string }>`select policy::text from site_policy`.execute(database.db)).rows).toEqual([
         { policy: '{"leaseDays": 30}' },
         { policy: '{"leaseDays": 30}' },
       ]);
       await expect(api.ask('PATCH', `/api/sites/${SITE.id}`, { body: { repeatSeconds: 5 } })).rejects.toThrow();
-      // Not said is not changed.
+      // An omitted value isn't changed.
       await put(SITE.id);
       expect(await notified(DEFAULT_SCOPE)).toBe(300);
 

@@ -54,13 +54,13 @@ beforeEach((context) => {
   if (unavailable) context.skip(unavailable);
 });
 
-/** Sends events of a kiosk to a replica. @returns the HTTP status */
+/** Sends a kiosk's events to a replica. @returns the HTTP status */
 async function send({ deviceUrl }: ServerProcess, index: number): Promise<number> {
   const kiosk = kiosks[index]!;
   return (await postBatch(deviceUrl, kiosk, await sealOutbox(kiosk))).status;
 }
 
-/** A signed-in screen at a replica: its rows, as its messages make them. */
+/** A signed-in screen connected to a replica, and its rows as built from its messages. */
 async function screen(at: ServerProcess) {
   const entered = await call(`${at.peopleUrl}/api/session`, {
     method: 'POST',
@@ -119,7 +119,7 @@ test('when one is killed the other takes over, and each event is stored once', a
     );
   await expect.poll(() => db.selectFrom('attendance_due').select('id').execute()).toEqual([]);
   const days = new Set(kiosks[0]!.box.events.slice(2).map((e) => e.header.at.utc.slice(0, 10)));
-  // Over midnight the second day begins with what was claimed: an in.
+  // If the run passes midnight, the second day starts with the claimed direction, `in`.
   if (days.size === 1) expect(await resolved()).toEqual(Array.from({ length: 40 }, (_, i) => (i % 2 ? 'out' : 'in')));
   else expect(new Set(await resolved())).toEqual(new Set(['in', 'out']));
   await close();

@@ -8,7 +8,7 @@ import { newKiosk, sync } from '../kit/kiosk.ts';
 import { newServer } from '../kit/server.ts';
 import { until } from '../kit/wait.ts';
 
-/* The listener for people: how one gets in, and what is sent as it happens. */
+/* The listener for people: signing in and live updates. */
 
 const server = await newServer({ start: false });
 const kiosk = await newKiosk(server);

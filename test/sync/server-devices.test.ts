@@ -10,7 +10,7 @@ import { MemoryOutbox } from '../kit/outbox.ts';
 import { provision } from '../kit/register.ts';
 import { newServer } from '../kit/server.ts';
 
-/* The listener for devices, and what a kiosk and its server make of each other. */
+/* The listener for devices, and how a kiosk and its server authenticate each other. */
 
 const NAME = 'Zyxwvut Qponmlk';
 const server = await newServer({ start: false });
@@ -61,7 +61,7 @@ describe('the transport', () => {
     expect((await ask({})).json().code).toBe('certificate-required');
     const other = await provisionElsewhere();
     expect((await ask({ cert: other.tlsCertPem, key: secret.tlsKeyPem })).json().code).toBe('certificate-not-ours');
-    // The same call with the right certificate is answered, so the errors above are about the certificate.
+    // The same call with the right certificate is answered, so the certificate caused the errors above.
     expect((await ask(certificateOf(kiosk))).status).toBe(200);
   });
 
@@ -74,7 +74,7 @@ describe('the transport', () => {
   });
 });
 
-/** A certificate for this very device, of another server's CA. */
+/** Issues a certificate for this same device from another server's CA. */
 async function provisionElsewhere(): Promise<{ caPem: string; tlsCertPem: string }> {
   const ca = await strange.offline(async ({ keyring }) => keyring.ca);
   const { csr } = await deviceRequest(secret, 'Front door');
@@ -112,7 +112,7 @@ describe('a kiosk and its server', () => {
     expect((await postBatch(server.deviceUrl, kiosk, sealed)).json().code).toBe('wrong-issuer');
     expect((await postBatch(server.deviceUrl, kiosk, 'x.y.z')).json().code).toBe('batch-malformed');
     const tooLarge = postBatch(server.deviceUrl, kiosk, 'A'.repeat(1_500_000)).then((answer) => answer.json().code);
-    // The server may end the connection before it has read everything.
+    // The server may close the connection before it has read everything.
     expect(await tooLarge.catch((e: { code?: string }) => e.code)).toMatch(/batch-too-large|ECONNRESET|EPIPE/);
   });
 

@@ -12,7 +12,7 @@ import { temporaryFolder } from '../kit/folder.ts';
 import { newKiosk, sync } from '../kit/kiosk.ts';
 import { newServer } from '../kit/server.ts';
 
-/* The server as a process: how it starts, what it refuses, what it prints and logs, how it stops. */
+/* The server as a process: how it starts, what it rejects, what it prints and logs, how it stops. */
 
 const MAIN = join(import.meta.dirname, '../../sync/server/main.ts');
 const NAME = 'Zyxwvut Qponmlk';
@@ -31,7 +31,7 @@ describe('the process', () => {
   const runMain = (changes: Record<string, string | undefined>) => {
     const child = spawn(process.execPath, [MAIN], {
       env: { ...process.env, ...env, ...changes } as NodeJS.ProcessEnv,
-      // With a channel, which a launcher holds as long as it lives.
+      // Includes an IPC channel, which a launcher keeps open for as long as it runs.
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     });
     let err = '';
@@ -97,7 +97,7 @@ describe('the process', () => {
     expect([code, lines.length]).toEqual([0, 1]);
     for (const text of [err, server.logged]) {
       expect(text).toContain('events stored');
-      // Each field of a line is declared, in its shape (logs/fields.ts).
+      // Every field of a log line is declared with its shape in logs/fields.ts.
       expect(text).not.toContain('[withheld]');
       for (const secretText of [
         NAME,

@@ -7,7 +7,7 @@ import { codeOf } from '../kit/client.ts';
 const never = new AbortController().signal;
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
-/** A broker's transport whose connection and answers a test decides; the timers run when a test says. */
+/** Creates a failover transport whose connections, answers and timers the test controls. */
 function newFailover({ brokers = 1 } = {}) {
   const inFlight = { now: 0, most: 0 };
   const sent: string[] = [];

@@ -46,7 +46,7 @@ async function listen<S extends Server | HttpServer>(server: S): Promise<number>
   return (server.address() as AddressInfo).port;
 }
 
-/** A server that answers every POST with `ANSWER`, and says what reached it. */
+/** Starts a server that answers every POST with `ANSWER` and records what it received. */
 async function serve(own: KeyAndCertificate, tls: TlsOptions = {}) {
   const seen: string[] = [];
   const server = createHttps(

@@ -26,8 +26,8 @@ const KILLS = Number(process.env.SMARTPRESENCE_KILLS ?? '0');
 const CHILD = join(import.meta.dirname, 'children/kiosk.ts');
 
 /**
- * Where the kiosk dies, an update a line: at the first step, then at the second of what goes on after that, and so on. From
- * `state-written` on each start is one of the three that a trial takes.
+ * Steps at which the kiosk is killed, one row per update: each start is killed at the next step in the row. From
+ * `state-written` on, each start counts as one of the three that a trial allows.
  */
 const DEATHS: readonly (readonly string[])[] = [
   [
@@ -71,11 +71,11 @@ function nextVersion(): string {
 
 interface Life {
   readonly killed: boolean;
-  /** Builds that ran, in order. */
+  /** Ids of the builds that ran, in order. */
   readonly ran: string[];
 }
 
-/** A kiosk, with everything that it has ever confirmed. */
+/** Creates a kiosk and collects everything that it ever confirms. */
 async function newLife() {
   const { root, layout } = kioskFolders();
   writeFileSync(join(root, 'root.json'), repository.trustedRoot);
@@ -88,7 +88,7 @@ async function newLife() {
   let retry = 0;
   let installed = false;
 
-  /** One life of the machine: until it dies at the step or after so many ms, or has completed the update. */
+  /** Runs the kiosk until it is killed at the given step or after the given ms, or has completed the update. */
   async function live(version: string, death: { at?: string; afterMs?: number }): Promise<Life> {
     const directive: UpdateDirective = {
       rollout: '33333333-3333-4333-8333-333333333333',
@@ -123,21 +123,21 @@ async function newLife() {
     if (child.exitCode === null && child.signalCode === null)
       await new Promise((resolve) => child.once('exit', resolve));
     if (!done && launcher > 0) {
-      // The machine is gone at once, launcher and kiosk too.
+      // Ends the launcher and the kiosk at once too.
       try {
         process.kill(launcher, 'SIGKILL');
       } catch {
-        // it had not started yet, or is gone already
+        // it hadn't started yet or has already ended
       }
     }
     if (!done && child.signalCode !== 'SIGKILL') throw new Error(`the kiosk ended by itself: ${said.slice(-3000)}`);
     return { killed: !done, ran };
   }
 
-  /** Every build that may be started is whole, and each that ran is one of the two. */
+  /** Checks that every build that may be started is complete, and that only the two expected builds ran. */
   async function expectWhole(before: string, version: string, life: Life, what: string): Promise<void> {
     const state = readState(layout);
-    // Killed before its first build was put there, which is an installer's work: a slow machine takes a while to begin.
+    // Killed before its first build was put in place, which can take a while on a slow machine.
     if (!state && !installed) return;
     installed = true;
     expect(state, `${what}: the state`).not.toBeNull();
@@ -149,7 +149,7 @@ async function newLife() {
     ).toEqual([]);
   }
 
-  /** Check-ins and words of updates: each there once, and the chain of events whole. */
+  /** Checks that each check-in and each update event exists once, and that the event chain is intact. */
   async function expectNothingLost(versions: readonly string[]): Promise<void> {
     const after = await openKiosk(join(root, 'kiosk'));
     const stored = after.checkins.list({ limit: 1_000_000 }).map(({ id }) => id);
@@ -211,7 +211,7 @@ describe('kill -9 of the whole kiosk', () => {
         versions.push(version);
         const before = kiosk.current();
         for (let ended = false; !ended; ) {
-          // How long a start of Node takes differs; most of it is the time in which something happens.
+          // Node's start time varies; most of this range falls in the time when the update is at work.
           const life = await kiosk.live(version, kills < KILLS ? { afterMs: 700 + random() * 3_500 } : {});
           ended = !life.killed;
           kills += life.killed ? 1 : 0;

@@ -7,14 +7,14 @@ import { requestFile } from '../../electron/core/update/files.ts';
 import { type UpdateLayout, updateLayout } from '../../electron/core/update/layout.ts';
 
 /**
- * A packaged kiosk as the installer leaves it, on this machine: the folders of /var/lib/smartpresence with their owners, the
- * launcher that no build replaces, a user that runs the kiosk and another one that installs builds, which is started for
- * each request as smartpresence-update.path does it. Without root there is one user.
+ * A packaged kiosk as the installer leaves it, on this machine: the folders of /var/lib/smartpresence with their owners, a
+ * launcher that no build replaces, one user that runs the kiosk and another that installs builds. The updater is started for
+ * each request, as smartpresence-update.path does. Without root, one user does everything.
  */
 
 const LAUNCH = join(import.meta.dirname, '../../electron/host-browser/update/launch');
 const asRoot = process.getuid?.() === 0;
-/** Debian's `nobody` runs the kiosk; nobody has the other number. */
+/** The kiosk runs as Debian's `nobody`; the updater's id belongs to no user. */
 const [KIOSK, UPDATER] = [65_534, 65_533];
 const asKiosk = asRoot ? ['setpriv', `--reuid=${KIOSK}`, `--regid=${KIOSK}`, '--clear-groups', '--'] : [];
 const asUpdater = asRoot ? ['setpriv', `--reuid=${UPDATER}`, `--regid=${UPDATER}`, `--groups=${KIOSK}`, '--'] : [];
@@ -24,39 +24,39 @@ export interface InstallOptions {
   readonly archive: string;
   /** `root.json` of the releases that this kiosk trusts. */
   readonly trustedRoot: Uint8Array;
-  /** Of `kiosk run`. */
+  /** Arguments of `kiosk run`. */
   readonly run: readonly string[];
-  /** Of the updater: mirrors, mounts. */
+  /** Environment of the updater, such as mirrors and mounts. */
   readonly updaterEnv?: NodeJS.ProcessEnv;
 }
 
 export interface SaidLine extends Readonly<Record<string, unknown>> {
-  /** When it was read, ms of `performance.now()`. */
+  /** When the line was read: ms of `performance.now()`. */
   readonly heardAt: number;
 }
 
 export interface Installed {
-  /** `/var/lib/smartpresence`, and SMARTPRESENCE_HOME. */
+  /** Stands for `/var/lib/smartpresence`; the value of SMARTPRESENCE_HOME. */
   readonly root: string;
   readonly layout: UpdateLayout;
-  /** Data folder of the kiosk. */
+  /** The kiosk's data folder. */
   readonly home: string;
-  /** Lines of JSON that kiosk and updater have said since the start. */
+  /** JSON lines that the kiosk and the updater have printed since the start. */
   readonly lines: readonly SaidLine[];
-  /** Everything that anybody has said, for a test that fails. */
+  /** All output of all processes, for the report of a failed test. */
   readonly notified: readonly string[];
-  /** Gives the data folder to the kiosk's user, after something was put into it. */
+  /** Gives ownership of the data folder to the kiosk's user, after a test has put something into it. */
   handOver(): void;
-  /** Runs the current build's program as the kiosk's user, to its end. */
+  /** Runs the current build's program as the kiosk's user and waits for it to end. */
   kiosk(
     args: readonly string[],
     more?: { input?: string; env?: NodeJS.ProcessEnv },
   ): Promise<{ code: number | null; stdout: string; stderr: string }>;
   /** Starts the launcher. */
   start(): void;
-  /** The first line since `from` that `wanted` accepts. @throws when the launcher ends, or the time is over */
+  /** Waits for the first line from index `from` that `wanted` accepts. @throws if the launcher ends or the time runs out */
   line(wanted: (line: SaidLine) => boolean, ms: number, from?: number): Promise<SaidLine>;
-  /** Ends the kiosk as a machine that is switched off in order. */
+  /** Stops the kiosk as an orderly shutdown of the machine does. */
   stop(): Promise<void>;
   remove(): Promise<void>;
 }
@@ -83,7 +83,7 @@ export async function installKiosk(options: InstallOptions): Promise<Installed> 
   const env = { PATH: '/usr/bin:/bin', HOME: scratch, TMPDIR: scratch, SMARTPRESENCE_HOME: root, LANG: 'C.UTF-8' };
   const updaterEnv = { PATH: '/usr/bin:/bin', HOME: '/', LANG: 'C.UTF-8', ...options.updaterEnv };
 
-  // As the installer does it: the archive's own program puts it into its place.
+  // As in the installer, the archive's own program installs the build.
   const unpacked = join(base, 'first');
   const archive = join(base, 'first.tar.gz');
   mkdirSync(unpacked);
@@ -185,7 +185,7 @@ export async function installKiosk(options: InstallOptions): Promise<Installed> 
   return installed;
 }
 
-/** Starts an updater for each request, one at a time; one that comes meanwhile is started after it. */
+/** Starts an updater for each request, one at a time; for a request that arrives meanwhile, once the first has ended. */
 function updaterOnRequest(layout: UpdateLayout, start: () => Promise<void>) {
   const request = requestFile(layout).slice(layout.spool.length + 1);
   let running: Promise<void> | null = null;

@@ -7,7 +7,7 @@ import type { RoleName } from '../../build/release/documents.ts';
 import { temporaryFolder } from '../kit/folder.ts';
 import { type Mirror, makeRepository, type Repository, startMirror, T0 } from './repository.ts';
 
-/** kill -9 at every step in which a kiosk writes metadata. */
+/** kill -9 at every step of a kiosk's writing of metadata. */
 
 const CHILD = join(import.meta.dirname, 'children/refresh.ts');
 
@@ -27,7 +27,7 @@ afterAll(async () => {
   home.remove();
 });
 
-/** An update check in a process of its own, which dies at a step; the versions that it has come to, or null where it died. */
+/** Runs an update check in a process that is killed at a step. Resolves to the versions it reached, or null if it was killed. */
 async function tryStep(dieAt: number): Promise<Record<RoleName, number> | null> {
   const args = [CHILD, join(home.path, 'root.json'), trusted, server.url, String(T0)];
   const env = { ...process.env, DIE_AT: String(dieAt) };
@@ -42,7 +42,7 @@ async function tryStep(dieAt: number): Promise<Record<RoleName, number> | null> 
   return JSON.parse(notified);
 }
 
-/** Versions on the disk; a file that is not whole has none. */
+/** Returns the versions on the disk; an incomplete file has none. */
 function onDisk(): Partial<Record<RoleName, number>> {
   const versions: Partial<Record<RoleName, number>> = {};
   if (!existsSync(trusted)) return versions;
@@ -59,7 +59,7 @@ test('after a kill at any step all trusted metadata is intact and no older than 
   let killed = 0;
   let before = onDisk();
   for (let step = 1; ; step++) {
-    // Something new of every role, so that every file is written.
+    // Every role gets a new version, so every file is written.
     repository.rotate('timestamp');
     repository.add('1.1.0', Buffer.from(`archive ${step}`));
     const seen = await tryStep(step);
@@ -73,7 +73,7 @@ test('after a kill at any step all trusted metadata is intact and no older than 
     }
     killed += 1;
   }
-  // Opened, half, whole, flushed, renamed, folder flushed: of root, timestamp, snapshot and targets.
+  // Six steps (opened, half, whole, flushed, renamed, folder flushed) for root, timestamp, snapshot and targets.
   expect(killed).toBeGreaterThanOrEqual(4 * 6);
   expect(readdirSync(trusted).filter((name) => name.endsWith('.tmp'))).toEqual([]);
 }, 300_000);

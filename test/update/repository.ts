@@ -38,19 +38,19 @@ export type Keys = Record<RoleName, Signer[]>;
 export interface Repository {
   readonly workspace: Workspace;
   readonly keys: Keys;
-  /** Bytes of the root that a kiosk comes with. */
+  /** Bytes of the root metadata that a kiosk is shipped with. */
   readonly trustedRoot: Buffer;
-  /** Signs and publishes a build whose archive has these bytes. */
+  /** Signs and publishes a build whose archive consists of these bytes. */
   add(version: string, bytes?: Buffer, more?: Partial<BuildFacts>): Buffer;
-  /** With the keys of before and after. */
+  /** Changes a role's keys; the new root is signed with the old and the new ones. */
   rotate(role: RoleName, o?: { remove?: number; add?: number; threshold?: number }): void;
   publish(): void;
   refresh(): void;
-  /** What the release machine takes for now. */
+  /** The release machine's current time. */
   now: number;
 }
 
-/** A repository with keys of its own: 2 of 3 for root and targets, 1 of 1 for snapshot and timestamp. */
+/** Creates a repository with its own keys: 2 of 3 for root and targets, 1 of 1 for snapshot and timestamp. */
 export function makeRepository(folder: string): Repository {
   const some = (count: number) => Array.from({ length: count }, () => newSigner());
   const keys: Keys = { root: some(3), targets: some(3), snapshot: some(1), timestamp: some(1) };
@@ -105,20 +105,20 @@ export function place(folder: string, path: string, bytes: Uint8Array): void {
   writeFileSync(join(folder, path), bytes);
 }
 
-/** What a server that is under an attacker does with a request; true: it has answered. */
+/** What an attacker's server does with a request. Returns true if it has answered. */
 export type Mischief = (path: string, request: IncomingMessage, response: ServerResponse) => boolean | undefined;
 
 export interface Mirror {
   readonly url: string;
-  /** Paths that were asked for, in order. */
+  /** Requested paths, in order. */
   readonly asked: string[];
   mischief: Mischief | null;
-  /** What it serves; a frozen mirror keeps an old copy. */
+  /** The folder that it serves; a frozen mirror serves an old copy. */
   folder: string;
   close(): Promise<void>;
 }
 
-/** A repository over real HTTP, with byte ranges. */
+/** Serves a repository over real HTTP, with byte ranges. */
 export async function startMirror(folder: string): Promise<Mirror> {
   const mirror = { asked: [] as string[], mischief: null as Mischief | null, folder };
   const server: Server = createServer(async (request, response) => {
@@ -158,19 +158,19 @@ export function send(request: IncomingMessage, response: ServerResponse, bytes: 
       .end(bytes.subarray(from));
 }
 
-/** Slow enough for a busy machine, short enough for a test. */
+/** Limits generous enough for a busy machine and short enough for a test. */
 export const TEST_PACE: Pace = { windowMs: 1500, bytesPerSecond: 4096, metadataMs: 20_000, targetMs: 60_000 };
 
 export interface Kiosk {
   readonly folder: string;
   readonly log: UpdateLog[];
-  /** Trusted time. */
+  /** The trusted time. */
   now: number;
   running: BuildFacts;
   client(sources?: readonly UpdateSource[]): Promise<UpdateClient>;
 }
 
-/** A kiosk that runs version 1.0.0 and gets its updates from these mirrors. */
+/** Creates a kiosk that runs version 1.0.0 and gets its updates from these mirrors. */
 export function makeKiosk(folder: string, trustedRoot: Buffer, mirrors: readonly Mirror[], pace = TEST_PACE): Kiosk {
   const sources = mirrors.map((mirror, i) => httpSource({ name: i === 0 ? 'server' : `mirror ${i}`, url: mirror.url }));
   const kiosk: Kiosk = {
@@ -192,7 +192,7 @@ export function makeKiosk(folder: string, trustedRoot: Buffer, mirrors: readonly
   return kiosk;
 }
 
-/** The code of the Problem that a promise ends with, or `taken`. */
+/** Resolves to the code of the Problem that a promise rejects with, or `taken` if it resolves. */
 export function codeOf(work: Promise<unknown>): Promise<string> {
   return work.then(
     () => 'taken',

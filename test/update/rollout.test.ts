@@ -65,7 +65,7 @@ describe.each(DATABASES)('rollouts on $name', (kind) => {
     for (let i = 0; i < count; i++) kiosks.push(await api.kiosk());
     await heard();
   }
-  /** Every kiosk is in contact. */
+  /** Marks every approved kiosk as in contact now. */
   const heard = () =>
     database.db.updateTable('device').set({ last_heard_at: api.now }).where('status', '=', 'approved').execute();
   const pass = async (ms: number) => {
@@ -210,7 +210,7 @@ describe.each(DATABASES)('rollouts on $name', (kind) => {
       expect(half).toContain(kiosks[0]);
       await pass(4 * HOUR);
       await job();
-      // Nobody of the half has said anything yet, but for the canary.
+      // Of this half, only the canary has reported so far.
       expect((await read(id)).step).toBe(half.length <= 2 ? 2 : 1);
       for (const box of half) await says(box, 'update-healthy', id);
       await job();
@@ -227,7 +227,7 @@ describe.each(DATABASES)('rollouts on $name', (kind) => {
         ['advanced', 'server'],
         ['started', 'account'],
       ]);
-      // Who comes later gets it too.
+      // A kiosk that joins later gets it too.
       const late = await api.kiosk();
       await job();
       expect((await directiveOf(late))?.version).toBe('1.1.0');
@@ -277,12 +277,12 @@ describe.each(DATABASES)('rollouts on $name', (kind) => {
       await job();
       expect(await read(id)).toMatchObject({ state: 'stopped', stopped: { failed: 2, got: 3 } });
       expect(await api.lastAudit()).toMatchObject({ route: 'job rollouts', resource: id });
-      // People in charge find it without looking for it.
+      // The attention list shows it to the people in charge.
       const waiting = await api.ask<{ items: { kind: string; code: string; ref: string }[] }>('GET', '/api/attention');
       expect(waiting.items.filter((i) => i.kind === 'rollout')).toMatchObject([
         { code: 'rollout-stopped', ref: expect.stringContaining(id) },
       ]);
-      // In the middle of it a kiosk decides by itself; the others stay as they are.
+      // A kiosk in the middle of the update decides for itself; the others are unaffected.
       expect(new Set(await installing())).toEqual(new Set([a, b, c]));
       await pass(48 * HOUR);
       await job();
@@ -319,7 +319,7 @@ describe.each(DATABASES)('rollouts on $name', (kind) => {
       await job();
       expect(await read(id)).toMatchObject({ state: 'stopped', stopped: { failed: 1, got: 1 } });
       expect(await waiting()).toMatchObject([{ code: 'rollout-stopped', ref: expect.stringContaining(id) }]);
-      // No other kiosk was notified, however long it goes on.
+      // No other kiosk is notified, however much time passes.
       await pass(48 * HOUR);
       await job();
       expect(await installing()).toEqual([canary]);
@@ -350,7 +350,7 @@ describe.each(DATABASES)('rollouts on $name', (kind) => {
       await says(other, 'update-healthy', id);
       await job();
       expect(await read(id)).toMatchObject({ state: 'running', waitsFor: 'verdicts' });
-      // An hour without a word of it; the others are heard all the while.
+      // It isn't in contact for an hour, while the others are.
       api.now = new Date(api.now.getTime() + HOUR + 1);
       const heardOf = [on.device, other.device];
       await database.db.updateTable('device').set({ last_heard_at: api.now }).where('id', 'in', heardOf).execute();
@@ -457,7 +457,7 @@ describe.each(DATABASES)('rollouts on $name', (kind) => {
     box.append('health', { code: 'update-rolled-back', detail: {} }, {});
     await api.deliver(box);
     expect((await read(id)).counts.healthy).toBe(1);
-    // Every one of these is an event like any other: none was refused.
+    // All of these are ordinary events: none was quarantined.
     expect(await database.db.selectFrom('quarantine').selectAll().where('device', '=', box.device).execute()).toEqual(
       [],
     );
@@ -495,7 +495,7 @@ describe.each(DATABASES)('rollouts on $name', (kind) => {
     await fleet(2);
     const { items } = await api.ask<{ items: Ring[] }>('PATCH', '/api/rings/canary', { body: { name: 'Test bench' } });
     expect(items[0]).toMatchObject({ id: 'canary', name: 'Test bench', count: 0 });
-    // Two pages at once: one of the names stands.
+    // When several pages rename it at once, one of the names remains.
     const names = Array.from({ length: 8 }, (_, i) => `Bench ${i}`);
     await api.ask('PATCH', '/api/rings/canary', { body: { name: null } });
     await Promise.all(names.map((name) => api.ask('PATCH', '/api/rings/canary', { body: { name } })));

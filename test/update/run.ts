@@ -5,8 +5,8 @@ import { isWhole, readOptions } from '../options.ts';
 /*
  * npm run test:update -- [--kills N]
  *
- * Everything about updates; with --kills a kiosk is also killed N times at random moments of updates.
- * Exit: 0 all held, 1 not, 2 wrong usage.
+ * Runs all tests of updates; with --kills, also kills a kiosk N times at random moments of updates.
+ * Exit: 0 all passed, 1 a test failed, 2 wrong usage.
  */
 
 const root = join(import.meta.dirname, '../..');

@@ -24,8 +24,8 @@ import { stubBuild } from './stub-kiosk.ts';
 import { ask, install, installFirst, kioskFolders } from './updater.ts';
 
 /**
- * The three ways by which a build comes to a kiosk, each over the real thing: its server (mutual TLS to the core, the core's
- * socket to the updater), a mirror (HTTPS), a stick (a mounted file system). The updater is `kiosk updater`, a process of its own.
+ * The three sources of a build for a kiosk, each with the real transport: its server (mutual TLS to the core, the core's
+ * socket to the updater), a mirror (HTTPS), a USB stick (a mounted file system). `kiosk updater` runs as a separate process.
  */
 const PROGRAM = join(import.meta.dirname, '../../electron/cli/kiosk.ts');
 const NEXT = '0.3.0';
@@ -52,12 +52,12 @@ afterAll(async () => {
 
 interface TestKiosk {
   readonly layout: UpdateLayout;
-  /** Asks for the next version; the real updater does what it can, once. */
+  /** Requests the next version and runs the real updater once. */
   update(source: 'network' | 'usb', env?: NodeJS.ProcessEnv): Promise<UpdaterStatus>;
   expectStaged(status: UpdaterStatus): Promise<void>;
 }
 
-/** A kiosk of 0.2.0 with nothing around it. */
+/** Creates a kiosk of version 0.2.0 without any source of updates. */
 async function kiosk(): Promise<TestKiosk> {
   const { root, layout, archives: own } = kioskFolders();
   await installFirst(layout, own, stubBuild('0.2.0'));
@@ -115,7 +115,7 @@ test('a running updater is replaced by that of the build it has switched to', as
 const codeOf = ({ state, problem }: UpdaterStatus) => [state, problem?.code ?? null];
 
 describe('the server', () => {
-  /** What a core does for its updater: the socket, and behind it the line to the server. */
+  /** Serves the updater as a core does: a socket, and behind it the connection to the server. */
   async function share(layout: UpdateLayout, line: TransportOptions | null) {
     const shared = await shareServer({ layout, server: () => line, log: () => undefined });
     onTestFinished(() => shared.close());
@@ -153,12 +153,12 @@ describe('the server', () => {
     const agent = new VerifiedAgent(line, { maxSockets: 2 });
     onTestFinished(() => agent.destroy());
     const source = httpSource({ name: 'server', url: `${line.bundle.serverUrl}${UPDATES_PATH}`, agent });
-    // More than the buffers on the way hold: its downloads are under way until someone reads them.
+    // Larger than all buffers in transit, so its downloads stay open until they are read.
     repository.add('0.2.1', randomBytes(32_000_000));
     const path = targetPath({ version: '0.2.1', platform: 'linux-x64' }, 'tar.gz');
     const { sha256 } = repository.workspace.targets()!.signed.targets[path]!.hashes;
     const hurry = new AbortController();
-    // Two of one kiosk are all that the server gives at once.
+    // The server allows one kiosk two downloads at once.
     for (let i = 0; i < 2; i++) await source.open(targetFile(path, sha256!), { from: 0, signal: hurry.signal });
     expect(codeOf(await update('network'))).toEqual(['refused', 'update-busy']);
     hurry.abort();
@@ -226,7 +226,7 @@ describe('a USB stick', () => {
     expect(codeOf(status)).toEqual(['refused', 'update-no-stick']);
   });
 
-  /** A file system of its own with a copy of the repository, mounted as the kiosk's `stick` program does it. */
+  /** Mounts a separate file system with a copy of the repository, as the kiosk's `stick` program does. */
   function plugIn(change: (folder: string) => void = () => undefined): string {
     const folder = temporaryFolder();
     const content = join(folder.path, 'content');

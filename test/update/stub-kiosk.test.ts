@@ -12,7 +12,7 @@ import { kioskFolders, trusted } from './updater.ts';
 const ROLLOUT = '33333333-3333-4333-8333-333333333333';
 const soon = { timeout: 60_000, interval: 50 };
 
-/** A kiosk of 0.2.0 that is to install 0.3.0, which is like that. */
+/** Creates a kiosk of 0.2.0 that is to install 0.3.0, which has the given nature. */
 async function kiosk(nature: Nature, people: Pick<StubKioskOptions, 'idleMs' | 'unusedMs' | 'monotonic'> = {}) {
   const { root, archives } = kioskFolders();
   const home = join(root, 'kiosk');
@@ -54,13 +54,13 @@ const directive: UpdateDirective = {
   retry: 0,
 };
 
-/** As a page of the server's would say it. */
+/** Sets the update directive as a page from the server would. */
 function notify(stub: StubKiosk, update: UpdateDirective | null): void {
   stub.store!.settings.set('update-directive', JSON.stringify(update));
   stub.keeper!.acknowledged();
 }
 
-/** What was reported of updates, in order. */
+/** Returns the kiosk's update events, in order. */
 const notified = (stub: StubKiosk) =>
   (stub.store?.outbox.pending(100) ?? [])
     .map(({ header }) => header.open as { code?: string; detail?: Record<string, unknown> })
@@ -91,7 +91,7 @@ test('a build that ends at its start is left automatically with the reason, and 
     reason: 'trial-starts: nothing was shown',
   });
   await expect.poll(() => stub.running?.version, soon).toBe('0.2.0');
-  // Asked for in another rollout, and then again.
+  // Requested by another rollout, and then as a retry.
   notify(stub, { ...directive, rollout: '44444444-4444-4444-8444-444444444444' });
   await expect.poll(() => notified(stub).at(-1)?.detail, soon).toMatchObject({ reason: 'update-failed-before' });
   expect(stub.keeper!.report()).toMatchObject({ state: 'idle', problem: { code: 'update-failed-before' } });
@@ -107,7 +107,7 @@ test.each<[string, Nature]>([
   const { stub, pass } = await kiosk(nature);
   notify(stub, directive);
   await expect.poll(() => stub.running?.version, soon).toBe('0.3.0');
-  // A core that can't open its store says nothing of what is missing.
+  // A core that can't open its store doesn't report what is missing.
   if (nature.opens !== false) await expect.poll(() => readHealth(stub.layout)?.missing.join(', '), soon).toBe(reason);
   pass(601);
   await expect.poll(() => stub.running?.version, soon).toBe('0.2.0');
@@ -169,7 +169,7 @@ test('if someone is always in view a build waits, says since when, and starts on
   const before = Date.now();
   notify(stub, directive);
   await expect.poll(() => stub.keeper!.report().state, soon).toBe('ready');
-  // A waiting of minutes is not worth mentioning.
+  // A wait of minutes isn't shown.
   expect(stub.keeper!.notice()).toMatchObject({ kind: 'waiting', heldSince: null });
   expect(stub.keeper!.held()).toBeUndefined();
   const held = () => stub.keeper!.held();

@@ -14,14 +14,14 @@ import type { BuildFacts } from '../../sync/protocol/wire/release.ts';
 import { type BuildParts, buildArchive } from './archives.ts';
 
 /**
- * A kiosk with the real launcher, updater, store, sync and rules of updates, and neither models nor screens: a shell script
- * stands for the build that runs, and what it "can" is written in it. Fifty of them run in one process, each with two small
- * processes beside it (its launcher and its build).
+ * A kiosk with the real launcher, updater, store, sync and update rules, but without models or screens. A shell script
+ * represents the running build and declares what it "can" do. Fifty stub kiosks run in one process, each with two small
+ * processes of its own (launcher and build).
  */
 
-/** What a stub build is like; `stub.json` in the build. */
+/** The behaviour of a stub build; `stub.json` in the build. */
 const Nature = z.strictObject({
-  /** Ends at once, each time. */
+  /** It ends at once, at every start. */
   crashes: z.boolean().default(false),
   /** Its core can't open the store. */
   opens: z.boolean().default(true),
@@ -39,7 +39,7 @@ echo "$$ $(basename "$(dirname "$here")") $SMARTPRESENCE_INSTEAD_OF" >"$SMARTPRE
 exec sleep 100000
 `;
 
-/** What a stub build is made of; give it to `buildArchive`. */
+/** Returns the parts of a stub build, for `buildArchive`. */
 export const stubBuild = (
   version: string,
   nature: Nature = {},
@@ -54,51 +54,51 @@ export const stubBuild = (
 export interface StubKioskOptions {
   /** Folder of the installation, as `/var/lib/smartpresence`. */
   readonly root: string;
-  /** The build that it begins with, where none is installed yet. */
+  /** The build to start with if none is installed yet. */
   readonly first?: BuildParts;
-  /** Opens the kiosk's store; called at each start of a core, and the store is closed at its end. */
+  /** Opens the kiosk's store. Called at each start of a core, which closes the store when it ends. */
   readonly openStore: () => Promise<SqlStore>;
-  /** How its updater gets at builds: `signedBuilds`, or what a test takes in its place. */
+  /** How its updater obtains builds: `signedBuilds`, or a test's replacement. */
   readonly open: UpdaterOptions['open'];
-  /** Called with each line that core, updater and launcher say. */
+  /** Called with each line that core, updater and launcher log. */
   readonly log?: (line: string, fields?: object) => void;
-  /** Without it the kiosk's core has no line to a server. */
+  /** If not set, the kiosk's core has no connection to a server. */
   readonly server?: boolean;
-  /** How long nobody has been in view, or has used it; for ever by default. */
+  /** How long nobody has been in view (`idleMs`) or has used the kiosk (`unusedMs`); forever by default. */
   readonly idleMs?: () => number;
   readonly unusedMs?: () => number;
-  /** How often everything is looked at, ms. */
+  /** Interval of all periodic checks, ms. */
   readonly everyMs?: number;
-  /** Called at each step of updater and core; a test ends the process there. */
+  /** Called at each step of updater and core, where a test can kill the process. */
   readonly step?: (name: string) => void;
-  /** How often its launcher looks, s. */
+  /** Polling interval of its launcher, s. */
   readonly pollSeconds?: number;
-  /** A file in place of /proc/uptime, for a time that tests hold. */
+  /** A file used instead of /proc/uptime, so tests can control the time. */
   readonly uptime?: string;
-  /** Ms, never going back, by which the core waits before it tries again. */
+  /** Monotonic clock, ms, for the core's waits between attempts. */
   readonly monotonic?: () => number;
-  /** What its updater takes for the bytes that are free; of the disk by default. */
+  /** Free bytes that its updater sees; the disk's by default. */
   readonly free?: UpdaterOptions['free'];
 }
 
 export interface StubKiosk {
   readonly layout: UpdateLayout;
-  /** Process of the launcher. */
+  /** Process id of the launcher. */
   readonly launcher: number;
-  /** The build whose core is up; null between two. */
+  /** The build whose core is running; null between two builds. */
   readonly running: BuildFacts | null;
-  /** Of the core that is up. */
+  /** Store of the running core. */
   readonly store: SqlStore | null;
   readonly keeper: UpdateKeeper | null;
-  /** Its core has reached its server. */
+  /** Whether its core has reached its server. */
   readonly online: boolean;
-  /** Ends everything, as a machine that is switched off in order. */
+  /** Stops everything, as an orderly shutdown of the machine does. */
   close(): Promise<void>;
 }
 
 const LAUNCH = join(import.meta.dirname, '../../electron/host-browser/update/launch');
 
-/** A core of a build, as far as updates and the server are concerned. */
+/** The parts of a build's core that concern updates and the server. */
 interface StubCore {
   readonly pid: number;
   readonly facts: BuildFacts;
@@ -190,7 +190,7 @@ function launch(
   };
 }
 
-/** The build whose program runs, as it has written itself. */
+/** Returns the build whose program is running, from the file that the program wrote; null if none is. */
 function runningBuild(root: string): { pid: number; id: string; insteadOf: string | null } | null {
   const file = join(root, 'running');
   if (!existsSync(file)) return null;
@@ -198,7 +198,7 @@ function runningBuild(root: string): { pid: number; id: string; insteadOf: strin
   return id !== '' && alive(Number(pid)) ? { pid: Number(pid), id, insteadOf: insteadOf || null } : null;
 }
 
-/** A process that has ended and was not waited for yet is none. */
+/** Returns whether a process is alive; a zombie isn't. */
 function alive(pid: number): boolean {
   try {
     return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
@@ -255,7 +255,7 @@ async function startCore(
       try {
         process.kill(pid, 'SIGTERM');
       } catch {
-        // it ended meanwhile
+        // it has ended meanwhile
       }
     },
   });
@@ -276,7 +276,7 @@ async function startCore(
 
 const stepOf = ({ step }: StubKioskOptions) => (step ? { step } : {});
 
-/** The store as updates see it, with a step before and after each write. */
+/** Wraps the store for the update code, with a step before and after each write. */
 function stepping(store: SqlStore, step: (name: string) => void): KeeperDeps['store'] {
   return {
     settings: {
@@ -305,7 +305,7 @@ function stepping(store: SqlStore, step: (name: string) => void): KeeperDeps['st
   };
 }
 
-/** Again and again, each time after the last has ended. */
+/** Repeats the work, each time after the previous run has ended. */
 function repeat(work: () => Promise<void>, everyMs: number, failed: (error: unknown) => void) {
   let stopped = false;
   let wake: () => void = () => undefined;

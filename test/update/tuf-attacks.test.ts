@@ -36,7 +36,7 @@ import {
 
 /**
  * The attacks that the TUF specification names (§1.5.2), each over real HTTP against the kiosk's own client. In each, the
- * attacker has all of the network and what the test says of the keys.
+ * attacker controls the whole network and the keys that the test names.
  */
 
 let home: ReturnType<typeof temporaryFolder>;
@@ -71,14 +71,14 @@ const downloads = () => {
 const path2 = targetPath(build('1.1.0'));
 const file2 = () => targetFile(path2, repository.workspace.targets()!.signed.targets[path2]!.hashes.sha256!);
 
-/** A copy of the repository as it is now, for a mirror that stays there. */
+/** Copies the repository as it is now, for a mirror that is frozen at this state. */
 function copyOf(): string {
   const folder = join(home.path, `copy-${readdirSync(home.path).length}`);
   cpSync(repository.workspace.folder, folder, { recursive: true });
   return folder;
 }
 
-/** A whole repository state made with keys of the attacker's choice, laid over a copy of the real one. */
+/** Writes a whole forged repository state, signed with the given keys, over a copy of the real one. */
 function forge(
   folder: string,
   signers: { targets: readonly Signer[]; snapshot: readonly Signer[]; timestamp: readonly Signer[] },
@@ -111,7 +111,7 @@ const version = (role: 'timestamp' | 'snapshot' | 'targets') => {
 test('without an attack, the signed build is found and downloaded intact', async () => {
   expect(await get('1.1.0')).toEqual(v2);
   expect((await (await kiosk.client()).newest())?.build.version).toBe('1.1.0');
-  // What was taken back is not meant.
+  // A withdrawn version isn't offered.
   expect(await (await kiosk.client()).newest(['1.1.0'])).toBeNull();
 });
 
@@ -157,7 +157,7 @@ describe('arbitrary installation', () => {
 });
 
 describe('endless data', () => {
-  /** Sends for ever; returns how much was sent when the kiosk hung up. */
+  /** Sends without end. Returns how much was sent, and whether the kiosk has hung up. */
   const endless = (response: ServerResponse) => {
     let sent = 0;
     let over = false;
@@ -190,7 +190,7 @@ describe('endless data', () => {
     const memory = process.memoryUsage().rss;
     expect(await codeOf(get('1.1.0'))).toBe('update-too-large');
     await expect.poll(() => notified!().over).toBe(true);
-    // What the kernel's buffers hold on the way is not the kiosk's to bound.
+    // The allowance covers the kernel's buffers, which the kiosk can't limit.
     expect(notified!().sent).toBeLessThan(24 * 1024 * 1024);
     expect(process.memoryUsage().rss - memory).toBeLessThan(96 * 1024 * 1024);
     expect(downloads()).toEqual([]);
@@ -264,7 +264,7 @@ describe('fast-forward', () => {
     const { snapshot, timestamp } = repository.keys;
     const real = server.folder;
     server.folder = copyOf();
-    // Thief of both online keys: the highest version there is, of a state that is otherwise the real one.
+    // A thief of both online keys publishes the highest possible version of an otherwise real state.
     const expires = expiry(T0, 20);
     const last = 2 ** 31;
     const targets = repository.workspace.targets()!;
@@ -278,11 +278,11 @@ describe('fast-forward', () => {
     expect(await codeOf(find('1.1.0'))).toBe('taken');
     expect([version('timestamp'), version('snapshot')]).toEqual([last, last]);
 
-    // Back at the real repository, whose versions are far below: nothing older is taken …
+    // The real repository is back, with far lower versions: nothing older is accepted …
     server.folder = real;
     repository.add('1.2.0');
     expect(await codeOf(find('1.2.0'))).toBe('update-rollback');
-    // … until the root says that those keys are no more.
+    // … until the root revokes those keys.
     repository.rotate('snapshot');
     repository.rotate('timestamp');
     expect(await codeOf(get('1.2.0'))).toBe('taken');
@@ -311,7 +311,7 @@ describe('indefinite freeze', () => {
   test('also if the kiosk has seen that timestamp before, and if the mirror refreshes nothing else', async () => {
     expect(await codeOf(find('1.1.0'))).toBe('taken');
     repository.now = T0 + 20 * DAY;
-    // A thief of the timestamp key alone keeps it fresh, and can't keep the snapshot so.
+    // A thief of the timestamp key alone can keep the timestamp fresh, but not the snapshot.
     const frozen = repository.workspace.snapshot()!;
     const bytes = bytesOf(frozen);
     server.folder = copyOf();
@@ -345,7 +345,7 @@ describe('indefinite freeze', () => {
     kiosk.now = repository.now;
     expect(await codeOf(find('1.1.0'))).toBe('taken');
     kiosk.now = T0 + 365 * DAY;
-    // The next step says what to renew.
+    // The error names the role to renew.
     await expect(find('1.1.0')).rejects.toMatchObject({ code: 'update-expired', params: { role: 'root' } });
   });
 });
@@ -541,7 +541,7 @@ describe('key compromise below the threshold', () => {
     const { targets, snapshot, timestamp } = repository.keys;
     forge(server.folder, { targets: [targets[0]!], snapshot, timestamp }, { version: 5 });
     expect(await codeOf(get('9.9.9'))).toBe('update-unsigned');
-    // With two of them it would: the threshold is what held.
+    // With two keys the attack would succeed, so the threshold is what stopped it.
     forge(server.folder, { targets: targets.slice(0, 2), snapshot, timestamp }, { version: 6 });
     expect(await codeOf(get('9.9.9'))).toBe('taken');
   });

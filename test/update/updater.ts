@@ -18,10 +18,10 @@ import { Problem } from '../../sync/errors/problem.ts';
 import { type BuildFacts, targetPath } from '../../sync/protocol/wire/release.ts';
 import { type BuildParts, buildArchive } from './archives.ts';
 
-/** In memory where there is such a folder: a kill is not a power cut. */
+/** In memory where available, because a kill, unlike a power cut, loses no written data. */
 const PARENT = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
 
-/** The folders of an installed kiosk, empty; gone when the test is. */
+/** Creates the empty folders of an installed kiosk, which are deleted when the test ends. */
 export function kioskFolders(): { root: string; layout: UpdateLayout; archives: string } {
   const root = mkdtempSync(join(PARENT, 'sp-update-'));
   onTestFinished(() => rmSync(root, { recursive: true, force: true, maxRetries: 5 }));
@@ -31,7 +31,7 @@ export function kioskFolders(): { root: string; layout: UpdateLayout; archives: 
   return { root, layout, archives };
 }
 
-/** Installs a build as the first one of a kiosk. */
+/** Installs a build as a kiosk's first one. */
 export async function installFirst(layout: UpdateLayout, archives: string, parts: BuildParts): Promise<string> {
   const { archive } = buildArchive(archives, parts);
   const { id } = await unpackInto(layout, archive);
@@ -39,7 +39,7 @@ export async function installFirst(layout: UpdateLayout, archives: string, parts
   return id;
 }
 
-/** Builds that are taken as they are: for tests of what comes after the authentication. */
+/** Offers builds without authenticating them, for tests of the steps after authentication. */
 export function trusted(
   published: readonly { archive: string; facts: BuildFacts; bytes: number }[],
 ): UpdaterOptions['open'] {
@@ -75,7 +75,7 @@ export function trusted(
   };
 }
 
-/** What a request says, whatever it wants. */
+/** The fields of a request with this `want`, without its id and `want`. */
 export type Wanted<W extends UpdateRequest['want']> = Omit<Extract<UpdateRequest, { want: W }>, 'id' | 'want'>;
 
 export function ask<W extends UpdateRequest['want']>(layout: UpdateLayout, want: W, fields: Wanted<W>): string {
@@ -84,7 +84,7 @@ export function ask<W extends UpdateRequest['want']>(layout: UpdateLayout, want:
   return id;
 }
 
-/** Asks, lets the updater do it in one pass, and gives its answer. */
+/** Writes a request, runs the updater once, and returns its answer. */
 export async function answered<W extends UpdateRequest['want']>(
   options: Omit<UpdaterOptions, 'self' | 'log'>,
   want: W,

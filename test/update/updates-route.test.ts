@@ -10,7 +10,7 @@ import { revokeDevice } from '../../sync/protocol/api/devices.ts';
 import { certificateOf, type Link, newKiosk, tls, transportOptions } from '../kit/kiosk.ts';
 import { newServer, type TestServer } from '../kit/server.ts';
 
-/** `/updates/` of the devices listener, over real TLS connections. */
+/** The devices listener's `/updates/` over real TLS connections. */
 let server: TestServer;
 let kiosk: Link;
 let folder: string;

@@ -6,12 +6,12 @@ import type { KioskBuild } from '../../build/package/seal.ts';
 import { packFolder } from '../../build/package/tar.ts';
 import { archiveName, BuildManifest, MANIFEST_FILE } from '../../sync/protocol/wire/release.ts';
 
-/** A packaged kiosk that was changed by hand and packaged again: a bad release, bad in one place alone. */
+/** A packaged kiosk that is edited and packaged again, as a release with a single defect. */
 export interface Variant {
   readonly version: string;
   readonly schema?: number;
   readonly minReader?: number;
-  /** Files by their path in the build, and what becomes of each. */
+  /** New content of each changed file, by its path in the build. */
   readonly files: Readonly<Record<string, (content: Buffer) => string | Buffer>>;
 }
 
@@ -40,7 +40,7 @@ export async function variantOf(build: KioskBuild, out: string, variant: Variant
   return { folder, archive, manifest };
 }
 
-/** Puts `text` in the place of the one place that holds `found`. @throws where there is none, or more than one */
+/** Replaces the only occurrence of `found` with `text`. @throws if there is none or more than one */
 export const replacing =
   (found: string, text: string) =>
   (content: Buffer): string => {
@@ -49,7 +49,7 @@ export const replacing =
     return parts.join(text);
   };
 
-/** A migration after those that the build has. */
+/** Returns the edit that adds a migration after the build's own. */
 export const migrationAfter = (schema: number, minReader: number) =>
   replacing(
     'export const SCHEMA =',

@@ -2,8 +2,8 @@ import { readJournal } from '../../../electron/core/leaving/journal.ts';
 import { startRemovedCore } from '../../../electron/core/removed-core.ts';
 
 /*
- * Goes on with the wipe of a folder until it is done, or is killed where a test says: right before a step, as a power cut
- * would. argv: home, name of the step or '-'.
+ * Resumes the wipe of a folder until it is done, or until the process is killed right before the given step, as a power cut
+ * would do. argv: home, name of the step or '-'.
  */
 const [home, last] = [process.argv[2]!, process.argv[3]!];
 const journal = readJournal(home);

@@ -50,7 +50,7 @@ describe.each(DATABASES)('erasures that kiosks confirm, on $name', (kind) => {
       expect((await open()).includes(revoked.id)).toBe(false);
       b.box.append('erasureDone', { request }, { person });
       await b.send();
-      // Someone else's word counts for nobody.
+      // A confirmation from a kiosk that wasn't asked closes nothing.
       elsewhere.box.append('erasureDone', { request }, {});
       await elsewhere.send();
       expect(await open()).toEqual([a.id]);
@@ -142,7 +142,7 @@ describe.each(DATABASES)('erasures that kiosks confirm, on $name', (kind) => {
         expect(await left(both)).toEqual([0, 0, 0]);
         const open = async () => (await erasureState(database.db, request))!.open.map((d) => d.device).sort();
         for (const kiosk of [a, b]) {
-          // One by deltas, one by a snapshot.
+          // One kiosk reads deltas, the other a snapshot.
           const notified = (await kiosk.read()).filter((c) => c.kind === 'erase');
           expect(notified.map((c) => c.person).sort()).toEqual(both);
           const [one, ...others] = notified;
@@ -177,7 +177,7 @@ describe.each(DATABASES)('erasures that kiosks confirm, on $name', (kind) => {
     expect(await rows(person)).toHaveLength(2);
     const held = database.db.selectFrom('quarantine').select(['reason', 'person']).where('device', '=', b.id);
     expect(await held.execute()).toEqual([{ reason: 'erasure-not-asked', person }]);
-    // Once the office has had them erased it has nothing left to change, and nothing of theirs stays in it.
+    // Once the office erases the person, the quarantined event no longer names them.
     const request = await erasures.erase(person);
     expect(await database.db.selectFrom('erasure').select('request').where('person', '=', person).execute()).toEqual([
       { request },

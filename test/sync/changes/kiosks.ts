@@ -14,15 +14,15 @@ import { type ChangesPage, KnownKiosk, registerKiosk } from '../../kit/known-kio
 import { withDatabase } from '../../kit/suite.ts';
 import { type Erasing, erasing } from '../erasing.ts';
 
-/* The log of changes as kiosks read it: the server's own code on a real database, and kiosks without a network between. */
+/* The change log as kiosks read it: the server's code on a real database, and kiosks that call it directly, without a network. */
 
 export const keys = newKeys();
-/** What `onDatabase` has opened. */
+/** The database that `onDatabase` opened. */
 export let database: OpenDatabase;
 export let erasures: Erasing;
 export const erasureState = (db: OpenDatabase['db'], request: string) => stateOf(db, request, new Date());
 
-/** Each test has a site, so that none sees another's people. */
+/** Each test has its own site, so none sees another's people. */
 export let site: string;
 
 export async function newSite(): Promise<string> {
@@ -31,14 +31,14 @@ export async function newSite(): Promise<string> {
   return id;
 }
 
-/** A registered kiosk of a site, and what it knows of the server by having read its pages. */
+/** A registered kiosk of a site, with what it has learned from the server's pages. */
 export class Kiosk extends KnownKiosk {
   readonly people = new Map<string, Extract<Change, { kind: 'person' }>>();
   readonly templates = new Map<string, TemplateValue[]>();
   readonly erased: string[] = [];
   policy: unknown = null;
   keys: ServerKeys | null = null;
-  /** How many changes the largest page had. */
+  /** Number of changes in the largest page. */
   largestPage = 0;
   wholes = 0;
   #seen = new Set<string>();
@@ -82,7 +82,7 @@ export class Kiosk extends KnownKiosk {
 export const names = (kiosk: Kiosk) => [...kiosk.people.values()].map((p) => p.name).sort();
 export const rows = (person: string) =>
   database.db.selectFrom('template').selectAll().where('person', '=', person).execute();
-/** What the log of events still holds of a person's templates. */
+/** Returns what the event log still holds of a person's templates. */
 export const inEventLog = async (person: string) => {
   const events = await database.db
     .selectFrom('event')
@@ -94,7 +94,7 @@ export const inEventLog = async (person: string) => {
   return events.filter((e) => 'templates' in openHalf(keys, box, e)).length;
 };
 
-/** Opens this database for every test of the group, each with a site of its own. */
+/** Opens this database for all tests of the group and gives each test its own site. */
 export function onDatabase(kind: Pick<TestDatabase, 'unavailable' | 'start'>): void {
   withDatabase(kind, async (opened, undo) => {
     database = opened;

@@ -27,7 +27,7 @@ describe.each(DATABASES)('the log that kiosks read, on $name', ({ name, ...kind 
       expect(first).toMatchObject({ whole: true, first: true, more: true });
       expect(first.changes.slice(0, 2).map((c) => c.kind)).toEqual(['policy', 'keys']);
       b.apply(first);
-      // Between two pages: one of those sent is renamed, one is erased, one is added.
+      // Between two pages, one person already sent is renamed, one is erased and one is added.
       const notified = first.changes.find((c) => c.kind === 'person')!;
       a.box.append('person', { change: 'updated' }, { person: notified.person, name: 'Renamed' });
       const added = a.enrol('Added', { count: 1 });
@@ -54,7 +54,7 @@ describe.each(DATABASES)('the log that kiosks read, on $name', ({ name, ...kind 
       }
       b.cursor = top;
       expect(await b.page()).toMatchObject({ whole: false, changes: [] });
-      // An older copy of the database has grown on: the same position, another row.
+      // As if an older copy of the database had been restored and used since: the same position holds a different row.
       await database.db.updateTable('change').set({ tag: 'another' }).where('person', '=', person).execute();
       await b.read();
       expect(b.wholes).toBe(2);
@@ -82,7 +82,7 @@ describe.each(DATABASES)('the log that kiosks read, on $name', ({ name, ...kind 
       await a.send();
       a.enrol('Grace Hopper');
       await a.send();
-      // The clock of the replica that wrote of the second one was months behind.
+      // The replica that wrote the second person's changes had a clock that was months slow.
       const ids = [...new Set(a.box.events.map((e) => e.personal.person!.value as string))];
       const old = new Date(Date.now() - 90 * 86_400_000);
       await database.db.updateTable('change').set({ at: old }).where('person', '=', ids[1]!).execute();
@@ -104,7 +104,7 @@ describe.each(DATABASES)('the log that kiosks read, on $name', ({ name, ...kind 
       expect(await compactChanges(database.db, new Date(Date.now() + 1000))).toBeGreaterThan(0);
       await b.read();
       expect([names(b), b.wholes]).toEqual([['Ada Lovelace'], 2]);
-      // The newest row stays, and with it the way to go on.
+      // Compaction keeps the newest row, so the kiosk can continue with deltas.
       await b.read();
       expect(b.wholes).toBe(2);
     });
@@ -280,7 +280,7 @@ describe.each(DATABASES)('the log that kiosks read, on $name', ({ name, ...kind 
         .then(() => {
           done = true;
         });
-      // A check-in, and whatever else appends nothing, does not wait.
+      // A transaction that appends no changes, such as a check-in, doesn't wait.
       await database.db.transaction().execute((tx) => appendChanges(tx, [], new Date()));
       const waiting = () =>
         sql<{ n: number }>`select count(*)::int as n from pg_stat_activity

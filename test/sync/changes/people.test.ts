@@ -130,7 +130,7 @@ describe.each(DATABASES)('what kiosks report and receive about people, on $name'
         await kiosk.read();
         expect(kiosk.templates.get(`${person} arc`)).toEqual([]);
       }
-      // The first kiosk had not heard of it yet.
+      // The first kiosk hasn't received the change yet.
       a.box.templates(person);
       await a.send();
       expect([(await rows(person)).length, await inEventLog(person)]).toEqual([0, 0]);

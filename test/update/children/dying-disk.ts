@@ -2,8 +2,8 @@ import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
 
 /**
- * A disk that takes a write in steps (opened, half of the bytes, all of them, flushed, renamed), and a process that is
- * killed at one of them: the one that DIE_AT counts to.
+ * Splits each write to the disk into steps (opened, half of the bytes, all of them, flushed, renamed) and kills the process at
+ * the step whose number is in DIE_AT.
  */
 const { openSync, writeSync, fsyncSync, renameSync } = fs;
 const dieAt = Number(process.env.DIE_AT);

@@ -8,7 +8,7 @@ import { aCheckin } from '../../store/samples.ts';
 import { startStubKiosk, stubBuild } from '../stub-kiosk.ts';
 
 /**
- * A whole kiosk on which people check in continuously. It installs a version and kills itself at one step of that. It prints what
+ * A whole kiosk on which people check in continuously. It installs a version and kills itself at a given step. It prints what
  * it has confirmed: `launcher PID`, `running BUILD`, `checkin ID`.
  */
 const [root, url, directive, person, dieAt] = process.argv.slice(2) as [string, string, string, string, string];
@@ -56,7 +56,7 @@ for (;;) {
         .findLast(({ code }) => code === 'update-healthy' || code === 'update-rolled-back');
       if (last?.detail?.version === wanted.version && keeper.report().state === 'idle') break;
     } catch (error) {
-      // The core was ended between the look and the write.
+      // The core was stopped between the read and the write.
       process.stderr.write(`${String(error)}\n`);
     }
   }
