@@ -51,9 +51,7 @@ async function startHost(mode: 'none' | 'kiosk', port?: number): Promise<void> {
   });
 }
 
-/**
- * The launcher's browser in the session, steered by Playwright: same arguments, profile and policy, except what forbids steering.
- */
+/** The launcher's browser, steered by Playwright: same arguments, profile and policy, except what forbids steering. */
 async function steered(program: string, url: (host: BrowserHost) => string): Promise<Page> {
   const profile = join(home.path, `profile-${readdirSync(home.path).length}`);
   mkdirSync(join(profile, 'Default'), { recursive: true });

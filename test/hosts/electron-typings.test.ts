@@ -57,10 +57,7 @@ it('each of them exists in the fake', () => {
   channel.port1.close();
 });
 
-/**
- * Instance fields of the fake, which are not on their prototypes, and a static method. If one were missing, the host's suites
- * would fail.
- */
+/** Instance fields of the fake, not on their prototypes, and a static method. Without one, the host's suites would fail. */
 const OWN_FIELDS: ReadonlySet<string> = new Set([
   'BrowserWindow.webContents',
   'UtilityProcess.pid',

@@ -287,10 +287,7 @@ describe.skipIf(impossible !== null)('the files of an installed kiosk', () => {
   machine.install(...SERVER);
   afterAll(() => machine.remove());
   const units = globSync('etc/systemd/system/smartpresence-*.{service,path,timer}', { cwd: machine.root }).sort();
-  /**
-   * Highest allowed exposure: 0 is closed, 100 is open. The kiosk's browser makes namespaces and V8 compiles; a login needs
-   * everything.
-   */
+  /** Highest allowed exposure, 0 to 100. The kiosk's browser makes namespaces and V8 compiles; a login needs everything. */
   const OPEN: Record<string, number> = {
     kiosk: 30,
     update: 20,

@@ -68,10 +68,7 @@ export function bareMachine(): Machine {
   };
 }
 
-/**
- * Returns why machines can't be made here, or null if they can. @throws instead, where TESTS_MUST_RUN is set (`npm run
- * test:artefacts`)
- */
+/** Returns why machines can't be made here, or null. @throws instead, where TESTS_MUST_RUN is set (`npm run test:artefacts`) */
 export function cantRun(...programs: string[]): string | null {
   const missing = programs.filter((name) => spawnSync('sh', ['-c', `command -v ${name}`]).status !== 0);
   const why =
