@@ -50,7 +50,7 @@ async function press(page: Page, selector: string, key?: 'Shift+Tab'): Promise<v
 const held = (page: Page): Promise<void> =>
   expect.poll(() => page.evaluate(() => document.activeElement?.tagName), 'nothing has the focus').not.toBe('BODY');
 
-/** Types as a keyboard wedge does, faster than a test could from outside. Returns whether the page prevented each key's default. */
+/** Types as a keyboard wedge does, faster than a test could from outside. Returns whether each key's default was prevented. */
 const wedge = (page: Page, text: string): Promise<boolean[]> =>
   page.evaluate(
     (keys) =>

@@ -17,7 +17,7 @@ const MutantSchema = z
     to: z.string(),
     /** Files of vitest (`.test.ts`) or of Playwright (`.spec.ts`), at least one of which must fail. */
     tests: z.array(z.string().regex(/^test\/.*\.spec\.ts$|\.test\.ts$/)).min(1),
-    /** Matches titles of the tests that must fail: a regular expression for vitest's `-t` and Playwright's `-g`. All by default. */
+    /** Matches titles of the tests that must fail: a regular expression for vitest's `-t` and Playwright's `-g`. Default: all. */
     title: z.string().optional(),
   })
   // A browser is slow, so only the relevant tests of its files run.

@@ -24,10 +24,10 @@ import { isSpec, type Mutant, mutate, readMutants } from './list.ts';
 /**
  *     npm run test:mutants [-- --only TEXT] [--from N] [--jobs N]
  *
- * Applies each kept mutation (lists/) to a copy of the working tree, one at a time, and runs the tests that are to notice.
- * A mutant is caught when one of them fails; when none does, or none runs, it survives. First the tests run on the unchanged
- * copy: a mutant is not caught by a test that fails anyway. `--only`: mutants whose file, promise or tests contain this text;
- * `--from`: the Nth of them and those after it, where a run was broken off.
+ * Applies each stored mutation (lists/) to a copy of the working tree, one at a time, and runs the tests that must notice. A
+ * mutant is caught if one of them fails. It survives if none does, or none runs. First the tests run on the unchanged copy: a
+ * mutant is not caught by a test that fails anyway. `--only`: mutants whose file, promise or tests contain this text; `--from`:
+ * the Nth of them and those after it, to continue an interrupted run.
  * Exit codes: 0 all caught; 1 a mutant survived, or its tests fail without it; 2 wrong usage.
  */
 const chosen = (only = '') =>
