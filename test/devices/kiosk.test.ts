@@ -16,7 +16,7 @@ import { createCa, issueDeviceCertificate } from '../../sync/server/platform/key
 import { bundle, sealing } from '../kit/engine.ts';
 import { SOCAT, serialCable } from '../services/serial-line.ts';
 
-/* A whole kiosk core with its devices on real ports: what a check-in keeps of the place, and what the door hears. */
+/* A whole kiosk core with its devices on real ports: the position stored with a check-in, and what is sent to the door. */
 
 const STAFF_PIN = '582046';
 const MAX = { number: '1001', pin: '5830' };
@@ -28,7 +28,7 @@ const sentence = (body: string) =>
     .toString(16)
     .padStart(2, '0')}\r\n`;
 
-/** What a receiver at the gate says in one second. */
+/** What the GPS receiver at the gate sends in one second. */
 function fix(): string {
   const iso = new Date().toISOString();
   const time = `${iso.slice(11, 19).replaceAll(':', '')}.00`;
@@ -39,7 +39,7 @@ function fix(): string {
   );
 }
 
-/** The kiosk of a server that is not in reach. */
+/** Joins the kiosk to an unreachable server. */
 async function belongToServer(store: Store): Promise<void> {
   const secret = await createDeviceIdentity(store.device);
   const ca = await createCa(bundle.serverId, Date.now());
@@ -101,7 +101,7 @@ async function kiosk(options: { server: boolean; gpsOptOut?: boolean; devices?: 
   };
   onTestFinished(close);
   const { token } = await core.methods.staffUnlock({ pin: STAFF_PIN });
-  /** Until the receiver's place is believed. */
+  /** Waits until the receiver's position is accepted. */
   const located = () =>
     expect
       .poll(async () => {
@@ -109,7 +109,7 @@ async function kiosk(options: { server: boolean; gpsOptOut?: boolean; devices?: 
         return (await core.methods.diagnostics({ token })).gps?.fix;
       }, soon)
       .toMatchObject({ latitude: 52.52, longitude: 13.405 });
-  /** What the store keeps of the check-ins, after the core has ended. */
+  /** Returns the events of this type in the store, after the core has ended. */
   async function kept(type = 'checkin') {
     await close();
     const again = await openKiosk({ home, deviceSecret: null, allowSecretFile: true });

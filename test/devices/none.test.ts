@@ -7,7 +7,7 @@ import { systemPorts } from '../../electron/core/devices/serial/system-ports.ts'
 import { openKiosk } from '../../electron/core/open-kiosk.ts';
 import { ensureKioskFolder } from '../../electron/core/provision.ts';
 
-/** Whether the serial driver's native module is in this process; Linux shows it. */
+/** Whether the serial driver's native module is loaded in this process, according to Linux. */
 const loaded = () => readFileSync('/proc/self/maps', 'utf8').includes('@serialport');
 
 test.skipIf(process.platform !== 'linux')(
@@ -29,7 +29,7 @@ test.skipIf(process.platform !== 'linux')(
     await core.methods.status({});
     expect(loaded()).toBe(false);
     await core.close();
-    await systemPorts.list().catch(() => undefined); // without udev it can name none
+    await systemPorts.list().catch(() => undefined); // without udev it can list none
     expect(loaded()).toBe(true);
   },
 );

@@ -5,9 +5,9 @@ import { type Devices, startDevices } from '../../electron/core/devices/devices.
 import { systemPorts } from '../../electron/core/devices/serial/system-ports.ts';
 import { type SerialCable, SOCAT, serialCable } from '../services/serial-line.ts';
 
-/* The drivers on real ports of the system (ptys): plugged in, pulled out, damaged on the line, silent. */
+/* The drivers on real system ports (ptys): plugged in, unplugged, with corrupted data, and silent. */
 
-/** Checks more often than a kiosk, so that a test does not wait for seconds. */
+/** Polls more often than a kiosk does, so that tests do not wait for seconds. */
 const pollMs = 30;
 const soon = { timeout: 60_000, interval: 10 };
 const LCUS = { shut: 'a00100a1', open: 'a00101a2' };
@@ -162,7 +162,7 @@ describe.skipIf(!existsSync(SOCAT))('the door relay', () => {
 
   test.each([
     ['fail-secure', LCUS.shut, LCUS.shut],
-    ['fail-safe', LCUS.open, LCUS.shut], // current holds it shut; a kiosk that stops leaves it without
+    ['fail-safe', LCUS.open, LCUS.shut], // current keeps it shut; a kiosk that stops leaves it without current
   ])('%s: rests and stops according to its mode', async (mode, rest, stopped) => {
     const line = cable();
     await line.plug();

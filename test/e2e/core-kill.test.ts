@@ -17,8 +17,8 @@ import { enterKiosk } from './node-screen.ts';
 const SEED = 20261124;
 
 /*
- * kill -9 of the core at random moments while faces are checked in through the real host, core, models and store. What
- * the screen received is what has to be on the disk: each confirmed check-in once, none twice, the chain whole.
+ * Kills the core with SIGKILL at random moments while faces are checked in through the real host, core, models and store. The
+ * disk must hold what the screen received: each confirmed check-in exactly once, and an unbroken chain.
  */
 const CHECKINS = 300;
 
@@ -63,7 +63,7 @@ test(`after kill -9 at random moments every confirmed check-in is stored exactly
     try {
       confirmed.push((await checkIn(link, frames[confirmed.length % frames.length]!)).checkin);
     } catch {
-      link.close(); // the core died under us: that check-in was not confirmed
+      link.close(); // the core died during the call: that check-in was not confirmed
       link = await screen.connect();
       timer = killSoon();
     }
@@ -80,11 +80,11 @@ test(`after kill -9 at random moments every confirmed check-in is stored exactly
   expect(new Set(stored).size).toBe(stored.length);
   expect(new Set(confirmed).size).toBe(confirmed.length);
   expect(confirmed.filter((id) => !stored.includes(id))).toEqual([]);
-  // A record may be durable although its confirmation was lost with the core: at most one a kill.
+  // A record may be durable although its confirmation was lost with the core: at most one per kill.
   expect(stored.length - confirmed.length).toBeLessThanOrEqual(kills);
   expect(report.problems).toEqual([]);
 
-  /** A core that served for a second is restarted at once; one that dies sooner each time is given a pause. */
+  /** Kills the core after at least a second of service, since the restart is delayed if it repeatedly exits sooner. */
   function killSoon(): NodeJS.Timeout {
     return setTimeout(
       () => {
@@ -92,7 +92,7 @@ test(`after kill -9 at random moments every confirmed check-in is stored exactly
         process.kill(host.corePid, 'SIGKILL');
         kills++;
       },
-      // Ever later: on a slow machine most of the time would else go by in starts.
+      // The delay grows. Otherwise a slow machine would spend most of the time starting cores.
       (1_050 + random() * 1_000) * (1 + kills / 5),
     );
   }

@@ -23,7 +23,7 @@ describe.skipIf(!existsSync(CHROMIUM))('the demo of npm start', () => {
   let started: Started;
   let browser: Browser;
   let page: Page;
-  /** Everybody, and every kiosk. */
+  /** The ids of all people and kiosks. */
   let ids: string[];
   let names: string[];
   const get = <T>(path: string): Promise<T> => ask(page, 'GET', path) as Promise<T>;
@@ -96,7 +96,7 @@ describe.skipIf(!existsSync(CHROMIUM))('the demo of npm start', () => {
       }
       await page.goto(new URL('#/reports', page.url()).href);
       await page.locator('tbody tr[data-index]').nth(13).waitFor();
-      // On paper as well, and not on a sheet of its own.
+      // On paper as well, and without a separate sheet.
       const pdf = (await page.pdf({ format: 'A4', preferCSSPageSize: true })).toString('latin1');
       expect(pdf.match(/\/Type \/Page\b/g)).toHaveLength(1);
       const { url } = (await ask(page, 'POST', `/api/people/${ids[0]}/sign-in-links`, {})) as { url: string };
@@ -127,7 +127,7 @@ describe.skipIf(!existsSync(CHROMIUM))('the demo of npm start', () => {
       await dialog.getByRole('button', { name: 'Empty the demo' }).click();
       await page.locator('.demo-bar').waitFor({ state: 'detached' });
       await page.getByRole('heading', { name: 'Get started' }).waitFor();
-      // Nobody could type a code at a kiosk without a display: this machine's sets itself up.
+      // Nobody can type a code at a kiosk without a display, so this machine's kiosk sets itself up.
       await expect.poll(() => get('/api/setup'), { timeout: LIMIT_MS }).toEqual({ done: ['kiosk'] });
       await started.waitFor(/^The demo is empty[\s\S]*staff PIN \d{6}/m);
       const [kiosk, ...more] = (await get<Listed>('/api/devices')).items;

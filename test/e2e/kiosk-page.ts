@@ -15,17 +15,17 @@ import { expectNoAxeFault } from '../kiosk-ui/fixtures.ts';
 import { withKiosk } from '../kit/opened-kiosk.ts';
 
 /*
- * A whole kiosk for tests: real host, core, models, store and screens in real Chromium. Only what stands before the
- * camera is recorded. Between two openings the folder is free, so that a test can read what the store holds.
+ * A whole kiosk for tests: real host, core, models, store and screens in real Chromium. Only the camera footage is recorded.
+ * Between `leave` and `enter` the folder is unlocked, so a test can read the store.
  */
 const ARTEFACTS = resolve(import.meta.dirname, '../artefacts');
 export const STAFF_PIN = '582046';
 
 export interface TestKiosk {
   readonly home: string;
-  /** Opens the folder itself; no host may run meanwhile. */
+  /** Opens the data folder itself; no host may be running. */
   withStore<T>(work: (kiosk: OpenKiosk) => Promise<T> | T): Promise<T>;
-  /** Starts host and browser, and comes in by the bootstrap page. `clip` is Chromium's own fake camera. */
+  /** Starts host and browser, and enters through the bootstrap page. `clip` is for Chromium's own fake camera. */
   enter(options?: EnterOptions): Promise<EnteredKiosk>;
   /** Ends what `enter` started. */
   leave(): Promise<void>;
@@ -34,24 +34,24 @@ export interface TestKiosk {
 
 export interface EnterOptions {
   readonly clip?: ClipSpec;
-  /** The same person within this time is one check-in. Default 60. */
+  /** Repeated check-ins by the same person within this time count as one. Default 60. */
   readonly repeatWindowSeconds?: number;
-  /** Above this many people the number comes before the face. Default 1000. */
+  /** Above this many people the number is asked for before the face. Default 1000. */
   readonly calibratedPeople?: number;
   /** Folders of an installed kiosk. */
   readonly slots?: { readonly root: string; readonly insteadOf: string | null };
-  /** Before the page is opened. */
+  /** Called before the page is opened. */
   readonly before?: (page: Page) => Promise<unknown>;
 }
 
 export interface EnteredKiosk {
   readonly page: Page;
   readonly host: BrowserHost;
-  /** Everything that the core sent to the page, as text: what a screen never got it can't show. */
+  /** Everything that the core sent to the page, as text. A screen can't show what it never received. */
   notified(): string;
 }
 
-/** Makes a provisioned demo kiosk: liveness off and said so, a staff PIN, nobody enrolled. */
+/** Makes a provisioned demo kiosk: liveness off and declared so, a staff PIN, nobody enrolled. */
 export async function makeKiosk(name: string): Promise<TestKiosk> {
   const home = mkdtempSync(join(tmpdir(), `sp-${name}-`));
   ensureKioskFolder(home, true);
@@ -128,7 +128,7 @@ export async function makeKiosk(name: string): Promise<TestKiosk> {
   };
 }
 
-/** A picture of the screen as it stands, for people to look at, and axe's faults with it. */
+/** Takes a screenshot for people to look at, and fails on faults that axe finds. */
 export async function checkScreen(page: Page, name: string): Promise<void> {
   const folder = join(ARTEFACTS, 'screens');
   mkdirSync(folder, { recursive: true });
@@ -136,20 +136,17 @@ export async function checkScreen(page: Page, name: string): Promise<void> {
   await expectNoAxeFault(page, name);
 }
 
-/**
- * Keeps a result on the screen longer than the two seconds that it has, so that it can be looked at. Runs in the page
- * before its own scripts.
- */
+/** Shows a result longer than its two seconds so that it can be examined. Runs in the page before its own scripts. */
 export function slowResult(): void {
   const real = window.setTimeout.bind(window);
   const slow = (work: TimerHandler, ms?: number, ...rest: unknown[]) => real(work, ms === 2_000 ? 12_000 : ms, ...rest);
   window.setTimeout = slow as typeof window.setTimeout;
 }
 
-/** The staff's menu, by the PIN. */
+/** Opens the staff menu with the PIN. */
 export async function openStaff(page: Page): Promise<void> {
   const pin = page.locator('input[name=staff-pin]');
-  // Who stands before the camera may be greeted just then; the greeting has the screen for two seconds.
+  // The person before the camera may be greeted just then; the greeting fills the screen for two seconds.
   await expect(async () => {
     await page.getByRole('button', { name: en.staff.open, exact: true }).click({ timeout: 1_000 });
     await expect(pin).toBeVisible({ timeout: 1_000 });
@@ -159,7 +156,7 @@ export async function openStaff(page: Page): Promise<void> {
   await page.locator('.menu').waitFor();
 }
 
-/** Details and consent of an enrolment, up to the guided capture. `seen` is called on each screen. */
+/** Completes details and consent of an enrolment, up to the guided capture. `seen` is called on each screen. */
 export async function enrolUpToCapture(
   page: Page,
   who: { name: string; number: string; pin: string },
@@ -176,7 +173,7 @@ export async function enrolUpToCapture(
   await page.locator('.enrol-capture').waitFor();
 }
 
-/** Number and PIN, typed and sent. */
+/** Types and submits number and PIN. */
 export async function enterByPin(page: Page, number: string, pin: string): Promise<void> {
   await page.locator('input[name=number]').fill(number);
   await page.locator('input[name=pin]').fill(pin);

@@ -5,10 +5,10 @@ import type { CoreClient } from '../../electron/contract/methods.ts';
 import { connectClient } from '../../electron/contract/rpc.ts';
 import type { BrowserHost } from '../../electron/host-browser/browser-host.ts';
 
-/** A screen without a browser: it comes in by the bootstrap page and speaks the same contract. */
+/** A screen without a browser: it enters through the bootstrap page and uses the same contract. */
 export interface NodeScreen {
   /**
-   * Connects, or waits until the core is there.
+   * Connects, or waits until the core is available.
    * @param sent called with the id of each request
    */
   connect(sent?: (id: string) => void): Promise<{ client: CoreClient; closed: Promise<unknown>; close(): void }>;
@@ -32,7 +32,7 @@ export async function enterKiosk(host: Pick<BrowserHost, 'url' | 'enterFile'>): 
         handshakeTimeout: 1_500,
       });
       socket.once('open', () => resolve(socket));
-      // Refused, or handed to a core that died before it answered: either way it is not there yet.
+      // Refused, or handed to a core that died before it answered: either way it is not available yet.
       socket.once('error', () => resolve(null));
       socket.once('close', () => resolve(null));
     });

@@ -17,9 +17,9 @@ import { aCheckin, aPerson } from '../store/samples.ts';
 import { makeKiosk, STAFF_PIN, type TestKiosk } from './kiosk-page.ts';
 
 /*
- * Paper that comes out: the kiosk's host with the Chromium that it starts, core, screens and headers as on an installed
- * machine, under its policy, and a real CUPS whose printer makes PDF files. Headless Chromium prints nothing, so it has a
- * session, and is pressed there by keys.
+ * Real printing: the kiosk's host with the Chromium that it starts, core, screens and headers as on an installed machine, under
+ * its policy, and a real CUPS whose printer makes PDF files. Headless Chromium prints nothing, so the browser runs in a session
+ * and is operated there by keys.
  */
 
 const impossible = noCageHere() ?? noPolicyHere() ?? noPrinterHere();
@@ -27,7 +27,7 @@ test.skip(impossible !== null, impossible ?? '');
 test.describe.configure({ mode: 'serial', timeout: 900_000 });
 
 const NAMES = ['Ada Lovelace', 'José Müller-Lüdenscheidt', "Niamh O'Brien", 'Ayşe Yılmaz'];
-/** Chromium draws by the processor here, beside whatever else the machine does. */
+/** Chromium renders in software here, and the machine may be busy. */
 const PATIENCE = { timeout: 240_000 };
 const { printing: labels } = en;
 let printers: PrintService;
@@ -58,7 +58,7 @@ test.beforeAll(async () => {
   );
   const program = join(folder.path, 'steered');
   writeFileSync(program, `#!/bin/sh\nexec '${policied}' --remote-debugging-port=${debug} "$@"\n`, { mode: 0o755 });
-  // What a kiosk's session gives its host.
+  // What a kiosk's session passes to its host.
   Object.assign(process.env, session.env, printers.env, { SMARTPRESENCE_CHROMIUM: program });
   host = await startBrowserHost({
     home: kiosk.home,
@@ -68,7 +68,7 @@ test.beforeAll(async () => {
     log: () => undefined,
   });
   page = await plainPage(debug, host.url);
-  // The session gives its keyboard to a window some time after it is there; what is pressed before is lost.
+  // The session gives a window its keyboard some time after the window appears; keys pressed earlier are lost.
   await page.run(() => addEventListener('keydown', () => document.body.setAttribute('data-heard', ''), true), null);
   const heard = () => page.run(() => document.body.hasAttribute('data-heard'), null);
   await expect(async () => {
@@ -93,7 +93,7 @@ const said = () => expect.poll(() => textAt('.print-status'), PATIENCE);
 const has = (selector: string, count = 1) =>
   expect.poll(() => page.run((of) => document.querySelectorAll(of).length, selector), PATIENCE).toBe(count);
 
-/** Gives it the focus once it is there, and presses Enter. */
+/** Waits for the element, focuses it and presses Enter. */
 async function press(selector: string, label = ''): Promise<void> {
   const focused = () =>
     page.run(
@@ -119,7 +119,7 @@ async function unlock(): Promise<void> {
   session.press('Return');
 }
 
-/** Out of Staff and in again. */
+/** Leaves the staff area and enters it again. */
 async function reopen(): Promise<void> {
   await press('.staff-lock');
   await unlock();
@@ -141,9 +141,9 @@ test('the muster list is printed with everyone inside, and without the browser�
   await print();
   await said().toBe(labels.printed);
   const text = textOf((await printers.printed(1))[0]!);
-  // Word by word: pdftotext puts what another font drew (hyphen, apostrophe) where it likes.
+  // Word by word, since pdftotext misplaces what another font drew (hyphen, apostrophe).
   for (const word of NAMES.flatMap((name) => name.split(/[^\p{L}]+/u))) expect(text).toContain(word);
-  // Of the small figures pdftotext loses one: the date, which is above them in another font, decides which.
+  // pdftotext loses some of the small digits. The date above them, in another font, decides which.
   for (const number of ['1001', '1002', '1003', '1004'])
     expect(['1', '2', '3', '4'].some((lost) => text.includes(number.replaceAll(lost, '')))).toBe(true);
   for (const other of ['127.0.0.1', labels.print, labels.sending, en.evacuation.begin, 'Deutsch', 'evaluation'])
@@ -163,7 +163,7 @@ test('the screen says what keeps the printer from printing, and the page is prin
 test('the browser’s own shortcut prints nothing', async () => {
   session.press('ctrl+p');
   session.press('ctrl+shift+p');
-  // Behind it in the same queue: what a shortcut had printed would have come out before.
+  // Queued behind them: anything that a shortcut had printed would have come out first.
   await print();
   await said().toBe(labels.sending);
   await said().toBe(labels.printed);
@@ -189,14 +189,14 @@ test('only the card is printed, as large as a bank card, and its code can be rea
     expect(text).not.toContain(other);
   const { code, width, height } = await inkOf(paper);
   expect(code).toMatch(/^SPC1:[0-9A-Z]{20,}$/);
-  // 85.6 × 53.98 mm, less what is white at its edges and around the code.
+  // 85.6 × 53.98 mm, minus the white at its edges and around the code.
   expect(width).toBeGreaterThan(70);
   expect(width).toBeLessThan(86);
   expect(height).toBeGreaterThan(28);
   expect(height).toBeLessThan(54.5);
 });
 
-/** The QR code of a paper, read from its pixels, and what the printed part measures, mm. */
+/** Returns the QR code of a printout, read from its pixels, and the size of the printed area, mm. */
 async function inkOf(pdf: string): Promise<{ code: string; width: number; height: number }> {
   const dpi = 200;
   const png = execFileSync('/usr/bin/pdftoppm', ['-r', `${dpi}`, '-png', '-singlefile', pdf], { maxBuffer: 1 << 26 });

@@ -6,7 +6,7 @@ import { registerKiosk } from '../kit/known-kiosk.ts';
 import { newListener } from '../kit/listener.ts';
 import { makeKiosk, type TestKiosk } from './kiosk-page.ts';
 
-/* The contacts, all the way: set over the server's API, sent to a kiosk, kept in its store, shown on its screen. */
+/* The contacts end to end: set over the server's API, sent to a kiosk, stored there, and shown on its screen. */
 
 let kiosk: TestKiosk;
 test.beforeAll(async () => {

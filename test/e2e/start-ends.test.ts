@@ -7,18 +7,18 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { processesOf, type Started, startAppliance } from './started.ts';
 
 /*
- * `npm start` ends when it is asked to, at whatever it is just doing, and leaves nobody behind; the next start goes on
- * where it was cut off. One data folder for all, as on a machine where someone is impatient.
+ * `npm start` ends when it is asked to, whatever it is doing, and leaves no process behind. The next start continues where it was
+ * interrupted. All tests share one data folder, as on the machine of an impatient user.
  */
 const home = mkdtempSync(join(tmpdir(), 'sp-ends-'));
 afterAll(() => rm(home, { recursive: true, force: true }));
 
-/** What is not gone by then hangs: the program’s own limit is 12 s. */
+/** A process that still runs after this time hangs: the program’s own limit is 12 s. */
 const GONE_MS = 60_000;
 
 const start = (): Started => startAppliance(['--camera', 'demo'], {}, home);
 
-/** Waits until nobody has this data folder in command line or environment. */
+/** Waits until no process has this data folder in its command line or environment. */
 async function gone(): Promise<void> {
   const since = performance.now();
   for (;;) {
@@ -61,7 +61,7 @@ describe.skipIf(!existsSync('/usr/bin/chromium'))('stopping npm start', () => {
     child.kill('SIGTERM');
     await gone();
     expect(output().split('Stopping …')[1]).toMatch(/^\nStopped\.$/m);
-    // Nothing had to be killed when its time was over.
+    // No process had to be killed after its time limit.
     expect(output()).not.toMatch(/✗/);
   }, 300_000);
 
@@ -70,7 +70,7 @@ describe.skipIf(!existsSync('/usr/bin/chromium'))('stopping npm start', () => {
     await waitFor(/^ready/m);
     const server = (await processesOf(home)).find((line) => line.includes('sync/server/main.ts'));
     const pid = Number(server!.split(' ')[0]);
-    process.kill(pid, 'SIGSTOP'); // a server that can't hear keeps the first wish waiting
+    process.kill(pid, 'SIGSTOP'); // a server that can't react keeps the first signal pending
     child.kill('SIGTERM');
     await waitFor(/Stopping/);
     await wait(1_500);

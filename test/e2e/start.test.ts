@@ -12,7 +12,7 @@ const CHROMIUM = '/usr/bin/chromium';
 describe.skipIf(!existsSync(CHROMIUM))('npm start -- --camera demo', () => {
   let started: Started;
   beforeAll(async () => {
-    // Of a server that this machine also has: it is left alone.
+    // A server of this machine's, which is left alone.
     started = startAppliance(['--camera', 'demo'], {
       SMARTPRESENCE_DATABASE_URL: 'postgres://other@localhost:1/other',
     });
@@ -49,7 +49,7 @@ describe.skipIf(!existsSync(CHROMIUM))('npm start -- --camera demo', () => {
       await page.getByText('Max Mustermann').first().waitFor();
       await page.getByText('John Doe').first().waitFor();
       await page.getByText('off (demo)').first().waitFor();
-      // The server counts what the kiosk said, and calls nobody's going the same coming once more.
+      // The server counts the kiosk's check-in once: it does not count the check-out as a second check-in.
       await started.waitFor(/✓ .* checked out \(/);
       await page.getByText('Out', { exact: true }).first().waitFor();
       const again = await browser.newPage({ ignoreHTTPSErrors: true });

@@ -6,18 +6,18 @@ import { join } from 'node:path';
 
 const root = join(import.meta.dirname, '../..');
 
-/** What has not been printed by then never will be. */
+/** Output that has not been printed by then never will be. */
 const HANG_MS = 120_000;
 
-/** `npm start` as a user runs it, on a data folder of its own. */
+/** `npm start` as a user runs it, with a separate data folder. */
 export interface Started {
   readonly home: string;
   readonly child: ChildProcess;
   /** Everything it has printed. */
   output(): string;
-  /** Resolves with the first match, now or later. @throws when the process ends, or hangs */
+  /** Resolves with the first match, now or later. @throws when the process ends or hangs */
   waitFor(pattern: RegExp): Promise<RegExpMatchArray>;
-  /** Ctrl-C: the signal goes to the whole group, as a terminal does it. Resolves when nobody holds the output any more. */
+  /** Ctrl-C: like a terminal, sends the signal to the whole group. Resolves when no process holds the output open any more. */
   interrupt(): Promise<void>;
   removeHome(): Promise<void>;
 }
@@ -70,7 +70,7 @@ export function startAppliance(
     async interrupt() {
       if (child.exitCode === null && child.signalCode === null) {
         process.kill(-child.pid!, 'SIGINT');
-        // npm itself dies of the signal at once; the appliance behind it takes the time it needs.
+        // npm itself dies of the signal at once. The appliance that it started takes the time it needs.
         await closed;
       }
       await ended;
@@ -79,7 +79,7 @@ export function startAppliance(
   };
 }
 
-/** Processes whose command line or environment names this data folder. */
+/** Returns the processes whose command line or environment names this data folder. */
 export async function processesOf(home: string): Promise<string[]> {
   const { readdir, readFile } = await import('node:fs/promises');
   const found: string[] = [];
@@ -91,7 +91,7 @@ export async function processesOf(home: string): Promise<string[]> {
       ]);
       if (command.includes(home) || environ.includes(home)) found.push(`${pid} ${command.replaceAll('\0', ' ')}`);
     } catch {
-      // the process ended while we looked
+      // the process ended before we read it
     }
   }
   return found;

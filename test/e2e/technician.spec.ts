@@ -7,7 +7,7 @@ import { codeAt } from '../../electron/core/staff/totp.ts';
 import en from '../../renderer/kiosk/locales/en.json' with { type: 'json' };
 import { checkScreen, makeKiosk, type TestKiosk } from './kiosk-page.ts';
 
-/* The technician's menu on a whole kiosk: real host, core, store and screen; the machine's half is a folder that is looked after. */
+/* The technician's menu on a whole kiosk (real host, core, store, screen). A timer takes the requests, as the machine would. */
 
 test.describe.configure({ mode: 'serial' });
 let kiosk: TestKiosk;
@@ -18,7 +18,7 @@ const OWN = '930471';
 let machine: NodeJS.Timeout;
 const taken: string[] = [];
 
-/** RFC 4648 §6, back. */
+/** Decodes base32 (RFC 4648 §6). */
 function bytesOf(base32: string): Buffer {
   const bits = [...base32].map((c) => 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'.indexOf(c).toString(2).padStart(5, '0'));
   return Buffer.from(
@@ -64,7 +64,7 @@ test.afterAll(async () => {
 
 async function toGate(page: Page, typed: string): Promise<void> {
   const mine = page.locator('[data-member]');
-  // Who stands before the camera may be greeted just then; the greeting has the screen for two seconds.
+  // The person before the camera may be greeted just then; the greeting fills the screen for two seconds.
   await expect(async () => {
     await page.locator('.foot-actions button').last().click({ timeout: 2_000 });
     await mine.click({ timeout: 2_000 });
@@ -91,14 +91,14 @@ test('a wrong code is refused, the right one opens the menu, a login change reac
   await toGate(page, pin);
   await typed(page, code() === '000000' ? '111111' : '000000');
   await expect(page.locator('.form-error p')).toContainText(en.technician.wrong);
-  // PIN and code are right: in place of the PIN that was made for them they choose their own.
+  // PIN and code are right. They now choose their own PIN, in place of the one that was made for them.
   await typed(page, code());
   await page.locator('input[name=own-pin]').fill(OWN);
   await page.locator('input[name=own-pin-again]').fill(OWN);
   await page.keyboard.press('Enter');
   await page.locator('.technician-tasks').waitFor();
   await checkScreen(page, 'technician');
-  // Nothing installs builds in this folder: said, and no button.
+  // Nothing installs builds in this folder: the screen says so and shows no button.
   await expect(page.locator('[data-task=update] button')).toHaveCount(0);
   await page.locator('[data-task=login] button').click();
   await page.getByRole('button', { name: en.technician.yes.login }).click();
@@ -130,7 +130,7 @@ test('five wrong codes lock it, also across a restart of the kiosk', async () =>
   await typed(page, wrong);
   await expect(page.locator('.form-error p')).toContainText(/\d+ s/);
   await kiosk.leave();
-  // However long the restart took: the next lock is the longer one, so the count has outlived it.
+  // However long the restart took, the next lock is the longer one. So the count survived it.
   const again = await kiosk.enter();
   await toGate(again.page, OWN);
   await expect(async () => {

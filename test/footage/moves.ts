@@ -5,17 +5,17 @@ import type { RgbImage } from '../../models/rules/image.ts';
 import type { Move } from '../../models/rules/liveness/challenge.ts';
 import { takesOf } from './catalogue.ts';
 
-/** Frames of man B straight ahead, and of each move from straight ahead to where it goes furthest. */
+/** Frames of man B straight ahead, and of each move from straight ahead to its furthest point. */
 export type Moves = Readonly<Record<Move | 'straight', readonly RgbImage[]>>;
 
-/** How long the takes show him before he moves, beyond a moment, s: who follows a prompt does not wait so long. */
+/** How long the takes show him still before he moves, minus a moment, s. It is cut, since a person reacts to a prompt sooner. */
 const WAITS: Readonly<Record<Move, number>> = { 'turn-left': 1.1, 'turn-right': 1.15, 'look-up': 0, 'look-down': 0 };
 
 const SIZE = { width: 640, height: 480 } as const;
 
 /**
- * Moves of man B from several takes, each laid over the first frame that shows him straight ahead: as if he had done them all
- * before one camera. What he does is of the footage; where he stands meanwhile is not.
+ * Returns moves of man B from several takes, each aligned with the first frame that shows him straight ahead, as if he had made
+ * them all before one camera. His movements are those of the footage; his position is not.
  */
 export async function movesOfB(pipeline: FacePipeline, fps: number): Promise<Moves> {
   const framesOf = async ({ source, start = 0, seconds, filter }: Segment): Promise<RgbImage[]> => {
@@ -46,7 +46,7 @@ export async function movesOfB(pipeline: FacePipeline, fps: number): Promise<Mov
   };
 }
 
-/** The picture laid elsewhere, its edge drawn on where it does not reach. @param back from the new picture's points to the old one's */
+/** Transforms a picture, repeating its edge where it has no pixels. @param back from the new picture's points to the old one's */
 function laid({ width, height, data }: RgbImage, back: Similarity): RgbImage {
   const out = new Uint8Array(data.length);
   for (let y = 0, at = 0; y < height; y++) {

@@ -1,7 +1,7 @@
 /**
- * Writes folders of people for `smartpresence faces eval`: `node test/footage/people-folders.ts FOLDER`. In
- * `FOLDER/pictures` the two men in three recordings and 26 people in one photo each, whole and made worse; in
- * `FOLDER/grey` the 26 as tight grey crops of 92×112, as old sets have them; in `FOLDER/visits` visits of the men.
+ * Writes folders of people for `smartpresence faces eval`: `node test/footage/people-folders.ts FOLDER`. `FOLDER/pictures` holds
+ * the two men in three recordings and 26 people in one photo each, intact and degraded. `FOLDER/grey` holds the 26 as tight grey
+ * crops of 92×112, as in old data sets. `FOLDER/visits` holds visits of the men.
  */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -23,7 +23,7 @@ async function write(picture: Sharp, ...path: readonly string[]): Promise<void> 
 
 const raw = ({ width, height, data }: RgbImage): Sharp => sharp(data, { raw: { width, height, channels: 3 } });
 
-/** The face and so much around it, in widths of its box. */
+/** Crops the face with a margin, in widths of its box. */
 async function cut(image: RgbImage, [x, y, w, h]: Box, around: number): Promise<Sharp> {
   const left = Math.max(0, Math.round(x - around * w));
   const top = Math.max(0, Math.round(y - around * h));

@@ -8,50 +8,50 @@ import en from '../../renderer/kiosk/locales/en.json' with { type: 'json' };
 import type { Moves } from './moves.ts';
 
 /**
- * A camera for tests in real Chromium whose footage is chosen while the page runs: `getUserMedia` of the page gives the
- * stream of a canvas, into which the test puts frames as the prompts change. Everything behind the camera (worker,
- * detector, core) is the real thing.
+ * A camera for tests in real Chromium whose footage is chosen while the page runs: the page's `getUserMedia` returns the stream
+ * of a canvas, into which the test puts frames as the prompts change. Everything behind the camera (worker, detector, core) is
+ * real.
  */
 export interface ReactiveCamera {
   /**
-   * Shows a segment of footage, or pictures of one's own (a simulated print). Resolves when the frames have been handed over
-   * and the first one is shown.
+   * Shows a segment of footage, or given pictures (a simulated print). Resolves when the frames have been transferred and the
+   * first one is shown.
    */
   show(what: Segment | readonly RgbImage[], how?: Playing): Promise<void>;
   /**
-   * From now on lets the page itself choose: whenever the kiosk's main sentence changes, the clip of that sentence is
-   * played from its start, or the one for `otherwise`; before another clip begins, one that `stays` is gone back through. While
-   * the kiosk says `hold`, the clip goes on. Every clip is in the page before the first one is played, so an answer comes with
-   * the next frame, however busy the machine is.
+   * Lets the page itself choose from now on. Whenever the kiosk's main sentence changes, the clip for that sentence is played
+   * from its start, or `otherwise`. Before another clip begins, one that `stays` is played in reverse. While the kiosk shows
+   * `hold`, the clip continues. Every clip is in the page before the first one is played, so a reaction comes with the next
+   * frame, however busy the machine is.
    */
   react(clips: readonly ReactiveClip[], otherwise: ReactiveClip, hold: string): Promise<void>;
-  /** Puts a clip into the page, to be shown by `cue`. */
+  /** Loads a clip into the page, to be shown by `cue`. */
   load(name: string, what: Segment | readonly RgbImage[], how?: Playing): Promise<void>;
-  /** Shows a clip that was loaded, or for null the empty wall. @returns when its first frame was drawn, by the page's clock, ms */
+  /** Shows a loaded clip, or for null the empty wall. @returns when its first frame was drawn, by the page's clock, ms */
   cue(name: string | null): Promise<number>;
-  /** From now on what is in the oval is lit by the colours that the page shows, `lag` ms late. Null: by none. */
+  /** Lights what is in the oval by the colours that the page shows, `lag` ms late, from now on. Null: no light. */
   light(how: PageLight | null): Promise<void>;
-  /** The sentences that were answered by `react`, in order. */
+  /** The sentences that `react` has answered, in order. */
   answered(): Promise<readonly string[]>;
-  /** How many frames the canvas has drawn, to see that it runs. */
+  /** How many frames the canvas has drawn, to check that it runs. */
   drawn(): Promise<number>;
-  /** Pulls the plug: the track ends, and there is no camera any more. */
+  /** Unplugs the camera: the track ends, and no camera is left. */
   unplug(): Promise<void>;
-  /** Puts it in again. */
+  /** Plugs it in again. */
   plug(): Promise<void>;
 }
 
-/** `once` holds the last frame, `swing` goes back and forth without a cut, `stays` does so with the last frames alone. */
+/** `once` holds the last frame, `swing` plays back and forth without a cut, `stays` does so with only the last frames. */
 export type Playing = 'once' | 'swing' | 'stays';
 
-/** *Simulated*: a white screen adds `share` of the light that is there. Oval: middle and half axes, pixels of the camera. */
+/** *Simulated*: a white screen adds `share` of the existing light. Oval: centre and half-axes, pixels of the camera. */
 export interface PageLight {
   readonly share: number;
   readonly lag: number;
   readonly oval: readonly [x: number, y: number, rx: number, ry: number];
 }
 
-/** What is shown while the kiosk says `sentence`. */
+/** The clip shown while the kiosk shows `sentence`. */
 export interface ReactiveClip {
   readonly sentence: string;
   readonly what: Segment | readonly RgbImage[];
@@ -59,7 +59,7 @@ export interface ReactiveClip {
 }
 
 export interface ReactiveCameraOptions {
-  /** Default 15: what the canvas is drawn at. */
+  /** Frame rate of the canvas. Default 15. */
   readonly fps?: number;
   readonly width?: number;
   readonly height?: number;
@@ -134,7 +134,7 @@ const toJpeg = async ({ data, width, height }: RgbImage): Promise<string> =>
       .toBuffer()
   ).toString('base64');
 
-/** Runs in the page before its own scripts; must not refer to anything outside itself. */
+/** Runs in the page before its own scripts. Must not refer to anything outside itself. */
 function cameraInPage({ fps, width, height }: { fps: number; width: number; height: number }): void {
   const canvas = document.createElement('canvas');
   canvas.width = width;
@@ -143,7 +143,7 @@ function cameraInPage({ fps, width, height }: { fps: number; width: number; heig
   let frames: ImageBitmap[] = [];
   let how: Playing = 'once';
   let at = 0;
-  /** What follows when the clip has been gone back through. */
+  /** What is shown after the clip has been played in reverse. */
   let next: { frames: ImageBitmap[]; how: Playing } | null = null;
   let gone = false;
   let lit: PageLight | null = null;
@@ -205,7 +205,7 @@ function cameraInPage({ fps, width, height }: { fps: number; width: number; heig
       for (const stream of streams) {
         for (const track of stream.getTracks()) {
           track.stop();
-          track.dispatchEvent(new Event('ended')); // a stop from inside the page says nothing by itself
+          track.dispatchEvent(new Event('ended')); // a stop from inside the page fires no event by itself
         }
       }
       streams.clear();
@@ -216,7 +216,7 @@ function cameraInPage({ fps, width, height }: { fps: number; width: number; heig
       navigator.mediaDevices.dispatchEvent(new Event('devicechange'));
     },
   };
-  /** The factors by which the page's colour brightens each channel, against white. */
+  /** Sets the factors by which the page's colour brightens each channel; white is the reference. */
   function shine({ share, lag, oval: [x, y, rx, ry] }: PageLight): void {
     const now = performance.now();
     const screen = document.querySelector('.light');
@@ -246,14 +246,14 @@ function cameraInPage({ fps, width, height }: { fps: number; width: number; heig
     const frame = frames[index];
     if (frame) context.drawImage(frame, 0, 0, width, height);
     else {
-      // An empty wall with some unevenness: a plain one is what a covered lens looks like.
+      // An empty wall with some unevenness: a uniform one looks like a covered lens.
       for (let i = 0; i < 40; i++) {
         context.fillStyle = `rgb(${170 + i}, ${165 + i}, ${150 + i})`;
         context.fillRect((i * width) / 40, 0, width / 40 + 1, height);
       }
     }
     if (lit) shine(lit);
-    // A canvas that is drawn the same gives no new frame; a pixel of the corner keeps the camera running.
+    // An unchanged canvas gives no new frame, so a pixel in the corner changes each time.
     context.fillStyle = at % 2 ? '#000' : '#010101';
     context.fillRect(0, 0, 1, 1);
     at += next ? -1 : 1;
@@ -271,10 +271,10 @@ function cameraInPage({ fps, width, height }: { fps: number; width: number; heig
   };
 }
 
-/** What the kiosk can ask for, with its sentence in English. */
+/** The moves that the kiosk can request, with their English sentences. */
 const PROMPTS = CHALLENGE_STEPS.map((step) => [step, en.challenge[step]] as const);
 
-/** From now on the footage follows the prompts, as `follow` has it. */
+/** Makes the footage follow the prompts from now on, as in `follow`. */
 export async function reactTo(
   camera: ReactiveCamera,
   clips: Moves | ((step: Move | null) => Promise<readonly RgbImage[]>),
@@ -289,8 +289,8 @@ export async function reactTo(
 }
 
 /**
- * Shows footage that follows the prompts until `until` holds: a person straight ahead until a move is asked for, then footage that
- * makes it and stays there, and goes back when the kiosk asks for the middle.
+ * Shows footage that follows the prompts until `until` holds: a person straight ahead until a move is requested, then footage
+ * that makes the move and stays there, and returns when the kiosk asks to look straight ahead.
  * @param clips a function: what an attacker shows for each prompt, and for none (null)
  * @returns the prompts that were answered, in order
  */

@@ -26,7 +26,7 @@ import {
 } from './support/browser-fixture.ts';
 import { PINS } from './support/test-core.ts';
 
-/* The browser host with real processes and sockets, and Node in place of the browser. */
+/* The browser host with real processes and sockets. Node takes the place of the browser. */
 
 useBrowserHost();
 
@@ -84,7 +84,7 @@ describe('a crash', () => {
   it('writes no memory to disk: the core starts with a core dump limit of zero, whatever the limit was', async () => {
     const limitOf = (pid: number) =>
       /^Max core file size +(\S+)/m.exec(readFileSync(`/proc/${pid}/limits`, 'utf8'))?.[1];
-    // Dumps allowed, as where nobody has said otherwise.
+    // Core dumps are allowed, as they are by default.
     spawnSync('prlimit', ['--pid', String(process.pid), '--core=65536:65536']);
     expect(limitOf(process.pid)).toBe('65536');
     await start();
@@ -148,7 +148,7 @@ describe('a screen', () => {
     });
     expect(await dial(cookie)).toBe(503);
     await restarted;
-    // How soon, the supervisor decides; that its first pause is well within two seconds, a test of its own says.
+    // The delay is the supervisor's; another test checks that its first delay is well under two seconds.
     expect(logs.find((l) => l.message.includes('the core exited; restarting it'))?.fields.wait).toBe(RESTART_AFTER[0]);
     await until('ready');
     const again = await screen(cookie);
@@ -202,7 +202,7 @@ describe('the end', () => {
   });
 });
 
-/** The inode of the server's end of a loopback connection (proc_net_tcp(5): hexadecimal ports, field 9 is the inode). */
+/** Returns the inode of the server's end of a loopback connection (proc_net_tcp(5): hexadecimal ports, field 9 is the inode). */
 function serverSocket(serverPort: number, clientPort: number): string {
   const ends = [serverPort, clientPort].map((port) => `0100007F:${port.toString(16).toUpperCase().padStart(4, '0')}`);
   const rows = readFileSync('/proc/net/tcp', 'utf8')
@@ -211,7 +211,7 @@ function serverSocket(serverPort: number, clientPort: number): string {
   return rows.find((row) => row[1] === ends[0] && row[2] === ends[1])![9]!;
 }
 
-/** Inodes of the sockets that a process holds. */
+/** Returns the inodes of the sockets that a process holds. */
 function socketsOf(pid: number): string[] {
   const folder = `/proc/${pid}/fd`;
   return readdirSync(folder).flatMap((fd) => {

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ask, dial, enter, form, host, logs, screen, start, until, useBrowserHost } from './support/browser-fixture.ts';
 
-/* What an attacker on the same machine would try at the browser host's port. */
+/* Attacks that another program on the same machine could try on the browser host's port. */
 
 useBrowserHost();
 
@@ -149,8 +149,8 @@ describe('nobody else gets in', () => {
 });
 
 /**
- * Sends bytes as they are and gives the head of the answer, or whatever comes back until the server closes. Another request is
- * asked and answered after them: what has no answer by then gets none before it is over.
+ * Sends raw bytes and returns the head of the response, or everything received until the server closes. It also sends another
+ * request: once that is answered, the socket is closed, so a missing response does not hang the test.
  */
 async function raw(text: string): Promise<string> {
   const socket = tcpConnect(Number(new URL(host.url).port), '127.0.0.1');

@@ -12,8 +12,8 @@ import { startOutside } from './support/outside.ts';
 import { kioskPolicy, noPolicyHere, policiedChromium, steerable } from './support/policied-chromium.ts';
 
 /*
- * No way out of the kiosk's page by key or finger: the product's page in the product's session (cage), under the policy of an
- * installed kiosk. Keys come from a keyboard of the session; for the browser they are a person's.
+ * No key or touch leads out of the kiosk's page. The product's page runs in the product's session (cage), under the policy of an
+ * installed kiosk. Keys come from a keyboard of the session, so the browser treats them as a person's.
  */
 
 const impossible = noCageHere() ?? noPolicyHere();
@@ -51,7 +51,7 @@ async function startHost(mode: 'none' | 'kiosk', port?: number): Promise<void> {
   });
 }
 
-/** The launcher's browser in the session, steered by Playwright: same arguments, profile and policy, less what forbids steering. */
+/** The launcher's browser, steered by Playwright: same arguments, profile and policy, except what forbids steering. */
 async function steered(program: string, url: (host: BrowserHost) => string): Promise<Page> {
   const profile = join(home.path, `profile-${readdirSync(home.path).length}`);
   mkdirSync(join(profile, 'Default'), { recursive: true });
@@ -93,7 +93,7 @@ async function kioskPage(): Promise<Page> {
   return page;
 }
 
-/** What is to stay as it is, whatever is pressed. */
+/** The state that no key may change. */
 async function marks(page: Page): Promise<object> {
   return {
     pages: page.context().pages().length,
@@ -110,7 +110,7 @@ async function marks(page: Page): Promise<object> {
   };
 }
 
-/** Nothing but the page is on the screen: no menu, bar, bubble or window of the browser's. */
+/** How far the screen differs from the page: nothing else may show, such as a menu, bar, bubble or window of the browser. */
 const covered = async (page: Page): Promise<number> => session.differsFrom(await page.screenshot({ caret: 'initial' }));
 
 const MODIFIERS = ['ctrl', 'ctrl+shift', 'alt', 'alt+shift', 'ctrl+alt', 'logo'];
@@ -152,7 +152,7 @@ const ALONE = [
   'Print',
   'Help',
 ];
-/** Every chord of a browser's that we know of, and all those that we don't. */
+/** Every browser shortcut that we know of, and all combinations that we don't. */
 const CHORDS = [...MODIFIERS.flatMap((m) => [...LETTERS, ...NAMED].map((key) => `${m}+${key}`)), ...ALONE];
 
 test('no key leaves the page, opens anything over it, or changes its display', async () => {
@@ -169,11 +169,11 @@ test('no key leaves the page, opens anything over it, or changes its display', a
   for (const [n, chord] of CHORDS.entries()) {
     session.press(chord);
     await check(chord);
-    // A picture is dear; what opens stays open, so the next look shows it.
+    // Screenshots are expensive. Whatever opens stays open, so the next screenshot shows it.
     if (n % 12 === 0 || n === CHORDS.length - 1)
       await expect.poll(() => covered(page), { message: `after ${chord}` }).toBeLessThan(0.001);
   }
-  // Alt and Escape end a cage that was built to be debugged.
+  // In a debug build of cage, Alt+Escape ends it.
   expect(session.alive).toBe(true);
 });
 
@@ -209,7 +209,7 @@ test('no mouse button, touch, drop or selection leaves it either', async () => {
     await press(button);
     await same(`the ${button} button`);
   }
-  // A word, then a paragraph, on the sentence that the first screen shows.
+  // Selects a word, then a paragraph, in the sentence on the first screen.
   const sentence = (await page.locator('.sentence, h1, p').first().boundingBox())!;
   await page.mouse.dblclick(sentence.x + sentence.width / 2, sentence.y + sentence.height / 2);
   await page.mouse.click(sentence.x + sentence.width / 2, sentence.y + sentence.height / 2, { clickCount: 3 });
@@ -223,7 +223,7 @@ test('no mouse button, touch, drop or selection leaves it either', async () => {
   const touch = (type: 'touchStart' | 'touchMove' | 'touchEnd', points: { x: number; y: number }[]) =>
     devices.send('Input.dispatchTouchEvent', { type, touchPoints: points });
   await touch('touchStart', [{ x: 4, y: 4 }]);
-  // As long as Chromium waits before it takes a touch for a long press, and twice that.
+  // Twice as long as Chromium waits before it treats a touch as a long press.
   await page.waitForTimeout(1_500);
   await touch('touchEnd', []);
   await same('a long press');
@@ -256,7 +256,7 @@ test('no mouse button, touch, drop or selection leaves it either', async () => {
   await same('a drop of a link and a file');
 });
 
-/** Ways of a page to lead elsewhere by itself; each is tried on a page that is whole again. */
+/** How a page could navigate elsewhere without the user. Each is tried on a freshly loaded page. */
 const LEADS: Record<string, (url: string) => void> = {
   'location.href': (url) => {
     location.href = url;
@@ -315,7 +315,7 @@ test('the page itself leads nowhere, and no other address opens', async () => {
         expect([name, url, page.context().pages().length]).toEqual([name, url, 1]);
         if (page.url() !== `${host.url}/` || shown === 'nothing') await back();
       }
-      // The address bar's own way, which a person has not even got.
+      // The equivalent of the address bar, which a person at the kiosk does not even have.
       await page.goto(url).catch(() => undefined);
       expect([url, await shows()]).toEqual([
         url,
@@ -329,9 +329,9 @@ test('the page itself leads nowhere, and no other address opens', async () => {
   }
 });
 
-/** The host with its own browser in the session; `port` for anyone who would steer that browser from outside. */
+/** Starts the host with its own browser in the session. `port` is for an attacker who would steer that browser from outside. */
 async function hostInSession(program: string, port: number, steer: number): Promise<void> {
-  // As someone would who can change the command line: the policy has to say no.
+  // Simulates an attacker who can change the command line: the policy has to refuse.
   const wrapper = join(home.path, 'with-port');
   const env = Object.entries(session.env).map(([name, value]) => `export ${name}='${value}'`);
   const start = `exec "${program}" --remote-debugging-port=${steer} "$@"`;
@@ -364,7 +364,7 @@ test('under the full policy nobody can control the host’s browser or inspect i
   logs.length = 0;
   await hostInSession(policiedChromium(home.path, policy), port, steer);
   expect(await steers(steer)).toBe(false);
-  // The page has settled when it looks the same for a while; its clock may go on by a minute.
+  // The page has settled when it looks the same for a while. Its clock may advance by a minute.
   let picture = session.picture();
   await expect
     .poll(
@@ -390,7 +390,7 @@ test('under the full policy nobody can control the host’s browser or inspect i
   await expect.poll(() => session.differsFrom(picture)).toBeLessThan(0.02);
   expect(hellos()).toBe(1);
 
-  // A page that is gone hears no key: now they go to the browser. It has nothing to show for them, and starts afresh.
+  // A crashed page receives no keys, so they go to the browser. The browser must show nothing for them and load the page again.
   for (const pid of renderersOf(host.browserPid!)) process.kill(pid, 'SIGKILL');
   await expect.poll(() => session.differsFrom(picture)).toBeGreaterThan(0.02);
   for (const chord of ['ctrl+t', 'ctrl+l']) session.press(chord);
@@ -400,7 +400,7 @@ test('under the full policy nobody can control the host’s browser or inspect i
   await expect.poll(() => session.differsFrom(picture)).toBeLessThan(0.02);
 });
 
-/** Pages' processes among those of the browser's group. */
+/** Returns the renderer processes in the browser's process group. */
 function renderersOf(group: number): number[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
@@ -418,7 +418,7 @@ function renderersOf(group: number): number[] {
 test('this Chromium knows every policy by name and accepts its value', async () => {
   await startHost('none');
   const policy = steerable(kioskPolicy(host.url, home.path));
-  // The one page that says so is closed as well.
+  // The one page that reports this is blocked as well, so it is allowed here.
   const readable = { ...policy, URLAllowlist: [...(policy.URLAllowlist as string[]), 'chrome://policy'] };
   const page = await steered(policiedChromium(home.path, readable), () => 'chrome://policy');
   const rows = () =>

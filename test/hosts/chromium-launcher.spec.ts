@@ -14,7 +14,7 @@ import { createInterface } from 'node:readline';
 import { expect, test } from '@playwright/test';
 import { dist, home, host, said, start, useChromium } from './support/chromium-fixture.ts';
 
-/* The Chromium that the host launches and ends itself. */
+/* Chromium as launched and ended by the host itself. */
 
 useChromium();
 let onEnd: (() => void) | null = null;
@@ -47,7 +47,7 @@ test('the launcher’s browser enters, is restarted when it dies, shows no token
 });
 
 test('outside a demo Chromium runs sandboxed for an unprivileged user, and not at all for root', async () => {
-  // The common afterEach wants a host.
+  // The shared afterEach needs a host.
   await start('none');
   const asNobody = process.getuid?.() === 0 ? ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'] : ['env'];
   const node = [process.execPath, resolve(import.meta.dirname, 'support/run-host.ts')];
@@ -64,7 +64,7 @@ test('outside a demo Chromium runs sandboxed for an unprivileged user, and not a
   chmodSync(folder, 0o777);
   spawnSync('chmod', ['-R', 'a+rX', dist.path]);
   const env = { ...process.env, HOME: folder };
-  delete (env as NodeJS.ProcessEnv).XDG_RUNTIME_DIR; // the test user's own
+  delete (env as NodeJS.ProcessEnv).XDG_RUNTIME_DIR; // the test user's
   const { child, lines } = runHost([...asNobody, ...node, folder, dist.path, 'production'], env);
   try {
     await expect.poll(() => lines.some((l) => l.message.includes('a screen said hello'))).toBe(true);
@@ -77,7 +77,7 @@ test('outside a demo Chromium runs sandboxed for an unprivileged user, and not a
     for (const pid of [browser!, ...renderers])
       expect(readFileSync(`/proc/${pid}/cmdline`, 'utf8')).not.toContain('--no-sandbox');
     for (const pid of renderers) {
-      // proc_pid_status(5): 2 is a seccomp filter; and the renderer lives in namespaces of its own.
+      // proc_pid_status(5): 2 is a seccomp filter. The renderer also has its own namespaces.
       expect(readFileSync(`/proc/${pid}/status`, 'utf8')).toMatch(/^Seccomp:\s*2$/m);
       expect(readlinkSync(`/proc/${pid}/ns/user`)).not.toBe(readlinkSync('/proc/self/ns/user'));
     }
@@ -93,7 +93,7 @@ test('outside a demo Chromium runs sandboxed for an unprivileged user, and not a
 });
 
 test('a killed host takes core and browser with it, and the next one clears its folder', async () => {
-  // A runtime folder of this test's own: any other host that starts clears away what it finds, too.
+  // A separate runtime folder: any other host that starts would also delete what it finds in the default one.
   const runtime = mkdtempSync('/dev/shm/sp-runtime-');
   const usual = process.env.XDG_RUNTIME_DIR;
   process.env.XDG_RUNTIME_DIR = runtime;
@@ -121,7 +121,7 @@ interface HostLine {
   message: string;
   fields: { browser?: number; core?: number; uid?: number };
 }
-/** Starts `support/run-host.ts`; `lines` grows with what it says. */
+/** Starts `support/run-host.ts`; its output is appended to `lines`. */
 function runHost([command, ...args]: string[], env: NodeJS.ProcessEnv): { child: ChildProcess; lines: HostLine[] } {
   const child = spawn(command!, args, { env, stdio: ['ignore', 'pipe', 'inherit'] });
   const lines: HostLine[] = [];
@@ -129,7 +129,7 @@ function runHost([command, ...args]: string[], env: NodeJS.ProcessEnv): { child:
   return { child, lines };
 }
 
-/** Processes of a group, by field 5 of /proc/pid/stat (proc_pid_stat(5)); zombies count as gone. */
+/** Returns the processes of a group, by field 5 of /proc/pid/stat (proc_pid_stat(5)). Zombies count as ended. */
 function groupOf(group: number): number[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))

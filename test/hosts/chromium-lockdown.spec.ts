@@ -2,13 +2,13 @@ import { join } from 'node:path';
 import { chromium, expect, type JSHandle, type Page, test } from '@playwright/test';
 import { CHROMIUM, enter, home, kioskBrowser, outside, start, state, useChromium } from './support/chromium-fixture.ts';
 
-/* What the kiosk's page may not do in the real Chromium. */
+/* What the kiosk's page may not do in real Chromium. */
 
 useChromium();
 
 test('only the camera is granted to the kiosk’s page, without a prompt; the microphone and other origins are refused', async () => {
   await start('none');
-  // A fake camera, but the real permission path: no --use-fake-ui-for-media-stream.
+  // A fake camera, but the real permission check: no --use-fake-ui-for-media-stream.
   const { context, page } = await kioskBrowser(['--use-fake-device-for-media-stream']);
   const ask = (constraints: MediaStreamConstraints) =>
     page.evaluate(
@@ -36,7 +36,7 @@ test('only the camera is granted to the kiosk’s page, without a prompt; the mi
   await context.close();
 });
 
-/** What of them the content security policy says that it has stopped. */
+/** Those that the content security policy reports as blocked. */
 const STOPPED = [
   'connect-src',
   'img-src',
@@ -44,10 +44,10 @@ const STOPPED = [
   'style-src-elem',
   'frame-src',
   'media-src',
-  // A form for another window is stopped by the sandbox, before `form-action` is asked.
+  // The sandbox stops a form that targets another window before `form-action` is checked.
 ];
 
-/** Every way out of a page that we know of, until the last of them was stopped. */
+/** Tries every way out of a page that we know of, and waits until the last was blocked. */
 async function tryEverything(page: Page): Promise<void> {
   await page.evaluate(
     async ({ port }) => {
@@ -91,10 +91,10 @@ async function tryEverything(page: Page): Promise<void> {
   await askedLater(page);
 }
 
-/** A request to the kiosk itself that is asked after all others and answered: the browser has taken up those before it. */
+/** Sends a request to the kiosk itself after all others. Once it is answered, the browser has handled those before it. */
 const askedLater = (page: Page) => page.evaluate(async () => void (await fetch(location.href)));
 
-/** What no content security policy stops: a bare connection ahead of a request, and WebRTC's packets. */
+/** Tries what no content security policy blocks: preconnecting, and WebRTC's packets. */
 function tryBeyondPolicy(page: Page): Promise<JSHandle<RTCPeerConnection>> {
   return page.evaluateHandle(
     async ({ port, udpPort }) => {
@@ -117,7 +117,7 @@ function tryBeyondPolicy(page: Page): Promise<JSHandle<RTCPeerConnection>> {
 
 test('planted outside requests can’t leave the page in any way', async () => {
   await start('none');
-  // The counter works: what is not stopped is counted.
+  // Shows that the counter works: a request that is not blocked is counted.
   await fetch(`http://127.0.0.1:${outside.port}/`);
   expect(outside.seen).toEqual(['GET / HTTP/1.1']);
   const { context, page } = await kioskBrowser();
@@ -126,7 +126,7 @@ test('planted outside requests can’t leave the page in any way', async () => {
   const peer = await tryBeyondPolicy(page);
   await expect.poll(() => peer.evaluate((p) => p.iceGatheringState)).toBe('complete');
   await askedLater(page);
-  // What comes by later is counted; what had come before it would have been.
+  // This later request is counted, so an earlier one would have been counted too.
   await fetch(`http://127.0.0.1:${outside.port}/`);
   expect(outside.seen).toEqual(['GET / HTTP/1.1', 'GET / HTTP/1.1']);
   await expect(state(page)).toHaveText('connected');
@@ -142,13 +142,13 @@ test('in an ordinary browser the content security policy alone stops every reque
   const page = await enter(browser);
   await expect(state(page)).toHaveText('connected');
   await page.evaluate(() => {
-    // A new window is not the page's own request; the launcher's browser has no way out for it either.
+    // Opening a window is not a request by the page, and leads nowhere in the launcher's browser either.
     window.open = () => null;
   });
   await tryEverything(page);
-  // Chromium opens a connection ahead of a form's submission and closes it unused; no request follows.
+  // Chromium preconnects for a form submission and closes the connection unused. No request follows.
   expect(outside.seen.filter((what) => what !== 'connection')).toEqual([]);
-  // Why the launcher adds rules of its own; and the proof that these two would be counted.
+  // This is why the launcher adds its own rules, and it proves that these two attempts would be counted.
   await tryBeyondPolicy(page);
   await expect.poll(() => outside.seen).toEqual(expect.arrayContaining(['connection', 'packet']));
   await browser.close();

@@ -4,7 +4,7 @@ import { chromium, expect, test } from '@playwright/test';
 import { CHROMIUM, home, host, kioskBrowser, start, state, useChromium } from './support/chromium-fixture.ts';
 import { PINS } from './support/test-core.ts';
 
-/* The browser host with the real Chromium: bootstrap, session, restart of the core. */
+/* The browser host with real Chromium: bootstrap, session, restart of the core. */
 
 useChromium();
 
@@ -47,8 +47,8 @@ test('a killed core is restarted while the page says so, and the page reconnects
   await start('none');
   const { context, page } = await kioskBrowser();
   await expect(state(page)).toHaveText('connected');
-  // The page shows each state for a moment alone; it is asked to keep a list of them. How far the new core is when the page
-  // asks, is chance.
+  // The page shows each state only for a moment, so it keeps a list of them. How far the new core has started when the page asks
+  // is chance.
   await page.evaluate(() => {
     const seen: string[] = [];
     (window as unknown as { seen: string[] }).seen = seen;

@@ -3,8 +3,8 @@ import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 
 /*
- * Electron's security checklist, item by item: docs/prove/security.md names for each the test that proves it or says that it is
- * unproven here. This holds the table to its word, and proves what can be read from our files alone.
+ * Electron's security checklist, item by item. For each item, docs/prove/security.md names the test that proves it or says that
+ * it is unproven here. This checks that table, and proves what can be read from our files alone.
  */
 
 const ROOT = resolve(import.meta.dirname, '../..');

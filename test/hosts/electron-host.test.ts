@@ -19,7 +19,7 @@ import {
 } from './support/electron-fixture.ts';
 import { PINS, STATUS } from './support/test-core.ts';
 
-/* From page to core, and the device secret; see support/electron-fixture.ts for what that proves. */
+/* From page to core, and the device secret. See support/electron-fixture.ts for what this proves. */
 
 useElectronHost();
 
@@ -76,7 +76,7 @@ describe('the Electron host, from page to core', () => {
     vi.stubEnv('APPIMAGE', '/opt/kiosk.AppImage');
     await start();
     const { client } = await connected();
-    client.staffUnlock({ pin: PINS.restarts }).catch(() => undefined); // its answer may be lost on the way
+    client.staffUnlock({ pin: PINS.restarts }).catch(() => undefined); // its response may be lost
     await vi.waitFor(() => expect(app.fake.state.quits).toBe(1), { timeout: 60_000 });
     expect(app.fake.state.relaunches).toEqual([{ execPath: '/opt/kiosk.AppImage' }]);
     expect(app.fake.processes[0]!.child.exitCode).toBe(0);
@@ -86,7 +86,7 @@ describe('the Electron host, from page to core', () => {
     vi.stubEnv('SMARTPRESENCE_SLOTS', join(home.path, 'slots'));
     await start();
     const { client } = await connected();
-    client.staffUnlock({ pin: PINS.restarts }).catch(() => undefined); // its answer may be lost on the way
+    client.staffUnlock({ pin: PINS.restarts }).catch(() => undefined); // its response may be lost
     await vi.waitFor(() => expect(app.fake.state.exits).toEqual([4]), { timeout: 60_000 });
     expect(app.fake.state.relaunches).toEqual([]);
     expect(app.fake.processes[0]!.child.exitCode).toBe(0);
@@ -98,7 +98,7 @@ describe('the Electron host, from page to core', () => {
     const reloaded = new Promise<void>((done) => {
       contents().reloadIgnoringCache = done;
     });
-    client.staffUnlock({ pin: PINS.restarts }).catch(() => undefined); // its answer may be lost on the way
+    client.staffUnlock({ pin: PINS.restarts }).catch(() => undefined); // its response may be lost
     await closed;
     await reloaded;
     await vi.waitFor(() => expect(app.fake.processes).toHaveLength(2), { timeout: 60_000 });

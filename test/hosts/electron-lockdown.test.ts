@@ -15,7 +15,7 @@ import {
   window,
 } from './support/electron-fixture.ts';
 
-/* What the Electron host lets nobody do; see support/electron-fixture.ts for what that proves. */
+/* What the Electron host forbids. See support/electron-fixture.ts for what this proves. */
 
 useElectronHost();
 

@@ -6,7 +6,7 @@ import { connectClient } from '../../electron/contract/rpc.ts';
 import { electronApp } from './support/electron-app.ts';
 import { temporaryFolder } from './support/kiosk-page.ts';
 
-/* The Electron host as packaged, with the real core in its utility process: store, vault, models and all. */
+/* The Electron host as packaged, with the real core in its utility process, including store, vault and models. */
 
 const ROOT = resolve(import.meta.dirname, '../..');
 const OUT = join(ROOT, 'test/artefacts/electron-real-app');

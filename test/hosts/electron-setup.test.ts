@@ -10,8 +10,8 @@ import { electronApp } from './support/electron-app.ts';
 import { temporaryFolder } from './support/kiosk-page.ts';
 
 /*
- * The first start of a packaged Electron kiosk, from nothing: its folder, the first-run screen, and a real server that it joins
- * by that screen alone. The core is the real one; Electron itself is the fake.
+ * The first start of a packaged Electron kiosk, with an empty machine: its folder, the first-run screen, and a real server that
+ * it joins using only that screen. The core is real; Electron itself is the fake.
  */
 
 const ROOT = resolve(import.meta.dirname, '../..');
@@ -32,7 +32,7 @@ afterAll(async () => {
   rmSync(OUT, { recursive: true, force: true });
 });
 
-/** The page as it is loaded now, with its connection to the core. */
+/** The page that is loaded now, with its connection to the core. */
 async function page(): Promise<RpcClient['client']> {
   const { webContents, loading } = app.fake.state.windows[0]!;
   await loading;
@@ -70,7 +70,7 @@ it('joins a server using only the screen, with nothing prepared, and restarts as
   const { device } = await first.hello({});
   await server.call(approveDevice, { params: { device }, body: { fingerprint: asked.fingerprint } });
 
-  // By itself from here: it has joined, and its core starts again.
+  // The rest is automatic: it has joined, and its core restarts.
   await vi.waitFor(() => expect(app.fake.processes).toHaveLength(2), { timeout: 120_000, interval: 50 });
   const second = await page();
   expect(await second.status({})).toMatchObject({ setup: null });

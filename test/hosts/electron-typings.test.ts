@@ -9,8 +9,8 @@ import { FakeWebContents } from './fake-electron/window.ts';
 import { usesOfElectron } from './support/electron-uses.ts';
 
 /*
- * The fake `electron` that other suites run on is only as good as what it is derived from. Whatever our host uses has to be in
- * the typings of the Electron that is installed, not deprecated there, and in the fake.
+ * Other suites rely on the fake `electron`. Whatever our host uses must be in the typings of the installed Electron, not
+ * deprecated there, and in the fake.
  */
 
 const ROOT = resolve(import.meta.dirname, '../..');
@@ -28,7 +28,7 @@ it('every Electron member and event the host uses is in Electron’s typings, an
 it('each of them exists in the fake', () => {
   const contents = new FakeWebContents(new FakeSession(), fake.ipcMain);
   const channel = new FakeMessageChannelMain();
-  /** Objects of the fake, by the interface of Electron's that they are in place of. */
+  /** Objects of the fake, by the Electron interface that they implement. */
   const objects: Record<string, object> = {
     App: fake.app,
     BrowserWindow: fake.BrowserWindow.prototype,
@@ -51,13 +51,13 @@ it('each of them exists in the fake', () => {
     return object !== undefined && !(name in object) && !OWN_FIELDS.has(member);
   });
   expect(missing).toEqual([]);
-  // What has no counterpart above is a bag of values, or is made by the fake as it calls back.
+  // Owners without a counterpart above are plain values, or are created by the fake for its callbacks.
   const owners = new Set([...uses.members].map((member) => member.split('.')[0]!));
   expect([...owners].filter((owner) => !(owner in objects)).sort()).toEqual(VALUES);
   channel.port1.close();
 });
 
-/** Fields of the fake's instances, which their prototypes do not have, and a static call: each is there, or no suite of the host would run. */
+/** Instance fields of the fake, not on their prototypes, and a static method. Without one, the host's suites would fail. */
 const OWN_FIELDS: ReadonlySet<string> = new Set([
   'BrowserWindow.webContents',
   'UtilityProcess.pid',

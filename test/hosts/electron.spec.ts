@@ -5,7 +5,7 @@ import { buildElectronApp } from '../../build/electron/app.ts';
 import { findElectron } from '../../electron/host-electron/electron-binary.ts';
 import { temporaryFolder } from './support/kiosk-page.ts';
 
-/* The Electron host in Electron itself. Runs wherever its binary is; where it is not, it says so and claims nothing. */
+/* The Electron host in Electron itself. Runs wherever its binary is installed; elsewhere it reports that it was skipped. */
 
 const ROOT = resolve(import.meta.dirname, '../..');
 const OUT = join(ROOT, 'test/artefacts/electron-spec-app');

@@ -6,7 +6,7 @@ import { expect, test, vi } from 'vitest';
 import { startBrowserHost } from '../../electron/host-browser/browser-host.ts';
 import { plainDist, temporaryFolder } from './support/kiosk-page.ts';
 
-/* What a page sends while its socket is on the way from the host to the core. */
+/* What a page sends while its socket is being handed over from the host to the core. */
 
 const CORE = resolve(import.meta.dirname, 'support/browser-test-core.ts');
 /** RFC 6455: an empty ping, masked with zeros, and the pong that answers it. */
@@ -46,7 +46,7 @@ async function enter(url: string, file: string): Promise<string> {
   return response.headers.get('set-cookie')!.split(';')[0]!;
 }
 
-/** A handshake, and a ping right behind it without waiting for the answer; whether a pong comes. */
+/** Sends a handshake with a ping right behind it, without waiting for the response. Returns whether a pong arrives. */
 async function ping(url: string, cookie: string): Promise<boolean> {
   const { host, port } = new URL(url);
   const socket = connect(Number(port), '127.0.0.1');
@@ -62,7 +62,7 @@ async function ping(url: string, cookie: string): Promise<boolean> {
     `GET /rpc HTTP/1.1\r\nHost: ${host}\r\nOrigin: ${url}\r\nCookie: ${cookie}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n` +
       'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n',
   );
-  await wait(1); // a packet of its own: what comes in the handshake's own packet is passed on with it
+  await wait(1); // a separate packet: bytes in the handshake's own packet are forwarded with it
   socket.write(PING);
   const answered = await Promise.race([pong, wait(60_000, false, { ref: false })]);
   socket.destroy();

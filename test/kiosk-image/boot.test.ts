@@ -9,16 +9,16 @@ import { type Booted, boot, copyOfDebian, debianRoot, IN_A_CONTAINER } from './d
 import { cantRun, run } from './machine.ts';
 
 /*
- * A Debian machine that install.sh has made a kiosk of, started: its own systemd, the packaged kiosk in its cage session, the
- * units as they are but for what a container has not got, a screen and a terminal.
+ * Boots a Debian machine that install.sh has turned into a kiosk: its own systemd, the packaged kiosk in its cage session, and
+ * the units unchanged except for what a container lacks, a screen and a terminal.
  */
 
 const impossible = cantRun('debootstrap', 'systemd-nspawn', 'nsenter', 'pgrep', 'losetup', 'mkfs.ext4');
 if (impossible) console.log(impossible);
 const ARTEFACTS = resolve(import.meta.dirname, '../artefacts');
-/** A guard against hanging alone: this machine may do much else. */
+/** Only guards against hanging: this machine may be busy. */
 const HANGS_MS = 900_000;
-/** A container has no USB: its stick is a loop device. */
+/** A container has no USB, so its stick is a loop device. */
 const STICK_HERE = `[Service]
 Environment=SMARTPRESENCE_STICK_DISKS=/dev/stick
 `;
@@ -37,7 +37,7 @@ describe.skipIf(impossible !== null)('a machine turned into a kiosk', { timeout:
   const inSession = ['env', 'XDG_RUNTIME_DIR=/run/smartpresence', 'WAYLAND_DISPLAY=wayland-0', ...asKiosk];
   const started = (): string =>
     machine.say('systemctl', 'show', '--value', '--property=InvocationID', 'smartpresence-kiosk').trim();
-  /** The kiosk of another start than this one says that it can be used. */
+  /** Whether the kiosk reports ready, in a start other than this one. */
   const ready = (than = '') =>
     machine.until(
       'the kiosk',
@@ -47,7 +47,7 @@ describe.skipIf(impossible !== null)('a machine turned into a kiosk', { timeout:
       `now=$(systemctl show --value --property=InvocationID smartpresence-kiosk); [ "$now" != "${than}" ] && systemctl is-active --quiet smartpresence-kiosk && journalctl --output=cat _SYSTEMD_INVOCATION_ID="$now" | grep -q '"ready":true'`,
     );
 
-  // Made once on a machine, from its mirror; a slow one takes a quarter of an hour.
+  // Created once per machine, from its mirror. With a slow mirror it takes a quarter of an hour.
   beforeAll(() => void debianRoot(), 3_600_000);
   beforeAll(async () => {
     debian = copyOfDebian();
@@ -67,7 +67,7 @@ describe.skipIf(impossible !== null)('a machine turned into a kiosk', { timeout:
     expect(said).toContain('update: the first build is in place');
     expect(said).toMatch(/no TPM here: the device secret is sealed by a key of this machine/);
     await machine.halt();
-    // As the installer says: restart the machine, and it is a kiosk.
+    // The installer says: restart the machine, and it is a kiosk.
     machine = await boot(debian.root);
     await ready();
   }, 3_600_000);
@@ -80,7 +80,7 @@ describe.skipIf(impossible !== null)('a machine turned into a kiosk', { timeout:
   test('boots into the kiosk, with its page in the session and every unit healthy', async () => {
     expect(machine.say('systemctl', 'list-units', '--failed', '--no-legend')).toBe('');
     const picture = (): Buffer => machine.do(...inSession, 'grim', '-t', 'png', '-').raw;
-    // A page with text on it, and not one colour: the middle of the screen is looked at too.
+    // A page with text, not a single colour: the middle of the screen is checked too.
     await expect
       .poll(async () => (await sharp(picture()).stats()).channels[0]!.stdev, { timeout: HANGS_MS, interval: 1_000 })
       .toBeGreaterThan(10);
@@ -91,7 +91,7 @@ describe.skipIf(impossible !== null)('a machine turned into a kiosk', { timeout:
 
   test('has the command on its path: the current build’s, run as the kiosk’s user on its data', () => {
     expect(machine.say('smartpresence', '--version')).toContain(projectVersion());
-    // It belongs to no server: exit code 1, and the report all the same.
+    // It belongs to no server, so it exits with code 1 but still reports.
     const { out, err } = machine.do('smartpresence', 'status', '--json');
     expect([JSON.parse(out), err]).toEqual([expect.objectContaining({ version: projectVersion() }), '']);
   });
@@ -206,7 +206,7 @@ describe.skipIf(impossible !== null)('a machine turned into a kiosk', { timeout:
   test('a technician’s requests are carried out: a login replaces the kiosk, and returns to it', async () => {
     const before = started();
     machine.say(...asKiosk, 'touch', '/var/lib/smartpresence/machine/login');
-    // A container has no terminal to log in at, so the login ends at once; the kiosk ended for it, and comes again.
+    // A container has no terminal to log in at, so the login ends at once. The kiosk had stopped for it and starts again.
     await machine.until(
       'the login',
       HANGS_MS,
@@ -231,7 +231,7 @@ describe.skipIf(impossible !== null)('a machine turned into a kiosk', { timeout:
     run('truncate', '-s', '8M', join(out, 'stick.img'));
     run('mkfs.ext4', '-q', '-d', content, join(out, 'stick.img'));
     const loop = run('losetup', '--find', '--show', join(out, 'stick.img')).trim();
-    // What the updater makes of the newest build that is on a stick.
+    // The result of the updater for the newest build on a stick.
     const code = async (id: string): Promise<string> => {
       const request = { id, want: 'stage', version: null, action: 'install', source: 'usb' };
       const text = JSON.stringify({ ...request, now: new Date().toISOString() });
@@ -248,7 +248,7 @@ describe.skipIf(impossible !== null)('a machine turned into a kiosk', { timeout:
       expect(machine.say('findmnt', '--noheadings', '--output=OPTIONS', '/run/media/smartpresence')).toMatch(
         /^ro,nosuid,nodev,noexec,/,
       );
-      // It has seen the stick: what is missing now is the key it trusts, which nobody gave this machine.
+      // It has found the stick. What is missing now is the trusted key, which this machine was never given.
       expect(await code('01890a5d-ac96-774b-bcce-b302099a8002')).toBe('update-no-trust');
       machine.say('systemctl', 'stop', 'smartpresence-stick');
       expect(machine.do('findmnt', '/run/media/smartpresence').code).not.toBe(0);

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { INSTALL, run } from './machine.ts';
 
-/* A Debian machine of the test's own: made of Debian's packages, and started with its own systemd. */
+/* A Debian machine for tests, built from Debian's packages and booted with its own systemd. */
 
 const SUITE = 'trixie';
 const BASE = [
@@ -22,13 +22,13 @@ const BASE = [
   'cups-ipp-utils',
 ];
 
-/** The packages that install.sh wants, less the fonts: they are large, and the kiosk's own page brings what it shows here. */
+/** The packages that install.sh needs except the fonts, which are large. The kiosk's page includes those it shows here. */
 const wanted = (): string[] =>
   [...readFileSync(INSTALL, 'utf8').matchAll(/^(?:DEBIAN|PRINTING)="(.+)"$/gm)]
     .flatMap(([, names]) => names!.split(' '))
     .filter((name) => !name.startsWith('fonts-'));
 
-/** Where this machine gets Debian's packages from: its own list, in either of apt's formats. */
+/** Returns the mirror of this machine's own apt sources, in either of apt's formats. */
 function mirror(): string {
   for (const file of ['/etc/apt/sources.list', ...globSync('/etc/apt/sources.list.d/*').sort()])
     for (const line of existsSync(file) ? readFileSync(file, 'utf8').split(/\n\n|\n(?=deb)/) : []) {
@@ -40,10 +40,11 @@ function mirror(): string {
 }
 
 /**
- * The root of a plain Debian, made once and kept (some minutes; some 900 MB for a kiosk).
+ * Returns the root of a plain Debian, created once and cached (takes some minutes; some 900 MB for a kiosk).
  *
- * @param base packages that debootstrap gets beside Debian's smallest base, and `more` those that apt adds; a kiosk's by default
- * @throws when debootstrap can't make one here
+ * @param base packages that debootstrap installs in addition to Debian's smallest base; a kiosk's by default
+ * @param more packages that apt adds; a kiosk's by default
+ * @throws when debootstrap can't create one here
  */
 export function debianRoot(base: readonly string[] = BASE, more: readonly string[] = wanted()): string {
   const packages = [...new Set([...base, ...more])].sort();
@@ -55,7 +56,7 @@ export function debianRoot(base: readonly string[] = BASE, more: readonly string
   const making = mkdtempSync(join(cache, 'making-'));
   const into = join(making, 'root');
   try {
-    // debootstrap's own resolver is a simple one: it gets a base, and apt does the rest.
+    // debootstrap's own resolver is simple: it installs a base, and apt does the rest.
     const include = base.length > 0 ? [`--include=${base.join(',')}`] : [];
     must('debootstrap', '--variant=minbase', ...include, SUITE, into, mirror());
     const apt = (...args: string[]) =>
@@ -91,7 +92,7 @@ function must(command: string, ...args: string[]): void {
   if (status !== 0) throw new Error(`${command} ended with ${status}: ${(stdout + stderr).slice(-1_000)}`);
 }
 
-/** A copy of it, to be changed. */
+/** Copies a root so that it can be changed. */
 export function copyOfDebian(from = debianRoot()): { root: string; remove: () => void } {
   const folder = mkdtempSync(join(tmpdir(), 'sp-debian-'));
   const root = join(folder, 'root');
@@ -99,7 +100,7 @@ export function copyOfDebian(from = debianRoot()): { root: string; remove: () =>
   return { root, remove: () => rmSync(folder, { recursive: true, force: true }) };
 }
 
-/** What the kiosk's unit goes without in a container: a screen and a terminal. */
+/** Unit override that removes what a container lacks: a screen and a terminal. */
 export const IN_A_CONTAINER = `[Unit]
 ConditionPathExists=
 [Service]
@@ -114,23 +115,23 @@ Environment=WLR_BACKENDS=headless WLR_RENDERER=pixman
 export interface Booted {
   /** Runs a program in the machine, as root. */
   do(...command: string[]): { code: number | null; out: string; raw: Buffer; err: string };
-  /** The program's output; fails when it does. */
+  /** Runs a program and returns its output. @throws when the program fails */
   say(...command: string[]): string;
-  /** The beginning of a command that runs in the machine: in all of it, or with `--net` in its network alone. */
+  /** The start of a command that runs in the machine: in all its namespaces, or with `--net` only in its network. */
   enter(namespaces: '--all' | '--net'): readonly string[];
-  /** Waits until the program succeeds there. */
+  /** Waits until the program succeeds in the machine. */
   until(what: string, ms: number, ...command: string[]): Promise<void>;
   /**
-   * Waits until all that starts with the machine has started or failed. A service that is restarted before that can hang:
-   * in a container systemd is not notified when the last process of the interrupted start ends.
+   * Waits until everything that starts at boot has started or failed. A service that is restarted before that can hang: in a
+   * container systemd is not notified when the last process of the interrupted start ends.
    */
   started(): Promise<void>;
-  /** Gives the machine a block device of this one's, under a name of its own. */
+  /** Makes a block device of this machine available in the machine under the given name. */
   device(name: string, of: string): void;
   halt(): Promise<void>;
 }
 
-/** Connects two machines by a cable: the first is 10.20.0.1, the other 10.20.0.2. It disappears when either halts. */
+/** Connects two machines by a cable: the first is 10.20.0.1, the other 10.20.0.2. The cable disappears when either halts. */
 export function connect(one: Booted, other: Booted): void {
   const network = (machine: Booted): string => machine.enter('--net')[2]!;
   const ends = ['type', 'veth', 'peer', 'name', 'cable', 'netns', network(other)];
@@ -143,12 +144,12 @@ export function connect(one: Booted, other: Booted): void {
   }
 }
 
-/** The environment of a login of root's: nothing of this machine's own. */
+/** The environment of a root login, without anything from this machine. */
 const LOGIN = { HOME: '/root', LC_ALL: 'C.UTF-8', PATH: '/usr/sbin:/usr/bin:/sbin:/bin' };
 
 let machines = 0;
 
-/** Starts the machine: systemd is its first process, and its network has nothing but a loopback. */
+/** Boots the machine: systemd is its first process, and its network has only a loopback. */
 export async function boot(root: string): Promise<Booted> {
   const log = join(root, '../console.log');
   writeFileSync(log, '');
@@ -160,7 +161,7 @@ export async function boot(root: string): Promise<Booted> {
       'sh',
       root,
       log,
-      // Two of one name can't run at once, no matter who started them.
+      // Two machines of the same name can't run at once, even if started by different processes.
       `sp-${process.pid}-${++machines}`,
     ],
     { env: { ...process.env, SYSTEMD_NSPAWN_UNIFIED_HIERARCHY: '1' }, stdio: 'ignore', detached: true },
@@ -200,11 +201,11 @@ export async function boot(root: string): Promise<Booted> {
       ),
     device(name, of) {
       const [major, minor] = run('stat', '--format=%Hr %Lr', of).trim().split(' ');
-      // From outside: nothing in a container may make one.
+      // Made from outside, since a container may not create device nodes.
       run('nsenter', '--target', machine(), '--mount', 'mknod', name, 'b', major!, minor!);
     },
     async halt() {
-      // SIGTERM asks the machine's systemd for an orderly end.
+      // On SIGTERM the machine's systemd shuts down in order.
       process.kill(child.pid!, 'SIGTERM');
       const kill = setTimeout(() => process.kill(-child.pid!, 'SIGKILL'), 30_000);
       await ended;

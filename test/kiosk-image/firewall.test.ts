@@ -6,8 +6,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { cantRun, FILES, run } from './machine.ts';
 
 /*
- * The kiosk's firewall on real packets: a kiosk, its server, and someone else, each a network namespace of this machine's
- * own with one wire between them.
+ * The kiosk's firewall on real packets: a kiosk, its server, and another machine, each a network namespace of this machine,
+ * joined by one wire.
  */
 
 const impossible = cantRun('nft', 'ip', 'unshare', 'socat');
@@ -17,7 +17,7 @@ const KIOSK = `sp-k-${process.pid}`;
 const OTHERS = `sp-o-${process.pid}`;
 const SERVER = '10.77.0.2';
 const STRANGER = '10.77.0.3';
-/** Debian's `nobody`: stands for any user of the kiosk's but the two of ours. */
+/** Debian's `nobody`: represents any user of the kiosk except our two. */
 const USER = 65_534;
 
 describe.skipIf(impossible !== null)('the firewall', () => {
@@ -30,7 +30,7 @@ describe.skipIf(impossible !== null)('the firewall', () => {
   const resolv = join(folder, 'resolv.conf');
   const memory = join(folder, 'memory');
   const listeners: number[] = [];
-  /** The rules, for users that this machine has. */
+  /** The rules, with user names that exist on this machine. */
   const rules = (settings: string): string =>
     run(FIREWALL, 'print', conf(settings), resolv, memory).replaceAll(
       '{ smartpresence, smartpresence-update }',
@@ -75,7 +75,7 @@ describe.skipIf(impossible !== null)('the firewall', () => {
       );
       listeners.push(Number(stdout));
     }
-    // They listen, and the wire carries them, before there are rules.
+    // Before the rules are loaded, the servers listen and the wire works.
     for (const port of [8444, 22, 53]) {
       let tries = 100;
       while (!reaches(SERVER, port) && --tries > 0) spawnSync('sleep', ['0.1']);
@@ -96,7 +96,7 @@ describe.skipIf(impossible !== null)('the firewall', () => {
     expect(reaches(SERVER, 22)).toBe(false);
     expect(reaches(STRANGER, 8444)).toBe(false);
     expect(reaches(STRANGER, 53)).toBe(false);
-    // Another user of the machine gets no further than the resolver.
+    // Another user of the machine can reach only the resolver.
     expect(reaches(SERVER, 8444, 33)).toBe(false);
     expect(reaches(SERVER, 8444, 0)).toBe(false);
   });

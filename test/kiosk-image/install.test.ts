@@ -5,7 +5,7 @@ import { basename, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { bareMachine, cantRun, FILES, INSTALL, KIOSK, type Machine } from './machine.ts';
 
-/* What install.sh puts on a machine, looked at in a folder that is one's root. A booted machine: boot.test.ts. */
+/* What install.sh puts on a machine, checked in a folder used as the root. For a booted machine see boot.test.ts. */
 
 const impossible = cantRun('systemd-sysusers', 'systemd-tmpfiles', 'systemd-analyze', 'nft', 'udevadm');
 if (impossible) console.log(impossible);
@@ -21,7 +21,7 @@ describe.skipIf(impossible !== null)('install.sh', () => {
   beforeAll(() => {
     machine = bareMachine();
     before = machine.state();
-    // No build is here, and none is given: everything else is in place when it says so.
+    // No build exists here and none is given. When it reports that, everything else is in place.
     const { code, said } = machine.install(...SERVER);
     expect([code, said]).toEqual([
       3,
@@ -203,7 +203,7 @@ describe.skipIf(impossible !== null)('install.sh', () => {
     expect(owner('var/lib/smartpresence/builds')).toEqual([update, '755']);
     expect(owner('var/lib/smartpresence/update')).toEqual([update, '755']);
     expect(owner('var/lib/smartpresence/spool')).toEqual([kiosk, '755']);
-    // Root works in it: its parent is root's, so the kiosk's user can't put a link in its place.
+    // Root works in this folder. Its parent belongs to root, so the kiosk's user can't replace it with a link.
     expect(owner('var/lib/smartpresence/machine')).toEqual([kiosk, '700']);
     expect(owner('var/lib/smartpresence')).toEqual([0, '755']);
     expect(owner('var/lib/smartpresence/kiosk')).toEqual([kiosk, '700']);
@@ -248,7 +248,7 @@ describe.skipIf(impossible !== null)('install.sh', () => {
     expect(machine.text('etc/fstab')).toMatch(/^# smartpresence: UUID=2 none swap/m);
     expect(machine.text('etc/fstab')).toMatch(/^UUID=1 \/ ext4/m);
     expect(readlinkSync(join(machine.root, 'etc/systemd/system/swap.target'))).toBe('/dev/null');
-    // Without fstab's word, systemd would take any partition of the type "swap", also where swap.target is not masked.
+    // Without an entry in fstab, systemd would use any partition of the type "swap", even where swap.target is not masked.
     const encrypted = bareMachine();
     encrypted.install(...SERVER, '--swap', '/dev/sdz3');
     for (const one of [machine, encrypted])
@@ -287,7 +287,7 @@ describe.skipIf(impossible !== null)('the files of an installed kiosk', () => {
   machine.install(...SERVER);
   afterAll(() => machine.remove());
   const units = globSync('etc/systemd/system/smartpresence-*.{service,path,timer}', { cwd: machine.root }).sort();
-  /** 0 is closed, 100 is open. The kiosk's browser makes namespaces and V8 compiles; a login is a login. */
+  /** Highest allowed exposure, 0 to 100. The kiosk's browser makes namespaces and V8 compiles; a login needs everything. */
   const OPEN: Record<string, number> = {
     kiosk: 30,
     update: 20,
@@ -300,7 +300,7 @@ describe.skipIf(impossible !== null)('the files of an installed kiosk', () => {
 
   test('systemd accepts every unit as it is', () => {
     expect(units.length).toBe(10);
-    // Programs that Debian's packages bring are not in this folder.
+    // Programs from Debian's packages are not in this folder.
     for (const program of ['usr/bin/cage', 'usr/bin/systemctl', 'sbin/agetty', 'bin/false']) {
       run('mkdir', '-p', join(machine.root, program, '..'));
       writeFileSync(join(machine.root, program), '#!/bin/sh\n', { mode: 0o755 });

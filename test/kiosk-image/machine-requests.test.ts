@@ -15,7 +15,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, test, vi } from 'vitest';
 import { cantRun, FILES, run } from './machine.ts';
 
-/* What the kiosk may ask of its machine, and the stick that a technician lets in. */
+/* What the kiosk may request of its machine, and the stick that a technician unlocks. */
 
 const folder = mkdtempSync(join(tmpdir(), 'sp-requests-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -62,7 +62,7 @@ describe('a technician’s request to the machine', () => {
     for (const name of ['restart', 'file']) writeFileSync(join(precious, name), 'kept');
     const kept = () => expect(readdirSync(precious).toSorted()).toEqual(['file', 'restart']);
 
-    // In place of the folder itself.
+    // A link replaces the folder itself.
     symlinkSync(precious, spool);
     rmSync(notified, { force: true });
     expect(takeRequests().status).toBe(1);
@@ -70,7 +70,7 @@ describe('a technician’s request to the machine', () => {
     expect(existsSync(notified)).toBe(false);
     rmSync(spool);
 
-    // In place of a request: the link goes, and counts as the request that it is named like.
+    // A link replaces a request: it is deleted, and counts as the request of that name.
     mkdirSync(spool);
     symlinkSync(precious, join(spool, 'restart'));
     symlinkSync(join(precious, 'file'), join(spool, 'login'));
@@ -133,7 +133,7 @@ describe.skipIf(impossible !== null)('a USB stick', () => {
     } finally {
       process.kill(-opened.pid!, 'SIGKILL');
     }
-    // However it ended, systemd closes after it.
+    // However the work ended, systemd closes the stick afterwards.
     expect(spawnSync(join(PROGRAMS, 'stick'), ['close'], { env: env(disk) }).status).toBe(0);
     expect(readFileSync('/proc/mounts', 'utf8')).not.toContain(` ${at} `);
     expect(readFileSync(storage, 'utf8').trim()).toBe('0');

@@ -13,15 +13,15 @@ import {
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
-// A machine's own programs, and not what npm puts before them: `nft` is the name of one of its packages' programs too.
+// The machine's own programs, not those that npm puts first: an npm package also has a program named `nft`.
 process.env.PATH = '/usr/sbin:/usr/bin:/sbin:/bin';
 
-/** What turns a Debian machine into a kiosk. */
+/** The folder of files that turn a Debian machine into a kiosk. */
 export const KIOSK = resolve(import.meta.dirname, '../../build/kiosk');
 export const FILES = join(KIOSK, 'files');
 export const INSTALL = join(KIOSK, 'install.sh');
 
-/** A root of a machine, as far as the installer looks at one. */
+/** The root of a machine, as far as the installer uses it. */
 export interface Machine {
   readonly root: string;
   install(...options: string[]): { code: number | null; said: string };
@@ -68,7 +68,7 @@ export function bareMachine(): Machine {
   };
 }
 
-/** Why machines can't be made here; null: they can. @throws instead, where TESTS_MUST_RUN is set (`npm run test:artefacts`) */
+/** Returns why machines can't be made here, or null. @throws instead, where TESTS_MUST_RUN is set (`npm run test:artefacts`) */
 export function cantRun(...programs: string[]): string | null {
   const missing = programs.filter((name) => spawnSync('sh', ['-c', `command -v ${name}`]).status !== 0);
   const why =

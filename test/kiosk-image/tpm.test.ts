@@ -10,8 +10,8 @@ import { debianRoot } from './debian.ts';
 import { cantRun, KIOSK } from './machine.ts';
 
 /*
- * The device secret, sealed by a TPM as install.sh seals it: a software TPM with all commands of a real one. The program is that of
- * an installed kiosk's Debian: not every machine's systemd is built with TPMs.
+ * The device secret, sealed by a TPM as install.sh seals it. The TPM is software, with all commands of a real one. The program
+ * comes from an installed kiosk's Debian, since not every machine's systemd is built with TPM support.
  */
 
 const NAME = 'smartpresence-device-secret';
@@ -19,7 +19,7 @@ const impossible = cantRun('swtpm', 'tpm2_pcrextend', 'debootstrap');
 if (impossible) console.log(impossible);
 
 interface Tpm {
-  /** As systemd and tpm2-tools name it. */
+  /** The device string for systemd and tpm2-tools. */
   readonly device: string;
   close(): Promise<void>;
 }
@@ -27,7 +27,7 @@ interface Tpm {
 async function startTpm(state: string): Promise<Tpm> {
   mkdirSync(state, { recursive: true });
   const [port, control] = (await reservePorts(2)) as [number, number];
-  // The control channel has to be the next one: a convention of swtpm's TCTI.
+  // The control channel must be the next port: a convention of swtpm's TCTI.
   const child: ChildProcess = spawn(
     'swtpm',
     [
@@ -74,12 +74,12 @@ describe.skipIf(impossible !== null)('the device secret in a TPM', () => {
   const open = (device: string, name = NAME, file = sealed) =>
     creds(['decrypt', `--name=${name}`], readFileSync(file), { SYSTEMD_TPM2_DEVICE: device });
 
-  // Made once on a machine, from its mirror; a slow one takes a quarter of an hour.
+  // Created once per machine, from its mirror. With a slow mirror it takes a quarter of an hour.
   beforeAll(() => void debianRoot(), 3_600_000);
   beforeAll(async () => {
     debian = debianRoot();
     tpm = await startTpm(join(folder, 'one'));
-    // The installer's own words, so that a change of them is tested too.
+    // Taken from the installer's own script, so that changes to it are tested too.
     const script = readFileSync(join(KIOSK, 'install.sh'), 'utf8');
     const how = /with='(--with-key=tpm2 [^']+)'/.exec(script)![1]!.split(' ');
     const { status, stdout, stderr } = creds(
@@ -125,7 +125,7 @@ describe.skipIf(impossible !== null)('the device secret in a TPM', () => {
     const digest = randomBytes(32).toString('hex');
     expect(spawnSync('tpm2_pcrextend', ['-T', tpm.device, `7:sha256=${digest}`]).status).toBe(0);
     expect(open(tpm.device).status).not.toBe(0);
-    // The next start, as it was before.
+    // At the next boot the secure boot state is as before.
     await tpm.close();
     tpm = await startTpm(join(folder, 'one'));
     expect(open(tpm.device).stdout.equals(secret)).toBe(true);

@@ -26,7 +26,7 @@ interface OpenOptions {
 export interface KioskPage {
   readonly core: ScriptedCore;
   open(options?: OpenOptions): Promise<Page>;
-  /** Ignores errors of this kind, which the test provokes. */
+  /** Ignores errors that match; the test provokes them. */
   forgive(complaint: RegExp): void;
 }
 
@@ -88,7 +88,7 @@ export const test = base.extend<{ kiosk: KioskPage }, { dist: string }>({
           ],
         });
         browsers.push(browser);
-        // AxeBuilder wants a context of its own making.
+        // AxeBuilder needs a context created by us.
         const context = await browser.newContext({
           viewport: { width, height },
           locale: 'en-GB',
@@ -110,21 +110,21 @@ export const test = base.extend<{ kiosk: KioskPage }, { dist: string }>({
   },
 });
 
-/** Fails with every fault that axe finds on the page as it stands. */
+/** Fails with every fault that axe finds on the current page. */
 export async function expectNoAxeFault(page: Page, where: string): Promise<void> {
   const { violations } = await new AxeBuilder({ page }).analyze();
-  // The analysis ends in a tab of its own, which may take the focus with it.
+  // The analysis ends in a separate tab, which may take the focus.
   await page.bringToFront();
   const faults = violations.flatMap((v) => v.nodes.map((n) => `${v.id}: ${n.html} (${n.failureSummary})`));
   expect.soft(faults, where).toEqual([]);
 }
 
-/** Runs in the page: there is no camera, and so nothing to detect. For what is about forms alone. */
+/** Runs in the page: no camera, so nothing is detected. For tests that only concern forms. */
 export function noCamera(): void {
   navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException('none', 'NotFoundError'));
 }
 
-/** Runs in the page: a camera of few frames, for what looks at a screen and not at how it follows a face. */
+/** Runs in the page: a camera with few frames, for tests of a screen that does not have to follow a face. */
 export function slowCamera(): void {
   const ask = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
   navigator.mediaDevices.getUserMedia = async (wanted) => {

@@ -4,7 +4,7 @@ import { expect, expectNoAxeFault, noCamera, test } from './fixtures.ts';
 import { coreError, DEEDS, STAFF } from './scripted-core.ts';
 import { aDuplicate, aPair } from './two-people.ts';
 
-/* Number and PIN, and the staff area: forms that work by touch, keyboard and screen reader, and keep nothing. */
+/* Number and PIN, and the staff area: forms that work by touch, keyboard and screen reader, and retain nothing. */
 
 test.describe('number and PIN', () => {
   test('by keyboard alone', async ({ kiosk }) => {
@@ -43,7 +43,7 @@ test.describe('number and PIN', () => {
   test('a form has focus before anything can be typed, however slow the kiosk', async ({ kiosk }) => {
     kiosk.core.staff = [...STAFF];
     const page = await kiosk.open({ before: noCamera });
-    /** Before the browser can draw a frame or pass on a key. */
+    /** Clicks and returns the name of the focused field, before the browser can draw a frame or deliver a key. */
     const opened = (selector: string): Promise<string> =>
       page
         .locator(selector)
@@ -70,7 +70,7 @@ test.describe('number and PIN', () => {
   test('a number from another system, with any characters, can be typed', async ({ kiosk }) => {
     const { core } = kiosk;
     const checkin = core.methods.checkinByPin;
-    core.methods.checkinByPin = (input) => checkin({ ...input, number: '1001' }); // the one that the scripted core knows
+    core.methods.checkinByPin = (input) => checkin({ ...input, number: '1001' }); // the one that the scripted core has
     const page = await kiosk.open({ before: noCamera });
     await page.getByRole('button', { name: /Number and PIN/ }).click();
     await page.locator('input[name=number]').fill('HR_2026/00012.34567890');
@@ -98,7 +98,7 @@ test.describe('number and PIN', () => {
       await page.getByRole('button', { name: /Number and PIN/ }).click();
       await page.locator('input[name=number]').fill('1001');
       await page.locator('input[name=pin]').fill('8642');
-      // In one look, and begun before: the result is gone after two seconds.
+      // Checked in a single call that starts before the submit: the result disappears after two seconds.
       const outside = page.evaluate(
         () =>
           new Promise<number>((resolve) => {
@@ -221,7 +221,7 @@ test.describe('staff', () => {
     await page.locator('input[name=number]').fill('2001');
     await page.locator('.enrol-details').getByText('DE', { exact: true }).click();
     await page.getByRole('button', { name: 'Continue' }).click();
-    // without consent nothing begins.
+    // without consent nothing starts.
     await page.getByRole('button', { name: 'Continue to the camera' }).click();
     await expect(page.locator('.form-error')).toContainText('without consent');
     expect(core.callsOf('enrolBegin')).toEqual([]);
@@ -250,7 +250,7 @@ test.describe('staff', () => {
     await page.getByRole('button', { name: /Enrol a person/ }).click();
     await page.locator('input[name=name]').fill('Erika Muster');
     await page.getByRole('button', { name: 'Continue' }).click();
-    // A step back, where what was typed still stands; from the first one to the menu.
+    // A step back keeps what was typed; from the first step it leads to the menu.
     await expect(page.locator('.steps')).toContainText('Step 2 of 3');
     await page.getByRole('button', { name: 'Back' }).click();
     await expect(page.locator('.steps')).toContainText('Step 1 of 3');
@@ -273,7 +273,7 @@ test.describe('staff', () => {
       { name: 'Erika Muster', number: '2001', pin: '7304', language: 'en' },
     ]);
     expect(core.callsOf('enrolBegin')).toEqual([]);
-    // The next person is asked again.
+    // The next person is asked for consent again.
     await page.getByRole('button', { name: /another/ }).click();
     await expect(page.locator('.steps')).toContainText('Step 1 of 3');
   });
@@ -331,7 +331,7 @@ test.describe('staff', () => {
         if (!input.overrule) throw coreError('duplicate-face', { name: 'Max Mustermann' });
         if (input.overrule.typed !== core.duplicate!.other.number) throw coreError('confirmation-wrong');
         if (input.overrule.typed === '2002') return finish(input);
-        // It is like one more person's.
+        // Now it resembles another person.
         core.duplicate = {
           ...core.duplicate!,
           other: { ...core.duplicate!.other, name: 'Mira Yıldız', number: '2002' },
@@ -467,7 +467,7 @@ test.describe('staff', () => {
     await page.clock.install();
     await page.getByRole('button', { name: 'Staff' }).click();
     await page.locator('.staff-choices').waitFor();
-    // The core waits a minute from each time that it is asked to.
+    // Each request makes the core wait for one minute.
     for (let i = 0; i < 4; i++) {
       await page.keyboard.press('Tab');
       await page.clock.runFor(20_000);

@@ -1,10 +1,10 @@
 import { expect, test } from './fixtures.ts';
 
-/* What a page reports of a camera whose frames may be made up, in real Chromium. The core is a scripted one. */
+/* What a page reports of a camera whose frames may be synthetic, in real Chromium. The core is scripted. */
 
 /**
- * Runs in the page: a camera with a sensor's noise and a time of exposure, which its frames follow; with `#silent` in the address
- * it says that it has taken the setting, and its frames stay as they are.
+ * Runs in the page: a camera with sensor noise and an exposure time that its frames follow. With `#silent` in the address it
+ * reports the new setting, but its frames do not change.
  */
 function noisyCamera(): void {
   const [width, height] = [320, 240];
@@ -58,7 +58,7 @@ test('a noisy camera whose frames follow its exposure is trusted, and one whose 
 }) => {
   const doubts = () => kiosk.core.callsOf('screenState').flatMap((state) => (state as { doubt?: string }).doubt ?? []);
   const page = await kiosk.open({ before: noisyCamera });
-  // Darker, brighter, and as it was.
+  // Darker, brighter, and back to the original.
   await expect.poll(() => page.evaluate(asked), { timeout: 90_000 }).toBe(3);
   expect(kiosk.core.callsOf('screenState').at(-1)).toMatchObject({ label: 'Webcam (1234:5678)' });
   expect(doubts()).toEqual([]);

@@ -6,11 +6,11 @@ import { expect, expectNoAxeFault, noCamera, test } from './fixtures.ts';
 import { BADGE, coreError, PIN_CODE, receiptOf, STAFF, TECHNICIAN_CODE } from './scripted-core.ts';
 
 /*
- * Every check-in method and the staff area by the keyboard alone, in German and Arabic, upright and lying. The tests ask
- * for what is read aloud (role `status`, the focused heading). Enrolment: enrolment.spec.ts.
+ * Every check-in method and the staff area by the keyboard alone, in German and Arabic, portrait and landscape. The tests check
+ * what is read aloud (role `status`, the focused heading). For enrolment see enrolment.spec.ts.
  */
 
-/** The focus is to be seen: of what is drawn otherwise than the browser does, on what stands for it. */
+/** Expects a visible focus ring on the element, or on the sibling or label that is drawn in its place. */
 async function ringed(page: Page, selector: string): Promise<void> {
   const ring = () =>
     page
@@ -27,10 +27,10 @@ async function ringed(page: Page, selector: string): Promise<void> {
   await expect.poll(ring, `the focus of ${selector} is not seen`).toBe(true);
 }
 
-/** Arabic's keyboard on the glass, eight languages and the screen's own come to more than sixty. */
+/** Arabic's on-screen keyboard, eight languages and the screen's own controls come to more than sixty. */
 const MOST_STOPS = 80;
 
-/** Tab until this has the focus, as someone without a pointer would. */
+/** Presses Tab until this has the focus, as a person without a pointer would. */
 async function tabTo(page: Page, selector: string, key: 'Tab' | 'Shift+Tab' = 'Tab'): Promise<void> {
   const target = page.locator(selector).first();
   await target.waitFor();
@@ -46,11 +46,11 @@ async function press(page: Page, selector: string, key?: 'Shift+Tab'): Promise<v
   await page.keyboard.press('Enter');
 }
 
-/** What was there was removed, and the focus is still somewhere. */
+/** Expects that something still has the focus after the focused element was removed. */
 const held = (page: Page): Promise<void> =>
   expect.poll(() => page.evaluate(() => document.activeElement?.tagName), 'nothing has the focus').not.toBe('BODY');
 
-/** Types as a keyboard wedge does, faster than a test could from outside. Gives which keys the page kept from their target. */
+/** Types as a keyboard wedge does, faster than a test could from outside. Returns whether each key's default was prevented. */
 const wedge = (page: Page, text: string): Promise<boolean[]> =>
   page.evaluate(
     (keys) =>
@@ -63,7 +63,7 @@ const wedge = (page: Page, text: string): Promise<boolean[]> =>
     [...text, 'Enter'],
   );
 
-/** Runs in the page: keeps the notes that are played. */
+/** Runs in the page: records the notes that are played. */
 function hearNotes(): void {
   const heard: number[] = [];
   const Real = window.OscillatorNode;
@@ -102,7 +102,7 @@ for (const [language, labels, width, height] of [
       4,
     );
 
-    // A QR code in the camera's own footage.
+    // The camera's footage contains a QR code.
     await press(page, '[data-method=qr]');
     await expect(page.getByRole('heading', { level: 1, name: labels.scan.title })).toBeFocused();
     checked.resolve();
@@ -111,13 +111,13 @@ for (const [language, labels, width, height] of [
     await expect(page.locator('.result h1')).toBeFocused();
     expect(await heard(page)).toEqual([880, 523, 784]);
 
-    // "Not me" voids it, and offers the methods again.
+    // "Not me" voids the check-in and offers the methods again.
     await press(page, '.result-button');
     await expect(page.locator('.voided [role=status]')).toContainText(labels.result.voidedMore);
     expect(core.callsOf('voidCheckin')).toMatchObject([{ reason: 'not-me' }]);
     await page.keyboard.press('Escape');
 
-    // A badge on the first screen, whatever has the focus there; then "that was wrong".
+    // A badge on the first screen, with the focus on anything there, and then "that was wrong".
     await tabTo(page, '[data-method=pin]');
     const kept = await wedge(page, BADGE);
     expect(kept).toEqual([false, ...Array.from(BADGE, () => true)]);
@@ -130,8 +130,8 @@ for (const [language, labels, width, height] of [
     expect(core.callsOf('voidCheckin').at(-1)).toMatchObject({ reason: 'wrong-direction' });
     await page.keyboard.press('Escape');
 
-    // A badge that is nobody's, at its own screen: said there, with a sound of its own.
-    // The code is before the camera all the while, and that screen reads it too: it is as good as the badge by now.
+    // An unknown badge, at its own screen: reported there, with a different sound. The QR code is in front of the camera all the
+    // time and that screen reads it too, so now it is unknown as well.
     core.methods.codeRead = async () => {
       throw coreError('badge-unknown');
     };
@@ -142,7 +142,7 @@ for (const [language, labels, width, height] of [
     expect(await heard(page)).toEqual(expect.arrayContaining([233, 175]));
     await page.keyboard.press('Escape');
 
-    // Number and PIN; nothing that is typed into a form is taken for a badge.
+    // Number and PIN: nothing that is typed into a form is read as a badge.
     await press(page, '[data-method=pin]');
     await expect(page.locator('input[name=number]')).toBeFocused();
     const before = core.callsOf('badgeRead').length;
@@ -154,12 +154,12 @@ for (const [language, labels, width, height] of [
     await page.keyboard.type('8642');
     await page.keyboard.press('Enter');
     await expect(page.locator('.result')).toContainText('Max Mustermann');
-    // The name goes with the result; what stays for a while has none.
+    // The name disappears with the result. What is shown for longer contains none.
     await expect(page.locator('.recent')).toBeVisible();
     await expect(page.locator('.result')).toHaveCount(0);
     await expect(page.locator('body')).not.toContainText('Mustermann');
 
-    // Switches, and muted from here on.
+    // Display switches; muted from here on.
     await press(page, '#display-switch');
     for (const [name, attribute] of [
       ['large', 'data-text'],
@@ -175,7 +175,7 @@ for (const [language, labels, width, height] of [
     await expect(page.locator('#display-switch')).toBeFocused();
     await heard(page);
 
-    // Staff's own record, with a reason.
+    // A check-in recorded by staff, with a reason.
     await press(page, '.foot-actions button:last-child');
     await expect(page.locator('input[name=staff-pin]')).toBeFocused();
     await page.keyboard.type('2468');
@@ -237,7 +237,7 @@ for (const [language, labels, width, height] of [
       await page.screenshot({ path: `test/artefacts/screens/keys-${name}-${language}-${width}.png` });
       await expectNoAxeFault(page, name);
     };
-    /** From the menu; where nothing is to be typed first, the heading is read. */
+    /** Opens a view from the menu. If it has no field to type into, its heading gets the focus. */
     const open = async (view: string) => {
       await press(page, `.menu [data-open=${view}]`);
       await held(page);
@@ -279,7 +279,7 @@ for (const [language, labels, width, height] of [
     await press(page, `${max} .button-danger`);
     await expect(page.locator('.confirm .title')).toBeFocused();
     await seen('remove');
-    // What leaves things as they are comes first.
+    // The first button is the one that changes nothing.
     await page.keyboard.press('Tab');
     await expect(page.locator('.confirm .button').first()).toBeFocused();
     await press(page, '.confirm .button-primary-danger');
@@ -315,7 +315,7 @@ for (const [language, labels, width, height] of [
       await back();
     }
 
-    // A technician is a member of staff like any other, with a code besides.
+    // A technician is a member of staff who needs a code as well.
     await press(page, '.staff-lock', 'Shift+Tab');
     await page.locator('.checkin').waitFor();
     core.staff = [...STAFF];

@@ -1,9 +1,9 @@
 import { LANGUAGES } from '../../sync/protocol/api/languages.ts';
 import { expect, noCamera, test } from './fixtures.ts';
 
-// Hundreds of keys one by one.
+// This presses hundreds of keys one by one.
 
-/* The keys on the glass can type the names of people, whatever language the kiosk speaks. */
+/* The on-screen keys can type people's names, in every language of the kiosk. */
 
 for (const language of LANGUAGES)
   test(`O'Brien, J. St. John and names from Ľubica to Żaneta are typed on the glass: ${language}`, async ({
@@ -77,7 +77,7 @@ for (const [width, height, how] of [
     await page.locator('.foot-actions button').last().click();
     await page.locator('input[name=staff-pin]').fill('2468');
     await page.keyboard.press('Enter');
-    // Characters are fetched when someone types a name, from the kiosk itself.
+    // Characters are fetched from the kiosk itself, and only when someone types a name.
     expect(asked.filter((url) => /\/bar-/.test(url))).toEqual([]);
     await page.locator('[data-open=enrol]').click();
     const name = page.locator('input[name=name]');
@@ -120,12 +120,12 @@ for (const [width, height, how] of [
       await expect(name).toHaveValue(word);
       await expect(typed).toHaveText('拼音');
     }
-    // What was mistyped is corrected before it is a character; then the text of the field.
+    // Backspace first deletes letters that are not yet a character, then the text of the field.
     await spell('wanf');
     await (touch ? key('删除最后一个字符').click() : page.keyboard.press('Backspace'));
     await expect(typed).toHaveText('wan');
     await expect(name).toHaveValue('张三丰');
-    // The first is what Space takes, of the letter that came just before it too.
+    // Space takes the first candidate, which includes the letter typed just before.
     await spell('g');
     await (touch ? key('空格').click() : page.keyboard.press(' '));
     await expect(name).toHaveValue('张三丰王');

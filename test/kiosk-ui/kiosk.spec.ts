@@ -5,7 +5,7 @@ import type { VisionMetrics } from '../../renderer/kiosk/vision/face-detector.ts
 import { expect, expectNoAxeFault, noCamera, test } from './fixtures.ts';
 import { receiptOf } from './scripted-core.ts';
 
-/* What the screens do, in real Chromium with a fake camera, in front of a core that says what the test says. */
+/* What the screens do, in real Chromium with a fake camera and a scripted core. */
 
 const metrics = (page: Page): Promise<VisionMetrics> =>
   page.evaluate(() => (window as unknown as { smartpresenceMetrics: VisionMetrics }).smartpresenceMetrics);
@@ -29,13 +29,13 @@ test.describe('face', () => {
     expect(Math.min(x, y)).toBeGreaterThanOrEqual(0);
     expect(Math.max(x + w, y + h)).toBeLessThanOrEqual(frame.picture.width);
     expect(w / frame.picture.width).toBeGreaterThan(0.45);
-    // The crop lies inside the camera's picture, and says where: liveness judges moves by it.
+    // The crop is inside the camera's picture and gives its position, by which liveness judges moves.
     expect(frame.place!.scale).toBeGreaterThanOrEqual(1);
     expect(Math.min(frame.place!.x, frame.place!.y)).toBeGreaterThanOrEqual(0);
-    // The face is in the box: a man before a blue wall is redder inside of it than in the corner of the crop.
+    // The face is in the box: a man before a blue wall is redder inside it than in the corner of the crop.
     expect(redness(frame.picture, x + w / 2, y + h / 2)).toBeGreaterThan(redness(frame.picture, 8, 8) + 40);
 
-    // The result goes; "not me" stays for as long as the core takes it.
+    // The result disappears. "Not me" is offered for as long as the core accepts it.
     await expect(page.locator('.result')).toHaveCount(0);
     await page.getByRole('button', { name: 'Das bin ich nicht' }).click();
     await expect(page.locator('.voided')).toBeVisible();
@@ -96,7 +96,7 @@ test.describe('face', () => {
       await page.reload();
       await seen(page);
       expect([...hosts].filter((host) => host !== '' && host !== new URL(kiosk.core.url).host)).toEqual([]);
-      // A planted request of every kind that could carry a picture away.
+      // Simulates each kind of request that could send a picture away.
       const blocked = await page.evaluate(async (url) => {
         const tried = [
           await fetch(url, { method: 'POST', body: 'x' }).then(
@@ -114,7 +114,7 @@ test.describe('face', () => {
         return tried[0];
       }, address);
       expect(blocked).toBe('blocked');
-      // What comes from here gets there, and nothing of the page’s got there before it.
+      // This request arrives, and none from the page arrived before it.
       await fetch(`${address}marker`);
       expect(arrived).toEqual(['/marker']);
     } finally {
@@ -166,7 +166,7 @@ test.describe('trouble', () => {
     await expectNoAxeFault(page, 'frozen');
     await expect(page.getByRole('button', { name: /Number and PIN/ })).toBeVisible();
     const asked = () => page.evaluate(() => (window as unknown as { tracks: MediaStreamTrack[] }).tracks.length);
-    // Opened again and again, and the screen stays as it is: a camera that froze is believed when a picture comes.
+    // The camera is reopened repeatedly and the screen does not change: a frozen camera counts as live only after a new picture.
     await page.evaluate(() => {
       const shown: string[] = [];
       Object.assign(window, { shown });
@@ -247,7 +247,7 @@ test.describe('trouble', () => {
     await expect(page.locator('[data-condition=device-revoked]')).toBeVisible();
     kiosk.core.setStatus({ queued: 0 });
     await expect(offline).toHaveText('Offline — all records sent');
-    // A kiosk that never had a server has sent nothing, and does not say that it has.
+    // A kiosk that never had a server has sent nothing, and must not claim that it has.
     kiosk.core.setStatus({ lastSyncAt: null });
     await expect(offline).toHaveText('Not connected to a server yet');
     kiosk.core.setStatus({ queued: 1234 });
@@ -305,7 +305,7 @@ test('version and commit are on the privacy page, and for staff in the kiosk sta
 test('the language switches at once and resets after the guest', async ({ kiosk }) => {
   const page = await kiosk.open({ before: noCamera });
   await page.clock.install();
-  // Twice: the second guest is as forgetful as the first.
+  // Twice: the second guest's choices are forgotten too.
   for (let guest = 0; guest < 2; guest++) {
     await page.getByRole('button', { name: 'Deutsch' }).click();
     await expect(page.locator('html')).toHaveAttribute('lang', 'de');
@@ -326,13 +326,13 @@ test('nothing moves if the system asks for reduced motion', async ({ kiosk }) =>
   ).toBe(0);
 });
 
-/** Red less blue of the pixel at (x, y). */
+/** Returns red minus blue of the pixel at (x, y). */
 function redness(picture: { width: number; data: Uint8Array }, x: number, y: number): number {
   const at = (Math.round(y) * picture.width + Math.round(x)) * 3;
   return picture.data[at]! - picture.data[at + 2]!;
 }
 
-/** The camera fails with the error named behind the page's `#`, for as long as one is named. */
+/** Runs in the page: the camera fails with the error named behind the page's `#`, for as long as one is named. */
 function brokenCamera(): void {
   const devices = navigator.mediaDevices;
   const real = devices.getUserMedia.bind(devices);
@@ -347,7 +347,7 @@ function brokenCamera(): void {
   };
 }
 
-/** Runs in the page: a camera whose track lives on without pictures while `#frozen` is in the address. */
+/** Runs in the page: a camera whose track stays live without pictures while `#frozen` is in the address. */
 function freezingCamera(): void {
   const tracks: MediaStreamTrack[] = [];
   Object.assign(window, { tracks });
@@ -370,7 +370,7 @@ function freezingCamera(): void {
   };
 }
 
-/** Runs in the page: keeps the workers that are started. */
+/** Runs in the page: records the workers that are started. */
 function keepWorkers(): void {
   const workers: Worker[] = [];
   const Real = window.Worker;

@@ -2,21 +2,21 @@ import type { Page } from '@playwright/test';
 import { expect, expectNoAxeFault, test } from './fixtures.ts';
 import type { ScriptedCore } from './scripted-core.ts';
 
-/* Light, the choice of a camera, and how it is mounted: in real Chromium, with a camera that answers to what it is asked. */
+/* Light, camera choice and camera mounting, in real Chromium, with a camera that responds to its settings. */
 
 interface Scene {
-  /** Of the light that is in the clip, how much is on the face. */
+  /** Brightness of the face, as a factor of the clip's. */
   face: number;
-  /** Luma of what is behind it; null: as in the clip. */
+  /** Luma of the background; null: as in the clip. */
   behind: number | null;
-  /** What the camera lets be done. */
+  /** Whether the camera offers its settings. */
   offers: boolean;
-  /** EV; set by the page. */
+  /** Exposure compensation in EV; set by the page. */
   ev: number;
   asked: object[];
 }
 
-/** Runs in the page: the clip's camera, with a light of the test's own, which exposes as it is asked. */
+/** Runs in the page: the clip's camera under the test's light, with an adjustable exposure. */
 function scene(): void {
   const set: Scene = { face: 1, behind: null, offers: true, ev: 0, asked: [] };
   Object.assign(window, { scene: set });
@@ -36,7 +36,7 @@ function scene(): void {
       c.drawImage(video, 0, 0, 640, 480);
       c.filter = 'none';
       if (set.behind !== null) {
-        // All but the head and the shoulders.
+        // Everything except the head and the shoulders.
         const v = Math.min(255, set.behind * exposed);
         c.fillStyle = `rgb(${v} ${v} ${v})`;
         c.beginPath();

@@ -3,10 +3,10 @@ import { LANGUAGES } from '../../sync/protocol/api/languages.ts';
 import { expect, noCamera, test } from './fixtures.ts';
 import { receiptOf } from './scripted-core.ts';
 
-/** Nothing that can be touched lies under the foot, or outside of the screen. */
+/** Returns the touchable elements that are covered by the footer or outside the screen. */
 async function underFoot(page: Page): Promise<string[]> {
   return page.evaluate(() => {
-    /** What of it can be seen: an ancestor that scrolls cuts off the rest. */
+    /** The visible part of the element: an ancestor that scrolls cuts off the rest. */
     const seen = (el: Element): { top: number; bottom: number } => {
       let { top, bottom } = el.getBoundingClientRect();
       for (let over = el.parentElement; over; over = over.parentElement) {
@@ -82,7 +82,7 @@ test('“Not me” stays for the face that was answered, and disappears with the
   const notMe = page.getByRole('button', { name: 'Not me' });
   await expect(notMe).toBeVisible();
   expect(core.callsOf('visitBegin')).toHaveLength(1);
-  // As when they have left and someone else stands there: the visit is a new one.
+  // As if they had left and someone else stood there: this is a new visit.
   await page.locator('[data-method=face]').click();
   await expect.poll(() => core.callsOf('visitBegin').length).toBe(2);
   await expect(notMe).toHaveCount(0);

@@ -6,8 +6,8 @@ import { type ScriptedReview, STAFF } from './scripted-core.ts';
 import { still } from './two-people.ts';
 
 /*
- * Photos to review, in the staff area: in German and Arabic, on both screens, light and dark, by keyboard alone and
- * by touch alone. The pictures are shown to staff, and go with the screen.
+ * Photos to review, in the staff area: in German and Arabic, on both screens, light and dark, by keyboard alone and by touch
+ * alone. The pictures are shown to staff only, and are removed with the screen.
  */
 
 const SCREENS = [
@@ -61,13 +61,13 @@ async function tabTo(page: Page, selector: string): Promise<void> {
   throw new Error(`${selector} can't be reached by Tab`);
 }
 
-/** How many pixels of the picture are drawn. */
+/** Returns how many pixels of the picture are drawn. */
 const drawn = (page: Page): Promise<number> =>
   page
     .locator('.review-frame canvas')
     .evaluate((el) => (el as HTMLCanvasElement).width * (el as HTMLCanvasElement).height);
 
-/** What of the page's controls and words lies outside of the screen. */
+/** Returns the page's controls and text that are outside the screen. */
 const outside = (page: Page): Promise<string[]> =>
   page.evaluate(() =>
     [...document.querySelectorAll('.review h2, .review .button, .review canvas, .review .choice label')]
@@ -87,14 +87,14 @@ for (const screen of SCREENS) {
     const { core } = kiosk;
     const page = await openReview(kiosk, screen, { clip: 'man' });
     await shot(page, 'menu');
-    // One entry more than without pictures, and all of them in sight.
+    // One entry more than without pictures, and all of them are visible.
     await expect(page.locator('[data-open=state]')).toBeInViewport({ ratio: 1 });
     await expect(page.locator('[data-open=enrol]')).toBeInViewport({ ratio: 1 });
     await expect(page.locator('[data-open=review] .method-hint')).toContainText('4');
     await tabTo(page, '[data-open=review]');
     await page.keyboard.press('Enter');
 
-    // A new person: nothing to choose.
+    // A new person: no choice is needed.
     await expect(page.locator('.review-words .title')).toHaveText('Anna Ärmel');
     await expect(page.locator('.review-words .title')).toBeFocused();
     await expect.poll(() => drawn(page)).toBeGreaterThan(100_000);
@@ -107,14 +107,14 @@ for (const screen of SCREENS) {
     await expect(page.locator('.review-said')).toContainText('Anna Ärmel');
     expect(core.callsOf('reviewAccept')).toMatchObject([{ person: null }]);
 
-    // A person who is here: they are chosen already, and another may be.
+    // A person who is already enrolled: they are preselected, and another can be chosen.
     await expect(page.locator('input[name=whose]:checked')).toHaveCount(1);
     await expect.poll(() => drawn(page)).toBeGreaterThan(100_000);
     await shot(page, 'known');
     await tabTo(page, '[data-do=skip]');
     await page.keyboard.press('Enter');
 
-    // Someone else's face: staff has to say whose it is, and the screen says who knows it.
+    // Someone else's face: staff has to choose the person, and the screen names its match.
     await expect(page.locator('.review-words')).toContainText('Max Mustermann');
     await expect(page.locator('input[name=whose]:checked')).toHaveCount(0);
     await tabTo(page, '[data-do=accept]');
@@ -135,7 +135,7 @@ for (const screen of SCREENS) {
     await tabTo(page, '.confirm .button-primary-danger');
     await page.keyboard.press('Enter');
 
-    // Nobody has agreed: there is no way to accept.
+    // Without consent the picture can't be accepted.
     await expect(page.locator('.review-words .title')).toHaveText('محمد العربي');
     expect(core.callsOf('reviewRefuse')).toMatchObject([{ enrolled: null }]);
     await expect(page.locator('[data-do=accept]')).toHaveCount(0);
@@ -217,7 +217,7 @@ test('a picture disappears from the screen when idle, and when staff lock it', a
   const surface = await page.locator('.review-frame canvas').elementHandle();
   await page.clock.runFor(121_000);
   await expect(page.locator('.staff')).toHaveCount(0);
-  // Not the element alone: its pixels too.
+  // Not only the element is removed: its pixels are cleared too.
   await expect.poll(() => surface!.evaluate((el) => (el as HTMLCanvasElement).width)).toBe(0);
   expect(kiosk.core.callsOf('staffLock')).toHaveLength(1);
 });

@@ -23,35 +23,35 @@ import { consentText } from '../../sync/protocol/consent-texts.ts';
 import { serveScreens } from './serve.ts';
 
 /**
- * A core that says what a test wants, over the real line and with the real headers: it stands where the screens'
- * tests need every answer on demand. It recognises nobody. The real core is met in the end-to-end tests.
+ * A core that answers as a test specifies, over the real connection and with the real headers. The screens' tests use it where
+ * they need every answer on demand. It recognises nobody. The end-to-end tests use the real core.
  */
 export interface ScriptedCore {
   readonly url: string;
-  /** What the core answers; a test replaces what it needs. */
+  /** The core's answers; a test replaces those it needs. */
   readonly methods: CoreMethods;
   /** Every call in order, with its input. */
   readonly calls: { method: MethodName; input: unknown }[];
   hello: Hello;
-  /** Pictures of an import that wait. */
+  /** Pictures of an import that wait for review. */
   readonly review: ScriptedReview[];
-  /** The kiosk's staff; nobody at first, so that the emergency PIN opens Staff. All have its PIN. */
+  /** The kiosk's staff. Empty at first, so the emergency PIN opens Staff. All members have its PIN. */
   staff: StaffRow[];
-  /** What staff did here, newest first. */
+  /** The log of what staff did here, newest first. */
   readonly deeds: StaffDeed[];
-  /** The person a new face is like; null: nobody. */
+  /** The enrolled person that a new face resembles; null: nobody. */
   duplicate: DuplicateFace | null;
   /** Pairs of lookalikes. */
   readonly pairs: LookalikeRow[];
   /** Calls of one method, with its input's type. */
   callsOf<M extends MethodName>(method: M): Input<M>[];
   setStatus(change: Partial<Status>): void;
-  /** What a reader at the kiosk brings. */
+  /** Delivers input from a reader at the kiosk. */
   arrive(arrival: Arrival): void;
   /** Ends the core's connections and refuses new ones, until `revive`. */
   kill(state?: Partial<CoreState>): void;
   revive(): void;
-  /** Requests of pages that went to no file. */
+  /** Requests of pages for files that don't exist. */
   readonly missing: string[];
   close(): Promise<void>;
 }
@@ -101,7 +101,7 @@ const STATUS: Status = {
   watched: false,
 };
 
-/** A receipt with a name of its own. */
+/** A receipt for the given name. */
 export const receiptOf = (name: string, change: Partial<Receipt> = {}): Receipt => ({
   checkin: randomUUID(),
   undo: 'undo-token',
@@ -115,7 +115,7 @@ export const receiptOf = (name: string, change: Partial<Receipt> = {}): Receipt 
   ...change,
 });
 
-/** An error that crosses the line with its code. */
+/** Returns an error that keeps its code over the connection. */
 export function coreError(
   code: string,
   params: Record<string, string | number> = {},
@@ -125,7 +125,7 @@ export function coreError(
   return Object.assign(new Error(message), { code, nextStep, params });
 }
 
-/** A kiosk with everything plugged in but its GPS, which is silent. */
+/** A kiosk with every device connected, but whose GPS is silent. */
 export const DIAGNOSTICS: Diagnostics = {
   readers: [
     {
@@ -176,7 +176,7 @@ export const DIAGNOSTICS: Diagnostics = {
   clock: { doubt: null, offsetMs: -120 },
 };
 
-/** An installed kiosk, on its newest build, with nothing wrong. */
+/** An installed kiosk on its newest build, without problems. */
 export const TECHNICIAN: TechnicianState = {
   now: '2026-11-24T08:31:00.000Z',
   build: { version: '0.3.0', commit: '0123456789abcdef0123456789abcdef01234567', host: 'browser' },
@@ -208,7 +208,7 @@ const INSIDE = [
   ['王小明', '1033', '09:15', false],
 ] as const;
 
-/** Six people inside, and a kiosk that was not heard for an hour. */
+/** Six people inside, and a kiosk that has not reported for an hour. */
 export const EVACUATION: EvacuationList = {
   at: '2026-11-24T11:00:00.000Z',
   since: '2026-11-23T11:00:00.000Z',
@@ -243,7 +243,7 @@ export const EVACUATION: EvacuationList = {
   startedAt: null,
 };
 
-/** A picture that waits; `like` and `names` name people of the scripted core. */
+/** A picture waiting for review; `like` and `names` name people of the scripted core. */
 export interface ScriptedReview {
   readonly id: string;
   readonly label: string;
@@ -276,9 +276,9 @@ function reviewItem({ id, label, reason, consent, names = [], like }: ScriptedRe
 }
 
 const STAFF_PIN = '2468';
-/** The badge of the first of them. */
+/** The badge of the first member of `STAFF`. */
 export const STAFF_BADGE = 'STAFF-0815';
-/** One of each role. */
+/** Returns a staff log entry. */
 const deed = (what: string, by: StaffDeed['by'], o: Partial<StaffDeed> = {}): StaffDeed => ({
   id: randomUUID(),
   at: '2026-11-23T15:04:05.000Z',
@@ -307,21 +307,21 @@ export const STAFF: StaffRow[] = [
 );
 const TOKEN = 'T'.repeat(43);
 const TECHNICIAN_TOKEN = 'U'.repeat(43);
-/** What the technician's app shows just now. */
+/** The code that the technician's app currently shows. */
 export const TECHNICIAN_CODE = '424242';
-/** Codes that the scripted core knows; and what a badge of Max Mustermann's is called. */
+/** Codes that the scripted core handles: accepted, expired, and one after which the face must follow. */
 export const CODES = { good: 'SP1:GOOD', expired: 'SP1:EXPIRED', face: 'SP1:FACE' } as const;
 export const BADGE = '0004711815';
 export const CLAIM = 'C'.repeat(32);
-/** A code by which Max Mustermann chooses a PIN. */
+/** A code with which Max Mustermann can choose a PIN. */
 export const PIN_CODE = '402715938264';
-/** What a printed card carries. */
+/** The content of a printed card. */
 export const CARD = 'SPC1:0123456789ABCDEFGHJKMNPQRS';
 const CARD_ID = '0199a1b2-0000-7000-8000-00005c0ffee5';
-/** As long as what a card with templates carries. */
+/** Has the length of a card with templates. */
 export const TEMPLATE_CARD = `SPT1:${'0123456789ABCDEFGHJKMNPQRSTVWXYZ'.repeat(4).slice(0, 104)}`;
 
-/** What the core answers when a test has not said otherwise: nobody is ever recognised, everything else works. */
+/** The default answers: nobody is ever recognised, everything else works. */
 function plainMethods(core: {
   hello: Hello;
   status: Status;
@@ -343,7 +343,7 @@ function plainMethods(core: {
     { id: randomUUID(), name: 'Max Mustermann', number: '1001', hasPin: true, templates: 4, cards: 1 },
     { id: randomUUID(), name: 'Maria Müller-Lüdenscheidt', number: '1002', hasPin: false, templates: 4, cards: 0 },
   ];
-  /** Who is to be enrolled again; after that they are off it. */
+  /** People due for re-enrolment, with the reason. Re-enrolling removes them. */
   const again = new Map<string, string>(people.map((p, i) => [p.id, i === 0 ? 'score-falls' : 'of-age']));
   const row = (p: (typeof people)[number]) => ({ ...p, enrolledAt: '2026-10-02T09:00:00.000Z' });
   let enrolling: {
@@ -352,7 +352,7 @@ function plainMethods(core: {
     number: string | null;
     hasPin: boolean;
     remaining: string[];
-    /** Who it is of, if they were here before. */
+    /** Set if the person was enrolled before. */
     known?: { templates: number };
   } | null = null;
   const poses = ['front', 'left', 'right', 'front-again'];
@@ -655,7 +655,7 @@ function plainMethods(core: {
   };
 }
 
-/** Someone else has marked these people, by their place in the list; it shows when the list is next renewed. */
+/** Marks people, by their index in the list, as if someone else had. It shows when the list is next refreshed. */
 export function marked(
   core: ScriptedCore,
   marks: Readonly<Record<number, NonNullable<EvacuationList['people'][number]['accountedBy']>>>,
@@ -714,7 +714,7 @@ export async function startScriptedCore(dist: string): Promise<ScriptedCore> {
     },
     set hello(next) {
       state.hello = next;
-      // As the real core: what nobody has set for this kiosk is as its site says.
+      // As in the real core: what is not set for this kiosk is taken from its site.
       state.status.settings = { ...state.status.settings, site: next.site, language: next.defaultLanguage };
     },
     review: state.review,

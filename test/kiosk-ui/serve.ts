@@ -9,10 +9,10 @@ import { type RpcServer, serveCore } from '../../electron/contract/rpc.ts';
 import { SECURITY_HEADERS } from '../../electron/core/serving/headers.ts';
 import { findStaticFile, listStaticFiles } from '../../electron/core/serving/static-files.ts';
 
-/** The built screens on loopback, over the product's own line and with its own headers, without the host's door. */
+/** The built screens on loopback, over the product's own connection and headers, without the host's access check. */
 export interface ServedScreens {
   readonly url: string;
-  /** Addresses that a page asked for and that are not there. */
+  /** Addresses that a page requested and that don't exist. */
   readonly missing: string[];
   signal<S extends SignalName>(name: S, data: Signal<S>): void;
   /** Ends every connection. */
@@ -22,7 +22,7 @@ export interface ServedScreens {
 
 /**
  * @param dist holds `renderer` and `models`
- * @param down what the host says of the core while it is away; null while it is there
+ * @param down the core's state that the host reports while the core is down; null while it is up
  */
 export async function serveScreens(
   dist: string,

@@ -1,6 +1,6 @@
 import { expect, noCamera, test } from './fixtures.ts';
 
-/** What an administrator has set for this one kiosk takes effect on its screen at once. */
+/** Settings that an administrator changes for this one kiosk take effect on its screen at once. */
 test('name, language, theme and reach follow the settings without a reload', async ({ kiosk }) => {
   const page = await kiosk.open({ before: noCamera });
   const root = page.locator('html');
@@ -18,7 +18,7 @@ test('name, language, theme and reach follow the settings without a reload', asy
   await expect(root).toHaveAttribute('data-theme', 'light');
   await expect(root).toHaveAttribute('data-reach', 'usual');
   await expect(root).toHaveAttribute('lang', 'en');
-  // What a guest has switched on goes back to what was set, not to nothing.
+  // What a guest has switched on is reset to the settings, not to the default.
   set({ theme: 'light', low: true });
   await expect(root).toHaveAttribute('data-reach', 'low');
 });

@@ -6,7 +6,7 @@ import { clipOfCode } from './code-clip.ts';
 import { expect, expectNoAxeFault, noCamera, slowCamera, test } from './fixtures.ts';
 import { coreError, type ScriptedCore } from './scripted-core.ts';
 
-/** The first-run screen, with a core that says what the test wants. The whole way with a real server: test/fleet. */
+/** The first-run screen, with a scripted core. For the whole process with a real server see test/fleet. */
 const SCREENS = resolve(import.meta.dirname, '../artefacts/screens');
 const SERVER = 'https://check.nordwerk.example:8444';
 const CODE = writeJoinCode({ url: SERVER, secret: Buffer.alloc(10, 7), pin: Buffer.alloc(12, 9) });
@@ -37,7 +37,7 @@ test('the console’s code is read by the camera, and the outcome shown in the c
   await expect.poll(() => kiosk.core.callsOf('setupJoin').at(-1)).toMatchObject({ language: 'de' });
   const { code } = kiosk.core.callsOf('setupJoin').at(-1)!;
   expect(readJoinCode(code).url).toBe(SERVER);
-  // Nobody can check in, or be staff, on a kiosk that is not set up.
+  // Nobody can check in or open the staff area on a kiosk that is not set up.
   await expect(page.getByRole('button', { name: 'Personal', exact: true })).toHaveCount(0);
   await expect(page.locator('.checkin')).toHaveCount(0);
   expect(kiosk.core.callsOf('visitBegin')).toEqual([]);
@@ -165,6 +165,6 @@ for (const [format, width, height] of [
       at(kiosk.core, { at: 'removed', what: 'wipe', step: 'done' });
       await page.getByRole('button', { name: 'Set up again' }).waitFor();
       await picture(page, name('removed'));
-      // Everything is on the one screen: nothing is cut off below.
+      // Everything fits on one screen: nothing is cut off at the bottom.
       expect(await page.evaluate(() => document.documentElement.scrollHeight <= innerHeight)).toBe(true);
     });

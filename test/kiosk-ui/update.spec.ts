@@ -18,7 +18,7 @@ test('an update is announced briefly, and keeps nobody from checking in', async 
   await expect(note).toHaveText('Updating when no one is here');
   kiosk.core.setStatus({ update: { kind: 'waiting', version: '0.3.0', at: at(0), heldSince: at(-240) } });
   await expect(note).toHaveText('Update waiting: someone is always in view');
-  // A face alone does not keep it waiting for ever; someone who types does.
+  // A face alone does not delay an update forever; someone who types does delay it.
   const touched = () => kiosk.core.callsOf('screenState').some((state) => (state as { touched?: boolean }).touched);
   expect(touched()).toBe(false);
   await page.keyboard.press('Shift');

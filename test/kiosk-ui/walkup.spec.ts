@@ -2,7 +2,7 @@ import { LANGUAGES } from '../../sync/protocol/api/languages.ts';
 import { expect, noCamera, test } from './fixtures.ts';
 import { CLAIM, receiptOf } from './scripted-core.ts';
 
-/* Check-ins beyond the plain case: readers, a face that has to follow, people who walk off. Keyboard: keyboard.spec.ts. */
+/* Check-ins beyond the simple case: readers, a face required after them, people who walk off. Keyboard: keyboard.spec.ts. */
 
 test('a serial reader leads to a welcome, a rejection with the other methods, or a required face', async ({
   kiosk,
@@ -14,7 +14,7 @@ test('a serial reader leads to a welcome, a rejection with the other methods, or
     receipt: receiptOf('Max Mustermann', { method: 'badge+face' }),
   });
   const page = await kiosk.open({ clip: 'wall' });
-  // The site's order, and nothing that it does not offer.
+  // In the site's order, without those that it does not offer.
   expect(await page.locator('.method').evaluateAll((all) => all.map((el) => el.getAttribute('data-method')))).toEqual([
     'badge',
     'pin',
@@ -29,7 +29,7 @@ test('a serial reader leads to a welcome, a rejection with the other methods, or
   core.arrive({ kind: 'welcome', receipt: receiptOf('Max Mustermann', { language: 'ar', method: 'badge' }) });
   await expect(page.locator('.result')).toHaveAttribute('dir', 'rtl');
   await expect(page.locator('.result')).toHaveAttribute('lang', 'ar');
-  // Staff at work on its pages is not swept out of them by a badge at the reader.
+  // A badge at the reader does not close the staff area while staff are using it.
   await page.getByRole('button', { name: 'Staff' }).click();
   core.arrive({ kind: 'welcome', receipt: receiptOf('Erika Muster', { method: 'badge' }) });
   core.arrive({ kind: 'face', claim: CLAIM });
@@ -55,7 +55,7 @@ test('after a badge the face is compared only with its owner, and the claim is n
   });
   await expect(page.locator('.result')).toContainText('Welcome, Max Mustermann');
   await expect(page.locator('.result')).toHaveCount(0);
-  // The same man still stands there: without another badge nobody looks at him.
+  // The same man still stands there: without another badge no new visit begins.
   await expect(page.getByRole('heading', { name: 'Check in or out' })).toBeVisible();
   expect(core.callsOf('visitBegin')).toHaveLength(1);
 });
@@ -124,7 +124,7 @@ test('with nobody present the screen shows clock and site, and the guest’s cho
   await expect(page.locator('html')).toHaveAttribute('lang', 'en');
   await expect(page.locator('html')).toHaveAttribute('dir', 'ltr');
   await expect(page.locator('html')).toHaveAttribute('data-contrast', 'usual');
-  // The methods stay in reach: nobody has to touch twice.
+  // The methods stay reachable: one touch is enough.
   await page.screenshot({ path: 'test/artefacts/screens/attract.png' });
   await page.locator('.attract').click();
   await expect(page.locator('.attract')).toHaveCount(0);

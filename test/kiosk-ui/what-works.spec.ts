@@ -2,7 +2,7 @@ import type { Page } from '@playwright/test';
 import { LANGUAGES } from '../../sync/protocol/api/languages.ts';
 import { expect, expectNoAxeFault, noCamera, test } from './fixtures.ts';
 
-/* What still works is offered first, what doesn't says why, and staff see what is wrong where they look. */
+/* Methods that still work come first, others say why they don't, and staff see faults where they look. */
 
 const order = (page: Page): Promise<(string | undefined)[]> =>
   page

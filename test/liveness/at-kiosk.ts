@@ -11,23 +11,23 @@ import { SAMPLES_A_SECOND } from './watch.ts';
 import { willing } from './willing.ts';
 
 /*
- * A running core as its screen uses it, with footage for a camera: what is shown next follows the prompt. Time is the
- * footage's own.
+ * A running core as its screen uses it, with footage as the camera: the prompt decides what is shown next. Time is the footage's
+ * own.
  */
 
 const EVERY = 1_000 / SAMPLES_A_SECOND;
 
-/** By the prompt, and ms since the visit began, what the camera sees. */
+/** Returns what the camera sees for a prompt, `ms` after the visit began. */
 export type Seen = (prompt: ChallengeStep, ms: number) => FaceFrame;
 
-/** The frame as the screen sends it. */
+/** Returns the frame as the screen sends it. */
 export async function frameOf(pipeline: FacePipeline, image: RgbImage): Promise<FaceFrame> {
   const [face] = await pipeline.detect(image);
   const picture = { width: image.width, height: image.height, data: Uint8Array.from(image.data) };
   return { picture, box: [...face!.box], others: 0, takenAt: 0, place: { x: 0, y: 0, scale: 1 } };
 }
 
-/** Man B, who does what he is asked: a new one for each visit. */
+/** Man B, who does what he is asked. Call the result once per visit. */
 export async function manB(pipeline: FacePipeline): Promise<() => Seen> {
   const frames = async (images: readonly RgbImage[]) => Promise.all(images.map((image) => frameOf(pipeline, image)));
   const moves = Object.entries(await movesOfB(pipeline, SAMPLES_A_SECOND));
@@ -36,7 +36,7 @@ export async function manB(pipeline: FacePipeline): Promise<() => Seen> {
   return () => willing(seen);
 }
 
-/** One visit, until it is answered; every answer. At most a minute of footage. */
+/** Plays one visit until it is answered, with at most a minute of footage. Returns every answer. */
 export async function visit(methods: Core['methods'], seen: Seen): Promise<ProbeResult[]> {
   const { visit: id } = await methods.visitBegin({});
   const answers: ProbeResult[] = [];
@@ -46,7 +46,7 @@ export async function visit(methods: Core['methods'], seen: Seen): Promise<Probe
     const answer = await methods.probe({ visit: id, frame });
     answers.push(answer);
     if (['welcome', 'other-method', 'done'].includes(answer.kind)) break;
-    // In a trial nobody waits for a face yet.
+    // During a trial there may be no presentation waiting for a face yet.
     if (answer.kind === 'more' && answer.progress === 0) await setTimeout(20);
     else ms += EVERY;
   }

@@ -1,16 +1,16 @@
 import type { Point, RgbImage } from '../../models/rules/image.ts';
 
 /**
- * Simulated presentation attacks: a picture of a face, printed on paper, moved in front of a pinhole camera. Geometry is
- * exact (ray against plane or cylinder); paper, ink, light and sensor are not simulated, so numbers from these are
- * *simulated* and say nothing about how a print looks to a texture detector.
+ * Simulated presentation attacks: a picture of a face, printed on paper, moved in front of a pinhole camera. Geometry is exact
+ * (ray against plane or cylinder). Paper, ink, light and sensor are not simulated, so numbers from these are *simulated* and do
+ * not show how a print looks to a texture detector.
  */
 export interface PaperPose {
   /** Rotation about the vertical axis, degrees; positive turns the print towards the right of the picture. */
   readonly yaw: number;
-  /** About the horizontal axis, degrees. */
+  /** Rotation about the horizontal axis, degrees. */
   readonly pitch?: number;
-  /** In the picture plane, degrees. */
+  /** Rotation in the picture plane, degrees. */
   readonly roll?: number;
   /** Distance of the middle of the face from the camera, in millimetres of a life-size print. */
   readonly distance: number;
@@ -23,9 +23,9 @@ export interface PaperPose {
 
 export interface Print {
   readonly picture: RgbImage;
-  /** The point of the picture that is the middle of the face, pixels. */
+  /** The point of the picture at the middle of the face, pixels. */
   readonly centre: Point;
-  /** Millimetres a pixel of the picture covers on the life-size print (63 mm between the eyes). */
+  /** Millimetres per pixel of the picture on the life-size print (63 mm between the eyes). */
   readonly scale: number;
 }
 
@@ -38,7 +38,7 @@ export interface Camera {
 
 export const WEBCAM: Camera = { width: 640, height: 480, focal: 554 };
 
-/** Life-size print of a face with these 68 landmarks. */
+/** Makes a life-size print of a face with these 68 landmarks. */
 export function printOf(picture: RgbImage, landmarks: readonly Point[]): Print {
   const mean = (from: number, to: number): Point => {
     let x = 0;
@@ -56,7 +56,7 @@ export function printOf(picture: RgbImage, landmarks: readonly Point[]): Print {
 
 const radians = (degrees: number): number => (degrees * Math.PI) / 180;
 
-/** Rotation matrix yaw · pitch · roll, row-major, x right, y down, z away from the camera. */
+/** Returns the rotation matrix yaw · pitch · roll, row-major, x right, y down, z away from the camera. */
 function rotation(pose: PaperPose): readonly number[] {
   // Positive yaw turns the print's normal (towards the camera, -z) to +x.
   const [sy, cy] = [Math.sin(radians(pose.yaw)), Math.cos(radians(pose.yaw))];
@@ -75,8 +75,8 @@ function rotation(pose: PaperPose): readonly number[] {
 }
 
 /**
- * Where the ray from the camera's centre through (dx, dy, 1) meets the paper, in the print's own millimetres, put into
- * `hit`; false when it misses. All numbers plain: this runs for each pixel.
+ * Finds where the ray from the camera's centre through (dx, dy, 1) meets the paper, in the print's own millimetres, and writes it
+ * to `hit`. Returns false when it misses. Uses plain numbers because it runs for each pixel.
  */
 function meet(dx: number, dy: number, rot: readonly number[], pose: PaperPose, hit: Float64Array): boolean {
   const tx = pose.x ?? 0;
@@ -108,7 +108,7 @@ function meet(dx: number, dy: number, rot: readonly number[], pose: PaperPose, h
   return k > 0 && Math.abs(angle) < Math.PI / 2;
 }
 
-/** The frame a camera takes of the print; `samples`² rays a pixel; around the print a grey wall. */
+/** Returns the camera's frame of the print, `samples`² rays per pixel, with a grey wall around the print. */
 export function photograph(print: Print, pose: PaperPose, camera: Camera = WEBCAM, samples = 1): RgbImage {
   const { width, height, focal } = camera;
   const data = new Uint8Array(width * height * 3);

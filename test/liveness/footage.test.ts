@@ -16,8 +16,8 @@ import { type Attack, attack, judge, type Watched, watch, watchTake } from './wa
 import { act, type WatchedMoves, watchMoves } from './willing.ts';
 
 /*
- * Liveness on real footage and simulated prints, through the real detector and landmarks. What the footage shows is
- * chosen by the prompt, as a person would react to it.
+ * Liveness on real footage and simulated prints, through the real detector and landmarks. The prompt selects the footage, as a
+ * person would react to it.
  */
 let pipeline: FacePipeline;
 beforeAll(async () => {
@@ -109,7 +109,7 @@ describe('a still picture, printed life-size and moved in front of a simulated c
   ])('does not pass: %s', async (kind) => {
     for (const direction of [1, -1] as const) {
       const seen = await seenOf(kind, direction);
-      expect(seen.length).toBeGreaterThan(14); // the face was found: it is the rule that refuses it
+      expect(seen.length).toBeGreaterThan(14); // the face was found, so it is the rule that rejects it
       expect(judge(challengeOf(direction > 0 ? 'turn-left' : 'turn-right'), seen).state).not.toBe('passed');
     }
   });
@@ -135,7 +135,7 @@ describe('a recorded head in *simulated* light of the screen', () => {
       seen.set(person, await watchTake(pipeline, { ...first(person, 'straight'), seconds: 5.5 }));
   });
 
-  /** @param another lit by another sequence than the screen shows */
+  /** @param another whether it is lit by another sequence than the screen shows */
   function answerOf(person: Person, scene: Omit<Scene, 'lag'> & { readonly lag?: number }, another = false): string {
     const random = seeded(7);
     const sequence = drawSequence(random);

@@ -5,8 +5,8 @@ import { type Light, lightOf, type Shade } from '../../models/rules/liveness/lig
 import type { Observation } from '../../models/rules/liveness/liveness.ts';
 
 /**
- * 68 landmarks of a made-up head in millimetres: x to the picture's right, y down, z towards the camera, origin between
- * the eyes. Round numbers of adult heads (eyes 63 apart, nose tip 38 before them); nobody's face.
+ * 68 landmarks of a synthetic head in millimetres: x to the picture's right, y down, z towards the camera, origin between the
+ * eyes. Round numbers of adult heads (eyes 63 apart, nose tip 38 in front of them), not a real face.
  */
 const ring = (cx: number, cy: number, rx: number, ry: number, z: number, n: number, from = Math.PI): number[][] =>
   Array.from({ length: n }, (_, i) => {
@@ -44,7 +44,7 @@ export interface HeadPlace {
   readonly noseDepth?: number;
 }
 
-/** The head's landmarks as a webcam of 554 px focal length sees them; turned about the neck, a photograph about itself. */
+/** Projects the head's landmarks into a webcam of 554 px focal length. A head turns about the neck, a photograph about itself. */
 export function project(place: HeadPlace): Point[] {
   const { yaw, pitch = 0, roll = 0, distance = 500, x: sideways = 0, solid = 1, open = 1, noseDepth = 38 } = place;
   const { bend } = place;
@@ -64,7 +64,7 @@ export function project(place: HeadPlace): Point[] {
   });
 }
 
-/** Numbers in [0, 1) that are the same on every run (mulberry32). */
+/** Returns a generator of numbers in [0, 1) that are the same on every run (mulberry32). */
 export function seeded(seed: number): () => number {
   let a = seed >>> 0;
   return () => {
@@ -87,7 +87,7 @@ export interface Motion extends HeadPlace {
   readonly at: number;
 }
 
-/** One observation; its yaw is what the head really does, so a photograph fools the pose estimate completely. */
+/** Returns one observation. Its yaw is the head's true one, so a photograph fools the pose estimate completely. */
 export function observation(motion: Motion, random: () => number, noise = 0.4): Observation {
   return {
     takenAt: motion.at,
@@ -99,7 +99,7 @@ export function observation(motion: Motion, random: () => number, noise = 0.4): 
   };
 }
 
-/** Straight for `still` ms, then turning to `yaw` in 900 ms, then held; a frame every 125 ms. */
+/** Straight for `still` ms, then turning to `yaw` in 900 ms, then held. One frame per 125 ms. */
 export function turning(yaw: number, more: Partial<HeadPlace> = {}, still = 500): Motion[] {
   return Array.from({ length: 24 }, (_, i) => {
     const at = i * 125;
@@ -108,7 +108,7 @@ export function turning(yaw: number, more: Partial<HeadPlace> = {}, still = 500)
   });
 }
 
-/** A challenge of these moves whose waits are as short as can be. */
+/** Returns a challenge of these moves with the shortest possible waits. */
 export const challengeOf = (...moves: readonly Move[]): Challenge => ({
   steps: moves.flatMap((step) => [
     { step: 'middle', hold: 0 },
@@ -116,11 +116,11 @@ export const challengeOf = (...moves: readonly Move[]): Challenge => ({
   ]),
 });
 
-/** When each colour begins, ms, the first one at `from`. */
+/** Returns when each colour begins, ms; the first begins at `from`. */
 export const timesOf = (sequence: readonly Shade[], from = 0): number[] =>
   sequence.map((_, i) => from + sequence.slice(0, i).reduce((sum, { ms }) => sum + ms, 0));
 
-/** What a screen shows `at` ms after its sequence began: before that the first colour, each fading into the next. */
+/** Returns what a screen shows `at` ms after its sequence began: before that the first colour, then each fading into the next. */
 export function lightAt(sequence: readonly Shade[], at: number): Light {
   const times = timesOf(sequence);
   const i = Math.max(
@@ -132,7 +132,7 @@ export function lightAt(sequence: readonly Shade[], at: number): Light {
   return [from[0] + (to[0] - from[0]) * part, from[1] + (to[1] - from[1]) * part, from[2] + (to[2] - from[2]) * part];
 }
 
-/** The picture of a made-up head straight ahead, painted in one tone before a wall of the same, and lit by a screen. */
+/** Returns a picture of a synthetic head straight ahead, in one tone before a wall of the same tone, lit by a screen. */
 export function litPicture(light: Light): RgbImage {
   const [width, height] = [640, 480];
   const tone = (lit: boolean) => light.map((c) => Math.round(255 * (0.3 * (1 + (lit ? 0.4 * c : 0))) ** (1 / 2.2)));

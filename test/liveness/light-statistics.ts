@@ -1,6 +1,6 @@
 /**
  * Prints the numbers of the light challenge in docs/prove/liveness.md: `node test/liveness/light-statistics.ts`. Takes some
- * minutes, needs no network. All light is *simulated* (relight.ts), and limits were chosen on the same footage.
+ * minutes, needs no network. All light is *simulated* (relight.ts), and the limits were chosen on the same footage.
  */
 import { prepareModels } from '../../build/models/prepare.ts';
 import { openPipeline } from '../../models/node/pipeline.ts';

@@ -21,8 +21,8 @@ import { seeded } from './heads.ts';
 import { attack } from './watch.ts';
 
 /*
- * Liveness from end to end: real Chromium, screens, detector, core and store; only the camera is footage, chosen by the
- * prompt that the kiosk shows. Man B is enrolled from other pictures than are shown.
+ * Liveness from end to end: real Chromium, screens, detector, core and store. Only the camera is footage, chosen by the prompt
+ * that the kiosk shows. Man B is enrolled from other pictures than those shown.
  */
 let home: string;
 let host: BrowserHost;
@@ -74,7 +74,7 @@ test('a man who follows the challenge is checked in, and the record says that li
   const camera = await enter(page);
   const prompts = await follow(camera, moves, async () => (await page.getByText('John Doe').count()) > 0);
   await expect(page.getByText('John Doe').first()).toBeVisible();
-  expect(prompts.length).toBeGreaterThanOrEqual(2); // more where a machine that is busy loses frames
+  expect(prompts.length).toBeGreaterThanOrEqual(2); // more on a busy machine, which loses frames
   expect(prompts.some((p) => p.startsWith('turn-'))).toBe(true);
   await expect.poll(() => log.join('\n')).toContain('"liveness":"passed"');
 });
@@ -97,7 +97,7 @@ test('his photograph, turned as the kiosk asks, is not checked in; after three f
   const other = page.getByText(en.otherMethod.liveness);
   const prompts = await follow(camera, moved, async () => (await other.count()) > 0);
   await expect(other.first()).toBeVisible();
-  expect(prompts.length).toBeGreaterThanOrEqual(1); // the same prompt twice running shows as one
+  expect(prompts.length).toBeGreaterThanOrEqual(1); // the same prompt twice in a row counts as one
   expect(log.join('\n')).not.toContain('check-in ');
 });
 

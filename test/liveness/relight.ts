@@ -6,35 +6,35 @@ import { gaussian, lightAt, seeded, timesOf } from './heads.ts';
 import type { Watched } from './watch.ts';
 
 /**
- * *Simulated*: footage as a camera would have seen it had a screen lit it up. In linear light each pixel gets what the screen
- * adds, then exposure, white balance that follows slowly, noise of the sensor, and 8 bits again. How a head throws light back
- * is made up: by the cosine on an ellipsoid, its surroundings by a tenth. Nothing of it says how a camera, skin or glass does it.
+ * *Simulated*: footage as a camera would have seen it by the light of a screen. In linear light each pixel gets the screen's
+ * light, then exposure, slow white balance, sensor noise, and 8-bit quantisation. How a head reflects light is invented: by the
+ * cosine on an ellipsoid, and a tenth for the background. It does not show how a real camera, skin or glass behaves.
  */
 export interface Scene {
   readonly kind: 'head' | 'print' | 'screen';
-  /** Light of a white screen at the face, as a share of the light that is there; of a `screen`: of its own white, thrown back. */
+  /** Light of a white screen at the face, as a share of the existing light. For a `screen`: the share of it reflected. */
   readonly light: number;
-  /** Of a `screen`: how much of the picture the reflection covers, from its left edge, 0..1; or the face alone. */
+  /** For a `screen`: how much of the picture the reflection covers, from its left edge, 0..1, or only the face. */
   readonly covers?: number | 'face';
-  /** What lights the picture up instead of the sequence: a screen that shows another. */
+  /** What lights the picture instead of the sequence, as if a screen showed another one. */
   readonly instead?: readonly Shade[];
-  /** From the screen to the sample, ms. */
+  /** Delay from the screen to the sample, ms. */
   readonly lag: number;
-  /** Standard deviation of the noise of a pixel, levels of 8 bits. */
+  /** Standard deviation of the pixel noise, in 8-bit levels. */
   readonly noise?: number;
-  /** The share of a colour cast that white balance takes out in a second. */
+  /** The share of a colour cast that white balance removes per second. */
   readonly whiteBalance?: number;
 }
 
-/** What is behind a head, and its shoulders, get of the light. */
+/** The share of the light that reaches the background and the shoulders. */
 const BEHIND = 0.1;
 const SHOULDERS = 0.5;
 
-/** Bytes of linear light in steps of 1/4096: this runs for each pixel. */
+/** Table from linear light in steps of 1/4096 to bytes, since this runs for each pixel. */
 const BYTES = Float32Array.from({ length: 4097 }, (_, i) =>
   i <= 12 ? (255 * 12.92 * i) / 4096 : 255 * (1.055 * (i / 4096) ** (1 / 2.4) - 0.055),
 );
-/** Every other pixel: simulated light is dear, and means of regions lose little. */
+/** Keeps every other pixel: simulating light is expensive, and means of regions lose little. */
 function halved(watched: Watched): Watched {
   const { width, height, data } = watched.image;
   const [w, h] = [width >> 1, height >> 1];
@@ -46,10 +46,10 @@ function halved(watched: Watched): Watched {
 }
 
 const byteOf = (linear: number): number => BYTES[Math.min(4096, Math.round(linear * 4096))]!;
-/** Noise that is drawn once: of each pixel another number of it. */
+/** Noise drawn once; each pixel uses a different entry. */
 const NOISE = ((random) => Float32Array.from({ length: 65_536 }, () => gaussian(random)))(seeded(1));
 
-/** The samples in the light of a scene, the sequence beginning with the first of them; `from` has no light of its own. */
+/** Relights the samples by a scene; the sequence begins with the first of them. `from` is footage without screen light. */
 export function relit(
   from: readonly Watched[],
   sequence: readonly Shade[],
@@ -65,7 +65,7 @@ export function relit(
     const { takenAt } = watched;
     const light = lightAt(scene.instead ?? sequence, takenAt - start - scene.lag);
     const image = relight(watched, light, balance, scene, random);
-    // White balance follows the mean of the picture as it is, towards grey.
+    // White balance follows the mean of the actual picture, towards grey.
     const casts = castOf(image.picture);
     const pull = ((scene.whiteBalance ?? 0) * (takenAt - before)) / 1000;
     if (!image.first) for (const c of [0, 1, 2]) balance[c]! *= (image.rest[c]! / casts[c]!) ** pull;

@@ -18,8 +18,8 @@ import { withKiosk } from '../kit/opened-kiosk.ts';
 import { manB, type Seen, visit } from './at-kiosk.ts';
 
 /*
- * A liveness model of an operator's own at a kiosk: the core, its models and its store are the real ones. Footage takes the
- * place of the camera, and a model that goes by brightness that of one that knows anything.
+ * An operator's own liveness model at a kiosk. The core, its models and its store are real. Footage replaces the camera, and a
+ * model that only measures brightness replaces a trained one.
  */
 
 let base: string;
@@ -57,7 +57,7 @@ afterAll(async () => {
   rmSync(base, { recursive: true, force: true });
 });
 
-/** Adds the stand-in with these means taken off every byte: what is dark enough is never alive, what is bright enough always. */
+/** Adds that model with these means subtracted from every byte: dark enough is never alive, bright enough always is. */
 async function addModel(mean: number): Promise<void> {
   const recipe = { ...brightnessEntry().recipe, mean: [mean, mean, mean] as const };
   const folder = writeBrightness(join(base, `model-${mean}`), brightnessEntry({ recipe }));
@@ -99,7 +99,7 @@ test('a face that it rejects fails before the first movement, and three failures
   expect(prompts(again)).toEqual([]);
   await core!.close();
   core = null;
-  // Of both tests.
+  // One from each of the two tests.
   await withKiosk(home, ({ store }) => expect(store.checkins.list({ limit: 9 })).toHaveLength(1));
 });
 

@@ -1,6 +1,6 @@
 /**
  * Prints the numbers of docs/prove/liveness.md: `node test/liveness/statistics.ts`. Takes some minutes, needs no network.
- * Thresholds were picked on the same footage and prints, so these numbers describe; they do not predict.
+ * Thresholds were chosen on the same footage and prints, so these numbers describe; they do not predict.
  */
 import { prepareModels } from '../../build/models/prepare.ts';
 import { openPipeline } from '../../models/node/pipeline.ts';
@@ -28,7 +28,7 @@ const outcome = (move: Move, seen: readonly Watched[]): string => {
   return reason ?? (state === 'going' ? 'not passed' : state);
 };
 
-/** Nose parallax, depth and turn between the first and the last three frames; the turn's side counts positive. */
+/** Returns nose parallax, depth and turn between the first and the last three frames. A turn to `side` is positive. */
 function ends(seen: readonly Watched[], side: number): { parallax: number; depth: number; turn: number } {
   const a = seen.slice(0, 3);
   const b = seen.slice(-3);

@@ -24,15 +24,15 @@ import { attack } from './watch.ts';
 import { willing } from './willing.ts';
 
 /*
- * A trial of the liveness check as an operator makes one: the command is a process of its own, the core with its models,
- * rules and store the real one; footage and a simulated print stand in for what is before the camera.
+ * A trial of the liveness check as an operator runs it. The command is a separate process; the core with its models, rules and
+ * store is real. Footage and a simulated print replace the camera.
  */
 
 let base: string;
 let home: string;
 let pipeline: FacePipeline;
 let core: Core;
-/** Events of his enrolment. */
+/** Number of events of his enrolment. */
 let enrolled: number;
 let person: () => Seen;
 let print: () => Seen;
@@ -41,7 +41,7 @@ beforeAll(async () => {
   base = mkdtempSync(join(tmpdir(), 'sp-trial-'));
   home = kioskHome({ SMARTPRESENCE_HOME: base });
   ensureKioskFolder(home, false);
-  // Man B is enrolled: he would be checked in.
+  // Man B is enrolled, so outside a trial he would be checked in.
   await withKiosk(home, enrolDemoPeople);
   enrolled = await withKiosk(home, ({ store }) => store.outbox.pending(500).length);
   pipeline = await openPipeline((await prepareModels()).weights);
@@ -61,7 +61,7 @@ beforeEach(() => {
   folder = join(base, `trial-${folders++}`);
 });
 
-/** His photograph, flat, turned as it is asked. */
+/** His photograph, flat, turned as the prompt asks. */
 async function printOfB(): Promise<() => Seen> {
   const picture = await readPicture(takesOf('B', 'straight')[0]!);
   const [face] = await pipeline.detect(picture);
@@ -77,11 +77,11 @@ async function printOfB(): Promise<() => Seen> {
   return () => willing({ ...moves, straight: left.slice(0, 4) });
 }
 
-/** Runs `liveness trial` with these lines, while each presentation shows the next of `shown`. */
+/** Runs `liveness trial` with these input lines, while each presentation shows the next of `shown`. */
 async function trial(lines: readonly string[], shown: readonly (() => Seen)[], ...options: string[]) {
   const input = lines.map((line) => `${line}\n`).join('');
   const running = sp(base, ['liveness', 'trial', folder, ...options], { input });
-  // Before, the kiosk would check him in.
+  // Without the trial, the kiosk would check him in.
   if (shown.length > 0) await expect.poll(notices, { timeout: 120_000 }).toContain('liveness-trial');
   for (const each of shown) await visit(core.methods, each());
   return running;
@@ -127,18 +127,18 @@ test('only statistics are kept, nobody is recognised or recorded, and the screen
     expect(since.map(({ header }) => header.type).filter((type) => type !== 'health' && type !== 'purge')).toEqual([]);
   });
   core = await startCore({ home, deviceSecret: null, demo: false, log: () => undefined });
-  // And after it the same face checks in.
+  // After the trial the same face checks in.
   expect((await visit(core.methods, person())).at(-1)).toMatchObject({ kind: 'welcome' });
 });
 
 test('a trial can be interrupted and resumed, and the last presentation undone', async () => {
-  await trial(['yes', ''], [person], ...SMALL); // the lines end
+  await trial(['yes', ''], [person], ...SMALL); // the input ends
   expect(kept()).toHaveLength(1);
   const second = await trial(['', 'yes', '', 'u', 'e'], [person, print]);
   expect(second.stdout).toContain('Participant 1: 2 of 2');
   expect(second.stdout).toContain('Undone: photo print, flat, failed.');
   expect(kept().map(({ series }: { series: string }) => series)).toEqual(['participant-1', 'participant-1']);
-  // Consent was given before: no question now.
+  // Consent was given before, so it is not asked again.
   const third = await trial(['', 'e'], [print]);
   expect(third.stdout).not.toContain('yes/no');
   expect(report().attacks).toMatchObject([{ presentations: 1, apcer: { count: 0, of: 1 } }]);

@@ -7,13 +7,13 @@ import { readFrames, type Segment } from '../footage/index.ts';
 import { type PaperPose, type Print, photograph } from './attacks.ts';
 import { gaussian } from './heads.ts';
 
-/** What the kiosk's core makes of recorded footage or of a simulated print: real detector, landmarks and quality. */
+/** What the kiosk's core detects in recorded footage or a simulated print: real detector, landmarks and quality. */
 export type Watched = Observation & { readonly image: RgbImage };
 
-/** So many frames a second reach the core while moves are asked for: the screen’s own limit. */
+/** Frames per second that reach the core while moves are requested: the screen’s own limit. */
 export const SAMPLES_A_SECOND = 15;
 
-/** Observations of the largest face in each frame; a frame without a face gives none. */
+/** Returns observations of the largest face in each frame. A frame without a face gives none. */
 export async function watch(
   pipeline: FacePipeline,
   frames: AsyncIterable<{ image: RgbImage; at: number }>,
@@ -45,7 +45,7 @@ export const watchTake = (
     options.moveBox,
   );
 
-/** Runs a challenge over observations; the answer at its end, or at the end of the footage. */
+/** Runs a challenge over observations. Returns its state when it ends, or at the end of the footage. */
 export function judge(challenge: Challenge, seen: readonly Observation[]): LivenessState {
   const session = startLiveness(challenge, FR_FEATURE);
   let answer = session.current();
@@ -56,7 +56,7 @@ export function judge(challenge: Challenge, seen: readonly Observation[]): Liven
   return answer;
 }
 
-/** How an attacker moves a print in 2.3 s: by the share of the way, 0..1. */
+/** How an attacker moves a print in 2.3 s, by the fraction of the movement, 0..1. */
 export const ATTACKS = {
   'flat, turned 0° → 45°': (t: number) => ({ yaw: 45 * t }),
   'flat, swung −40° → 45°': (t: number) => ({ yaw: -40 + 85 * t }),
@@ -72,7 +72,7 @@ export const ATTACKS = {
 >;
 export type Attack = keyof typeof ATTACKS;
 
-/** The frames of an attack with a hand's tremor, `LOOKS_A_SECOND` of them a second. */
+/** Yields the frames of an attack with a hand's tremor, `LOOKS_A_SECOND` per second. */
 export async function* attack(
   print: Print,
   kind: Attack,

@@ -8,7 +8,7 @@ import { SAMPLES_A_SECOND, type Watched, watch } from './watch.ts';
 
 export type WatchedMoves = Readonly<Record<Move | 'straight', readonly Watched[]>>;
 
-/** What the core makes of man B’s moves. */
+/** Returns what the core detects in man B’s moves. */
 export async function watchMoves(pipeline: FacePipeline): Promise<WatchedMoves> {
   const watched = async (frames: readonly RgbImage[]) =>
     watch(
@@ -24,12 +24,12 @@ export async function watchMoves(pipeline: FacePipeline): Promise<WatchedMoves> 
 }
 
 const EVERY = 1_000 / SAMPLES_A_SECOND;
-/** The last frames of a move are gone through back and forth while the head stays there: nobody holds quite still. */
+/** How many last frames of a move are played back and forth while the head stays there, since nobody holds quite still. */
 const END = 3;
 
 /**
  * A person who does what a challenge asks, `reaction` ms after each prompt.
- * @returns by the prompt that is shown, and ms, what is seen of them next
+ * @returns what is seen of them next, by the prompt shown and the time in ms
  */
 export function willing<T>(moves: Readonly<Record<Move | 'straight', readonly T[]>>, reaction = 400) {
   const prompts: { at: number; step: ChallengeStep }[] = [];
@@ -56,7 +56,7 @@ export function willing<T>(moves: Readonly<Record<Move | 'straight', readonly T[
 }
 
 /**
- * Plays footage of that person.
+ * Plays footage of that person against a challenge.
  * @returns how it ended, and after how many ms
  */
 export function act(

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { mutate, readMutants } from './list.ts';
 
-/* That the kept list of mutations fits the sources of today. Whether the tests catch them, `npm run test:mutants` says. */
+/* The stored list of mutations matches the current sources. Whether the tests catch them is checked by `npm run test:mutants`. */
 
 const root = join(import.meta.dirname, '../..');
 const mutants = readMutants();

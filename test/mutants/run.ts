@@ -24,10 +24,10 @@ import { isSpec, type Mutant, mutate, readMutants } from './list.ts';
 /**
  *     npm run test:mutants [-- --only TEXT] [--from N] [--jobs N]
  *
- * Applies each kept mutation (lists/) to a copy of the working tree, one at a time, and runs the tests that are to notice.
- * A mutant is caught when one of them fails; when none does, or none runs, it survives. First the tests run on the unchanged
- * copy: a mutant is not caught by a test that fails anyway. `--only`: mutants whose file, promise or tests contain this text;
- * `--from`: the Nth of them and those after it, where a run was broken off.
+ * Applies each stored mutation (lists/) to a copy of the working tree, one at a time, and runs the tests that must notice. A
+ * mutant is caught if one of them fails. It survives if none does, or none runs. First the tests run on the unchanged copy: a
+ * mutant is not caught by a test that fails anyway. `--only`: mutants whose file, promise or tests contain this text; `--from`:
+ * the Nth of them and those after it, to continue an interrupted run.
  * Exit codes: 0 all caught; 1 a mutant survived, or its tests fail without it; 2 wrong usage.
  */
 const chosen = (only = '') =>
@@ -47,11 +47,11 @@ const jobs = Number(values.jobs ?? availableParallelism());
 const all = chosen(values.only);
 const mutants = all.slice(Number(values.from) - 1);
 
-// What more than a thousand short-lived processes would each compile again.
+// Shared, because more than a thousand short-lived processes would each compile the same code.
 process.env.NODE_COMPILE_CACHE ??= join(root, 'node_modules/.cache/compiled');
 
 const scratch = mkdtempSync(join(tmpdir(), 'sp-mutants-'));
-// Some tests start programs as users of their own.
+// Some tests start programs as other users.
 chmodSync(scratch, 0o755);
 const children = new Set<ChildProcess>();
 process.on('exit', () => {
@@ -60,12 +60,12 @@ process.on('exit', () => {
 });
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(130));
 
-/** A copy of the working tree without what is made; packages and built parts are the checkout's own. */
+/** Copies the working tree without generated files. Packages and built parts are those of the checkout. */
 function copyTree(name: string): string {
   const copy = join(scratch, name);
   const listed = execFileSync('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], { cwd: root });
   for (const file of listed.toString().split('\0').filter(Boolean)) {
-    // What is deleted and not yet committed is listed too.
+    // git also lists files whose deletion is not yet committed.
     if (!existsSync(join(root, file))) continue;
     mkdirSync(dirname(join(copy, file)), { recursive: true });
     cpSync(join(root, file), join(copy, file));
@@ -86,7 +86,7 @@ interface HowToRun {
   readonly title?: string | undefined;
 }
 
-/** @returns what the tests said; none where nothing could be run */
+/** @returns the tests' results; empty where nothing could be run */
 async function runTests(copy: string, tests: readonly string[], how: HowToRun): Promise<TestResult[]> {
   const specs = tests.filter(isSpec);
   const units = tests.filter((file) => !isSpec(file));
@@ -105,7 +105,7 @@ async function runVitest(copy: string, files: readonly string[], how: HowToRun):
   return vitestResults(report, copy);
 }
 
-/** The specs build the screens of the tree that they are in. */
+/** Runs Playwright; the specs build the screens of the tree that they are in. */
 async function runPlaywright(copy: string, files: readonly string[], how: HowToRun): Promise<TestResult[]> {
   const report = join(copy, 'mutants-report-browser.json');
   const args = ['test', '--reporter=json', `--workers=${how.workers}`];
@@ -125,11 +125,11 @@ async function toItsEnd(copy: string, program: string, args: string[], report: s
   children.delete(child);
 }
 
-/** A file that can't be loaded (no title) says nothing of its tests. */
+/** A file that can't be loaded (no title) is not a result of its tests. */
 const failed = (results: readonly TestResult[]) => results.some((r) => r.outcome === 'failed' && r.title !== '');
 const passed = (results: readonly TestResult[]) => results.some((r) => r.outcome === 'passed');
 
-/** From here on a failure may be a test that waited in vain, ms; they give up after 60 s or later. */
+/** A failure after this time, ms, may be a test that timed out; tests give up after 60 s or later. */
 const SLOW_MS = 60_000;
 
 const began = performance.now();
@@ -147,7 +147,7 @@ const unchanged = [
   ...(await runTests(copies[0]!, named.filter(isSpec), { ...whole, title: ofSpecs.join('|') })),
 ];
 
-/** What a mutant's own tests say of the unchanged copy; a title is matched as by `-t` and `-g`. */
+/** Returns the results of a mutant's own tests on the unchanged copy. A title is matched as by `-t` and `-g`. */
 const withoutMutation = ({ tests, title = '' }: Mutant) =>
   unchanged.filter((r) => tests.includes(r.file) && new RegExp(title).test(r.title));
 const unfit = new Set(mutants.filter((m) => failed(withoutMutation(m)) || !passed(withoutMutation(m))));
@@ -169,7 +169,7 @@ await Promise.all(
       const fails = async () => failed(await runTests(copy, mutant.tests, how));
       const since = performance.now();
       let caught = !unfit.has(mutant) && (await fails());
-      // What waited, as every test in a browser does, may have failed by a busy machine: only one that fails again is caught.
+      // Tests that wait, as every browser test does, may fail on a busy machine: such a mutant is caught only if they fail again.
       const waited = performance.now() - since > SLOW_MS || mutant.tests.some(isSpec);
       if (caught && waited) caught = await fails();
       writeFileSync(path, source);

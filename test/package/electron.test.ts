@@ -24,9 +24,9 @@ import { readBuild } from '../../electron/core/version.ts';
 import { BuildManifest, UPDATE_FORMAT } from '../../sync/protocol/wire/release.ts';
 
 /*
- * The Electron kiosk as electron-builder packages it, target `dir`, with a stand-in for Electron's program: its binary
- * can't be had here. Proven: what is in the archive, that it runs in Node as far as Node goes, and that the fuses are set
- * in and read from the artefact. Not proven: that Electron obeys them, and everything of AppImage, deb and NSIS.
+ * The Electron kiosk as electron-builder packages it, target `dir`, with a substitute for Electron's program, whose binary is not
+ * available here. Proven: what the archive contains, that it runs in Node as far as possible, and that the fuses are set in and
+ * read from the artefact. Not proven: that Electron obeys them, and anything about AppImage, deb and NSIS.
  */
 
 const source = readSource(ROOT);
@@ -39,13 +39,13 @@ let folder: string;
 let shipped: string;
 let inside: string[];
 
-/** A program of Windows that electron-builder can read, as it reads Electron's: one of its own tools. */
+/** A Windows program that electron-builder can read as it reads Electron's: one of its own tools. */
 const WINDOWS_PROGRAM = join(ROOT, 'build/package/node_modules/electron-winstaller/vendor/rcedit.exe');
 const SCRIPT = '#!/bin/sh\necho "ran in $SMARTPRESENCE_HOME for $SMARTPRESENCE_SLOTS with $*"\nexit 7\n# ';
 
 /**
- * What electron-builder looks for in a folder with Electron; on Linux its program is a script that says how it was started. All
- * fuses stand as Electron ships them: mostly open.
+ * Creates what electron-builder expects in a folder with Electron. On Linux its program is a script that reports how it was
+ * started. All fuses are as Electron ships them: mostly open.
  */
 function standIn(wire: string, windows = false): string {
   const dist = mkdtempSync(join(base, 'electron-'));
@@ -168,7 +168,7 @@ test('a program with an undecided fuse is not shipped', async () => {
   expect(existsSync(join(base, 'newer/linux-unpacked'))).toBe(false);
 }, 1_200_000);
 
-// Its natives are those of the machine that packages: only the program is looked at.
+// Its native modules are those of the packaging machine, so only the program is checked.
 test('for Windows the program is found by its name there, and its fuses are set', async () => {
   const { folder: windows } = await packageElectron({
     ...identity,

@@ -27,7 +27,7 @@ import { processesOf } from '../e2e/started.ts';
 import { reservePorts } from '../services/ports.ts';
 import { type RunningKiosk, type Unpacked, unpack } from './unpacked.ts';
 
-/* The browser-host kiosk as it is shipped: what its archive holds, and that it runs where nothing else of ours is. */
+/* The browser-host kiosk as shipped: what its archive contains, and that it runs on a machine without anything else of ours. */
 
 const ROOT = join(import.meta.dirname, '../..');
 const source = readSource(ROOT);
@@ -117,7 +117,7 @@ describe('what is in it', () => {
     ];
     const wrong = files.filter((file) => forbidden.some((pattern) => pattern.test(file)));
     expect(wrong).toEqual([]);
-    // The patterns would find them: the checkout has all of these.
+    // Shows that the patterns would match: the checkout has all of these.
     for (const planted of [
       'sync/server/main.ts',
       'electron/host-electron/main.js',
@@ -215,7 +215,7 @@ describe('how it describes its contents', () => {
     const theirs = components.flatMap((c) => c.properties.filter((p) => p.name === PATH_PROPERTY).map((p) => p.value));
     const holds = (path: string, file: string) => (path.endsWith('/') ? file.startsWith(path) : file === path);
     expect(files.filter((file) => ![...own, ...theirs].some((path) => holds(path, file)))).toEqual([]);
-    // Files of others are not covered by our own name.
+    // Files of other authors are not covered by our own name.
     expect(
       files.filter(
         (file) => /^(node_modules|runtime|dist\/models)\//.test(file) && !theirs.some((path) => holds(path, file)),

@@ -7,8 +7,8 @@ import { findElectron } from '../../electron/host-electron/electron-binary.ts';
 import { WEIGHTS } from '../../models/rules/manifest.ts';
 
 /*
- * The job of the networked builder, on a clone of this commit with nothing in it: everything up to Electron's program, which
- * can't be fetched here. Where it stops, and with which words, is what a builder without a network would see.
+ * The job of the networked builder, on an empty clone of this commit: everything up to Electron's program, which can't be
+ * downloaded here. A builder without a network would stop at the same place, with the same message.
  */
 
 const ROOT = join(import.meta.dirname, '../..');
@@ -16,7 +16,7 @@ const base = mkdtempSync(join(tmpdir(), 'sp-networked-'));
 const clone = join(base, 'clone');
 
 beforeAll(() => {
-  // Not the working tree: what is not committed is not there on a builder either.
+  // Not the working tree: a builder does not have uncommitted changes either.
   execFileSync('git', ['clone', '--quiet', '--no-hardlinks', ROOT, clone], { stdio: 'pipe' });
 }, 300_000);
 afterAll(() => rmSync(base, { recursive: true, force: true }), 300_000);
@@ -26,7 +26,7 @@ const run = () =>
     cwd: '/',
     encoding: 'utf8',
     maxBuffer: 1 << 26,
-    // As on a builder: nothing of this project's own, and none of what runs the tests.
+    // As on a builder: none of this project's variables, and none of the test runner's.
     env: { PATH: process.env.PATH, HOME: process.env.HOME, LANG: 'C.UTF-8', npm_config_prefer_offline: 'true' },
   });
 
@@ -41,6 +41,6 @@ test('a clean clone builds as far as Electron’s program, and says what is miss
   expect(stderr.trimEnd().split('\n').at(-1)).toBe(
     "networked.sh: Electron's program can't be fetched here. Run this on a builder that reaches Electron's releases.",
   );
-  // What it made is ignored by git: a second run would not refuse for it.
+  // Its output is ignored by git, so a second run would not be refused.
   expect(execFileSync('git', ['status', '--porcelain'], { cwd: clone, encoding: 'utf8' })).toBe('');
 }, 1_800_000);

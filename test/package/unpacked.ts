@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
-/* A packaged kiosk on a machine that has nothing else of ours: an empty folder, no checkout near, nobody's user. */
+/* A packaged kiosk on a machine without anything else of ours: an empty folder, no checkout near, an unprivileged user. */
 
-/** Debian's `nobody`; tests that are root run the kiosk as this user, since it refuses to be root. */
+/** Debian's `nobody`. Tests that are root run the kiosk as this user, since it refuses to run as root. */
 const NOBODY = 65_534;
 const asRoot = process.getuid?.() === 0;
 
@@ -15,22 +15,22 @@ export interface Unpacked {
   readonly app: string;
   /** SMARTPRESENCE_HOME of its kiosk. */
   readonly home: string;
-  /** Environment of a service: nothing of the developer's. */
+  /** Environment of a service, without the developer's variables. */
   readonly env: NodeJS.ProcessEnv;
-  /** Runs `bin/kiosk` to its end. */
+  /** Runs `bin/kiosk` until it ends. */
   kiosk(args: readonly string[], input?: string): Promise<{ code: number | null; stdout: string; stderr: string }>;
   /** Starts `bin/kiosk run`. */
   run(args: readonly string[]): RunningKiosk;
-  /** Gives the data folder to the kiosk's user, after something was put into it. */
+  /** Gives the data folder to the kiosk's user, after a test has put files into it. */
   handOver(): void;
   remove(): void;
 }
 
 export interface RunningKiosk {
   readonly child: ChildProcess;
-  /** Lines of JSON so far. */
+  /** Lines of JSON received so far. */
   readonly lines: readonly Record<string, unknown>[];
-  /** The first line, now or later, that `wanted` accepts. @throws when it ends, or the time is over */
+  /** Returns the first line, now or later, that `wanted` accepts. @throws when the process ends or the time is over */
   line(wanted: (line: Record<string, unknown>) => boolean, ms: number): Promise<Record<string, unknown>>;
   /** Sends the signal and waits. @returns the exit code, or the signal that ended it */
   end(signal: NodeJS.Signals): Promise<number | NodeJS.Signals | null>;
@@ -39,7 +39,7 @@ export interface RunningKiosk {
 export function unpack(archive: string): Unpacked {
   const base = mkdtempSync(join(tmpdir(), 'sp-packaged-'));
   const [app, home] = [join(base, 'app'), join(base, 'home')];
-  chmodSync(base, 0o755); // the kiosk's user has to get through it
+  chmodSync(base, 0o755); // the kiosk's user has to traverse it
   mkdirSync(app, { mode: 0o755 });
   mkdirSync(home, { mode: 0o700 });
   execFileSync('tar', ['--extract', '--gzip', '--file', archive, '--directory', app, '--no-same-owner']);

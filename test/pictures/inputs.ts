@@ -3,22 +3,22 @@ import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 
-/* What the pictures of README and docs are made from, so that a test can say whether they are of today's screens. */
+/* The sources of the pictures in README and docs, so that a test can check whether the pictures show the current screens. */
 
 export const ROOT = join(import.meta.dirname, '../..');
 export const IMAGES = join(ROOT, 'docs/images');
 /** Written beside the pictures by `npm run pictures`. */
 export const MANIFEST = join(IMAGES, 'pictures.json');
 export const Manifest = z.strictObject({
-  /** Of everything below, when they were taken. */
+  /** Hash of all inputs below, when the pictures were taken. */
   inputs: z.string(),
-  /** SHA-256 of each. */
+  /** SHA-256 of each picture. */
   pictures: z.record(z.string(), z.string()),
 });
 
 export const sha256 = (bytes: string | Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 
-/** What draws the screens that are shown, and who is on them. Other pages, the server and other languages may change. */
+/** The sources of the screens shown, and of the people on them. Other pages, the server and other languages may change. */
 const SOURCES = [
   'renderer/shared/**/*.{ts,tsx,css}',
   'renderer/console/{parts,shell,style}/**/*.{ts,tsx,css}',
@@ -32,7 +32,7 @@ const SOURCES = [
 ];
 const SENTENCES = ['shared/web', 'console', 'portal', 'kiosk'].map((part) => `renderer/${part}/locales/en.json`);
 
-/** Hash of those sources and of the English sentences that they name. */
+/** Returns the hash of those sources and of the English sentences that they name. */
 export function inputsHash(): string {
   const files = globSync(SOURCES, { cwd: ROOT }).filter((file) => !/\.test\.ts$/.test(file));
   const texts = new Map(files.toSorted().map((file) => [file, readFileSync(join(ROOT, file), 'utf8')]));
@@ -42,7 +42,7 @@ export function inputsHash(): string {
   const sentences = SENTENCES.flatMap((file) => flat(JSON.parse(readFileSync(join(ROOT, file), 'utf8')), '')).filter(
     ([key]) => {
       const stem = key.replace(/_(?:zero|one|two|few|many|other)$/, '');
-      // `t('a.b')`, or what begins as t(`a.${b}`) does.
+      // Matches `t('a.b')`, or the prefix of t(`a.${b}`).
       return named.has(stem) || stem.split('.').some((_, i, parts) => named.has(`${parts.slice(0, i).join('.')}.`));
     },
   );

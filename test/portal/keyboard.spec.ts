@@ -6,8 +6,8 @@ import { newSystem, type System } from '../console/system.ts';
 import { ask, reviewTexts, rowsNamed, Walk } from '../console/walk.ts';
 
 /**
- * A person's own page by keyboard alone, in German and Arabic, on a phone, upright and at a desk: every page and whatever can be
- * done there, with axe on each.
+ * A person's own page by keyboard alone, in German and Arabic, on a phone, upright and at a desk: every page and every action,
+ * with axe on each.
  */
 const SIZES = [
   [390, 844],
@@ -18,7 +18,7 @@ const SETUPS = (['de', 'ar'] as const).flatMap((language) => SIZES.map((size) =>
 const nameOf = ({ language, size }: (typeof SETUPS)[number]) => `Ada ${language} ${size[0]}`;
 
 let system: System;
-/** The one-time link of each set-up's person. */
+/** The one-time link of each variant's person. */
 const links = new Map<string, string>();
 
 test.beforeAll(async ({ browser }) => {
@@ -64,7 +64,7 @@ for (const setup of SETUPS)
     const dialog = () => walk.dialog();
     const t: Walk['t'] = (...of) => walk.t(...of);
     const seen = (path: string) => walk.seen(path);
-    /** By the bar, as anybody goes. */
+    /** Opens a page through the navigation bar. */
     const open = async (path: 'code' | 'profile' | 'records' | 'rights') => {
       await keys.enter(page.locator(`nav a[href="#/${path}"]`), 'Shift+Tab');
       await walk.arrived(t(`${path}.title`));
@@ -83,12 +83,12 @@ for (const setup of SETUPS)
     test('enters by the link, shows the code, and reports a lost card', async () => {
       await keys.enter(button('link.button'));
       await expect(page.getByRole('img', { name: t('code.picture') })).toBeVisible();
-      // Past the bar with one key.
+      // Skips the bar with one key.
       await keys.enter(button('skip', walk.page.locator('body')), 'Shift+Tab');
       await expect(walk.main()).toBeFocused();
       await seen('code');
       const lost = button('cards.lost');
-      // Of several cards, which one.
+      // With several cards, the button names the card.
       await expect(lost).toHaveAccessibleName(new RegExp(`^${t('cards.lost')} ${t('cards.card')}`));
       await rowsNamed(page);
       await keys.enter(lost);
@@ -143,7 +143,7 @@ for (const setup of SETUPS)
       await expect(page.getByText(t('consent.standing.withdrawn'), { exact: true })).toBeVisible();
       await keys.held();
       await keys.enter(button('consent.read'));
-      // The text comes before what is agreed to.
+      // The text comes before the consent.
       await walk.asked(field('field.language', dialog()));
       await keys.tick(field('consent.agree', dialog()));
       await seen('consent');

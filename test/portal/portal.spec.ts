@@ -49,7 +49,7 @@ const call = (method: string, path: string, body?: unknown, at = office.page) =>
   );
 const newLink = async (): Promise<string> =>
   (await call('POST', `/api/people/${ada}/sign-in-links`, {})).body.url as string;
-/** Light and dark, at the size that the page has. */
+/** Takes pictures in light and dark, at the page's size. */
 const shot = async (name: string) => {
   const { width } = page.viewportSize()!;
   for (const colorScheme of ['light', 'dark'] as const) {
@@ -58,7 +58,7 @@ const shot = async (name: string) => {
     await page.screenshot({ path, fullPage: true });
   }
 };
-/** Tabs until that is focused, as someone without a mouse does; then Enter. */
+/** Presses Tab until the element is focused, as a person without a mouse does, then Enter. */
 const press = async (name: string | RegExp, role: 'button' | 'link' = 'button', key = 'Enter') => {
   const window = page.locator('dialog[open]');
   const wanted = ((await window.count()) > 0 ? window : page)
@@ -119,7 +119,7 @@ test('the code is large, renews itself before its minute is over, and is hidden 
   await expect(code).toBeHidden();
   await hide(false);
   await expect(code).toBeVisible();
-  // Nobody has touched the page for five minutes: it waits for someone.
+  // Nobody has touched the page for five minutes, so the code is hidden.
   for (let i = 0; i < 8; i++) await page.clock.fastForward(46_000);
   await expect(page.getByRole('button', { name: 'Code anzeigen' })).toBeVisible();
   await expect(code).toBeHidden();
@@ -158,7 +158,7 @@ test('“that was wrong” is sent by keyboard, waits, and is answered in the sa
 test('shows the stored data; name and address are corrected by keyboard, and positions opted out of', async () => {
   await press('Daten', 'link');
   await expect(page.getByRole('heading', { name: 'Über mich gespeicherte Daten' })).toBeVisible();
-  // The window is there, with the focus in it, before the browser can draw a frame or pass on a key.
+  // The dialog is open and has the focus before the browser can draw a frame or deliver a key.
   const edit = page.getByRole('button', { name: 'Bearbeiten' });
   const focused = edit.evaluate(async (button: HTMLElement) => {
     button.click();
@@ -174,7 +174,7 @@ test('shows the stored data; name and address are corrected by keyboard, and pos
   await expect(field).toHaveValue('ada@example.org');
   await axe(page);
   await shot('edit');
-  // Looking at the page in both themes may have taken the focus.
+  // Taking pictures in both themes may have moved the focus.
   await field.press('Enter');
   await expect(page.getByRole('banner').getByText('Ada King')).toBeVisible();
   await expect(page.getByText('ada@example.org')).toBeVisible();
@@ -194,7 +194,7 @@ test('everything can be downloaded', async () => {
   await press('Herunterladen');
   const file = await coming;
   expect(file.suggestedFilename()).toMatch(/^my-data-.*\.json$/);
-  // With what was changed of it, and when.
+  // Includes what was changed and when.
   const { profile } = JSON.parse(readFileSync(await file.path(), 'utf8'));
   expect(profile[0]).toMatchObject({ name: 'Ada King' });
   expect(profile.slice(1)).toContainEqual({
@@ -308,7 +308,7 @@ test('signing out leaves no personal data on the page', async () => {
   expect(mine.complaints.filter((text) => !/status of 4\d\d/.test(text))).toEqual([]);
 });
 
-/** A text of the customer's own that a data protection officer has reviewed. */
+/** Publishes a customer's own text that a data protection officer has reviewed. */
 async function reviewedText(browser: import('@playwright/test').Browser): Promise<void> {
   const text = {
     version: '2027-01',

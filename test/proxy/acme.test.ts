@@ -13,8 +13,8 @@ import { reservePorts } from '../services/ports.ts';
 import { blockOf, replaced } from './blocks.ts';
 
 /*
- * Certificates by ACME as docs/install/proxy.md says, from Pebble, the test server of Let's Encrypt. It looks the name up in a hosts
- * file that it alone sees, and really fetches what proves the name.
+ * Certificates by ACME as in docs/install/proxy.md, from Pebble, the test server of Let's Encrypt. It resolves the name through a
+ * hosts file that only it sees, and really fetches the proof of the name.
  */
 
 const HOST = 'presence.example.org';
@@ -135,7 +135,7 @@ describe.skipIf(impossible !== '')('certificates by ACME', () => {
   }, 300_000);
 });
 
-/** What the server on this port shows for our name; null: nobody, or nothing, is there. */
+/** Returns the certificate that the server on this port presents for our name; null if there is no server or no certificate. */
 function certificateAt(port: number): Promise<X509Certificate | null> {
   return new Promise((resolve) => {
     const socket = connect({ host: '127.0.0.1', port, servername: HOST, rejectUnauthorized: false }, () => {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 const PAGE = readFileSync(join(import.meta.dirname, '../../docs/install/proxy.md'), 'utf8');
 
-/** The code blocks of docs/install/proxy.md in one language that hold these words, as they are there. */
+/** Returns the code block of docs/install/proxy.md in this language that contains `part`, unchanged. */
 export function blockOf(language: string, part: string): string {
   const found = [...PAGE.matchAll(/^```(\w+)\n(.*?)^```$/gms)].filter(
     ([, of, text]) => of === language && text!.includes(part),
@@ -12,7 +12,7 @@ export function blockOf(language: string, part: string): string {
   return found[0]![2]!;
 }
 
-/** @throws where something to replace is not there: then the page says something else than the test thinks */
+/** Replaces each key. @throws where one does not occur: then the page no longer says what the test expects */
 export function replaced(text: string, pairs: Readonly<Record<string, string>>): string {
   return Object.entries(pairs).reduce((out, [from, to]) => {
     if (!out.includes(from)) throw new Error(`docs/install/proxy.md no longer says ${from}`);

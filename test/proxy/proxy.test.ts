@@ -16,7 +16,7 @@ import { type RunningServer, startServer } from '../../sync/server/app/server.ts
 import { reservePorts } from '../services/ports.ts';
 import { blockOf, replaced } from './blocks.ts';
 
-/* The real server behind the real nginx and Caddy, configured as docs/install/proxy.md says. Each client has an address of its own. */
+/* The real server behind the real nginx and Caddy, configured as in docs/install/proxy.md. Each client has a separate address. */
 
 const HOST = 'presence.example.org';
 const missing = ['/usr/sbin/nginx', '/usr/bin/caddy', '/usr/lib/nginx/modules/ngx_stream_module.so'].filter(
@@ -59,7 +59,7 @@ describe.skipIf(missing.length > 0)('behind a reverse proxy', () => {
     server = await startServer(
       readConfig(env),
       pino({ level: 'debug' }, { write: (line: string) => void logged.push(line) }),
-      // Held: a pause is counted in attempts here, and none is forgotten meanwhile.
+      // The clock is frozen: pauses are counted in attempts here, and none may expire meanwhile.
       { now: () => started },
     );
     await startNginx(ports[4]!, ports[6]!);
@@ -120,7 +120,7 @@ describe.skipIf(missing.length > 0)('behind a reverse proxy', () => {
   }
 
   async function startCaddy(plain: number): Promise<void> {
-    // A certificate of its own authority, since no other gives one here: test/proxy/acme.test.ts.
+    // A certificate of its own authority, since no CA is available here. For that see test/proxy/acme.test.ts.
     const site = replaced(blockOf('caddyfile', 'reverse_proxy'), {
       ...inner(),
       [`${HOST} {`]: `${HOST}:${caddy} {\n    tls internal`,
@@ -173,7 +173,7 @@ describe.skipIf(missing.length > 0)('behind a reverse proxy', () => {
           method,
           path,
           servername: HOST,
-          // Who the proxies are is not what is asked here.
+          // The identity of the proxies is not under test here.
           rejectUnauthorized: false,
           agent: false,
           headers: {
@@ -202,7 +202,7 @@ describe.skipIf(missing.length > 0)('behind a reverse proxy', () => {
     });
   }
 
-  /** Tries passwords until a pause, each time for another account: what is left is the pause of the address. */
+  /** Tries passwords, each for another account, until there is a pause. That pause then is the one of the address. */
   async function guessUntilPaused(
     port: number,
     asked: Asked,
@@ -236,7 +236,7 @@ describe.skipIf(missing.length > 0)('behind a reverse proxy', () => {
       });
       expect(await guessUntilPaused(port(), { from: one }, forged)).toBe(31);
       expect((await guess(port(), { from: other })).body.code).toBe('sign-in-refused');
-      // Nor does the pause hold for the proxy itself.
+      // The pause does not apply to the proxy itself either.
       expect((await guess(people, { from: '127.0.0.1' })).body.code).toBe('sign-in-refused');
     },
     600_000,
@@ -245,7 +245,7 @@ describe.skipIf(missing.length > 0)('behind a reverse proxy', () => {
   test('a direct client is counted by its own address, whatever its X-Forwarded-For', async () => {
     const from = '127.0.3.2';
     expect(await guessUntilPaused(people, { from }, (n) => ({ 'x-forwarded-for': `203.0.113.${n}` }))).toBe(31);
-    // Whose address was written there has no pause by it.
+    // The client whose address was in the header has no pause.
     expect((await guess(nginx, { from: '127.0.3.3' })).body.code).toBe('sign-in-refused');
   }, 600_000);
 
@@ -268,7 +268,7 @@ describe.skipIf(missing.length > 0)('behind a reverse proxy', () => {
       expect(await liveThrough(port, { cookie, origin: `https://${HOST}` })).toBe('open');
       expect(await liveThrough(port, { cookie, origin: 'https://evil.example' })).toBe('refused');
     }
-    // Another name is refused by the server itself: no proxy makes it known under it.
+    // Another host name is refused by the server itself: the proxy does not replace it.
     expect((await ask(nginx, 'GET', '/api/session', { headers: { host: 'evil.example' } })).body.code).toBe(
       'wrong-host',
     );
@@ -312,7 +312,7 @@ describe.skipIf(missing.length > 0)('behind a reverse proxy', () => {
   });
 });
 
-/** The command of the page that begins so. */
+/** Returns the command of the page that begins with this text. */
 function commandOf(start: string): string {
   return blockOf('sh', start)
     .split('\n')

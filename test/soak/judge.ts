@@ -2,13 +2,13 @@ import { coreMemoryBar } from '../bench/core-memory.ts';
 import type { MonthReport } from './month.ts';
 
 /**
- * How long a core may run before it is started again, months of 30 days. Nothing restarts one by itself: an update does, and one
- * that comes less often than this is no update process.
+ * How long a core may run before it is restarted, in months of 30 days. Nothing restarts a core automatically, but an update
+ * does, and updates must come at least this often.
  */
 const MONTHS_BETWEEN_RESTARTS = 6;
 const MB = 1e6;
 
-/** What is wrong with a month, a sentence each; none: it is as it should be. Pure. */
+/** Returns the faults of a month, one sentence each; none if it is as it should be. Pure. */
 export function faultsOf(report: MonthReport): string[] {
   const { days, slopes } = report;
   const most = Math.max(...days.map(({ resident }) => resident)) / MB;
@@ -19,7 +19,7 @@ export function faultsOf(report: MonthReport): string[] {
   const bar = `${barMb.toFixed(0)} MB`;
   if (most > barMb) faults.push(`the core had ${most.toFixed(1)} MB resident, the bar is ${bar}`);
   const { resident } = slopes;
-  // Growth that is no more than noise is none: its interval holds 0.
+  // Growth counts as noise, and so as none, if its interval contains 0.
   const growth = resident && resident.low > 0 ? resident.slope : 0;
   const then = now + growth * MONTHS_BETWEEN_RESTARTS;
   if (then > barMb)
@@ -34,7 +34,7 @@ export function faultsOf(report: MonthReport): string[] {
   return faults;
 }
 
-/** The slopes, a line each. */
+/** Returns the slopes, one per line. */
 export function slopeLines({ slopes, peak, people, faces, samples }: MonthReport): string[] {
   return [
     ...Object.entries(slopes).map(([what, slope]) =>

@@ -52,7 +52,7 @@ test('a month fails if the core is over its bar, or would be before its restart'
   expect(faultsOf(month(() => 250 + noise()))).toEqual([]);
   expect(faultsOf(month((day) => 250 + day * 0.1 + noise()))).toEqual([]);
   expect(faultsOf(month((day) => 250 + day * 0.7 + noise()))).toEqual([expect.stringContaining('after 6 months')]);
-  // With 200 people it is lower by the templates of the others.
+  // With 200 people the limit is lower by the templates of the others.
   expect(faultsOf(month(() => 275 + noise(), { people: 200 }))).toEqual([]);
   expect(faultsOf(month(() => 285 + noise(), { people: 200 }))).toEqual([
     expect.stringContaining('the bar is 280 MB'),

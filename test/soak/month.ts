@@ -36,29 +36,29 @@ import { type Slope, slopeWithInterval } from './slope.ts';
 import type { Memory, turnClock } from './turned-clock.ts';
 
 /**
- * Memory of the real core over a simulated month: its own process, its own models, a real server on PostgreSQL that acknowledges
- * and raises `safe`, and a clock that is turned from one walk-up to the next (turned-clock.ts). Faces are recorded footage, which
- * turns its head once to the left: challenges that ask for anything else are left, and the person comes again.
+ * Memory of the real core over a simulated month: a separate process with its own models, a real server on PostgreSQL that
+ * acknowledges and raises `safe`, and a clock that is advanced between walk-ups (turned-clock.ts). Faces are recorded footage
+ * with one head turn to the left. If a challenge asks for anything else, the person leaves and tries again.
  */
 
 const DAY = 86_400_000;
 const MB = 1e6;
-/** Before the month: events stay 30 days, so that some are let go every day of it. */
+/** Days of history before the month. Events are kept for 30 days, so some are deleted on every day of the month. */
 const HISTORY_DAYS = 35;
 const STAFF_PIN = '582046';
-/** People who have a PIN: hashing one takes as long as a check-in by it. */
+/** People who have a PIN. Few, because hashing a PIN takes as long as a check-in by PIN. */
 const WITH_PIN = 10;
 
-/** Warnings that a month brings: it ends now, and so begins before the build was made, than which no kiosk believes it is earlier. */
+/** Expected warnings. The month ends now, so it begins before the build date, and no kiosk accepts an earlier clock. */
 const EXPECTED = /^the clock was set back/;
 
 export interface MonthOptions {
   readonly days: number;
-  /** Enrolled at the kiosk, three templates each. Where they are more than 1:N is calibrated for, a number comes before a face. */
+  /** People enrolled, three templates each. If there are more than 1:N is calibrated for, the number comes before the face. */
   readonly people: number;
-  /** Walk-ups a day. */
+  /** Walk-ups per day. */
   readonly walkups: number;
-  /** One walk-up in so many is a face before the camera, and as many are a number and a PIN; the others are printed cards. */
+  /** One in this many walk-ups is by face, and as many are by number and PIN. The others use printed cards. */
   readonly costly: number;
   readonly seed: number;
   readonly note: (line: string) => void;
@@ -66,25 +66,25 @@ export interface MonthOptions {
 
 export interface MonthDay extends Memory {
   readonly day: number;
-  /** As the kernel counts it, after the garbage was collected. */
+  /** Resident memory according to the kernel, after garbage collection. */
   readonly resident: number;
 }
 
 export interface MonthReport {
   readonly people: number;
   readonly days: readonly MonthDay[];
-  /** Faces that passed a challenge, and samples of faces that the core was shown. */
+  /** Faces that passed a challenge, and face samples that the core received. */
   readonly faces: number;
   readonly samples: number;
   readonly confirmed: number;
   readonly recorded: number;
   readonly waiting: number;
-  /** Events that the store has let go since the server had them safe. */
+  /** Events that the store deleted after the server had them safe. */
   readonly trimmed: number;
-  /** Most that the core's process ever had resident, bytes. */
+  /** Peak resident memory of the core's process, bytes. */
   readonly peak: number;
   readonly problems: readonly string[];
-  /** Of resident memory and of the heap, MB a simulated month of 30 days; null: too few days. */
+  /** Of resident memory and of the heap, MB per simulated month of 30 days; null: too few days. */
   readonly slopes: Readonly<Record<'resident' | 'heapUsed' | 'external', Slope | null>>;
 }
 
@@ -102,7 +102,7 @@ export async function soakMonth({
   const folder = mkdtempSync(join(tmpdir(), 'sp-month-'));
   undo.defer(() => rmSync(folder, { recursive: true, force: true }));
   const home = join(folder, 'kiosk');
-  // The month ends now: certificates that are made on the way are valid by the machine's clock, which TLS goes by.
+  // The month ends now: certificates issued during it are valid by the machine's clock, which TLS uses.
   const behind = (days + 1) * DAY;
 
   note('a server, and a kiosk with a month of history');
@@ -134,7 +134,7 @@ export async function soakMonth({
   const begin = Date.now() - behind;
   const people = await fill({ home, device, size, walkups, begin, turns, link: { secret, bundle } });
 
-  // The core process as the host forks it, with a clock of its own before anything else.
+  // The core process as the host forks it, with its own clock installed before anything else.
   const socket = join(folder, 'clock');
   const coreModule = join(folder, 'core.mjs');
   const clockOf: Parameters<typeof turnClock> = [socket, behind];
@@ -165,14 +165,14 @@ export async function soakMonth({
   undo.defer(async () => clock.close());
   const core = (): CoreClient => line.client;
   async function turn(ms: number): Promise<void> {
-    // The server first: what the core asks once its clock is turned is answered by the same time.
+    // The server first: requests that the core makes once its clock is advanced are answered at the same time.
     turned += Math.round(ms);
     postSigned();
     await clock.ask(`turn ${Math.round(ms)}`);
   }
 
   note('the core serves');
-  // Cards are printed once, by staff.
+  // Staff prints each card once.
   const cards: string[] = [];
   const { token: first } = await core().staffUnlock({ pin: STAFF_PIN });
   for (const person of people.slice(0, 40))
@@ -193,7 +193,7 @@ export async function soakMonth({
       const ended = await turnedHead(visit, frames);
       await core().visitEnd({ visit });
       if (ended === 'asked-otherwise') {
-        // Each time one steps away is a failed challenge.
+        // Each time the person leaves counts as a failed challenge.
         if (visits % LIVENESS_TRIES === LIVENESS_TRIES - 1) await turn(LIVENESS_REST_MS);
         continue;
       }
@@ -230,7 +230,7 @@ export async function soakMonth({
     const result = await core().codeRead({ code: pick(cards) });
     if (result.kind === 'welcome') confirmed++;
   }
-  /** What a day brings beside the walk-ups: staff at work, a camera that goes and comes, a page reload, the server’s backup. */
+  /** The other events of a day: staff at work, a camera unplugged and plugged in, a page reload, the server’s backup. */
   async function theRest(day: number): Promise<void> {
     const { token } = await core().staffUnlock({ pin: STAFF_PIN });
     await core().peopleFind({ token, query: 'Month' });
@@ -250,9 +250,9 @@ export async function soakMonth({
     for (const camera of ['off', 'starting', 'ok'] as const) await core().screenState({ camera, frames: 10 });
     line.close();
     line = await screen.connect();
-    // As a backup that has just ended does. Not by psql: it would wait for a transaction of the server's, which is in this process.
+    // As a backup does when it ends. Not by psql: it would wait for a transaction of the server, which runs in this process.
     const safe = () => database.query('update ack_mark set safe = committed');
-    // The server may be about the same rows in another order: the one that PostgreSQL ends tries again, as the backup does.
+    // The server may update the same rows in another order. If PostgreSQL aborts this one, it is retried, as in the backup.
     await safe().catch((cause: unknown) => (isConflict(cause) ? safe() : Promise.reject(cause)));
   }
 
@@ -297,7 +297,7 @@ export async function soakMonth({
         postgres.sql(`select count(*) from checkin where at >= '${new Date(begin).toISOString()}'`, 'month'),
       ),
       waiting: store.outbox.count(),
-      // Not by the marks of its epochs: one that has gone whole has none any more.
+      // Not by the marks of the epochs, since an epoch that was deleted entirely no longer has any.
       trimmed: (store as SqlStore).session.db.prepare('SELECT max(n) - count(*) FROM event').pluck().get() as number,
       peak,
       problems,
@@ -313,13 +313,13 @@ interface Filling {
   readonly device: string;
   readonly size: number;
   readonly walkups: number;
-  /** When the month begins, ms since 1970. */
+  /** Start of the month, ms since 1970. */
   readonly begin: number;
   readonly turns: readonly RecordedTurn[];
   readonly link: Parameters<typeof writeServerLink>[1];
 }
 
-/** A kiosk of this server with its people, their PINs and faces, and the check-ins of the days before the month begins. @returns ids of people */
+/** Adds people, their PINs and faces, and the check-ins before the month to a kiosk of this server. @returns ids of people */
 async function fill({ home, device, size, walkups, begin, turns, link }: Filling): Promise<string[]> {
   let at = begin - (HISTORY_DAYS + 1) * DAY;
   let monotonic = 1000;
@@ -342,7 +342,7 @@ async function fill({ home, device, size, walkups, begin, turns, link }: Filling
       return (await store.people.add(person)).id;
     };
     const { rows } = syntheticPeople(size * TEMPLATES, 0, 7);
-    // Dealt out in turns: those of person n are n, n + size, n + 2 size.
+    // Distributed in rotation: person n has templates n, n + size and n + 2 size.
     const templates = (n: number) =>
       Array.from({ length: TEMPLATES }, (_, t) => rows.slice((n + t * size) * 512, (n + t * size + 1) * 512));
     const people: string[] = [];
@@ -364,7 +364,7 @@ const numberOf = (n: number): string => String(100_000 + n);
 
 interface RecordedTurn {
   readonly number: string;
-  /** Straight ahead, and then a head turn to the person's left, as a screen sends it. */
+  /** Straight ahead, followed by a head turn to the person's left, as a screen sends it. */
   readonly frames: readonly FaceFrame[];
   readonly templates: readonly Float32Array[];
 }
@@ -386,7 +386,7 @@ async function recordedTurns(): Promise<RecordedTurn[]> {
   }
 }
 
-/** The line to a turned clock: one question at a time. */
+/** Connects to a process with a turned clock. One request at a time. */
 async function clockLine(path: string) {
   const socket = connect(path);
   await new Promise<void>((resolve, reject) => socket.once('connect', resolve).once('error', reject));

@@ -8,11 +8,10 @@ import { type Counting, startWholeKiosk, type WholeKiosk } from './whole-kiosk.t
 
 /**
  * `npm run test:soak [-- --checkins 5000] [-- --seed 1]`: a long day of one kiosk. Badges at a real port and faces before the
- * camera, and in between cameras and readers that are pulled out, languages that are switched, and cores that are killed.
- * With `-- --month [--days 30] [--walkups 300] [--people 900]`: a month of the core alone, by a clock that is turned fast
- * (month.ts).
- * Prints memory as it goes and its slope, and ends with an error when a check-in that the screen confirmed is missing or
- * stands twice, something complained that no fault explains, or memory grows.
+ * camera, and in between cameras and readers that are unplugged, languages that are switched, and cores that are killed. With `--
+ * --month [--days 30] [--walkups 300] [--people 900]`: a month of the core alone, by a fast clock (month.ts). Prints memory and
+ * its slope, and ends with an error if a check-in that the screen confirmed is missing or stored twice, if a complaint has no
+ * fault that explains it, or if memory grows.
  */
 const options = readOptions(
   'npm run test:soak -- [--checkins N] [--seed N] | --month [--days N] [--walkups N] [--people N] [--seed N]',
@@ -32,22 +31,22 @@ const options = readOptions(
 const total = Number(options.checkins);
 const random = seededRandom(Number(options.seed));
 
-/** One face in so many check-ins: a walk-up takes longer than a badge. */
+/** One check-in in this many is by face: a walk-up takes longer than a badge. */
 const FACE_EVERY = 8;
-/** Check-ins of a busy door in a month, in thousands, by which growth is judged. */
+/** Check-ins of a busy door per month, in thousands, used to judge growth. */
 const MONTH_THOUSANDS = 30;
-/** What a month may add, MB: growth is judged by the lower end of its interval, so that noise is none. */
+/** Allowed growth per month, MB. Growth is judged by the lower end of its interval, so that noise does not count. */
 const FLAT_MB_A_MONTH = 20;
 const PATIENT = { timeout: 60_000 } as const;
 
-/** What each fault may make host, core and page complain of. */
+/** The complaints that each fault may cause in host, core and page. */
 const EXPLAINED: Readonly<Record<string, RegExp>> = {
   'camera drop': /camera|NotFoundError|track/i,
   'serial drop': /reader|serial|port|device/i,
   'core kill': /503|core|websocket|socket|connection|closed|SIGKILL/i,
   'language switch': /(?!)/,
 };
-/** What the detector says of itself when it starts. */
+/** What the detector logs when it starts. */
 const HARMLESS = /INFO: Created TensorFlow Lite XNNPACK delegate/;
 type Fault = keyof typeof EXPLAINED & string;
 const counts = new Map<Fault, number>(Object.keys(EXPLAINED).map((kind) => [kind, 0]));
@@ -71,12 +70,12 @@ const { page } = world;
 const result = page.locator('.result');
 let confirmed = 0;
 const begun = performance.now();
-/** Walk-ups after which someone had to come again. */
+/** Walk-ups after which a person had to try again. */
 let comeAgain = 0;
 
 const settled = () => result.waitFor({ state: 'detached', ...PATIENT });
 const results = () => page.evaluate(() => (globalThis as Counting).results);
-/** One more welcome than there were. */
+/** Waits for one more welcome than before. */
 const welcomed = (before: number, timeout: number) =>
   page.waitForFunction((n) => (globalThis as Counting).results > n, before, { timeout, polling: 20 });
 
@@ -105,7 +104,7 @@ async function byFace(n: number): Promise<void> {
       await welcomed(before, 12_000);
       break;
     } catch (cause) {
-      // Not sure enough at the first frames: the person steps back and comes again, as people do.
+      // The first frames did not give enough certainty: the person steps back and tries again, as people do.
       if (tries === 4) throw new Error('a face that is enrolled was not welcomed in five walk-ups', { cause });
       comeAgain++;
       await world.camera.cue(null);
@@ -116,11 +115,11 @@ async function byFace(n: number): Promise<void> {
   confirmed++;
   await world.camera.cue(null);
   await settled();
-  // The next face is another visit once this one has gone.
+  // Once this face has left, the next one is another visit.
   await page.waitForTimeout(600);
 }
 
-/** What is complained of is laid to the faults of the last minute, since a page comes back by itself a while later. */
+/** Complaints are attributed to the faults of the last minute, since a page takes a while to recover. */
 const recent: { at: number; known: RegExp }[] = [];
 function explain(): void {
   const since = performance.now() - 60_000;
@@ -173,7 +172,7 @@ const samples: Sample[] = [];
 const sampleEvery = Math.max(10, Math.round(total / 40));
 const faultEvery = Math.max(5, Math.round(total / 120));
 const kinds = Object.keys(FAULTS) as Fault[];
-/** From here on no core is killed: its memory is measured over one life. */
+/** From here on no core is killed, so that its memory is measured over a single run. */
 const quiet = Math.round(total * 0.4);
 
 let failure: unknown = null;
@@ -203,7 +202,7 @@ try {
 }
 const { records, distinct, chain } = await world.close();
 const kills = counts.get('core kill')!;
-// A core that was killed may have kept a check-in that no screen has shown any more.
+// A killed core may have stored a check-in that no screen showed.
 const whole = failure === null && distinct === records && records >= confirmed && records <= confirmed + kills;
 const settledSamples = samples.filter((s) => s.at > quiet + (total - quiet) / 4);
 let flat = true;

@@ -8,7 +8,7 @@ export function slopeOf(points: readonly (readonly [x: number, y: number])[]): n
   return points.reduce((sum, [x, y]) => sum + (x - meanX) * (y - meanY), 0) / spread;
 }
 
-/** A least-squares slope with its interval of 95 % confidence. */
+/** A least-squares slope with its 95 % confidence interval. */
 export interface Slope {
   readonly slope: number;
   readonly low: number;
@@ -16,8 +16,8 @@ export interface Slope {
 }
 
 /**
- * As `slopeOf`, with how sure it is. Successive samples of one process lean the same way, so that its residuals count as fewer than
- * there are: as many as an AR(1) process of their lag-1 correlation has independent ones. Pure.
+ * As `slopeOf`, with a confidence interval. Successive samples of one process are correlated, so the effective number of
+ * residuals is lower: that of the independent ones in an AR(1) process with their lag-1 correlation. Pure.
  * @returns null for fewer than four points, or when all x are the same
  */
 export function slopeWithInterval(points: readonly (readonly [x: number, y: number])[]): Slope | null {

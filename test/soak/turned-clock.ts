@@ -6,7 +6,7 @@ import { createInterface } from 'node:readline';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
-/** What a turned process answers: bytes, after its garbage was collected. */
+/** What a process with a turned clock answers: bytes, after garbage collection. */
 export interface Memory {
   readonly rss: number;
   readonly heapUsed: number;
@@ -15,13 +15,13 @@ export interface Memory {
 }
 
 /**
- * Gives this process a clock that another one turns: `Date`, `performance` and the timers go by it, and nothing else is changed.
- * Between turns it runs as the machine's does. It must be begun before anything reads a clock.
+ * Gives this process a clock that another process advances. `Date`, `performance` and the timers use it; nothing else changes.
+ * Between advances it runs like the machine's. Must be called before anything reads a clock.
  *
- * Another process writes to the socket, a line each: `turn MS`, answered once every timer that has become due was called (each
- * once, as after a machine has slept) and no request to a server is under way; `memory`, answered with JSON.
+ * Another process writes lines to the socket. `turn MS` is answered once every timer that has become due was called (each once,
+ * as after a machine has slept) and no request to a server is pending. `memory` is answered with JSON.
  *
- * @param behind by how much it begins before the machine's clock, ms
+ * @param behind how far it begins behind the machine's clock, ms
  */
 export async function turnClock(socket: string, behind: number): Promise<void> {
   const real = {
@@ -64,7 +64,7 @@ export async function turnClock(socket: string, behind: number): Promise<void> {
     timers.delete(timer);
     if (timer.machine) real.clearTimeout(timer.machine);
   };
-  /** The machine's own timer, for as long as nobody turns. */
+  /** Sets the machine's timer, which applies as long as the clock is not advanced. */
   function arm(timer: Timer): void {
     if (timer.machine) real.clearTimeout(timer.machine);
     timer.machine = real.setTimeout(() => fire(timer), Math.min(2 ** 31 - 1, Math.max(0, timer.due - passed())));
@@ -72,7 +72,7 @@ export async function turnClock(socket: string, behind: number): Promise<void> {
   }
   function fire(timer: Timer): void {
     if (!timer.live) return;
-    if (timer.due - passed() > 1) return void arm(timer); // longer than a machine's timer can be
+    if (timer.due - passed() > 1) return void arm(timer); // longer than the machine's longest timer
     if (timer.every === null) drop(timer);
     else {
       timer.due = passed() + timer.every;
@@ -154,7 +154,7 @@ export async function turnClock(socket: string, behind: number): Promise<void> {
   setFlagsFromString('--expose-gc');
   const collect = runInNewContext('gc') as () => void;
   async function memory(): Promise<Memory> {
-    // What was freed in one collection frees more in the next: finalizers of native buffers run in between.
+    // Memory freed in one collection lets the next free more, since finalizers of native buffers run in between.
     for (let i = 0; i < 3; i++) {
       collect();
       await breath();

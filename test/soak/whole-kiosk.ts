@@ -15,7 +15,7 @@ import { processMemory } from '../bench/harness.ts';
 import { installReactiveCamera, type ReactiveCamera } from '../footage/reactive-camera.ts';
 import { type SerialCable, serialCable } from '../services/serial-line.ts';
 
-/** A whole kiosk under a long day: real host, core, screens in Chromium, a badge reader on a real port, footage as camera. */
+/** A whole kiosk for a long day: real host, core, screens in Chromium, a badge reader on a real port, footage as camera. */
 export interface WholeKiosk {
   readonly host: BrowserHost;
   readonly page: Page;
@@ -25,11 +25,11 @@ export interface WholeKiosk {
   readonly badges: readonly string[];
   /** Clips of faces that are enrolled. */
   readonly clips: readonly string[];
-  /** Everything that went wrong, as host, page and content policy said it, since it was last taken. */
+  /** Returns all complaints of host, page and content policy since the last call. */
   takeComplaints(): string[];
-  /** Bytes: core resident, heap of the page after its garbage was collected, all renderer processes resident. */
+  /** Bytes: resident memory of the core, heap of the page after garbage collection, resident memory of all renderer processes. */
   memory(): Promise<{ core: number; heap: number; renderers: number }>;
-  /** Check-ins in the store, once everything has ended. */
+  /** Ends everything. Returns the check-ins in the store. */
   close(): Promise<{ records: number; distinct: number; chain: string[] }>;
 }
 
@@ -69,7 +69,7 @@ export async function startWholeKiosk(): Promise<WholeKiosk> {
     complaints.push(`console${message.worker() ? ' of a worker' : ''}: ${message.text()} (${url}:${lineNumber})`);
   });
   const camera = await installReactiveCamera(page, { fps: 15 });
-  // A result goes soon; the page itself counts them, so that none is missed.
+  // A result disappears soon. The page itself counts them, so that none is missed.
   await page.addInitScript(() => {
     const counted = globalThis as Counting;
     counted.results = 0;
@@ -86,7 +86,7 @@ export async function startWholeKiosk(): Promise<WholeKiosk> {
   });
   await page.goto(pathToFileURL(host.enterFile!).href);
   await page.locator('.stage[data-live=true]').waitFor({ timeout: 120_000 });
-  // A page that is there before its core asks again until it is: that is how a kiosk starts.
+  // A page that loads before its core is up retries until it is: every kiosk starts like that.
   complaints.length = 0;
   const clips: string[] = [];
   for (const segment of demoClipSpec().segments.filter((s) => s.source !== 'blank')) {
@@ -128,7 +128,7 @@ export async function startWholeKiosk(): Promise<WholeKiosk> {
   };
 }
 
-/** People with badges, as the server sends them, and the two men of the footage. */
+/** Adds people with badges, as the server sends them, and the two men of the footage. */
 async function fill(home: string): Promise<string[]> {
   const kiosk = await openKiosk({ home, deviceSecret: null, allowSecretFile: true });
   try {
@@ -162,7 +162,7 @@ async function heapOf(cdp: CDPSession): Promise<number> {
   return usedSize;
 }
 
-/** Resident memory of the renderer processes that descend from this one, bytes. */
+/** Returns the resident memory of the renderer processes that descend from this one, bytes. */
 function rendererMemory(): number {
   let bytes = 0;
   for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
@@ -170,7 +170,7 @@ function rendererMemory(): number {
       const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8');
       if (command.includes('--type=renderer') && isOurs(Number(pid))) bytes += processMemory(Number(pid)).resident;
     } catch {
-      // It ended while it was looked at.
+      // The process ended before we read it.
     }
   }
   return bytes;

@@ -1,7 +1,7 @@
 import { TYP } from '../../sync/protocol/wire/batch.ts';
 import { downTopic, NUDGE, presenceTopic, upTopic } from '../../sync/protocol/wire/topics.ts';
 
-/** What each message holds, by its names in `wire.json`: the header in the clear, and the body that it is opened to. */
+/** The content of each message, by its names in `wire.json`: the header in the clear, and the decrypted body. */
 const MESSAGES = {
   batch: { typ: TYP.sealedBatch, header: 'SealedHeader.batch', signed: 'BatchHeader', body: 'BatchBody' },
   ask: { typ: TYP.sealedAsk, header: 'SealedHeader.ask', signed: 'AskHeader', body: 'Ask' },
@@ -16,7 +16,7 @@ const parameters = {
 };
 const ref = (id: string) => ({ $ref: `./wire.json#/$defs/${id}` });
 
-/** The AsyncAPI 3 document of the MQTT side; docs/develop/protocol.md says what the messages mean. */
+/** Returns the AsyncAPI 3 document of the MQTT side. docs/develop/protocol.md explains the messages. */
 export function asyncApi(version: string): unknown {
   const messages = Object.entries(MESSAGES).map(([name, { typ, header, body, ...sealed }]) => [
     name,

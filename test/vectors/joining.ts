@@ -6,9 +6,9 @@ import { PROTOCOL_VERSION } from '../../sync/protocol/wire/batch.ts';
 import { JOIN_TYP } from '../../sync/protocol/wire/join.ts';
 import { DEVICE, EPOCH, encrypt, JTI, KEYS, NONCE, NOW, PERSON, SERVER, sealed, sign } from './material.ts';
 
-/** Vectors of joining, and of what is sealed by itself within an event: a position and a photo. */
+/** Vectors of joining, and of what is encrypted separately within an event: a position and a photo. */
 
-/** Of a P-256 key made for this; a signature of ECDSA is another each time, so the text is fixed. */
+/** Made with a P-256 key for this file. Every ECDSA signature differs, so the text is fixed. */
 const CSR = `-----BEGIN CERTIFICATE REQUEST-----
 MIHrMIGRAgEAMC8xLTArBgNVBAMMJDExMTExMTExLTExMTEtNDExMS04MTExLTEx
 MTExMTExMTExMTBZMBMGByqGSM49AgEGCCqGSM49AwEHA0IABOsrjLbDt+wtKRYN
@@ -60,7 +60,7 @@ export async function joining() {
         sealing: publicHalf(KEYS.serverSealing),
         caPem: [CA],
       },
-      // In life the client certificate that the CA gave for the request; here any text stands for it.
+      // Really the client certificate that the CA issued for the request. Here any text will do.
       tlsCertPem: CA,
       site: { id: EPOCH, name: 'Head office', timeZone: 'Europe/Berlin' },
     },
@@ -101,7 +101,7 @@ export async function position() {
   return { value, header, plain: plain.toString('utf8'), sealed: await encrypt(plain, header, KEYS.serverSealing) };
 }
 
-/** The file that `photo` of a check-in names and `photoKey` opens. */
+/** The file that `photo` of a check-in names and `photoKey` decrypts. */
 export function photo() {
   const event = '018e0000-0000-7000-8000-000000000002';
   const key = Buffer.alloc(32, 9);

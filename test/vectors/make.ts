@@ -41,11 +41,11 @@ const { version } = JSON.parse(readFileSync(join(import.meta.dirname, '../../pac
 };
 
 /**
- * Test vectors of docs/develop/protocol.md, for authors of other clients. Everything is fixed here, the sender's
- * ephemeral key and nonce too, so that each message can be made again bit by bit. Never use these keys, and never fix an ephemeral key or
- * a nonce, outside a test.
+ * Test vectors of docs/develop/protocol.md, for authors of other clients. Everything is fixed here, including the sender's
+ * ephemeral key and nonce, so that each message can be reproduced bit by bit. Never use these keys, and never fix an ephemeral
+ * key or a nonce, outside a test.
  *
- * `node test/vectors/make.ts` writes the files beside this one and docs/schemas; vectors.test.ts holds them against the code.
+ * `node test/vectors/make.ts` writes the files beside this one and docs/schemas; vectors.test.ts checks them against the code.
  */
 
 const PIN = '5830';
@@ -102,7 +102,7 @@ function events(): WireEvent[] {
     { person: PERSON, score: 0.83, second: null },
   );
   const erased = event(3, headerHash(checkin.header), 'erasureDone', { request: REQUEST }, { person: PERSON });
-  // Value and salt are gone together: the commitment stays, and the chain with it.
+  // Value and salt are deleted together. The commitment is kept, and so the chain is intact.
   return [person, checkin, { ...erased, personal: {} }];
 }
 
@@ -288,7 +288,7 @@ async function messages() {
   };
 }
 
-/** Batches that a server must refuse, each for one fault alone, and with which code. */
+/** Returns batches that a server must refuse, each with exactly one fault, and the error code. */
 async function refused(ask: string, good: { header: object; body: unknown; signed: string; sealed: string }) {
   const outer = JSON.parse(Buffer.from(good.sealed.split('.')[0]!, 'base64url').toString());
   const withOuter = (change: object) =>
@@ -344,7 +344,7 @@ async function refused(ask: string, good: { header: object; body: unknown; signe
   ];
 }
 
-/** What people show. */
+/** Returns the codes that people show. */
 async function checkinMethods() {
   const card = { person: PERSON, card: REQUEST, key: createHash('sha256').update('card key').digest() };
   const secret = Buffer.from('000102030405060708090a0b0c0d0e0f', 'hex');
@@ -381,7 +381,7 @@ async function checkinMethods() {
   };
 }
 
-/** Every file and its content. */
+/** Returns every file and its content. */
 export async function vectors(): Promise<Record<string, unknown>> {
   const made = await messages();
   const thumbprints = Object.fromEntries(
@@ -422,11 +422,12 @@ export async function vectors(): Promise<Record<string, unknown>> {
 }
 
 if (import.meta.main) {
-  // The whole server: only here, since the test of the vectors needs none of it. every-route.test.ts holds it against the code.
+  // The whole server: imported only here, since the test of the vectors needs none of it. every-route.test.ts checks it against
+  // the code.
   const { SERVED } = await import('../../sync/server/app/served.ts');
   const openapi = SERVED.find(({ path }) => path === '/api/openapi.json')!;
   const { paths, ...rest } = (await openapi.handle({} as never)) as { paths: object };
-  // A line for each path: laid out in full it would be three times as long.
+  // One line per path: fully expanded it would be three times as long.
   const lines = Object.entries(paths).map(([path, methods]) => `${JSON.stringify(path)}: ${JSON.stringify(methods)}`);
   const text = JSON.stringify(rest, null, 2).replace(/\n}$/, () => `,\n"paths": {\n${lines.join(',\n')}\n}\n}\n`);
   writeFileSync(join(import.meta.dirname, '../../docs/schemas/openapi.json'), text);

@@ -4,14 +4,14 @@ import { agreementKey, keyId, publicHalf, signatureKey } from '../../sync/protoc
 import { pad } from '../../sync/protocol/seal/padding.ts';
 import type { Ed25519PrivateJwk, X25519PrivateJwk } from '../../sync/protocol/wire/batch.ts';
 
-/** What every test vector is made of: fixed keys, a fixed ephemeral key and nonce, and `jose` for signature and seal. */
+/** The material of every test vector: fixed keys, a fixed ephemeral key and nonce, and `jose` for signature and encryption. */
 
-/** A private key out of a name: SHA-256("smartpresence vector: " ‖ name) is the seed (RFC 8032) or scalar (RFC 7748). */
+/** Derives a private key from a name: SHA-256("smartpresence vector: " ‖ name) is the seed (RFC 8032) or scalar (RFC 7748). */
 function key(crv: 'Ed25519', name: string): Ed25519PrivateJwk;
 function key(crv: 'X25519', name: string): X25519PrivateJwk;
 function key(crv: 'Ed25519' | 'X25519', name: string): Ed25519PrivateJwk | X25519PrivateJwk {
   const seed = createHash('sha256').update(`smartpresence vector: ${name}`).digest();
-  // PKCS #8 of RFC 8410: the only way in which Node takes a bare seed.
+  // PKCS #8 of RFC 8410: the only format in which Node accepts a bare seed.
   const oid = crv === 'Ed25519' ? '2b6570' : '2b656e';
   const der = Buffer.concat([Buffer.from(`302e020100300506032b65${oid.slice(4)}04220420`, 'hex'), seed]);
   const { x, d } = createPrivateKey({ key: der, format: 'der', type: 'pkcs8' }).export({ format: 'jwk' });
@@ -42,12 +42,12 @@ export async function sign(header: object, body: unknown, signing: Ed25519Privat
     .sign(await signatureKey(signing));
 }
 
-/** A message that was signed, padded and sealed. */
+/** Pads and encrypts a signed message. */
 export async function seal(signed: string, typ: string, cty: string, to: X25519PrivateJwk): Promise<string> {
   return encrypt(pad(new TextEncoder().encode(signed)), { typ, cty }, to);
 }
 
-/** @param more members of the protected header beside `alg`, `enc`, `kid` and `epk` */
+/** @param more members of the protected header in addition to `alg`, `enc`, `kid` and `epk` */
 export async function encrypt(plain: Uint8Array, more: object, to: X25519PrivateJwk): Promise<string> {
   const epk = (await importJWK(EPHEMERAL, 'ECDH-ES', { extractable: true })) as CryptoKey;
   return new CompactEncrypt(plain)
@@ -57,7 +57,7 @@ export async function encrypt(plain: Uint8Array, more: object, to: X25519Private
     .encrypt(await agreementKey(publicHalf(to)));
 }
 
-/** A sealed message with everything that it goes through. */
+/** Returns an encrypted message with all its intermediate stages. */
 export async function sealed(
   header: { typ: string },
   body: unknown,

@@ -37,8 +37,8 @@ const SEALED = {
 } as const;
 
 /**
- * Every schema of the wire by its name in docs/develop/protocol.md, as JSON Schema (2020-12). What such a schema can't say, the page
- * says: ranges that belong together, canonical base64url.
+ * Returns every schema of the wire by its name in docs/develop/protocol.md, as JSON Schema (2020-12). That page states what such
+ * a schema can't: related ranges, canonical base64url.
  */
 export function schemas(): unknown {
   const registry = z.registry<{ id: string }>();
@@ -87,7 +87,7 @@ export function schemas(): unknown {
   for (const [id, schema] of Object.entries(named)) registry.add(schema, { id });
   const made = z.toJSONSchema(registry, {
     uri: (id) => `#/$defs/${id}`,
-    // No format of the standard: the pattern beside it says the same.
+    // Not a standard format: the pattern beside it says the same.
     override: ({ jsonSchema }) => {
       if (jsonSchema.format === 'lowercase') delete jsonSchema.format;
     },

@@ -25,7 +25,7 @@ import type { WireEvent } from '../../sync/protocol/wire/event.ts';
 import { openPhoto } from '../../sync/server/core/photos/store.ts';
 import { vectors } from './make.ts';
 
-/** The files as another client would read them: nothing but JSON. */
+/** Reads the files as another client would: nothing but JSON. */
 const read = (name: string) => JSON.parse(readFileSync(join(import.meta.dirname, name), 'utf8'));
 const { ids, keys, thumbprints } = read('keys.json');
 const messages = read('messages.json');
@@ -53,7 +53,7 @@ describe('chain', () => {
 
   test.each(commitments)('commitment to $canonical', ({ salt, value, canonical, commitment }) => {
     expect(commit(salt, value)).toBe(commitment);
-    // Without any of our code: salt bytes, then the canonical text.
+    // Without any of our code: the salt bytes, then the canonical text.
     const bytes = Buffer.concat([Buffer.from(salt, 'base64url'), Buffer.from(canonical, 'utf8')]);
     expect(createHash('sha256').update(bytes).digest('base64url')).toBe(commitment);
   });
@@ -199,7 +199,7 @@ test('the AsyncAPI document has every kind of message, without dangling referenc
   const text = JSON.stringify(read('../../docs/schemas/asyncapi.json'));
   const named = [...text.matchAll(/wire\.json#\/\$defs\/([^"]+)"/g)].map(([, name]) => name);
   expect(Object.keys($defs)).toEqual(expect.arrayContaining(named));
-  // What a batch, an ask and a page are opened to has a type of its own, and no place on a topic.
+  // The decrypted content of a batch, an ask and a page has its own type, and is never published on a topic.
   const { batch, ask, page, ...carried } = TYP;
   for (const typ of Object.values(carried)) expect(text).toContain(typ);
 });

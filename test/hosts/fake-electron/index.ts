@@ -16,16 +16,16 @@ import { started, utilityProcess } from './utility-process.ts';
 import { FakeWebContents } from './window.ts';
 
 /**
- * A stand-in for the `electron` module, where its binary can't be had: the main process's objects as far as the host
- * uses them, held to Electron's own typings (`implements`, `satisfies`, and electron-typings.test.ts), with utility processes that are real child processes and ports that are real MessageChannels. It proves
- * how our modules work together; it proves nothing about Electron.
+ * A fake of the `electron` module for machines without its binary: the main process's objects as far as the host uses them,
+ * checked against Electron's own typings (`implements`, `satisfies`, and electron-typings.test.ts). Utility processes are real
+ * child processes and ports are real MessageChannels. It proves how our modules work together; it proves nothing about Electron.
  */
 
-/** What a test sets before it starts the host, and reads afterwards. */
+/** What a test sets before it starts the host and reads afterwards. */
 interface FakeState {
   userData: string;
   lock: boolean;
-  /** `key`: counts the keys that the keystore has had. */
+  /** `key` is the number of the keystore's current key. */
   keystore: { available: boolean; backend: ReturnType<SafeStorage['getSelectedStorageBackend']>; key: number };
   windows: FakeBrowserWindow[];
   sessions: Map<string, FakeSession>;
@@ -111,7 +111,7 @@ class FakeApp extends EventEmitter implements Pick<App, AppCalls> {
     state.quits += 1;
     this.emit('quit');
   }
-  /** Ends at once, without asking anybody: no `will-quit` comes. */
+  /** Ends at once, without events: no `will-quit` is emitted. */
   exit(code: number): void {
     state.exits.push(code);
     this.emit('quit');
@@ -170,14 +170,14 @@ export const Menu = {
 export const protocol = {
   registerSchemesAsPrivileged: (schemes: FakeState['privileged']) => void state.privileged.push(...schemes),
 } satisfies { [name in keyof Pick<Protocol, 'registerSchemesAsPrivileged'>]: unknown };
-/** Counts who keeps the display on. */
+/** Counts the blockers that keep the display on. */
 export const powerSaveBlocker = {
   start(type) {
     state.blockers.push(type);
     return state.blockers.length;
   },
 } satisfies Pick<PowerSaveBlocker, 'start'>;
-/** "Encrypts" by wrapping, and refuses what it did not wrap: enough to see what is sealed and what is not. */
+/** "Encrypts" by wrapping, and refuses what it did not wrap. That shows what is encrypted and what is not. */
 export const safeStorage = {
   isAsyncEncryptionAvailable: async () => state.keystore.available,
   getSelectedStorageBackend: () => state.keystore.backend,
@@ -196,7 +196,7 @@ export const safeStorage = {
   'isAsyncEncryptionAvailable' | 'getSelectedStorageBackend' | 'encryptStringAsync' | 'decryptStringAsync'
 >;
 
-/** Ends the program as Electron would, and goes back to one that has not started. */
+/** Ends the program as Electron would, and resets the fake to its initial state. */
 export async function reset(): Promise<void> {
   if (state.windows.length > 0 && state.quits + state.exits.length === 0) {
     const quit = new Promise<void>((resolve) => app.once('quit', resolve));

@@ -2,8 +2,8 @@ import { EventEmitter } from 'node:events';
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 
 /**
- * Electron's MessagePortMain over a real port of Node: an emitter of `{ data, ports }` and `close`, that queues until
- * started. (worker_threads ports do the cloning, so what can't be cloned fails here too.)
+ * Electron's MessagePortMain over a real port of Node: emits `{ data, ports }` and `close`, and queues until started.
+ * (worker_threads ports clone the messages, so what can't be cloned fails here too.)
  */
 export class FakePortMain extends EventEmitter {
   readonly port: MessagePort;

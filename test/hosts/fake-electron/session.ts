@@ -2,7 +2,7 @@ import { EventEmitter } from 'node:events';
 
 type Callback<T> = (value: T) => void;
 
-/** Electron's session, as far as the host sets it up; what was set can be asked, as Chromium would ask it. */
+/** Electron's session, as far as the host configures it. Tests query the configuration as Chromium would. */
 export class FakeSession extends EventEmitter {
   permissionRequest:
     | ((contents: unknown, permission: string, callback: Callback<boolean>, details: object) => void)
@@ -33,7 +33,7 @@ export class FakeSession extends EventEmitter {
     handle: (scheme: string, handler: (request: Request) => Response | Promise<Response>) =>
       void this.handlers.set(scheme, handler),
   };
-  /** Scripts that run before a page's own, by the addresses they are for. */
+  /** Scripts that run before the page's own, with the addresses they apply to. */
   readonly preloads: { filePath: string; matches: string[] }[] = [];
   registerPreloadScript(script: { type: string; filePath: string; matches: string[] }): string {
     this.preloads.push(script);
@@ -56,7 +56,7 @@ export class FakeSession extends EventEmitter {
     this.displayMedia = handler;
   }
 
-  /** True when the session lets a request through. Without a filter everything passes, as in Electron. */
+  /** Whether the session allows a request. Without a filter every request is allowed, as in Electron. */
   allows(url: string): Promise<boolean> {
     return new Promise((resolve) => {
       if (!this.beforeRequest) resolve(true);
@@ -68,14 +68,14 @@ export class FakeSession extends EventEmitter {
     if (!handler) throw new Error('ERR_UNKNOWN_URL_SCHEME');
     return handler(request);
   }
-  /** What the session makes of a response's headers. */
+  /** Returns a response's headers as the session rewrites them. */
   headers(responseHeaders: Record<string, string[]>): Promise<Record<string, string[]>> {
     return new Promise((resolve) => {
       if (!this.headersReceived) resolve(responseHeaders);
       else this.headersReceived({ responseHeaders }, (answer) => resolve(answer.responseHeaders));
     });
   }
-  /** Without a handler Electron grants every permission: so does the fake. */
+  /** Requests a permission. Without a handler it is granted, as in Electron. */
   request(permission: string, details: object): Promise<boolean> {
     return new Promise((resolve) => {
       if (!this.permissionRequest) resolve(true);

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import type { FakePortMain } from './ports.ts';
 
 /*
- * Electron's utilityProcess as a real child process. A port can't leave a Node process, so a transferred one is
- * carried over the child's IPC channel, message by message, to a real MessageChannel in the child (utility-shim.ts).
+ * Electron's utilityProcess as a real child process. A port can't leave a Node process, so a transferred one is forwarded message
+ * by message over the child's IPC channel to a real MessageChannel in the child (utility-shim.ts).
  */
 const SHIM = join(import.meta.dirname, 'utility-shim.ts');
 

@@ -2,7 +2,7 @@ import { EventEmitter } from 'node:events';
 import { pathToFileURL } from 'node:url';
 import { FakeMessageChannelMain } from './ports.ts';
 
-/** The inside of a fake utility process: gives it `process.parentPort`, then runs its module. */
+/** Runs inside a fake utility process: sets `process.parentPort`, then runs its module. */
 type Message =
   | { kind: 'parent'; data: unknown; ports: number[] }
   | { kind: 'port'; port: number; data: unknown }

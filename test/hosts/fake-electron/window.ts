@@ -4,7 +4,7 @@ import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import type { FakePortMain } from './ports.ts';
 import type { FakeSession } from './session.ts';
 
-/** The page's `window`, as far as preload and contract use it: a message is dispatched to itself, with its ports. */
+/** The page's `window`, as far as preload and contract use it: it dispatches messages to itself, with their ports. */
 export class FakePageWindow extends EventTarget {
   readonly location: { protocol: string; origin: string; href: string };
   constructor(address: string) {
@@ -37,7 +37,7 @@ export class FakeWebContents extends EventEmitter {
   openHandler: ((details: { url: string }) => { action: string }) | null = null;
   webRtcPolicy = '';
   loads = 0;
-  /** What was sent to the printer, by its options. */
+  /** Options of each print request. */
   readonly printed: unknown[] = [];
 
   constructor(session: FakeSession, ipcMain: EventEmitter) {
@@ -51,7 +51,7 @@ export class FakeWebContents extends EventEmitter {
   setWebRTCIPHandlingPolicy(policy: string): void {
     this.webRtcPolicy = policy;
   }
-  /** Main → renderer. Ports become the renderer's own kind, as in Electron. */
+  /** Main → renderer. Ports are converted to the renderer's kind, as in Electron. */
   postMessage(channel: string, _message: unknown, transfer: FakePortMain[] = []): void {
     const ports = transfer.map((port) => rendererPort(port));
     setImmediate(() => this.ipcRenderer.emit(channel, { ports }));
@@ -67,7 +67,7 @@ export class FakeWebContents extends EventEmitter {
     this.page = null;
     this.emit('render-process-gone', {}, { reason: 'crashed' });
   }
-  /** Loads a page: filtered by the session, answered by its protocol handler; then the preload runs in it. */
+  /** Loads a page: the session filters the request, its protocol handler answers it, and then the preload runs in the page. */
   async load(address: string): Promise<Response> {
     if (!(await this.session.allows(address))) throw new Error('ERR_BLOCKED_BY_CLIENT');
     const response = await this.session.answer(new Request(address));
@@ -79,11 +79,11 @@ export class FakeWebContents extends EventEmitter {
     for (const preload of this.session.preloadsOf(address)) this.runPreload(preload, this.page);
     return response;
   }
-  /** Renderer → main, from any frame: for tests of the sender check. */
+  /** Renderer → main, from any frame. For tests of the sender check. */
   sendFrom(frame: FakeFrame | null, channel: string): void {
     this.ipcMain.emit(channel, { sender: this, senderFrame: frame });
   }
-  /** The sandboxed preload: one CommonJS file, that may require `electron` and nothing else of ours. */
+  /** Runs the sandboxed preload: one CommonJS file that may require `electron` and none of our modules. */
   private runPreload(preload: string, page: FakePageWindow): void {
     const ipcRenderer = Object.assign(this.ipcRenderer, {
       send: (channel: string) => this.sendFrom(this.mainFrame, channel),
@@ -96,7 +96,7 @@ export class FakeWebContents extends EventEmitter {
   }
 }
 
-/** A port of the main process as the renderer gets it: bridged, so that the main side's object stays what it was. */
+/** Converts a main-process port to the renderer's kind by bridging it, so that the main side's object remains usable. */
 function rendererPort(main: FakePortMain): MessagePort {
   const { port1, port2 } = new MessageChannel();
   main.on('message', (event: { data: unknown }) => port1.postMessage(event.data));
