@@ -6,7 +6,7 @@ const SECRETS = 'input:is([type="password"], [autocomplete="one-time-code"])';
 
 /** A page that is kept outside the document while its user's session has ended. */
 class KeptPage {
-  readonly element = Object.assign(document.createElement('div'), { className: 'held' });
+  readonly element = Object.assign(document.createElement('div'), { className: 'kept' });
   #focused: Element | null = null;
   #top = 0;
 
@@ -42,7 +42,7 @@ function Slot({ page }: { page: KeptPage }) {
     page.putInto(slot.current!);
     return () => page.takeOut();
   }, []);
-  return <div class="held" ref={slot} />;
+  return <div class="kept" ref={slot} />;
 }
 
 /** Keeps a page mounted, in or outside the document. */
