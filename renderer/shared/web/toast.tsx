@@ -1,7 +1,7 @@
 import { signal } from '@preact/signals';
 import { useEffect, useState } from 'preact/hooks';
 import { Button } from '../button.tsx';
-import { IconCheck, IconClose } from '../icons.tsx';
+import { IconAlert, IconCheck, IconClose } from '../icons.tsx';
 import type { ApiError } from './api.ts';
 import { t } from './i18n.ts';
 import { errorText } from './say.ts';
@@ -46,18 +46,24 @@ export const Toasts = () => (
 function One({ toast: { id, say, undo } }: { toast: Toast }) {
   const [held, hold] = useState(false);
   const [busy, setBusy] = useState(false);
+  /** Why undoing failed. The toast then stays until it is closed, so that undoing can be tried again. */
+  const [error, setError] = useState<ApiError | null>(null);
   useEffect(() => {
-    if (held || busy) return;
+    if (held || busy || error) return;
     const timer = setTimeout(() => drop(id), undo ? STAY_UNDO_MS : STAY_MS);
     return () => clearTimeout(timer);
-  }, [held, busy]);
+  }, [held, busy, error]);
   const takeBack = async () => {
     if (busy) return;
     setBusy(true);
-    const error = await undo!();
+    const failed = await undo!();
+    setBusy(false);
+    setError(failed);
+    if (failed) return;
     drop(id);
-    toast(() => (error ? Object.values(errorText(error)).slice(0, 2).join(' ') : t('toast.undone', { what: say() })));
+    toast(() => t('toast.undone', { what: say() }));
   };
+  const trouble = error && errorText(error);
   return (
     <div
       class="toast"
@@ -66,8 +72,8 @@ function One({ toast: { id, say, undo } }: { toast: Toast }) {
       onFocusIn={() => hold(true)}
       onFocusOut={() => hold(false)}
     >
-      <IconCheck />
-      <p>{say()}</p>
+      {trouble ? <IconAlert /> : <IconCheck />}
+      <p lang={trouble?.lang}>{trouble ? `${trouble.title} ${trouble.next}` : say()}</p>
       {undo && (
         <button type="button" class="toast-undo" aria-disabled={busy} onClick={() => void takeBack()}>
           {t('toast.undo')}
