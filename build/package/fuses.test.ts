@@ -36,15 +36,11 @@ test('accepts fuses with the required states and either state of WebAssembly’s
 });
 
 test.each([
-  ['one that is on', '11001100', ['runAsNode is on, and should be off']],
-  ['one that is off', '01001000', ['onlyLoadAppFromAsar is off, and should be on']],
-  [
-    'one that Electron has taken away',
-    '0100r100',
-    ['enableEmbeddedAsarIntegrityValidation is removed, and should be on'],
-  ],
+  ['a fuse that is on', '11001100', ['runAsNode is on, and should be off']],
+  ['a fuse that is off', '01001000', ['onlyLoadAppFromAsar is off, and should be on']],
+  ['a fuse that Electron removed', '0100r100', ['enableEmbeddedAsarIntegrityValidation is removed, and should be on']],
   ['a shorter wire', '0100110', ['grantFileProtocolExtraPrivileges is not there, and should be off']],
-  ['a fuse that nobody knows', '0100110011', ['fuse 9 is new, and fuses.ts does not set it']],
+  ['an unknown fuse', '0100110011', ['fuse 9 is new, and fuses.ts does not set it']],
 ])('%s is found', (_case, wire, faults) => {
   expect(fuseFaults(program(wire), ALL)).toEqual(faults);
 });

@@ -19,9 +19,9 @@ const READS = build('1.1.0', 12, 10);
 const WRITES = build('1.2.0', 12, 12);
 
 test.each<[string, BuildFacts, BuildFacts[], string[]]>([
-  ['the first build of all', WRITES, [], []],
-  ['a store that the one before opens', READS, [OLD], []],
-  ['a store that none before opens', WRITES, [OLD], ['1.2.0 needs 12 of 10']],
+  ['the very first build', WRITES, [], []],
+  ['a store that the previous build can open', READS, [OLD], []],
+  ['a store that no earlier build can open', WRITES, [OLD], ['1.2.0 needs 12 of 10']],
   ['two releases: one that reads it, then one that writes it', WRITES, [OLD, READS], []],
   [
     'the build that reads it is for another machine',
@@ -30,7 +30,7 @@ test.each<[string, BuildFacts, BuildFacts[], string[]]>([
     ['1.2.0 needs 12 of 10'],
   ],
   [
-    'the build that reads it is of another host',
+    'the build that reads it is for another host',
     WRITES,
     [OLD, { ...READS, host: 'electron' }],
     ['1.2.0 needs 12 of 10'],

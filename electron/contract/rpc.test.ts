@@ -164,7 +164,7 @@ describe('the boundary', () => {
       'rpc-bad-request',
     ],
     ['NaN in a box', request('probe', [{ visit, frame: { ...frame, box: [Number.NaN, 0, 1, 1] } }]), 'rpc-bad-request'],
-    ['a string for an object', request('hello', ['{}']), 'rpc-bad-request'],
+    ['a string in place of an object', request('hello', ['{}']), 'rpc-bad-request'],
   ])('refuses %s with a code, and logs it', async (_, message, code) => {
     expect(await answerTo(message)).toMatchObject({ ok: false, error: { code } });
     expect(logs.filter((l) => l.level === 'warn')).toHaveLength(1);
@@ -172,8 +172,8 @@ describe('the boundary', () => {
   });
 
   it.each([
-    ['an answer nobody asked for', { t: 's', i: 'x', r: 1 }],
-    ['an envelope with a further key', { t: 'q', i: 'x', m: 'hello', a: [{}], x: 1 }],
+    ['an unsolicited answer', { t: 's', i: 'x', r: 1 }],
+    ['an envelope with an extra key', { t: 'q', i: 'x', m: 'hello', a: [{}], x: 1 }],
     ['a method name of 65 characters', request('m'.repeat(65), [{}])],
     ['arguments that are an object', request('hello', { 0: {}, length: 1 })],
     ['an id that is an object', request('hello', [{}], {})],

@@ -195,8 +195,8 @@ const picture = { width: 64, height: 64, data: new Uint8Array(64 * 64 * 3) };
 const frame = { picture, box: [8, 8, 48, 48] as [number, number, number, number], others: 0, takenAt: 0 };
 
 test.each([
-  ['a page that is loaded again', async (core: Core) => void (await core.methods.hello({}))],
-  ['the last screen that goes', async (core: Core) => core.leave()],
+  ['a page that is reloaded', async (core: Core) => void (await core.methods.hello({}))],
+  ['the last screen that disconnects', async (core: Core) => core.leave()],
 ])('%s leaves neither visit nor staff session nor enrolment behind', async (_what, happens) => {
   const core = await start();
   try {

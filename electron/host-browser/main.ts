@@ -16,7 +16,7 @@ import { aborted, killDescendants, watchForEnd } from './ending.ts';
 
 export const RUN_HELP = `kiosk run [OPTIONS]: serves the kiosk on the loopback interface and keeps its Chromium open.
 
-  --browser kiosk | headless | none      (SMARTPRESENCE_BROWSER) full screen; without a display; or nobody is started.
+  --browser kiosk | headless | none      (SMARTPRESENCE_BROWSER) full screen; without a display; or no browser.
                                          Default: kiosk
   --device-secret systemd | file         (SMARTPRESENCE_DEVICE_SECRET) where the secret is that opens the store: the
                                          credential smartpresence-device-secret of the unit, or a 0600 file in the

@@ -44,22 +44,22 @@ it('an entry is read with its recipe, length and calibration; without a file the
 });
 
 it.each<[string, unknown]>([
-  ['no list', DLIB_ENTRY],
-  ['a field that is not known', [changed({ normalise: true })]],
+  ['something other than a list', DLIB_ENTRY],
+  ['an unknown field', [changed({ normalise: true })]],
   ['no recipe', [changed({ recipe: undefined })]],
   ['no calibration', [changed({ calibration: undefined })]],
-  ['an embedding that no gallery holds', [changed({ length: 1024 })]],
+  ['an embedding too long for the gallery', [changed({ length: 1024 })]],
   ['a path for a file', [changed({ file: '../other.onnx' })]],
-  ['an order of channels that there is not', [recipe({ channels: 'GRB' })]],
+  ['an unknown order of channels', [recipe({ channels: 'GRB' })]],
   ['a deviation of zero', [recipe({ std: [128, 0, 128] })]],
-  ['a crop that there is not', [recipe({ crop: { template: 'square' } })]],
+  ['an unknown crop', [recipe({ crop: { template: 'square' } })]],
   [
     'rates that rise',
     [calibration({ curve: [...DLIB_ENTRY.calibration.curve].map((p, i) => ({ ...p, fmr: (i + 1) / 10 })) })],
   ],
   ['one point of a curve', [calibration({ curve: DLIB_ENTRY.calibration.curve.slice(1) })]],
   ['a threshold that nobody reaches', [calibration({ verification: 1 })]],
-  ['one embedder twice', [DLIB_ENTRY, DLIB_ENTRY]],
+  ['the same embedder twice', [DLIB_ENTRY, DLIB_ENTRY]],
 ])('%s is rejected', (_, entries) => {
   expect(() => embeddersIn(folderWith(entries))).toThrow(expect.objectContaining({ code: 'model-refused' }));
 });

@@ -86,7 +86,7 @@ it('a NaN score is not a live face', async () => {
 
 it.each<[string, unknown]>([
   ['a list', [brightnessEntry()]],
-  ['a field that is not known', { ...brightnessEntry(), veto: false }],
+  ['an unknown field', { ...brightnessEntry(), veto: false }],
   ['no licence', entry({ licence: '' })],
   ['a class that the output does not have', entry({ live: 2 })],
   ['a threshold that nothing reaches', entry({ threshold: 1 })],

@@ -189,7 +189,7 @@ describe('the camera', () => {
     camera.stop();
   });
 
-  describe('of several', () => {
+  describe('with several cameras', () => {
     /** Cameras by label. The browser picks the first unless one is named. */
     function several(labels: string[], { shy = false } = {}) {
       const events = new EventTarget();

@@ -119,7 +119,7 @@ describe('visits', () => {
   it.each([
     ['keep the answer of one probe when the other fails', [RECEIPT, null], 'welcome'],
     ['wait for the other probe when one fails', [null, RECEIPT], 'welcome'],
-    ['offer another way, once, when both fail', [null, null], 'other-method'],
+    ['offer another method, once, when both fail', [null, null], 'other-method'],
   ] as const)('%s', async (_, receipts, kind) => {
     const pending: (() => void)[] = [];
     const k = setup(

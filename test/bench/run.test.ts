@@ -71,7 +71,7 @@ describe('the bench runner', () => {
     ['fails', `${LINE} throw new Error('no camera');`, 'gallery', 'no camera'],
     ['measures nothing', '', 'gallery', 'measured nothing'],
     ['has another name', LINE, 'store', 'must export a BenchGroup named "gallery"'],
-    ['speaks for another', LINE.replace("'gallery'", "'store'"), 'gallery', 'of group "store"'],
+    ['reports lines of another group', LINE.replace("'gallery'", "'store'"), 'gallery', 'of group "store"'],
   ])('exits with 1 if a group %s', async (_, body, called, message) => {
     writeGroup('gallery', body, called);
     const { code, err } = await run({ groups: ['gallery'], json: true });

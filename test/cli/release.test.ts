@@ -231,13 +231,13 @@ describe('rejections', () => {
   });
 
   test.each([
-    ['a passphrase that is not it', () => [anna, '--passphrase-file', at('other')], 'release-passphrase-wrong'],
+    ['a wrong passphrase', () => [anna, '--passphrase-file', at('other')], 'release-passphrase-wrong'],
     [
-      'a file of passphrases that others can read',
+      'a passphrase file that other users can read',
       () => [anna, '--passphrase-file', at('exposed')],
       'secret-file-exposed',
     ],
-    ['nobody to ask for a passphrase', () => [anna], 'no-terminal'],
+    ['no terminal to ask for a passphrase', () => [anna], 'no-terminal'],
     ['a folder without keys', () => [at('nowhere'), ...withPassphrase], 'release-no-keys'],
     ['keys beside the repository', () => [join(repository, 'keys'), ...withPassphrase], 'release-keys-beside'],
   ])(

@@ -217,7 +217,7 @@ describe.each(DATABASES)('the fleet on $name', (kind) => {
     test.each([
       ['a volume of 101', { volume: 101 }],
       ['an unknown theme', { theme: 'pink' }],
-      ['a setting that there is not', { relay: 'open' }],
+      ['an unknown setting', { relay: 'open' }],
       ['an empty name', { name: '' }],
     ])('with %s are refused as a whole', async (_, settings) => {
       const box = await kiosk();

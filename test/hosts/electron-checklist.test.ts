@@ -42,7 +42,7 @@ describe('the table of Electron’s checklist in docs/prove/security.md', () => 
 
 const sources = globSync('electron/host-electron/*.ts', { cwd: ROOT }).filter((file) => !file.endsWith('.test.ts'));
 
-describe('what our own files show', () => {
+describe('our own files', () => {
   it('15: no part of the Electron host imports or requests `shell`', () => {
     expect(sources.length).toBeGreaterThan(8);
     for (const file of sources) {

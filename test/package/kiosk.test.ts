@@ -52,7 +52,7 @@ afterAll(() => {
 
 const sha256 = (path: string): string => createHash('sha256').update(readFileSync(path)).digest('hex');
 
-describe('what is in it', () => {
+describe('its contents', () => {
   test('has the time of its commit, before which no kiosk’s clock can be', () => {
     const { madeAt } = JSON.parse(readFileSync(join(there.app, 'package.json'), 'utf8')) as { madeAt: string };
     expect(Date.parse(madeAt)).toBe(source.at * 1000);
@@ -197,7 +197,7 @@ interface Bom {
   dependencies: { ref: string; dependsOn: string[] }[];
 }
 
-describe('how it describes its contents', () => {
+describe('its description of its contents', () => {
   const bomText = () => readFileSync(join(there.app, SBOM_FILE), 'utf8');
   const bom = () => JSON.parse(bomText()) as Bom;
 
@@ -276,7 +276,7 @@ describe('how it describes its contents', () => {
   });
 });
 
-describe('how it runs', () => {
+describe('running it', () => {
   test('prints its version and commit', async () => {
     const { code, stdout } = await there.kiosk(['--version']);
     expect([code, stdout.trim()]).toEqual([0, `${projectVersion()} (${source.commit.slice(0, 12)})`]);

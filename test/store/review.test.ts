@@ -207,8 +207,8 @@ describe('the end of a waiting picture', () => {
 
   it.each([
     ['is named like them', { label: 'ada LOVELACE' }],
-    ['has their number as its name', { label: 'A 17' }],
-    ['was joined with them', { label: 'x', person: 'them' }],
+    ['is named with their number', { label: 'A 17' }],
+    ['was matched with them', { label: 'x', person: 'them' }],
     ['shows their face', { label: 'Someone Else', duplicate: 'them' }],
   ])('comes with the erasure of a person, here or by the server, if the picture %s', async (_what, change) => {
     for (const how of ['here', 'server'] as const) {

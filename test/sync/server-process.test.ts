@@ -50,7 +50,7 @@ describe('the process', () => {
 
   test.each([
     ['below a file', join(import.meta.filename, 'home'), '(EEXIST|ENOTDIR)'],
-    ['where the system lets nobody make one', '/proc/smartpresence', '(ENOENT|EACCES)'],
+    ['where the system does not let anyone create one', '/proc/smartpresence', '(ENOENT|EACCES)'],
   ])('reports a home %s by name, with a next step', async (_, folder, why) => {
     const { code, err } = await runMain({ SMARTPRESENCE_SERVER_HOME: folder }).ended;
     expect(code).toBe(3);

@@ -644,7 +644,7 @@ describe('wrong software', () => {
     ['another version than its path', { version: '9.9.8' }],
     ['another platform than its path', { platform: 'linux-arm64' }],
     ['another host than its path', { host: 'electron' }],
-    ['a build that no store could go back from', { minReader: 10 }],
+    ['a build that leaves no way back', { minReader: 10 }],
   ])('signed as %s is not installed', async (_what, custom) => {
     signed(custom);
     expect(await codeOf(find('9.9.9'))).toBe('update-wrong-software');

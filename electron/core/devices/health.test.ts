@@ -19,7 +19,7 @@ function reporter() {
   return { notified, report: createDeviceReporter(store, () => now), pass: (ms: number) => (now += ms) };
 }
 
-describe('what the server learns of the camera', () => {
+describe('what the server learns about the camera', () => {
   it('is that it is frozen, once, after that has lasted, and that it has recovered', () => {
     const { notified, report, pass } = reporter();
     const camera = (condition: Parameters<typeof cameraHealth>[0]) => report(cameraHealth(condition));

@@ -150,7 +150,7 @@ describe('accepting', () => {
       async () => [{}, (await store.people.add(aPerson({ name: 'Grace Hopper', templates: [] }))).id],
     ],
     [
-      'it is meant for someone new, and one of that name is here without a face',
+      'it is meant for someone new, and a person of that name is here without a face',
       'consent-missing',
       async () => {
         await store.people.add(aPerson({ name: 'grace hopper', templates: [] }));
@@ -166,7 +166,7 @@ describe('accepting', () => {
       },
     ],
     [
-      'it is unlike the face that is known',
+      'it is unlike the person’s known face',
       'another-person',
       async () => {
         face = embedding(1).map((v) => -v);
@@ -174,7 +174,7 @@ describe('accepting', () => {
       },
     ],
     [
-      'neither name nor face joins it with them',
+      'neither name nor face matches them',
       'person-unknown',
       async () => [{}, (await store.people.add(aPerson({ name: 'Someone Else' }))).id],
     ],
@@ -183,8 +183,12 @@ describe('accepting', () => {
       'faces-not-allowed',
       async () => [{ forbidden: () => facesForbidden({ faces: 'off' } as never) }, null],
     ],
-    ['templates live on cards', 'templates-on-card', async () => [{ onCards: () => true }, null]],
-    ['it is gone', 'review-photo-unknown', async () => [{}, null, '01890a5d-ac96-774b-bcce-b302099a8057']],
+    ['templates are on cards', 'templates-on-card', async () => [{ onCards: () => true }, null]],
+    [
+      'the picture no longer exists',
+      'review-photo-unknown',
+      async () => [{}, null, '01890a5d-ac96-774b-bcce-b302099a8057'],
+    ],
   ])('is refused where %s, and everything stays', async (_what, code, prepare) => {
     const waiting = await keep({ original: new Uint8Array([7]) });
     const [deps, person, photo = waiting] = await prepare();
@@ -194,7 +198,7 @@ describe('accepting', () => {
   });
 });
 
-describe('what comes while the models look', () => {
+describe('changes while the models are working', () => {
   const interrupted = (meanwhile: () => Promise<unknown>) => ({
     recogniser: {
       ...recogniser,

@@ -83,12 +83,12 @@ describe('an archive', () => {
   });
 
   const bad: [string, RawEntry[]][] = [
-    ['a path upwards', [{ path: '../x', content: 'x' }]],
+    ['a path that leads upwards', [{ path: '../x', content: 'x' }]],
     ['a path upwards in the middle', [{ path: 'a/../../x', content: 'x' }]],
     ['an absolute path', [{ path: '/etc/passwd', content: 'x' }]],
     ['a path upwards by pax', [{ path: 'p', type: 'x', content: pax('path', '../x') }, { path: 'x' }]],
     ['an absolute path by GNU', [{ path: 'p', type: 'L', content: '/x\0' }, { path: 'x' }]],
-    ['a folder upwards', [{ path: '../d/', type: '5' }]],
+    ['a folder that leads upwards', [{ path: '../d/', type: '5' }]],
     ['a link out of it', [{ path: 'x', type: '2', to: '../../etc' }]],
     ['an absolute link', [{ path: 'x', type: '2', to: '/etc' }]],
     ['a link to nothing', [{ path: 'x', type: '2', to: '' }]],
@@ -142,8 +142,8 @@ describe('an archive', () => {
     ],
     ['a folder with content', [{ path: 'x/', type: '5', content: 'x' }]],
     ['a header without an end', [{ path: 'x', type: 'x', content: 'x', claims: 5 * 1024 * 1024 }]],
-    ['a pax record that lies of its length', [{ path: 'x', type: 'x', content: '99 path=y\n' }, { path: 'x' }]],
-    ['more than there is', [{ path: 'x', content: 'x', claims: 100_000 }]],
+    ['a pax record with a wrong length', [{ path: 'x', type: 'x', content: '99 path=y\n' }, { path: 'x' }]],
+    ['a file shorter than its header says', [{ path: 'x', content: 'x', claims: 100_000 }]],
     ['a name with a line break', [{ path: 'x\ny', content: 'x' }]],
     ['a name that is not UTF-8', [{ path: Buffer.from([0x78, 0xff]), content: 'x' }]],
     ['a backslash', [{ path: '..\\x', content: 'x' }]],

@@ -9,11 +9,11 @@ const look = (f: Parameters<typeof face>[0], light = {}) => {
 };
 
 it.each([
-  ['nothing of a face that is lit, at eye height and near', {}, {}, GOOD],
-  ['the light behind', {}, { brightness: 60, around: 180 }, { ...GOOD, light: 'backlit' }],
+  ['no problem for a lit face, at eye height and near', {}, {}, GOOD],
+  ['light from behind', {}, { brightness: 60, around: 180 }, { ...GOOD, light: 'backlit' }],
   ['too little light', {}, { brightness: 60, around: 70 }, { ...GOOD, light: 'dark' }],
   ['glare', {}, { brightness: 225 }, { ...GOOD, light: 'bright' }],
-  ['nothing of a lit face before a bright wall', {}, { brightness: 90, around: 250 }, GOOD],
+  ['no problem for a lit face before a bright wall', {}, { brightness: 90, around: 250 }, GOOD],
   ['a camera too low', { y: 0.2 * HEIGHT }, {}, { ...GOOD, height: 'low' }],
   ['a camera too high', { y: 0.75 * HEIGHT }, {}, { ...GOOD, height: 'high' }],
   ['people too far', { size: 0.15 * HEIGHT, y: 200 }, {}, { ...GOOD, distance: 'far' }],

@@ -225,8 +225,8 @@ describe('an ask', () => {
     ['a symmetric algorithm', { alg: 'HS256' }],
     ['a key of its own', { jwk: publicHalf(stranger.signing) }],
     ['the address of a key', { jku: 'https://attacker.example/keys' }],
-    ['no question number', { jti: undefined }],
-    ['a field that nobody knows', { exp: 1 }],
+    ['no question id', { jti: undefined }],
+    ['an unknown field', { exp: 1 }],
   ])('whose signed header names %s is rejected', async (_what, change) => {
     const [, payload, signature] = (await signRaw(askHeader, ask)).split('.');
     const header = Buffer.from(JSON.stringify({ ...askHeader, ...change })).toString('base64url');

@@ -180,7 +180,7 @@ describe('a sealed batch', () => {
     ['a certificate', { x5c: ['AAAA'] }],
     ['a critical extension', { crit: ['b64'], b64: false }],
     ['another type', { typ: TYP.ack }],
-    ['a range turned round', { first: 3, last: 1 }],
+    ['a reversed range', { first: 3, last: 1 }],
     ['more than the protocol allows', { last: 1_000_000 }],
   ])('whose inner header names %s is rejected', async (_what, change) => {
     const header = Buffer.from(JSON.stringify({ ...batchHeader(), ...change })).toString('base64url');

@@ -70,14 +70,14 @@ describe('a manifest', () => {
 
   test.each([
     ['another product', { product: 'other' }],
-    ['a path upwards', { files: { ...MANIFEST.files, '../x': 'b'.repeat(64) } }],
+    ['a path that leads upwards', { files: { ...MANIFEST.files, '../x': 'b'.repeat(64) } }],
     ['an absolute path', { files: { ...MANIFEST.files, '/etc/x': 'b'.repeat(64) } }],
     ['its own hash', { files: { ...MANIFEST.files, 'build.json': 'b'.repeat(64) } }],
-    ['an entry that is not there', { entry: 'app/other.ts' }],
+    ['a missing entry', { entry: 'app/other.ts' }],
     ['minReader above schema', { minReader: 8 }],
     ['a link out of it', { links: { 'app/x': '../../etc/passwd' } }],
     ['an absolute link', { links: { 'app/x': '/etc/passwd' } }],
-    ['a link that goes up again through another', { links: { 'app/a/b': '../c', 'app/x': 'a/b/../../../etc' } }],
+    ['a link that leads upwards through another', { links: { 'app/a/b': '../c', 'app/x': 'a/b/../../../etc' } }],
     ['a link into another link', { links: { 'app/a/up': '../..', 'app/x': 'a/up/etc' } }],
     ['a link to another link', { links: { 'app/x': 'y', 'app/y': 'start.ts' } }],
     ['an unknown field', { extra: 1 }],

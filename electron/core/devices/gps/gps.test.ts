@@ -91,11 +91,11 @@ describe('a place', () => {
     ['a void fix', { status: 'V' }, 'no-fix'],
     ['an estimate', { quality: 6 }, 'no-fix'],
     ['a simulation', { quality: 8 }, 'no-fix'],
-    ['a place that was typed in', { quality: 7 }, 'no-fix'],
+    ['a position that was typed in', { quality: 7 }, 'no-fix'],
     ['too few satellites', { satellites: 3 }, 'weak'],
     ['a large dilution', { hdop: 9.9 }, 'weak'],
-    ['speed of a kiosk that stands', { speed: 60 }, 'too-fast'],
-    ['a height above all roads', { alt: 12_000 }, 'altitude'],
+    ['a speed, although kiosks stand still', { speed: 60 }, 'too-fast'],
+    ['an impossible height', { alt: 12_000 }, 'altitude'],
     ['nowhere', { lat: 0, lon: 0 }, 'nowhere'],
   ])('is not taken from %s', async (_, said, trouble) => {
     const { receiver, seconds } = await rig();

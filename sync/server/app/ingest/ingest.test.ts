@@ -128,7 +128,7 @@ describe.each(DATABASES)('on $name', (kind) => {
       ['an unknown type', 'event-malformed', (e) => ({ ...e, header: { ...e.header, type: 'coup' } })],
       ['no event at all', 'event-malformed', () => 42],
       [
-        'a NUL, which the database can not hold',
+        'a NUL, which the database cannot hold',
         'event-not-storable',
         (e) => ({ ...e, header: { ...e.header, at: { ...e.header.at, bootId: 'a\u0000b' } } }),
       ],
