@@ -80,6 +80,14 @@ describe('a list of files or people', () => {
     expect(read('name,number\nAda,"=""0042"""\n')).toMatchObject([{ number: '0042' }]);
   });
 
+  test('is read whole or not at all', () => {
+    const rows = (count: number) => Array.from({ length: count }, (_, i) => `P,${i}\n`).join('');
+    expect(read(`name,number\n${rows(20_000)}`).at(-1)).toMatchObject({ number: '19999', line: 20_001 });
+    const tooLarge = expect.objectContaining({ code: 'list-too-large', params: { rows: 20_000, megabytes: 4 } });
+    expect(() => read(`name,number\n${rows(20_001)}`)).toThrow(tooLarge);
+    expect(() => read(`name,number\nAda,1\n${' '.repeat(4 * 1024 * 1024)}`)).toThrow(tooLarge);
+  });
+
   test('without a header line, or not in UTF-8, can’t be read', () => {
     for (const wrong of [
       'ada.jpg,1\n',
