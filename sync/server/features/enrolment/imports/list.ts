@@ -90,19 +90,21 @@ export function readList(bytes: Uint8Array): ListLine[] {
   let rows: { record: string[]; info: { lines: number } }[];
   try {
     const text = decoded(bytes);
-    rows = parse(text, {
+    rows = parse(withoutFormulas(text), {
       delimiter: separatorOf(text),
       bom: true,
       trim: true,
       skip_empty_lines: true,
       relax_column_count: true,
       info: true,
-      // One more than allowed, so that a longer list is not cut off.
-      to: MAX_ROWS + 2,
+      // More than allowed, so that a longer list is not cut off.
+      to: MAX_ROWS + 3,
     }) as unknown as typeof rows;
   } catch (cause) {
     throw unreadable(cause);
   }
+  // Names the separator for Excel.
+  if (/^sep=$/i.test(rows[0]?.record[0] ?? '')) rows.shift();
   const [head, ...rest] = rows;
   if (rest.length > MAX_ROWS) throw tooLarge;
   const titles = (head?.record ?? []).map(plainTitle);
@@ -138,12 +140,15 @@ function decoded(bytes: Uint8Array): string {
   return new TextDecoder(utf16 || 'utf-8', { fatal: true }).decode(bytes);
 }
 
+/** Finds the separator in the first line that isn't blank, outside of quotes. */
 function separatorOf(text: string): string {
-  const head = text.slice(0, text.search(/\r?\n|\r|$/));
+  const head = (/\S.*/.exec(text)?.[0] ?? '').replaceAll(/"[^"]*"/g, '');
   return [';', '\t', ','].find((d) => head.includes(d)) ?? ',';
 }
 
-/** Unwraps `="0042"`, with which Excel keeps leading zeros. It is text, not a formula. */
+/** Unwraps `="0042"`, with which Excel keeps leading zeros. It is text, not a formula. As it is in the file, or as a cell. */
+const withoutFormulas = (text: string): string =>
+  text.replaceAll(/(?<=^|[;,\t])="([^"\r\n]*)"(?=[;,\t\r\n]|$)/gm, '"$1"');
 const plainCell = (cell: string): string => /^="([^"]*)"$/.exec(cell)?.[1] ?? cell;
 
 const unreadable = (cause?: unknown): Problem => new Problem('list-unreadable', { cause });
