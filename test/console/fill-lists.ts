@@ -73,6 +73,9 @@ export async function addToLists(
       receivers: receivers.slice(0, 1 + (i % 4)),
       made_at: now,
       next_at: after(24 + i),
+      next_day: after(24 + i)
+        .toISOString()
+        .slice(0, 10),
       sent_at: i % 2 === 0 ? before(24) : null,
       error: i % 5 === 4 ? 'mail-refused' : null,
     });

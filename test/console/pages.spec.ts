@@ -88,6 +88,19 @@ test('in an evacuation the missing are red until marked as seen outside, by keyb
   await expect(page.locator('.stat', { hasText: 'Missing' })).toContainText('3');
   await expect(page.getByRole('row', { name: /Alan Turing/ })).toContainText(/Accounted for.*Front door/i);
   await seen('evacuation', ['desk', 'narrow']);
+  // At the assembly point, names are typed as on any keyboard, and in any order.
+  const search = page.getByLabel('Search by name');
+  const found = page.locator('main tbody tr');
+  for (const [typed, name] of [
+    ['muller jur', 'Jürgen Müller-Lüdenscheidt'],
+    ['الخوارزمى', 'محمد الخوارزمي'],
+    ['turign', 'Alan Turing'],
+  ] as const) {
+    await search.fill(typed);
+    await expect(found).toHaveCount(1);
+    await expect(found).toContainText(name);
+  }
+  await search.fill('');
   await page.emulateMedia({ media: 'print', colorScheme: 'light' });
   await expect(page.locator('.rail')).toBeHidden();
   await page.emulateMedia({ media: 'screen' });

@@ -272,3 +272,18 @@ test('a schedule shows which personal data it sends, and says why none can be se
     }
   expect(complaints.filter((line) => !/status of 4/.test(line))).toEqual([]);
 });
+
+test('a file has its headings in the language of the console', async () => {
+  await page.locator('select:has(option[value=zh])').first().selectOption('de');
+  await expect(page.locator('html')).toHaveAttribute('lang', 'de');
+  for (const [path, heading] of [
+    ['reports?by=person-day', 'Erstes Kommen'],
+    ['attendance', 'Zeit am Standort'],
+  ] as const) {
+    await open(path);
+    const coming = page.waitForEvent('download');
+    await page.getByRole('button', { name: /CSV/ }).first().click();
+    const [head = ''] = readFileSync(await (await coming).path(), 'utf8').split('\r\n');
+    expect(head.split(',')).toContain(heading);
+  }
+});

@@ -59,7 +59,18 @@ test('a receiver is added with its secret shown once, tested, found in the deliv
   await dialog.getByRole('button', { name: 'Save' }).click();
   await expect(page.locator('.facts')).toContainText('Kiosks, Server and backups');
   await expect(page.locator('.facts')).toContainText('22:00–05:30');
-  await page.getByRole('button', { name: 'Turn off Payroll', exact: true }).click();
+  const said = (text: string) => expect(page.locator('.toast', { hasText: `Payroll\u2069: ${text}` })).toBeVisible();
+  const turn = (on: 'on' | 'off') => page.getByRole('button', { name: `Turn ${on} Payroll`, exact: true }).click();
+  await turn('off');
+  await said('Turned off. Records that change meanwhile are sent when it is on again.');
+  await turn('on');
+  await said('Turned on. Records that changed while it was off are being sent.');
+  // One without records says nothing of them.
+  await page.getByRole('button', { name: 'Edit Payroll', exact: true }).click();
+  await dialog.getByRole('checkbox', { name: 'Attendance records' }).uncheck();
+  await dialog.getByRole('button', { name: 'Save' }).click();
+  await turn('off');
+  await said('Turned off. Nothing will be sent.');
   await expect(page.getByText('Off', { exact: true })).toBeVisible();
   // What is pending is dropped with it.
   await page.getByRole('button', { name: 'Remove' }).click();

@@ -128,6 +128,18 @@ describe.each(DATABASES)('alerts on $name', (kind) => {
     await solve(device);
   });
 
+  test('what concerns the server, also a webhook that fails, goes to accounts of any site', async () => {
+    await choose(await account('admin'), { topics: ['server'], sites: [OTHER_SITE] });
+    const { id } = await api.ask<{ id: string }>('POST', '/api/webhooks', {
+      body: { name: 'Payroll', url: 'https://payroll.example/hook' },
+    });
+    await api.db.updateTable('webhook').set({ failing_since: NOW, last_failure: '503' }).where('id', '=', id).execute();
+    later(15 * MINUTE);
+    await run();
+    expect(mailed().map(({ subject }) => subject)).toEqual(['SmartPresence: New (1)']);
+    await api.ask('DELETE', `/api/webhooks/${id}`);
+  });
+
   test('items of an erased person no longer name them, and their resolution is still mailed', async () => {
     await account('dpo');
     const box = await api.kiosk();

@@ -14,6 +14,7 @@ import type { OpenDatabase } from '../../sync/server/platform/database/open.ts';
 import { stillsOfA } from '../footage/index.ts';
 import { type Api, newApi } from '../kit/api.ts';
 import { DATABASES } from '../kit/databases.ts';
+import { SITE } from '../kit/services.ts';
 import { withDatabase } from '../kit/suite.ts';
 import { postgresUnavailable, startPostgres } from '../services/postgres.ts';
 
@@ -108,6 +109,27 @@ describe.each(DATABASES)('importing a list of people on $name', (kind) => {
     expect(open).toEqual([{ person: expect.any(String), state: 'requested' }]);
     expect([made!.id, fay!.id, older.id]).not.toContain(open[0]!.person);
     await expect(staff.undo(again.id)).rejects.toMatchObject({ code: 'import-nobody-made' });
+  });
+
+  test('people who were added or moved to another site since are kept when the import is undone', async () => {
+    const { id: west } = await api.ask<{ id: string }>('POST', '/api/sites', {
+      body: { name: 'West', timeZone: 'Europe/Berlin' },
+    });
+    const { id } = await staff.begin();
+    await staff.upload(id, 'list.csv', 'name,number\nHal,0051\nIda,0052\nJoe,0053\n');
+    await staff.make(id);
+    expect(await staff.run()).toMatchObject({ made: 3 });
+    const people = await Promise.all(
+      ['0051', '0052', '0053'].map(async (number) => (await staff.found(number))[0]!.id),
+    );
+    const sites = async (person: string, ...sites: string[]) =>
+      api.ask('PUT', `/api/people/${person}/sites`, { as: 'staff', body: { sites } });
+    await sites(people[0]!, SITE.id, west);
+    await sites(people[1]!, west);
+    await staff.undo(id);
+    expect(await staff.run()).toMatchObject({ undone: 1 });
+    const erased = await api.db.selectFrom('erasure').select('person').where('person', 'in', people).execute();
+    expect(erased.map((row) => row.person)).toEqual([people[2]]);
   });
 });
 

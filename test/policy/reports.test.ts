@@ -486,6 +486,30 @@ describe.each(DATABASES)('reports on $name', (on) => {
       await expect(api.ask('PUT', path, { body })).rejects.toMatchObject({ code: 'report-schedule-unknown' });
     });
 
+    test('covers the same days if the site’s time zone changes before it is sent, and not before they are over', async () => {
+      api.now = new Date('2026-04-29T10:00:00.000Z');
+      await schedule({ every: 'month', site: OTHER_SITE });
+      const moveTo = (timeZone: string) => api.ask('PATCH', `/api/sites/${OTHER_SITE}`, { body: { timeZone } });
+      const next = async () => (await list()).items[0]!.nextAt;
+      const runAt = async (at: string) => {
+        api.now = new Date(at);
+        return ((await run()) as { sent: number }).sent;
+      };
+      expect(await next()).toBe('2026-05-01T05:00:00.000Z');
+      await moveTo('America/New_York');
+      expect(await runAt('2026-05-01T05:00:00.000Z')).toBe(0);
+      expect(await next()).toBe('2026-05-01T11:00:00.000Z');
+      expect(await runAt('2026-05-01T11:00:00.000Z')).toBe(1);
+      await moveTo('Asia/Tokyo');
+      expect(await runAt(await next())).toBe(1);
+      expect(await next()).toBe('2026-06-30T22:00:00.000Z');
+      await moveTo(SITE.timeZone);
+      expect(smtp.mails.map((mail) => /from=\S+&to=[0-9-]+/.exec(textOf(mail))![0])).toEqual([
+        'from=2026-04-01&to=2026-04-30',
+        'from=2026-05-01&to=2026-05-31',
+      ]);
+    });
+
     test('is sent only to accounts that may read reports, and to nobody once stopped', async () => {
       const { id: auditor } = await account('auditor');
       const unknown = { code: 'report-receiver-unknown' };
@@ -511,7 +535,7 @@ describe.each(DATABASES)('reports on $name', (on) => {
 
 test('a schedule follows local time across clock changes and ends of months', () => {
   const next = (every: 'day' | 'week' | 'month', at: string, after: string, dayStartsAt = '00:00') =>
-    nextDue({ every, at }, { timeZone: 'Europe/Berlin', dayStartsAt }, Date.parse(after)).toISOString();
+    nextDue({ every, at }, { timeZone: 'Europe/Berlin', dayStartsAt }, Date.parse(after)).next_at.toISOString();
   expect(next('day', '07:00', '2026-03-28T05:59:59Z')).toBe('2026-03-28T06:00:00.000Z');
   expect(next('day', '07:00', '2026-03-28T06:00:00Z')).toBe('2026-03-29T05:00:00.000Z');
   // 02:30 is skipped on that night and occurs twice in autumn: once each.

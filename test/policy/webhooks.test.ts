@@ -451,6 +451,33 @@ describe.each(DATABASES)('webhooks on $name', (kind) => {
     expect((await logOfHook(payroll.id)).map((d) => d.kind)).toEqual(['attendance.record']);
   });
 
+  test('a receiver that was off is sent that an item closed, if it was sent that it opened', async () => {
+    const look = () => alertsJob.run({ ...api.services, now: () => api.now, signal: new AbortController().signal });
+    await look();
+    const { id } = await receive({ name: 'Pager', records: false, topics: ['kiosks'] });
+    const turn = (enabled: boolean) => api.ask('PATCH', `/api/webhooks/${id}`, { body: { enabled } });
+    const alert = (code: string) =>
+      api.db.insertInto('kiosk_alert').values({ device: box.device, code, since: api.now }).execute();
+    await alert('camera-bad');
+    await look();
+    await run();
+    await turn(false);
+    await alert('hot');
+    await look();
+    await api.db.deleteFrom('kiosk_alert').execute();
+    await look();
+    later(180);
+    await look();
+    await run();
+    await turn(true);
+    await run();
+    const sent = heard.splice(0).map(({ body }) => AttentionMessage.parse(JSON.parse(body)));
+    expect(sent.map(({ type, data }) => [type, data.code])).toEqual([
+      ['attention.opened', 'camera-bad'],
+      ['attention.closed', 'camera-bad'],
+    ]);
+  });
+
   test('a receiver gets its topics; during quiet hours only urgent ones, and the rest afterwards unless resolved', async () => {
     const look = () => alertsJob.run({ ...api.services, now: () => api.now, signal: new AbortController().signal });
     const go = async () => {

@@ -1,4 +1,5 @@
 import { useEffect } from 'preact/hooks';
+import { nameFit, partsOf } from '../../../sync/protocol/api/matching.ts';
 import {
   type EvacuationState,
   endEvacuation,
@@ -145,9 +146,9 @@ function RollCall({ presence, state, reload, may, site }: RollCallProps) {
   const { current } = state;
   const accounted = new Map(state.accounted.map((a) => [a.person, a]));
   const missing = missingOf(presence.people, state);
-  const wanted = search.value.trim().toLocaleLowerCase();
+  const typed = partsOf(search.value);
   const rows = (current && missingOnly.checked ? missing : presence.people).filter(
-    (p) => wanted === '' || (p.name ?? '').toLocaleLowerCase().includes(wanted),
+    (p) => typed.length === 0 || nameFit(partsOf(p.name ?? ''), typed) > 0,
   );
   const columns = {
     person: {

@@ -48,7 +48,7 @@ export type QuietHours = z.infer<typeof QuietHours>;
 
 export const AlertSettings = z.strictObject({
   topics: AlertTopics,
-  /** Null: every site. The server's own items concern all sites. */
+  /** Null: every site. Items of the topic `server` concern all sites. */
   sites: z.array(Uuid).min(1).max(500).nullable(),
   quiet: QuietHours,
   /** Time zone of the quiet hours and of times in e-mails; null: the default site's. */

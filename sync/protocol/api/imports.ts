@@ -179,6 +179,7 @@ export const uploadImportFile = endpoint('POST /api/imports/:import/files', {
     'zip-too-many',
     'zip-too-large',
     'list-unreadable',
+    'list-too-large',
   ],
   limit: { max: 3000, perMs: 60_000 },
 });

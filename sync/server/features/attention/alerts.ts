@@ -173,7 +173,7 @@ async function readersOf(db: Db, keys: Keys): Promise<Reader[]> {
 function isFor({ role, settings: { topics, sites } }: Pick<Reader, 'role' | 'settings'>, item: Item): boolean {
   if (!topics.some((topic) => api.kindsFor(role, topic).some((kind) => kind === item.kind))) return false;
   if (sites === null) return true;
-  return item.sites === null ? item.kind === 'server' : item.sites.some((site) => sites.includes(site));
+  return item.sites === null ? api.isOfTopics(['server'], item.kind) : item.sites.some((site) => sites.includes(site));
 }
 
 async function mailAccounts(context: JobContext): Promise<{ mails: number; failed: number }> {

@@ -27,6 +27,7 @@ import {
 import type { Db, Row, Tx } from '../../platform/database/schema.ts';
 import type { Job, JobContext } from '../../platform/jobs/job.ts';
 import type { Keys } from '../../platform/keys/envelope.ts';
+import { dayNamed } from './day.ts';
 import { openReport, reportSums } from './report.ts';
 
 /**
@@ -46,23 +47,31 @@ const FEWEST_PEOPLE = 5;
 
 type When = Pick<api.NewReportSchedule, 'every' | 'at'>;
 
+/** Days of a site that start at the time at which a report is due. */
+const dueDays = ({ at }: Pick<When, 'at'>, site: SiteCalendar) => calendarOf({ ...site, dayStartsAt: at });
+
 /**
- * Returns when a report is due next. Pure. It is due at a local time, also across clock changes, but not before the last day
- * of its period is over, if the site's days start later than that time.
+ * Returns when a report is due on a day of `dueDays`, ms since 1970. Pure. It is due at a local time, also across clock changes,
+ * but not before the last day of its period is over, if the site's days start later than that time.
+ */
+function dueOn({ day, start }: AttendanceDay, site: SiteCalendar): number {
+  const running = calendarOf(site)(start);
+  return running.day < day ? running.end : start;
+}
+
+/**
+ * Returns when a report is due next, and the site's day then (`YYYY-MM-DD`). Pure.
  *
  * @param after ms since 1970
  */
-export function nextDue({ every, at }: When, site: SiteCalendar, after: number): Date {
-  const dayOf = calendarOf({ ...site, dayStartsAt: at });
+export function nextDue(when: When, site: SiteCalendar, after: number): { next_at: Date; next_day: string } {
+  const { every } = when;
+  const dayOf = dueDays(when, site);
   const fits = (day: string) =>
     every === 'day' || (every === 'week' ? new Date(day).getUTCDay() === 1 : day.endsWith('-01'));
-  const dueOn = ({ day, start }: AttendanceDay) => {
-    const running = calendarOf(site)(start);
-    return running.day < day ? running.end : start;
-  };
   let next = dayOf(after);
-  while (!fits(next.day) || dueOn(next) <= after) next = dayOf(next.end);
-  return new Date(dueOn(next));
+  while (!fits(next.day) || dueOn(next, site) <= after) next = dayOf(next.end);
+  return { next_at: new Date(dueOn(next, site)), next_day: next.day };
 }
 
 /** Returns the period of a report sent on this day: the day, seven days or month before. Pure. */
@@ -101,7 +110,7 @@ async function rowFrom(
   const known = [...knownTo(actor, await receiversIn(tx, keys)).map((one) => one.id), ...kept];
   const receivers = [...new Set(schedule.receivers)];
   if (receivers.some((id) => !known.includes(id))) throw new Problem('report-receiver-unknown');
-  return { ...schedule, receivers, which: only ?? null, next_at: nextDue(schedule, site, now.getTime()) };
+  return { ...schedule, receivers, which: only ?? null, ...nextDue(schedule, site, now.getTime()) };
 }
 
 export const scheduleRoutes: readonly Route[] = [
@@ -111,7 +120,7 @@ export const scheduleRoutes: readonly Route[] = [
     const rows = await findSorted(tx, 'report_schedule', {}, ['made_at', 'id']);
     const items: api.ReportSchedule[] = [];
     for (const row of rows) {
-      const { made_at: _, made_by: __, next_at, sent_at, which, receivers: ids, ...kept } = row;
+      const { made_at: _, made_by: __, next_day: ___, next_at, sent_at, which, receivers: ids, ...kept } = row;
       items.push({
         ...kept,
         language: row.language as ProductLanguage,
@@ -193,8 +202,10 @@ async function queueDue(tx: Tx, id: string, now: Date): Promise<void> {
   // The schedule was stopped meanwhile, or another process has queued it.
   if (!row || row.next_at > now) return;
   const site = await findSite(tx, row.site);
-  await queue(tx, row, calendarOf({ ...site, dayStartsAt: row.at })(row.next_at.getTime()).day, now);
-  await update(tx, 'report_schedule', { id }, { next_at: nextDue(row, site, now.getTime()) });
+  // The site's time zone or start of the day may have changed since, so that its day is not over yet.
+  const due = new Date(dueOn(dayNamed(dueDays(row, site), row.next_day), site));
+  if (due <= now) await queue(tx, row, row.next_day, now);
+  await update(tx, 'report_schedule', { id }, due > now ? { next_at: due } : nextDue(row, site, now.getTime()));
 }
 
 /** Sends a mail. @returns null if it was accepted or is no longer wanted, otherwise an error code */

@@ -960,6 +960,7 @@ export interface Tables {
     made_by: string | null;
     made_at: Instant;
     next_at: Instant;
+    next_day: string;
     sent_at: Instant | null;
     error: string | null;
   };

@@ -3,14 +3,14 @@ import { v7 } from 'uuid';
 import { findAll, insertNew } from '../database/rows.ts';
 import type { Row, Tx } from '../database/schema.ts';
 
-type Receiver = Pick<Row<'webhook'>, 'id' | 'site' | 'topics' | 'quiet_from' | 'quiet_to'>;
+type Receiver = Pick<Row<'webhook'>, 'id' | 'site' | 'topics' | 'quiet_from' | 'quiet_to' | 'enabled'>;
 
 const waits = (now: Date) => sql`state = 'due' and due_at > ${now.toISOString()}::timestamptz`;
 
 /**
  * Queues messages to receivers about erased people (GDPR Art. 19), marked pairs, uses of an emergency PIN, or items that need
  * attention, in the transaction that causes them. Erasures are also sent to receivers that no longer get records, and to
- * disabled ones once they are enabled again.
+ * disabled ones once they are enabled again, as is that an item closed if they were sent that it opened.
  *
  * @param dueFor when a receiver is sent this subject; null: not at all. Default: now
  */
@@ -21,19 +21,29 @@ export async function queueMessages(
   now: Date,
   dueFor: (receiver: Receiver, subject: string) => Date | null = () => now,
 ): Promise<void> {
+  const closes = kind === 'attention.closed';
   const chosen =
     kind === 'person.erased'
       ? { had_records: true }
-      : { enabled: true, ...(!kind.startsWith('attention.') && { records: true }) };
+      : { ...(!closes && { enabled: true }), ...(!kind.startsWith('attention.') && { records: true }) };
   const receivers: Receiver[] = await findAll(tx, 'webhook', chosen, [
     'id',
     'site',
     'topics',
     'quiet_from',
     'quiet_to',
+    'enabled',
   ]);
+  const openings = closes
+    ? await findAll(tx, 'webhook_delivery', { kind: 'attention.opened', subject: [...subjects] }, [
+        'webhook',
+        'subject',
+      ])
+    : [];
+  const opened = new Set(openings.map(({ webhook, subject }) => `${webhook} ${subject}`));
   const rows = receivers.flatMap((receiver) =>
     subjects.flatMap((subject) => {
+      if (closes && !receiver.enabled && !opened.has(`${receiver.id} ${subject}`)) return [];
       const due_at = dueFor(receiver, subject);
       return due_at ? [{ webhook: receiver.id, subject, due_at }] : [];
     }),

@@ -78,6 +78,24 @@ describe('a list of files or people', () => {
     const unicode = Buffer.concat([Buffer.from([0xff, 0xfe]), Buffer.from('Name\tNumber\nZoë\t0042\n', 'utf16le')]);
     expect(readList(unicode)).toMatchObject([{ name: 'Zoë', number: '0042' }]);
     expect(read('name,number\nAda,"=""0042"""\n')).toMatchObject([{ number: '0042' }]);
+    // As programs write it that export for Excel, with the line that names Excel's separator.
+    expect(read('sep=;\r\nname;number\r\nAda;="0042"\r\nZoë;="=1"\r\n')).toMatchObject([
+      { line: 3, number: '0042' },
+      { line: 4, number: '=1' },
+    ]);
+  });
+
+  test('with blank lines before its header, or another separator in a title', () => {
+    expect(read('\r\n \r\nName;Number\r\nAda;7\r\n')).toMatchObject([{ line: 4, name: 'Ada', number: '7' }]);
+    expect(read('"Name","Number","Mail; private"\nAda,7,x\n')).toMatchObject([{ name: 'Ada', number: '7' }]);
+  });
+
+  test('is read whole or not at all', () => {
+    const rows = (count: number) => Array.from({ length: count }, (_, i) => `P,${i}\n`).join('');
+    expect(read(`name,number\n${rows(20_000)}`).at(-1)).toMatchObject({ number: '19999', line: 20_001 });
+    const tooLarge = expect.objectContaining({ code: 'list-too-large', params: { rows: 20_000, megabytes: 4 } });
+    expect(() => read(`name,number\n${rows(20_001)}`)).toThrow(tooLarge);
+    expect(() => read(`name,number\nAda,1\n${' '.repeat(4 * 1024 * 1024)}`)).toThrow(tooLarge);
   });
 
   test('without a header line, or not in UTF-8, can’t be read', () => {

@@ -3,9 +3,10 @@ import { Problem } from '../../../../errors/problem.ts';
 
 /** Reads a list that says who the pictures show, or which people to create. It may come from any program and isn't trusted. */
 
-/** Largest list in bytes, and most lines in it. */
-export const MAX_LIST_BYTES = 4 * 1024 * 1024;
-const MAX_LINES = 20_000;
+/** Largest list in bytes, and most rows in it below the header. */
+const MEGABYTES = 4;
+export const MAX_LIST_BYTES = MEGABYTES * 1024 * 1024;
+const MAX_ROWS = 20_000;
 /** Characters read of a cell. Longer values are rejected anyway (people-rules.ts). */
 const MAX_CELL = 400;
 
@@ -78,25 +79,34 @@ const plainTitle = (title: string): string =>
     .toLowerCase()
     .replaceAll(/[^\p{L}]/gu, '');
 
-/** Reads a list with a header line and columns in any order. Detects separator and encoding. @throws Problem `list-unreadable` */
+/**
+ * Reads a list with a header line and columns in any order. Detects separator and encoding.
+ *
+ * @throws Problem `list-unreadable`, `list-too-large`
+ */
 export function readList(bytes: Uint8Array): ListLine[] {
+  const tooLarge = new Problem('list-too-large', { rows: MAX_ROWS, megabytes: MEGABYTES });
+  if (bytes.length > MAX_LIST_BYTES) throw tooLarge;
   let rows: { record: string[]; info: { lines: number } }[];
   try {
-    if (bytes.length > MAX_LIST_BYTES) throw new RangeError('too large');
     const text = decoded(bytes);
-    rows = parse(text, {
+    rows = parse(withoutFormulas(text), {
       delimiter: separatorOf(text),
       bom: true,
       trim: true,
       skip_empty_lines: true,
       relax_column_count: true,
       info: true,
-      to: MAX_LINES,
+      // More than allowed, so that a longer list is not cut off.
+      to: MAX_ROWS + 3,
     }) as unknown as typeof rows;
   } catch (cause) {
     throw unreadable(cause);
   }
+  // Names the separator for Excel.
+  if (/^sep=$/i.test(rows[0]?.record[0] ?? '')) rows.shift();
   const [head, ...rest] = rows;
+  if (rest.length > MAX_ROWS) throw tooLarge;
   const titles = (head?.record ?? []).map(plainTitle);
   const at = (column: keyof typeof COLUMNS) => titles.findIndex((title) => COLUMNS[column].has(title));
   const [file, number, email, site, language] = [at('file'), at('number'), at('email'), at('site'), at('language')];
@@ -130,12 +140,15 @@ function decoded(bytes: Uint8Array): string {
   return new TextDecoder(utf16 || 'utf-8', { fatal: true }).decode(bytes);
 }
 
+/** Finds the separator in the first line that isn't blank, outside of quotes. */
 function separatorOf(text: string): string {
-  const head = text.slice(0, text.search(/\r?\n|\r|$/));
+  const head = (/\S.*/.exec(text)?.[0] ?? '').replaceAll(/"[^"]*"/g, '');
   return [';', '\t', ','].find((d) => head.includes(d)) ?? ',';
 }
 
-/** Unwraps `="0042"`, with which Excel keeps leading zeros. It is text, not a formula. */
+/** Unwraps `="0042"`, with which Excel keeps leading zeros. It is text, not a formula. As it is in the file, or as a cell. */
+const withoutFormulas = (text: string): string =>
+  text.replaceAll(/(?<=^|[;,\t])="([^"\r\n]*)"(?=[;,\t\r\n]|$)/gm, '"$1"');
 const plainCell = (cell: string): string => /^="([^"]*)"$/.exec(cell)?.[1] ?? cell;
 
 const unreadable = (cause?: unknown): Problem => new Problem('list-unreadable', { cause });

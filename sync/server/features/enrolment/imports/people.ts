@@ -210,7 +210,7 @@ const entryOf = (action: 'write' | 'delete', run: string, subjects: readonly str
   outcome: 'ok',
 });
 
-/** People created by this import and untouched since: no consent, face, card, record, merge or change. */
+/** People created by this import and untouched since: at their one site, no consent, face, card, record, merge or change. */
 const untouched = (db: Db, run: string) =>
   db
     .selectFrom('import_person as i')
@@ -231,7 +231,9 @@ const untouched = (db: Db, run: string) =>
         and not exists (select from checkin x where x.person = i.person)
         and not exists (select from event x where x.person = i.person)
         and not exists (select from person_merge x where x.kept = i.person)
-        and not exists (select from retention_hold x where x.person = i.person)`,
+        and not exists (select from retention_hold x where x.person = i.person)
+        and not exists (select from person_site_past x where x.person = i.person)
+        and (select count(*) from person_site x where x.person = i.person) = 1`,
     )
     .orderBy('i.person');
 

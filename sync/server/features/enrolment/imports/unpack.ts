@@ -24,7 +24,8 @@ const ZIP = Buffer.from('PK\x03\x04', 'latin1');
  * Unpacks one uploaded file.
  *
  * @param name file name as the browser sends it
- * @throws Problem `upload-empty`, `zip-broken`, `zip-encrypted`, `zip-name-unsafe`, `zip-too-many`, `zip-too-large`, `list-unreadable`
+ * @throws Problem `upload-empty`, `zip-broken`, `zip-encrypted`, `zip-name-unsafe`, `zip-too-many`, `zip-too-large`, `list-unreadable`,
+ *   `list-too-large`
  */
 export async function unpack(name: string, bytes: Uint8Array): Promise<Unpacked> {
   const upload = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);

@@ -198,6 +198,8 @@ export const fleet: readonly string[] = [
      made_by uuid,
      made_at timestamptz not null,
      next_at timestamptz not null,
+     -- Date of \`next_at\`, \`YYYY-MM-DD\` in the site's local time. It stays if the site's time zone changes.
+     next_day text not null,
      sent_at timestamptz,
      -- Error code if its last mail was not sent; null: it was sent.
      error text)`,
