@@ -9,8 +9,8 @@ const waits = (now: Date) => sql`state = 'due' and due_at > ${now.toISOString()}
 
 /**
  * Queues messages to receivers about erased people (GDPR Art. 19), marked pairs, uses of an emergency PIN, or items that need
- * attention, in the transaction that causes them. Erasures are also sent to receivers that no longer get records, and to
- * disabled ones once they are enabled again, as is that an item closed if they were sent that it opened.
+ * attention, in the transaction that causes them. Erasures are also sent to receivers that no longer get records. A disabled
+ * receiver gets erasures, and the closing of items whose opening it was sent, once it is enabled again.
  *
  * @param dueFor when a receiver is sent this subject; null: not at all. Default: now
  */
