@@ -353,7 +353,16 @@ describe('faces eval', () => {
   it('draws normal deviates', () => {
     expect(probit(0.5)).toBeCloseTo(0, 3);
     expect(probit(0.025)).toBeCloseTo(-1.96, 2);
-    const empty = { people: 0, pictures: 0, genuinePairs: 0, impostorPairs: 0, eer: null, tarAtFar: [], det: [] };
+    const empty = {
+      people: 0,
+      pictures: 0,
+      genuinePairs: 0,
+      impostorPairs: 0,
+      eer: null,
+      inUse: { threshold: 0.45, fmr: null, fnmr: null },
+      tarAtFar: [],
+      det: [],
+    };
     expect(detPlot(empty, '<b> & "c"')).toContain('&#60;b&#62; &#38; &#34;c&#34;');
   });
 });
