@@ -37,6 +37,7 @@ export interface TrialReport {
 
 type Presentation = Trial['presentations'][number];
 
+/** Computes the report. Rates are 0..1, by ISO/IEC 30107-3; a series without a judged presentation has none. */
 export function reportOf(trial: Trial): TrialReport {
   const { place, from, until, system, plan, presentations } = trial;
   const own = presentations.filter(({ series }) => isParticipant(series));
