@@ -98,6 +98,7 @@ export function invert(s: Similarity): Similarity {
   return { a, b, tx: -(a * s.tx - b * s.ty), ty: -(b * s.tx + a * s.ty) };
 }
 
+/** Returns where `s` maps a point. */
 export function apply(s: Similarity, [x, y]: Point): Point {
   return [s.a * x - s.b * y + s.tx, s.b * x + s.a * y + s.ty];
 }
@@ -108,6 +109,7 @@ export function squareAround([x, y, w, h]: Box, grow = 1): Box {
   return [x + w / 2 - side / 2, y + h / 2 - side / 2, side, side];
 }
 
+/** Returns the bounds of at least one point. */
 export function extentOf(points: readonly Point[]): Box {
   const [xs, ys] = [points.map(([x]) => x), points.map(([, y]) => y)];
   const [left, top] = [Math.min(...xs), Math.min(...ys)];

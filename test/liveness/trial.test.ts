@@ -138,6 +138,9 @@ test('a trial can be interrupted and resumed, and the last presentation undone',
   expect(second.stdout).toContain('Participant 1: 2 of 2');
   expect(second.stdout).toContain('Undone: photo print, flat, failed.');
   expect(kept().map(({ series }: { series: string }) => series)).toEqual(['participant-1', 'participant-1']);
+  // Nobody can pick results unnoticed.
+  expect(report().undone).toBe(1);
+  expect(readFileSync(join(folder, 'report.md'), 'utf8')).toContain('| undone presentations, not counted below | 1 |');
   // Consent was given before, so it is not asked again.
   const third = await trial(['', 'e'], [print]);
   expect(third.stdout).not.toContain('yes/no');

@@ -307,11 +307,10 @@ test('templates are decrypted in one place of the server’s code, and only with
   expect(holding(/\bopenPhoto\(/)).toEqual([
     'sync/server/app/ingest/my-data.ts',
     'sync/server/core/photos/store.ts',
-    'sync/server/features/embedders/embedders.job.ts',
-    'sync/server/features/enrolment/enrol.ts',
+    'sync/server/core/templates/photos.ts',
   ]);
-  expect(holding(/opened\.note\('photo', [^;]+;\s+try \{\s+pictures\.push\(openPhoto\(/)).toEqual([
-    'sync/server/features/embedders/embedders.job.ts',
+  expect(holding(/opened\.note\('photo', [^;]+;\s+try \{\s+const picture = openPhoto\(/)).toEqual([
+    'sync/server/core/templates/photos.ts',
   ]);
   // Pictures that the server made templates from, and those of an import: opened where a row is written, and by the route that
   // shows one to its reviewer. The other callers encrypt or re-encrypt them.

@@ -22,6 +22,7 @@ import { operatorListener } from '../../sync/server/app/operator.ts';
 import { takePiece } from '../../sync/server/core/photos/store.ts';
 import { policyOf } from '../../sync/server/core/sites/policy.ts';
 import { DEFAULT_SCOPE } from '../../sync/server/core/sites/sites.ts';
+import { keepPhotos } from '../../sync/server/core/templates/photos.ts';
 import { embeddersJob } from '../../sync/server/features/embedders/embedders.job.ts';
 import { cutFace } from '../../sync/server/features/embedders/faces.ts';
 import {
@@ -291,6 +292,23 @@ describe.each(DATABASES)('the end of a move to another embedder on $name', (kind
     await Promise.all(cancelled);
     expect(await progressOf(here.db)).toMatchObject({ state: 'cancelled' });
     expect(await models()).toEqual([EMBEDDER_ID]);
+  });
+
+  test('of the pictures someone was enrolled with the newest is shown, whether it was taken here or at a kiosk', async () => {
+    const { person, pictureArrives } = await enrolledAtKiosk();
+    const shown = async () => (await here.ask<Buffer>('GET', `/api/people/${person}/picture`)).toString();
+    const takenHere = (what: string, at: Date) =>
+      step((tx) => {
+        const photo = { id: v7(), picture: Buffer.from(what), pose: 'front' };
+        return keepPhotos(tx, here.keys, person, [photo], { via: 'staff', by: null }, at);
+      });
+    await takenHere('before', NOW);
+    expect(await shown()).toBe('before');
+    await pictureArrives();
+    expect(await shown()).toBe(readFileSync(stillsOfA()[0]!).toString());
+    await takenHere('after', hour(2));
+    expect(await shown()).toBe('after');
+    await here.ask('POST', `/api/people/${person}/consents/withdraw`);
   });
 
   test('someone enrolled at a kiosk during the move is moved once their picture has arrived', async () => {

@@ -72,7 +72,8 @@ export async function evaluateFolder(
   if (new Set(samples.map((s) => s.person)).size < 2)
     throw new Problem('too-few-people', { folder, found: foundText(of, counts) });
   const pairs = comparePairs(samples, random, (share) => watch('comparisons', Math.round(share * 100), 100));
-  const verification = measureVerification(pairs, random);
+  const threshold = pipeline.calibration.verification;
+  const verification = measureVerification(pairs, threshold, random);
   const sizes = gallerySizes(pairs.picturesOf.length);
   const identification: Identification[] = [];
   for (const [i, size] of sizes.entries()) {
@@ -90,7 +91,7 @@ export async function evaluateFolder(
     rankOne: first,
     identification,
     thresholds: pickThresholds(verification),
-    ...(how.groups && { groups: measureGroups(samples, how.groups, random) }),
+    ...(how.groups && { groups: measureGroups(samples, how.groups, threshold, random) }),
   };
 }
 

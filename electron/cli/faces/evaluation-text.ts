@@ -1,4 +1,5 @@
 import type { Estimate } from '../../../models/rules/calibration/bootstrap.ts';
+import type { Verification } from '../../../models/rules/calibration/verification.ts';
 import type { Evaluation, Found } from './evaluate.ts';
 
 /** Describes what there was to compare. */
@@ -19,6 +20,7 @@ export function evaluationText(e: Evaluation): string {
     '',
     `1:1, ${v.genuinePairs} genuine and ${v.impostorPairs} impostor pairs; intervals: 95 %, bootstrap over people`,
     `  EER               ${v.eer ? `${percent(v.eer)} at threshold ${v.eer.threshold.toFixed(3)}` : 'not resolved'}`,
+    `  ${inUseText(v)}`,
     ...v.tarAtFar.map(
       ({ far, tar, threshold }) =>
         `  TAR at FAR ${far.toExponential(0).padEnd(6)} ${tar ? `${percent(tar)} at threshold ${threshold!.toFixed(3)}` : `not resolved: needs ${Math.ceil(30 / far)} impostor pairs`}`,
@@ -41,6 +43,7 @@ export function evaluationText(e: Evaluation): string {
           'By group, 1:1 within it',
           ...e.groups.flatMap(({ column, group, verification: g }) => [
             `  ${column} ${group} (people: ${g.people}): EER ${g.eer ? percent(g.eer) : 'not resolved'}`,
+            `    ${inUseText(g)}`,
             ...g.tarAtFar.map(
               ({ far, tar }) =>
                 `    TAR at FAR ${far.toExponential(0).padEnd(6)} ${tar ? percent(tar) : 'not resolved'}`,
@@ -58,6 +61,9 @@ export function evaluationText(e: Evaluation): string {
   ];
   return lines.join('\n');
 }
+
+const inUseText = ({ inUse: { threshold, fmr, fnmr } }: Pick<Verification, 'inUse'>): string =>
+  `at ${threshold.toFixed(3)}, the threshold in use: FMR ${fmr ? percent(fmr) : 'not resolved'}, FNMR ${fnmr ? percent(fnmr) : 'not resolved'}`;
 
 function percent({ value, interval }: Estimate): string {
   const shown = `${(100 * value).toFixed(2)} %`;

@@ -266,6 +266,18 @@ describe('faces eval', () => {
     });
     expect(evaluationText(found)).toContain('5 of 5 visits used');
     expect(evaluationText(found)).toContain('age adult (people: 1): EER not resolved');
+    // Groups are compared at one threshold, the one in use.
+    const inUse = (v: { inUse: unknown }) => v.inUse;
+    expect(
+      [found.verification, ...found.groups.map((g: { verification: object }) => g.verification)].map(inUse),
+    ).toEqual([
+      { threshold: 0.45, fmr: { value: 0, interval: null }, fnmr: { value: 0, interval: null } },
+      { threshold: 0.45, fmr: { value: 0, interval: null }, fnmr: { value: 0, interval: null } },
+      { threshold: 0.45, fmr: null, fnmr: { value: 0, interval: null } },
+    ]);
+    expect(evaluationText(found)).toMatch(
+      /age adult.*\n {4}at 0.450, the threshold in use: FMR not resolved, FNMR 0.00 %/,
+    );
     for (const [text, why] of [
       ['name;glasses\nfranck;no\n', 'it has no column person'],
       ['person,glasses\nFrank,no\n', 'none of its people has a folder'],
@@ -322,6 +334,7 @@ describe('faces eval', () => {
       genuinePairs: 5000,
       impostorPairs: 500_000,
       eer: null,
+      inUse: { threshold: 0.45, fmr: null, fnmr: null },
       tarAtFar: [],
       det,
     });
@@ -340,7 +353,16 @@ describe('faces eval', () => {
   it('draws normal deviates', () => {
     expect(probit(0.5)).toBeCloseTo(0, 3);
     expect(probit(0.025)).toBeCloseTo(-1.96, 2);
-    const empty = { people: 0, pictures: 0, genuinePairs: 0, impostorPairs: 0, eer: null, tarAtFar: [], det: [] };
+    const empty = {
+      people: 0,
+      pictures: 0,
+      genuinePairs: 0,
+      impostorPairs: 0,
+      eer: null,
+      inUse: { threshold: 0.45, fmr: null, fnmr: null },
+      tarAtFar: [],
+      det: [],
+    };
     expect(detPlot(empty, '<b> & "c"')).toContain('&#60;b&#62; &#38; &#34;c&#34;');
   });
 });

@@ -47,12 +47,17 @@ export async function readGroups(file: string, folder: string): Promise<Groups> 
   return groups;
 }
 
-/** Returns the 1:1 rates of each group. Rates for which it has too few people are not resolved. */
-export function measureGroups(samples: readonly Sample[], groups: Groups, random: () => number): GroupRates[] {
+/** Returns the 1:1 rates of each group, `inUse` at the same threshold for all. Rates for which it has too few people are not resolved. */
+export function measureGroups(
+  samples: readonly Sample[],
+  groups: Groups,
+  threshold: number,
+  random: () => number,
+): GroupRates[] {
   return [...groups].flatMap(([column, of]) =>
     [...of].map(([group, people]) => {
       const own = samples.filter((sample) => people.has(sample.person.normalize()));
-      const { det: _, ...verification } = measureVerification(comparePairs(own, random), random);
+      const { det: _, ...verification } = measureVerification(comparePairs(own, random), threshold, random);
       return { column, group, verification };
     }),
   );

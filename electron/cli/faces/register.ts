@@ -30,15 +30,16 @@ picture-too-large, picture-too-small.
 Exit code: 0 every file got a line (some may hold errors); 1 the weights are missing or altered; 2 wrong usage.`;
 
 const EVAL_HELP = `
-Prints EER, TAR at FAR 1e-2, 1e-3 and 1e-4, rank-1, and FNIR at FPIR 1 % and 0.1 % by gallery size, each with a
-bootstrap interval over people if there are ten or more, "not resolved" where fewer than 30 errors could be
-expected, and the thresholds it would choose. In each picture the largest face counts. A person's first picture, sorted
+Prints EER, FMR and FNMR at the embedder's own 1:1 threshold, TAR at FAR 1e-2, 1e-3 and 1e-4, rank-1, and FNIR at FPIR 1 %
+and 0.1 % by gallery size, each with a 95 % interval if there are ten or more people (bootstrap over people; without an
+error, Clopper-Pearson), "not resolved" where fewer than 30 errors could be expected, and the thresholds it would choose. In each picture the largest face counts. A person's first picture, sorted
 by name, is the one enrolled.
 
 With --visits each person's folder holds visits: videos, or folders of frames at eight a second. A visit counts by the mean
 of its first three frames with a face, the first visit, sorted by name, as an enrolment by four frames and the mirrored face.
-1:1 rates compare each visit with every other. An installed build reads only folders of frames. With --groups the rates within each group are printed too; the file is CSV with a
-column person and one for each way to group people.
+1:1 rates compare each visit with every other. An installed build reads only folders of frames. With --groups the rates within each group are
+printed too; compare groups by FMR and FNMR, whose threshold is the same for all. The file is CSV with a column person and
+one for each way to group people.
 
 Exit code: 0 done; 1 nothing to compare, the plot can't be written, or the weights are missing or altered; 2 wrong usage, or
 no such folder.`;

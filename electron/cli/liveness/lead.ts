@@ -48,6 +48,7 @@ export async function lead(trial: Trial, deps: LeadDeps): Promise<void> {
     if (answer === 's') skipped.add(series);
     else if (answer === 'u') {
       const last = trial.presentations.pop();
+      if (last) trial.undone++;
       say(last ? `Undone: ${titleOf(last.series)}, ${last.outcome}.` : 'There is nothing to undo.');
       keep();
     } else if (answer === '') {

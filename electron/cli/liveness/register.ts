@@ -127,6 +127,7 @@ function begin(folder: string, options: TrialOptions, system: TrialSystem): Tria
     plan: { participants, each, attacks, attempts },
     agreed: [],
     declined: [],
+    undone: 0,
     presentations: [],
   };
   writeTrial(folder, trial);

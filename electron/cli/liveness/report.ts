@@ -23,6 +23,8 @@ export interface TrialReport {
   readonly from: string;
   readonly until: string;
   readonly system: TrialSystem;
+  /** Presentations that the person who led the trial undid. They count nowhere else. */
+  readonly undone: number;
   /** APCER and BPCER only count presentations that were judged; the non-response rates count all. */
   readonly bonaFide: Row & { readonly participants: number; readonly bpcer: Rate; readonly bpnrr: Rate };
   readonly attacks: readonly (Row & {
@@ -37,8 +39,9 @@ export interface TrialReport {
 
 type Presentation = Trial['presentations'][number];
 
+/** Computes the report. Rates are 0..1, by ISO/IEC 30107-3; a series without a judged presentation has none. */
 export function reportOf(trial: Trial): TrialReport {
-  const { place, from, until, system, plan, presentations } = trial;
+  const { place, from, until, system, plan, undone, presentations } = trial;
   const own = presentations.filter(({ series }) => isParticipant(series));
   const attacks = plan.attacks.map((instrument) => {
     const of = presentations.filter(({ series }) => series === instrument);
@@ -60,6 +63,7 @@ export function reportOf(trial: Trial): TrialReport {
     from,
     until,
     system,
+    undone,
     bonaFide: {
       participants: new Set(own.map(({ series }) => series)).size,
       ...rowOf(own),
@@ -87,7 +91,7 @@ function rowOf(all: readonly Presentation[]): Row {
 
 /** Returns the report to read and pass on. Markdown. */
 export function reportText(report: TrialReport): string {
-  const { place, from, until, system, bonaFide, attacks, worst } = report;
+  const { place, from, until, system, undone, bonaFide, attacks, worst } = report;
   const when = from === until ? from : `${from} to ${until}`;
   return [
     '# Trial of the liveness check',
@@ -101,6 +105,7 @@ export function reportText(report: TrialReport): string {
     `| face detector | ${system.detector} |\n| embedder | ${system.embedder} |`,
     `| second liveness model | ${system.passiveLiveness ?? 'none'} |`,
     `| colours of the screen | ${system.light ? 'after the moves' : 'none'} |`,
+    `| undone presentations, not counted below | ${undone} |`,
     '',
     '## People with their own faces',
     '',

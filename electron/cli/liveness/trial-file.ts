@@ -28,6 +28,8 @@ const Trial = z.strictObject({
   /** Series whose people have agreed to take part or to be imitated, and series that were declined. */
   agreed: z.array(Series),
   declined: z.array(Series),
+  /** How many presentations were undone: the report says so, or results could be picked. */
+  undone: z.number().int().nonnegative(),
   /** In order, newest last. */
   presentations: z.array(
     z.strictObject({

@@ -74,7 +74,7 @@ export interface Recogniser {
   ): { score: number | null; decision: VerificationDecision };
 }
 
-/** How many of a person's newest templates are averaged: those of one enrolment at a kiosk. Replaced ones have no effect. */
+/** How many of a person's newest templates are averaged: those of one enrolment at a kiosk. After a smaller one, earlier templates fill up. */
 const NEWEST = 4;
 
 /**

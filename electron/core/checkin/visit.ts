@@ -49,6 +49,10 @@ export type VisitAnswer =
   | { readonly kind: 'recognised'; readonly person: string }
   | { readonly kind: 'other-method'; readonly reason: 'unknown' | 'uncertain' | 'claim-first' };
 
+/**
+ * Takes one sample's result into account.
+ * @returns the new state, and the answer: `progress` is 0..0.9; `other-method` is `uncertain` if any sample was, else `unknown`
+ */
 export function nextVisit(
   state: VisitState,
   what: Sample,

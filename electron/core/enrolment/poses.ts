@@ -28,6 +28,7 @@ export function holdsPose(pose: EnrolmentPose, quality: Pick<FaceQuality, 'yaw'>
   return quality.yaw >= from && quality.yaw <= to;
 }
 
+/** Counts the current pose as done; with none left, nothing changes. */
 export function capturePose(state: CaptureState): CaptureState {
   const [pose, ...remaining] = state.remaining;
   return pose === undefined ? state : { remaining, done: [...state.done, pose], waited: 0 };

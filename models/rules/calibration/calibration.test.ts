@@ -44,7 +44,7 @@ describe('1:1 rates', () => {
   const samples = crowd(40, 4, 0.22);
   const truth = byHand(samples);
   const pairs = comparePairs(samples, randomFrom(2));
-  const report = measureVerification(pairs, randomFrom(3));
+  const report = measureVerification(pairs, 0.5, randomFrom(3));
 
   it('count every pair once', () => {
     expect(report).toMatchObject({
@@ -82,15 +82,59 @@ describe('1:1 rates', () => {
     expect(high).toBeGreaterThanOrEqual(report.eer!.value);
     // The same people with every picture twice: at least four times the pairs, but no more information.
     const doubled = samples.flatMap((s) => [s, s]);
-    const wide = measureVerification(comparePairs(doubled, randomFrom(2)), randomFrom(3)).tarAtFar[0]!.tar!.interval!;
+    const wide = measureVerification(comparePairs(doubled, randomFrom(2)), 0.5, randomFrom(3)).tarAtFar[0]!.tar!
+      .interval!;
     const before = report.tarAtFar[0]!.tar!.interval!;
     expect(wide[1] - wide[0]).toBeGreaterThan(0.5 * (before[1] - before[0]));
   });
 
+  it('at the threshold in use are those of the definition', () => {
+    const { threshold, fmr, fnmr } = report.inUse;
+    expect(threshold).toBe(0.5);
+    expect(fmr!.value).toBeCloseTo(truth.fmr(0.5), 10);
+    expect(fnmr!.value).toBeCloseTo(1 - truth.tar(0.5), 10);
+    for (const { value, interval } of [fmr!, fnmr!]) {
+      expect(interval![0]).toBeLessThan(value);
+      expect(interval![1]).toBeGreaterThan(value);
+    }
+  });
+
+  it('without a single error have the interval of none among as many people, not one of no width', () => {
+    const { eer, tarAtFar, inUse } = measureVerification(
+      comparePairs(crowd(30, 6, 0.01), randomFrom(1)),
+      0.9,
+      randomFrom(1),
+    );
+    const high = 1 - 0.025 ** (1 / 30);
+    for (const [{ value, interval }, ...expected] of [
+      [eer!, 0, 0, high],
+      [tarAtFar[0]!.tar!, 1, 1 - high, 1],
+      [inUse.fnmr!, 0, 0, high],
+      [inUse.fmr!, 0, 0, 1 - 0.025 ** (1 / 435)],
+    ] as const) {
+      expect(value).toBe(expected[0]);
+      expect(interval![0]).toBeCloseTo(expected[1], 6);
+      expect(interval![1]).toBeCloseTo(expected[2], 6);
+    }
+  });
+
+  it('count embeddings of any length whole', () => {
+    const odd = crowd(12, 3, 0.2, 3, 19);
+    const { genuine } = comparePairs(odd, randomFrom(1));
+    expect([...genuine.bin].sort((a, b) => a - b)).toEqual(
+      byHand(odd)
+        .genuine.map(binOf)
+        .sort((a, b) => a - b),
+    );
+  });
+
   it('have no interval with hardly any people, and no rates with one', () => {
-    expect(measureVerification(comparePairs(crowd(5, 3, 0.2), randomFrom(1)), randomFrom(1)).eer!.interval).toBeNull();
-    const alone = measureVerification(comparePairs(crowd(1, 5, 0.2), randomFrom(1)), randomFrom(1));
+    expect(
+      measureVerification(comparePairs(crowd(5, 3, 0.2), randomFrom(1)), 0.5, randomFrom(1)).eer!.interval,
+    ).toBeNull();
+    const alone = measureVerification(comparePairs(crowd(1, 5, 0.2), randomFrom(1)), 0.5, randomFrom(1));
     expect(alone.eer).toBeNull();
+    expect(alone.inUse).toMatchObject({ fmr: null, fnmr: { interval: null } });
     expect(alone.det).toEqual([]);
   });
 
@@ -100,7 +144,7 @@ describe('1:1 rates', () => {
     expect(tail.impostors).toBeGreaterThan(3_000_000);
     expect(tail.tailFrom).toBeGreaterThan(0);
     expect(tail.impostor.bin.length).toBeLessThan(0.12 * tail.impostors);
-    const t = measureVerification(tail, () => 0.5).tarAtFar[1]!.threshold!;
+    const t = measureVerification(tail, 0.5, () => 0.5).tarAtFar[1]!.threshold!;
     let above = 0;
     for (const bin of tail.impostor.bin) if (bin >= binOf(t + 1e-9)) above++;
     expect(above / tail.impostors).toBeLessThanOrEqual(1e-3);
@@ -119,8 +163,14 @@ describe('1:1 rates', () => {
 
 describe('1:N rates', () => {
   it('find everyone if a person’s pictures are alike, and guess if they are noise', () => {
-    const share = { value: 1, interval: [1, 1] };
-    expect(rankOne(crowd(30, 3, 0.01), randomFrom(1))).toEqual({ gallery: 30, probes: 60, right: 60, share });
+    const found = rankOne(crowd(30, 3, 0.01), randomFrom(1));
+    expect(found).toMatchObject({
+      gallery: 30,
+      probes: 60,
+      right: 60,
+      share: { value: 1, interval: [expect.any(Number), 1] },
+    });
+    expect(found.share!.interval![0]).toBeCloseTo(0.025 ** (1 / 30), 6);
     expect(rankOne(crowd(30, 3, 50), randomFrom(1)).right).toBeLessThan(15);
     expect(rankOne(crowd(9, 2, 0.01), randomFrom(1)).share).toEqual({ value: 1, interval: null });
     expect(rankOne(crowd(9, 1, 0.01), randomFrom(1)).share).toBeNull();

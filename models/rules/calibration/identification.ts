@@ -57,7 +57,7 @@ export function rankOne(samples: readonly Sample[], random: () => number): RankO
   };
   const share = hits.length > 0 && {
     value: shareOf(null),
-    interval: intervalOf(drawPeople(firsts.length, random).map(shareOf)),
+    interval: intervalOf(drawPeople(firsts.length, random).map(shareOf), peopleIn(hits)),
   };
   return {
     gallery: firsts.length,
@@ -115,7 +115,10 @@ export function measureIdentification(
     at: fpirs.map((fpir) => {
       if (mated.length === 0 || !resolves(nonMated.length, fpir)) return { fpir, fnir: null, threshold: null };
       const { fnir: value, threshold } = fnirAt(mated, nonMated, fpir, null);
-      const interval = intervalOf(drawn.map((weights) => fnirAt(mated, nonMated, fpir, weights).fnir));
+      const interval = intervalOf(
+        drawn.map((weights) => fnirAt(mated, nonMated, fpir, weights).fnir),
+        peopleIn(mated),
+      );
       return { fpir, fnir: { value, interval }, threshold };
     }),
   };
@@ -139,6 +142,9 @@ function fnirAt(
   const threshold = keptOut?.score ?? Number.NaN;
   return { fnir: total(mated.filter(({ score }) => !(score > threshold))) / total(mated), threshold };
 }
+
+const peopleIn = (probes: readonly Pick<Scored, 'person'>[]): number =>
+  new Set(probes.map(({ person }) => person)).size;
 
 const numbered = (firsts: readonly Sample[]): ReadonlyMap<string, number> =>
   new Map(firsts.map(({ person }, i) => [person, i]));

@@ -117,14 +117,16 @@ function grown<T extends Uint16Array | Uint32Array>(from: T, into: T): T {
   return into;
 }
 
-/** Dot product, four lanes at a time. */
+/** Dot product of two vectors of equal length, four lanes at a time. */
 export function cosine(a: Float32Array, b: Float32Array): number {
   let [s0, s1, s2, s3] = [0, 0, 0, 0];
-  for (let i = 0; i < a.length; i += 4) {
+  let i = 0;
+  for (; i + 3 < a.length; i += 4) {
     s0 += a[i]! * b[i]!;
     s1 += a[i + 1]! * b[i + 1]!;
     s2 += a[i + 2]! * b[i + 2]!;
     s3 += a[i + 3]! * b[i + 3]!;
   }
+  for (; i < a.length; i++) s0 += a[i]! * b[i]!;
   return s0 + s1 + s2 + s3;
 }

@@ -1,9 +1,16 @@
 import { drawPeople, type Estimate, intervalOf } from './bootstrap.ts';
-import { BINS, type Pairs, scoreOf } from './pairs.ts';
+import { BINS, binOf, type Pairs, scoreOf } from './pairs.ts';
 
 /**
  * 1:1 error rates (ISO/IEC 19795-1): FMR, FNMR, EER, TAR at FAR, and the DET curve, each with a bootstrap interval over people.
  */
+
+/** Rates at a threshold that was not chosen from these pairs. Null: nothing to count, or below the stored tail. */
+interface AtThreshold {
+  readonly threshold: number;
+  readonly fmr: Estimate | null;
+  readonly fnmr: Estimate | null;
+}
 
 interface TarAtFar {
   readonly far: number;
@@ -26,6 +33,11 @@ export interface Verification {
   readonly genuinePairs: number;
   readonly impostorPairs: number;
   readonly eer: (Estimate & { readonly threshold: number }) | null;
+  /**
+   * At the threshold in use. Groups of people are compared by these: every other rate is at a threshold of the group's own,
+   * which hides a group with more false matches (ISO/IEC 19795-10).
+   */
+  readonly inUse: AtThreshold;
   readonly tarAtFar: readonly TarAtFar[];
   readonly det: readonly DetPoint[];
 }
@@ -45,12 +57,21 @@ export function resolves(trials: number, rate: number): boolean {
   return trials * rate >= FEWEST_ERRORS * (1 - 1e-9);
 }
 
-/** @param random 0..1, used to draw people for the bootstrap */
-export function measureVerification(pairs: Pairs, random: () => number): Verification {
+/**
+ * @param threshold the 1:1 threshold in use
+ * @param random 0..1, used to draw people for the bootstrap
+ */
+export function measureVerification(pairs: Pairs, threshold: number, random: () => number): Verification {
   const people = pairs.picturesOf.length;
   const all = ratesOf(pairs, null);
   const drawn = drawPeople(people, random).map((weights) => ratesOf(pairs, weights));
-  const between = (measure: (rates: Rates) => number) => intervalOf(drawn.map(measure));
+  const repeated = pairs.picturesOf.filter((n) => n > 1).length;
+  const between = (measure: (rates: Rates) => number, units = repeated) => intervalOf(drawn.map(measure), units);
+  const estimate = (measure: (rates: Rates) => number, units?: number): Estimate | null => {
+    const value = measure(all);
+    return Number.isNaN(value) ? null : { value, interval: between(measure, units) };
+  };
+  const bin = binOf(threshold);
   const genuinePairs = pairs.genuine.bin.length;
   const comparable = genuinePairs > 0 && pairs.impostors > 0;
   const eer = comparable ? equalErrorRate(all) : null;
@@ -60,6 +81,11 @@ export function measureVerification(pairs: Pairs, random: () => number): Verific
     genuinePairs,
     impostorPairs: pairs.impostors,
     eer: eer && { ...eer, interval: between((r) => equalErrorRate(r)?.value ?? Number.NaN) },
+    inUse: {
+      threshold,
+      fmr: estimate((r) => r.fmr[bin]!, (people * (people - 1)) / 2),
+      fnmr: estimate((r) => r.fnmr[bin]!),
+    },
     tarAtFar: FARS.map((far) => {
       if (!comparable || !resolves(pairs.impostors, far)) return { far, resolved: false, threshold: null, tar: null };
       const tarOf = (r: Rates) => 1 - r.fnmr[binAtFar(r, far)]!;

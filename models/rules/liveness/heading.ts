@@ -10,6 +10,7 @@ export interface Heading {
 /** Size of a whole move, degrees from the head's initial heading. Nods are shorter than turns. */
 const MOVE: Heading = { yaw: 15, pitch: 12 };
 
+/** Returns the median heading of at least one sample. */
 export const headingOf = (samples: readonly Sample[]): Heading => ({
   yaw: median(samples.map((s) => s.yaw)),
   pitch: median(samples.map((s) => s.pitch)),

@@ -38,6 +38,7 @@ export interface Sample {
   readonly placed: boolean;
 }
 
+/** Returns an observation with its landmarks in the frame's pixels; without a place they stay in the picture's. */
 export function sampleOf(o: Observation): Sample {
   const { takenAt: at, place, landmarks } = o;
   const { yaw, pitch } = o.quality;

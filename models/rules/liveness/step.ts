@@ -33,6 +33,7 @@ export interface StepTracker {
   readonly unmet: LivenessFailure;
 }
 
+/** Returns the middle of at least one value, or the mean of the middle two. */
 export const median = (values: readonly number[]): number => {
   const sorted = values.toSorted((a, b) => a - b);
   const middle = sorted.length >> 1;

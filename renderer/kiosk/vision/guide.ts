@@ -45,6 +45,7 @@ export function headOf(face: FoundFace): { turn: number; tilt: number } {
   return { turn, tilt: (Math.atan2(b[1] - a[1], b[0] - a[0]) * 180) / Math.PI };
 }
 
+/** Whether the lens seems covered, judged by a frame without a face. */
 export const isCovered = (sample: FaceSample): boolean =>
   sample.frame !== null && (sample.frame.mean < COVERED.mean || sample.frame.deviation < COVERED.deviation);
 
@@ -53,6 +54,7 @@ const BACKLIGHT = { least: 90, ratio: 2 } as const;
 /** Reasons that backlight causes when only the face is measured. */
 const AGAINST_LIGHT: readonly string[] = ['too-dark', 'low-contrast'];
 
+/** Whether the background is so bright that the camera shows the face dark. */
 export const isBacklit = ({ brightness, around }: NonNullable<FaceSample['face']>): boolean =>
   around !== null && around >= BACKLIGHT.least && around >= BACKLIGHT.ratio * brightness;
 

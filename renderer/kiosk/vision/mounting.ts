@@ -67,6 +67,7 @@ export function middleOf(frames: readonly MountingNumbers[]): MountingNumbers | 
   return { face, behind: middle((f) => f.behind), share, eyes, size };
 }
 
+/** Returns what is wrong with light, height and distance, by the limits of `MOUNTED`. */
 export function mountingOf({ face, behind, share, eyes, size }: MountingNumbers): Mounting {
   const dark = face < MOUNTED.face.dark;
   const backlit = dark && behind !== null && behind >= MOUNTED.behind * face;

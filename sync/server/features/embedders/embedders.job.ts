@@ -1,21 +1,17 @@
 import { IMPORT_QUALITY } from '../../../../models/rules/quality.ts';
-import { Problem } from '../../../errors/problem.ts';
 import { standingOf } from '../../core/consents/standing.ts';
 import { sameAs } from '../../core/people/living.ts';
-import { openPhoto, readPhoto } from '../../core/photos/store.ts';
 import { templatesOfEachScope } from '../../core/templates/forget.ts';
-import { openPhotos } from '../../core/templates/photos.ts';
+import { enrolmentPictures } from '../../core/templates/photos.ts';
 import { applyTemplates, madeHere } from '../../core/templates/templates.ts';
 import { SYSTEM } from '../../platform/audit/actor.ts';
-import { audited, type Opened } from '../../platform/audit/opened.ts';
+import { audited } from '../../platform/audit/opened.ts';
 import { appendChanges } from '../../platform/changes/log.ts';
 import { inTransaction } from '../../platform/database/retry.ts';
-import { findSorted, not, remove, update, upsert } from '../../platform/database/rows.ts';
-import type { Db, Tx } from '../../platform/database/schema.ts';
+import { remove, update, upsert } from '../../platform/database/rows.ts';
+import type { Tx } from '../../platform/database/schema.ts';
 import type { Job } from '../../platform/jobs/job.ts';
 import type { Keys } from '../../platform/keys/envelope.ts';
-import { openHalf } from '../../platform/keys/personal.ts';
-import { personBox } from '../../platform/keys/persons.ts';
 import { judgePicture, sharedPipeline, type UsableFace } from './faces.ts';
 import { leftOf, presentMove } from './migrate.ts';
 
@@ -46,7 +42,8 @@ export const embeddersJob: Job = {
       const at = now();
       const pipeline = await sharedPipeline(config.weights, model);
       const why = { actor: SYSTEM, route: 'job embedders', resource: id };
-      const pictures = await audited(db, keys, why, at, (opened) => picturesOf(db, keys, opened, next.person));
+      const names = await sameAs(db, [next.person]);
+      const pictures = await audited(db, keys, why, at, (opened) => enrolmentPictures(db, keys, opened, names));
       const faces: UsableFace[] = [];
       let code = 'no-photo';
       for (const picture of pictures) {
@@ -64,28 +61,6 @@ export const embeddersJob: Job = {
     return { moved, reenrol };
   },
 };
-
-/** Returns the pictures of a person's enrolments, on the server and at kiosks, under every id that they had. */
-async function picturesOf(db: Db, keys: Keys, opened: Opened, person: string): Promise<Uint8Array[]> {
-  const names = await sameAs(db, [person]);
-  const pictures: Uint8Array[] = (await openPhotos(db, keys, opened, names)).map((p) => p.picture);
-  const events = await findSorted(db, 'event', { type: 'person', person: names, personal: not(null) }, ['at']);
-  const box = await personBox(db, keys, names);
-  for (const event of events) {
-    const { photo, photoKey } = openHalf(keys, box, event);
-    if (typeof photo?.value !== 'string' || typeof photoKey?.value !== 'string') continue;
-    const sealed = await readPhoto(db, photo.value);
-    if (!sealed) continue;
-    opened.note('photo', [person]);
-    try {
-      pictures.push(openPhoto(sealed, photoKey.value, { kind: 'enrolment', person: event.person!, event: event.id }));
-    } catch (cause) {
-      // A picture that the kiosk encrypted wrongly counts as none.
-      if (!(cause instanceof Problem)) throw cause;
-    }
-  }
-  return pictures;
-}
 
 /** Stores the result for one person. @returns null if the move was cancelled or the person erased */
 async function settle(

@@ -5,17 +5,13 @@ import { requirePresentConsent } from '../../core/consents/record.ts';
 import { standingOf } from '../../core/consents/standing.ts';
 import { isErasurePending, requireLiving } from '../../core/people/living.ts';
 import { scopesOfPerson } from '../../core/people/sites.ts';
-import { openPhoto, readPhoto } from '../../core/photos/store.ts';
 import { policyOf, scopesWithoutFaces } from '../../core/sites/policy.ts';
-import { keepPhotos, openPhotos } from '../../core/templates/photos.ts';
+import { keepPhotos } from '../../core/templates/photos.ts';
 import { applyTemplates, madeHere } from '../../core/templates/templates.ts';
 import type { NewFace } from '../../core/templates/waiting.ts';
-import type { Opened } from '../../platform/audit/opened.ts';
 import { appendChanges, type NewChange } from '../../platform/changes/log.ts';
 import type { Tx } from '../../platform/database/schema.ts';
 import type { Keys } from '../../platform/keys/envelope.ts';
-import { openHalf } from '../../platform/keys/personal.ts';
-import { personBox } from '../../platform/keys/persons.ts';
 
 /**
  * Makes sure that templates of a person may be made here. This always requires a recorded consent to the text in force.
@@ -57,42 +53,4 @@ export async function addFaces(
   const photos = faces.map(({ picture, pose }) => ({ id: v7(), picture, pose }));
   await keepPhotos(tx, keys, person, photos, by, now);
   await appendChanges(tx, newChanges, now);
-}
-
-/**
- * Returns the newest picture that a person was enrolled with, here or at a kiosk.
- *
- * @param people every id of one person
- * @returns JPEG; null if there is none, or it has not arrived from the kiosk yet
- */
-export async function newestPicture(
-  tx: Tx,
-  keys: Keys,
-  opened: Opened,
-  people: readonly string[],
-): Promise<Uint8Array | null> {
-  const own = (await openPhotos(tx, keys, opened, people)).at(-1);
-  if (own) return own.picture;
-  const row = await tx
-    .selectFrom('photo as p')
-    .innerJoin('event as e', 'e.id', 'p.event')
-    .select(['p.address', 'e.id', 'e.person', 'e.personal', 'e.gps'])
-    .where('p.person', 'in', people)
-    .where('p.kind', '=', 'enrolment')
-    .where('p.complete_at', 'is not', null)
-    .orderBy('p.complete_at', 'desc')
-    .limit(1)
-    .executeTakeFirst();
-  if (!row) return null;
-  opened.note('photo', [people[0]!]);
-  const { photoKey, person } = openHalf(keys, await personBox(tx, keys, people), row);
-  const sealed = await readPhoto(tx, row.address);
-  if (!sealed || typeof photoKey?.value !== 'string' || typeof person?.value !== 'string') return null;
-  try {
-    return openPhoto(sealed, photoKey.value, { kind: 'enrolment', person: person.value, event: row.id });
-  } catch (cause) {
-    // A picture that the kiosk encrypted wrongly counts as none.
-    if (cause instanceof Problem) return null;
-    throw cause;
-  }
 }

@@ -7,13 +7,14 @@ import * as api from '../../../protocol/api/enrolment.ts';
 import { markInConsole, partnersOf } from '../../core/lookalikes/store.ts';
 import { requireLiving, sameAs } from '../../core/people/living.ts';
 import { readPeople } from '../../core/people/records.ts';
+import { enrolmentPictures } from '../../core/templates/photos.ts';
 import { readTemplates, templateCounts, vectorFrom } from '../../core/templates/templates.ts';
 import { askAbout, CASE_DAYS, giveUpCase, keepCase, openCase, removeCase } from '../../core/templates/waiting.ts';
 import { implement, Refused, type Route } from '../../platform/access/route.ts';
 import { audited } from '../../platform/audit/opened.ts';
 import { type Judged, judgePicture, presentPipeline, type UsableFace } from '../embedders/faces.ts';
 import { describeDuplicates, mostAlike, requireOverrule } from './alike.ts';
-import { addFaces, newestPicture, requireEnrollable } from './enrol.ts';
+import { addFaces, requireEnrollable } from './enrol.ts';
 
 const verdict = (j: Judged): z.output<typeof api.PictureVerdict> => ({
   code: j.code,
@@ -111,9 +112,9 @@ export const enrolmentRoutes: readonly Route[] = [
     await requireLiving(tx, person, 'none');
     const names = await sameAs(tx, [person]);
     const why = { actor, route: 'GET /api/people/:person/picture' };
-    const found = await audited(tx, keys, why, now, (opened) => newestPicture(tx, keys, opened, names));
-    if (!found) throw new Problem('picture-unknown');
-    return jpeg(found);
+    const newest = (await audited(tx, keys, why, now, (opened) => enrolmentPictures(tx, keys, opened, names))).at(-1);
+    if (!newest) throw new Problem('picture-unknown');
+    return jpeg(newest);
   }),
   implement(api.getEnrolmentCase, async ({ tx, services: { keys }, params, about }) => {
     const found = await openCase(tx, keys, params.case);
