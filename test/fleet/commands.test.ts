@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { z } from 'zod';
@@ -12,6 +12,7 @@ import {
   type NewSettings,
   revertKioskSettings,
   setKioskSettings,
+  withdrawCommand,
 } from '../../sync/protocol/api/fleet.ts';
 import { newServer, type TestServer } from '../kit/server.ts';
 import { type Fleeting, fleeting, SECRETS } from './kiosk.ts';
@@ -101,6 +102,27 @@ describe('a kiosk and the server’s fleet management', { timeout: 180_000 }, ()
     await expect.poll(async () => (await newest(kiosk))?.answeredAt, PATIENT).not.toBeNull();
     expect(await newest(kiosk)).toMatchObject({ state: 'expired' });
     expect(asked).toBe(0);
+  });
+
+  test('nothing expired or withdrawn is run by a kiosk that was off for days and does not know the time yet', async () => {
+    const kiosk = await made('Dark door');
+    const params = { device: kiosk.device };
+    const wipe = { what: 'wipe', name: 'Dark door' } as const;
+    const lost = (await server.call(commandKiosk, { params, body: wipe })).commands[0]!;
+    // Three days later, which the kiosk believes only after several answers of the server.
+    server.shift(3 * 86_400_000 - 90 * 60_000);
+    await server.call(withdrawCommand, { params: { ...params, command: lost.id } });
+    await server.call(commandKiosk, { params, body: { what: 'restart', hours: 1 } });
+    server.shift(3 * 86_400_000);
+    let asked = 0;
+    await kiosk.start({ restart: () => asked++ });
+    const outcomes = async () =>
+      (await shown(kiosk)).commands.map(
+        ({ what, state, startedAt, answeredAt }) => `${what} ${startedAt ? 'started' : answeredAt ? state : 'open'}`,
+      );
+    await expect.poll(outcomes, PATIENT).toEqual(['restart expired', 'wipe withdrawn']);
+    expect(asked).toBe(0);
+    expect(existsSync(join(kiosk.home, 'store.db'))).toBe(true);
   });
 
   test('its log is redacted: it contains no name, number, PIN, code, position or address', async () => {

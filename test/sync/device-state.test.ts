@@ -91,14 +91,14 @@ describe.each(DATABASES)('what a single device is sent, on $name', (kind) => {
     );
   });
 
-  test('a command is sent until answered, and the latest answer counts', async () => {
+  test('a command is sent until answered, and once it has expired, as expired by any clock', async () => {
     const id = await device();
     const { cursor } = await read(id);
     const [one, gone] = [command(), command()];
     await notify({ device: id, state: one }, { device: id, state: gone });
     await notify({ device: id, state: command(one.id, '2026-01-01T00:00:00.000Z') });
     await inTransaction(database.db, (tx) => clearCommands(tx, id, [gone.id]));
-    const notified = [command(one.id, '2026-01-01T00:00:00.000Z')];
+    const notified = [command(one.id, '1970-01-01T00:00:00.000Z')];
     expect((await read(id, cursor)).notified).toEqual(notified);
     expect((await read(id)).notified.filter((c) => c.kind === 'command')).toEqual(notified);
   });

@@ -233,6 +233,29 @@ describe.each(DATABASES)('rollouts on $name', (kind) => {
       expect((await directiveOf(late))?.version).toBe('1.1.0');
     });
 
+    test('with kiosks on which staff installed the build: they count as healthy once it is not on trial', async () => {
+      await fleet(2);
+      const [canary, other] = kiosks as [MemoryOutbox, MemoryOutbox];
+      await api.ask('PUT', `/api/devices/${canary.device}/ring`, { body: { ring: 'canary' } });
+      const runs = async (box: MemoryOutbox, trial: boolean) => {
+        const report = JSON.stringify({ version: '1.1.0', slots: { current: '', previous: null, trial } });
+        const row = { device: box.device, at: api.now, report };
+        await database.db.deleteFrom('device_report').where('device', '=', box.device).execute();
+        await database.db.insertInto('device_report').values(row).execute();
+      };
+      const { id } = await go({ steps: [STEPS[0]!, ALL] });
+      await runs(canary, true);
+      await pass(4 * HOUR);
+      await job();
+      expect(await read(id)).toMatchObject({ step: 0, waitsFor: 'verdicts' });
+      await runs(canary, false);
+      await job();
+      expect(await read(id)).toMatchObject({ step: 1, counts: { healthy: 1, notified: 1 } });
+      await runs(other, false);
+      await job();
+      expect(await read(id)).toMatchObject({ state: 'done', counts: { healthy: 2 } });
+    });
+
     test('only manually if it is not automatic', async () => {
       await fleet(4);
       const { id } = await go({ automatic: false, steps: [{ ring: 'all', percent: 50, soakHours: 1 }, ALL] });

@@ -15,7 +15,10 @@ const CONFIG = 'device-config';
 /** The server's members of staff, as JSON, from the newest change (staff/members.ts). */
 export const STAFF_OF_SERVER = 'staff-of-server';
 
-/** How long a row is kept after its command has expired, ms: a server restored to before the answer may ask again. */
+/**
+ * How long a row is kept after its command has expired or was answered, ms: a server restored to before the answer may ask
+ * again.
+ */
 const KEPT_MS = 90 * 86_400_000;
 
 type Outcome = Open<'command'>['outcome'];
@@ -88,7 +91,9 @@ export class DeviceState {
 
   #say({ id }: CommandRow, open: Open<'command'>): void {
     const { n } = this.#s.log.insert('command', open);
-    this.#s.sql.run('UPDATE command SET outcome = ?, n = ? WHERE id = ?', open.outcome, n, id);
+    // The server states the expiry of a cancelled command as 1970.
+    const update = 'UPDATE command SET outcome = ?, n = ?, expires = max(expires, ?) WHERE id = ?';
+    this.#s.sql.run(update, open.outcome, n, Math.floor(this.#s.trustedNow()), id);
   }
 
   #row(id: string): CommandRow | undefined {

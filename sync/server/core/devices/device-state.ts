@@ -8,6 +8,9 @@ import type { Db, Tx } from '../../platform/database/schema.ts';
 /** Most commands on a snapshot's first page, oldest first, the order in which they must be carried out. */
 const MAX_COMMANDS = 50;
 
+/** Expiry of a command that is over. A kiosk that was off for days does not know the time yet, but it is not 1970. */
+const LONG_AGO = new Date(0).toISOString();
+
 /** State that is sent to one device alone. */
 export type DeviceState = ChangeOf<'update' | 'command' | 'config'>;
 
@@ -68,15 +71,25 @@ export async function settingFor<K extends keyof typeof NOTHING>(
 }
 
 /** Returns a waiting command; null if it was answered. */
-export async function commandFor(db: Db, device: string, command: string): Promise<ChangeOf<'command'> | null> {
+export async function commandFor(
+  db: Db,
+  device: string,
+  command: string,
+  now: Date,
+): Promise<ChangeOf<'command'> | null> {
   const [row] = await rowsFor(db, device, 'command').where('id', '=', command).execute();
-  return row ? (Change.parse(row.body) as ChangeOf<'command'>) : null;
+  return row ? asSent(row.body, now) : null;
 }
 
 /** Returns waiting commands, in the order in which they must be carried out. */
-export async function commandsFor(db: Db, device: string): Promise<ChangeOf<'command'>[]> {
+export async function commandsFor(db: Db, device: string, now: Date): Promise<ChangeOf<'command'>[]> {
   const rows = await rowsFor(db, device, 'command').orderBy('at').orderBy('id').limit(MAX_COMMANDS).execute();
-  return rows.map(({ body }) => Change.parse(body) as ChangeOf<'command'>);
+  return rows.map(({ body }) => asSent(body, now));
+}
+
+function asSent(body: unknown, now: Date): ChangeOf<'command'> {
+  const command = Change.parse(body) as ChangeOf<'command'>;
+  return new Date(command.expires) <= now ? { ...command, expires: LONG_AGO } : command;
 }
 
 const rowsFor = (db: Db, device: string, kind: DeviceState['kind']) =>

@@ -291,8 +291,9 @@ export async function makeCode(
 }
 
 /**
- * Uses up a code for a device. The same device may present it again, since the answer to its first attempt may have been
- * lost. Once the device is revoked, codes that it used before are no longer accepted.
+ * Uses up a code for a device. The same device may present it again, also after the code has expired: the answer to its first
+ * attempt may have been lost, and it does so whenever it is switched on before someone approves it. Once the device is revoked,
+ * codes that it used before are no longer accepted.
  *
  * @param secret as it is in the code, base64url
  * @throws Problem `join-code-unknown`, `join-code-used`, `join-code-expired`
@@ -310,8 +311,9 @@ async function useCode(
   if (row.used_at) {
     const known = await find(trx, 'device', { id: device }, ['revoked_at']);
     if (known?.revoked_at && row.used_at <= known.revoked_at) throw new Problem('join-code-used');
+    return row;
   }
   if (row.expires_at <= now()) throw new Problem('join-code-expired');
-  await update(trx, 'provisioning_code', { hash }, { used_at: row.used_at ?? now(), device });
+  await update(trx, 'provisioning_code', { hash }, { used_at: now(), device });
   return row;
 }

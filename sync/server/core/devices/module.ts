@@ -10,8 +10,8 @@ export const devices: ServerModule = {
   kioskChanges: {
     update: { state: ({ source: { db }, device }) => settingFor(db, device, 'update') },
     command: {
-      row: ({ request }, { source: { db }, device }) => commandFor(db, device, request),
-      start: ({ source: { db }, device }) => commandsFor(db, device),
+      row: ({ request }, { source: { db }, device, now }) => commandFor(db, device, request, now),
+      start: ({ source: { db }, device, now }) => commandsFor(db, device, now),
     },
     config: { state: ({ source: { db }, device }) => settingFor(db, device, 'config') },
   },

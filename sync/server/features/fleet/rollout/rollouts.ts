@@ -48,17 +48,24 @@ interface FleetKiosk extends Kiosk {
   readonly reason: string | null;
 }
 
-/** Returns every approved kiosk with its progress in a rollout, by name. */
+/**
+ * Returns every approved kiosk with its progress in a rollout, by name. A kiosk that already has the build, because staff
+ * installed it from a stick or it was set up with it, reports no outcome for the rollout: what it reports to run counts.
+ */
 export async function fleetOf(db: Db, rollout: string): Promise<FleetKiosk[]> {
   const { rows } = await sql<
     Omit<FleetKiosk, 'progress'> & { state: NonNullable<Kiosk['progress']>['state'] | null; at: Date | null }
   >`
     select d.id as device, d.name, case when s.id is null or s.is_default then ${DEFAULT_SCOPE}::uuid else s.id end as scope,
-           coalesce(r.ring, 'all') as ring, d.last_heard_at as "lastHeardAt", p.state, p.at, p.from_version as "from", p.reason
+           coalesce(r.ring, 'all') as ring, d.last_heard_at as "lastHeardAt", p.at, p.from_version as "from", p.reason,
+           case when p.state = 'notified' and i.report->>'version' = o.version
+                 and (i.report->'slots'->>'trial') is distinct from 'true' then 'healthy' else p.state end as state
     from device d
     left join site s on s.id = d.site
     left join device_ring r on r.device = d.id
     left join rollout_device p on p.device = d.id and p.rollout = ${rollout}
+    left join rollout o on o.id = p.rollout
+    left join device_report i on i.device = d.id
     where d.status = 'approved' order by d.name, d.id`.execute(db);
   return rows.map(({ state, at, ...kiosk }) => ({
     ...kiosk,
