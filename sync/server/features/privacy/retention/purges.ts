@@ -335,8 +335,8 @@ const attendance: Purge = {
 };
 
 /** The last statement of everyone who has withdrawn. core/consents/standing.ts picks the last statement in the same way. */
-const ended = sql`(
-  select * from (select distinct on (person) person, action, at from consent order by person, at desc, action desc) last
+export const ended = sql`(
+  select * from (select distinct on (person) * from consent order by person, at desc, action desc) last
   where action = 'withdrawn')`;
 
 /** Records of consents that were withdrawn long ago, with the personal part of their events. */
