@@ -115,9 +115,9 @@ describe.skipIf(missing).each(DATABASES)('after a backup, on $name', ({ unavaila
     inTransaction(db, async (tx: Tx) => {
       const faces = async (person: string) => {
         const count = (table: string) => sql`(select count(*) from ${sql.table(table)} where person = ${person}::uuid)`;
-        const { rows } = await sql<{ n: number }>`select (${count('template')} + ${count('card_template')})::int as n`.execute(
-          tx,
-        );
+        const { rows } = await sql<{
+          n: number;
+        }>`select (${count('template')} + ${count('card_template')})::int as n`.execute(tx);
         return rows[0]!.n;
       };
       const each = Object.entries(people).filter(([name]) => name !== 'added');

@@ -180,7 +180,9 @@ describe.each(DATABASES)('on $name', (kind) => {
     const positions = async () => {
       const rows = await database.db.selectFrom('quarantine').selectAll().execute();
       const box = await personBox(database.db, keys, [person]);
-      return rows.filter((row) => JSON.stringify(openRefused(keys, box, { ...row, content: row.content! })).includes('later position'));
+      return rows.filter((row) =>
+        JSON.stringify(openRefused(keys, box, { ...row, content: row.content! })).includes('later position'),
+      );
     };
     expect(await run()).toMatchObject({ gps: { removed: 0 } });
     expect(await positions()).toHaveLength(1);
