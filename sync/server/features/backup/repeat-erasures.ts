@@ -6,6 +6,7 @@ import { writeAudit } from '../../platform/audit/write.ts';
 import { inTransaction } from '../../platform/database/retry.ts';
 import { below, remove } from '../../platform/database/rows.ts';
 import type { Db } from '../../platform/database/schema.ts';
+import { openKeyring } from '../../platform/keys/keyring.ts';
 import { destroyPersonKeys } from '../../platform/keys/persons.ts';
 import { readTombstones, tombstoneMarks } from '../../platform/objects/sealed/tombstones.ts';
 import { requestErasure } from '../privacy/erasure/request.ts';
@@ -40,6 +41,8 @@ export async function repeatErasures({
     for (const mark of people) if (!(erased.get(mark)! > noHoldAt)) erased.set(mark, noHoldAt);
   if (erased.size === 0) return { erasuresRepeated: 0, erasuresHeld: 0 };
   const markOf = await tombstoneMarks(store, keys);
+  // Determines which keys the restored database is under.
+  await openKeyring(db, keys, { hostnames: ['localhost'], now: () => now().getTime() });
   const found: { person: string; noHoldAt: Date }[] = [];
   for await (const person of everybody(db)) {
     const noHoldAt = erased.get(markOf(person));

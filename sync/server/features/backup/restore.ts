@@ -23,7 +23,7 @@ import type { Keys } from '../../platform/keys/envelope.ts';
 import { openKeyring } from '../../platform/keys/keyring.ts';
 import { settleByBackup } from '../../platform/objects/sealed/data-keys.ts';
 import type { ObjectStore } from '../../platform/objects/store.ts';
-import { repeatDecisions } from '../privacy/decisions.ts';
+import { repeatDecisions, storedDecisions } from '../privacy/decisions.ts';
 import { load, requireEmpty, withoutConstraints } from './load.ts';
 import { findBackup, type Manifest, readManifest, rowOf, rowsOf } from './manifest.ts';
 import { databaseFrames, keyringFrames, keyringHead, type ThawOptions, thawed } from './read.ts';
@@ -73,10 +73,8 @@ export async function restoreBackup(context: RestoreContext, wanted: string | nu
   const state = begun ?? (await fill(context, manifest, dataKey));
   await migrate(db);
   const photos = await restorePhotos(context);
-  // Determines which keys the restored database is under.
-  await openKeyring(db, keys, { hostnames: ['localhost'], now: () => context.now().getTime() });
   // Before the erasures, which destroy keys that are needed here.
-  const decisionsRepeated = await repeatDecisions(context, store);
+  const decisionsRepeated = await repeatStored(context);
   const erased = await repeatErasures(context);
   await remove(db, 'meta', { key: RESTORING });
   return {
@@ -89,6 +87,15 @@ export async function restoreBackup(context: RestoreContext, wanted: string | nu
     logEpoch: state.logEpoch,
     keyring: state.keyring,
   };
+}
+
+async function repeatStored(context: RestoreContext): Promise<number> {
+  const { db, store, keys, now } = context;
+  const version = await storedDecisions(store);
+  if (version === null) return 0;
+  // Determines which keys the restored database is under.
+  await openKeyring(db, keys, { hostnames: ['localhost'], now: () => now().getTime() });
+  return repeatDecisions(context, store, version);
 }
 
 interface State {

@@ -140,8 +140,8 @@ async function readWritten(db: Db): Promise<z.infer<typeof Written> | null> {
   return row ? Written.parse(JSON.parse(row.value)) : null;
 }
 
-/** Returns the newest version of the object. Deleting it must not undo anything, so delete markers are ignored. */
-async function newestVersion(store: ObjectStore): Promise<string | null> {
+/** Returns the newest version of the object, or null. Deleting it must not undo anything, so delete markers are ignored. */
+export async function storedDecisions(store: ObjectStore): Promise<string | null> {
   for await (const { key, deleteMarker, versionId } of store.list(DECISIONS_OBJECT))
     if (key === DECISIONS_OBJECT && !deleteMarker) return versionId;
   return null;
@@ -153,13 +153,16 @@ type Context = Pick<JobContext, 'db' | 'keys' | 'now'> & { readonly actor: Actor
  * Repeats the stored decisions that this database lacks. Safe to repeat. Of several about one person the newest counts: a
  * consent given after the stored withdrawal stays in force.
  *
+ * @param version of the object
  * @returns how many were repeated
  * @throws Problem `envelope-unknown-version` (stored under other environment keys), `envelope-broken`, `s3-…`
  */
-export async function repeatDecisions({ db, keys, now, actor }: Context, store: ObjectStore): Promise<number> {
-  const newest = await newestVersion(store);
-  if (newest === null) return 0;
-  const stored = Decisions.parse(keys.openJson(PLACE, await buffer(await store.get(DECISIONS_OBJECT, newest))));
+export async function repeatDecisions(
+  { db, keys, now, actor }: Context,
+  store: ObjectStore,
+  version: string,
+): Promise<number> {
+  const stored = Decisions.parse(keys.openJson(PLACE, await buffer(await store.get(DECISIONS_OBJECT, version))));
   const at = now();
   let repeated = 0;
   const repeat = async (people: readonly string[], work: (tx: Tx) => Promise<boolean>) =>
@@ -197,9 +200,11 @@ export async function repeatDecisions({ db, keys, now, actor }: Context, store: 
 async function keepDecisions(context: JobContext, store: ObjectStore): Promise<{ repeated: number }> {
   const { db, keys, now } = context;
   const before = await readWritten(db);
-  const newest = await newestVersion(store);
+  const newest = await storedDecisions(store);
   const repeated =
-    newest !== null && newest !== before?.version ? await repeatDecisions({ ...context, actor: SYSTEM }, store) : 0;
+    newest !== null && newest !== before?.version
+      ? await repeatDecisions({ ...context, actor: SYSTEM }, store, newest)
+      : 0;
   // Read before the decisions: one that is made meanwhile is stored by the next run.
   const stamp = await stampOf(db, keys, now());
   const decisions = await inTransaction(db, (tx) => readDecisions(tx, keys));
