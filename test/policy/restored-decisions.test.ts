@@ -146,7 +146,7 @@ describe.skipIf(missing).each(DATABASES)('after a backup, on $name', ({ unavaila
     expect(await restoreInto(db)).toMatchObject({ backup, decisionsRepeated: 5 });
     // The person who agreed again has their templates from before the backup.
     expect(await stateOf(db)).toEqual({ ...expected, faces: { ...expected.faces, returned: 2 } });
-    // The kiosk sends the person again whom the backup lacks, with the consent from before their withdrawal.
+    // The kiosk sends the person that the backup lacks again, with the consent from before their withdrawal.
     await deliverTo(db, keys, from, added, { epoch: from.epoch, now: later(6) });
     expect(await inTransaction(db, (tx) => standingOf(tx, people.added!))).toBe('withdrawn');
     const left = await sql`select from template where person = ${people.added}::uuid`.execute(db);

@@ -51,7 +51,7 @@ const deletes = ({ header: { type, open } }: WireEvent): boolean => type === 'pe
 
 /**
  * Returns whether the event only takes back what a person had allowed: their consent, or the recording of positions. Someone
- * who was moved may still do that at a kiosk that has not been notified of it, and is told there that it was done.
+ * who was moved may still do that at a kiosk that has not been notified of the move, which shows them that it was done.
  */
 const takesBack = ({ header: { type, open }, personal }: WireEvent): boolean =>
   type === 'consent'

@@ -69,8 +69,8 @@ export async function withdrawConsent(
 }
 
 /**
- * Records a withdrawal that a restored database lacks, also of a person whom it lacks too: their kiosk sends them again,
- * with the consent from before.
+ * Records a withdrawal that a restored database lacks. The person may be missing there too: their kiosk then sends them
+ * again, with the consent from before.
  *
  * @returns whether it was missing, and nothing newer is on record
  */
