@@ -69,14 +69,24 @@ function attendance(here: Expected, cells: Cells = {}): (relation: Relation) => 
 }
 
 /** A change of a person's name or picture. An unknown person is added to this site. */
-function profile(more: string): (relation: Relation) => Expected {
+function profile(more: string, cells: Cells = {}): (relation: Relation) => Expected {
   const also = more === '' ? '' : ` ${more}`;
   return change(taken(`checkin person${also}`, BOTH('person')), {
     unknown: taken(`person person_key person_site${also}`, BOTH('person')),
     // Their records belong to the person they became.
     'merged here': taken(`person${also}`, BOTH('person')),
+    ...cells,
   });
 }
+
+/** What a person takes back: also accepted from a kiosk of a site that they left. Only kiosks of their present site are notified. */
+const takenBack = (changes: string, kind: string): Cells =>
+  Object.fromEntries(
+    (['moved away, said before', 'moved away, said after'] as const).map((moved) => [
+      moved,
+      taken(changes, [`elsewhere: ${kind}`]),
+    ]),
+  );
 
 /** The same for every person, since it names nobody. */
 const always = (expected: Expected) => () => expected;
@@ -180,7 +190,7 @@ export const ROWS: readonly Row[] = [
     kind: 'person',
     what: 'updated, no positions',
     say: say('person', { change: 'updated', gpsOptOut: true }, named),
-    expected: profile(''),
+    expected: profile('', takenBack('checkin person', 'person')),
   },
   {
     kind: 'person',
@@ -216,6 +226,7 @@ export const ROWS: readonly Row[] = [
     say: say('consent', { action: 'withdrawn', textVersion: '1', language: 'en' }, named),
     expected: change(taken('consent template', BOTH('templates')), {
       'being erased': taken('consent', BOTH('templates')),
+      ...takenBack('consent template', 'templates'),
     }),
   },
   {

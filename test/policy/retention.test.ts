@@ -173,6 +173,23 @@ describe.each(DATABASES)('on $name', (kind) => {
     expect(JSON.stringify(await content())).not.toContain('sealed position');
     expect(await content()).toMatchObject({ personal: { score: { value: 0.5 } } });
     expect(await run()).toMatchObject({ gps: { removed: 0 } });
+    // Of someone who opted out, no position is kept there either.
+    const late = kiosk.box.append('checkin', open, { person, gps: 'later position' }, ago(1));
+    Object.assign(late.header, { v: 9 });
+    await kiosk.send(ago(1));
+    const positions = async () => {
+      const rows = await database.db.selectFrom('quarantine').selectAll().execute();
+      const box = await personBox(database.db, keys, [person]);
+      return rows.filter((row) =>
+        JSON.stringify(openRefused(keys, box, { ...row, content: row.content! })).includes('later position'),
+      );
+    };
+    expect(await run()).toMatchObject({ gps: { removed: 0 } });
+    expect(await positions()).toHaveLength(1);
+    kiosk.box.append('person', { change: 'updated', gpsOptOut: true }, { person }, ago(1));
+    await kiosk.send(now);
+    expect(await run()).toMatchObject({ gps: { removed: 1 } });
+    expect(await positions()).toHaveLength(0);
   });
 
   test('a legal hold covers a late quarantined event by the time it may have happened', async () => {
@@ -280,6 +297,12 @@ describe.each(DATABASES)('on $name', (kind) => {
       const wanted = { kind: 'replace', target, direction: 'out', reason: 'The other way' } as const;
       await database.db.transaction().execute((tx) => correct(tx, keys, wanted, null, now));
     }
+    // A correction that was undone: the undoing names the correction, not the record.
+    const undone = kiosk.box.events.filter((e) => e.header.type === 'checkin')[1]!.header.id;
+    await database.db.transaction().execute(async (tx) => {
+      const { id } = await correct(tx, keys, { kind: 'void', target: undone, reason: 'Not here' }, null, now);
+      await correct(tx, keys, { kind: 'undo', target: id, reason: 'Here' }, null, now);
+    });
     for (const record of [old, recent]) {
       kiosk.box.append('void', { target: record, reason: 'not-me' }, { person }, ago(1));
       await kiosk.send(now);
@@ -309,6 +332,7 @@ describe.each(DATABASES)('on $name', (kind) => {
     expect(await tablesTying(database.db, person, old)).toEqual([]);
     expect(await tablesTying(database.db, person, recent)).toEqual(expect.arrayContaining(before));
     expect(await count(sql`attention_note`)).toBe(2);
+    expect(await count(sql`correction where person = ${person}`)).toBe(1);
   });
 
   test('unused templates are deleted, also on kiosks; consents and templates in use are kept', async () => {

@@ -183,6 +183,11 @@ const restoredText = (r: Awaited<ReturnType<Direct['restore']>>): string =>
   [
     `Restored backup ${r.backup} of ${r.takenAt}: ${r.rows} rows, ${r.photos} photos.`,
     ...(r.photosMissing > 0 ? [`${r.photosMissing} photos were purged or erased since.`] : []),
+    ...(r.decisionsRepeated > 0
+      ? [
+          `${r.decisionsRepeated} requested erasures, withdrawn consents, opt-outs and legal holds since the backup apply again.`,
+        ]
+      : []),
     ...(r.erasuresRepeated > 0
       ? [`${r.erasuresRepeated} people were erased since the backup, and are erased again.`]
       : []),

@@ -13,7 +13,7 @@ import type { Taken } from './triage.ts';
 /**
  * Which events a kiosk may send about people: those about people of its own scope, and those that add new people. Anything
  * else is quarantined and changes nothing. Attendance is judged by the time it happened: a kiosk that was offline while
- * someone was moved to another site may still deliver their check-ins from before.
+ * someone was moved to another site may still deliver their check-ins from before. What a person takes back there counts too.
  */
 
 export type Denial = 'person-out-of-scope' | 'person-unknown' | 'person-held' | 'erasure-not-asked';
@@ -50,6 +50,18 @@ const adds = ({ header: { type, open } }: WireEvent): boolean => type === 'perso
 const deletes = ({ header: { type, open } }: WireEvent): boolean => type === 'person' && open.change === 'deleted';
 
 /**
+ * Returns whether the event only takes back what a person had allowed: their consent, or the recording of positions. Someone
+ * who was moved may still do that at a kiosk that has not been notified of the move, which shows them that it was done.
+ */
+const takesBack = ({ header: { type, open }, personal }: WireEvent): boolean =>
+  type === 'consent'
+    ? open.action === 'withdrawn'
+    : type === 'person' &&
+      open.change === 'updated' &&
+      open.gpsOptOut === true &&
+      Object.keys(personal).every((field) => field === 'person');
+
+/**
  * Judges whether a device may send this event about a person. Pure.
  *
  * @param rule rule of the event's kind, as its module declares it
@@ -69,7 +81,7 @@ export function judge(
   if (!known)
     return attendance === 'record' || adds(event) || deletes(event) || type === 'erasureDone' ? null : 'person-unknown';
   const { member, until, held } = relation;
-  if (!member && !(attendance && until !== null && at <= until)) return 'person-out-of-scope';
+  if (!member && !(until !== null && (takesBack(event) || (attendance && at <= until)))) return 'person-out-of-scope';
   // Kiosks are asked to erase only people who are erased here, so this kiosk was never asked.
   if (type === 'erasureDone') return 'erasure-not-asked';
   return deletes(event) && held ? 'person-held' : null;

@@ -1,11 +1,12 @@
 import { v7 } from 'uuid';
 import type { Guardian } from '../../../protocol/api/consents.ts';
 import { appendChanges, type NewChange } from '../../platform/changes/log.ts';
-import { findAll, insert, update } from '../../platform/database/rows.ts';
+import { findAll, insert, insertNew, update } from '../../platform/database/rows.ts';
 import type { Row, Tx } from '../../platform/database/schema.ts';
 import type { Keys } from '../../platform/keys/envelope.ts';
 import type { Merge } from '../../platform/server-module.ts';
 import { isErasurePending, openRequestOf, requireLiving, sameAs } from '../people/living.ts';
+import { lockPeople } from '../people/people.ts';
 import type { RecordedBy } from '../people/records.ts';
 import { changesOf, modelsOf } from '../people/sites.ts';
 import { dropFaces, templatesOfEachScope } from '../templates/forget.ts';
@@ -65,6 +66,29 @@ export async function withdrawConsent(
   const last = await latestConsent(tx, person);
   const text = { textVersion: last?.text_version ?? 'none', language: last?.language ?? 'und' };
   return record(tx, keys, person, { action: 'withdrawn', ...text, said: {}, replaced: false }, by, now);
+}
+
+/**
+ * Records a withdrawal that a restored database lacks. The person may be missing there too: their kiosk then sends them
+ * again, with the consent from before.
+ *
+ * @returns whether it was missing, and nothing newer is on record
+ */
+export async function repeatWithdrawal(
+  tx: Tx,
+  keys: Keys,
+  person: string,
+  { event, at, via, by }: { event: string; at: string; via: Row<'consent'>['via']; by: string | null },
+  now: Date,
+): Promise<boolean> {
+  const { erased, now: current } = (await lockPeople(tx, [person])).get(person)!;
+  const last = await latestConsent(tx, person);
+  if (erased || current !== person || last?.action === 'withdrawn' || (last && last.at > new Date(at))) return false;
+  const text = { text_version: last?.text_version ?? 'none', language: last?.language ?? 'und' };
+  const values = { event, person, action: 'withdrawn', ...text, at, received_at: now, via, recorded_by: by } as const;
+  if ((await insertNew(tx, 'consent', values)) === 0) return false;
+  await appendChanges(tx, await consented(tx, keys, person, now), now);
+  return true;
 }
 
 /**

@@ -1,7 +1,7 @@
 import { type RawBuilder, sql } from 'kysely';
 import { v7 } from 'uuid';
 import { Problem } from '../../../errors/problem.ts';
-import { above, camelCase, exists, findSorted, insert, update } from '../../platform/database/rows.ts';
+import { above, camelCase, exists, findSorted, insert, insertNew, update } from '../../platform/database/rows.ts';
 import type { Db, Tx } from '../../platform/database/schema.ts';
 import { type Keys, type Place, placeOf } from '../../platform/keys/envelope.ts';
 import { lockPeople } from './people.ts';
@@ -40,6 +40,20 @@ export async function setHold(tx: Tx, keys: Keys, hold: NewHold, now: Date): Pro
     set_at: now,
   });
   return id;
+}
+
+/** Sets a hold that was set before and that a restored database lacks. @returns whether it was missing */
+export async function repeatHold(
+  tx: Tx,
+  keys: Keys,
+  hold: { readonly [K in 'id' | 'reason' | 'setBy' | 'setAt']: string } & {
+    readonly [K in 'person' | 'site' | 'from' | 'until']: string | null;
+  },
+): Promise<boolean> {
+  const { id, person, site, from, until, reason, setBy, setAt } = hold;
+  if (person && (await lockPeople(tx, [person])).get(person)?.erased) return false;
+  const values = { id, person, site, from_at: from, until_at: until, set_by: setBy, set_at: setAt };
+  return (await insertNew(tx, 'retention_hold', { ...values, reason: keys.sealJson(place(id), reason) })) > 0;
 }
 
 /** Releases a hold: the next purge deletes what it kept, and waiting erasures continue now. @throws Problem `hold-unknown` */

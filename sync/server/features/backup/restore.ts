@@ -20,8 +20,10 @@ import {
 } from '../../platform/database/rows.ts';
 import type { Db, Tx } from '../../platform/database/schema.ts';
 import type { Keys } from '../../platform/keys/envelope.ts';
+import { openKeyring } from '../../platform/keys/keyring.ts';
 import { settleByBackup } from '../../platform/objects/sealed/data-keys.ts';
 import type { ObjectStore } from '../../platform/objects/store.ts';
+import { repeatDecisions, storedDecisions } from '../privacy/decisions.ts';
 import { load, requireEmpty, withoutConstraints } from './load.ts';
 import { findBackup, type Manifest, readManifest, rowOf, rowsOf } from './manifest.ts';
 import { databaseFrames, keyringFrames, keyringHead, type ThawOptions, thawed } from './read.ts';
@@ -45,6 +47,8 @@ export interface Restored extends RepeatedErasures {
   readonly photos: number;
   /** Number of photos without an object: purged or erased since. Their kiosks may send them again. */
   readonly photosMissing: number;
+  /** Number of requested erasures, withdrawn consents, opt-outs and legal holds that the backup lacked. */
+  readonly decisionsRepeated: number;
   readonly logEpoch: string;
   /** `newest`: keys destroyed since stay destroyed. `own`: the backup's own copy, because the newest doesn't fit it. */
   readonly keyring: 'newest' | 'own';
@@ -69,6 +73,8 @@ export async function restoreBackup(context: RestoreContext, wanted: string | nu
   const state = begun ?? (await fill(context, manifest, dataKey));
   await migrate(db);
   const photos = await restorePhotos(context);
+  // Before the erasures, which destroy keys that are needed here.
+  const decisionsRepeated = await repeatStored(context);
   const erased = await repeatErasures(context);
   await remove(db, 'meta', { key: RESTORING });
   return {
@@ -76,10 +82,20 @@ export async function restoreBackup(context: RestoreContext, wanted: string | nu
     takenAt: manifest.takenAt,
     rows: rowsOf(manifest.database) + rowsOf(manifest.keyring),
     ...photos,
+    decisionsRepeated,
     ...erased,
     logEpoch: state.logEpoch,
     keyring: state.keyring,
   };
+}
+
+async function repeatStored(context: RestoreContext): Promise<number> {
+  const { db, store, keys, now } = context;
+  const version = await storedDecisions(store);
+  if (version === null) return 0;
+  // Determines which keys the restored database is under.
+  await openKeyring(db, keys, { hostnames: ['localhost'], now: () => now().getTime() });
+  return repeatDecisions(context, store, version);
 }
 
 interface State {

@@ -1,6 +1,5 @@
 import { sql } from 'kysely';
 import type { z } from 'zod';
-import { Problem } from '../../../errors/problem.ts';
 import type { rekeyBackups as api, BackupReport } from '../../../protocol/api/backups.ts';
 import { IS_STORED, storePhotos } from '../../core/photos/objects.ts';
 import type { Actor } from '../../platform/audit/actor.ts';
@@ -14,7 +13,7 @@ import type { Keys } from '../../platform/keys/envelope.ts';
 import { makeDataKey, rewrapDataKeys } from '../../platform/objects/sealed/data-keys.ts';
 import { databaseObject, KEYRING_OBJECT, newBackupId } from '../../platform/objects/sealed/layout.ts';
 import { compressed, sealStream } from '../../platform/objects/sealed/stream.ts';
-import type { ObjectStore } from '../../platform/objects/store.ts';
+import { deleteSuperseded, type ObjectStore } from '../../platform/objects/store.ts';
 import { backupMade } from '../privacy/erasure/certificate.ts';
 import { countRows, type DumpCounts, dump, inSnapshot, splitTables } from './dump.ts';
 import { sealKeyring } from './keyring-copy.ts';
@@ -48,7 +47,7 @@ export interface BackupContext {
  * @throws Problem `s3-…`
  */
 export async function runBackup(context: BackupContext): Promise<z.output<typeof BackupReport>> {
-  const { db, keys, store, now, signal, progress = () => undefined } = context;
+  const { db, keys, store, now, keyringDays, signal, progress = () => undefined } = context;
   const photos = await storePhotos(db, store, {
     now,
     ...(signal && { signal }),
@@ -61,7 +60,8 @@ export async function runBackup(context: BackupContext): Promise<z.output<typeof
   const manifest: Manifest = { ...parts, finishedAt: now().toISOString() };
   await writeManifest(store, dataKey, manifest);
   await inTransaction(db, (tx) => recordBackup(tx, context, manifest));
-  const old = await deleteOldKeyrings(context);
+  const supersededBefore = new Date(now().getTime() - keyringDays * DAY_MS);
+  const old = await deleteSuperseded(store, KEYRING_OBJECT, { supersededBefore });
   return {
     backup: id,
     takenAt: manifest.takenAt,
@@ -71,17 +71,6 @@ export async function runBackup(context: BackupContext): Promise<z.output<typeof
     marks: manifest.marks.length,
     keyringCopiesDeleted: old,
   };
-}
-
-/** Deletes old copies of the keyring. Missing rights are ignored: the bucket's lifecycle does the same within two days. */
-async function deleteOldKeyrings({ store, now, keyringDays }: BackupContext): Promise<number | null> {
-  try {
-    const supersededBefore = new Date(now().getTime() - keyringDays * DAY_MS);
-    return (await store.deleteOldVersions(KEYRING_OBJECT, { supersededBefore })).versions;
-  } catch (cause) {
-    if (cause instanceof Problem && (cause.code === 's3-denied' || cause.code === 's3-versions-remain')) return null;
-    throw cause;
-  }
 }
 
 async function storeSnapshot(

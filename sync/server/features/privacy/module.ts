@@ -7,6 +7,7 @@ import type { Reading } from '../../platform/my-data.ts';
 import { type ServerModule, UNDER_EVERY_NAME } from '../../platform/server-module.ts';
 import { readFacts } from './compliance/facts.ts';
 import { composeReport } from './compliance/report.ts';
+import { decisionsJob } from './decisions.ts';
 import { confirmErasure, requestAtKiosk, undoUntilOf } from './erasure/request.ts';
 import { erasureRoutes } from './erasure/routes.ts';
 import { erasureJob } from './erasure/steps.ts';
@@ -64,7 +65,7 @@ export const privacy: ServerModule = {
   },
   kioskChanges: { erase: { row: ({ request, person }) => ({ kind: 'erase', request, person }) } },
   endpoints: [...incidentRoutes, ...complianceRoutes, ...erasureRoutes, ...retentionRoutes],
-  jobs: [erasureJob, retentionJob, facesOffJob, tombstonesJob, kioskWatchJob],
+  jobs: [erasureJob, retentionJob, facesOffJob, tombstonesJob, decisionsJob, kioskWatchJob],
   tables: {
     erasure: PROOF,
     erasure_confirmation: PROOF,

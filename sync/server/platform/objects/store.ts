@@ -71,6 +71,25 @@ export interface ObjectStore {
   close(): void;
 }
 
+/**
+ * Deletes superseded versions of an object below `keyring/`. Missing rights are ignored: the bucket's lifecycle does the same
+ * later.
+ *
+ * @returns how many; null if not allowed
+ */
+export async function deleteSuperseded(
+  store: ObjectStore,
+  key: string,
+  o?: Parameters<ObjectStore['deleteOldVersions']>[1],
+): Promise<number | null> {
+  try {
+    return (await store.deleteOldVersions(key, o)).versions;
+  } catch (cause) {
+    if (cause instanceof Problem && (cause.code === 's3-denied' || cause.code === 's3-versions-remain')) return null;
+    throw cause;
+  }
+}
+
 /** Opens the store, runs `work` and closes the store. `work` gets null if no store is configured. */
 export async function withObjectStore<T>(
   settings: S3Settings | null,

@@ -26,6 +26,8 @@ export interface ErasureRequest {
   readonly mustExist?: boolean;
   /** Id of the request, if it already has one. Default: a new id. */
   readonly request?: string;
+  /** Default: now. */
+  readonly requestedAt?: Date;
 }
 
 /**
@@ -39,7 +41,7 @@ export interface ErasureRequest {
 export function requestErasure(
   db: Db,
   keys: Keys,
-  { person, origin, undoDays, mustExist = false, request = v7() }: ErasureRequest,
+  { person, origin, undoDays, mustExist = false, request = v7(), requestedAt }: ErasureRequest,
   now: Date,
 ): Promise<{ readonly request: string; readonly undoUntil: Date | null }> {
   return inTransaction(db, async (tx) => {
@@ -50,7 +52,8 @@ export function requestErasure(
     const known = await openRequestOf(tx, names);
     if (known) return found(tx, known.part_of ?? known.request);
     await forgetTemplates(tx, keys, names, now);
-    const times = { requested_at: now, undo_until: new Date(now.getTime() + undoDays * DAY_MS) };
+    const at = requestedAt ?? now;
+    const times = { requested_at: at, undo_until: new Date(at.getTime() + undoDays * DAY_MS) };
     await insert(tx, 'erasure', { request, person: id, ...times, part_of: null, state: 'requested', origin });
     return { request, undoUntil: undoUntilOf(times) };
   });

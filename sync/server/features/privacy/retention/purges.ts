@@ -194,7 +194,10 @@ const gps: Purge = {
 /** Quarantine entries per transaction. Few, since each is decrypted. */
 const ENTRIES = 100;
 
-/** Removes overdue positions from the content of quarantined events. The rest of the content is kept. */
+/**
+ * Removes positions from the content of quarantined events: overdue ones, and those of people who opted out. The rest of the
+ * content is kept.
+ */
 async function thinQuarantine(context: PurgeContext): Promise<number> {
   const { keys, now } = context;
   const kiosks = await cutoffTable(context, 'gpsDays');
@@ -206,7 +209,8 @@ async function thinQuarantine(context: PurgeContext): Promise<number> {
       const { rows } = await sql<{ id: number; digest: string; person: string | null; content: Uint8Array }>`
         select q.id, q.digest, q.person, q.content
         from quarantine q join ${kiosks} on k.device = q.device
-        where q.id > ${from} and q.content is not null and q.thinned_at is null and q.received_at < k.before
+        where q.id > ${from} and q.content is not null and q.thinned_at is null
+          and (q.received_at < k.before or exists (select from person p where p.id = q.person and p.gps_opt_out))
           and not ${isHeld}
         order by q.id limit ${ENTRIES} for update of q`.execute(tx);
       after = rows.length === ENTRIES ? Number(rows.at(-1)!.id) : null;
@@ -318,8 +322,10 @@ const attendance: Purge = {
     await sql`update event set person = null, personal = null, gps = null where id = any(${ids}::uuid[])`.execute(tx);
     await sql`update event set person = null, personal = null where id in (
       select v.event from checkin_void v where v.target = any(${ids}::uuid[]))`.execute(tx);
-    await sql`update correction set reason = ''::bytea, person = ${NIL}::uuid
-      where id = any(${ids}::uuid[]) or target = any(${ids}::uuid[])`.execute(tx);
+    // Also the undoing of such a correction, which names the correction and not the record.
+    await sql`with theirs as (select id from correction where id = any(${ids}::uuid[]) or target = any(${ids}::uuid[]))
+      update correction set reason = ''::bytea, person = ${NIL}::uuid
+      where id in (select id from theirs) or target in (select id from theirs)`.execute(tx);
     // Notes name the person they are about. They exist for records that were voided and for complaints about a record.
     await sql`delete from attention_note where (kind = 'void' and ref = any(${ids}::text[]))
       or (kind = 'complaint' and ref in (
@@ -335,8 +341,8 @@ const attendance: Purge = {
 };
 
 /** The last statement of everyone who has withdrawn. core/consents/standing.ts picks the last statement in the same way. */
-const ended = sql`(
-  select * from (select distinct on (person) person, action, at from consent order by person, at desc, action desc) last
+export const ended = sql`(
+  select * from (select distinct on (person) * from consent order by person, at desc, action desc) last
   where action = 'withdrawn')`;
 
 /** Records of consents that were withdrawn long ago, with the personal part of their events. */

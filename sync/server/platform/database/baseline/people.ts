@@ -39,6 +39,8 @@ export const people: readonly string[] = [
   `create index person_badge on person (badge_index) where badge_index is not null`,
   // For the console's list of people, sorted by last change.
   `create index person_updated on person (updated_at, id) where deleted_at is null and merged_into is null`,
+  // For the decisions that are kept for a restore (features/privacy/decisions.ts).
+  `create index person_without_gps on person (updated_at) where gps_opt_out`,
   `create index person_merged on person (merged_into) where merged_into is not null`,
 
   `-- Scopes (core/devices/registry.ts) to which a person belongs.

@@ -25,6 +25,8 @@ export const databaseObject = (id: string) => `${PREFIX.backups}${id}`;
 export const manifestObject = (id: string) => `${PREFIX.manifests}${id}`;
 export const keyObject = (id: string) => `${PREFIX.keys}${id}`;
 export const KEYRING_OBJECT = `${PREFIX.keyring}latest`;
+/** Decisions that a restore must not undo. Under this prefix because its retention is the same: the newest never expires. */
+export const DECISIONS_OBJECT = `${PREFIX.keyring}decisions`;
 /** Name, below `keys/`, of the key that tombstones are made with. */
 export const TOMBSTONE_KEY = 'tombstones';
 
