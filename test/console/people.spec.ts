@@ -627,6 +627,11 @@ test('an administrator sees where an account is signed in, and ends its sessions
   await expect(sessions.getByRole('row').last()).toContainText('Chrome · Linux');
   await axe(page);
   await picture(page, 'account-sessions', ['desk', 'narrow']);
+  // At a phone's width rows are cards, whose cells are aligned at the end. The dialog is not.
+  await page.setViewportSize({ width: 390, height: 844 });
+  const aligned = await sessions.getByRole('heading').evaluate((title) => getComputedStyle(title).textAlign);
+  expect(aligned).toBe('start');
+  await page.setViewportSize({ width: 1280, height: 800 });
   await sessions.getByRole('button', { name: 'End all sessions' }).click();
   const question = page.getByRole('dialog', { name: 'End all sessions' });
   await expect(question).toContainText('Ends 2 sessions.');
@@ -637,7 +642,9 @@ test('an administrator sees where an account is signed in, and ends its sessions
     .last()
     .getByRole('button', { name: /^End session/ })
     .click();
-  await expect(page.getByRole('dialog', { name: 'End session' })).toContainText('at 127.0.0.1 · Chrome · Linux');
+  await expect(page.getByRole('dialog', { name: 'End session' })).toContainText(
+    'Signs out at 127.0.0.1 · Chrome · Linux.',
+  );
   await page.getByRole('dialog', { name: 'End session' }).getByRole('button', { name: 'End session' }).click();
   await expect(sessions.getByRole('row')).toHaveCount(2);
   await expect(sessions.getByRole('button', { name: 'End all sessions' })).toHaveCount(0);
