@@ -6,6 +6,7 @@ import { packedLog } from '../../electron/core/fleet/attach.ts';
 import { keepLog, logsFolder } from '../../electron/core/fleet/log-book.ts';
 import { sendLogs } from '../../sync/edge/logs.ts';
 import type { FleetDetail } from '../../sync/protocol/api/fleet.ts';
+import { runJob } from '../../sync/protocol/api/jobs.ts';
 import type { Inventory } from '../../sync/protocol/wire/fleet.ts';
 import { temporaryFolder } from '../kit/folder.ts';
 import { transportOptions } from '../kit/kiosk.ts';
@@ -130,6 +131,39 @@ test('a kiosk is renamed on its own page', async () => {
   await rename('Front door', 'Back door');
   await seen('fleet-renamed', ['desk', 'narrow']);
   await rename('Back door', 'Front door');
+});
+
+test('a kiosk’s page shows its past problems, and sets hours for updates of this kiosk alone', async () => {
+  const { camera, diskFree } = inventory;
+  const keep = () => system.server.call(runJob, { params: { job: 'fleet-alerts' } });
+  await keep();
+  inventory = { ...inventory, camera: 'ok' };
+  const panel = page.locator('section').filter({ has: page.getByRole('heading', { name: 'Problems', exact: true }) });
+  const problem = (name: string) => panel.getByRole('row', { name: new RegExp(`^${name}`) });
+  await expect(async () => {
+    await keep();
+    await page.reload();
+    await expect(problem('Camera problem')).not.toContainText('Not over yet', { timeout: 2000 });
+  }).toPass({ timeout: 60_000 });
+  await expect(problem('Camera problem')).toContainText(/\d min$/);
+  await expect(problem('Disk almost full')).toContainText('Not over yet');
+  inventory = { ...inventory, camera, diskFree };
+  const hours = page.locator('section').filter({ has: page.getByRole('heading', { name: 'Update', exact: true }) });
+  await expect(hours).toContainText('Any time · UTC · Same as its site');
+  await page.getByRole('button', { name: 'Set hours Front door' }).click();
+  const dialog = page.getByRole('dialog', { name: 'Front door' });
+  await dialog.getByRole('combobox').selectOption({ label: 'Specific hours' });
+  await dialog.getByLabel('From').fill('12:00');
+  await dialog.getByLabel('To').fill('13:30');
+  await axe(page);
+  await dialog.getByRole('button', { name: 'Set hours' }).click();
+  await expect(hours).toContainText('12:00–13:30 · UTC');
+  await expect(hours).not.toContainText('Same as its site');
+  await seen('fleet-past', ['desk', 'narrow']);
+  await page.getByRole('button', { name: 'Set hours Front door' }).click();
+  await dialog.getByRole('combobox').selectOption({ label: 'Same as its site' });
+  await dialog.getByRole('button', { name: 'Set hours' }).click();
+  await expect(hours).toContainText('Any time · UTC · Same as its site');
 });
 
 test('a kiosk’s settings have a history, and an older revision can be restored', async () => {

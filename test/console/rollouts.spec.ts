@@ -1,6 +1,7 @@
+import { randomUUID } from 'node:crypto';
 import { type BrowserContext, expect, type Page, test } from '@playwright/test';
 import { SyncEngine } from '../../sync/edge/engine.ts';
-import { listRollouts } from '../../sync/protocol/api/rollouts.ts';
+import { listRolloutKiosks, listRollouts } from '../../sync/protocol/api/rollouts.ts';
 import type { Inventory } from '../../sync/protocol/wire/fleet.ts';
 import { INVENTORY } from '../kit/engine.ts';
 import { temporaryFolder } from '../kit/folder.ts';
@@ -148,6 +149,29 @@ test('a version is rolled out, stops automatically and says why, is resumed, and
   await dialog.getByRole('textbox').fill('1.5.0');
   await dialog.getByRole('button', { name: 'Roll back' }).click();
   await expect(page.getByText('Rolled back', { exact: true })).toBeVisible();
+});
+
+test('a list that turns out to be too long to load is not sorted in part', async () => {
+  const [kiosk] = (await system.server.call(listRolloutKiosks, { params: { rollout: await rolloutId() } })).items;
+  const list = /\/kiosks\?/;
+  await page.route(list, (asked) => {
+    const from = Number(new URL(asked.request().url()).searchParams.get('cursor') ?? 0);
+    const items = Array.from({ length: 200 }, (_, i) => ({
+      ...kiosk,
+      device: randomUUID(),
+      name: `Kiosk ${String(from + i).padStart(4, '0')}`,
+      lastHeardAt: new Date(Date.UTC(2026, 0, 1) - (from + i) * 1000).toISOString(),
+    }));
+    return asked.fulfill({ json: { items, next: from < 2800 ? String(from + 200) : null } });
+  });
+  await page.getByRole('button', { name: 'Kiosks', exact: true }).click();
+  const heads = page.getByRole('table', { name: 'Kiosks' }).getByRole('columnheader');
+  await heads.getByRole('button', { name: 'Last seen' }).click();
+  await expect(page.getByText('Filter to 2,000 rows or fewer to sort by other columns.')).toBeVisible();
+  await expect(heads.getByRole('button')).toHaveCount(0);
+  const first = page.getByRole('table', { name: 'Kiosks' }).getByRole('row').nth(1);
+  await expect(first).toContainText('Kiosk 0000');
+  await page.unroute(list);
 });
 
 test('fits in German, and right to left', async () => {

@@ -128,6 +128,21 @@ describe.each(DATABASES)('the fleet on $name', (kind) => {
       await report(box, { camera: 'covered' });
       await keep();
       expect(await items()).toMatchObject([{ code: 'camera-bad', resolved: null }]);
+      // The kiosk's page shows what it has and had, and for how long.
+      const problems = async () => (await detail(box)).problems.filter(({ code }) => code !== 'old-version');
+      const [first, second, third] = [0, 60_000, 120_000].map((ms) => new Date(START.getTime() + ms).toISOString());
+      expect(await problems()).toEqual([
+        { code: 'camera-bad', since: third, until: null },
+        { code: 'hot', since: second, until: third },
+        { code: 'camera-bad', since: first, until: second },
+      ]);
+      api.now = new Date(START.getTime() + 90 * 24 * 3_600_000 + 60_000);
+      await fleetJob.run({ ...api.services, signal: AbortSignal.timeout(60_000) });
+      expect((await problems()).map(({ code, until }) => [code, until])).toEqual([
+        ['camera-bad', null],
+        ['hot', third],
+      ]);
+      api.now = new Date(third!);
       // A kiosk that was approved just now isn't reported yet.
       const silent = await api.kiosk();
       await api.db.updateTable('device').set({ last_heard_at: null }).where('id', '=', silent.device).execute();

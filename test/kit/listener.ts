@@ -22,6 +22,8 @@ export interface Visitor {
   readonly ip: string;
 }
 
+const NOWHERE = { ip: null, userAgent: null };
+
 /** The real people listener with every route, called without a network. @param o `routes`: in addition to the product's */
 export async function newListener(
   database: OpenDatabase,
@@ -95,11 +97,11 @@ export async function newListener(
       if (role === 'person') {
         const person = id ?? randomUUID();
         if (!id) await writePerson(tx, keys, { id: person, patch: { name: 'Someone', language: 'en' } }, held.now);
-        const { token } = await startSession(tx, keys, { role, person }, held.now);
+        const { token } = await startSession(tx, keys, { role, person }, NOWHERE, held.now);
         return { ...browser, cookie: token, id: person };
       }
       const account = id ?? (await addAccount(tx, keys, { role, email: `${randomUUID()}@example.org` }, held.now)).id;
-      const { token } = await startSession(tx, keys, { role, account, stage: 'full' }, held.now);
+      const { token } = await startSession(tx, keys, { role, account, stage: 'full' }, NOWHERE, held.now);
       return { ...browser, cookie: token, id: account };
     });
   }

@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest';
+import type { AccountSession } from '../../sync/protocol/api/accounts.ts';
 import { lockAccount } from '../../sync/server/core/accounts/accounts.ts';
 import { setSignIn } from '../../sync/server/core/accounts/credentials.ts';
 import { createLink } from '../../sync/server/core/accounts/links.ts';
@@ -393,6 +394,37 @@ describe.each(DATABASES)('accounts on $name', (kind) => {
     expect(both.filter((a) => a.status === 200)).toHaveLength(1);
   });
 
+  test('an administrator sees where an account is signed in, and ends one session or all', async () => {
+    const { id, email, secret, owner, admin } = await enrolled();
+    web.later(2 * MINUTE);
+    const phone = web.visitor();
+    expect((await signIn(phone, email, PASSWORD, web.codeOf(secret))).status).toBe(200);
+    const path = `/api/accounts/${id}/sessions`;
+    const list = async () => (await web.ask(admin, 'GET', path)).json() as unknown as { sessions: AccountSession[] };
+    const { sessions } = await list();
+    expect(sessions.map(({ ip, own }) => [ip, own])).toEqual([
+      [phone.ip, false],
+      [owner.ip, false],
+    ]);
+    expect(Date.parse(sessions[0]!.startedAt) - Date.parse(sessions[1]!.startedAt)).toBe(2 * MINUTE);
+    expect((await web.audit())[0]).toMatchObject({ role: 'admin', action: 'read', data: ['account.session'] });
+    const open = async (who: Visitor) => (await web.ask(who, 'GET', '/api/session')).status === 200;
+    for (let i = 0; i < 2; i++) expect((await web.ask(admin, 'DELETE', `${path}/${sessions[0]!.id}`)).status).toBe(204);
+    expect([await open(phone), await open(owner)]).toEqual([false, true]);
+    expect((await web.audit())[0]).toMatchObject({ role: 'admin', action: 'delete', data: ['account.session'] });
+    // Another account's session isn't reached by its id.
+    const own = `/api/accounts/${admin.id}/sessions`;
+    expect((await web.ask(admin, 'DELETE', `${own}/${sessions[1]!.id}`)).status).toBe(204);
+    expect(await open(owner)).toBe(true);
+    expect((await web.ask(admin, 'DELETE', path)).json()).toEqual({ ended: 1 });
+    expect(await open(owner)).toBe(false);
+    expect(await list()).toEqual({ sessions: [] });
+    expect((await web.ask(admin, 'DELETE', own)).json()).toEqual({ ended: 0 });
+    expect((await web.ask(admin, 'GET', own)).json()).toMatchObject({ sessions: [{ own: true }] });
+    const nobody = `/api/accounts/${crypto.randomUUID()}/sessions`;
+    expect((await web.ask(admin, 'GET', nobody)).json().code).toBe('account-unknown');
+  });
+
   test('changes are accepted only from our own pages, whatever the cookie', async () => {
     const admin = await web.signIn('admin');
     const body = { email: 'csrf@example.org', role: 'admin' };
@@ -410,7 +442,7 @@ describe.each(DATABASES)('accounts on $name', (kind) => {
   });
 
   test('the database holds no account’s address, password, secret or code in readable form', async () => {
-    const { email, secret, codes } = await enrolled();
+    const { email, secret, codes, owner } = await enrolled();
     const tables = ['account', 'recovery_code', 'session', 'sign_in_link', 'sign_in_attempt', 'idempotency'] as const;
     let text = '';
     for (const table of tables) {
@@ -420,7 +452,7 @@ describe.each(DATABASES)('accounts on $name', (kind) => {
     }
     text += web.logged;
     expect(text).toContain('$argon2id$v=19$m=19456,t=2,p=1$');
-    for (const hidden of [email, PASSWORD, secret, ...codes, ...codes.map((c) => c.replaceAll('-', ''))])
+    for (const hidden of [email, owner.ip, PASSWORD, secret, ...codes, ...codes.map((c) => c.replaceAll('-', ''))])
       expect(text).not.toContain(hidden);
   });
 });

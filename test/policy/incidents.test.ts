@@ -119,6 +119,7 @@ describe.each(DATABASES)('incidents on $name', { timeout: 60_000 }, (on) => {
       .insertInto('session')
       .values({
         hash: Buffer.alloc(32, 7),
+        id: randomUUID(),
         role: 'person',
         stage: 'full',
         account: null,

@@ -208,7 +208,7 @@ describe.each(DATABASES)('on $name', ({ name, ...kind }) => {
       });
       await db
         .insertInto('session')
-        .values({ ...hash(), role: 'person', stage: 'full', seen_at: now })
+        .values({ ...hash(), id: randomUUID(), role: 'person', stage: 'full', seen_at: now })
         .execute();
       await db
         .insertInto('sign_in_link')
@@ -244,7 +244,7 @@ describe.each(DATABASES)('on $name', ({ name, ...kind }) => {
       await sql`delete from audit where route = 'erasure'`.execute(db);
       await db
         .insertInto('session')
-        .values({ ...hash(), role: 'person', stage: 'full', seen_at: now })
+        .values({ ...hash(), id: randomUUID(), role: 'person', stage: 'full', seen_at: now })
         .execute();
       await db
         .insertInto('sign_in_link')

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
+import type { FleetDetail } from '../../sync/protocol/api/fleet.ts';
 import type {
   KioskState,
   NewRollout,
@@ -9,7 +10,7 @@ import type {
   Ring,
   Rollout,
   RolloutAction,
-  SiteWindow,
+  WindowInForce,
 } from '../../sync/protocol/api/rollouts.ts';
 import type { UpdateDirective } from '../../sync/protocol/wire/fleet.ts';
 import { rolloutsJob } from '../../sync/server/features/fleet/rollout/rollouts.ts';
@@ -501,13 +502,27 @@ describe.each(DATABASES)('rollouts on $name', (kind) => {
     ]);
     await api.ask('PUT', `/api/sites/${lisbon.id}/update-window`, { body: { window: null } });
     expect((await zones())[1]).toBeNull();
-    expect(await api.ask<SiteWindow>('GET', `/api/sites/${lisbon.id}/update-window`)).toEqual({
-      site: lisbon.id,
+    expect(await api.ask<WindowInForce>('GET', `/api/sites/${lisbon.id}/update-window`)).toEqual({
       own: true,
       window: null,
       timeZone: 'Europe/Lisbon',
     });
     await api.ask('DELETE', `/api/sites/${lisbon.id}/update-window`);
+    expect((await zones())[1]).toMatchObject({ from: '22:00' });
+    // A kiosk's own hours go before its site's, by the same clock.
+    const own = `/api/fleet/${kiosks[1]!.device}/update-window`;
+    const set = await api.ask<FleetDetail>('PUT', own, { body: { window: { from: '12:00', to: '13:00' } } });
+    expect(set.updateWindow).toEqual({
+      own: true,
+      window: { from: '12:00', to: '13:00' },
+      timeZone: 'Europe/Lisbon',
+    });
+    expect(await zones()).toEqual([
+      { from: '22:00', to: '04:00', zone: 'Europe/Berlin' },
+      { from: '12:00', to: '13:00', zone: 'Europe/Lisbon' },
+    ]);
+    const followed = await api.ask<FleetDetail>('DELETE', own);
+    expect(followed.updateWindow).toMatchObject({ own: false, window: { from: '22:00', to: '04:00' } });
     expect((await zones())[1]).toMatchObject({ from: '22:00' });
     await act(id, 'pause');
     await go({ version: '1.2.0', steps: [ALL], urgent: true });

@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks';
 import * as accounts from '../../../sync/protocol/api/accounts.ts';
 import { listAlerts } from '../../../sync/protocol/api/alerts.ts';
-import { listed } from '../../shared/i18n.ts';
+import { labelled, listed } from '../../shared/i18n.ts';
 import { api } from '../../shared/web/api.ts';
 import { SelectField, TextField, useField } from '../../shared/web/form.tsx';
 import { Badge, Dialog, DialogButton } from '../../shared/web/pieces.tsx';
@@ -13,12 +13,15 @@ import { Reading } from '../parts/reading.tsx';
 import { RowButton } from '../parts/row-button.tsx';
 import { DataTable } from '../parts/table.tsx';
 import { MadeLink, type OneTimeLink } from '../shell/enrol.tsx';
+import { Sessions } from './accounts/sessions.tsx';
 import { AlertsOf } from './alerts.tsx';
 
 const ROLES = ['staff', 'admin', 'dpo', 'auditor'] as const;
 
 const stateOf = ({ disabledAt, enrolled }: accounts.AccountShape) =>
   disabledAt ? 'disabled' : enrolled ? 'ready' : 'pending';
+
+const nameOf = ({ email }: accounts.AccountShape): string => email ?? t('fleet.by.operator');
 
 export function Accounts({ role }: PageProps) {
   const found = useRead(accounts.listAccounts);
@@ -84,7 +87,7 @@ export function Accounts({ role }: PageProps) {
                 label: t('people.email'),
                 heads: true,
                 sort: (a) => a.email,
-                cell: (a) => (a.email ? <Email of={a.email} /> : t('fleet.by.operator')),
+                cell: (a) => (a.email ? <Email of={a.email} /> : nameOf(a)),
               },
               role: { label: t('accounts.role'), choice: (a) => [a.role, t(`role.${a.role}`)] },
               status: {
@@ -109,30 +112,43 @@ export function Accounts({ role }: PageProps) {
               do: {
                 when: admin,
                 label: t('attention.do'),
-                cell: (a) =>
-                  a.email === null ? (
-                    <span class="muted">–</span>
-                  ) : (
-                    <>
-                      {a.role !== 'auditor' && (
-                        <DialogButton
-                          as={RowButton}
-                          label={t('alerts.nav')}
-                          title={t('alerts.of', { email: a.email })}
-                          wide
-                        >
-                          <div class="stack">
-                            <AlertsOf account={a.id} onSaved={alerts.reload} />
-                          </div>
-                        </DialogButton>
-                      )}
-                      {!a.disabledAt && <RowButton onClick={() => void newLink(a)}>{t('accounts.link')}</RowButton>}
+                cell: (a) => (
+                  <>
+                    {a.email !== null && a.role !== 'auditor' && (
+                      <DialogButton
+                        as={RowButton}
+                        label={t('alerts.nav')}
+                        title={t('alerts.of', { email: a.email })}
+                        wide
+                      >
+                        <div class="stack">
+                          <AlertsOf account={a.id} onSaved={alerts.reload} />
+                        </div>
+                      </DialogButton>
+                    )}
+                    {!a.disabledAt && (
+                      <DialogButton
+                        as={RowButton}
+                        label={t('accounts.sessions')}
+                        title={labelled(t('accounts.sessions'), nameOf(a))}
+                        wide
+                      >
+                        <Sessions account={a.id} name={nameOf(a)} />
+                      </DialogButton>
+                    )}
+                    {a.email !== null && !a.disabledAt && (
+                      <RowButton onClick={() => void newLink(a)}>{t('accounts.link')}</RowButton>
+                    )}
+                    {a.email !== null && (
                       <RowButton onClick={() => void toggle(a)}>
                         {t(a.disabledAt ? 'accounts.enable' : 'accounts.disable')}
                       </RowButton>
-                      {a.disabledAt && <RowButton onClick={() => void remove(a)}>{t('accounts.remove')}</RowButton>}
-                    </>
-                  ),
+                    )}
+                    {a.email !== null && a.disabledAt && (
+                      <RowButton onClick={() => void remove(a)}>{t('accounts.remove')}</RowButton>
+                    )}
+                  </>
+                ),
               },
             }}
           />

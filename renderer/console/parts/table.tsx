@@ -318,8 +318,8 @@ function Counted<T>({ list: { pages, counted = 'entries' } }: { list: PagedProps
 function useAble<T>(pages: List<T> | null): boolean {
   const able = useRef(false);
   if (!pages) return true;
-  // Of the lists without a total, those that the server sorts may be long.
-  const total = totalOf(pages) ?? (pages.sorting ? Number.POSITIVE_INFINITY : 0);
+  // Of the lists without a total, those that the server sorts may be long. Others are known to be once too much is loaded.
+  const total = totalOf(pages) ?? (pages.sorting ? Number.POSITIVE_INFINITY : pages.items.length + 1);
   if (pages.state !== 'first') able.current = total <= MOST_HERE;
   return able.current;
 }

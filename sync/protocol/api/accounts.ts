@@ -26,6 +26,20 @@ export const AccountShape = z.strictObject({
 });
 export type AccountShape = z.infer<typeof AccountShape>;
 
+/** Where an account is signed in. */
+export const AccountSession = z.strictObject({
+  id: Uuid,
+  startedAt: Instant,
+  /** Accurate to half a minute. */
+  lastUsedAt: Instant,
+  /** Network address and browser at sign-in, as the browser reported itself; null: not known. */
+  ip: z.string().nullable(),
+  userAgent: z.string().nullable(),
+  /** It is the session that asks. */
+  own: z.boolean(),
+});
+export type AccountSession = z.infer<typeof AccountSession>;
+
 /** A one-time link as text and as a QR code (SVG). */
 export const SignInLink = z.strictObject({ url: z.string(), svg: z.string(), expiresAt: Instant });
 
@@ -118,6 +132,27 @@ export const resetSecondFactor = endpoint('DELETE /api/accounts/:account/totp', 
   data: ['account.email'],
   action: 'write',
   answer: AccountShape,
+});
+
+export const listAccountSessions = endpoint('GET /api/accounts/:account/sessions', {
+  summary: 'List where an account is signed in, the last used session first',
+  roles: ['admin', 'operator'],
+  data: ['account.session'],
+  answer: z.strictObject({ sessions: z.array(AccountSession) }),
+});
+
+export const endAccountSession = endpoint('DELETE /api/accounts/:account/sessions/:session', {
+  summary: 'End one session of an account; one that has ended already is no error',
+  roles: ['admin', 'operator'],
+  data: ['account.session'],
+  errors: ['account-unknown'],
+});
+
+export const endAccountSessions = endpoint('DELETE /api/accounts/:account/sessions', {
+  summary: 'End all sessions of an account except the caller’s own, and delete its unused links',
+  roles: ['admin', 'operator'],
+  data: ['account.session'],
+  answer: z.strictObject({ ended: z.number().int() }),
 });
 
 export const createPersonLink = endpoint('POST /api/people/:person/sign-in-links', {

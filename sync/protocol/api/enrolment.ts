@@ -122,7 +122,7 @@ export const enrolPerson = endpoint('POST /api/people/:person/enrolment', {
 });
 
 export const getPersonPicture = endpoint('GET /api/people/:person/picture', {
-  summary: 'Get a person’s newest enrolment picture, for comparing two people',
+  summary: 'Get a person’s newest enrolment picture',
   roles: ['admin', 'staff'],
   data: ['photo'],
   action: 'decrypt',

@@ -4,7 +4,7 @@ import { DeviceConfig, Inventory } from '../wire/fleet.ts';
 import { givenName } from '../wire/name.ts';
 import { endpoint } from './endpoint.ts';
 import { MAX_PAGE, pageQuery } from './page.ts';
-import { Ring } from './rollouts.ts';
+import { NewWindow, Ring, WindowInForce } from './rollouts.ts';
 import { StaffBy } from './staff.ts';
 
 /** `/api/fleet`: the kiosks' health, settings and commands. */
@@ -137,10 +137,23 @@ export const StaffRecord = z.strictObject({
 });
 export type StaffRecord = z.infer<typeof StaffRecord>;
 
+/** A problem that a kiosk has or had, kept for 90 days after its end. Both moments are accurate to a minute. */
+export const PastProblem = z.strictObject({
+  /** An `AlertCode`, or one of an older build. */
+  code: z.string(),
+  /** When it was noticed. A kiosk counts as offline after ten minutes of silence. */
+  since: Instant,
+  /** Null: it still exists. */
+  until: Instant.nullable(),
+});
+export type PastProblem = z.infer<typeof PastProblem>;
+
 export const FleetDetail = z.strictObject({
   kiosk: FleetKiosk,
   ring: Ring.pick({ id: true, name: true }),
   own: Settings,
+  /** When it may restart for updates. */
+  updateWindow: WindowInForce,
   /** The settings inherited from its site. */
   template: DeviceConfig,
   /** Its own settings merged over its site's, as sent to it. */
@@ -148,6 +161,8 @@ export const FleetDetail = z.strictObject({
   commands: z.array(FleetCommand),
   /** Newest first; only the most recent. */
   staff: z.array(StaffRecord),
+  /** Newest first; only the most recent. */
+  problems: z.array(PastProblem),
 });
 export type FleetDetail = z.infer<typeof FleetDetail>;
 
@@ -211,6 +226,20 @@ export const revertKioskSettings = endpoint('POST /api/fleet/:device/settings/re
   summary: 'Restore an older revision of a kiosk’s own settings, as a new revision',
   body: PutBack,
   errors: ['settings-revision-unknown'],
+});
+
+export const setKioskWindow = endpoint('PUT /api/fleet/:device/update-window', {
+  ...managing,
+  roles: ['admin'],
+  summary: 'Set when one kiosk may restart for updates, in its site’s local time; null means at any time',
+  body: NewWindow,
+});
+
+export const removeKioskWindow = endpoint('DELETE /api/fleet/:device/update-window', {
+  ...managing,
+  roles: ['admin'],
+  summary: 'Reset a kiosk’s maintenance window to that of its site',
+  action: 'write',
 });
 
 export const listSettingsTemplates = endpoint('GET /api/fleet-templates', {

@@ -184,19 +184,21 @@ export const RingList = z.strictObject({ items: z.array(Ring) });
 /** Null: restores its default name. */
 export const RingPatch = z.strictObject({ name: givenName(40).nullable() });
 
-/** When kiosks of a site may restart for an update, in the site's local time; null: at any time. */
+/** When kiosks may restart for an update, in their site's local time. */
 export const MaintenanceWindow = z
   .strictObject({ from: WallTime, to: WallTime })
   .refine(({ from, to }) => from !== to, 'must have a length');
 export type MaintenanceWindow = z.infer<typeof MaintenanceWindow>;
-export const SiteWindow = z.strictObject({
-  site: Uuid,
-  /** False: it is the default site's. */
+export const WindowInForce = z.strictObject({
+  /** False: a kiosk's is its site's, a site's is the default site's. */
   own: z.boolean(),
+  /** Null: at any time. */
   window: MaintenanceWindow.nullable(),
   timeZone: z.string(),
 });
-export type SiteWindow = z.infer<typeof SiteWindow>;
+export type WindowInForce = z.infer<typeof WindowInForce>;
+/** Null: at any time. */
+export const NewWindow = z.strictObject({ window: MaintenanceWindow.nullable() });
 
 export const listRollouts = endpoint('GET /api/rollouts', {
   summary: 'List rollouts, newest first; one in progress comes first',
@@ -307,15 +309,15 @@ export const getUpdateWindow = endpoint('GET /api/sites/:site/update-window', {
   summary: 'Show when a site’s kiosks may restart for updates, in local time',
   roles: ['admin', 'auditor'],
   data: [],
-  answer: SiteWindow,
+  answer: WindowInForce,
 });
 
 export const setUpdateWindow = endpoint('PUT /api/sites/:site/update-window', {
   summary: 'Set when a site’s kiosks may restart for updates; null means at any time',
   roles: ['admin'],
   data: [],
-  body: z.strictObject({ window: MaintenanceWindow.nullable() }),
-  answer: SiteWindow,
+  body: NewWindow,
+  answer: WindowInForce,
 });
 
 export const removeUpdateWindow = endpoint('DELETE /api/sites/:site/update-window', {

@@ -81,9 +81,11 @@ export function bytes(value: number | null): string {
   return inUnit(unit, size, size < 100 ? 1 : 0);
 }
 
-/** Formats how long something has been running: `15 min`, `3 hr`. */
-export const uptime = (seconds: number): string =>
-  seconds < 7200 ? inUnit('minute', seconds / 60) : inUnit('hour', seconds / 3600);
+/** Formats how long something has been running or wrong: `15 min`, `3 hr`, `12 days`. */
+export function uptime(seconds: number): string {
+  if (seconds < 2 * 3600) return inUnit('minute', seconds / 60);
+  return seconds < 2 * 86_400 ? inUnit('hour', seconds / 3600) : inUnit('day', seconds / 86_400);
+}
 
 const inUnit = (unit: string, value: number, maximumFractionDigits = 0): string =>
   new Intl.NumberFormat(`${currentLanguage()}-u-nu-latn`, { style: 'unit', unit, maximumFractionDigits }).format(value);

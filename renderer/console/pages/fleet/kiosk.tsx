@@ -23,6 +23,7 @@ import { loadPlaces, zoneOf } from '../../state/places.ts';
 import type { Role } from '../../state/session.ts';
 import { RenameButton } from '../devices.tsx';
 import { ringName } from '../rollouts/rings.tsx';
+import { SetWindow, UpdateWindow } from '../rollouts/windows.tsx';
 import { AlertBadges, bytes, cameraLabel, uptime } from './alerts.tsx';
 import { type KeptLog, LogLines, readLog } from './log.tsx';
 import { ScreenPanel } from './screen.tsx';
@@ -69,7 +70,7 @@ export function KioskPage({ device, role }: { device: string; role: Role }) {
         <>
           <div class="columns">
             <Facts kiosk={kiosk} ring={detail.ring} />
-            <UpdatePanel kiosk={kiosk} />
+            <UpdatePanel detail={{ ...detail, kiosk }} admin={admin} onChange={found.replace} />
             {admin && kiosk.status === 'approved' && <ScreenPanel kiosk={kiosk} />}
           </div>
           <CommandsPanel detail={{ ...detail, kiosk }} admin={admin} onChange={found.replace} />
@@ -79,11 +80,18 @@ export function KioskPage({ device, role }: { device: string; role: Role }) {
             admin={admin}
             onChange={found.replace}
           />
+          <ProblemsPanel problems={detail.problems} site={kiosk.site} />
           <StaffLogPanel records={detail.staff} />
         </>
       )}
     </PageFrame>
   );
+}
+
+interface KioskProps {
+  detail: fleet.FleetDetail;
+  admin: boolean;
+  onChange: (detail: fleet.FleetDetail) => void;
 }
 
 const fact = (name: Under<Key, 'fleet.fact'>, value: ComponentChildren) => (
@@ -132,20 +140,31 @@ function Facts({ kiosk, ring }: { kiosk: fleet.FleetKiosk; ring: fleet.FleetDeta
 /** A number with its sign and unit, whose order is the same in all languages. */
 const Quantity = ({ text }: { text: string | null }) => (text === null ? <>–</> : <bdi dir="ltr">{text}</bdi>);
 
-/** The build it runs, and the one waiting to be installed. */
-function UpdatePanel({ kiosk }: { kiosk: fleet.FleetKiosk }) {
+/** The build it runs, the one waiting to be installed, and when it may be. */
+function UpdatePanel({ detail: { kiosk, updateWindow }, admin, onChange }: KioskProps) {
   const r = kiosk.report;
-  if (!r) return null;
-  const held = r.updateHeld;
+  const held = r?.updateHeld;
+  const hours = { found: updateWindow, inherited: t('fleet.followsSite') };
+  const params = { device: kiosk.id };
   return (
     <Panel title={t('fleet.fact.update')}>
       <dl class="facts">
-        {fact('version', <bdi dir="ltr">{r.commit ? `${r.version} (${r.commit.slice(0, 12)})` : r.version}</bdi>)}
-        {fact('slots', r.slots ? slotLabel(r.slots) : '–')}
+        {r && fact('version', <bdi dir="ltr">{r.commit ? `${r.version} (${r.commit.slice(0, 12)})` : r.version}</bdi>)}
+        {r && fact('slots', r.slots ? slotLabel(r.slots) : '–')}
+        <Fact name={t('rollouts.windows')} value={<UpdateWindow {...hours} />} />
         {held && fact('update', t('fleet.updateHeld', { version: held.version, time: moment(held.since, kiosk.site) }))}
       </dl>
       <div class="actions start">
         <Button icon={<IconRollout />} label={t('rollouts.nav')} onClick={() => go('rollouts')} />
+        {admin && kiosk.status === 'approved' && (
+          <SetWindow
+            {...hours}
+            name={kiosk.name}
+            set={(window) => api(fleet.setKioskWindow, { params, body: { window } })}
+            reset={() => api(fleet.removeKioskWindow, { params })}
+            done={onChange}
+          />
+        )}
       </div>
     </Panel>
   );
@@ -160,7 +179,7 @@ function slotLabel({
   return previous ? `${label} · ${t('fleet.before', { build: previous })}` : label;
 }
 
-function SettingsPanel({ detail, admin, onChange }: CommandsPanelProps) {
+function SettingsPanel({ detail, admin, onChange }: KioskProps) {
   const { kiosk, own, template, effective } = detail;
   const params = { device: kiosk.id };
   const refused = kiosk.report?.configProblem;
@@ -213,6 +232,52 @@ const TONE: Readonly<Partial<Record<fleet.FleetCommand['state'], string>>> = {
   refused: 'bad',
   expired: 'warn',
 };
+
+/** The problems it has and had, and for how long. */
+function ProblemsPanel({ problems, site }: { problems: readonly fleet.PastProblem[]; site: string | null }) {
+  const lasted = ({ since, until }: fleet.PastProblem) => (until ? Date.parse(until) : Date.now()) - Date.parse(since);
+  return (
+    <Panel title={t('fleet.problems')}>
+      <p class="muted">{t(problems.length === 0 ? 'fleet.noProblems' : 'fleet.problemsLead')}</p>
+      {problems.length > 0 && (
+        <DataTable
+          id="problems"
+          beside
+          caption={t('fleet.problems')}
+          rows={problems}
+          rowKey={(p) => `${p.code} ${p.since}`}
+          columns={{
+            problem: {
+              label: t('fleet.problem'),
+              heads: true,
+              choice: (p) => [p.code, codeLabel('fleet.alert', p.code)],
+            },
+            since: {
+              label: t('fleet.since'),
+              numeric: true,
+              names: true,
+              sort: (p) => p.since,
+              cell: (p) => <Moment at={p.since} site={site} />,
+            },
+            until: {
+              label: t('fleet.until'),
+              numeric: true,
+              sort: (p) => p.until,
+              cell: (p) =>
+                p.until ? <Moment at={p.until} site={site} /> : <Badge kind="warn">{t('fleet.stillSo')}</Badge>,
+            },
+            lasted: {
+              label: t('fleet.lasted'),
+              numeric: true,
+              sort: lasted,
+              cell: (p) => uptime(lasted(p) / 1000),
+            },
+          }}
+        />
+      )}
+    </Panel>
+  );
+}
 
 /** Kiosk staff who unlocked the kiosk, and what they did. */
 function StaffLogPanel({ records }: { records: readonly fleet.StaffRecord[] }) {
@@ -270,14 +335,8 @@ function StaffLogPanel({ records }: { records: readonly fleet.StaffRecord[] }) {
 
 const COMMANDS = ['restart', 'logs', 'decommission', 'wipe'] as const;
 
-interface CommandsPanelProps {
-  detail: fleet.FleetDetail;
-  admin: boolean;
-  onChange: (detail: fleet.FleetDetail) => void;
-}
-
 /** The kiosk's commands and their outcomes, and those it can be sent now. */
-function CommandsPanel({ detail, admin, onChange }: CommandsPanelProps) {
+function CommandsPanel({ detail, admin, onChange }: KioskProps) {
   const { kiosk, commands } = detail;
   const { busy, error, run } = useWrite();
 

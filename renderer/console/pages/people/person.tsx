@@ -1,4 +1,4 @@
-import { useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { createPersonLink } from '../../../../sync/protocol/api/accounts.ts';
 import { getPersonPicture } from '../../../../sync/protocol/api/enrolment.ts';
 import { listErasures, requestErasure } from '../../../../sync/protocol/api/erasures.ts';
@@ -7,13 +7,14 @@ import { getRetention, listHolds } from '../../../../sync/protocol/api/retention
 import { Button } from '../../../shared/button.tsx';
 import { labelled, listed } from '../../../shared/i18n.ts';
 import { IconErase, IconFace, IconQr, IconSearch } from '../../../shared/icons.tsx';
-import { api, urlOf } from '../../../shared/web/api.ts';
+import { api, fetchFile } from '../../../shared/web/api.ts';
 import { CheckField, CheckFields, SelectField, useCheck, useFields } from '../../../shared/web/form.tsx';
 import { languageName } from '../../../shared/web/languages.ts';
 import { DialogButton, Fact, Note, Panel } from '../../../shared/web/pieces.tsx';
 import { useNews, useRead, useResource, useWrite, WriteForm, writes } from '../../../shared/web/resource.tsx';
 import { go } from '../../../shared/web/router.ts';
 import { t } from '../../i18n.ts';
+import { drawJpeg } from '../../parts/draw.ts';
 import { codeLabel, Moment, staffByLabel } from '../../parts/labels.tsx';
 import { BackButton, PageFrame } from '../../parts/page.tsx';
 import { askIfTaken, languageOptions, PersonFacts, PersonFields, textFields } from '../../parts/person-fields.tsx';
@@ -191,8 +192,6 @@ function Sites({ person, onDone }: { person: people.Person; onDone: () => void }
 
 /** The number of templates, by embedder. Their contents never leave the server. */
 function Faces({ person, maySee, onChange }: { person: people.Person; maySee: boolean; onChange: () => void }) {
-  const [seen, see] = useState(false);
-  const name = person.name ?? t('people.unnamed');
   const counts = useResource(`${person.id} ${person.templates}`, (by) =>
     api(people.countTemplates, { params: { person: person.id }, ...by }),
   );
@@ -228,23 +227,40 @@ function Faces({ person, maySee, onChange }: { person: people.Person; maySee: bo
           </li>
         ))}
       </ul>
-      {seen && (
-        <img
-          class="portrait"
-          src={urlOf(getPersonPicture, { params: { person: person.id } })}
-          alt={t('lookalikes.pictureOf', { name })}
-        />
-      )}
-      {maySee && counts.value?.photo && <p class="muted small">{t('people.portraitText')}</p>}
+      {maySee && counts.value?.photo && <Portrait key={person.templates} person={person} />}
       {(counts.value?.models.length ?? 0) > 0 && (
         <div class="actions start">
-          {maySee && counts.value?.photo && !seen && (
-            <Button icon={<IconFace />} label={t('people.portrait')} onClick={() => see(true)} />
-          )}
           <Button icon={<IconErase />} label={t('people.removeFaces')} onClick={remove} />
         </div>
       )}
     </Panel>
+  );
+}
+
+/**
+ * Fetched rather than left to the browser, which shows the same address again from its memory: a second look at the person
+ * would not be in the audit log, and a new enrolment's picture not be seen.
+ */
+function Portrait({ person: { id: person, name } }: { person: people.Person }) {
+  const found = useResource(person, () => fetchFile(getPersonPicture, { params: { person } }));
+  const blob = found.value?.blob;
+  const canvas = useRef<HTMLCanvasElement>(null);
+  useEffect(() => {
+    if (blob) void drawJpeg(canvas.current, blob);
+  }, [blob]);
+  return (
+    <>
+      <Reading of={found} rows={3} />
+      {blob && (
+        <canvas
+          ref={canvas}
+          class="portrait"
+          role="img"
+          aria-label={t('lookalikes.pictureOf', { name: name ?? t('people.unnamed') })}
+        />
+      )}
+      <p class="muted small">{t('people.portraitText')}</p>
+    </>
   );
 }
 

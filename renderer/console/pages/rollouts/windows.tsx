@@ -1,5 +1,5 @@
 import * as rollouts from '../../../../sync/protocol/api/rollouts.ts';
-import { api } from '../../../shared/web/api.ts';
+import { type Answer, api } from '../../../shared/web/api.ts';
 import { ErrorNote, SelectField, TextField, useField, useFields } from '../../../shared/web/form.tsx';
 import { DialogButton, Panel } from '../../../shared/web/pieces.tsx';
 import { useRead, WriteForm } from '../../../shared/web/resource.tsx';
@@ -22,60 +22,83 @@ export function Windows({ admin }: { admin: boolean }) {
 }
 
 function One({ site, admin }: { site: Site; admin: boolean }) {
-  const found = useRead(rollouts.getUpdateWindow, { params: { site: site.id } });
-  const { value } = found;
+  const params = { site: site.id };
+  const found = useRead(rollouts.getUpdateWindow, { params });
+  const inherited = site.isDefault ? null : t('rollouts.asDefault');
   return (
     <li>
       <strong>
         <bdi>{site.name}</bdi>
       </strong>
       <span>
-        {value && (
-          <>
-            {value.window ? (
-              <span dir="ltr" class="tabular">
-                {value.window.from}–{value.window.to}
-              </span>
-            ) : (
-              t('rollouts.anyHour')
-            )}
-            <span class="muted">
-              {' '}
-              · {value.timeZone}
-              {!value.own && !site.isDefault && ` · ${t('rollouts.asDefault')}`}
-            </span>
-          </>
-        )}
+        {found.value && <UpdateWindow found={found.value} inherited={inherited} />}
         <ErrorNote error={found.error} onRetry={found.reload} />
       </span>
-      {admin && value && (
-        <DialogButton label={t('rollouts.setWindow')} of={site.name} title={site.name}>
-          <Edit site={site} found={value} onDone={found.reload} />
-        </DialogButton>
+      {admin && found.value && (
+        <SetWindow
+          name={site.name}
+          found={found.value}
+          inherited={inherited}
+          set={(window) => api(rollouts.setUpdateWindow, { params, body: { window } })}
+          reset={() => api(rollouts.removeUpdateWindow, { params })}
+          done={found.reload}
+        />
       )}
     </li>
   );
 }
 
-function Edit({ site, found, onDone }: { site: Site; found: rollouts.SiteWindow; onDone: () => void }) {
-  const { isDefault } = site;
-  const kind = useField(found.own || isDefault ? (found.window ? 'hours' : 'any') : 'default');
+interface WindowProps {
+  readonly found: rollouts.WindowInForce;
+  /** Says that it follows the site, or the default site; null: there is nothing to follow. */
+  readonly inherited: string | null;
+}
+
+/** When a site's kiosks, or one kiosk, may restart for updates. */
+export const UpdateWindow = ({ found: { window, own, timeZone }, inherited }: WindowProps) => (
+  <>
+    {window ? (
+      <span dir="ltr" class="tabular">
+        {window.from}–{window.to}
+      </span>
+    ) : (
+      t('rollouts.anyHour')
+    )}
+    <span class="muted">
+      {' '}
+      · {timeZone}
+      {!own && inherited !== null && ` · ${inherited}`}
+    </span>
+  </>
+);
+
+interface SetWindowProps<S, R> extends WindowProps {
+  readonly name: string;
+  readonly set: (window: rollouts.WindowInForce['window']) => Promise<Answer<S>>;
+  readonly reset: () => Promise<Answer<R>>;
+  readonly done: (answer: S | R) => void;
+}
+
+export function SetWindow<S, R>(props: SetWindowProps<S, R>) {
+  return (
+    <DialogButton label={t('rollouts.setWindow')} of={props.name} title={props.name}>
+      <Edit {...props} />
+    </DialogButton>
+  );
+}
+
+function Edit<S, R>({ name, found, inherited, set, reset, done }: SetWindowProps<S, R>) {
+  const kind = useField(found.own || inherited === null ? (found.window ? 'hours' : 'any') : 'inherited');
   const { values: hours, field } = useFields({
     from: found.window?.from ?? '22:00',
     to: found.window?.to ?? '04:00',
   });
   return (
-    <WriteForm
-      write={() => {
-        const window = kind.value === 'hours' ? hours : null;
-        const params = { site: site.id };
-        return kind.value === 'default'
-          ? api(rollouts.removeUpdateWindow, { params })
-          : api(rollouts.setUpdateWindow, { params, body: { window } });
-      }}
+    <WriteForm<S | R>
+      write={() => (kind.value === 'inherited' ? reset() : set(kind.value === 'hours' ? hours : null))}
       say={() => t('rollouts.windowSet')}
-      of={site.name}
-      done={onDone}
+      of={name}
+      done={done}
       action={t('rollouts.setWindow')}
     >
       <SelectField
@@ -84,7 +107,7 @@ function Edit({ site, found, onDone }: { site: Site; found: rollouts.SiteWindow;
         options={[
           ['hours', t('rollouts.ownHours')],
           ['any', t('rollouts.anyHour')],
-          ...(isDefault ? [] : [['default', t('rollouts.asDefault')] as const]),
+          ...(inherited === null ? [] : [['inherited', inherited] as const]),
         ]}
       />
       {kind.value === 'hours' && (

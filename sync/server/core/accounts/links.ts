@@ -4,6 +4,7 @@ import type { ProductLanguage } from '../../../protocol/api/languages.ts';
 import { fillIn } from '../../../protocol/fill-in.ts';
 import type { Config } from '../../app/config.ts';
 import { type Holder, newToken, type Session, startSession } from '../../platform/access/session.ts';
+import type { Actor } from '../../platform/audit/actor.ts';
 import { lockName } from '../../platform/database/once.ts';
 import { inTransaction } from '../../platform/database/retry.ts';
 import { findLocked, insert, remove, update } from '../../platform/database/rows.ts';
@@ -62,6 +63,7 @@ export async function redeemLink(
   tx: Tx,
   keys: Keys,
   token: string,
+  from: Pick<Actor, 'ip' | 'userAgent'>,
   now: Date,
 ): Promise<{ session: Session; token: string }> {
   const link = await findLocked(tx, 'sign_in_link', { hash: keys.hashToken(token) });
@@ -78,7 +80,7 @@ export async function redeemLink(
       : link.kind === 'account'
         ? await holderOf(tx, link.account!)
         : await operatorAccount(tx, now);
-  return startSession(tx, keys, holder, now);
+  return startSession(tx, keys, holder, from, now);
 }
 
 /** Returns the current id of a link's person. @throws Problem `link-unknown` if they were erased meanwhile */

@@ -1,7 +1,7 @@
 import * as api from '../../../protocol/api/session.ts';
 import { KEEP_MS } from '../../platform/access/idempotency.ts';
 import { implement, type Route } from '../../platform/access/route.ts';
-import { endSession, endSessionsOf, SESSION_LIFE, stateOf } from '../../platform/access/session.ts';
+import { clientPlace, endSession, endSessionsOf, SESSION_LIFE, stateOf } from '../../platform/access/session.ts';
 import { inTransaction } from '../../platform/database/retry.ts';
 import { atMost, findSorted, remove } from '../../platform/database/rows.ts';
 import { normalEmail } from '../../platform/http/email.ts';
@@ -38,8 +38,8 @@ export const leftoversJob: Job = {
 };
 
 const sessionRoutes: readonly Route[] = [
-  implement(api.redeemLink, async ({ tx, services, body, now, cookie, as }) => {
-    const { session, token } = await redeemLink(tx, services.keys, body.token, now);
+  implement(api.redeemLink, async ({ tx, services, actor, body, now, cookie, as }) => {
+    const { session, token } = await redeemLink(tx, services.keys, body.token, actor, now);
     as({ role: session.role, id: session.account ?? session.person, email: session.email });
     cookie({ token, expiresAt: session.expiresAt });
     return stateOf(session, now);
@@ -90,7 +90,12 @@ export const accounts: ServerModule = {
       notPersonal: 'people who work here sign in with it; it is no person’s record of attendance',
     },
     recovery_code: { notPersonal: 'of accounts' },
-    session: { exported: 'signIns', merged: UNDER_EVERY_NAME, erased: deleteBy('person') },
+    session: {
+      sealed: { by: 'environment', columns: { client: (cell) => clientPlace(cell('id')) } },
+      exported: 'signIns',
+      merged: UNDER_EVERY_NAME,
+      erased: deleteBy('person'),
+    },
     sign_in_link: { exported: 'signIns', merged: UNDER_EVERY_NAME, erased: deleteBy('person') },
   },
   myData: { signIns },

@@ -3,11 +3,11 @@ import { Problem } from '../../../errors/problem.ts';
 import * as api from '../../../protocol/api/accounts.ts';
 import { signInWithPassword } from '../../../protocol/api/session.ts';
 import { implement, Refused, type Route, type Services } from '../../platform/access/route.ts';
-import { startSession, stateOf } from '../../platform/access/session.ts';
+import { endSessionsOf, sessionsOf, startSession, stateOf } from '../../platform/access/session.ts';
 import type { Actor } from '../../platform/audit/actor.ts';
 import { writeAudit } from '../../platform/audit/write.ts';
 import { inTransaction } from '../../platform/database/retry.ts';
-import { update } from '../../platform/database/rows.ts';
+import { remove, update } from '../../platform/database/rows.ts';
 import type { Tx } from '../../platform/database/schema.ts';
 import { emailIndex } from '../../platform/http/email.ts';
 import { charge, chargeAll, forgive, networkOf, throttleKey, uncharge } from '../../platform/http/throttle.ts';
@@ -46,7 +46,7 @@ const signInRoutes: readonly Route[] = [
       const right = await checkPassword(row?.password ?? null, body.password);
       return { id: row?.id ?? null, password: row?.password ?? null, right, address, account };
     },
-    handle: async ({ tx, services, body, now, prepared, as, cookie }) => {
+    handle: async ({ tx, services, actor, body, now, prepared, as, cookie }) => {
       const { keys } = services;
       const { id, right, address, account } = prepared;
       if (id !== null) as({ role: 'nobody', id, email: body.email });
@@ -60,7 +60,7 @@ const signInRoutes: readonly Route[] = [
       await uncharge(tx, address.key);
       if (enrolled) await update(tx, 'account', { id }, { signed_in_at: now });
       const holder = { role: row.role, account: id, stage: enrolled ? 'full' : 'enrol' } as const;
-      const { token, session } = await startSession(tx, keys, holder, now);
+      const { token, session } = await startSession(tx, keys, holder, actor, now);
       as({ role: row.role, id, email: session.email });
       cookie({ token, expiresAt: session.expiresAt });
       return stateOf(session, now);
@@ -103,6 +103,22 @@ export const accountRoutes: readonly Route[] = [
     const changed = await resetTotp(tx, services.keys, params.account);
     notify('board');
     return changed;
+  }),
+  implement(api.listAccountSessions, async ({ tx, services, session, params, now }) => {
+    await lockAccount(tx, params.account);
+    return { sessions: await sessionsOf(tx, services.keys, params.account, session, now) };
+  }),
+  implement(api.endAccountSession, async ({ tx, params: { account, session }, notify }) => {
+    await lockAccount(tx, account);
+    // One that has ended by itself needs no error.
+    await remove(tx, 'session', { id: session, account });
+    notify('board');
+  }),
+  implement(api.endAccountSessions, async ({ tx, session, params: { account }, notify }) => {
+    await lockAccount(tx, account);
+    const ended = await endSessionsOf(tx, { account }, session);
+    notify('board');
+    return { ended };
   }),
   implement(api.createPersonLink, async ({ tx, services, params, body, now, about, after }) => {
     const person = await linkable(tx, services, params.person);

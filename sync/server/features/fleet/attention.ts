@@ -35,7 +35,7 @@ export const fleetAttention = {
       select 'kiosk' as kind, a.device::text || '@' || a.code || '@' || (extract(epoch from a.since) * 1000)::bigint as ref,
              a.since as at, a.code, ${nothing} as person, ${nothing} as other, a.device, null::real as score
       from kiosk_alert a join device d on d.id = a.device
-      where d.status = 'approved' and a.code not in ('old-version', 'emergency-pin-used')
+      where a.ended_at is null and d.status = 'approved' and a.code not in ('old-version', 'emergency-pin-used')
         and (a.code not in ('never-heard', 'no-report')
           or a.since <= ${new Date(now.getTime() - FIRST_REPORT_MS).toISOString()}::timestamptz)
       union all

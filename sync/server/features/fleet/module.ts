@@ -17,7 +17,7 @@ import { forgetStaff } from '../../core/staff/store.ts';
 import { readPageCursor } from '../../platform/access/cursor.ts';
 import { type Call, implement, type Route } from '../../platform/access/route.ts';
 import { inTransaction } from '../../platform/database/retry.ts';
-import { insertNew, remove } from '../../platform/database/rows.ts';
+import { atMost, insertNew, remove, update } from '../../platform/database/rows.ts';
 import type { Tx } from '../../platform/database/schema.ts';
 import { emailsOf } from '../../platform/http/email.ts';
 import type { Job } from '../../platform/jobs/job.ts';
@@ -25,6 +25,7 @@ import type { ServerModule } from '../../platform/server-module.ts';
 import { fleetAttention } from './attention.ts';
 import { askKiosk, dropOldLogs, endOverdue, logPlace, readLogs, takeAnswers, withdraw } from './commands.ts';
 import { alertsNow, fleetDetail, fleetPage } from './read.ts';
+import { dropWindow, setWindow } from './rollout/groups.ts';
 import { rolloutsJob } from './rollout/rollouts.ts';
 import { rolloutRoutes } from './rollout/routes.ts';
 import { keepVerdicts } from './rollout/verdicts.ts';
@@ -42,6 +43,18 @@ const fleetRoutes: readonly Route[] = [
   ),
   implement(api.revertKioskSettings, (call) =>
     ofKiosk(call, (of) => revertSettings(call.tx, of, call.body.revision, byOf(call), call.now)),
+  ),
+  implement(api.setKioskWindow, (call) =>
+    ofKiosk(call, async ({ scope }) => {
+      await setWindow(call.tx, scope, call.body.window, call.now);
+      return true;
+    }),
+  ),
+  implement(api.removeKioskWindow, (call) =>
+    ofKiosk(call, async ({ scope }) => {
+      await dropWindow(call.tx, scope, call.now);
+      return true;
+    }),
   ),
   implement(api.listSettingsTemplates, async ({ tx, services: { keys } }) => ({
     items: await templatesOf(tx, await emailsOf(tx, keys)),
@@ -89,7 +102,7 @@ const fleetRoutes: readonly Route[] = [
   }),
 ];
 
-/** Changes the settings of one kiosk. @param work returns whether anything changed */
+/** Changes the settings or update hours of one kiosk. @param work returns whether anything changed */
 async function ofKiosk(
   { tx, services: { keys }, params: { device }, now, notify }: Call<{ device: string }, unknown, unknown>,
   work: (of: Of) => Promise<boolean>,
@@ -110,7 +123,13 @@ async function ofSite(
   return { site, name, isDefault, ...(await settingsWithHistory(tx, of, await emailsOf(tx, keys))) };
 }
 
-/** Ends overdue commands, deletes logs after seven days, and deletes names of kiosk staff 400 days after their removal. */
+/** How long the past problems of a kiosk are kept, ms. */
+const PROBLEMS_KEPT_MS = 90 * 24 * 60 * 60_000;
+
+/**
+ * Ends overdue commands, deletes logs after seven days, past problems after 90, and names of kiosk staff 400 days after their
+ * removal.
+ */
 export const fleetJob: Job = {
   name: 'fleet',
   everyMs: 10 * 60_000,
@@ -119,10 +138,13 @@ export const fleetJob: Job = {
       commandsEnded: await endOverdue(tx, now()),
       logsRemoved: await dropOldLogs(tx, now()),
       staffForgotten: await forgetStaff(tx, now()),
+      problemsRemoved: await remove(tx, 'kiosk_alert', {
+        ended_at: atMost(new Date(now().getTime() - PROBLEMS_KEPT_MS)),
+      }),
     })),
 };
 
-/** Stores since when each kiosk has had each alert, and deletes alerts that are over. */
+/** Stores since when each kiosk has had each alert, and until when it had those that are over. */
 export const fleetAlertsJob: Job = {
   name: 'fleet-alerts',
   everyMs: 60_000,
@@ -141,11 +163,16 @@ async function keepAlerts(tx: Tx, now: Date): Promise<{ readonly started: number
   const present = new Map<string, { device: string; code: string }>();
   for (const { device, alerts } of await alertsNow(tx, now))
     for (const { code } of alerts) present.set(`${device} ${code}`, { device, code });
-  const kept = await tx.selectFrom('kiosk_alert').select(['device', 'code']).forUpdate().execute();
+  const kept = await tx
+    .selectFrom('kiosk_alert')
+    .select(['device', 'code'])
+    .where('ended_at', 'is', null)
+    .forUpdate()
+    .execute();
   let over = 0;
   for (const { device, code } of kept) {
     if (present.delete(`${device} ${code}`)) continue;
-    await remove(tx, 'kiosk_alert', { device, code });
+    await update(tx, 'kiosk_alert', { device, code, ended_at: null }, { ended_at: now });
     over += 1;
   }
   const started = [...present.values()].map((alert) => ({ ...alert, since: now }));

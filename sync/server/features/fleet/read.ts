@@ -1,5 +1,12 @@
 import { sql } from 'kysely';
-import type { Alert, FleetKiosk, FleetPage, FleetQuery, StaffRecord } from '../../../protocol/api/fleet.ts';
+import type {
+  Alert,
+  FleetKiosk,
+  FleetPage,
+  FleetQuery,
+  PastProblem,
+  StaffRecord,
+} from '../../../protocol/api/fleet.ts';
 import { EventHeader, type Open } from '../../../protocol/wire/event.ts';
 import { Inventory, reportAlerts } from '../../../protocol/wire/fleet.ts';
 import { BuildVersion, compareVersions } from '../../../protocol/wire/release.ts';
@@ -13,7 +20,7 @@ import { emailsOf } from '../../platform/http/email.ts';
 import { instantOf } from '../../platform/instant.ts';
 import type { Keys } from '../../platform/keys/envelope.ts';
 import { commandsOf, lastCommands, leavingOf } from './commands.ts';
-import { ringOf } from './rollout/groups.ts';
+import { ringOf, windowOfKiosk } from './rollout/groups.ts';
 
 /** The health of kiosks, from their reports and last contact. */
 
@@ -71,11 +78,13 @@ export async function fleetDetail(db: Db, keys: Keys, id: string, now: Date) {
   return {
     kiosk: kiosk!,
     ring: await ringOf(db, id),
+    updateWindow: await windowOfKiosk(db, id),
     own,
     template: site.settings,
     effective: merged(site.settings, own.settings),
     commands: await commandsOf(db, id, emailOf, now),
     staff: await staffLogOf(db, keys, id, now),
+    problems: await problemsOf(db, id),
   };
 }
 
@@ -124,8 +133,25 @@ function tally(values: readonly string[]): Record<string, number> {
   return counts;
 }
 
-/** Most records that are shown. The event log has them all. */
+/** Most records that are shown of what staff did, which the event log has in full, and of past problems. */
 const SHOWN = 50;
+
+/** Lists a kiosk's present and past problems, the last to begin first. */
+async function problemsOf(db: Db, device: string): Promise<PastProblem[]> {
+  const rows = await db
+    .selectFrom('kiosk_alert')
+    .select(['code', 'since', 'ended_at'])
+    .where('device', '=', device)
+    .orderBy('since', 'desc')
+    .orderBy('code')
+    .limit(SHOWN)
+    .execute();
+  return rows.map(({ code, since, ended_at }) => ({
+    code,
+    since: since.toISOString(),
+    until: ended_at?.toISOString() ?? null,
+  }));
+}
 
 /** Lists what staff did at one kiosk, newest first, from the events in its chain. People it was done to are not named. */
 async function staffLogOf(db: Db, keys: Keys, device: string, now: Date): Promise<StaffRecord[]> {

@@ -1,11 +1,14 @@
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { type Kysely, sql } from 'kysely';
+import { z } from 'zod';
+import type { AccountSession } from '../../../protocol/api/accounts.ts';
 import type { Role } from '../../../protocol/api/endpoint.ts';
 import type { SessionState } from '../../../protocol/api/session.ts';
+import type { Actor } from '../audit/actor.ts';
 import { insert, remove } from '../database/rows.ts';
 import type { Tables, Tx } from '../database/schema.ts';
 import { openEmail } from '../http/email.ts';
-import type { Keys } from '../keys/envelope.ts';
+import { type Keys, type Place, placeOf } from '../keys/envelope.ts';
 
 const MINUTE = 60_000;
 
@@ -42,16 +45,23 @@ export type Holder =
 /** Returns 256 random bits, base64url. The database only stores a keyed hash of it. */
 export const newToken = (): string => randomBytes(32).toString('base64url');
 
+/** Where the envelope of a session's address and browser is bound to. */
+export const clientPlace = (session: string): Place => placeOf('session.client', session);
+
+/** @param from where it is signed in from, shown to administrators in the list of an account's sessions */
 export async function startSession(
   tx: Tx,
   keys: Keys,
   holder: Holder,
+  { ip, userAgent }: Pick<Actor, 'ip' | 'userAgent'>,
   now: Date,
 ): Promise<{ token: string; session: Session }> {
   const token = newToken();
+  const id = randomUUID();
   const expiresAt = new Date(now.getTime() + SESSION_LIFE[holder.role].maxMs);
   await insert(tx, 'session', {
     hash: keys.hashToken(token),
+    id,
     role: holder.role,
     account: holder.role === 'person' ? null : holder.account,
     person: holder.role === 'person' ? holder.person : null,
@@ -59,6 +69,7 @@ export async function startSession(
     created_at: now,
     seen_at: now,
     expires_at: expiresAt,
+    client: holder.role === 'person' ? null : keys.sealJson(clientPlace(id), { ip, userAgent }),
   });
   return { token, session: (await findSession(tx, keys, token, now, { use: false }))! };
 }
@@ -121,14 +132,26 @@ export async function aliveHashes(
   return new Set(alive.map((row) => Buffer.from(row.hash).toString('hex')));
 }
 
-const rowsOf = (db: Kysely<Tables>, hashes: readonly Buffer[]) =>
+const rowsOf = (db: Kysely<Tables>, hashes: readonly Buffer[]) => rows(db).where('s.hash', 'in', [...hashes]);
+
+const rows = (db: Kysely<Tables>) =>
   db
     .selectFrom('session as s')
     .leftJoin('account as a', 'a.id', 's.account')
     .leftJoin('person as p', 'p.id', 's.person')
-    .select(['s.hash', 's.role', 's.account', 's.person', 's.stage', 's.seen_at', 's.expires_at'])
-    .select(['a.email', 'a.row_version', 'a.disabled_at', 'a.role as account_role', 'p.deleted_at', 'p.merged_into'])
-    .where('s.hash', 'in', [...hashes]);
+    .select([
+      's.hash',
+      's.id',
+      's.role',
+      's.account',
+      's.person',
+      's.stage',
+      's.created_at',
+      's.seen_at',
+      's.expires_at',
+    ])
+    .select(['s.client', 'a.email', 'a.row_version', 'a.disabled_at', 'a.role as account_role'])
+    .select(['p.deleted_at', 'p.merged_into']);
 
 type Row = Awaited<ReturnType<ReturnType<typeof rowsOf>['execute']>>[number];
 
@@ -139,6 +162,28 @@ function isAlive(row: Row, now: Date): boolean {
   if (row.disabled_at || row.deleted_at || row.merged_into) return false;
   // Changing a role ends its sessions (core/accounts/accounts.ts). This catches any that were missed.
   return row.account === null || row.account_role === row.role;
+}
+
+const Client = z.strictObject({ ip: z.string().nullable(), userAgent: z.string().nullable() });
+
+/** Lists the sessions in which an account is signed in, the last used first. @param own the caller's session */
+export async function sessionsOf(
+  db: Kysely<Tables>,
+  keys: Keys,
+  account: string,
+  own: Session | null,
+  now: Date,
+): Promise<AccountSession[]> {
+  const found = await rows(db).where('s.account', '=', account).orderBy('s.seen_at', 'desc').orderBy('s.id').execute();
+  return found
+    .filter((row) => isAlive(row, now))
+    .map((row) => ({
+      id: row.id,
+      startedAt: row.created_at.toISOString(),
+      lastUsedAt: row.seen_at.toISOString(),
+      ...Client.parse(row.client ? keys.openJson(clientPlace(row.id), row.client) : { ip: null, userAgent: null }),
+      own: own?.hash.equals(row.hash) ?? false,
+    }));
 }
 
 export async function endSession(db: Kysely<Tables>, session: Session): Promise<void> {

@@ -212,6 +212,7 @@ export interface Tables {
     device: string;
     code: string;
     since: Instant;
+    ended_at: Instant | null;
   };
   change: {
     position: Defaulted<Big>;
@@ -684,6 +685,7 @@ export interface Tables {
   };
   session: {
     hash: Bytes;
+    id: string;
     role: string;
     account: string | null;
     person: string | null;
@@ -691,6 +693,7 @@ export interface Tables {
     created_at: Instant;
     seen_at: Instant;
     expires_at: Instant;
+    client: Bytes | null;
   };
   sign_in_attempt: {
     key: Bytes;
@@ -903,7 +906,7 @@ export interface Tables {
     ring: 'canary' | 'early' | 'all';
   };
   update_window: {
-    site: string;
+    scope: string;
     starts: string | null;
     ends: string | null;
   };

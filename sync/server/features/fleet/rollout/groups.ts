@@ -1,11 +1,12 @@
 import { Problem } from '../../../../errors/problem.ts';
-import type { MaintenanceWindow, Ring, RingId, SiteWindow } from '../../../../protocol/api/rollouts.ts';
-import { DEFAULT_SCOPE, findSite, scopeOfSite } from '../../../core/sites/sites.ts';
+import type { MaintenanceWindow, Ring, RingId, WindowInForce } from '../../../../protocol/api/rollouts.ts';
+import { scopeOf } from '../../../core/devices/registry.ts';
+import { DEFAULT_SCOPE, findSite } from '../../../core/sites/sites.ts';
 import { exists, find, findAll, remove, upsert } from '../../../platform/database/rows.ts';
 import type { Db, Tx } from '../../../platform/database/schema.ts';
 import { fleetOf, planOf, publishRollout, rolloutInForce, windowsOf } from './rollouts.ts';
 
-/** Rings of kiosks, and the maintenance windows of sites. Changes are published to the kiosks at once. */
+/** Rings of kiosks, and the maintenance windows of sites and kiosks. Changes are published to the kiosks at once. */
 
 /** Most kiosks of a ring that are listed by name. */
 const NAMED = 500;
@@ -53,29 +54,32 @@ export async function putIntoRing(tx: Tx, device: string, ring: RingId, now: Dat
 }
 
 /** @throws Problem `unknown-site` */
-export async function windowOfSite(db: Db, id: string): Promise<SiteWindow> {
-  const site = await findSite(db, id);
-  const scope = site.isDefault ? DEFAULT_SCOPE : site.id;
-  const own = await exists(db, 'update_window', { site: scope });
-  const window = (await windowsOf(db))(scope);
-  return {
-    site: id,
-    own,
-    window: window && { from: window.from, to: window.to },
-    timeZone: site.timeZone,
-  };
+export async function windowOfSite(db: Db, id: string): Promise<WindowInForce> {
+  const { isDefault, timeZone } = await findSite(db, id);
+  return windowInForce(db, isDefault ? DEFAULT_SCOPE : id, undefined, timeZone);
 }
 
-/** Sets a site's own window. @param window null: at any hour. @throws Problem `unknown-site` */
-export async function setWindow(tx: Tx, id: string, window: MaintenanceWindow | null, now: Date): Promise<void> {
-  const hours = { starts: window?.from ?? null, ends: window?.to ?? null };
-  await upsert(tx, 'update_window', 'site', { site: await scopeOfSite(tx, id), ...hours });
+export async function windowOfKiosk(db: Db, device: string): Promise<WindowInForce> {
+  const scope = await scopeOf(db, device);
+  const site = await find(db, 'site', scope === DEFAULT_SCOPE ? { is_default: true } : { id: scope }, ['time_zone']);
+  return windowInForce(db, scope, device, site?.time_zone ?? 'UTC');
+}
+
+async function windowInForce(db: Db, scope: string, device: string | undefined, timeZone: string) {
+  const own = await exists(db, 'update_window', { scope: device ?? scope });
+  const window = (await windowsOf(db))(scope, device);
+  return { own, window: window && { from: window.from, to: window.to }, timeZone };
+}
+
+/** Sets the own window of a site or kiosk. @param scope a device, or the scope of a site @param window null: at any hour */
+export async function setWindow(tx: Tx, scope: string, window: MaintenanceWindow | null, now: Date): Promise<void> {
+  await upsert(tx, 'update_window', 'scope', { scope, starts: window?.from ?? null, ends: window?.to ?? null });
   await republish(tx, now);
 }
 
-/** Removes a site's own window, so that the default site's applies. @throws Problem `unknown-site` */
-export async function dropWindow(tx: Tx, id: string, now: Date): Promise<void> {
-  await remove(tx, 'update_window', { site: await scopeOfSite(tx, id) });
+/** Removes the own window of a site or kiosk, so that the next wider one applies. @param scope as for `setWindow` */
+export async function dropWindow(tx: Tx, scope: string, now: Date): Promise<void> {
+  await remove(tx, 'update_window', { scope });
   await republish(tx, now);
 }
 

@@ -74,13 +74,17 @@ export async function fleetOf(db: Db, rollout: string): Promise<FleetKiosk[]> {
   }));
 }
 
-/** Returns a lookup of a scope's maintenance window, in its site's time zone. Without its own, the default site's applies. */
-export async function windowsOf(db: Db): Promise<(scope: string) => UpdateWindow | null> {
-  const windows = new Map((await findAll(db, 'update_window', {})).map((w) => [w.site, w]));
+/**
+ * Returns a lookup of the maintenance window of a scope or of a device in it, in the site's time zone. A device without its own
+ * follows its site, and a site without its own the default site.
+ */
+export async function windowsOf(db: Db): Promise<(scope: string, device?: string) => UpdateWindow | null> {
+  const windows = new Map((await findAll(db, 'update_window', {})).map((w) => [w.scope, w]));
   const sites = await findAll(db, 'site', {}, ['id', 'time_zone', 'is_default']);
   const zones = new Map(sites.map((s) => [s.is_default ? DEFAULT_SCOPE : s.id, s.time_zone]));
-  return (scope) => {
-    const { starts, ends } = windows.get(scope) ?? windows.get(DEFAULT_SCOPE) ?? { starts: null, ends: null };
+  return (scope, device = scope) => {
+    const own = windows.get(device) ?? windows.get(scope) ?? windows.get(DEFAULT_SCOPE);
+    const { starts, ends } = own ?? { starts: null, ends: null };
     if (starts === null || ends === null) return null;
     return { from: starts, to: ends, zone: zones.get(scope) ?? 'UTC' };
   };
@@ -97,7 +101,7 @@ export async function publishRollout(tx: Tx, plan: Plan, fleet: readonly FleetKi
   const published = new Map(rows.map((r) => [r.device, (r.body as { update: UpdateDirective | null }).update]));
   const windows = await windowsOf(tx);
   const news = fleet.flatMap((kiosk) => {
-    const update = directiveOf(plan, kiosk, windows(kiosk.scope));
+    const update = directiveOf(plan, kiosk, windows(kiosk.scope, kiosk.device));
     return isDeepStrictEqual(update, published.get(kiosk.device) ?? null) ? [] : [{ kiosk, update }];
   });
   const fresh = news.filter(({ kiosk, update }) => update && !kiosk.progress).map(({ kiosk }) => kiosk.device);

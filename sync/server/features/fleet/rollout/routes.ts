@@ -1,4 +1,5 @@
 import * as api from '../../../../protocol/api/rollouts.ts';
+import { scopeOfSite } from '../../../core/sites/sites.ts';
 import { pageFrom, readIdCursor } from '../../../platform/access/cursor.ts';
 import { type Call, implement, type Route } from '../../../platform/access/route.ts';
 import { dropWindow, listRings, nameRing, putIntoRing, setWindow, windowOfSite } from './groups.ts';
@@ -53,12 +54,12 @@ export const rolloutRoutes: readonly Route[] = [
   }),
   implement(api.getUpdateWindow, ({ tx, params }) => windowOfSite(tx, params.site)),
   implement(api.setUpdateWindow, async ({ tx, params, body, now, notify }) => {
-    await setWindow(tx, params.site, body.window, now);
+    await setWindow(tx, await scopeOfSite(tx, params.site), body.window, now);
     notify('change');
     return windowOfSite(tx, params.site);
   }),
   implement(api.removeUpdateWindow, async ({ tx, params, now, notify }) => {
-    await dropWindow(tx, params.site, now);
+    await dropWindow(tx, await scopeOfSite(tx, params.site), now);
     notify('change');
   }),
 ];

@@ -84,6 +84,7 @@ export const accounts: readonly string[] = [
   `-- Session of an account or of a person.
    create table session (
      hash bytea primary key,
+     id uuid not null unique,
      role text not null,
      account uuid references account (id) on delete cascade,
      person uuid,
@@ -93,7 +94,10 @@ export const accounts: readonly string[] = [
      -- When it was last used, accurate to half a minute.
      seen_at timestamptz not null,
      expires_at timestamptz not null,
-     check ((account is null) <> (person is null)))`,
+     -- Envelope of the network address and browser that an account signed in with. Null for a person.
+     client bytea,
+     check ((account is null) <> (person is null)),
+     check (client is null or account is not null))`,
   `create index session_account on session (account) where account is not null`,
   `create index session_person on session (person) where person is not null`,
 

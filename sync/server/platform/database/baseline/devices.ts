@@ -84,13 +84,16 @@ export const devices: readonly string[] = [
      at timestamptz not null,
      report jsonb not null)`,
 
-  `-- Problems of a kiosk, and since when (features/fleet/read.ts). Stored so that the attention queue can list them and notes
-   -- about them remain valid.
+  `-- Problems of a kiosk, and since when (features/fleet/read.ts). Stored so that the attention queue can list them, notes
+   -- about them remain valid, and the kiosk's page shows past ones.
    create table kiosk_alert (
      device uuid not null references device (id),
      code text not null,
      since timestamptz not null,
-     primary key (device, code))`,
+     -- Null: it still exists.
+     ended_at timestamptz,
+     primary key (device, code, since))`,
+  `create unique index kiosk_alert_present on kiosk_alert (device, code) where ended_at is null`,
 
   `-- The change log that kiosks read (platform/changes/log.ts). It names the person that a change concerns, but has no values.
    create table change (

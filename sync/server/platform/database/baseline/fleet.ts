@@ -121,8 +121,8 @@ export const fleet: readonly string[] = [
      ring text not null check (ring in ('canary', 'early', 'all')))`,
   `-- Maintenance windows.
    create table update_window (
-     -- Scope. Sites without their own window use the default site's.
-     site uuid primary key,
+     -- A device, or the scope of a site. Devices without their own window use their site's, and sites the default site's.
+     scope uuid primary key,
      -- Null: at any time.
      starts text,
      ends text,
