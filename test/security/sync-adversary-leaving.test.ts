@@ -194,7 +194,10 @@ describe('over the network', { timeout: 60_000 }, () => {
     expect(await post(LOGS_PATH, await sealedBy(other), certificateOf(other))).toMatchObject({
       code: 'command-unknown',
     });
-    expect((await post(LOGS_PATH, 'A'.repeat(MAX_LOGS_BYTES + 1), certificateOf(kiosk))).status).toBe(413);
+    expect(await post(LOGS_PATH, 'A'.repeat(MAX_LOGS_BYTES + 1), certificateOf(kiosk))).toMatchObject({
+      status: 413,
+      code: 'request-too-large',
+    });
     expect((await shown(kiosk)).commands[0]!.log).toBeNull();
     await sendLogs(
       transportOptions(kiosk, server.now),

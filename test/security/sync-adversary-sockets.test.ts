@@ -6,7 +6,7 @@ import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createDeviceIdentity, deviceRequest } from '../../sync/edge/identity.ts';
 import { sealBatch } from '../../sync/protocol/seal/batch.ts';
-import { MAX_SEALED_BYTES } from '../../sync/protocol/wire/batch.ts';
+import { MAX_SEALED_BYTES, MESSAGE_PATHS } from '../../sync/protocol/wire/batch.ts';
 import { upTopic } from '../../sync/protocol/wire/topics.ts';
 import { createListener } from '../../sync/server/platform/http/listener.ts';
 import {
@@ -247,6 +247,12 @@ describe('HTTP', () => {
     // When a request is too long, its rest is unread as the connection closes, and the reset may overtake the answer.
     if (wanted[0] === '431') expect(['', '431']).toContain(statuses(text).join());
     else expect(statuses(text)).toEqual(wanted);
+  });
+
+  test('a batch or an ask over the limit is answered with its own code', async () => {
+    const long = head(`Content-Length: ${MAX_SEALED_BYTES + 1}`);
+    expect(await raw(long)).toContain('"code":"batch-too-large"');
+    expect(await raw(long.replace(MESSAGE_PATHS.batch, MESSAGE_PATHS.ask))).toContain('"code":"ask-too-large"');
   });
 });
 

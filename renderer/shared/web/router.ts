@@ -12,7 +12,10 @@ export interface Route {
   readonly query: URLSearchParams;
 }
 
-/** Parses a fragment. One without `#/`, as in a sign-in link, names no page. Pure. */
+/** A sign-in link (`#enter=…`): names no page. */
+const isLink = (hash: string): boolean => hash.startsWith('#enter=');
+
+/** Parses a fragment. One without `#/` names no page. Pure. */
 function parseHash(hash: string): Route {
   if (!hash.startsWith('#/')) return { page: '', rest: [], query: new URLSearchParams() };
   const [path = '', query = ''] = hash.slice(2).split('?', 2);
@@ -34,7 +37,9 @@ function hashOf(path: string, query: Readonly<Record<string, string | null | und
   return `#/${path}${given.length > 0 ? `?${new URLSearchParams(given).toString()}` : ''}`;
 }
 
-const hash = signal(location.hash);
+const hash = signal(isLink(location.hash) ? '' : location.hash);
+/** The fragment of the page that is shown, or kept while its user signs in again. */
+export const pageHash = (): string => hash.peek();
 /** Counts views that were chosen but not shown, so that the control that chose one shows the current view again. */
 const stayed = signal(0);
 const holds = new Set<() => Promise<boolean>>();
@@ -59,6 +64,11 @@ let shown = entry();
 
 addEventListener('hashchange', async () => {
   if (location.hash === hash.peek()) return;
+  // A user whose session has ended continues on their page after signing in by a link opened in this tab.
+  if (isLink(location.hash)) {
+    shown = entry();
+    return;
+  }
   if (await mayLeave()) {
     hash.value = location.hash;
     shown = entry();

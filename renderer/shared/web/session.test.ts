@@ -80,6 +80,39 @@ test('a page is kept for an hour after its session has ended, only for the same 
   expect(session.page.value).toBeNull();
 });
 
+const ADA = crypto.randomUUID();
+const MAX = crypto.randomUUID();
+
+test.each([
+  ['the same account is on that page', ADA, '#/people/1'],
+  ['another account is on its start page', MAX, ''],
+])('after signing in by a link opened in the tab of a kept page, %s', async (_, account, hash) => {
+  vi.resetModules();
+  const heard: (() => void)[] = [];
+  const entry = { hash: '#/people/1', pathname: '/console/', search: '' };
+  vi.stubGlobal('location', entry);
+  vi.stubGlobal('addEventListener', (_: string, listener: () => void) => heard.push(listener));
+  vi.stubGlobal('history', {
+    replaceState(_: unknown, __: string, url: string) {
+      entry.hash = new URL(url, 'https://host').hash;
+    },
+  });
+  const enters = { ...state, email: 'x@example.org', idleEndsAt: at(30), expiresAt: at(59), serverTime: at(0) };
+  vi.stubGlobal('fetch', async () => Response.json({ ...enters, account }));
+  const { holdRoute, pageHash, route } = await import('./router.ts');
+  const asked = vi.fn(async () => false);
+  holdRoute(asked);
+  const session = page();
+  session.admitted({ ...enters, account: ADA });
+  entry.hash = '#enter=abc';
+  for (const listener of heard) listener();
+  await session.begin(pageHash());
+  expect(session.stage.value).toMatchObject({ kind: 'link', token: 'abc' });
+  expect([entry.hash, route.value.page, asked.mock.calls]).toEqual(['#/people/1', 'people', []]);
+  await session.enter();
+  expect([session.stage.value.kind, entry.hash]).toEqual(['in', hash]);
+});
+
 test('a question left open when a session ended is answered with no if another account signs in', async () => {
   const session = page();
   const enter = (account: string) =>

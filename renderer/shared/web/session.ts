@@ -87,16 +87,16 @@ export function createSession<Place extends { readonly kind: string }>({ usedMs,
     stage.value = place;
   }
 
-  /** Takes the one-time token from the address and clears it: it must not stay in the history or on a shared screen. */
-  function takeToken(): string | null {
+  /** Takes the one-time token from the address and replaces it by the page's: it must not stay in the history or on a shared screen. */
+  function takeToken(page: string): string | null {
     const token = new URLSearchParams(location.hash.slice(1)).get('enter');
-    if (token !== null) history.replaceState(null, '', location.pathname + location.search);
+    if (token !== null) history.replaceState(null, '', location.pathname + location.search + page);
     return token;
   }
 
-  /** Starts, or starts again when the address contains a link. */
-  async function begin(): Promise<void> {
-    const token = takeToken();
+  /** Starts, or starts again when the address contains a link. @param page fragment of the page shown so far; may be empty */
+  async function begin(page = ''): Promise<void> {
+    const token = takeToken(page);
     if (token !== null) stage.value = { kind: 'link', token, busy: false, error: null };
     else if (stage.peek().kind === 'opening') await loadSession();
   }
@@ -113,7 +113,13 @@ export function createSession<Place extends { readonly kind: string }>({ usedMs,
     if (!isOutside(at) || at.kind !== 'link' || at.busy) return;
     stage.value = { ...at, busy: true, error: null };
     const asked = await api(session.redeemLink, { body: { token: at.token } });
-    if (asked.ok) return admitted(asked.value);
+    if (asked.ok) {
+      const kept = page.peek()?.visit;
+      admitted(asked.value);
+      // Another account begins on its start page, as after a sign-out.
+      if (kept !== undefined && page.peek()?.visit !== kept) location.hash = '';
+      return;
+    }
     const { error } = asked;
     // The link was not used up, so the button stays.
     if (willPass(error)) {

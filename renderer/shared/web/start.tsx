@@ -15,6 +15,7 @@ import { Held as HeldPage } from './kept.tsx';
 import { now } from './now.ts';
 import { startingLanguage } from './preferences.ts';
 import { useWrite } from './resource.tsx';
+import { pageHash } from './router.ts';
 import type { Held, Session } from './session.ts';
 import { Toasts } from './toast.tsx';
 
@@ -34,7 +35,7 @@ export async function startPage<Place extends { readonly kind: string }>(
   const spoken = initI18n({ en: english }, startingLanguage(), fetchSentences);
   void session.begin();
   session.keepSignedIn();
-  addEventListener('hashchange', () => void session.begin());
+  addEventListener('hashchange', () => void session.begin(pageHash()));
   keepFocus(document);
   const Outside = () => {
     const at = session.stage.value;

@@ -1,6 +1,6 @@
 import type { TLSSocket } from 'node:tls';
 import rateLimit from '@fastify/rate-limit';
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { Problem } from '../../../errors/problem.ts';
 import { MESSAGE_PATHS } from '../../../protocol/wire/batch.ts';
@@ -99,8 +99,16 @@ export function createDeviceListener(o: DeviceListenerOptions): Listener {
     const taken = await place.run(() => takeMessage(o, { kind, sealed, device, renewalOnly }));
     return reply.type('application/jose').send(taken);
   };
-  app.post(MESSAGE_PATHS.batch, (request, reply) => answer(request, reply, 'batch'));
-  app.post(MESSAGE_PATHS.ask, { bodyLimit: MAX_ASK_BYTES }, (request, reply) => answer(request, reply, 'ask'));
+  // Over the limit, a message is answered with the same code as over MQTT.
+  const errorHandler = (kind: 'batch' | 'ask') => async (error: FastifyError) => {
+    throw error.statusCode === 413 ? new Problem(`${kind}-too-large`, { cause: error }) : error;
+  };
+  app.post(MESSAGE_PATHS.batch, { errorHandler: errorHandler('batch') }, (request, reply) =>
+    answer(request, reply, 'batch'),
+  );
+  app.post(MESSAGE_PATHS.ask, { bodyLimit: MAX_ASK_BYTES, errorHandler: errorHandler('ask') }, (request, reply) =>
+    answer(request, reply, 'ask'),
+  );
   return app;
 }
 

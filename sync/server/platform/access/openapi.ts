@@ -63,6 +63,7 @@ function operationOf(spec: Route): Json {
     ...(signedIn ? OF_SESSIONS : []),
     ...(posted ? ['wrong-origin'] : []),
     ...(changes ? OF_CHANGES : []),
+    ...(spec.body ? ['request-too-large'] : []),
     ...spec.errors,
   ].sort();
   return {

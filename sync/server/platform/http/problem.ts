@@ -28,7 +28,7 @@ export function asProblem(error: FastifyError | Error): Problem {
   if (error instanceof ZodError)
     return new Problem('bad-request', { reason: 'unexpected fields or values', cause: error });
   const { statusCode, code } = error as FastifyError;
-  if (statusCode === 413) return new Problem('batch-too-large', { cause: error });
+  if (statusCode === 413) return new Problem('request-too-large', { cause: error });
   if (statusCode === 429) return new Problem('too-many-requests', { cause: error });
   if (statusCode !== undefined && statusCode < 500)
     return new Problem('bad-request', { reason: code ?? '', cause: error });

@@ -1,11 +1,17 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { CreateBucketCommand, PutBucketVersioningCommand } from '@aws-sdk/client-s3';
+import {
+  CreateBucketCommand,
+  type ListMultipartUploadsCommandInput,
+  type ListMultipartUploadsCommandOutput,
+  PutBucketVersioningCommand,
+  type S3,
+} from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Moto, motoMissing, startMoto } from '../../../../test/services/moto.ts';
 import { readConfig } from '../../app/config.ts';
 import { s3Client } from './client.ts';
 import { type ObjectStore, openObjectStore } from './store.ts';
-import { upload } from './upload.ts';
+import { abortUploads, upload } from './upload.ts';
 
 const missing = motoMissing();
 if (missing) console.log(missing);
@@ -156,6 +162,31 @@ describe.skipIf(missing)('object store over HTTPS', () => {
     expect(await codeOf(store.deleteEveryVersion(''))).toBe('s3-prefix-missing');
   });
 
+  test('the newest of several versions within a second is kept, also if it is a delete marker', async () => {
+    const client = s3Client(moto.settings(bucket));
+    for (const key of ['old/a', 'old/b', 'old/c']) {
+      for (let i = 0; i < 3; i++) await client.putObject({ Bucket: bucket, Key: key, Body: Buffer.of(i) });
+      if (key !== 'old/a') await client.deleteObject({ Bucket: bucket, Key: key });
+      const newest = (await all(store.list(key))).find((o) => o.isLatest)!;
+      expect(await store.deleteOldVersions(key)).toEqual({ versions: key === 'old/a' ? 2 : 3 });
+      expect(await all(store.list(key))).toEqual([newest]);
+    }
+    expect(await read(await store.get('old/a'))).toEqual(Buffer.of(2));
+    client.destroy();
+  });
+
+  test('unfinished uploads are aborted however many pages the store lists them on, and no others', async () => {
+    const client = s3Client(moto.settings(bucket));
+    const ours = ['left/a', 'left/a', 'left/a', 'left/ab', 'left/b'];
+    for (const Key of ours) await client.createMultipartUpload({ Bucket: bucket, Key });
+    paged(client, 2);
+    expect(await abortUploads(client, bucket, 'left/a')).toBe(3);
+    expect(await unfinished(moto, bucket)).toBe(2);
+    expect(await abortUploads(client, bucket, 'left/')).toBe(2);
+    expect(await unfinished(moto, bucket)).toBe(0);
+    client.destroy();
+  });
+
   test('a wrong bucket, a wrong CA and a store that is away each have a code of their own', async () => {
     const none = openObjectStore(moto.settings('no-such-bucket'));
     expect(await codeOf(none.put('a', randomBytes(1)))).toBe('s3-bucket-missing');
@@ -220,6 +251,33 @@ async function* turned(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8A
     first = false;
     yield copy;
   }
+}
+
+/** Lists uploads on pages of `size`, as S3 does with 1,000. moto lists all at once. */
+function paged(client: S3, size: number): void {
+  client.middlewareStack.add(
+    (next, context) => async (args) => {
+      const answer = await next(args);
+      if (context.commandName !== 'ListMultipartUploadsCommand') return answer;
+      const { KeyMarker = '', UploadIdMarker = '' } = args.input as ListMultipartUploadsCommandInput;
+      const after = ({ Key = '', UploadId = '' }) =>
+        Key > KeyMarker || (Key === KeyMarker && UploadIdMarker !== '' && UploadId > UploadIdMarker);
+      const output = answer.output as ListMultipartUploadsCommandOutput;
+      const left = (output.Uploads ?? [])
+        .filter(after)
+        .sort((a, b) => (`${a.Key} ${a.UploadId}` < `${b.Key} ${b.UploadId}` ? -1 : 1));
+      const Uploads = left.slice(0, size);
+      const last = Uploads.at(-1);
+      Object.assign(output, {
+        Uploads,
+        IsTruncated: left.length > size,
+        NextKeyMarker: last?.Key,
+        NextUploadIdMarker: last?.UploadId,
+      });
+      return answer;
+    },
+    { step: 'initialize' },
+  );
 }
 
 async function unfinished(moto: Moto, bucket: string): Promise<number> {

@@ -53,7 +53,7 @@ export interface ObjectStore {
   get(key: string, versionId?: string): Promise<AsyncIterable<Uint8Array>>;
   /** Returns null if there is no such object. */
   head(key: string, versionId?: string): Promise<ObjectHead | null>;
-  /** Lists every version of every object whose key begins with `prefix`, delete markers included, in key order. */
+  /** Lists every version of every object whose key begins with `prefix`, delete markers included: by key, newest first. */
   list(prefix: string): AsyncIterable<StoredObject>;
   /**
    * Deletes every version and every unfinished upload of one object, or of all objects below a prefix that ends with `/`,
@@ -158,7 +158,6 @@ export function openObjectStore(settings: S3Settings): ObjectStore {
     async deleteOldVersions(key, { supersededBefore } = {}) {
       const found: StoredObject[] = [];
       for await (const object of versionsOf(client, bucket, key)) found.push(object);
-      found.sort((a, b) => b.at.getTime() - a.at.getTime());
       // A version is superseded when the next one is written.
       const old = found.filter((o, i) => {
         const next = found[i - 1];
@@ -257,7 +256,12 @@ async function* versions(client: S3, bucket: string, prefix: string): AsyncGener
       deleteMarker: v.deleteMarker,
       at: v.LastModified ?? new Date(0),
     }));
-    found.sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : b.at.getTime() - a.at.getTime()));
+    // S3 lists the versions of a key newest first, but markers apart from the rest, and times in whole seconds. The sort is stable.
+    found.sort((a, b) =>
+      a.key === b.key
+        ? Number(b.isLatest) - Number(a.isLatest) || b.at.getTime() - a.at.getTime()
+        : Number(a.key > b.key) || -1,
+    );
     yield* found;
     if (!page.IsTruncated) return;
     marker = {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
-import type { S3 } from '@aws-sdk/client-s3';
+import type { ListMultipartUploadsCommandOutput, S3 } from '@aws-sdk/client-s3';
 import { Upload } from '@aws-sdk/lib-storage';
 import { Problem } from '../../../errors/problem.ts';
 import { asS3Problem, withStoreProblem } from './problems.ts';
@@ -85,13 +85,23 @@ export async function upload(
 
 /** Aborts the unfinished uploads of a key or below a prefix that ends with `/`. Returns how many. */
 export async function abortUploads(client: S3, bucket: string, prefixOrKey: string): Promise<number> {
-  const { Uploads = [] } = await withStoreProblem(prefixOrKey, () =>
-    client.listMultipartUploads({ Bucket: bucket, Prefix: prefixOrKey }),
-  );
-  const ours = Uploads.filter((u) => prefixOrKey.endsWith('/') || u.Key === prefixOrKey);
-  for (const { Key, UploadId } of ours)
-    await withStoreProblem(prefixOrKey, () => client.abortMultipartUpload({ Bucket: bucket, Key, UploadId }));
-  return ours.length;
+  let aborted = 0;
+  let marker: { KeyMarker?: string; UploadIdMarker?: string } = {};
+  for (;;) {
+    const page: ListMultipartUploadsCommandOutput = await withStoreProblem(prefixOrKey, () =>
+      client.listMultipartUploads({ Bucket: bucket, Prefix: prefixOrKey, ...marker }),
+    );
+    for (const { Key, UploadId } of page.Uploads ?? []) {
+      if (!prefixOrKey.endsWith('/') && Key !== prefixOrKey) continue;
+      await withStoreProblem(prefixOrKey, () => client.abortMultipartUpload({ Bucket: bucket, Key, UploadId }));
+      aborted += 1;
+    }
+    if (!page.IsTruncated) return aborted;
+    marker = {
+      ...(page.NextKeyMarker && { KeyMarker: page.NextKeyMarker }),
+      ...(page.NextUploadIdMarker && { UploadIdMarker: page.NextUploadIdMarker }),
+    };
+  }
 }
 
 /** Bytes per part, in whole MiB, so that `MAX_PARTS` parts hold `expected` bytes with room to spare. */
