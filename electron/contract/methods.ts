@@ -286,6 +286,14 @@ export const METHODS = {
   ),
   visitEnd: m(z.strictObject({ visit: Id }), empty),
   probe: m(z.strictObject({ visit: Id, frame: FaceFrame, light: LightShown.optional() }), ProbeResult),
+  /**
+   * Whether the face in front is still the one that the visit answered, after it was out of view for a moment. `unclear`: show
+   * another frame. Nobody is recognised by it.
+   */
+  visitFace: m(
+    z.strictObject({ visit: Id, frame: FaceFrame }),
+    z.strictObject({ face: z.enum(['same', 'another', 'unclear']) }),
+  ),
   voidCheckin: m(
     z.strictObject({
       checkin: Id,

@@ -22,6 +22,9 @@ function setup(
   let allowed = true;
   let number: string | null = null;
   let light: Parameters<CoreClient['probe']>[0]['light'];
+  const compared: string[] = [];
+  /** What the core says next about the face of an answered visit; then always `same`. */
+  const faces: ('same' | 'another' | 'unclear')[] = [];
   const visits = createVisits({
     core: {
       visitBegin: async (input) => {
@@ -39,6 +42,10 @@ function setup(
         await answered();
         if (answer instanceof Error) throw answer;
         return answer;
+      },
+      visitFace: async (input) => {
+        compared.push(input.visit);
+        return { face: faces.shift() ?? 'same' };
       },
     },
     sample: () => {
@@ -72,6 +79,8 @@ function setup(
     log,
     probes,
     given,
+    compared,
+    faces,
     frames,
     /** What the last probe reported about the colours. */
     light: () => light,
@@ -168,6 +177,26 @@ describe('visits', () => {
     await k.frames(1_200, null);
     await k.frames(600, {});
     expect(k.given).toHaveLength(2);
+  });
+
+  it('end when another face takes the place of the one that was answered, however quickly, and only then', async () => {
+    const k = setup(() => ({ kind: 'welcome', receipt: RECEIPT }));
+    await k.frames(1_000, {});
+    expect(k.compared).toEqual([]);
+    await k.frames(200, null); // a hand before the face
+    await k.frames(1_000, {});
+    expect([k.compared, k.log]).toEqual([['v1'], ['begun', 'begin']]);
+    k.faces.push('unclear', 'another');
+    await k.frames(200, null);
+    await k.frames(1_000, {});
+    expect(k.compared).toEqual(['v1', 'v1', 'v1']);
+    expect(k.log).toEqual(['begun', 'begin', 'end v1', 'begun', 'begin']);
+    expect(k.given).toHaveLength(2);
+    // After another method there is no face to compare with.
+    k.visits.settle('recorded');
+    await k.frames(200, null);
+    await k.frames(1_000, {});
+    expect(k.compared).toHaveLength(3);
   });
 
   it('do not claim a check-in for a face that was sent to another method, or settled without a record', async () => {
@@ -284,6 +313,7 @@ describe('visits', () => {
       core: {
         visitBegin: async () => ({ visit: 'v' }),
         visitEnd: async () => ({}),
+        visitFace: async () => ({ face: 'same' }),
         probe: () => new Promise((resolve) => (release = resolve)),
       },
       sample: () => {
@@ -342,6 +372,7 @@ describe('visits', () => {
       core: {
         visitBegin: async () => ({ visit: 'v' }),
         visitEnd: async () => ({}),
+        visitFace: async () => ({ face: 'same' }),
         probe: async () => ({ kind: 'done' }),
       },
       sample: () => {

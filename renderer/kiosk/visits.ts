@@ -78,7 +78,7 @@ const COVERED_MS = 1_500;
 
 /** What a visit depends on. Everything is passed in, so that tests control it. */
 export interface VisitDeps {
-  readonly core: Pick<CoreClient, 'visitBegin' | 'visitEnd' | 'probe'>;
+  readonly core: Pick<CoreClient, 'visitBegin' | 'visitEnd' | 'visitFace' | 'probe'>;
   readonly sample: (crop: boolean) => void;
   /** False while another screen is shown or the core is unavailable: faces are then ignored. */
   readonly allowed: () => boolean;
@@ -91,6 +91,14 @@ export interface VisitDeps {
 }
 
 type Phase = 'none' | 'beginning' | 'probing' | 'answered';
+
+const frameOf = (crop: FaceCrop, s: Detection): FaceFrame => ({
+  picture: { width: crop.width, height: crop.height, data: crop.data },
+  box: [...crop.box],
+  others: othersBeside(s),
+  place: crop.place,
+  takenAt: s.at,
+});
 
 /** Turns frames into visits and probes, and the core's answers into what the stage shows. */
 export function createVisits(deps: VisitDeps): Visits {
@@ -118,6 +126,8 @@ export function createVisits(deps: VisitDeps): Visits {
   /** When each colour appeared on the screen. */
   let shown: number[] = [];
   let declined = false;
+  /** Whether someone else may be where the answered face was. */
+  let doubtful = false;
   /** What the core last asked the person to change, and until when it is shown. */
   let coreReason: { reason: string; until: number } | null = null;
 
@@ -134,6 +144,7 @@ export function createVisits(deps: VisitDeps): Visits {
     challenge = null;
     endLight();
     declined = false;
+    doubtful = false;
     coreReason = null;
     occludedSince = null;
     lastSample = null;
@@ -188,13 +199,7 @@ export function createVisits(deps: VisitDeps): Visits {
     underWay++;
     probes++;
     deps.probed();
-    const frame: FaceFrame = {
-      picture: { width: crop.width, height: crop.height, data: crop.data },
-      box: [...crop.box],
-      others: othersBeside(s),
-      place: crop.place,
-      takenAt: s.at,
-    };
+    const frame = frameOf(crop, s);
     try {
       const colours = declined ? { light: 'declined' as const } : sequence ? { light: [...shown] } : {};
       const result = await deps.core.probe({ visit, frame, ...colours });
@@ -244,6 +249,24 @@ export function createVisits(deps: VisitDeps): Visits {
     } catch (error) {
       // If another probe is under way, it decides.
       if (mine === round && phase === 'probing' && underWay === 1) failed(error);
+    } finally {
+      underWay--;
+    }
+  }
+
+  /** Ends an answered visit if its face was replaced: the person there now gets a visit of their own. */
+  async function compare(crop: FaceCrop, s: Detection): Promise<void> {
+    if (!visit) return;
+    const mine = round;
+    underWay++;
+    try {
+      const { face } = await deps.core.visitFace({ visit, frame: frameOf(crop, s) });
+      if (mine !== round) return;
+      if (face === 'another') end();
+      else if (face === 'same') doubtful = false;
+    } catch {
+      // The core no longer knows the answered face: the visit ends when it leaves.
+      if (mine === round) doubtful = false;
     } finally {
       underWay--;
     }
@@ -304,19 +327,22 @@ export function createVisits(deps: VisitDeps): Visits {
         if (s.faces[0]!.box[3] < s.height * NEAR_ENOUGH) reason = 'too-far';
         else light.value = sequence;
       }
-      if (phase === 'answered') reason = null;
-
+      // Only a face that the core recognised has a visit that is still open; after another method nothing can be compared.
+      if (phase === 'answered' && visit !== null && track.doubtful) doubtful = true;
       const crop = s.sample?.crop;
       if (crop && reason === null) {
         if (phase === 'beginning') early = [crop, s];
-        else if (phase === 'probing' && underWay < (eager() ? EAGER_AT_ONCE : 1)) void probe(crop, s);
+        else if (phase === 'answered') {
+          if (doubtful && underWay === 0) void compare(crop, s);
+        } else if (phase === 'probing' && underWay < (eager() ? EAGER_AT_ONCE : 1)) void probe(crop, s);
       }
       const due = eager() ? 0 : challenge ? MOVE_MS : track.present ? PROBE_MS : IDLE_SAMPLE_MS;
-      if (s.at - lastSampleAt >= due && phase !== 'answered') {
+      if (s.at - lastSampleAt >= due && (phase !== 'answered' || doubtful)) {
         lastSampleAt = s.at;
         const free = eager() || challenge !== null || underWay === 0;
-        deps.sample(begun() && free && (reason === null || s.faces.length === 1));
+        deps.sample((begun() || doubtful) && free && (reason === null || s.faces.length === 1));
       }
+      if (phase === 'answered') reason = null;
       if (coreReason && coreReason.until < s.at) coreReason = null;
       show(s.at, track.present, reason ?? explained(coreReason?.reason ?? null, lastSample));
     },

@@ -376,6 +376,7 @@ function plainMethods(core: {
     visitBegin: async () => ({ visit: randomUUID() }),
     visitEnd: async () => ({}),
     probe: async () => ({ kind: 'more', progress: 0.4 }),
+    visitFace: async () => ({ face: 'same' }),
     voidCheckin: async () => ({}),
     checkinByPin: async ({ number, pin }) => {
       if (number === '1001' && pin === PIN_CODE) throw coreError('pin-choose');

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { startRetention } from '../../electron/core/retention/retention.ts';
 import { storageFull } from '../../electron/core/store/database.ts';
+import type { RosterPage } from '../../electron/core/store/roster.ts';
 import { aPerson, aPhoto, codeOf, newFolder, openKiosk, someCheckins } from './kiosk.ts';
 
 /** Makes a small separate disk, a tmpfs. Null if this user can't mount one. */
@@ -103,6 +104,41 @@ describe.skipIf(!probe)('a full disk', () => {
     retention.stop();
     expect(photos()).toBe(0);
     await someCheckins(store, id, 1);
+    expect((await store.check()).problems).toEqual([]);
+  });
+
+  it('holds up changes from the server once the reserve is used up, but no erasure, by the server or by staff', async () => {
+    const disk = smallDisk(24)!;
+    const home = join(disk, 'kiosk');
+    const store = await openKiosk(home);
+    const { id } = await store.people.add(aPerson());
+    const mine = await store.people.add(aPerson());
+    const stays = await store.people.add(aPerson());
+    await someCheckins(store, id, 20, { photo: null });
+    fill(disk);
+    let last = '';
+    while (last === '') last = await codeOf(() => someCheckins(store, id, 1)).catch(() => '');
+    expect(last).toBe('storage-full');
+    fill(disk);
+    const page = (change: RosterPage['changes'][number]) => ({
+      whole: false,
+      more: false,
+      cursor: 'c',
+      changes: [change],
+    });
+    const renamed = {
+      kind: 'person',
+      person: stays.id,
+      name: 'New',
+      number: null,
+      language: 'en',
+      gpsOptOut: false,
+    } as const;
+    expect(await codeOf(() => store.roster.apply(page(renamed)))).toBe('storage-full');
+    expect(store.people.get(stays.id)!.name).toBe(stays.name);
+    await store.roster.apply(page({ kind: 'erase', request: randomUUID(), person: id }));
+    await store.people.delete(mine.id);
+    expect(store.people.all().map((one) => one.id)).toEqual([stays.id]);
     expect((await store.check()).problems).toEqual([]);
   });
 

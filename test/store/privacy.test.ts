@@ -84,7 +84,14 @@ describe('at rest', () => {
     await store.people.add(aPerson({ photo: aPhoto() }));
     for (const { name } of filesOf(home)) expect([name, statSync(join(home, name)).mode & 0o077]).toEqual([name, 0]);
     store.close();
-    expect(readdirSync(home).sort()).toEqual(['device-secret', 'keyslots.json', 'reserve.bin', 'storage', 'store.db']);
+    expect(readdirSync(home).sort()).toEqual([
+      'device-secret',
+      'keyslots.json',
+      'reserve-erasures.bin',
+      'reserve.bin',
+      'storage',
+      'store.db',
+    ]);
   });
 
   const cli = spawnSync('sqlcipher', ['-version'], { encoding: 'utf8' });

@@ -615,6 +615,23 @@ describe('a visit', () => {
     expect(rows()).toHaveLength(1);
   });
 
+  test('notices, once it is answered, that someone else has taken the person’s place, by two samples in a row', async () => {
+    const checkin = service();
+    const [ours, others] = [await straight('A'), await straight('B')];
+    const { visit } = await checkin.visitBegin({});
+    const face = async (frame: FaceFrame) => (await checkin.visitFace({ visit, frame })).face;
+    expect(await face(others[0]!)).toBe('same'); // no answer yet, so the visit itself decides
+    const welcome = (await show(checkin, visit, ours)).at(-1)!;
+    expect(welcome.kind).toBe('welcome');
+    for (const frame of ours) expect(await face(frame)).toBe('same');
+    expect([await face(others[0]!), await face(ours[0]!)]).toEqual(['unclear', 'same']);
+    expect(await face({ ...others[0]!, others: 1 })).toBe('unclear');
+    expect([await face(others[0]!), await face(others[1]!)]).toEqual(['unclear', 'another']);
+    expect(rows()).toHaveLength(1);
+    await checkin.visitEnd({ visit });
+    expect(await codeOf(checkin.visitFace({ visit, frame: ours[0]! }))).toBe('visit-unknown');
+  });
+
   test('processes one sample at a time: simultaneous samples are one check-in', async () => {
     const checkin = service({ repeatWindowSeconds: 0 });
     const { visit } = await checkin.visitBegin({});

@@ -8,7 +8,7 @@ import type { LightSession } from '../../../models/rules/liveness/light/session.
 import { CHECKIN_QUALITY } from '../../../models/rules/quality.ts';
 import { Problem } from '../../../sync/errors/problem.ts';
 import type { FaceFrame } from '../../contract/frames.ts';
-import type { CoreMethods, Input, ProbeResult, Receipt } from '../../contract/methods.ts';
+import type { CoreMethods, Input, Output, ProbeResult, Receipt } from '../../contract/methods.ts';
 import { type Claims, wipe } from '../checkin-methods/claims.ts';
 import type { Admission } from '../devices/door/rule.ts';
 import type { SealedPlace } from '../devices/gps/places.ts';
@@ -29,7 +29,7 @@ import { countLivenessTries } from './liveness-tries.ts';
 import { encodePhoto } from './photo.ts';
 import { createUndoTokens } from './receipts.ts';
 import type { Recogniser } from './recogniser.ts';
-import { NEW_VISIT, nextVisit, type Sample, type VisitAnswer, type VisitState } from './visit.ts';
+import { NEW_VISIT, nextVisit, type Sample, VISIT_RULES, type VisitAnswer, type VisitState } from './visit.ts';
 
 export interface CheckinDeps {
   readonly store: Pick<Store, 'checkins' | 'people' | 'pins'>;
@@ -68,7 +68,7 @@ export interface CheckinDeps {
 
 type CheckinMethods = Pick<
   CoreMethods,
-  'visitBegin' | 'visitEnd' | 'probe' | 'voidCheckin' | 'checkinByPin' | 'pinChoose'
+  'visitBegin' | 'visitEnd' | 'probe' | 'visitFace' | 'voidCheckin' | 'checkinByPin' | 'pinChoose'
 >;
 
 /** The current visit. There is at most one: a kiosk has one camera, and two people are never one check-in. */
@@ -79,6 +79,8 @@ interface Visit {
   state: VisitState;
   answered: boolean;
   challenge: Running | null;
+  /** Consecutive samples after the answer that were unlike the face that got it. */
+  unlike: number;
 }
 
 interface Running {
@@ -327,11 +329,33 @@ export function createCheckinService(deps: CheckinDeps): CheckinMethods & { read
     return score !== null && score >= threshold ? 'clear' : 'matched';
   }
 
-  /** Ends the visit's decision: no further samples count, and templates from a card are wiped. */
+  /**
+   * Ends the visit's decision: no further samples count, and templates from a card are wiped. The samples are kept until the visit
+   * ends, to notice if someone else takes the person's place (`face`).
+   */
   function conclude(current: Visit): void {
     current.answered = true;
-    forgetSamples(current);
     wipe(current.claim?.templates ?? undefined);
+  }
+
+  /**
+   * Compares a sample with those that were answered, of the same minute and camera. Not with the person's templates: a face that was
+   * mistaken for another's must keep its "Not me". As before an answer, one sample decides nothing.
+   */
+  async function face({ visit: id, frame }: Input<'visitFace'>): Promise<Output<'visitFace'>> {
+    const current = visit;
+    if (!current || current.id !== id) throw new Problem('visit-unknown');
+    const before = directionOf(meanOf(current.state.embeddings));
+    if (!current.answered || !before) return { face: 'same' };
+    if (frame.others > 0) return { face: 'unclear' };
+    const { shape, reason } = await recogniser.inspect(frame.picture, frame.box, CHECKIN_QUALITY);
+    if (reason) return { face: 'unclear' };
+    const embedding = await recogniser.embed(frame.picture, shape);
+    if (dot(before.direction, embedding) >= recogniser.calibration.verification) current.unlike = 0;
+    else current.unlike += 1;
+    wipe([embedding]);
+    if (current.unlike === 0) return { face: 'same' };
+    return { face: current.unlike < VISIT_RULES.agree ? 'unclear' : 'another' };
   }
 
   function otherMethod(current: Visit, reason: OtherMethod['reason'], code?: string): ProbeResult {
@@ -389,7 +413,7 @@ export function createCheckinService(deps: CheckinDeps): CheckinMethods & { read
       if (site.photos) loadSharp().catch(() => undefined);
       const claim = claimOf(input);
       const left = visit;
-      const begun: Visit = { id: randomUUID(), claim, state: NEW_VISIT, answered: false, challenge: null };
+      const begun: Visit = { id: randomUUID(), claim, state: NEW_VISIT, answered: false, challenge: null, unlike: 0 };
       visit = begun;
       // The person there now may not be the one whose check-in could be undone.
       undo.close();
@@ -407,6 +431,8 @@ export function createCheckinService(deps: CheckinDeps): CheckinMethods & { read
 
     /** One sample at a time: the next sample depends on the result of this one. */
     probe: (input) => exclusive(() => probe(input)),
+
+    visitFace: (input) => exclusive(() => face(input)),
 
     ...createPinCheckins({ ...deps, admit }),
 

@@ -3,7 +3,7 @@ import type { CoreMethods, MethodName, ProbeResult } from '../../contract/method
 /** What a screen calls on its own, with nobody there. The technician's menu itself reports touches. */
 const BY_ITSELF: ReadonlySet<MethodName> = new Set(['hello', 'status', 'screenPicture', 'technicianState']);
 /** What a face in front of the camera triggers on its own, even a passer-by's or a poster's. */
-const BY_FACE: ReadonlySet<MethodName> = new Set(['visitBegin', 'visitEnd', 'probe']);
+const BY_FACE: ReadonlySet<MethodName> = new Set(['visitBegin', 'visitEnd', 'visitFace', 'probe']);
 /** Results that only a known face gets. */
 const KNOWN: ReadonlySet<ProbeResult['kind']> = new Set(['challenge', 'light', 'welcome']);
 

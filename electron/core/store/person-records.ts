@@ -178,7 +178,7 @@ export class PersonRecords {
       // Encrypted under the store's key, not the person's: the server must learn who it was about. Deleted once that is safe.
       values.append('person', { change: 'deleted' }, { person: id }, null);
       return { result, committed: () => people.forget(person) };
-    });
+    }, true);
     await this.#s.wipe(photos);
   }
 

@@ -1,16 +1,19 @@
 import { existsSync, rmSync, statfsSync } from 'node:fs';
 import { join } from 'node:path';
 import { replaceFile } from '../../../sync/disk/replace.ts';
-import { asProblem, guarded } from './database.ts';
+import { asProblem } from './database.ts';
 
-/** Size of the reserve file. It is filled, not sparse. */
-const RESERVE_BYTES = 4 * 1024 * 1024;
-/** The file is recreated only when this many times its size is free on the disk. */
+/** Sizes of the reserve files, bytes. They are filled, not sparse. Attendance never uses the second. */
+const RESERVES = [
+  { name: 'reserve.bin', bytes: 4 * 1024 * 1024 },
+  { name: 'reserve-erasures.bin', bytes: 1024 * 1024 },
+] as const;
+/** A file is recreated only when this many times its size is free on the disk. */
 const MARGIN = 4;
 
 /**
- * Space reserved for attendance: a file that is deleted when the disk is full, so that some thousand more check-ins fit until
- * someone frees space.
+ * Space reserved for attendance and erasures: files that are deleted when the disk is full. Some thousand more check-ins fit until
+ * someone frees space, and after those an erasure still does.
  */
 export class Reserve {
   readonly #home: string;
@@ -19,10 +22,6 @@ export class Reserve {
   /** @param home the kiosk's folder */
   constructor(home: string) {
     this.#home = home;
-  }
-
-  get #file(): string {
-    return join(this.#home, 'reserve.bin');
   }
 
   /**
@@ -40,24 +39,33 @@ export class Reserve {
   }
 
   #make(): boolean {
-    if (existsSync(this.#file)) return true;
-    const { bavail, bsize } = statfsSync(this.#home);
-    if (bavail * bsize < MARGIN * RESERVE_BYTES) return false;
-    replaceFile(this.#file, Buffer.alloc(RESERVE_BYTES, 0x5a), { durable: false });
+    for (const { name, bytes } of RESERVES) {
+      const file = join(this.#home, name);
+      if (existsSync(file)) continue;
+      const { bavail, bsize } = statfsSync(this.#home);
+      if (bavail * bsize < MARGIN * bytes) return false;
+      replaceFile(file, Buffer.alloc(bytes, 0x5a), { durable: false });
+    }
     return true;
   }
 
-  /** Runs a small write that attendance depends on. If the disk is full, the reserve is released for it. */
-  withReserve<T>(write: () => T): T {
+  /**
+   * Runs a small write that attendance depends on. If the disk is full, the reserve is released for it.
+   * @param erasing the write erases someone, and may use the reserve for erasures too
+   */
+  withReserve<T>(write: () => T, erasing = false): T {
     try {
       return write();
     } catch (error) {
       const problem = asProblem(error) as { code?: string };
       if (problem.code !== 'storage-full') throw problem;
       this.#kept = false;
-      if (!existsSync(this.#file)) throw problem;
-      rmSync(this.#file, { force: true });
-      return guarded(write);
+      const left = RESERVES.slice(0, erasing ? 2 : 1)
+        .map(({ name }) => join(this.#home, name))
+        .find((file) => existsSync(file));
+      if (!left) throw problem;
+      rmSync(left, { force: true });
+      return this.withReserve(write, erasing);
     }
   }
 }

@@ -78,12 +78,13 @@ export class Roster {
     settings: (outcome: RosterOutcome) => Readonly<Record<string, string>> = () => ({}),
     then: (outcome: RosterOutcome) => void = () => undefined,
   ): Promise<RosterOutcome> {
+    const erasing = page.changes.some(({ kind }) => kind === 'erase');
     const result = this.#s.change(() => {
       const applied = this.#apply(page);
       this.#parts.presence.note(page.presence ?? [], page.kiosks, MAX_PRESENCE, applied.result.complete);
       this.#parts.settings.setAll(settings(applied.result));
       return applied;
-    });
+    }, erasing);
     then(result);
     if (result.removedPeople.length > 0 || result.templatesRemoved || result.photos.length > 0)
       await this.#s.wipe(result.photos);

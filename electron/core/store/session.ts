@@ -74,14 +74,14 @@ export class Session {
     return this.#clock.now() + this.#clock.offset();
   }
 
-  /** Runs one durable transaction. Inside another one it becomes part of it. */
-  write<T>(work: () => T): T {
-    return this.db.inTransaction ? work() : this.reserve.withReserve(() => this.log.transaction(work));
+  /** Runs one durable transaction. Inside another one it becomes part of it. @param erasing see Reserve */
+  write<T>(work: () => T, erasing = false): T {
+    return this.db.inTransaction ? work() : this.reserve.withReserve(() => this.log.transaction(work), erasing);
   }
 
-  /** Runs a write, and updates memory after the commit. */
-  change<T>(work: () => Outcome<T>): T {
-    const { result, committed } = this.write(work);
+  /** Runs a write, and updates memory after the commit. @param erasing see Reserve */
+  change<T>(work: () => Outcome<T>, erasing = false): T {
+    const { result, committed } = this.write(work, erasing);
     committed();
     return result;
   }

@@ -40,6 +40,16 @@ describe('tracking the face in front', () => {
     expect(tracker.step(detection(40, [face({ x: 330 })]))).toMatchObject({ present: true, left: false });
   });
 
+  it('is unsure of a face that was out of view, or moved farther than a head does, and only until the next picture', () => {
+    const tracker = createTracker();
+    const doubtful = (at: number, ...faces: ReturnType<typeof face>[]) => tracker.step(detection(at, faces)).doubtful;
+    const ours = [face(), face({ x: 330 }), face({ x: 330, size: 210 })].map((one, i) => doubtful(40 * i, one));
+    expect(ours).toEqual([false, false, false]);
+    expect([doubtful(120), doubtful(160, face()), doubtful(200, face())]).toEqual([false, true, false]);
+    expect([doubtful(240, face({ x: 420 })), doubtful(280, face({ x: 420, size: 150 }))]).toEqual([true, true]);
+    expect(doubtful(320, face({ x: 420, size: 150 }))).toBe(false);
+  });
+
   it('ignores a passer-by in the distance', () => {
     expect(createTracker().step(detection(0, [face({ size: 40 })])).present).toBe(false);
   });

@@ -89,6 +89,7 @@ export function testMethods(
       frames.probes += 1;
       return { kind: 'more', progress: frame.picture.data[0]! / 255 };
     },
+    visitFace: async () => ({ face: 'same' }),
     voidCheckin: empty,
     checkinByPin: async () => {
       throw new Problem('pin-wrong');
