@@ -625,6 +625,15 @@ test('an administrator sees where an account is signed in, and ends its sessions
   await open('home', 'North entrance');
   await open('accounts', 'Accounts');
   const row = page.getByRole('row', { name: /night@example\.org/ });
+  const disable = row.getByRole('button', { name: /^Disable/ });
+  await disable.click();
+  const locking = page.getByRole('dialog', { name: 'Disable' });
+  await expect(locking).toContainText(
+    'Ends 2 sessions. Nobody can sign in with this account until you enable it again.',
+  );
+  await expect(locking).not.toContainText('your own account');
+  await locking.getByRole('button', { name: 'Cancel' }).click();
+  await expect(disable).toBeFocused();
   await row.getByRole('button', { name: /^Sessions/ }).click();
   const sessions = page.getByRole('dialog', { name: 'Sessions: night@example.org' });
   await expect(sessions.getByRole('row')).toHaveCount(3);

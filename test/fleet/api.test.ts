@@ -12,8 +12,10 @@ import { republishSettings } from '../../sync/server/core/devices/settings.ts';
 import { DEFAULT_SCOPE } from '../../sync/server/core/sites/sites.ts';
 import { keepLogs, takeFarewell } from '../../sync/server/features/fleet/commands.ts';
 import { fleetAlertsJob, fleetJob } from '../../sync/server/features/fleet/module.ts';
+import { windowsOf } from '../../sync/server/features/fleet/rollout/rollouts.ts';
 import { inTransaction } from '../../sync/server/platform/database/retry.ts';
 import { type Api, newApi } from '../kit/api.ts';
+import { codeOf } from '../kit/client.ts';
 import { DATABASES } from '../kit/databases.ts';
 import { INVENTORY } from '../kit/engine.ts';
 import type { MemoryOutbox } from '../kit/outbox.ts';
@@ -198,6 +200,28 @@ describe.each(DATABASES)('the fleet on $name', (kind) => {
       await setSite(site, { theme: 'dark', volume: 20 }, 1);
       expect((await notified(a, 'config'))[0]).toMatchObject({ revision: 2 });
       expect((await notified(b, 'config'))[0]).toMatchObject({ revision: 2, config: { volume: 20 } });
+    });
+
+    test('include hours for updates, which go before its site’s and follow it again once removed', async () => {
+      const site = await siteNamed('Hafen');
+      const [own, other] = [await kiosk({}, site), await kiosk({}, site)];
+      await api.ask('PUT', `/api/sites/${site}/update-window`, { body: { window: { from: '22:00', to: '04:00' } } });
+      const hours = (box: MemoryOutbox) => `/api/fleet/${box.device}/update-window`;
+      const inForce = async (box: MemoryOutbox) => (await windowsOf(api.db))(site, box.device);
+      const body = { window: { from: '12:00', to: '13:00' } };
+      const set = await api.ask<FleetDetail>('PUT', hours(own), { body });
+      expect(set.updateWindow).toEqual({ own: true, ...body, timeZone: 'Europe/Berlin' });
+      expect(api.notified).toContain('change');
+      expect(await inForce(own)).toEqual({ from: '12:00', to: '13:00', zone: 'Europe/Berlin' });
+      expect(await inForce(other)).toMatchObject({ from: '22:00' });
+      await api.ask('PUT', hours(own), { body: { window: null } });
+      expect(await inForce(own)).toBeNull();
+      const { updateWindow } = await api.ask<FleetDetail>('DELETE', hours(own));
+      expect(updateWindow).toMatchObject({ own: false, window: { from: '22:00', to: '04:00' } });
+      expect(await inForce(own)).toMatchObject({ from: '22:00' });
+      expect(await codeOf(api.ask('PUT', hours({ device: randomUUID() } as MemoryOutbox), { body }))).toBe(
+        'unknown-device',
+      );
     });
 
     test('record who changed what when, and an older revision is restored as a new one', async () => {

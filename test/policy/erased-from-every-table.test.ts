@@ -55,6 +55,8 @@ const OF_OTHERS: ReadonlySet<string> = new Set([
   'superseded_by',
   'target',
   'undone_by',
+  // A site, or a kiosk.
+  'update_window.scope',
   // A record; or a person who was erased, until a receiver was notified (docs/operate/webhooks.md).
   'webhook_delivery.subject',
 ]);

@@ -37,6 +37,7 @@ export function Accounts({ role }: PageProps) {
   };
   const toggle = ({ id, email, disabledAt }: accounts.AccountShape) =>
     run(() => api(accounts.changeAccount, { params: { account: id }, body: { disabled: !disabledAt } }), {
+      ask: disabledAt === null ? () => askToDisable(id) : undefined,
       say: () => t(disabledAt ? 'accounts.enabled' : 'accounts.isDisabled'),
       of: email ?? undefined,
       done: found.reload,
@@ -164,6 +165,19 @@ export function Accounts({ role }: PageProps) {
       )}
     </PageFrame>
   );
+}
+
+/** Asks before an account is disabled: of how many sessions, and whether of the user's own. */
+async function askToDisable(account: string) {
+  const found = await api(accounts.listAccountSessions, { params: { account } });
+  if (!found.ok) return found;
+  const { sessions } = found.value;
+  const text = [
+    sessions.length > 0 && t('accounts.endsSessions', { count: sessions.length }),
+    t('accounts.disableText'),
+    sessions.some(({ own }) => own) && t('accounts.disableOwn'),
+  ];
+  return { title: t('accounts.disable'), text: text.filter(Boolean).join(' '), danger: true };
 }
 
 function Add({ onDone }: { onDone: (email: string, link: OneTimeLink) => void }) {

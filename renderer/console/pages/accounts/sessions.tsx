@@ -33,7 +33,7 @@ export function Sessions({ account, name }: { account: string; name: string }) {
     run(() => api(accounts.endAccountSessions, { params }), {
       ask: {
         title: t('accounts.endSessions'),
-        text: t('accounts.endSessionsText', { count: others.length }),
+        text: `${t('accounts.endsSessions', { count: others.length })} ${t('accounts.endSessionsText')}`,
         danger: true,
       },
       say: ({ ended }) => t('accounts.sessionsEnded', { count: ended }),

@@ -96,8 +96,7 @@ export const accounts: readonly string[] = [
      expires_at timestamptz not null,
      -- Envelope of the network address and browser that an account signed in with. Null for a person.
      client bytea,
-     check ((account is null) <> (person is null)),
-     check (client is null or account is not null))`,
+     check ((account is null) <> (person is null)))`,
   `create index session_account on session (account) where account is not null`,
   `create index session_person on session (person) where person is not null`,
 
