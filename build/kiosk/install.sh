@@ -92,6 +92,9 @@ case $swap in off | /dev/*) ;; *) wrong '--swap takes off or a block device' ;; 
 [ -z "$root" ] || [ -d "$root/etc" ] || refuse "--root $root is not the root of a machine: it has no /etc"
 live=; [ -n "$root" ] || live=yes
 [ -n "$dry" ] || [ "$(id -u)" = 0 ] || refuse 'only root can install a kiosk'
+if [ -n "$live" ] && grep -qs ' /media/root-ro ' /proc/mounts; then
+  refuse 'the root is read-only, and every change would be lost at the next start: run overlayroot-chroot, and this program in it'
+fi
 ntp=${ntp:-0.debian.pool.ntp.org:123 1.debian.pool.ntp.org:123 2.debian.pool.ntp.org:123 3.debian.pool.ntp.org:123}
 
 state=$root/etc/smartpresence
@@ -122,18 +125,22 @@ uninstall() {
     for unit in $UNITS; do act systemctl --root="$root" disable "$unit" 2>/dev/null || :; done
   fi
   while IFS= read -r file; do
-    case $file in *..* | '' | /etc/crypttab) continue ;; esac
+    case $file in *..* | '') continue ;; esac
     act rm -f -- "$root$file"
   done <"$list"
-  if [ -f "$state/fstab.before" ]; then act cp -p "$state/fstab.before" "$root/etc/fstab"; fi
+  # fstab may have been changed since, so only our remarks are undone.
+  if [ -f "$root/etc/fstab" ]; then act sed -i 's,^# smartpresence: ,,' "$root/etc/fstab"; fi
   if [ -f "$state/links.before" ]; then
     while read -r file to; do act ln -sfn "$to" "$root$file"; done <"$state/links.before"
   fi
   crypttab_without_ours
-  act rm -f -- "$list" "$state/fstab.before" "$state/links.before"
+  act rm -f -- "$list" "$state/links.before"
   act rm -rf -- "$root/opt/smartpresence"
   if [ -n "$purge" ]; then
-    act rm -rf -- "$data" "$state"
+    act rm -rf -- "$state"
+    # It may be a file system of its own, which is emptied but stays mounted.
+    if [ -d "$data" ]; then act find "$data/" -mindepth 1 -delete; fi
+    act rmdir -- "$data" 2>/dev/null || :
   else
     say "kept: $data and $state, with the kiosk's data and its sealed secret (--purge removes them)"
   fi
@@ -272,7 +279,6 @@ crypttab_without_ours() {
 no_swap() {
   fstab=$root/etc/fstab
   if [ -f "$fstab" ] && grep -Eq '^[^#]\S*\s+\S+\s+swap\s' "$fstab"; then
-    [ -f "$state/fstab.before" ] || act cp -p "$fstab" "$state/fstab.before"
     act sed -i -E 's,^([^#]\S*\s+\S+\s+swap\s.*)$,# smartpresence: \1,' "$fstab"
   fi
   if [ -n "$live" ]; then act swapoff -a; fi
@@ -364,8 +370,7 @@ set_up_printer() {
 drop_what_is_not_wanted() {
   [ -f "$list" ] || return 0
   while IFS= read -r file; do
-    # An earlier installer listed crypttab as its own file.
-    case $file in '' | *..* | /etc/crypttab) continue ;; esac
+    case $file in '' | *..*) continue ;; esac
     grep -Fxq -- "$file" "$new_list" || act rm -f -- "$root$file"
   done <"$list"
 }

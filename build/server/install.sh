@@ -144,7 +144,10 @@ uninstall() {
     say "SmartPresence is removed. Kept: $config with the sealed keys, and $data (--purge removes them)"
     return 0
   fi
-  rm -rf "$config" "$data"
+  rm -rf "$config"
+  # It may be a file system of its own, which is emptied but stays mounted.
+  if [ -d "$data" ]; then find "$data/" -mindepth 1 -delete; fi
+  rmdir "$data" 2>/dev/null || :
   if id -u $user >/dev/null 2>&1; then userdel $user; fi
   say 'SmartPresence is removed, with its configuration, keys and data'
 }

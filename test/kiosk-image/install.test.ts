@@ -132,6 +132,37 @@ describe.skipIf(impossible !== null)('install.sh', () => {
     other.remove();
   });
 
+  test('uninstalled, keeps what the operator added to fstab, and empties a data folder that is a file system of its own', () => {
+    const other = bareMachine();
+    const fstab = join(other.root, 'etc/fstab');
+    const was = other.text('etc/fstab');
+    other.install(...SERVER);
+    expect(other.text('etc/fstab')).not.toBe(was);
+    const added = 'UUID=3 /var/lib/smartpresence ext4 defaults 0 2\n';
+    writeFileSync(fstab, other.text('etc/fstab') + added);
+    const data = join(other.root, 'var/lib/smartpresence');
+    const uninstall = `mount -t tmpfs data "$1" && mkdir "$1/kiosk" && : >"$1/kiosk/.store" && "$2" --root "$3" --uninstall --purge && ls -A "$1" >&2`;
+    const { status, stdout, stderr } = run('unshare', '-m', 'sh', '-c', uninstall, 'sh', data, INSTALL, other.root);
+    expect([status, stderr, stdout]).toEqual([0, '', expect.stringContaining('the kiosk is removed')]);
+    expect(other.text('etc/fstab')).toBe(was + added);
+    other.remove();
+  });
+
+  test('refuses to change a running machine whose root forgets', () => {
+    const at = '/media/root-ro';
+    const { status, stderr } = run(
+      'unshare',
+      '-m',
+      'sh',
+      '-c',
+      'mount -t tmpfs media /media && mkdir "$1" && mount -t tmpfs root "$1" && "$2" --dry-run',
+      'sh',
+      at,
+      INSTALL,
+    );
+    expect([status, stderr]).toEqual([3, expect.stringContaining('run overlayroot-chroot')]);
+  });
+
   test('a mask never overwrites an existing file', () => {
     const other = bareMachine();
     writeFileSync(join(other.root, 'etc/systemd/system/ssh.service'), '[Service]\n');
@@ -327,6 +358,16 @@ describe.skipIf(impossible !== null)('the files of an installed kiosk', () => {
       join(machine.root, unit),
     );
     expect([judged.status, judged.stdout.slice(-200)]).toEqual([0, expect.any(String)]);
+  });
+
+  // Everything else is read-only to a unit with ProtectSystem=strict.
+  test('the kiosk can write its data, requests to the updater and requests to the machine, and nothing else', () => {
+    const text = machine.text('etc/systemd/system/smartpresence-kiosk.service');
+    const owned = machine.text('etc/tmpfiles.d/smartpresence.conf').matchAll(/^d (\S+) +\d+ smartpresence /gm);
+    expect(text).toMatch(/^ProtectSystem=strict$/m);
+    expect(/^ReadWritePaths=(.*)$/m.exec(text)![1]!.split(' ').sort()).toEqual(
+      [...owned].map(([, path]) => path).sort(),
+    );
   });
 
   test('udev and the module loader accept their files', () => {
