@@ -16,8 +16,13 @@ const endpoints: Plugin = {
   enforce: 'pre',
   transform: {
     filter: { id: /sync\/protocol\/api\/[\w-]+\.ts$/ },
-    handler: (code) =>
-      code.replaceAll(/= endpoint\(\{\n[\s\S]*?\n\}\);/g, (declared) => declared.replaceAll(SERVER_ONLY, '')),
+    handler(code, id) {
+      const short = code.replaceAll(/= endpoint\('[^'\n]+', \{\n[\s\S]*?\n\}\);/g, (declared) =>
+        declared.replaceAll(SERVER_ONLY, ''),
+      );
+      if (/^ +summary:\s*'/m.test(short)) this.error(`${id}: an endpoint is written in a way that this plugin does not recognise`);
+      return short;
+    },
   },
 };
 
@@ -29,7 +34,8 @@ const compressed: Plugin = {
     for (const file of Object.keys(bundle)) {
       if (!/\.(js|css)$/.test(file)) continue;
       const path = resolve(dir!, file);
-      const params = { [constants.BROTLI_PARAM_QUALITY]: 6 };
+      // 8 % smaller than the next lower quality, for about a second of building.
+      const params = { [constants.BROTLI_PARAM_QUALITY]: 10 };
       writeFileSync(`${path}.br`, brotliCompressSync(readFileSync(path), { params }));
     }
   },
