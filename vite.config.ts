@@ -20,7 +20,8 @@ const endpoints: Plugin = {
       const short = code.replaceAll(/= endpoint\('[^'\n]+', \{\n[\s\S]*?\n\}\);/g, (declared) =>
         declared.replaceAll(SERVER_ONLY, ''),
       );
-      if (/^ +summary:\s*'/m.test(short)) this.error(`${id}: an endpoint is written in a way that this plugin does not recognise`);
+      if (/^ +summary:\s*'/m.test(short))
+        this.error(`${id}: an endpoint is written in a way that this plugin does not recognise`);
       return short;
     },
   },
