@@ -77,15 +77,19 @@ export class AckBook {
     if (sayable < known) this.#source.rewind(ack.epoch, marks);
     else if (committed > known || marks.safe > (mark?.safe ?? 0)) this.#source.acknowledge(ack.epoch, marks);
     const restored = sayable < known || otherLog;
-    if (fresh) this.#remember(ack, restored || committed > known);
+    if (fresh) this.#last = { logEpoch: ack.logEpoch, serverTime: ack.serverTime };
+    this.#store(restored || committed > known);
     return { ack, fresh, restored, hole: ack.committed < (mark?.trimmed ?? 0) };
   }
 
-  #remember({ logEpoch, serverTime }: Ack, changed: boolean): void {
-    this.#last = { logEpoch, serverTime };
-    const at = Date.parse(serverTime);
+  /**
+   * Stores the newest ack. Also when an older one has raised a mark: otherwise, after a restart, one from in between would look
+   * newer than all before it, and could lower the mark again.
+   */
+  #store(changed: boolean): void {
+    const at = Date.parse(this.#last!.serverTime);
     if (!changed && Math.abs(at - this.#kept) < KEEP_MS) return;
-    this.#source.keepAck(this.#last);
+    this.#source.keepAck(this.#last!);
     this.#kept = at;
   }
 }

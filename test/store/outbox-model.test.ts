@@ -43,6 +43,18 @@ interface Real {
   readonly hashes: Map<string, string>;
 }
 
+async function start(): Promise<Real> {
+  const home = newFolder();
+  const store = await open(home);
+  const time = Date.UTC(2027, 0, 1);
+  return { home, store, book: bookOf(store), server: new Map(), time, acks: [], hashes: new Map() };
+}
+
+function end({ store, home }: Real): void {
+  store.close();
+  rmSync(home, { recursive: true, force: true });
+}
+
 const open = async (home: string) =>
   openStore({ home, keys: await openKeys({ home, deviceSecret: null, allowSecretFile: true }) });
 const bookOf = (store: SqlStore) =>
@@ -236,17 +248,7 @@ const commands = [
 it('whatever happens to it, the outbox delivers every event once and in order, and what is erased is never sent', async () => {
   await fc.assert(
     fc.asyncProperty(fc.commands(commands, { maxCommands: 40, size: '+1' }), async (some) => {
-      const home = newFolder();
-      const store = await open(home);
-      const real: Real = {
-        home,
-        store,
-        book: bookOf(store),
-        server: new Map(),
-        time: Date.UTC(2027, 0, 1),
-        acks: [],
-        hashes: new Map(),
-      };
+      const real = await start();
       const model: Model = { made: [], committed: new Map(), people: [], erased: new Set() };
       try {
         await fc.asyncModelRun(() => ({ model, real }), some);
@@ -256,10 +258,28 @@ it('whatever happens to it, the outbox delivers every event once and in order, a
         for (const { id, epoch, seq } of model.made) expect(real.server.get(epoch)?.[seq - 1]).toBe(id);
         expect((await real.store.check()).problems).toEqual([]);
       } finally {
-        real.store.close();
-        rmSync(real.home, { recursive: true, force: true });
+        end(real);
       }
     }),
     { numRuns: 40, seed: printedSeed('outbox model') },
   );
 }, 180_000);
+
+it('an ack that was already overtaken takes nothing back when it is played again after a restart', async () => {
+  const real = await start();
+  try {
+    await real.store.people.add(aPerson());
+    const sent = receive(real, 1)!;
+    take(real, ackOf(real, sent.epoch), sent.seq);
+    real.server.clear();
+    askAll(real);
+    askAll(real);
+    const [full, , empty] = real.acks;
+    real.book.take(full!);
+    real.book = bookOf(real.store);
+    expect(() => real.book.take(empty!)).toThrow(expect.objectContaining({ code: 'ack-older' }));
+    expect(real.store.outbox.marks()).toContainEqual(expect.objectContaining({ committed: 1 }));
+  } finally {
+    end(real);
+  }
+});
