@@ -1,3 +1,4 @@
+import { loadSharp } from '../../models/node/sharp.ts';
 import { Problem } from '../../sync/errors/problem.ts';
 import { type CoreMethods, everyMethod, type Signal, type SignalName } from '../contract/methods.ts';
 import type { Core, CoreOptions, StartCore } from './interface.ts';
@@ -50,6 +51,8 @@ async function assemble(
   const base = open(kiosk, options, opened);
   // Models load while a PIN is hashed. `recognise` waits for them and reports why they can't be loaded.
   kiosk.openFaces().catch(() => undefined);
+  // So that neither the first screen nor the first photo waits for the codec. If that fails, the reason is logged with the photo.
+  if (kiosk.site.photos) loadSharp().catch(() => undefined);
   const identity = await identify(base);
   const faces = await recognise(base);
   const inventory = await sync(base, faces);

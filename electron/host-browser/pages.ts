@@ -39,10 +39,6 @@ export function errorPage(code: ErrorPageCode): string {
   );
 }
 
-/** Answer to a valid token. It redirects by itself, because after an HTTP redirect a Strict cookie would not be sent. */
-export const enteredPage = (): string =>
-  page('<p>…</p>', 'SmartPresence', '<meta http-equiv="refresh" content="0;url=/">');
-
 const SUBMIT = 'document.forms[0].submit()';
 
 /**

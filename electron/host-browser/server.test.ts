@@ -14,11 +14,16 @@ const gate = createGate(() => performance.now(), 60_000);
 const folder = mkdtempSync(join(tmpdir(), 'sp-loopback-'));
 const path = join(folder, 'model.bin');
 const MODEL = { path, type: 'application/octet-stream', bytes: 4_000_000, etag: '"1"', immutable: false };
+const PAGE = { ...MODEL, path: join(folder, 'index.html'), type: 'text/html; charset=utf-8', bytes: 15 };
 let server: LoopbackServer;
 beforeAll(async () => {
   writeFileSync(path, Buffer.alloc(MODEL.bytes));
+  writeFileSync(PAGE.path, '<!doctype html>');
   server = await serveLoopback({
-    files: new Map([['/model.bin', MODEL]]),
+    files: new Map([
+      ['/', PAGE],
+      ['/model.bin', MODEL],
+    ]),
     gate,
     log: () => undefined,
     port: 0,

@@ -9,7 +9,7 @@ import { SECURITY_HEADERS } from '../core/serving/headers.ts';
 import { cacheControl, findStaticFile, type StaticFiles } from '../core/serving/static-files.ts';
 import { judgeRequest, judgeUpgrade, type RequestHead, tokenOf } from './checks.ts';
 import { type Gate, sessionCookie } from './gate.ts';
-import { ERROR_PAGES, type ErrorPageCode, enteredPage, errorPage } from './pages.ts';
+import { ERROR_PAGES, type ErrorPageCode, errorPage } from './pages.ts';
 
 export interface LoopbackOptions {
   readonly files: StaticFiles;
@@ -85,7 +85,12 @@ export async function serveLoopback(options: LoopbackOptions): Promise<LoopbackS
     send(response, ERROR_PAGES[code][0], 'text/html; charset=utf-8', errorPage(code), { connection: 'close' });
   };
 
-  async function sendFile(request: IncomingMessage, response: ServerResponse, head: RequestHead): Promise<void> {
+  async function sendFile(
+    request: IncomingMessage,
+    response: ServerResponse,
+    head: RequestHead,
+    added: Record<string, string> = {},
+  ): Promise<void> {
     const file = findStaticFile(options.files, head.target);
     // Browsers request it on their own; an error would only fill the log.
     if (head.target === '/favicon.ico') {
@@ -98,6 +103,7 @@ export async function serveLoopback(options: LoopbackOptions): Promise<LoopbackS
       'cache-control': cacheControl(file),
       etag: file.etag,
       'content-type': file.type,
+      ...added,
     };
     if (request.headers['if-none-match'] === file.etag) {
       response.writeHead(304, headers).end();
@@ -119,7 +125,9 @@ export async function serveLoopback(options: LoopbackOptions): Promise<LoopbackS
     if ('refused' in result) return refuse(response, result.refused, head);
     log('info', 'host: the kiosk page opened its session');
     options.entered();
-    send(response, 200, 'text/html; charset=utf-8', enteredPage(), { 'set-cookie': sessionCookie(result.session) });
+    // Answered with the kiosk's page itself, because an HTTP redirect from the bootstrap file would not carry a Strict cookie.
+    // The page then gives its address as `/`, so that a reload doesn't send the token again.
+    await sendFile(request, response, { ...head, target: '/' }, { 'set-cookie': sessionCookie(result.session) });
   }
 
   server.on('request', (request, response) => {

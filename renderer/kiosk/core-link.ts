@@ -100,8 +100,8 @@ export function linkCore(carrier: Carrier): CoreLink {
       later(RETRY_MS[0]!);
     });
     try {
-      const first = await rpc.client.hello({});
-      status.value = await rpc.client.status({});
+      const [first, now] = await Promise.all([rpc.client.hello({}), rpc.client.status({})]);
+      status.value = now;
       answered = true;
       current = rpc;
       failures = 0;

@@ -12,6 +12,8 @@ import { createKiosk } from './kiosk.ts';
 import { lockPage } from './lockdown.ts';
 import { keepTheme } from './theme.ts';
 
+// The browser host answers the one-time token with this page. A reload must not send the token again.
+if (location.pathname === '/enter') history.replaceState(null, '', '/');
 lockPage(window);
 void initI18n({ en: ENGLISH }, 'en', fetchSentences);
 const kiosk = createKiosk({
@@ -25,8 +27,8 @@ Object.defineProperty(window, 'smartpresenceMetrics', { get: () => ({ ...kiosk.d
 keepFocus(document);
 render(<App kiosk={kiosk} />, document.getElementById('app')!);
 effect(() => {
-  // Everything else waits until there is a core.
-  if (kiosk.link.state.value.kind !== 'up') return;
+  // Everything else waits until there is a core, and a picture.
+  if (kiosk.link.state.value.kind !== 'up' || kiosk.camera.state.value.kind === 'starting') return;
   requestIdleCallback(() => {
     // All languages are loaded, so that people are greeted in their own the moment they are recognised.
     for (const language of LANGUAGES) fetchLanguage(language).catch(() => undefined);

@@ -173,6 +173,14 @@ test('above the calibrated gallery size the number is asked first, and only its 
   expect(rows[0]).toMatchObject({ name: MAX.name, method: 'number+face', threshold: 0.45, second: null });
 });
 
+test('a reloaded page asks for the page again, and does not exchange the token again', async () => {
+  const { page } = await enter();
+  expect(new URL(page.url()).pathname).toBe('/');
+  await page.reload();
+  await page.locator('.stage[data-live=true]').waitFor();
+  await kiosk.leave();
+});
+
 test('a killed core is reported as restarting, and then recognises as before', async () => {
   const { page, camera, host } = await enter({ repeatWindowSeconds: 0 });
   const first = host.corePid!;

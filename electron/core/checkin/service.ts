@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { loadSharp } from '../../../models/node/sharp.ts';
 import { directionOf, dot, meanOf } from '../../../models/rules/cosine.ts';
 import type { RgbImage } from '../../../models/rules/image.ts';
 import type { LivenessStrength } from '../../../models/rules/liveness/challenge.ts';
@@ -409,8 +408,6 @@ export function createCheckinService(deps: CheckinDeps): CheckinMethods & { read
     admit,
 
     async visitBegin(input) {
-      // Load the codec early, so that the first photo need not wait. If that fails, the reason is logged with the photo.
-      if (site.photos) loadSharp().catch(() => undefined);
       const claim = claimOf(input);
       const left = visit;
       const begun: Visit = { id: randomUUID(), claim, state: NEW_VISIT, answered: false, challenge: null, unlike: 0 };

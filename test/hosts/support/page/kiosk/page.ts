@@ -12,6 +12,8 @@ declare global {
     connections: number;
   }
 }
+// As the kiosk's own page does.
+if (location.pathname === '/enter') history.replaceState(null, '', '/');
 window.violations = [];
 window.connections = 0;
 document.addEventListener('securitypolicyviolation', (event) => {
