@@ -1,21 +1,18 @@
 /**
- * Hundreds of kiosks in one process. Each has its own keys, certificate, connection, real engine and real encrypted store, in
- * which one person is enrolled. argv: file with the members, index of the first and of the one after the last, transport, folder
- * for the stores.
- * stdin, one command per line: `connect` starts the engines and waits until each has its roster and its person has arrived; `run
- * RATE SECONDS` has people check in at random kiosks at random moments (a Poisson process), RATE times per second in all, and
- * waits until everything was acknowledged; `end`. stdout: `ready`, `connected`, `ran COUNT FAILURES`.
+ * Hundreds of kiosks in one process. Each has its own keys, certificate, encrypted store and connection. argv: file with the
+ * members, index of the first and of the one after the last, transport, folder for the stores.
+ * stdin, one command per line: `connect` starts the kiosks and waits until each has its roster; `run RATE SECONDS` has people of
+ * the roster check in at random kiosks at random moments (a Poisson process), RATE times per second in all, and waits until
+ * everything was acknowledged; `end`. stdout: `ready`, `connected`, `ran COUNT FAILURES`.
  */
-import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { openKeys } from '../../../electron/core/keys/index.ts';
 import { ensureKioskFolder } from '../../../electron/core/provision.ts';
 import { createStore, openStore, type SqlStore } from '../../../electron/core/store/index.ts';
-import { outboxOf } from '../../../electron/core/sync/outbox-of.ts';
-import type { ChangeSink } from '../../../sync/edge/changes/change-poller.ts';
-import { SyncEngine } from '../../../sync/edge/engine.ts';
+import { startUplink, writeServerLink } from '../../../electron/core/sync/link.ts';
+import type { Problem } from '../../../sync/errors/problem.ts';
 import { seededRandom } from '../harness.ts';
 import type { Member } from './fleet.ts';
 import { type Transport, throughOneTransport } from './kiosk-end.ts';
@@ -26,58 +23,34 @@ const random = seededRandom(1 + Number(from));
 /** Failed exchanges. A kiosk retries automatically. */
 let failures = 0;
 
-/** Opens the kiosk's store. The first call makes it and enrols its person. */
-async function openOwnStore(device: string): Promise<{ store: SqlStore; person: string }> {
+/** Opens the kiosk's store; the first call makes it. */
+async function openOwnStore(device: string): Promise<SqlStore> {
   const home = join(stores, device);
   ensureKioskFolder(home, false);
   const keys = await openKeys({ home, deviceSecret: null, allowSecretFile: true });
-  const store = keys.live ? await openStore({ home, keys }) : await createStore({ home, keys, device });
-  const enrolled = store.people.all()[0];
-  if (enrolled) return { store, person: enrolled.id };
-  const person = randomUUID();
-  await store.people.add({
-    id: person,
-    name: 'Bench Person',
-    number: '1001',
-    language: 'en',
-    consent: { textVersion: '1', language: 'en' },
-    templates: [],
-    photo: null,
-    pinHash: null,
-  });
-  return { store, person };
+  return keys.live ? openStore({ home, keys }) : createStore({ home, keys, device });
 }
 
 async function start({ secret, bundle }: Member) {
-  const { store, person } = await openOwnStore(secret.device);
+  const store = await openOwnStore(secret.device);
+  writeServerLink(store, { secret, bundle: throughOneTransport(bundle, transport) });
+  const hasRoster = store.roster.cursor !== '';
   const { promise: connected, resolve } = Promise.withResolvers<void>();
-  let cursor = '';
-  let newest: string | null = null;
-  let last: unknown = null;
-  const changes: ChangeSink = {
-    cursor: () => cursor,
-    presenceAfter: () => newest,
-    async apply(page) {
-      cursor = page.cursor;
-      newest = page.presence[0]?.at ?? newest;
-      if (!page.more) resolve();
-    },
-    restart() {
-      cursor = '';
-    },
-  };
-  const engine = new SyncEngine({
-    secret,
-    bundle: throughOneTransport(bundle, transport),
-    source: outboxOf(store),
-    changes,
-    onStatus({ problem, online }) {
+  let last: Problem | null = null;
+  const uplink = startUplink(store, {
+    onStatus() {
+      const { online, problem } = uplink.status();
+      if (online && hasRoster) resolve();
       if (problem && !online && problem !== last) failures += 1;
       last = problem;
     },
+    onServerTime: () => undefined,
+    onProblem: () => undefined,
+    applied({ complete }) {
+      if (complete) resolve();
+    },
   });
-  engine.start();
-  return { store, person, engine, connected };
+  return { store, uplink, connected };
 }
 
 const kiosks: Awaited<ReturnType<typeof start>>[] = [];
@@ -110,9 +83,10 @@ async function run(rate: number, seconds: number): Promise<number> {
     if (next > end) break;
     const wait = next - performance.now();
     if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait));
-    const { store, person, engine } = kiosks[Math.floor(random() * kiosks.length)]!;
+    const { store, uplink } = kiosks[Math.floor(random() * kiosks.length)]!;
+    const people = store.people.all();
     await store.checkins.record({
-      person,
+      person: people[Math.floor(random() * people.length)]!.id,
       open: {
         direction: random() < 0.9 ? 'in' : 'out',
         method: 'face',
@@ -126,7 +100,7 @@ async function run(rate: number, seconds: number): Promise<number> {
       photo: null,
       gps: null,
     });
-    engine.nudge();
+    uplink.nudge();
     count += 1;
   }
   await drained();
@@ -142,6 +116,6 @@ for await (const line of createInterface({ input: process.stdin })) {
   } else if (order === 'run') console.log(`ran ${await run(Number(rate), Number(seconds))} ${failures}`);
   else break;
 }
-await Promise.all(kiosks.map(({ engine }) => engine.stop()));
+await Promise.all(kiosks.map(({ uplink }) => uplink.stop()));
 for (const { store } of kiosks) store.close();
 process.exit(0);

@@ -14,7 +14,7 @@ export interface Member {
 }
 
 const PROCESSES = 2;
-const CONNECT_MS = 180_000;
+const CONNECT_MS = 600_000;
 const SETTLE_MS = 120_000;
 
 /** Milliseconds from the kiosk's commit to the server's. */
@@ -53,7 +53,7 @@ export class Fleet {
   }
 
   /**
-   * Runs a morning peak at the first `size` kiosks: check-ins of people enrolled there, `rate` per second in all.
+   * Runs a morning peak at the first `size` kiosks: check-ins of people of the roster, `rate` per second in all.
    * @throws Error unless every event arrived exactly once
    */
   async peak(world: ServerAndBroker, transport: Transport, size: number, rate: number, seconds: number): Promise<Peak> {
