@@ -104,6 +104,17 @@ describe.each(DATABASES)('the audit log on $name', { timeout: 60_000 }, (on) => 
       expect((await search(`${day}&${none}`)).items, none).toEqual([]);
   });
 
+  test('no answer is given if its audit row can’t be written', async () => {
+    const person = await someone();
+    const ask = () => api.ask('GET', `/api/people/${person}`, { as: 'staff' });
+    await ask();
+    const rename = (from: string, to: string) => api.db.schema.alterTable(from).renameTo(to).execute();
+    await rename('audit', 'audit_away');
+    await expect(ask()).rejects.toThrow();
+    await rename('audit_away', 'audit');
+    await expect(ask()).resolves.toMatchObject({ id: person });
+  });
+
   test('a search of the log is itself audited with the people searched for', async () => {
     const person = await someone();
     await search(`affected=${person}`);

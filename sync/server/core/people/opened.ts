@@ -19,7 +19,7 @@ interface Known {
 
 /**
  * Decrypted people that a session was shown, so that reloading a page need not decrypt them again. An entry is used only if the
- * same transaction has read that the person exists in that version: an erasure changes this and destroys their key in one
+ * same request has read that the person exists in that version: an erasure changes this and destroys their key in one
  * transaction. Every read is audited like any other.
  */
 export class OpenedPeople implements Kept {

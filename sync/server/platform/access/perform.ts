@@ -1,11 +1,15 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { z } from 'zod';
 import { Problem } from '../../../errors/problem.ts';
 import type { Actor } from '../audit/actor.ts';
-import { sendAudit } from '../audit/write.ts';
-import { inTransaction, type Last } from '../database/retry.ts';
+import type { AuditEntry } from '../audit/entry.ts';
+import { recordRead } from '../audit/reads.ts';
+import { prepareRow, sendAudit } from '../audit/write.ts';
+import { inTransaction } from '../database/retry.ts';
 import type { Tx } from '../database/schema.ts';
+import { keepAuditRoots } from '../keys/persons.ts';
 import { claim, type KeptAnswer } from './idempotency.ts';
 import { type Call, type FileAnswer, Refused, type Route, type Services } from './route.ts';
 import type { Session } from './session.ts';
@@ -39,14 +43,34 @@ export interface Performed {
 
 /**
  * Runs a handler in one transaction that ends with the declared audit row. A file is read to its end within the transaction,
- * so that the row names everyone in the file.
+ * so that the row names everyone in the file. Without a file, a GET needs no transaction, because it changes nothing (RFC 9110,
+ * section 9.2.1): its answer is returned once its audit row is committed.
  *
  * @throws what the handler throws; nothing was changed then
  */
 export async function perform(services: Services, spec: Route, asked: Request): Promise<Performed> {
+  const { db, keys } = services;
+  if (spec.method === 'GET' && spec.answer !== 'file') {
+    let recorded: Promise<void> | undefined;
+    const performed = await db.connection().execute((connection) => {
+      keepAuditRoots(connection);
+      const record = async (entry: AuditEntry) => {
+        recorded = recordRead(db, keys, await prepareRow(connection, keys, entry, asked.now));
+        recorded.catch(() => undefined); // awaited below
+        // The row is sent before the answer is checked, so that the database and this process work at the same time.
+        await nextTurn();
+      };
+      return attempt(connection as Tx, record, services, spec, asked, []);
+    });
+    await recorded;
+    return performed;
+  }
   const files: Spooled[] = [];
   try {
-    return await inTransaction(services.db, (tx, last) => attempt(tx, last, services, spec, asked, files));
+    return await inTransaction(db, (tx, last) => {
+      const record = async (entry: AuditEntry) => last((await sendAudit(tx, keys, entry, asked.now)).written);
+      return attempt(tx, record, services, spec, asked, files);
+    });
   } catch (cause) {
     for (const file of files) await file.discard();
     throw cause;
@@ -55,7 +79,7 @@ export async function perform(services: Services, spec: Route, asked: Request): 
 
 async function attempt(
   tx: Tx,
-  last: Last,
+  record: (entry: AuditEntry) => Promise<void>,
   services: Services,
   spec: Route,
   asked: Request,
@@ -74,8 +98,7 @@ async function attempt(
   const audit = async (outcome: string) => {
     if (spec.data.length === 0 && spec.action === 'read') return;
     const { action, method, path, data } = spec;
-    const entry = { actor, action, route: `${method} ${path}`, resource, data, subjects: [...subjects], outcome };
-    last((await sendAudit(tx, services.keys, entry, now)).written);
+    await record({ actor, action, route: `${method} ${path}`, resource, data, subjects: [...subjects], outcome });
   };
   const owner = session?.account ?? session?.person ?? null;
   const { params, query, body } = asked;
@@ -128,10 +151,11 @@ async function attempt(
     await audit('ok');
     return { answer: NOTHING, file: { name, type, spooled }, refused: null, notified, after, cookie };
   }
+  if (spec.method === 'GET') await audit('ok');
   const answer: KeptAnswer =
     spec.answer === 'nothing' ? NOTHING : { status: 200, body: shape(spec.answer, result), subjects: [...subjects] };
   await claimed?.keep(answer);
-  await audit('ok');
+  if (spec.method !== 'GET') await audit('ok');
   return { answer, file: null, refused: null, notified, after, cookie };
 }
 

@@ -17,8 +17,9 @@ import { compareAnchors } from './compare.ts';
 import type { AuditEntry } from './entry.ts';
 import { noteHead } from './head.ts';
 import { purgeAudit } from './purge.ts';
+import { recordRead } from './reads.ts';
 import { verifyAudit, verifyPart } from './verify.ts';
-import { renewAuditKey, writeAudit } from './write.ts';
+import { prepareRow, renewAuditKey, writeAudit } from './write.ts';
 
 const keys = newKeys();
 const NOW = new Date('2027-03-01T10:00:00.123Z');
@@ -62,6 +63,7 @@ describe.each(DATABASES)('audit log on $name', { timeout: 120_000 }, ({ start, u
 
   const write = (o: Partial<AuditEntry> = {}, now = NOW) =>
     inTransaction(db, (tx) => writeAudit(tx, keys, entry(o), now));
+  const read = async (from: Db) => recordRead(from, keys, await prepareRow(from, keys, entry(), NOW));
   const fill = async (count: number, now = NOW) => {
     for (let i = 0; i < count; i++) await write({}, now);
   };
@@ -92,6 +94,35 @@ describe.each(DATABASES)('audit log on $name', { timeout: 120_000 }, ({ start, u
   test('rows written concurrently form one complete chain', async () => {
     await Promise.all(Array.from({ length: 40 }, () => write()));
     await expect(verifyAudit(db, keys)).resolves.toEqual({ rows: 40, last: 40, faults: [] });
+  });
+
+  test('rows of reads form one chain with those that other transactions and processes write meanwhile', async () => {
+    const other: Db = db.withTables();
+    await write();
+    for (let round = 0; round < 5; round++)
+      await Promise.all([...Array.from({ length: 20 }, (_, i) => read(i % 3 ? db : other)), write()]);
+    await read(db);
+    await read(db);
+    await expect(verifyAudit(db, keys)).resolves.toEqual({ rows: 108, last: 108, faults: [] });
+    const { count } = await db
+      .selectFrom('audit')
+      .select((e) => e.fn.countAll().as('count'))
+      .where('count', '=', 2)
+      .executeTakeFirstOrThrow();
+    expect(Number(count)).toBe(108);
+  });
+
+  test('reads fail while their rows can’t be written, and go on afterwards', async () => {
+    await read(db);
+    await sql`alter table audit add constraint closed check (position < 2)`.execute(db);
+    try {
+      const reads = await Promise.allSettled([read(db), read(db), read(db)]);
+      expect(reads.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected']);
+    } finally {
+      await sql`alter table audit drop constraint closed`.execute(db);
+    }
+    await read(db);
+    await expect(verifyAudit(db, keys)).resolves.toEqual({ rows: 2, last: 2, faults: [] });
   });
 
   test('a row is committed or rolled back with the transaction that it records', async () => {

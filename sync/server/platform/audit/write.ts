@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import { canonicalBytes } from '../../../protocol/seal/chain.ts';
 import { lockName } from '../database/once.ts';
 import { insert } from '../database/rows.ts';
-import type { Tx } from '../database/schema.ts';
+import type { Db, Tx } from '../database/schema.ts';
 import type { Keys } from '../keys/envelope.ts';
 import type { Actor } from './actor.ts';
 import { dayOf, type PeopleInLog, packAliases, peopleInLog, type Trace } from './aliases.ts';
@@ -30,20 +30,37 @@ export async function sendAudit(
   entry: AuditEntry,
   now: Date,
 ): Promise<{ readonly written: Promise<unknown> }> {
-  const { actor } = entry;
   // Before taking the lock, which all other writers wait for.
-  const person = actor.role === 'person' ? actor.id : null;
+  const unplaced = await prepareRow(tx, keys, entry, now);
+  return { written: insert(tx, 'audit', rowAfter(await lockHead(tx, keys, now), unplaced)) };
+}
+
+/** A row that has no place in the chain yet, with the keys of the people it names. */
+export interface UnplacedRow {
+  readonly entry: AuditEntry;
+  readonly subjects: readonly string[];
+  readonly people: PeopleInLog;
+  readonly now: Date;
+}
+
+export async function prepareRow(db: Db, keys: Keys, entry: AuditEntry, now: Date): Promise<UnplacedRow> {
   const subjects = [...new Set(entry.subjects)];
-  const people = await peopleInLog(tx, keys, person ? [...subjects, person] : subjects);
-  const { key, position: last, mac: previous } = await lockHead(tx, keys, now);
-  const position = last + 1;
+  const person = personOf(entry.actor);
+  return { entry, subjects, people: await peopleInLog(db, keys, person ? [...subjects, person] : subjects), now };
+}
+
+/** Returns the columns of the row that follows `head`. */
+export function rowAfter(head: Head, { entry, subjects, people, now }: UnplacedRow) {
+  const { key } = head;
+  const { actor } = entry;
+  const position = head.position + 1;
   const day = dayOf(now);
   const row: AuditRow = {
     position,
     at: now,
     action: entry.action,
     role: actor.role,
-    actor: person === null ? actor.id : null,
+    actor: personOf(actor) === null ? actor.id : null,
     route: clean(entry.route),
     resource: entry.resource == null ? null : clean(entry.resource),
     data: [...new Set(entry.data)].sort(),
@@ -58,9 +75,10 @@ export async function sendAudit(
     keyVersion: key.version,
   };
   const { keyVersion, ...columns } = row;
-  const mac = rowMac(key, previous, row);
-  return { written: insert(tx, 'audit', { ...columns, key_version: keyVersion, mac }) };
+  return { ...columns, key_version: keyVersion, mac: rowMac(key, head.mac, row) };
 }
+
+const personOf = ({ role, id }: Actor): string | null => (role === 'person' ? id : null);
 
 /** Takes the chain's lock until the transaction ends, so that there is one writer at a time. */
 export const lockChain = (tx: Tx): Promise<void> => lockName(tx, 'audit');

@@ -161,17 +161,20 @@ function boxOf(held: ReadonlyMap<string, PersonKey>): PersonBox {
   return box;
 }
 
-/** The audit roots each transaction has read, by person. Released together with the transaction. */
+/** The audit roots that each transaction or read has read, by person. Released together with it. */
 const noted = new WeakMap<Db, Map<string, KeyObject>>();
 
-/** Returns the audit roots that this transaction has already read. */
+/** Has the audit roots of people who are shown remembered for this connection too, which one request reads through. */
+export const keepAuditRoots = (db: Db): void => void noted.set(db, new Map());
+
+/** Returns the audit roots that this transaction or read already has. */
 export const auditRootsOf = (db: Db): ReadonlyMap<string, KeyObject> => noted.get(db) ?? new Map();
 
-/** Remembers the audit roots of people about to be shown until the transaction ends, because its audit row names them. */
+/** Remembers the audit roots of people about to be shown until the transaction or read ends, because its audit row names them. */
 export function noteAuditRoots(db: Db, people: readonly string[], rootOf: (person: string) => KeyObject | null): void {
-  if (!db.isTransaction) return;
-  const roots = noted.get(db) ?? new Map<string, KeyObject>();
-  noted.set(db, roots);
+  if (db.isTransaction && !noted.has(db)) keepAuditRoots(db);
+  const roots = noted.get(db);
+  if (!roots) return;
   for (const person of people) {
     const root = rootOf(person);
     if (root) roots.set(person, root);

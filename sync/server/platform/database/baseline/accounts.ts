@@ -186,4 +186,18 @@ export const accounts: readonly string[] = [
            union all (select c.position, c.mac from audit_checkpoint c order by c.position desc limit 1)) ends
          order by ends.position desc limit 1) h on true;
    end $$`,
+
+  // Appends rows that were computed for this head, and returns whether it still is the head. If not, nothing is appended.
+  `create function audit_append(rows jsonb, head_version integer, head_position bigint, head_mac bytea) returns boolean
+   language plpgsql volatile as $$
+   declare head record;
+   begin
+     select * into head from audit_head();
+     if head.version is distinct from head_version or head."position" is distinct from head_position
+       or head.mac is distinct from head_mac then
+       return false;
+     end if;
+     insert into audit select r.* from jsonb_populate_recordset(null::audit, rows) r;
+     return true;
+   end $$`,
 ];
