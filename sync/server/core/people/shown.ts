@@ -82,11 +82,9 @@ export function withAround(query: ReturnType<typeof livingPeople>) {
     'person.row_version as version',
     'person.gps_opt_out as gpsOptOut',
     'person.updated_at as updatedAt',
-    sql<string[]>`array(
-      select coalesce(d.id, s.site)::text
-      from person_site s left join site d on d.is_default and s.site = ${DEFAULT_SCOPE}::uuid
-      where s.person = person.id and (d.id is not null or s.site <> ${DEFAULT_SCOPE}::uuid)
-      order by s.site)`.as('sites'),
+    sql<string[]>`array_remove(array(
+      select case when s.site = ${DEFAULT_SCOPE}::uuid then (select id from site where is_default) else s.site end::text
+      from person_site s where s.person = person.id order by s.site), null)`.as('sites'),
     sql<number>`(select count(*)::int from template t where t.person = person.id)`.as('templates'),
     standing.as('consent'),
   ]);

@@ -8,7 +8,7 @@ import type { AuditEntry } from '../audit/entry.ts';
 import { recordRead } from '../audit/reads.ts';
 import { prepareRow, sendAudit } from '../audit/write.ts';
 import { inTransaction } from '../database/retry.ts';
-import type { Tx } from '../database/schema.ts';
+import type { Db, Tx } from '../database/schema.ts';
 import { keepAuditRoots } from '../keys/persons.ts';
 import { claim, type KeptAnswer } from './idempotency.ts';
 import { type Call, type FileAnswer, Refused, type Route, type Services } from './route.ts';
@@ -51,17 +51,17 @@ export interface Performed {
 export async function perform(services: Services, spec: Route, asked: Request): Promise<Performed> {
   const { db, keys } = services;
   if (spec.method === 'GET' && spec.answer !== 'file') {
+    // The same database under another name, for which the people who are shown are remembered.
+    const read: Db = db.withTables();
+    keepAuditRoots(read);
     let recorded: Promise<void> | undefined;
-    const performed = await db.connection().execute((connection) => {
-      keepAuditRoots(connection);
-      const record = async (entry: AuditEntry) => {
-        recorded = recordRead(db, keys, await prepareRow(connection, keys, entry, asked.now));
-        recorded.catch(() => undefined); // awaited below
-        // The row is sent before the answer is checked, so that the database and this process work at the same time.
-        await nextTurn();
-      };
-      return attempt(connection as Tx, record, services, spec, asked, []);
-    });
+    const record = async (entry: AuditEntry) => {
+      recorded = recordRead(db, keys, await prepareRow(read, keys, entry, asked.now));
+      recorded.catch(() => undefined); // awaited below
+      // The row is sent before the answer is checked, so that the database and this process work at the same time.
+      await nextTurn();
+    };
+    const performed = await attempt(read as Tx, record, services, spec, asked, []);
     await recorded;
     return performed;
   }

@@ -46,7 +46,7 @@ export interface Before<P, Q, B> {
 
 /** A parsed request in its transaction. Use `tx`: the embedded database has one connection, so `services.db` would deadlock. */
 export interface Call<P, Q, B, X = unknown> extends Before<P, Q, B> {
-  /** The transaction. For a GET that answers no file: a connection, on which each statement is committed on its own. */
+  /** For a GET that answers no file, there is no transaction: it changes nothing. */
   readonly tx: Tx;
   /** What `before` returned. */
   readonly prepared: X;

@@ -164,7 +164,7 @@ function boxOf(held: ReadonlyMap<string, PersonKey>): PersonBox {
 /** The audit roots that each transaction or read has read, by person. Released together with it. */
 const noted = new WeakMap<Db, Map<string, KeyObject>>();
 
-/** Has the audit roots of people who are shown remembered for this connection too, which one request reads through. */
+/** Remembers the audit roots of people who are shown for this database too, which one request reads through. */
 export const keepAuditRoots = (db: Db): void => void noted.set(db, new Map());
 
 /** Returns the audit roots that this transaction or read already has. */
