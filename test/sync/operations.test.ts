@@ -1,5 +1,7 @@
+import { connect } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { initServer } from '../../sync/server/app/local.ts';
+import { selfSignedServerCertificate } from '../../sync/server/platform/keys/certificates.ts';
 import { call } from '../kit/client.ts';
 import { temporaryFolder } from '../kit/folder.ts';
 import { registeredKiosk, sync } from '../kit/kiosk.ts';
@@ -9,6 +11,18 @@ import { postgresUnavailable, startPostgres, type TestPostgres } from '../servic
 
 /** What operators see when real server processes run on a real PostgreSQL. */
 
+/** Returns the fingerprint of the certificate with which the listener at this URL introduces itself. */
+function fingerprint(url: string): Promise<string> {
+  const { hostname: host, port } = new URL(url);
+  return new Promise((resolve, reject) => {
+    const socket = connect({ host, port: Number(port), rejectUnauthorized: false }, () => {
+      resolve(socket.getPeerCertificate().fingerprint256);
+      socket.destroy();
+    }).on('error', reject);
+  });
+}
+
+const DAY_MS = 86_400_000;
 const NAME = 'Zyxwvut Qponmlk';
 const unavailable = postgresUnavailable();
 if (unavailable) console.log(unavailable);
@@ -88,6 +102,19 @@ describe.skipIf(unavailable)('a server process', () => {
     );
     expect(body).toMatch(/^nodejs_eventloop_lag_seconds /m);
     for (const personal of ['Zyxwvut', box.device, 'Front door', '127.0.0.1']) expect(body).not.toContain(personal);
+    server.child.kill('SIGTERM');
+    expect((await server.ended).code).toBe(0);
+  });
+
+  test('renews the certificates for browsers and kiosks without a restart', async () => {
+    const server = await start();
+    const urls = [server.peopleUrl, server.deviceUrl];
+    const before = await Promise.all(urls.map(fingerprint));
+    const ending = await selfSignedServerCertificate(['localhost'], Date.now() - 380 * DAY_MS);
+    postgres.sql(`update keyring.listener set cert_pem = '${ending.certPem}'`, 'operations');
+    await until('both have a new one', async () =>
+      (await Promise.all(urls.map(fingerprint))).every((now, i) => now !== before[i]),
+    );
     server.child.kill('SIGTERM');
     expect((await server.ended).code).toBe(0);
   });

@@ -132,11 +132,11 @@ export async function startServer(
     closers.push(() => devices.close());
     const followed = config.peopleCertificate && followCertificate(config.peopleCertificate, log);
     if (followed) closers.push(async () => followed.close());
-    const certificate = followed?.now ?? keyring.people;
+    const certificate = () => followed?.now ?? keyring.people;
     const people = await createPeopleListener({
       services,
       hub,
-      certificate,
+      certificate: certificate(),
       trusted: config.peopleCertificate !== null,
       hostnames: config.hostnames,
       trustedProxies: config.trustedProxies,
@@ -159,7 +159,7 @@ export async function startServer(
       settings: config.operations,
       db,
       readiness: watch,
-      certificate,
+      certificate: certificate(),
       held: () => ({
         liveScreens: hub.size,
         mqtt: { connected: mqtt.connected, devices: mqtt.connectedDevices.size, dropped: mqtt.dropped },
@@ -169,10 +169,13 @@ export async function startServer(
       now,
     });
     closers.push(operations.close);
-    followed?.onChange((renewed) => {
-      people.server.setSecureContext({ ...TLS_VERSIONS, key: renewed.keyPem, cert: renewed.certPem });
-      operations.renewCertificate(renewed);
-    });
+    const renew = () => {
+      const { keyPem, certPem } = certificate();
+      people.server.setSecureContext({ ...TLS_VERSIONS, key: keyPem, cert: certPem });
+      operations.renewCertificate(certificate());
+    };
+    if (followed) followed.onChange(renew);
+    else keyring.onChange(renew);
     signals.hear('change', await nudger(db, (due) => mqtt.nudge(due), log));
     if (database.kind === 'embedded') closers.push(await listenForOperator(config.home, services));
     const peopleUrl = await listen(people, config, config.peoplePort, 'SMARTPRESENCE_PEOPLE_PORT');
@@ -186,7 +189,7 @@ export async function startServer(
       deviceUrl: identity.deviceUrl(),
       // The token is in the fragment, which browsers never send, so no log, proxy or link scanner gets it.
       adminLink: `${peopleUrl}/console/${enter}`,
-      certificateSha256: new X509Certificate(certificate.certPem).fingerprint256,
+      certificateSha256: new X509Certificate(certificate().certPem).fingerprint256,
       operationsPort: operations.port,
       stopping: () => watch.stop(),
       close,

@@ -221,14 +221,3 @@ export function stillFits(certPem: string, hostnames: readonly string[], now: nu
   const names = cert.getExtension(x509.SubjectAlternativeNameExtension)?.names.items.map((n) => n.value) ?? [];
   return cert.notAfter.getTime() - now > RENEW_BEFORE_MS && [...names].sort().join() === [...hostnames].sort().join();
 }
-
-/** Whether this CA issued the certificate, judged by name and key identifier. */
-export function issuedBy(certPem: string, caPem: string): boolean {
-  const [cert, ca] = [new x509.X509Certificate(certPem), new x509.X509Certificate(caPem)];
-  const keyId = ca.getExtension(x509.SubjectKeyIdentifierExtension)?.keyId;
-  return (
-    cert.issuer === ca.subject &&
-    keyId !== undefined &&
-    cert.getExtension(x509.AuthorityKeyIdentifierExtension)?.keyId === keyId
-  );
-}

@@ -1,10 +1,10 @@
+import { X509Certificate } from 'node:crypto';
 import { publicHalf } from '../../../protocol/seal/keys.ts';
 import type { Ed25519PrivateJwk, Ed25519PublicJwk, X25519PrivateJwk } from '../../../protocol/wire/batch.ts';
 import type { ServerKeys } from '../../../protocol/wire/keys.ts';
 import { find, upsert } from '../database/rows.ts';
 import type { Db } from '../database/schema.ts';
 import {
-  issuedBy,
   issueServerCertificate,
   type KeyAndCertificate,
   selfSignedServerCertificate,
@@ -179,14 +179,15 @@ export class Keyring {
     this.#listeners.add(then);
   }
 
-  /** Loads keys that other processes changed, and renews an expiring devices certificate. @returns whether anything changed */
+  /** Loads keys that other processes changed, and renews the listeners' certificates near their end. @returns whether anything changed */
   async refresh(): Promise<boolean> {
     const state = await settleKeys(this.#db, this.#keys);
     const changed = state !== null && state.serial !== this.#set.serial;
     if (changed) this.#set = await readKeySet(this.#db, this.#keys);
-    const before = this.#devices;
+    const before = [this.#devices.certPem, this.#people.certPem];
     this.#devices = await listenerCertificate(this.#db, this.#keys, 'devices', this.ca, this.#o);
-    if (!changed && before.certPem === this.#devices.certPem) return false;
+    this.#people = await listenerCertificate(this.#db, this.#keys, 'people', this.ca, this.#o);
+    if (!changed && before.join() === [this.#devices.certPem, this.#people.certPem].join()) return false;
     for (const then of this.#listeners) then();
     return true;
   }
@@ -222,7 +223,8 @@ async function listenerCertificate(
   const names = [...hostnames].sort().join();
   const place = keyPlace(purpose, names);
   const row = await find(db, 'keyring.listener', { purpose, hostnames: names });
-  const fits = (pem: string) => stillFits(pem, hostnames, now()) && (purpose === 'people' || issuedBy(pem, ca.certPem));
+  const ours = (pem: string) => new X509Certificate(pem).checkIssued(new X509Certificate(ca.certPem));
+  const fits = (pem: string) => stillFits(pem, hostnames, now()) && (purpose === 'people' || ours(pem));
   if (row && fits(row.cert_pem))
     return { certPem: row.cert_pem, keyPem: keys.open('keyring', place, row.private).toString('utf8') };
   const made = await (purpose === 'people'
