@@ -36,7 +36,9 @@ export const jobRoutes: readonly Route[] = [
       if (!job) throw new Problem('job-unknown', { jobs: jobs.map((j) => j.name).join(', ') });
       const ended = await runNow(services, job, new AbortController().signal);
       if (ended.outcome === 'failed') throw ended.cause;
-      return ended.outcome === 'ok' ? ended.report : {};
+      // This run lost its lease, so another replica has begun its own.
+      if (ended.outcome === 'stopped') throw new Problem('job-running', { name });
+      return ended.report;
     },
     handle: async ({ prepared }) => prepared,
   }),

@@ -46,7 +46,9 @@ export class ErrorRows {
   }
 
   async #end(key: string): Promise<void> {
-    const { entry, more, timer } = this.#counted.get(key)!;
+    const counted = this.#counted.get(key);
+    if (!counted) return; // its timer and `close` can both get here
+    const { entry, more, timer } = counted;
     clearTimeout(timer);
     this.#counted.delete(key);
     if (more === 0) return;

@@ -91,4 +91,14 @@ describe.each(DATABASES)('rows by their values on $name', (kind) => {
     expect(await remove(db, 'update_window', { scope: row.scope })).toBe(0);
     expect(await scopes()).toEqual(['b', 'c']);
   });
+
+  test('more rows than a statement has room for are inserted all the same', async () => {
+    const scope = Array.from({ length: 22_000 }, (_, i) => `${String(i).padStart(8, '0')}-0000-4000-9000-000000000000`);
+    const rows = scope.map((one) => ({ scope: one, starts: '01:00', ends: '02:00' }));
+    await insert(db, 'update_window', rows.slice(1));
+    expect(await insertNew(db, 'update_window', rows)).toBe(1);
+    await upsert(db, 'update_window', 'scope', rows, { ends: '03:00' });
+    expect(await count(db, 'update_window', { ends: '03:00' })).toBe(rows.length);
+    expect(await remove(db, 'update_window', { ends: '03:00' })).toBe(rows.length);
+  });
 });

@@ -12,6 +12,9 @@ import type { Db, Row, Tables } from './schema.ts';
 
 const OPERATOR = Symbol('operator');
 
+/** PostgreSQL's limit for a statement is 65,535, and PGlite's is 32,767. */
+const MOST_PARAMETERS = 32_000;
+
 type Name = keyof Tables;
 type Column<T extends Name> = keyof Row<T> & string;
 /** Conditions per column: null, one value, a comparison, or a list of possible values. An empty list matches nothing. */
@@ -96,15 +99,15 @@ export async function exists<T extends Name>(db: Db, table: T, match: Match<T>):
 
 /** Inserts rows. Does nothing if there are none, like all functions below. */
 export async function insert<T extends Name>(db: Db, table: T, rows: Values<T>): Promise<void> {
-  if (isNone(rows)) return;
-  await inserting(db, table, rows).execute();
+  for (const query of inserting(db, table, rows)) await query.execute();
 }
 
 /** Inserts rows, except those that already exist. @returns how many were inserted */
 export async function insertNew<T extends Name>(db: Db, table: T, rows: Values<T>): Promise<number> {
-  if (isNone(rows)) return 0;
-  const query = inserting(db, table, rows).onConflict((c) => c.doNothing());
-  return Number((await query.executeTakeFirst()).numInsertedOrUpdatedRows);
+  let inserted = 0;
+  for (const query of inserting(db, table, rows))
+    inserted += Number((await query.onConflict((c) => c.doNothing()).executeTakeFirst()).numInsertedOrUpdatedRows);
+  return inserted;
 }
 
 /** Inserts rows, or updates those with the same `key`. @param set what to update; default: everything in the row */
@@ -115,9 +118,8 @@ export async function upsert<T extends Name>(
   rows: Values<T>,
   set: UpdateObject<Tables, T> = rows as never,
 ): Promise<void> {
-  if (isNone(rows)) return;
-  const query = inserting(db, table, rows).onConflict((c) => c.columns([key].flat()).doUpdateSet(set as never));
-  await query.execute();
+  for (const query of inserting(db, table, rows))
+    await query.onConflict((c) => c.columns([key].flat()).doUpdateSet(set as never)).execute();
 }
 
 /** Updates every row that matches. @returns how many */
@@ -181,10 +183,16 @@ const select = (db: Db, table: string, match: object, columns?: readonly string[
   return (columns ? query.select(columns) : query.selectAll()) as SelectQueryBuilder<Loose, string, object>;
 };
 
-const inserting = (db: Db, table: string, rows: unknown) =>
-  loose(db)
-    .insertInto(table)
-    .values(rows as never);
+/** Yields one statement for each part of the rows that a statement has room for. */
+function* inserting(db: Db, table: string, rows: unknown) {
+  const all = [rows].flat() as Record<string, unknown>[];
+  const columns = new Set(all.flatMap((row) => Object.keys(row))).size;
+  const atOnce = Math.max(1, Math.floor(MOST_PARAMETERS / columns));
+  for (let at = 0; at < all.length; at += atOnce)
+    yield loose(db)
+      .insertInto(table)
+      .values(all.slice(at, at + atOnce) as never);
+}
 
 // The functions above have their own strict types. kysely's can't be resolved for a table that is a type parameter.
 type Loose = Record<string, Record<string, unknown>>;
