@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { ExactGallery } from '../../../models/node/gallery/gallery.ts';
 import type { FaceQuality } from '../../../models/rules/quality.ts';
 import { Problem } from '../../../sync/errors/problem.ts';
@@ -414,6 +414,22 @@ describe('an enrolment', () => {
     expect(await capture(enrolment, third)).toMatchObject({ accepted: true });
     for (const drop of locked) drop();
     expect(await codeOf(() => capture(enrolment, third))).toBe('enrolment-unknown');
+  });
+
+  test('is stored whole if the staff session ends while it is being stored', async () => {
+    const enrolment = service();
+    const id = await begin(enrolment);
+    for (const held of [0, 20, -20, 0]) await capture(enrolment, id, held);
+    const { vault } = store.parts;
+    const keep = vault.keep.bind(vault);
+    vi.spyOn(vault, 'keep').mockImplementation((photo, then) => {
+      for (const drop of locked) drop();
+      return keep(photo, then);
+    });
+    const { person } = await enrolment.enrolFinish({ token: TOKEN, enrolment: id });
+    const templates = store.templates.of(person.id, recogniser.model);
+    expect(templates.length).toBeGreaterThan(0);
+    for (const { embedding } of templates) expect(Math.hypot(...embedding)).toBeCloseTo(1, 3);
   });
 
   test('does not start if the session ended while the PIN was hashed', async () => {

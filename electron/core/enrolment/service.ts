@@ -18,6 +18,7 @@ import type { NumberSubjects } from '../pin/subjects.ts';
 import { photoDaysShown, privacyIsSet, type SiteConfig } from '../site/config.ts';
 import type { StaffService } from '../staff/service.ts';
 import type { GivenConsent, NewPerson, Person, Store } from '../store/interface.ts';
+import type { Marking } from '../store/lookalikes.ts';
 import { checkOverrule, duplicateOf, refuseDuplicate, showDuplicate } from './duplicates.ts';
 import { addFace, enrolOnCard, type Gathered } from './on-card.ts';
 import { personRow as row } from './person-row.ts';
@@ -187,20 +188,26 @@ export function createEnrolmentService(deps: EnrolmentDeps): EnrolmentMethods {
     const owner = ownerOf(enrolment);
     if (owner) refuseDuplicate(store, owner);
     const pairs = [...others].filter((id) => store.people.get(id));
-    const templates = enrolment.templates.map((t) => ({ ...t, model: recogniser.model }));
     const marking = { reason: 'enrolment', by: staff.require(token).actor } as const;
-    const { details, photo } = enrolment;
-    let person: Person;
-    if (enrolment.person === null) {
-      person = await enrolPerson(deps, { ...details, templates, photo, lookalikes: { others: pairs, marking } });
-    } else {
-      const subject = store.people.require(enrolment.person);
-      // The pair first: no template of theirs may count without it.
-      for (const other of pairs) store.lookalikes.mark(subject.id, other, marking);
-      person = await addFace(deps, subject, { consent: details.consent, templates, photo });
-    }
+    const person = await enrolHere(enrolment, pairs, marking);
     drop(); // only now: a failed write must not lose the captures
     return { person: row(person) };
+  }
+
+  /** Stores copies of the captures: if the staff session ends meanwhile, the captures are overwritten with zeros. */
+  async function enrolHere({ details, photo, ...e }: Enrolment, pairs: string[], marking: Marking): Promise<Person> {
+    const { model } = recogniser;
+    const templates = e.templates.map((t) => ({ ...t, embedding: t.embedding.slice(), model }));
+    try {
+      if (e.person === null)
+        return await enrolPerson(deps, { ...details, templates, photo, lookalikes: { others: pairs, marking } });
+      const subject = store.people.require(e.person);
+      // The pair first: no template of theirs may count without it.
+      for (const other of pairs) store.lookalikes.mark(subject.id, other, marking);
+      return await addFace(deps, subject, { consent: details.consent, templates, photo });
+    } finally {
+      wipe(templates.map((t) => t.embedding));
+    }
   }
 
   return {
