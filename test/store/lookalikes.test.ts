@@ -187,6 +187,14 @@ describe('pairs of the server', () => {
     expect(store.lookalikes.has(ada)).toBe(false);
   });
 
+  it('are removed when the other person is erased, even if they were never at this kiosk', async () => {
+    const store = await openKiosk(newFolder());
+    const [ada, eve] = [randomUUID(), randomUUID()];
+    await store.roster.apply(page([person(ada), lookalikes(ada, eve)]));
+    await store.roster.apply(page([{ kind: 'erase', request: randomUUID(), person: eve }]));
+    expect(rows(store, 'lookalike')).toBe(0);
+  });
+
   it('do not override a local change that is being sent', async () => {
     const { store, ada, eve } = await two();
     store.lookalikes.mark(ada, eve, STAFF);

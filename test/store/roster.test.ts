@@ -211,6 +211,19 @@ describe('a snapshot', () => {
     expect(store.people.count()).toBe(0);
   });
 
+  it('does not bring back someone deleted here while the server has not received the deletion', async () => {
+    const store = await openKiosk(newFolder());
+    const { id } = await store.people.add(aPerson());
+    commitAll(store);
+    await store.people.delete(id);
+    await store.roster.apply(whole([person(id), templates(id, [1])], false));
+    expect([store.people.count(), store.roster.hasTemplates()]).toEqual([0, false]);
+    commitAll(store);
+    await store.roster.apply(whole([person(id)], false));
+    expect(store.people.count()).toBe(1);
+    expect((await store.check()).problems).toEqual([]);
+  });
+
   it('that the server starts again counts from there', async () => {
     const store = await openKiosk(newFolder());
     const ids = [randomUUID(), randomUUID()];

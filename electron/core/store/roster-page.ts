@@ -1,8 +1,10 @@
 import type { Change, Policy } from '../../../sync/protocol/wire/changes.ts';
 import type { ServerKeys } from '../../../sync/protocol/wire/keys.ts';
 import { sharedPin, storedPin } from '../pin/stored-pin.ts';
+import { typeCode } from './compact.ts';
 import { vectorOf } from './derived.ts';
 import { STAFF_OF_SERVER } from './device-state.ts';
+import type { EventRow } from './events.ts';
 import { uuidBytes, uuidText } from './header.ts';
 import type { Credential, Store } from './interface.ts';
 import { credentialKey, type Known, newPersonKeys, optedOutBy } from './known.ts';
@@ -37,6 +39,7 @@ export class Applying {
   #policy: Policy | null = null;
   #keys: ServerKeys | null = null;
   #deviceStateChanged = false;
+  #deleted: ReadonlySet<string> | null = null;
 
   constructor(session: Session, parts: PageParts, whole: boolean) {
     this.#s = session;
@@ -132,6 +135,7 @@ export class Applying {
     const { name, number, language, gpsOptOut } = profile;
     const before = people.stored(id);
     if (!before) {
+      if (this.#deletedHere().has(id)) return;
       const made = people.insert({ id, name, number, language }, newPersonKeys(random), this.#now);
       if (gpsOptOut) people.overrule(made, { name, number, language, gpsOptOut });
       this.#touched.set(id, made.ref);
@@ -147,6 +151,21 @@ export class Applying {
     if (same && !before.removed) return;
     people.overrule(before.known, { name, number, language, gpsOptOut });
     this.#touched.set(id, before.known.ref);
+  }
+
+  /** People whose deletion here the server has not received yet: it still sends them. */
+  #deletedHere(): ReadonlySet<string> {
+    if (this.#deleted) return this.#deleted;
+    const { sql, log, values } = this.#s;
+    const deletions = `SELECT * FROM whole_event
+      WHERE n > ? AND n <= ? AND type = ? AND person IS NULL AND sealed IS NOT NULL`;
+    const rows = log.epochs.flatMap(({ base, committed }, i) => {
+      const last = log.epochs[i + 1]?.base ?? log.last;
+      return sql.rows<EventRow>(deletions, base + committed, last, typeCode('person'));
+    });
+    const people = rows.flatMap((row) => values.of(row)).filter(({ field }) => field === 'person');
+    this.#deleted = new Set(people.map(({ text }) => JSON.parse(text) as string));
+    return this.#deleted;
   }
 
   #templates({ person: id, model, templates }: Extract<Change, { kind: 'templates' }>): void {
@@ -304,7 +323,7 @@ export class Applying {
     if (known) {
       this.#photos.push(...this.#parts.removal.deletePersonRows(known.ref));
       this.#forget(id, known.ref);
-    }
+    } else forgetLookalikes(sql, uuidBytes(id)); // the server may have sent a pair with someone who is not at this kiosk
     const bytes = uuidBytes(request);
     const answered = sql.value<number>('SELECT n FROM erasure WHERE request = ?', bytes);
     // Reported once. If the server asks again, its database is older than the answer, which is then resent anyway. Only an answer
