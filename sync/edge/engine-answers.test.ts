@@ -211,14 +211,20 @@ describe('the sync engine, receiving answers,', () => {
     await r.engine.stop();
   });
 
-  test('gets the marks of every epoch before a snapshot’s last page deletes anyone', async () => {
+  test('gets the marks of every epoch before a snapshot’s first page changes anyone', async () => {
     const r = await newEngine();
     r.source.person('Ada');
     const old = r.source.epoch;
     r.source.newEpoch();
     r.source.person('Grace');
-    r.source.acknowledge(old, { committed: 1, safe: 0 });
-    r.server.pages = [{ whole: true, cursor: 'c1' }];
+    const middle = r.source.epoch;
+    r.source.newEpoch();
+    r.source.person('Lina');
+    for (const epoch of [old, middle]) r.source.acknowledge(epoch, { committed: 1, safe: 0 });
+    r.server.pages = [
+      { whole: true, cursor: 'c1', more: true },
+      { whole: true, cursor: 'c1' },
+    ];
     const order: string[] = [];
     const { rewind } = r.source;
     r.source.rewind = (...args) => {
@@ -230,12 +236,13 @@ describe('the sync engine, receiving answers,', () => {
       order.push('apply');
       await apply(page);
     };
-    // The server lost its events of the old epoch. The ask that fetches the page is about the first epoch in the list.
-    r.server.committed.set(old, 0);
+    // The server lost its events of the middle epoch. The ask that fetches the page is about the first epoch in the list.
+    r.server.committed.set(old, 1);
+    r.server.committed.set(middle, 0);
     r.engine.start();
     await r.untilPause();
     expect(order.indexOf('rewind')).toBe(0);
-    expect(r.received.flat()).toEqual([1, 1]);
+    expect(r.received.flat()).toEqual([1, 1]); // of the middle epoch and of the current one
     await r.engine.stop();
   });
 

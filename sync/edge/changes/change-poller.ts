@@ -88,15 +88,14 @@ export class ChangePoller {
     if (page.whole) {
       this.#heardOf ??= new Set();
       this.#heardOf.add(epoch);
-      // At the end of a snapshot, people who were on none of its pages are deleted, but only after the server has acknowledged
-      // its events of every epoch.
-      if (!page.more)
-        for (const other of epochs) {
-          if (this.#heardOf.has(other)) continue;
-          await this.#page(other, cursor, 1, exchange, takeAck);
-          if (sink.cursor() !== cursor) return true;
-          this.#heardOf.add(other);
-        }
+      // What a snapshot changes or deletes depends on what the server has of ours, of every epoch. If it was restored from a
+      // backup, the marks known here may be too high.
+      for (const other of epochs) {
+        if (this.#heardOf.has(other)) continue;
+        await this.#page(other, cursor, 1, exchange, takeAck);
+        if (sink.cursor() !== cursor) return true;
+        this.#heardOf.add(other);
+      }
     }
     await sink.apply(page);
     if (!page.whole || !page.more) this.#heardOf = null;
