@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { openKeys } from '../../electron/core/keys/index.ts';
@@ -178,6 +178,24 @@ describe('rekey', () => {
     await someCheckins(store, id, 2);
     store.close();
     expect(Object.keys(snapshot(home)).some((name) => name.includes('.next'))).toBe(false);
+    expect((await openKiosk(home)).checkins.list({ limit: 9 })).toHaveLength(2);
+  });
+
+  it('whose copy can’t replace the store leaves the store in use as it was', async () => {
+    const home = newFolder();
+    const store = await openKiosk(home);
+    const { id } = await store.people.add(aPerson());
+    const busy: boolean[] = [];
+    const rekeyed = store.rekey({
+      progress: (step) => step === 3 && rmSync(rekeyedFile(home)),
+      busy: async (now) => void busy.push(now),
+    });
+    await expect(rekeyed).rejects.toMatchObject({ code: 'ENOENT' });
+    expect(busy).toEqual([true, false]);
+    expect(store.session.db.pragma('journal_mode', { simple: true })).toBe('wal');
+    expect([store.parts.keys.next, store.parts.keys.current.generation]).toEqual([null, 1]);
+    await someCheckins(store, id, 2);
+    store.close();
     expect((await openKiosk(home)).checkins.list({ limit: 9 })).toHaveLength(2);
   });
 });

@@ -1,6 +1,15 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { createDecipheriv, randomBytes } from 'node:crypto';
-import { copyFileSync, existsSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  cpSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -348,6 +357,18 @@ describe('deleting a person', () => {
     expect(whole.includes(Buffer.from('event_never_changes'))).toBe(true); // the search does find plaintext in pages
     for (const remnant of [...keys, ...sealed]) expect(whole.includes(remnant.subarray(0, 24))).toBe(false);
     expect((await store.check()).problems).toEqual([]);
+  });
+
+  it('leaves nothing in the log of a process that died before it emptied it', async () => {
+    const home = newFolder();
+    const store = await openKiosk(home);
+    await store.people.add(aPerson());
+    const died = newFolder();
+    cpSync(home, died, { recursive: true });
+    const log = join(died, 'store.db-wal');
+    expect(statSync(log).size).toBeGreaterThan(0);
+    const again = await openKiosk(died);
+    expect([statSync(log).size, again.people.count()]).toEqual([0, 1]);
   });
 
   it('while their photo is being written leaves no check-in and no photo', async () => {

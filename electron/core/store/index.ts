@@ -11,6 +11,7 @@ import { rekeyedFile, storeFile } from './files.ts';
 import { migrate, readMeta, writeMeta } from './migrations.ts';
 import { checkFirstPage, type FirstPage } from './pages.ts';
 import { pendingAddresses } from './pending.ts';
+import { isStorageProblem } from './reserve.ts';
 import { SqlStore } from './store.ts';
 
 export { type CheckReport, checkClosedStore } from './check.ts';
@@ -166,12 +167,22 @@ function connect(
         connection,
       );
       sweepPhotos(store.session.sql, vault);
+      emptyLeftLog(store);
       store.keepReserve();
       return store;
     });
   } catch (error) {
     disconnect(connection);
     throw error;
+  }
+}
+
+/** The log of a process that died still has old versions of rows deleted since. If the disk is too full, the next removal does it. */
+function emptyLeftLog(store: SqlStore): void {
+  try {
+    store.scrubLog();
+  } catch (error) {
+    if (!isStorageProblem(error)) throw error;
   }
 }
 

@@ -46,6 +46,7 @@ export async function rekeyStore(store: SqlStore, options: WorkOptions = {}): Pr
   await options.busy?.(true);
   const copy = rekeyedFile(home);
   const steps = 4;
+  const people = store.people.count();
   let pages: number;
   try {
     pages = guarded(() => {
@@ -56,14 +57,19 @@ export async function rekeyStore(store: SqlStore, options: WorkOptions = {}): Pr
       store.session.db.prepare('VACUUM INTO ?').run(copy);
       progress(2, steps, 'steps');
       rewrap(copy, keys.current, next, random);
-      return verifyCopy(copy, next, store);
+      const checked = verifyCopy(copy, next, store);
+      progress(3, steps, 'steps');
+      // Leave WAL mode, so that closing the old connection can't delete a log that by its name belongs to the new file.
+      store.session.db.pragma('journal_mode=DELETE');
+      renameSync(copy, storeFile(home));
+      return checked;
     });
-    progress(3, steps, 'steps');
   } catch (error) {
     removeCopy(copy);
     void options.busy?.(false);
     const problem = asProblem(error);
     try {
+      guarded(() => store.session.db.pragma('journal_mode=WAL'));
       keys.settle('current');
     } catch (cause) {
       // The disk may be too full even for that. The next opening, or the next rekey, resolves it.
@@ -71,10 +77,6 @@ export async function rekeyStore(store: SqlStore, options: WorkOptions = {}): Pr
     }
     throw problem;
   }
-  // Leave WAL mode, so that closing the old connection can't delete a log that by its name belongs to the new file.
-  guarded(() => store.session.db.pragma('journal_mode=DELETE'));
-  const people = store.people.count();
-  renameSync(copy, storeFile(home));
   try {
     syncFolder(home);
     keys.settle('next');
