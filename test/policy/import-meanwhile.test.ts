@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { ImportPhoto, ImportRun } from '../../sync/protocol/api/imports.ts';
 import type { Person } from '../../sync/protocol/api/people.ts';
+import { applyAccepted } from '../../sync/server/features/enrolment/imports/apply.ts';
 import { importsJob } from '../../sync/server/features/enrolment/imports/imports.job.ts';
 import { makeWanted } from '../../sync/server/features/enrolment/imports/people.ts';
 import { requestErasure } from '../../sync/server/features/privacy/erasure/request.ts';
@@ -127,6 +128,21 @@ describe('while an import’s picture is being judged', () => {
     await runWhile(() => api.ask('POST', `/api/imports/${id}/cancel`, { as: 'staff' }));
     const rows = await api.db.selectFrom('import_photo').select(['photo', 'template']).where('run', '=', id).execute();
     expect(rows).toEqual([{ photo: null, template: null }]);
+  });
+
+  test('two replicas apply the same picture: it is counted once', async () => {
+    await person('Twice', '7007');
+    const basis = { textVersion: '1', language: 'en', statement: 'Forms of August' };
+    const { id } = await api.ask<ImportRun>('POST', '/api/imports', { as: 'staff', body: { basis } });
+    await face(id, '7007.jpg');
+    await run();
+    const body = { decision: 'accept' };
+    await api.ask('POST', `/api/imports/${id}/photos/${(await photos(id))[0]!.id}/decision`, { as: 'staff', body });
+    await api.ask('POST', `/api/imports/${id}/apply`, { as: 'staff' });
+    const signal = AbortSignal.timeout(60_000);
+    const both = await Promise.all([applyAccepted(api.services, signal), applyAccepted(api.services, signal)]);
+    expect(both.reduce((sum, one) => sum + one.applied + one.refused, 0)).toBe(1);
+    expect(await photos(id)).toMatchObject([{ state: 'applied' }]);
   });
 
   test('its person is erased: the job continues', async () => {

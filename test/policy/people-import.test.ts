@@ -76,6 +76,11 @@ describe.each(DATABASES)('importing a list of people on $name', (kind) => {
     expect((await staff.lines(id)).counts).toEqual({ new: 3, known: 1, wrong: 0 });
     expect(await staff.make(id)).toMatchObject({ people: { state: 'making', made: 0 } });
     await expect(staff.make(id)).rejects.toMatchObject({ code: 'import-people-busy' });
+    // Either would delete the list before everyone in it is created.
+    for (const end of ['apply', 'cancel'])
+      await expect(api.ask('POST', `/api/imports/${id}/${end}`, { as: 'staff' })).rejects.toMatchObject({
+        code: 'import-people-busy',
+      });
     expect(await staff.run()).toMatchObject({ made: 3 });
     expect(await staff.state(id)).toEqual({ state: 'made', made: 3 });
     const [made] = await staff.found('0042');

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { sql } from 'kysely';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { searchPeople } from '../../sync/protocol/api/people.ts';
 import { MODULES } from '../../sync/server/app/modules.ts';
@@ -13,6 +14,7 @@ import { findSession, SESSION_LIFE } from '../../sync/server/platform/access/ses
 import type { OpenDatabase } from '../../sync/server/platform/database/open.ts';
 import { inTransaction } from '../../sync/server/platform/database/retry.ts';
 import { idsOf } from '../../sync/server/platform/database/rows.ts';
+import { destroyPersonKeys } from '../../sync/server/platform/keys/persons.ts';
 import { DATABASES } from '../kit/databases.ts';
 import { newListener, type PeopleListener, type Visitor } from '../kit/listener.ts';
 import { withDatabase } from '../kit/suite.ts';
@@ -250,7 +252,7 @@ describe.each(DATABASES)('search of people on $name', (kind) => {
 
     for (const name of ['Ada', 'Grace', 'Alan']) await add(name);
     const actor = { role: 'staff', id: null, email: null, ip: null, userAgent: null } as const;
-    const few = new Names({ db: web.db, keys: web.keys, now: () => web.now, actor }, 2);
+    const few = new Names({ db: web.db, keys: web.keys, log: web.services.log, now: () => web.now, actor }, 2);
     await few.refresh();
     expect([few.index.size, few.state]).toEqual([2, 'too-many']);
   });
@@ -265,7 +267,7 @@ describe.each(DATABASES)('search of people on $name', (kind) => {
         return typeof value === 'function' ? value.bind(target) : value;
       },
     });
-    const names = new Names({ db: web.db, keys, now: () => web.now, actor });
+    const names = new Names({ db: web.db, keys, log: web.services.log, now: () => web.now, actor });
     await names.refresh();
     const ada = await add('Zenobia Quarles');
     fails = true;
@@ -275,6 +277,30 @@ describe.each(DATABASES)('search of people on $name', (kind) => {
     await add('Late Comer');
     await names.refresh();
     expect(names.index.find('Zenobia Quarles', 5)).toEqual([ada]);
+  });
+
+  test('someone whose row can’t be decrypted is left out, and everybody else is found', async () => {
+    const tag = `w${randomUUID().slice(0, 6)}`;
+    const lines: unknown[] = [];
+    const log = { error: (fields: unknown) => lines.push(fields) } as unknown as typeof web.services.log;
+    const [ada, moved, altered, keyless, alan] = await Promise.all(
+      ['Ada', 'Moved', 'Altered', 'Keyless', 'Alan'].map((name) => add(`${name} ${tag}`)),
+    );
+    const { db, keys } = web;
+    await sql`update person set profile = (select profile from person where id = ${ada}) where id = ${moved}`.execute(
+      db,
+    );
+    await sql`update person set profile = set_byte(profile, 40, 255 - get_byte(profile, 40)) where id = ${altered}`.execute(
+      db,
+    );
+    await inTransaction(db, (tx) => destroyPersonKeys(tx, [keyless!]));
+    const actor = { role: 'staff', id: null, email: null, ip: null, userAgent: null } as const;
+    const names = new Names({ db, keys, log, now: () => web.now, actor });
+    await names.refresh();
+    expect(names.state).toBe('ready');
+    expect(names.index.find(tag, 9)).toEqual([ada, alan]);
+    expect(lines.map((fields) => (fields as { count: number }).count).reduce((a, b) => a + b)).toBe(3);
+    await db.deleteFrom('person').where('id', 'in', [moved!, altered!, keyless!]).execute();
   });
 
   test('people can be filtered by consent and by whether their face is enrolled', async () => {

@@ -231,7 +231,7 @@ export const applyImport = endpoint('POST /api/imports/:import/apply', {
   roles: ['admin', 'staff'],
   data: ['template', 'photo', 'consent'],
   answer: ImportRun,
-  errors: ['import-closed', 'import-nothing-accepted'],
+  errors: ['import-closed', 'import-people-busy', 'import-nothing-accepted'],
 });
 
 export const cancelImport = endpoint('POST /api/imports/:import/cancel', {
@@ -240,7 +240,7 @@ export const cancelImport = endpoint('POST /api/imports/:import/cancel', {
   data: ['photo'],
   action: 'delete',
   answer: ImportRun,
-  errors: ['import-closed'],
+  errors: ['import-closed', 'import-people-busy'],
 });
 
 export const listImportLines = endpoint('GET /api/imports/:import/people', {

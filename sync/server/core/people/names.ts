@@ -1,5 +1,6 @@
 import { setImmediate as breathe } from 'node:timers/promises';
 import { sql } from 'kysely';
+import type { Logger } from 'pino';
 import type { Kept } from '../../platform/access/memory.ts';
 import type { Before } from '../../platform/access/route.ts';
 import type { Actor } from '../../platform/audit/actor.ts';
@@ -84,14 +85,37 @@ export class Names implements Kept {
     const other = people.filter(({ id, version }) => version !== null && !this.index.has(id, version));
     const ids = idsOf(other);
     note(ids);
-    const names = await namesOf(this.#o.db, this.#o.keys, ids);
+    const names = await this.#open(ids);
+    const count = ids.length - names.size;
+    if (count > 0)
+      this.#o.log.error({ code: 'names-not-readable', count }, "people can't be decrypted, so no search finds them");
     for (const { id, version } of other) {
       this.index.delete(id);
+      const name = names.get(id);
+      if (name === undefined) continue;
       if (this.index.size >= this.#max) this.#state = 'too-many';
-      else this.index.set(id, version!, names.get(id) ?? '');
+      else this.index.set(id, version!, name);
+    }
+  }
+
+  /** Returns names, '' for people without one. People whose row can't be decrypted are absent, so that all others are found. */
+  async #open(ids: readonly string[]): Promise<Map<string, string>> {
+    const { db, keys } = this.#o;
+    try {
+      const names = await namesOf(db, keys, ids);
+      return new Map(ids.map((id) => [id, names.get(id) ?? '']));
+    } catch (cause) {
+      if (!isUnreadable(cause)) throw cause;
+      if (ids.length === 1) return new Map();
+      const half = ids.length >>> 1;
+      return new Map([...(await this.#open(ids.slice(0, half))), ...(await this.#open(ids.slice(half)))]);
     }
   }
 }
+
+/** Whether a row itself can't be decrypted, by us or by pgcrypto (39000), so that a retry would fail again. */
+const isUnreadable = (cause: unknown): boolean =>
+  ['envelope-broken', 'person-key-destroyed', '39000'].includes((cause as { code?: string } | null)?.code ?? '');
 
 interface PersonState {
   readonly id: string;
@@ -102,6 +126,7 @@ interface PersonState {
 interface NamesContext {
   readonly db: Db;
   readonly keys: Keys;
+  readonly log: Logger;
   readonly now: () => Date;
   /** Who first needed the names, for the audit log. */
   readonly actor: Actor;
@@ -125,7 +150,7 @@ export function namesFor({
   session,
   actor,
 }: Pick<Before<unknown, unknown, unknown>, 'services' | 'session' | 'actor'>): Names {
-  const { db, keys, now, memory } = services;
-  const make = () => new Names({ db, keys, now, actor });
+  const { db, keys, log, now, memory } = services;
+  const make = () => new Names({ db, keys, log, now, actor });
   return session && memory ? memory.keep(session, 'names of people', make, { shared: true }) : make();
 }

@@ -38,21 +38,20 @@ export async function applyAccepted(
     }
     const pipeline = await presentPipeline(services);
     try {
-      await inTransaction(db, (tx) => applyOne(tx, keys, next.id, pipeline, at));
-      applied += 1;
+      if (await inTransaction(db, (tx) => applyOne(tx, keys, next.id, pipeline, at))) applied += 1;
     } catch (cause) {
       // The person may have withdrawn consent or come of age since the review. The code is recorded, and the rest continues.
       if (!(cause instanceof Problem)) throw cause;
       const change = { state: 'refused', code: cause.code, photo: null, template: null } as const;
-      await update(db, 'import_photo', { id: next.id }, change);
-      refused += 1;
+      refused += await update(db, 'import_photo', { ...accepted, id: next.id }, change);
     }
     services.notify('change');
   }
   return { applied, refused };
 }
 
-async function applyOne(tx: Tx, keys: Keys, photo: string, pipeline: FacePipeline, now: Date): Promise<void> {
+/** @returns whether it was applied; false if another replica was faster */
+async function applyOne(tx: Tx, keys: Keys, photo: string, pipeline: FacePipeline, now: Date): Promise<boolean> {
   const row = await tx
     .selectFrom('import_photo as p')
     .innerJoin('import_run as r', 'r.id', 'p.run')
@@ -62,7 +61,7 @@ async function applyOne(tx: Tx, keys: Keys, photo: string, pipeline: FacePipelin
     .where('p.id', '=', photo)
     .forUpdate()
     .executeTakeFirst();
-  if (row?.state !== 'accepted' || !row.person || !row.template || !row.photo) return;
+  if (row?.state !== 'accepted' || !row.person || !row.template || !row.photo) return false;
   const { person } = row;
   if (row.basis && row.text_version && row.language && (await standingOf(tx, person)) === 'none') {
     // Consent as the operator states it. It never overrides a withdrawal, whatever an old form says.
@@ -98,6 +97,7 @@ async function applyOne(tx: Tx, keys: Keys, photo: string, pipeline: FacePipelin
     outcome: 'ok',
   } as const;
   await writeAudit(tx, keys, entry, now);
+  return true;
 }
 
 /** Computes the embedding again from the stored picture. @throws Problem with the reason why this embedder rejects it */

@@ -29,7 +29,7 @@ import { peopleOf } from '../../../platform/keys/persons.ts';
 import { requestErasure } from '../../privacy/erasure/request.ts';
 import { type ListLine, plain } from './list.ts';
 import { type PlannedLine, planLines } from './people-rules.ts';
-import { importBox, lockOpen, mapPlace, rejudge } from './runs.ts';
+import { importBox, lockOpen, mapPlace, rejudge, requireIdle } from './runs.ts';
 
 /**
  * Creates the people of a list. Every line is checked first, and nobody is created while any line is wrong. Someone who has
@@ -129,10 +129,6 @@ export async function makePeople(tx: Tx, keys: Keys, run: string): Promise<void>
   if (wrong > 0) throw new Problem('import-people-wrong', { count: wrong });
   if (!plan.some((line) => line.outcome === 'new')) throw new Problem('import-nobody-new');
   await update(tx, 'import_run', { id: run }, { people: 'making' });
-}
-
-function requireIdle(people: string | null): void {
-  if (people === 'making' || people === 'undoing') throw new Problem('import-people-busy');
 }
 
 /**

@@ -159,16 +159,29 @@ export async function oneRun(db: Db, keys: Keys, id: string): Promise<ImportRun>
   return run;
 }
 
-/** Makes the job apply what was accepted. @throws Problem `import-unknown`, `import-closed`, `import-nothing-accepted` */
+/** @throws Problem `import-people-busy`. The end of an import deletes its list, so the rest of the people would never be created */
+export function requireIdle(people: string | null): void {
+  if (people === 'making' || people === 'undoing') throw new Problem('import-people-busy');
+}
+
+/**
+ * Makes the job apply what was accepted.
+ *
+ * @throws Problem `import-unknown`, `import-closed`, `import-people-busy`, `import-nothing-accepted`
+ */
 export async function applyImport(tx: Tx, run: string): Promise<void> {
-  await lockOpen(tx, run);
+  requireIdle((await lockOpen(tx, run)).people);
   if (!(await exists(tx, 'import_photo', { run, state: 'accepted' }))) throw new Problem('import-nothing-accepted');
   await update(tx, 'import_run', { id: run }, { state: 'applying' });
 }
 
-/** Ends an import without applying anything. Its pictures are deleted. @throws Problem `import-unknown`, `import-closed` */
+/**
+ * Ends an import without applying anything. Its pictures are deleted.
+ *
+ * @throws Problem `import-unknown`, `import-closed`, `import-people-busy`
+ */
 export async function cancelImport(tx: Tx, run: string, now: Date): Promise<void> {
-  await lockOpen(tx, run);
+  requireIdle((await lockOpen(tx, run)).people);
   await endImport(tx, run, 'cancelled', now);
 }
 
