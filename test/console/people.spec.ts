@@ -605,6 +605,11 @@ test('a new account’s link says whose it is, and is copied', async () => {
   await link.getByRole('button', { name: 'Copy' }).click();
   await expect(link.getByRole('status')).toHaveText('Copied');
   await expect(link).toContainText(await page.evaluate(() => navigator.clipboard.readText()));
+  await page.evaluate(() => {
+    navigator.clipboard.writeText = () => Promise.reject(new DOMException('', 'NotAllowedError'));
+  });
+  await link.getByRole('button', { name: 'Copied' }).click();
+  await expect(link.getByRole('status')).toHaveText(/didn’t allow it/);
 });
 
 test('an administrator sees where an account is signed in, and ends its sessions, which says how many', async ({
