@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { type BrowserContext, expect, type Page, test } from '@playwright/test';
+import { type BrowserContext, expect, type Page, type Route, test } from '@playwright/test';
 import sharp from 'sharp';
 import { stillsOfA } from '../footage/index.ts';
 import { expectSideBySide } from '../kit/side-by-side.ts';
@@ -139,8 +139,20 @@ test('templates are made from a photo after the consent, and a face already enro
   await axe(page);
   await picture(page, 'enrol-no-face', ['desk', 'wall']);
   await page.getByRole('button', { name: 'Start over' }).click();
-  await page.getByLabel('Up to six photos of this person').setInputFiles(stillsOfA().slice(0, 2));
-  await page.getByRole('button', { name: 'Enrol face' }).click();
+  // Two choices, of which the first is judged last: nobody is enrolled with only half of the pictures.
+  const judged = Promise.withResolvers<void>();
+  const hold = (route: Route) => judged.promise.then(() => route.continue());
+  await page.route('**/api/enrolment/judge', hold, { times: 1 });
+  const asked = page.waitForRequest('**/api/enrolment/judge');
+  await page.getByLabel('Up to six photos of this person').setInputFiles(stillsOfA().slice(0, 1));
+  await asked;
+  await page.getByLabel('Up to six photos of this person').setInputFiles(stillsOfA().slice(1, 2));
+  const taken = page.getByRole('list', { name: 'Pictures taken' }).getByRole('listitem');
+  await expect(taken).toHaveCount(1);
+  await expect(enrol).toBeDisabled();
+  judged.resolve();
+  await expect(taken).toHaveCount(2);
+  await enrol.click();
   await expect(page.getByText('Face enrolled: 2 templates.')).toBeVisible();
   const twin = (await call(page, 'POST', '/api/people', { name: 'Twin' })).body.id;
   await call(page, 'POST', `/api/people/${twin}/consents`, { textVersion: '1', language: 'en' });

@@ -71,7 +71,8 @@ function Capture({ person, role }: { person: Person; role: PageProps['role'] }) 
   const [source, setSource] = useState<'camera' | 'photo'>('camera');
   const [shots, setShots] = useState<readonly Shot[]>([]);
   const [answer, setAnswer] = useState<enrolment.EnrolmentAnswer | null>(null);
-  const [reading, setReading] = useState(false);
+  /** How many choices of files are being judged. */
+  const [reading, setReading] = useState(0);
   /** Incremented by *Start over*: photos still being judged then belong to an earlier round and are dropped. */
   const [round, setRound] = useState(0);
   const { busy, error, run } = useWrite();
@@ -99,11 +100,11 @@ function Capture({ person, role }: { person: Person; role: PageProps['role'] }) 
     ((answer?.outcome === 'refused' && answer.pictures.length === shots.length) || shots.every((s) => s.code !== null));
   const like = answer?.outcome === 'duplicate' && shots.length > 0 ? answer.duplicates[0] : undefined;
   // The question whether they are two people comes first.
-  const ready = !busy && !reading && shots.length > 0 && !refused && !like;
+  const ready = !busy && reading === 0 && shots.length > 0 && !refused && !like;
   const startAgain = (from = source) => {
     setSource(from);
     setRound((n) => n + 1);
-    setReading(false);
+    setReading(0);
     setShots([]);
     setAnswer(null);
   };
@@ -120,7 +121,7 @@ function Capture({ person, role }: { person: Person; role: PageProps['role'] }) 
       ) : (
         <Files
           key={round}
-          onReading={setReading}
+          onReading={(more) => setReading((n) => n + more)}
           onShot={(shot) => setShots((s) => [...s, shot].slice(0, enrolment.MAX_PICTURES))}
         />
       )}
@@ -142,7 +143,7 @@ function Capture({ person, role }: { person: Person; role: PageProps['role'] }) 
           })}
         </ul>
       )}
-      {refused && !reading && (
+      {refused && reading === 0 && (
         <div class="note" data-kind="warn" role="alert">
           <p>{t('enrolFace.refused')}</p>
         </div>
@@ -288,7 +289,7 @@ function Camera({ shots, onShot }: { shots: readonly Shot[]; onShot: (shot: Shot
   );
 }
 
-function Files({ onReading, onShot }: { onReading: (reading: boolean) => void; onShot: (shot: Shot) => void }) {
+function Files({ onReading, onShot }: { onReading: (more: 1 | -1) => void; onShot: (shot: Shot) => void }) {
   const [bad, setBad] = useState(false);
   const gone = useRef(false);
   useEffect(
@@ -299,7 +300,7 @@ function Files({ onReading, onShot }: { onReading: (reading: boolean) => void; o
   );
   const read = async (files: readonly File[]) => {
     setBad(false);
-    onReading(true);
+    onReading(1);
     for (const file of files.slice(0, enrolment.MAX_PICTURES)) {
       try {
         const bitmap = await createImageBitmap(file);
@@ -309,10 +310,11 @@ function Files({ onReading, onShot }: { onReading: (reading: boolean) => void; o
         if (gone.current) return;
         onShot(found.ok ? { ...shot, code: found.value.code } : shot);
       } catch {
+        if (gone.current) return;
         setBad(true);
       }
     }
-    onReading(false);
+    onReading(-1);
   };
   return (
     <div class="field">
