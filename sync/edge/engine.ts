@@ -87,7 +87,7 @@ export class SyncEngine {
   };
   /** What the current exchange is for. */
   #turn: 'ask' | 'batch' = 'ask';
-  /** Failures in a row. Counted separately: the ask that goes before a refused batch succeeds each time. */
+  /** Failures in a row. Counted separately, because one kind can fail each time while the other succeeds. */
   #failed = { ask: 0, batch: 0 };
   #next: Prepared | null = null;
   /** Last event sent beyond a gap on the server; null when there is no gap. */
@@ -180,14 +180,18 @@ export class SyncEngine {
       try {
         const more = await this.#exchangeOnce();
         pause = more ? 0 : IDLE_MS;
-        this.#publish({ online: true, problem: this.#holeProblem(), pausedUntil: null });
+        const problem = this.#failures > 0 ? this.#status.problem : this.#holeProblem();
+        this.#publish({ online: true, problem, pausedUntil: null });
       } catch (cause) {
         if (this.#abort.signal.aborted) break;
         this.#failed[this.#turn] += 1;
         pause = pauseAfter(this.#failures, this.#world.random());
-        // Ask first: if the server was restored, its ack shows what it now lacks.
-        this.#sinceAsk = BATCHES_AN_ASK;
-        this.#publish({ online: false, problem: asProblem(cause), pausedUntil: this.#world.now() + pause });
+        const pausedUntil = this.#world.now() + pause;
+        // After a failed batch, ask first: if the server was restored, its ack shows what it now lacks. After a failed ask, batches
+        // go first: a page that can't be applied must not block the outbox.
+        this.#sinceAsk = this.#turn === 'batch' ? BATCHES_AN_ASK : 0;
+        this.#askedAt = pausedUntil;
+        this.#publish({ online: false, problem: asProblem(cause), pausedUntil });
       }
       if (pause > 0) await this.#sleep(pause);
     }
@@ -206,10 +210,11 @@ export class SyncEngine {
       await this.#send(batch);
       this.#failed.batch = 0;
       this.#sinceAsk += this.#moreChanges ? BATCHES_AN_ASK : 1;
-      return this.#moreChanges || (await this.#batch()) !== null;
+      return this.#moreChanges || this.#failed.ask > 0 || (await this.#batch()) !== null;
     }
     this.#turn = 'ask';
     this.#sinceAsk = 0;
+    this.#moreChanges = false;
     this.#askedAt = this.#world.now();
     this.#moreChanges = await this.#poller.next(
       (sealed, accept) => this.#exchange('ask', sealed, accept),
