@@ -21,6 +21,8 @@ export function createResults({ core, sounds, undoMs, go, home, settle }: Result
   const recent = signal<Recent | null>(null);
   let recentTimer: ReturnType<typeof setTimeout> | undefined;
   let resultTimer: ReturnType<typeof setTimeout> | undefined;
+  /** Token of the last undo. The core accepts each once: a second touch would show that the first came too late. */
+  let used: string | null = null;
 
   /** The last check-in can no longer be undone here: the next visit has begun, or the core was lost. */
   function forget(): void {
@@ -30,6 +32,8 @@ export function createResults({ core, sounds, undoMs, go, home, settle }: Result
 
   /** "That was wrong": voids the record. The people in charge see it with the reason. */
   async function takeBack(receipt: Receipt, reason: Input<'voidCheckin'>['reason']): Promise<void> {
+    if (used === receipt.undo) return;
+    used = receipt.undo;
     forget();
     clearTimeout(resultTimer);
     try {

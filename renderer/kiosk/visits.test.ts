@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { CoreClient, ProbeResult, Receipt } from '../../electron/contract/methods.ts';
 import { RpcError, wireError } from '../../electron/contract/rpc-error.ts';
 import { detection, face, sample } from '../../test/kit/detections.ts';
-import { type Answer, createVisits } from './visits.ts';
+import { type Answer, createVisits, EMPTY_STAGE } from './visits.ts';
 
 const RECEIPT = { name: 'A', repeated: false } as Receipt;
 const later = (): Promise<void> => new Promise((resolve) => setTimeout(resolve));
@@ -99,6 +99,15 @@ describe('visits', () => {
     await k.frames(1_200, null);
     expect(k.log).toEqual(['begun', 'begin', 'end v1']);
     expect(k.visits.stage.value).toMatchObject({ present: false, progress: 0 });
+  });
+
+  it('start over with an empty stage, without waiting for a frame: the camera may be gone', async () => {
+    const k = setup();
+    await k.frames(200, {});
+    expect(k.visits.stage.value).toMatchObject({ present: true });
+    k.visits.restart();
+    expect(k.visits.stage.value).toEqual(EMPTY_STAGE);
+    expect(k.log).toEqual(['begun', 'begin', 'end v1']);
   });
 
   it('take their first samples with every frame, whatever the answers, and later ones eight times a second', async () => {

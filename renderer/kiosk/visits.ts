@@ -354,6 +354,8 @@ export function createVisits(deps: VisitDeps): Visits {
     restart() {
       end();
       tracker.reset();
+      // No frame may follow that would update it: the camera may be gone.
+      stage.value = EMPTY_STAGE;
     },
   };
 }

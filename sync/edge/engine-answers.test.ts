@@ -211,6 +211,33 @@ describe('the sync engine, receiving answers,', () => {
     await r.engine.stop();
   });
 
+  test('sends the outbox although a page can’t be applied, however long the pause between attempts', async () => {
+    const r = await newEngine({ batchEvents: 1 });
+    const { apply } = r.sink;
+    r.server.pages = [{ cursor: 'c1', more: true }];
+    r.sink.apply = async (page) => (page.more ? apply(page) : fail('store-damaged')());
+    const wakeInTime = async () => {
+      r.clock.now += await r.untilPause();
+      r.wake();
+    };
+    r.engine.start();
+    while ((await r.untilPause()) <= IDLE_MS) await wakeInTime();
+    for (const people of [3, 1]) {
+      const asked = r.server.asked.length;
+      for (let i = 0; i < people; i++) r.source.person(`Person ${i}`);
+      await wakeInTime();
+      expect(await r.untilPause()).toBeGreaterThan(IDLE_MS);
+      expect(r.server.asked).toHaveLength(asked + 1);
+      expect(r.engine.status).toMatchObject({ online: false, queued: 0, problem: { code: 'store-damaged' } });
+    }
+    expect(r.received).toEqual([[1], [2], [3], [4]]);
+    r.sink.apply = apply;
+    r.wake();
+    expect(await r.untilPause()).toBe(IDLE_MS);
+    expect(r.engine.status).toMatchObject({ online: true, problem: null });
+    await r.engine.stop();
+  });
+
   test('gets the marks of every epoch before a snapshot’s first page changes anyone', async () => {
     const r = await newEngine();
     r.source.person('Ada');

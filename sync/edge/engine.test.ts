@@ -55,6 +55,28 @@ describe('the sync engine, sending,', () => {
     await r.engine.stop();
   });
 
+  test('backs off longer each time while the server refuses a batch but answers asks', async () => {
+    const r = await newEngine();
+    r.source.person('Ada');
+    const { exchange } = r.transport;
+    r.transport.exchange = async (kind, ...rest) =>
+      kind === 'batch' ? fail('batch-malformed')() : exchange(kind, ...rest);
+    r.engine.start();
+    const waited: number[] = [];
+    for (let i = 0; i < 5; i++) {
+      waited.push(await r.untilPause());
+      expect(r.engine.status).toMatchObject({ online: false, queued: 1, problem: { code: 'batch-malformed' } });
+      r.wake();
+    }
+    expect(waited).toEqual([...new Set(waited)].sort((a, b) => a - b));
+    r.transport.exchange = exchange;
+    await r.untilPause();
+    r.wake();
+    expect(await r.untilPause()).toBe(IDLE_MS);
+    expect(r.engine.status).toMatchObject({ online: true, queued: 0, problem: null });
+    await r.engine.stop();
+  });
+
   test('resends a batch whose ack was lost, and gets the same marks', async () => {
     const r = await newEngine();
     r.source.person('Ada');

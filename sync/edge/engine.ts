@@ -85,7 +85,10 @@ export class SyncEngine {
     problem: null,
     pausedUntil: null,
   };
-  #failures = 0;
+  /** What the current exchange is for. */
+  #turn: 'ask' | 'batch' = 'ask';
+  /** Failures in a row. Counted separately, because one kind can fail each time while the other succeeds. */
+  #failed = { ask: 0, batch: 0 };
   #next: Prepared | null = null;
   /** Last event sent beyond a gap on the server; null when there is no gap. */
   #beyond: EventPlace | null = null;
@@ -139,7 +142,7 @@ export class SyncEngine {
 
   /** Skips the pause after a failure, because its cause has been fixed. */
   retry(): void {
-    this.#failures = 0;
+    this.#failed = { ask: 0, batch: 0 };
     this.nudge();
   }
 
@@ -160,6 +163,10 @@ export class SyncEngine {
     await this.#transport.close();
   }
 
+  get #failures(): number {
+    return this.#failed.ask + this.#failed.batch;
+  }
+
   /** Called when the server has changes for us. */
   #ask(): void {
     this.#sinceAsk = BATCHES_AN_ASK;
@@ -172,16 +179,19 @@ export class SyncEngine {
       let pause: number;
       try {
         const more = await this.#exchangeOnce();
-        this.#failures = 0;
         pause = more ? 0 : IDLE_MS;
-        this.#publish({ online: true, problem: this.#holeProblem(), pausedUntil: null });
+        const problem = this.#failures > 0 ? this.#status.problem : this.#holeProblem();
+        this.#publish({ online: true, problem, pausedUntil: null });
       } catch (cause) {
         if (this.#abort.signal.aborted) break;
-        this.#failures += 1;
+        this.#failed[this.#turn] += 1;
         pause = pauseAfter(this.#failures, this.#world.random());
-        // Ask first: if the server was restored, its ack shows what it now lacks.
-        this.#sinceAsk = BATCHES_AN_ASK;
-        this.#publish({ online: false, problem: asProblem(cause), pausedUntil: this.#world.now() + pause });
+        const pausedUntil = this.#world.now() + pause;
+        // After a failed batch, ask first: if the server was restored, its ack shows what it now lacks. After a failed ask, batches
+        // go first: a page that can't be applied must not block the outbox.
+        this.#sinceAsk = this.#turn === 'batch' ? BATCHES_AN_ASK : 0;
+        this.#askedAt = pausedUntil;
+        this.#publish({ online: false, problem: asProblem(cause), pausedUntil });
       }
       if (pause > 0) await this.#sleep(pause);
     }
@@ -189,6 +199,7 @@ export class SyncEngine {
 
   /** Makes one round trip. @returns whether more is waiting */
   async #exchangeOnce(): Promise<boolean> {
+    this.#turn = 'ask';
     const request = this.#requests.shift();
     if (request) {
       await this.#serve(request);
@@ -197,15 +208,19 @@ export class SyncEngine {
     const batch = this.#askIsDue() ? null : await this.#batch();
     if (batch) {
       await this.#send(batch);
+      this.#failed.batch = 0;
       this.#sinceAsk += this.#moreChanges ? BATCHES_AN_ASK : 1;
-      return this.#moreChanges || (await this.#batch()) !== null;
+      return this.#moreChanges || this.#failed.ask > 0 || (await this.#batch()) !== null;
     }
+    this.#turn = 'ask';
     this.#sinceAsk = 0;
+    this.#moreChanges = false;
     this.#askedAt = this.#world.now();
     this.#moreChanges = await this.#poller.next(
       (sealed, accept) => this.#exchange('ask', sealed, accept),
       async (signed, epoch) => void this.#take(await this.#acks.open(signed, epoch), 0, true),
     );
+    this.#failed.ask = 0;
     if (this.#moreChanges) this.#sinceAsk = BATCHES_AN_ASK - 1;
     return this.#moreChanges || (await this.#batch()) !== null;
   }
@@ -217,8 +232,10 @@ export class SyncEngine {
 
   /** Returns the batch to send now. It stays prepared until it is sent. */
   async #batch(): Promise<Prepared | null> {
+    this.#turn = 'batch';
     if (this.#next && !this.#batches.current(this.#next)) this.#next = null;
     this.#next ??= await this.#prepare(this.#beyond ?? undefined);
+    if (!this.#next) this.#failed.batch = 0;
     return this.#next;
   }
 

@@ -81,6 +81,17 @@ describe('the face detector', () => {
     expect([workers.length, last().kinds]).toEqual([1, ['frames', 'frames']]);
   });
 
+  it('ignores the last frame of a camera that is gone', () => {
+    const gone = { readyState: 'live' };
+    detector.watch(gone as MediaStreamTrack);
+    last().sees();
+    gone.readyState = 'ended';
+    last().sees();
+    detector.watch(track);
+    last().sees();
+    expect(seen).toHaveLength(2);
+  });
+
   it('goes on after a frame that failed, and counts only consecutive failures', () => {
     last().say({ type: 'ready', loadMs: 1 });
     for (let round = 0; round < 3; round++) {

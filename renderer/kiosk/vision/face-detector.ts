@@ -100,6 +100,8 @@ export function openFaceDetector(
           if (data.sample) asked = null;
           count(data);
           clock ??= performance.now() - data.at;
+          // The last frame of a camera that is gone: no other would follow to end a visit that it begins.
+          if (watched?.readyState !== 'live') return;
           return onSeen({ ...data, at: data.at + clock });
         case 'ready':
           ready = true;
