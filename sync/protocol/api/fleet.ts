@@ -78,6 +78,8 @@ export const FleetKiosk = z.strictObject({
   leaving: z.enum(['wipe', 'decommission']).nullable(),
   /** When the state of one of its commands last changed. Screens that show commands then reload them. */
   commandAt: Instant.nullable(),
+  /** When one of its problems was last noted or noted as over. Screens that show past problems then reload them. */
+  problemAt: Instant.nullable(),
 });
 export type FleetKiosk = z.infer<typeof FleetKiosk>;
 

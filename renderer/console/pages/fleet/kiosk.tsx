@@ -33,14 +33,14 @@ const EVERY_MS = 5_000;
 
 /**
  * One kiosk. Its state is polled every few seconds from the list, which names nobody. Settings and commands name accounts, so
- * they are only read again when a command or the status has changed.
+ * they are only read again when a command, a problem or the status has changed.
  */
 export function KioskPage({ device, role }: { device: string; role: Role }) {
   const found = useRead(fleet.getKiosk, { params: { device } });
   const live = useRead(fleet.listFleet, { query: { device } }, EVERY_MS);
   const detail = found.value;
   const kiosk = live.value?.items[0] ?? detail?.kiosk ?? null;
-  const news = kiosk && `${kiosk.commandAt} ${kiosk.status}`;
+  const news = kiosk && `${kiosk.commandAt} ${kiosk.problemAt} ${kiosk.status}`;
   useNews(news, found.reload);
   const admin = role === 'admin';
   const onRenamed = () => {

@@ -104,6 +104,7 @@ async function kiosks(db: Db, devices: readonly Device[], now: Date): Promise<Fl
   const published = new Map((await findAll(db, 'fleet_config', {})).map((r) => [r.device, r.revision]));
   const leaving = await leavingOf(db, idsOf(devices));
   const commanded = await lastCommands(db);
+  const changed = await lastProblems(db);
   const approved = await findAll(db, 'device', { status: 'approved' }, ['id']);
   const newest = newestOf(approved.map(({ id }) => reports.get(id)?.report ?? null));
   return devices.map(({ id, name, site, status, lastHeardAt }) => {
@@ -120,6 +121,7 @@ async function kiosks(db: Db, devices: readonly Device[], now: Date): Promise<Fl
       config: { published: published.get(id) ?? null, inForce: report?.configRevision ?? null },
       leaving: leaving.get(id) ?? null,
       commandAt: commanded.get(id) ?? null,
+      problemAt: changed.get(id) ?? null,
     };
   });
 }
@@ -151,6 +153,17 @@ async function problemsOf(db: Db, device: string): Promise<PastProblem[]> {
     since: since.toISOString(),
     until: ended_at?.toISOString() ?? null,
   }));
+}
+
+/** Returns when a problem of each kiosk last began or ended. RFC 3339. */
+async function lastProblems(db: Db): Promise<Map<string, string>> {
+  const rows = await db
+    .selectFrom('kiosk_alert')
+    .select('device')
+    .select((e) => e.fn.max<Date>(e.fn.coalesce('ended_at', 'since')).as('at'))
+    .groupBy('device')
+    .execute();
+  return new Map(rows.map(({ device, at }) => [device, at.toISOString()]));
 }
 
 /** Lists what staff did at one kiosk, newest first, from the events in its chain. People it was done to are not named. */
